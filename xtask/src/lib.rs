@@ -1,1 +1,39 @@
-//! To be written.
+//! Maintainers' commands: what stands behind `cargo xtask`.
+
+pub mod derived;
+pub mod document;
+pub mod generate;
+pub mod lint;
+pub mod snapshots;
+pub mod sound;
+
+/// The hand-written document, relative to the project.
+pub const DOCUMENT: &str = "spec/openapi.yaml";
+
+/// How a command ended that could do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing is left to do.
+    Done,
+    /// Something needs a person: it is broken.
+    Broken,
+    /// Something is out of date, or waits for a review.
+    Stale,
+}
+
+impl Outcome {
+    /// The exit code of the process: 0, 1 for broken, 4 for stale.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Broken => 1,
+            Self::Stale => 4,
+        }
+    }
+}
+
+/// Prints for the person at the terminal; a closed pipe is no error.
+pub(crate) fn print(text: &str) {
+    use std::io::Write as _;
+    let _closed_pipe = writeln!(std::io::stdout(), "{}", text.trim_end_matches('\n'));
+}

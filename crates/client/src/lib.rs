@@ -1,1 +1,20 @@
-//! To be written.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod call;
+#[rustfmt::skip]
+mod generated;
+mod open;
+mod seconds;
+mod secret;
+mod text;
+
+pub use call::{Call, Received};
+pub use generated::*;
+pub use open::UnknownValue;
+pub use seconds::Seconds;
+pub use secret::Secret;
+pub use text::Text;
+
+/// The hand-written OpenAPI document that this crate was generated from, as YAML.
+pub const DOCUMENT: &str = include_str!("generated/openapi.yaml");

@@ -1,0 +1,179 @@
+//! What one call carries, and what came back: the seam between the generated client and hand-written code.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
+use http::{HeaderMap, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Limited;
+use progenitor_client::{ClientHooks, OperationInfo};
+use reqwest::{Request, Response, Url};
+
+use crate::{Client, Secret};
+
+const APP_KEY: HeaderName = HeaderName::from_static("app_key");
+/// progenitor sends it with every request; the platform does not know it.
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+
+/// The default limit for the body of a reply, in bytes: 32 MiB.
+const BODY_LIMIT: usize = 32 * 1024 * 1024;
+/// How much of a body is kept when the call succeeded, in bytes: enough to show what a strange reply looks like.
+const KEPT_OF_SUCCESS: usize = 4 * 1024;
+/// How much of a body is kept when the call failed, in bytes: more than any error needs.
+const KEPT_OF_FAILURE: usize = 64 * 1024;
+
+/// One call: the headers that it carries, the limit for its reply, and, once it was made, what came back.
+///
+/// Clones share what came back, so keep one to look at [`received`](Self::received) after the client took the other.
+#[derive(Clone)]
+pub struct Call {
+    app_key: Option<HeaderValue>,
+    authorization: Option<HeaderValue>,
+    body_limit: usize,
+    received: Arc<Mutex<Option<Received>>>,
+}
+
+/// What came back for a call, whether it could be decoded or not.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Received {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The URL that answered.
+    pub url: Url,
+    /// The first bytes of the body: at most 4 KiB of a reply with status 200, 64 KiB of any other.
+    pub body: Vec<u8>,
+}
+
+impl Call {
+    /// A call without `app_key` and `Authorization`, as the login is.
+    pub fn new() -> Self {
+        Self { app_key: None, authorization: None, body_limit: BODY_LIMIT, received: Arc::default() }
+    }
+
+    /// Adds the two headers that the security schemes of the document ask for.
+    ///
+    /// # Errors
+    /// When a value cannot stand in a header: it holds a line break or another control character.
+    pub fn authorized_by(mut self, app_id: &str, token: &Secret) -> Result<Self, InvalidHeaderValue> {
+        self.app_key = Some(sensitive(app_id)?);
+        self.authorization = Some(sensitive(&format!("Bearer {}", token.expose()))?);
+        Ok(self)
+    }
+
+    /// Refuses a body that is longer than `bytes` while it is read; 32 MiB unless set.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// What came back; `None` before a reply has arrived.
+    pub fn received(&self) -> Option<Received> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn prepare(&self, request: &mut Request) {
+        let headers = request.headers_mut();
+        headers.remove(API_VERSION);
+        if let Some(app_key) = &self.app_key {
+            headers.insert(APP_KEY, app_key.clone());
+        }
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+    }
+
+    /// Notes what came back and hands on the same reply, whose body is now limited and recorded while it is read.
+    fn record(&self, response: Response) -> Response {
+        let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
+        *self.received.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Received { status, headers, url, body: Vec::new() });
+        let keep = if status == StatusCode::OK { KEPT_OF_SUCCESS } else { KEPT_OF_FAILURE };
+        let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+        let body = Limited::new(Recorded { body, keep, received: Arc::clone(&self.received) }, self.body_limit);
+        Response::from(http::Response::from_parts(parts, reqwest::Body::wrap(body)))
+    }
+}
+
+impl Default for Call {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("app_key", &self.app_key)
+            .field("authorization", &self.authorization)
+            .field("body_limit", &self.body_limit)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientHooks<Call> for Client {
+    async fn exec(&self, mut request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
+        self.inner.prepare(&mut request);
+        let response = self.client.execute(request).await?;
+        Ok(self.inner.record(response))
+    }
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::from_str(text)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// A body whose first bytes are copied while it is read.
+struct Recorded {
+    body: reqwest::Body,
+    /// How many more bytes to copy.
+    keep: usize,
+    received: Arc<Mutex<Option<Received>>>,
+}
+
+impl Recorded {
+    fn copy(&mut self, data: &Bytes) {
+        let copied = data.len().min(self.keep);
+        if copied == 0 {
+            return;
+        }
+        self.keep -= copied;
+        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(received) = received.as_mut() {
+            received.body.extend_from_slice(&data[..copied]);
+        }
+    }
+}
+
+impl Body for Recorded {
+    type Data = Bytes;
+    type Error = reqwest::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, reqwest::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
+            self.copy(data);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

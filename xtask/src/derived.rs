@@ -1,0 +1,154 @@
+//! Files derived from the document: written when they change, or compared with what is there.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use similar::TextDiff;
+
+/// A file as it should be; its path is relative to the project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Derived {
+    /// Path relative to the project, with `/`.
+    pub path: String,
+    /// The whole contents.
+    pub contents: String,
+}
+
+impl Derived {
+    /// A file that should stand at `path` with these `contents`.
+    pub fn new(path: impl Into<String>, contents: impl Into<String>) -> Self {
+        Self { path: path.into(), contents: contents.into() }
+    }
+}
+
+/// A file that is not as it should be.
+#[derive(Clone, Debug)]
+pub struct Stale {
+    /// Path relative to the project.
+    pub path: String,
+    /// From what is there to what should be, as a unified diff.
+    pub diff: String,
+    /// What should be there; nothing, if the file should not exist.
+    wanted: Option<String>,
+}
+
+/// Finds the files that are not as they should be, those in `folder` that should not exist included.
+pub fn stale(root: &Path, derived: &[Derived], folder: &str) -> anyhow::Result<Vec<Stale>> {
+    let mut stale = Vec::new();
+    for file in derived {
+        let present = read(&root.join(&file.path))?;
+        if present.as_deref() != Some(&file.contents) {
+            let diff = unified_diff(&file.path, present.as_deref().unwrap_or_default(), &file.contents);
+            stale.push(Stale { path: file.path.clone(), diff, wanted: Some(file.contents.clone()) });
+        }
+    }
+    for path in files_in(root, folder)? {
+        if !derived.iter().any(|file| file.path == path) {
+            let present = read(&root.join(&path))?.unwrap_or_default();
+            stale.push(Stale { diff: unified_diff(&path, &present, ""), path, wanted: None });
+        }
+    }
+    Ok(stale)
+}
+
+/// Makes every stale file as it should be and returns the paths of those.
+pub fn write(root: &Path, derived: &[Derived], folder: &str) -> anyhow::Result<Vec<String>> {
+    let mut written = Vec::new();
+    for file in stale(root, derived, folder)? {
+        let path = root.join(&file.path);
+        match file.wanted {
+            Some(contents) => replace(&path, &contents)?,
+            None => fs::remove_file(&path).with_context(|| format!("cannot remove {}", file.path))?,
+        }
+        written.push(file.path);
+    }
+    Ok(written)
+}
+
+/// A unified diff of a file, old to new.
+pub fn unified_diff(path: &str, old: &str, new: &str) -> String {
+    let (old_name, new_name) = (format!("{path} (as it is)"), format!("{path} (as it should be)"));
+    TextDiff::from_lines(old, new).unified_diff().context_radius(3).header(&old_name, &new_name).to_string()
+}
+
+/// Replaces a file as a whole: a reader sees the old one or the new one, never half of it.
+pub(crate) fn replace(path: &Path, contents: &str) -> anyhow::Result<()> {
+    let folder = path.parent().context("a derived file stands in a folder")?;
+    let failure = || format!("cannot write {}", path.display());
+    fs::create_dir_all(folder).with_context(failure)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failure)?;
+    file.write_all(contents.as_bytes()).with_context(failure)?;
+    readable_by_all(file.as_file()).with_context(failure)?;
+    file.persist(path).with_context(failure)?;
+    Ok(())
+}
+
+/// Temporary files are private; files of a project are not.
+#[cfg(unix)]
+fn readable_by_all(file: &fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &fs::File) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<Option<String>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+fn files_in(root: &Path, folder: &str) -> anyhow::Result<Vec<String>> {
+    let Ok(entries) = fs::read_dir(root.join(folder)) else {
+        return Ok(Vec::new());
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry.with_context(|| format!("cannot list {folder}"))?;
+        files.push(format!("{folder}/{}", entry.file_name().to_string_lossy()));
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_once_and_then_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let derived = [Derived::new("a/b.txt", "one\n")];
+        assert_eq!(write(root.path(), &derived, "a").unwrap(), ["a/b.txt"]);
+        assert_eq!(fs::read_to_string(root.path().join("a/b.txt")).unwrap(), "one\n");
+        assert!(write(root.path(), &derived, "a").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_changed_file_is_shown_as_a_diff() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("b.txt"), "one\ntwo\n").unwrap();
+        let stale = stale(root.path(), &[Derived::new("b.txt", "one\nthree\n")], "none").unwrap();
+        assert_eq!(
+            stale[0].diff,
+            "--- b.txt (as it is)\n+++ b.txt (as it should be)\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n"
+        );
+    }
+
+    #[test]
+    fn a_file_that_nothing_derives_any_more_goes() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("a")).unwrap();
+        fs::write(root.path().join("a/old.rs"), "old\n").unwrap();
+        assert_eq!(stale(root.path(), &[], "a").unwrap()[0].path, "a/old.rs");
+        write(root.path(), &[], "a").unwrap();
+        assert!(!root.path().join("a/old.rs").exists());
+    }
+}

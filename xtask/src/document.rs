@@ -1,0 +1,231 @@
+//! The OpenAPI document as one raw tree that remembers where each node stands in the text.
+//!
+//! Lint, the JSON copy and the generator all start from this tree. Nothing is ever written back from
+//! typed structures, which silently drop a misspelt keyword.
+
+pub mod pointer;
+mod scalar;
+mod tree;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// What every message about another version ends with.
+const WRITE_3_0_3: &str = "write `openapi: 3.0.3`, because progenitor accepts nothing newer";
+
+/// An OpenAPI 3.0 document that was read as YAML: syntax and version are right, nothing else is known.
+#[derive(Debug, Clone)]
+pub struct Document {
+    path: PathBuf,
+    text: String,
+    value: Value,
+    positions: HashMap<String, Position>,
+    unquoted_keys: HashSet<String>,
+}
+
+/// A place in the text: line and column, both counted from 1, the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+}
+
+impl Position {
+    const START: Self = Self { line: 1, column: 1 };
+
+    /// The position of a byte of `text` that is known to start a character, or to be its end.
+    fn of_byte(text: &str, byte: usize) -> Self {
+        let before = &text[..byte];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Self { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+impl Document {
+    /// Reads the document at `path`, which messages show as it is given here.
+    ///
+    /// # Errors
+    /// When the file cannot be read, and whenever [`Document::parse`] fails.
+    pub fn read(path: &Path) -> Result<Self, DocumentError> {
+        Self::read_in(Path::new(""), path)
+    }
+
+    /// Reads the document at `path` below `root`; messages show `path` alone, the same on every machine.
+    ///
+    /// # Errors
+    /// As for [`Document::read`].
+    pub fn read_in(root: &Path, path: &Path) -> Result<Self, DocumentError> {
+        let broken = |message: String| DocumentError { path: path.to_owned(), position: None, message };
+        let bytes = fs::read(root.join(path)).map_err(|error| broken(unreadable(&error)))?;
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::parse(path, text),
+            Err(error) => Err(not_utf8(path, &error)),
+        }
+    }
+
+    /// Parses a document that is already in memory; `path` is only shown.
+    ///
+    /// JSON is YAML too, so it is read as well.
+    ///
+    /// # Errors
+    /// When the text is empty, not YAML, not a mapping, or not OpenAPI 3.0. Each message is one line that
+    /// says where and what to do.
+    pub fn parse(path: impl Into<PathBuf>, text: String) -> Result<Self, DocumentError> {
+        let path = path.into();
+        let tree = match tree::read(&text) {
+            Ok(tree) => tree,
+            Err(error) => {
+                return Err(DocumentError { path, position: error.position, message: error.message });
+            }
+        };
+        let document = Self {
+            path,
+            text,
+            value: tree.value,
+            positions: tree.positions,
+            unquoted_keys: tree.unquoted_keys,
+        };
+        document.check_version()?;
+        Ok(document)
+    }
+
+    /// The whole document, its members in the order of the text.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The text, byte for byte as it was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The path as it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the node at a JSON pointer stands: at its key if it has one, else at its first character.
+    ///
+    /// A node that does not exist, or that came from an alias, has the position of its nearest parent.
+    pub fn position(&self, pointer: &str) -> Position {
+        let mut pointer = pointer;
+        loop {
+            if let Some(position) = self.positions.get(pointer) {
+                return *position;
+            }
+            match pointer.rfind('/') {
+                Some(slash) => pointer = &pointer[..slash],
+                None => return Position::START,
+            }
+        }
+    }
+
+    /// Whether the node at `pointer` has a key such as `200` or `true`, which other readers do not take for text.
+    pub fn has_unquoted_key(&self, pointer: &str) -> bool {
+        self.unquoted_keys.contains(pointer)
+    }
+
+    fn check_version(&self) -> Result<(), DocumentError> {
+        let Some(members) = self.value.as_object() else {
+            return Err(
+                self.broken("", "this is not a mapping: an OpenAPI document starts with `openapi: 3.0.3`")
+            );
+        };
+        let Some(version) = members.get("openapi") else {
+            return Err(match members.get("swagger") {
+                Some(version) => {
+                    self.broken("/swagger", &format!("this is Swagger {}: {WRITE_3_0_3}", shown(version)))
+                }
+                None => self
+                    .broken("", &format!("this is not OpenAPI, it has no `openapi` member: {WRITE_3_0_3}")),
+            });
+        };
+        let is_3_0 = version
+            .as_str()
+            .and_then(|version| version.strip_prefix("3.0."))
+            .is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit()));
+        if is_3_0 {
+            return Ok(());
+        }
+        Err(self.broken("/openapi", &format!("this is OpenAPI {}: {WRITE_3_0_3}", shown(version))))
+    }
+
+    fn broken(&self, pointer: &str, message: &str) -> DocumentError {
+        DocumentError {
+            path: self.path.clone(),
+            position: Some(self.position(pointer)),
+            message: message.to_owned(),
+        }
+    }
+}
+
+/// Why there is no document: one line that says where, what, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentError {
+    path: PathBuf,
+    position: Option<Position>,
+    message: String,
+}
+
+impl DocumentError {
+    /// Where in the text the fault is, unless there is no text.
+    pub fn position(&self) -> Option<Position> {
+        self.position
+    }
+}
+
+impl fmt::Display for DocumentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.path.display())?;
+        if let Some(position) = self.position {
+            write!(f, "{position}:")?;
+        }
+        write!(f, " {}", self.message)
+    }
+}
+
+impl std::error::Error for DocumentError {}
+
+fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file: check the path, or restore it from git".to_owned(),
+        io::ErrorKind::IsADirectory => "this is a directory: give the path of the document itself".to_owned(),
+        _ => format!("the file cannot be read ({error}): check its permissions"),
+    }
+}
+
+fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> DocumentError {
+    let valid = error.utf8_error().valid_up_to();
+    let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+    DocumentError {
+        path: path.to_owned(),
+        position: Some(Position::of_byte(&before, before.len())),
+        message: format!("byte {valid} is not UTF-8: save the document as UTF-8"),
+    }
+}
+
+/// A version as a person wrote it, on one line and not longer than a version needs to be.
+fn shown(version: &Value) -> String {
+    let text = match version {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return "of no readable version".to_owned(),
+    };
+    text.chars().take(20).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! Constants that the document's extensions define: the error catalogue, the quota, the editions.
+
+use anyhow::Context as _;
+use proc_macro2::TokenStream;
+use quote::quote;
+use serde_json::Value;
+
+use super::names::variant;
+use super::schemas;
+
+/// Generates the constants as formatted Rust source.
+pub(super) fn constants(document: &Value) -> anyhow::Result<String> {
+    let catalog = catalog(document)?;
+    let documented = documented_errors(document)?;
+    let quota = quota(document)?;
+    let version = text(document, "/info/version")?;
+    let edition = text(document, "/info/x-platform-edition")?;
+    let file = quote! {
+        use ::std::time::Duration;
+
+        use super::open_enums::ErrorCode;
+
+        /// The version of the document that this crate was generated from.
+        pub const DOCUMENT_VERSION: &str = #version;
+
+        /// The edition of the platform's page that the document follows.
+        pub const PLATFORM_EDITION: &str = #edition;
+
+        #catalog
+        #documented
+        #quota
+    };
+    let file: syn::File = syn::parse2(file)?;
+    Ok(prettyplease::unparse(&file))
+}
+
+fn catalog(document: &Value) -> anyhow::Result<TokenStream> {
+    let mut entries = Vec::new();
+    let mut arms = Vec::new();
+    let mut actions: Vec<(String, syn::Ident)> = Vec::new();
+    for (index, (code, entry)) in schemas::error_catalog(document).enumerate() {
+        let member = |name: &str| {
+            let member = entry.get(name).and_then(Value::as_str);
+            member.with_context(|| format!("error {code} of the catalogue has no {name}"))
+        };
+        let (name, text, meaning, remedy) =
+            (member("name")?, member("text")?, member("meaning")?, member("remedy")?);
+        let action = variant(member("action")?)?;
+        let code_variant = variant(name)?;
+        let source = match entry.get("source").and_then(Value::as_str) {
+            Some(source) => quote!(Some(#source)),
+            None => quote!(None),
+        };
+        if !actions.iter().any(|(_, known)| *known == action) {
+            actions.push((member("action")?.to_owned(), action.clone()));
+        }
+        entries.push(quote! {
+            ErrorInfo {
+                code: ErrorCode::#code_variant,
+                name: #name,
+                text: #text,
+                meaning: #meaning,
+                remedy: #remedy,
+                action: Action::#action,
+                source: #source,
+            }
+        });
+        arms.push(quote!(Self::#code_variant => Some(&ERROR_CATALOG[#index])));
+    }
+    let (action_texts, action_names): (Vec<_>, Vec<_>) = actions.into_iter().unzip();
+    let action_docs = action_texts.iter().map(|text| format!("`{text}`"));
+    Ok(quote! {
+        /// What the document's catalogue says of an error code.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct ErrorInfo {
+            /// The code.
+            pub code: ErrorCode,
+            /// A name for it.
+            pub name: &'static str,
+            /// The platform's own words.
+            pub text: &'static str,
+            /// What they mean.
+            pub meaning: &'static str,
+            /// What a person can do about it.
+            pub remedy: &'static str,
+            /// What a program should do about it.
+            pub action: Action,
+            /// Where the code is known from, when the platform's page on the call does not list it.
+            pub source: Option<&'static str>,
+        }
+
+        /// What a program should do about an error.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Action {
+            #(#[doc = #action_docs] #action_names,)*
+        }
+
+        impl Action {
+            /// The action as the document names it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    #(Self::#action_names => #action_texts,)*
+                }
+            }
+        }
+
+        /// Every error code that the document knows.
+        pub static ERROR_CATALOG: &[ErrorInfo] = &[#(#entries),*];
+
+        impl ErrorCode {
+            /// What the document's catalogue says of this code; `None` for a code that it does not list.
+            pub fn info(&self) -> Option<&'static ErrorInfo> {
+                match self {
+                    #(#arms,)*
+                    Self::Unknown(_) => None,
+                }
+            }
+        }
+    })
+}
+
+fn documented_errors(document: &Value) -> anyhow::Result<TokenStream> {
+    let mut rows = Vec::new();
+    for (operation, status, codes) in schemas::documented_errors(document) {
+        let status: u16 = status.parse().with_context(|| format!("{status:?} is no HTTP status"))?;
+        let codes = codes
+            .iter()
+            .map(|code| {
+                let entry = schemas::error_catalog(document).find(|(known, _)| *known == code);
+                let name = entry.and_then(|(_, entry)| entry.get("name")).and_then(Value::as_str);
+                variant(name.with_context(|| format!("the catalogue does not know error {code}"))?)
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        rows.push(quote! {
+            DocumentedErrors { operation: #operation, status: #status, codes: &[#(ErrorCode::#codes),*] }
+        });
+    }
+    Ok(quote! {
+        /// Which error codes a response may carry (`x-error-codes` in the document).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct DocumentedErrors {
+            /// The `operationId`.
+            pub operation: &'static str,
+            /// The HTTP status.
+            pub status: u16,
+            /// The codes.
+            pub codes: &'static [ErrorCode],
+        }
+
+        /// The error codes of every response of every operation.
+        pub static DOCUMENTED_ERRORS: &[DocumentedErrors] = &[#(#rows),*];
+    })
+}
+
+fn quota(document: &Value) -> anyhow::Result<TokenStream> {
+    let number = |pointer: &str| {
+        let number = document.pointer(pointer).and_then(Value::as_u64);
+        number.with_context(|| format!("{pointer} is missing in the document, or is no whole number"))
+    };
+    let calls = u32::try_from(number("/x-quota/calls")?).context("/x-quota/calls")?;
+    let seconds = number("/x-quota/seconds")?;
+    Ok(quote! {
+        /// How often an application may call (`x-quota` in the document).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Quota {
+            /// How many calls may arrive within the window.
+            pub calls: u32,
+            /// The length of the window.
+            pub window: Duration,
+        }
+
+        /// The platform's default.
+        pub const QUOTA: Quota = Quota { calls: #calls, window: Duration::from_secs(#seconds) };
+    })
+}
+
+fn text<'a>(document: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {
+    let text = document.pointer(pointer).and_then(Value::as_str);
+    text.with_context(|| format!("{pointer} is missing in the document"))
+}

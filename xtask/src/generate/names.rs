@@ -1,0 +1,29 @@
+//! Rust names for names of the document.
+
+use anyhow::anyhow;
+
+/// The Rust variant for a value of the document: `wait-for-quota` becomes `WaitForQuota`, `WaitResult` stays.
+pub(super) fn variant(text: &str) -> anyhow::Result<syn::Ident> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let name: String =
+        words.flat_map(|word| [word[..1].to_ascii_uppercase(), word[1..].to_owned()]).collect();
+    syn::parse_str(&name).map_err(|_| anyhow!("{text:?} cannot become the name of a Rust variant"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::variant;
+
+    #[test]
+    fn words_become_a_variant() {
+        assert_eq!(variant("wait-for-quota").unwrap(), "WaitForQuota");
+        assert_eq!(variant("WaitResult").unwrap(), "WaitResult");
+    }
+
+    #[test]
+    fn a_value_without_a_letter_in_front_has_no_variant() {
+        assert!(variant("").is_err());
+        assert!(variant("1st").is_err());
+        assert!(variant("等待").is_err());
+    }
+}

@@ -1,0 +1,73 @@
+//! What a rule has to say: where, what is wrong, and what to do about it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::document::{Document, Position};
+
+/// One fault of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The id of the rule, in kebab-case: one of [`super::RULES`].
+    pub rule: &'static str,
+    /// The path of the document, as it was given when it was read.
+    pub path: PathBuf,
+    /// The JSON pointer of the node that is at fault.
+    pub pointer: String,
+    /// Where that node, or the nearest one that exists, stands in the text.
+    pub position: Position,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, path, position, message, advice, .. } = self;
+        write!(f, "{}:{position}: {message} ({rule}): {advice}", path.display())
+    }
+}
+
+/// The findings of all rules, while they are being collected.
+#[derive(Debug)]
+pub(super) struct Findings<'a> {
+    document: &'a Document,
+    list: Vec<Finding>,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn new(document: &'a Document) -> Self {
+        Self { document, list: Vec::new() }
+    }
+
+    pub(super) fn report(
+        &mut self,
+        rule: &'static str,
+        pointer: &str,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) {
+        debug_assert!(super::RULES.contains(&rule), "`{rule}` is missing in the list of rules");
+        self.list.push(Finding {
+            rule,
+            path: self.document.path().to_owned(),
+            pointer: pointer.to_owned(),
+            position: self.document.position(pointer),
+            message: on_one_line(&message.into()),
+            advice: on_one_line(&advice.into()),
+        });
+    }
+
+    /// All findings in the order of the text, each once.
+    pub(super) fn sorted(mut self) -> Vec<Finding> {
+        self.list.sort_by(|a, b| (a.position, a.rule, &a.message).cmp(&(b.position, b.rule, &b.message)));
+        self.list.dedup();
+        self.list
+    }
+}
+
+/// Names and values of the document may hold anything; a finding is one line that a terminal can show.
+fn on_one_line(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
