@@ -1,0 +1,238 @@
+//! The bodies that go over the wire: names, types and nullability as this crate reads them from the platform's page.
+//!
+//! The page marks no member of a reply as needed, so each is optional here. Members of the page that hold nothing are sent
+//! as `null`, as its example shows.
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+
+/// Longest application id or secret that a login takes, in characters.
+pub(crate) const MAX_LOGIN_TEXT: usize = 256;
+
+/// Status of a subtask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = "WaitResult")]
+pub(crate) enum SubtaskStatus {
+    Pending,
+    WaitResult,
+    Success,
+    Fail,
+    Timeout,
+}
+
+impl SubtaskStatus {
+    /// The five statuses of the page, in its order.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Pending, Self::WaitResult, Self::Success, Self::Fail, Self::Timeout];
+
+    /// The status with exactly this name; the page's names are case-sensitive.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
+    /// The name on the wire.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::WaitResult => "WaitResult",
+            Self::Success => "Success",
+            Self::Fail => "Fail",
+            Self::Timeout => "Timeout",
+        }
+    }
+}
+
+/// Identifies a batch task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(min_length = 1, example = "5c8ba99030344005c02316ad")]
+pub(crate) struct TaskId(pub(crate) String);
+
+/// Identifies a device; the platform allocates it when the device is registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = "d4a1c6de-6f7b-4c0d-9a1e-0f7c5f8f2b11")]
+pub(crate) struct DeviceId(pub(crate) String);
+
+/// Identifies a command to a device; the platform allocates it when the command is delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = "8c23b6b4ea6d4b1f9f8a4bd5b1f0a5c7")]
+pub(crate) struct CommandId(pub(crate) String);
+
+/// A string that holds JSON as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = r#"{"requestId":"4f1c","commandResult":null}"#)]
+pub(crate) struct EmbeddedText(pub(crate) String);
+
+impl EmbeddedText {
+    /// The JSON text of `content`.
+    pub(crate) fn of(content: &impl Serialize) -> Self {
+        // Only `CommandOutput` and `SubtaskFailure` come here; strings and JSON values always have a JSON text.
+        Self(serde_json::to_string(content).unwrap_or_default())
+    }
+}
+
+/// A secret or a token.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(format = Password, example = "9a9f1c666261daa9e2664b12c6355")]
+pub(crate) struct Secret(pub(crate) String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// A span of time in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(minimum = 0, example = 3600)]
+pub(crate) struct Seconds(pub(crate) i64);
+
+/// A code that names an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = "105005")]
+pub(crate) struct ErrorCode(pub(crate) String);
+
+/// One page of the subtasks of a batch task.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SubtaskPage {
+    /// Number of subtasks that match the filters, in rows.
+    #[schema(minimum = 0, example = 30000)]
+    pub(crate) total_count: Option<i64>,
+    /// Number of this page; 0 is the first.
+    #[schema(minimum = 0, example = 0)]
+    pub(crate) page_no: Option<i64>,
+    /// Rows that a page may hold.
+    #[schema(minimum = 0, example = 250)]
+    pub(crate) page_size: Option<i64>,
+    /// The subtasks on this page.
+    pub(crate) task_details: Option<Vec<Subtask>>,
+}
+
+/// What happened to one device of a batch task.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Subtask {
+    /// How far the subtask is.
+    pub(crate) status: Option<SubtaskStatus>,
+    /// What the command gave, as the text of a `CommandOutput`; null while nothing was sent.
+    pub(crate) output: Option<EmbeddedText>,
+    /// Why the subtask failed, as the text of a `SubtaskFailure`; null unless it did.
+    pub(crate) error: Option<EmbeddedText>,
+    /// Which device and which command.
+    pub(crate) param: Option<SubtaskParam>,
+}
+
+/// Parameters of the task for one device. They vary with the type of the task; these are the ones of a command task.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SubtaskParam {
+    /// The device.
+    pub(crate) device_id: Option<DeviceId>,
+    /// The command that was sent to it.
+    pub(crate) command_id: Option<CommandId>,
+}
+
+/// What the text in `output` holds.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CommandOutput {
+    /// Identifies the request that carried the command.
+    #[schema(example = "4f1c")]
+    pub(crate) request_id: Option<String>,
+    /// What the device answered; null until it did.
+    pub(crate) command_result: Option<Value>,
+}
+
+/// What the text in `error` holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SubtaskFailure {
+    /// Code of the error.
+    pub(crate) error_code: Option<ErrorCode>,
+    /// The error in words.
+    #[schema(example = "The device is not online.")]
+    pub(crate) error_desc: Option<String>,
+}
+
+/// Body of every error: `error_code` and `error_desc` from a service, `resultcode` and `resultmsg` from the gateway before it.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct ErrorResponse {
+    /// Code of the error, from a service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error_code: Option<ErrorCode>,
+    /// The error in words, from a service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "The batchTask is not existed.")]
+    pub(crate) error_desc: Option<String>,
+    /// Code of the error, from the gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) resultcode: Option<ErrorCode>,
+    /// The error in words, from the gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "App_key or access_token is invalid.")]
+    pub(crate) resultmsg: Option<String>,
+}
+
+/// Who logs in.
+#[derive(Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct LoginRequest {
+    /// The application id that the platform allocated.
+    #[schema(schema_with = login_app_id)]
+    pub(crate) app_id: String,
+    /// The secret of the application, of at most 256 characters.
+    pub(crate) secret: Secret,
+}
+
+/// A token, and how long it lives.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AccessToken {
+    /// The token for the `Authorization` header.
+    pub(crate) access_token: Option<Secret>,
+    /// Type of the token: `bearer`.
+    #[schema(example = "bearer")]
+    pub(crate) token_type: Option<String>,
+    /// Time that the token lives.
+    pub(crate) expires_in: Option<Seconds>,
+    /// A token for the platform's refresh call, which this emulator does not have.
+    pub(crate) refresh_token: Option<Secret>,
+    /// Always `default`.
+    #[schema(example = "default")]
+    pub(crate) scope: Option<String>,
+}
+
+/// The schema's bound is the constant that the check uses.
+fn login_app_id() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .max_length(Some(MAX_LOGIN_TEXT))
+        .description(Some("The application id that the platform allocated."))
+        .examples(["demo-app"])
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_status_is_what_it_serializes_to() {
+        for status in SubtaskStatus::ALL {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.name());
+            assert_eq!(SubtaskStatus::from_name(status.name()), Some(status));
+        }
+    }
+
+    #[test]
+    fn a_status_in_another_case_is_unknown() {
+        assert_eq!(SubtaskStatus::from_name("fail"), None);
+        assert_eq!(SubtaskStatus::from_name(""), None);
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let request = LoginRequest { app_id: "app".into(), secret: Secret("hush".into()) };
+        assert!(!format!("{request:?}").contains("hush"));
+    }
+}

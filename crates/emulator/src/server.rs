@@ -1,0 +1,157 @@
+//! The emulator as a server.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::routes::router;
+use crate::scenario::{Scenario, ScenarioError};
+
+/// How long [`Emulator::stop`] waits for requests under way.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A running emulator. It stops when it is dropped.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), northbound_emulator::StartError> {
+/// use northbound_emulator::Emulator;
+///
+/// let emulator = Emulator::builder().start().await?;
+/// println!("listening on {}", emulator.url());
+/// emulator.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Emulator {
+    addr: SocketAddr,
+    /// The server stops when this is dropped.
+    stop: oneshot::Sender<()>,
+    /// None once it has ended.
+    server: Option<JoinHandle<()>>,
+}
+
+impl Emulator {
+    /// An emulator of the built-in scenario, on a free port of the loopback address.
+    pub fn builder() -> Builder {
+        Builder { scenario: Scenario::default(), listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) }
+    }
+
+    /// Where it listens, with the port that was chosen when port 0 was asked for.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Its base URL, such as `http://127.0.0.1:8743`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Waits until the server ends, which it does not by itself. Can be cancelled and called again.
+    pub async fn wait(&mut self) {
+        if let Some(server) = &mut self.server {
+            // It fails only if the server panicked or its runtime is shutting down; either way, it has ended.
+            let _ = server.await;
+            self.server = None;
+        }
+    }
+
+    /// Stops: accepts no more connections, then gives the requests under way a few seconds to finish.
+    pub async fn stop(self) {
+        let Self { stop, server, .. } = self;
+        drop(stop);
+        if let Some(mut server) = server
+            && tokio::time::timeout(GRACE, &mut server).await.is_err()
+        {
+            server.abort();
+        }
+    }
+}
+
+/// Sets up an [`Emulator`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder {
+    scenario: Scenario,
+    listen: SocketAddr,
+}
+
+impl Builder {
+    /// What the emulator knows; the built-in scenario unless given.
+    pub fn scenario(mut self, scenario: Scenario) -> Self {
+        self.scenario = scenario;
+        self
+    }
+
+    /// Where to listen; port 0 takes a free one.
+    pub fn listen(mut self, addr: SocketAddr) -> Self {
+        self.listen = addr;
+        self
+    }
+
+    /// Starts the emulator on the current tokio runtime, whose I/O and time drivers must be on.
+    ///
+    /// # Errors
+    ///
+    /// A scenario that contradicts itself, or an address that cannot be listened on.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, as everything of tokio does.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let router = router(self.scenario)?;
+        let listener =
+            TcpListener::bind(self.listen).await.map_err(|error| StartError::listen(self.listen, error))?;
+        let addr = listener.local_addr().map_err(|error| StartError::listen(self.listen, error))?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(async move {
+            let stopped = async {
+                // Nothing is ever sent: dropping the sender is the signal.
+                let _ = stopped.await;
+            };
+            // axum's server returns no error: it retries when accepting a connection fails.
+            let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+        });
+        Ok(Emulator { addr, stop, server: Some(server) })
+    }
+}
+
+/// Why an emulator did not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Another program, or another emulator, listens there.
+    #[error("cannot listen on {addr}: the port is in use; choose another one, or port 0 for a free one")]
+    PortInUse {
+        /// The address asked for.
+        addr: SocketAddr,
+    },
+    /// The system does not let us listen there.
+    #[error("cannot listen on {addr}")]
+    Listen {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The scenario contradicts itself.
+    #[error("the scenario cannot be run")]
+    Scenario(#[from] ScenarioError),
+}
+
+impl StartError {
+    fn listen(addr: SocketAddr, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::AddrInUse => Self::PortInUse { addr },
+            _ => Self::Listen { addr, source },
+        }
+    }
+}

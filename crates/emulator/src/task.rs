@@ -1,0 +1,127 @@
+//! The subtasks of a batch task, page by page.
+
+use crate::api::{CommandId, DeviceId, EmbeddedText, Subtask, SubtaskPage, SubtaskParam, SubtaskStatus};
+use crate::query::SubtaskQuery;
+use crate::rows::GeneratedRows;
+use crate::scenario::Content;
+
+/// What a task answers from.
+#[derive(Debug)]
+pub(crate) enum Subtasks {
+    Generated(GeneratedRows),
+    PageExample,
+}
+
+impl Subtasks {
+    pub(crate) fn new(seed: u64, task_id: &str, content: Content) -> Self {
+        match content {
+            Content::Generated { subtasks } => Self::Generated(GeneratedRows::new(seed, task_id, subtasks)),
+            Content::PageExample => Self::PageExample,
+        }
+    }
+
+    /// The page that `query` asks for.
+    pub(crate) fn page(&self, query: &SubtaskQuery) -> SubtaskPage {
+        match self {
+            Self::Generated(rows) => generated_page(rows, query),
+            Self::PageExample => example_page(query),
+        }
+    }
+}
+
+fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery) -> SubtaskPage {
+    let selection = rows.select(query.status, query.device_id.as_ref(), query.command_id.as_ref());
+    let size = query.page_size.unsigned_abs() as usize;
+    let page = selection.page(query.rows_before(), size);
+    page_of(query, selection.len(), page.into_iter().map(|row| rows.subtask(row)).collect())
+}
+
+/// The example of the platform's page, whose counters contradict its list: page 0 has its two rows, whatever page size is
+/// asked for, under `totalCount` 1 and `pageSize` 1. Filters leave out the rows that they do not match.
+fn example_page(query: &SubtaskQuery) -> SubtaskPage {
+    let rows: Vec<_> = example_rows().into_iter().filter(|row| matches(row, query)).collect();
+    let total = u64::from(!rows.is_empty());
+    if query.page_no == 0 {
+        SubtaskPage { page_size: Some(1), ..page_of(query, total, rows) }
+    } else {
+        page_of(query, total, Vec::new())
+    }
+}
+
+fn page_of(query: &SubtaskQuery, total: u64, subtasks: Vec<Subtask>) -> SubtaskPage {
+    SubtaskPage {
+        total_count: i64::try_from(total).ok(),
+        page_no: Some(query.page_no.into()),
+        page_size: Some(query.page_size.into()),
+        task_details: Some(subtasks),
+    }
+}
+
+fn example_rows() -> [Subtask; 2] {
+    let row = |request: &str, device: &str| Subtask {
+        status: Some(SubtaskStatus::WaitResult),
+        output: Some(EmbeddedText(format!(r#"{{"requestId":"{request}","commandResult":null}}"#))),
+        error: None,
+        param: Some(SubtaskParam {
+            device_id: Some(DeviceId(device.to_owned())),
+            command_id: Some(CommandId("*******".to_owned())),
+        }),
+    };
+    [row("*****", "*******"), row("******", "******")]
+}
+
+/// Whether a subtask is one that the filters ask for.
+fn matches(subtask: &Subtask, query: &SubtaskQuery) -> bool {
+    let param = subtask.param.as_ref();
+    wanted(query.status.as_ref(), subtask.status.as_ref())
+        && wanted(query.device_id.as_ref(), param.and_then(|param| param.device_id.as_ref()))
+        && wanted(query.command_id.as_ref(), param.and_then(|param| param.command_id.as_ref()))
+}
+
+fn wanted<T: PartialEq>(filter: Option<&T>, value: Option<&T>) -> bool {
+    filter.is_none() || filter == value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(query: &str) -> (Option<i64>, Option<i64>, Option<i64>, usize) {
+        let query = SubtaskQuery::parse(&format!("taskId=doc-example&{query}")).unwrap();
+        let page = Subtasks::PageExample.page(&query);
+        let rows = page.task_details.unwrap_or_default().len();
+        (page.total_count, page.page_no, page.page_size, rows)
+    }
+
+    #[test]
+    fn page_0_of_the_example_is_whole_whatever_size_is_asked_for() {
+        for query in ["", "pageSize=1", "pageSize=250", "pageNo=0&status=WaitResult", "commandId=*******"] {
+            assert_eq!(example(query), (Some(1), Some(0), Some(1), 2), "{query}");
+        }
+    }
+
+    #[test]
+    fn later_pages_of_the_example_are_empty() {
+        assert_eq!(example("pageNo=1&pageSize=9"), (Some(1), Some(1), Some(9), 0));
+    }
+
+    #[test]
+    fn filters_leave_out_the_rows_that_they_do_not_match() {
+        assert_eq!(example("deviceId=******"), (Some(1), Some(0), Some(1), 1));
+        assert_eq!(example("status=Fail"), (Some(0), Some(0), Some(1), 0));
+        assert_eq!(example("status=Fail&pageNo=1"), (Some(0), Some(1), Some(25), 0));
+    }
+
+    #[test]
+    fn the_total_counts_the_rows_that_match() {
+        let task = Subtasks::new(1, "t", Content::Generated { subtasks: 1_000 });
+        let total = |query: &str| {
+            let query = SubtaskQuery::parse(&format!("taskId=t&{query}")).unwrap();
+            task.page(&query).total_count.unwrap()
+        };
+        assert_eq!(total(""), 1_000);
+        let by_status = SubtaskStatus::ALL.map(|status| total(&format!("status={}", status.name())));
+        assert_eq!(by_status.iter().sum::<i64>(), 1_000);
+        assert!(by_status.iter().all(|count| *count > 0), "{by_status:?}");
+    }
+}

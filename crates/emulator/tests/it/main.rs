@@ -1,0 +1,12 @@
+//! The emulator as a client sees it, in-process.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod built_in;
+mod document;
+mod filters;
+mod login;
+mod pages;
+mod refusals;
+mod server;
+mod support;

@@ -1,0 +1,106 @@
+//! The emulator over a real socket.
+
+use std::error::Error;
+
+use northbound_emulator::{Emulator, Scenario, StartError, Task};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// One request over a connection of its own; the whole reply as text.
+async fn exchange(emulator: &Emulator, request: &str) -> String {
+    let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    reply
+}
+
+const GET: &str = "GET /iocm/app/batchtask/v1.1.0/taskDetails?taskId=demo HTTP/1.1\r\nhost: emulator\r\n";
+
+#[tokio::test]
+async fn it_listens_on_a_free_port_of_the_loopback_address() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    assert!(emulator.addr().ip().is_loopback());
+    assert_ne!(emulator.addr().port(), 0);
+    assert_eq!(emulator.url(), format!("http://127.0.0.1:{}", emulator.addr().port()));
+}
+
+#[tokio::test]
+async fn a_login_and_a_page_go_over_the_wire() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    let form = "appId=demo-app&secret=demo-secret";
+    let login = format!(
+        "POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: emulator\r\nconnection: close\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    let reply = exchange(&emulator, &login).await;
+    let token = reply.split(r#""accessToken":""#).nth(1).unwrap().split('"').next().unwrap();
+    let get = format!("{GET}connection: close\r\napp_key: demo-app\r\nauthorization: Bearer {token}\r\n\r\n");
+    let reply = exchange(&emulator, &get).await;
+    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
+    assert!(
+        reply.contains(r#"{"totalCount":1000,"pageNo":0,"pageSize":25,"taskDetails":[{"status":""#),
+        "{reply}"
+    );
+}
+
+#[tokio::test]
+async fn a_used_port_is_one_clear_line() {
+    let first = Emulator::builder().start().await.unwrap();
+    let error = Emulator::builder().listen(first.addr()).start().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "cannot listen on {}: the port is in use; choose another one, or port 0 for a free one",
+            first.addr()
+        )
+    );
+    assert!(error.source().is_none());
+}
+
+#[tokio::test]
+async fn a_scenario_that_contradicts_itself_does_not_start() {
+    let scenario = Scenario::empty().with_task(Task::generated("t", "nobody", 1));
+    let error = Emulator::builder().scenario(scenario).start().await.unwrap_err();
+    assert!(matches!(error, StartError::Scenario(_)));
+    assert_eq!(
+        error.source().unwrap().to_string(),
+        "task 't' names the application 'nobody', which the scenario does not have"
+    );
+}
+
+#[tokio::test]
+async fn stop_closes_idle_connections_and_frees_the_port() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    let addr = emulator.addr();
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    stream.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
+    assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
+    emulator.stop().await;
+    assert_eq!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
+    assert!(TcpStream::connect(addr).await.is_err());
+}
+
+#[tokio::test]
+async fn it_stops_when_it_is_dropped() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
+    stream.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
+    assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
+    drop(emulator);
+    assert_eq!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn waiting_can_be_given_up_and_taken_up_again() {
+    let mut emulator = Emulator::builder().start().await.unwrap();
+    for _ in 0..2 {
+        tokio::select! {
+            biased;
+            () = emulator.wait() => panic!("it ended by itself"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    emulator.stop().await;
+}

@@ -1,0 +1,110 @@
+//! A client that calls the emulator's router without a socket.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use northbound_emulator::{Scenario, router};
+use serde_json::Value;
+use tower::ServiceExt;
+
+pub(crate) const LOGIN: &str = "/iocm/app/sec/v1.1.0/login";
+pub(crate) const TASK_DETAILS: &str = "/iocm/app/batchtask/v1.1.0/taskDetails";
+pub(crate) const STATUSES: [&str; 5] = ["Pending", "WaitResult", "Success", "Fail", "Timeout"];
+
+/// A program that talks to one emulator.
+pub(crate) struct Caller {
+    router: Router,
+    headers: Vec<(&'static str, String)>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Caller {
+    /// A program that has not logged in.
+    pub(crate) fn stranger(scenario: Scenario) -> Self {
+        Self { router: router(scenario).unwrap(), headers: Vec::new() }
+    }
+
+    /// A program that has logged in to the built-in application.
+    pub(crate) async fn demo() -> Self {
+        Self::of(Scenario::default()).await
+    }
+
+    /// A program that has logged in to the built-in application of this scenario.
+    pub(crate) async fn of(scenario: Scenario) -> Self {
+        Self::stranger(scenario).logged_in(Scenario::DEMO_APP_ID, Scenario::DEMO_SECRET).await
+    }
+
+    /// Another program at the same emulator, which logs in.
+    pub(crate) async fn logged_in(&self, app_id: &str, secret: &str) -> Self {
+        let reply = self.login(&format!("appId={app_id}&secret={secret}")).await;
+        let token = reply.body["accessToken"].as_str().unwrap().to_owned();
+        self.with(&[("app_key", app_id), ("authorization", &format!("Bearer {token}"))])
+    }
+
+    /// Another program at the same emulator, with exactly these headers.
+    pub(crate) fn with(&self, headers: &[(&'static str, &str)]) -> Self {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self { router: self.router.clone(), headers }
+    }
+
+    /// The value of the `Authorization` header.
+    pub(crate) fn authorization(&self) -> &str {
+        &self.headers.iter().find(|(name, _)| *name == "authorization").unwrap().1
+    }
+
+    pub(crate) async fn login(&self, form: &str) -> Reply {
+        let request = Request::post(LOGIN).header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
+    /// Calls `taskDetails` with this query.
+    pub(crate) async fn get(&self, query: &str) -> Reply {
+        let mut request = Request::get(format!("{TASK_DETAILS}?{query}"));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// A page that must come.
+    pub(crate) async fn page(&self, query: &str) -> Value {
+        let reply = self.get(query).await;
+        assert_eq!(reply.status, StatusCode::OK, "{query}: {}", reply.body);
+        assert_eq!(reply.headers["content-type"], "application/json");
+        reply.body
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+}
+
+impl Reply {
+    /// Holds status and body against a row of an error table: the body has these two members and no other.
+    #[track_caller]
+    pub(crate) fn expect_error(&self, status: u16, code: &str, text: &str) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        assert_eq!(self.headers["content-type"], "application/json");
+        assert_eq!(self.body, serde_json::json!({ "error_code": code, "error_desc": text }));
+    }
+
+    pub(crate) fn reason(&self) -> &str {
+        self.headers["x-emulator-reason"].to_str().unwrap()
+    }
+}
+
+/// The subtasks on a page.
+pub(crate) fn rows(page: &Value) -> &[Value] {
+    page["taskDetails"].as_array().unwrap()
+}
