@@ -1,1 +1,29 @@
-//! To be written.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod call;
+mod client;
+mod credentials;
+mod endpoint;
+mod envelope;
+mod error;
+mod pages;
+mod stream;
+mod subtask;
+mod subtasks;
+mod token;
+
+pub use client::{Client, ClientBuilder};
+pub use credentials::{AppId, Credentials};
+pub use error::Error;
+pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId};
+pub use northbound_client::{
+    Action, DOCUMENT, ERROR_CATALOG, ErrorCode, ErrorInfo, PLATFORM_EDITION, QUOTA, Quota, Secret, SubtaskStatus, Text,
+    UnknownValue,
+};
+pub use stream::SubtaskStream;
+pub use subtask::{Page, Subtask};
+pub use subtasks::Subtasks;
+
+/// The generated layer, for what this crate does not cover.
+pub use northbound_client as client_layer;

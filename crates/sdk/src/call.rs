@@ -1,0 +1,217 @@
+//! One call from beginning to end: made with the generated client, and its outcome told in our words.
+
+use std::error::Error as _;
+
+use http_body_util::LengthLimitError;
+use northbound_client::types::ErrorResponse;
+use northbound_client::{Call, Secret};
+use progenitor_client::{Error as Generated, ResponseValue};
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_TYPE, LOCATION};
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+use crate::envelope::{self, Envelope};
+use crate::error::Kind;
+
+/// How many characters of a body an error shows.
+const EXCERPT: usize = 200;
+
+/// What a call asks for, what came back so far, and what no message may show.
+pub(crate) struct Asking<'a> {
+    pub(crate) what: String,
+    pub(crate) call: Call,
+    pub(crate) secrets: Vec<&'a Secret>,
+    /// Whether a good reply is itself a secret, as a token is.
+    pub(crate) reply_is_secret: bool,
+}
+
+impl Asking<'_> {
+    /// Turns the outcome of the generated client into ours.
+    pub(crate) async fn outcome<T: DeserializeOwned>(
+        &self,
+        outcome: Result<ResponseValue<T>, Generated<ErrorResponse>>,
+    ) -> Result<T, Error> {
+        match outcome {
+            Ok(reply) => Ok(reply.into_inner()),
+            Err(error) => Err(self.failure::<T>(error).await.asking(&self.what)),
+        }
+    }
+
+    /// An error for a reply that decoded, and says that the call failed all the same.
+    pub(crate) fn reported(&self, envelope: Envelope) -> Error {
+        Error::platform(envelope, self.status()).asking(&self.what)
+    }
+
+    /// An error for a reply that decoded, and lacks what it is asked for.
+    pub(crate) fn lacking(&self, member: &str) -> Error {
+        let found = format!("the reply of HTTP 200 has no {member:?} and reports no error{}", self.shown());
+        let advice = "check that the endpoint is the northbound side of the platform";
+        let error = Error::new(Kind::Undecodable, found, advice).with_member(member.to_owned());
+        error.with_status(self.status()).with_body(self.excerpt_of_reply()).asking(&self.what)
+    }
+
+    /// Whether the reply has a member at its top, be it null. Only for short replies, of which the whole body is kept.
+    pub(crate) fn replied_with(&self, member: &str) -> bool {
+        self.call.received().is_some_and(|received| envelope::has_member(&received.body, member))
+    }
+
+    async fn failure<T: DeserializeOwned>(&self, error: Generated<ErrorResponse>) -> Error {
+        match error {
+            Generated::ErrorResponse(reply) => {
+                let status = reply.status();
+                match Envelope::of(reply.into_inner()) {
+                    Some(envelope) => Error::platform(envelope, status),
+                    None => self.without_code(status),
+                }
+            }
+            Generated::InvalidResponsePayload(body, _) => self.not_as_documented::<T>(&body),
+            Generated::UnexpectedResponse(response) => match response.bytes().await {
+                Ok(body) => self.not_as_documented::<T>(&body),
+                Err(error) => self.broken(error),
+            },
+            Generated::CommunicationError(error)
+            | Generated::ResponseBodyError(error)
+            | Generated::InvalidUpgrade(error) => self.broken(error),
+            Generated::InvalidRequest(fault) | Generated::Custom(fault) => {
+                Error::refused(format!("the call cannot be put into a request ({fault})"), "check its parameters")
+            }
+        }
+    }
+
+    /// A whole body came, and it is neither the documented reply nor the documented error.
+    fn not_as_documented<T: DeserializeOwned>(&self, body: &[u8]) -> Error {
+        let status = self.status();
+        match Envelope::in_body(body) {
+            Some(envelope) => Error::platform(envelope, status),
+            None if status == StatusCode::OK => self.undecodable::<T>(body),
+            None => self.without_code(status),
+        }
+    }
+
+    /// Decodes a reply once more, now to learn which member is at fault.
+    fn undecodable<T: DeserializeOwned>(&self, body: &[u8]) -> Error {
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let (member, fault) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
+            Err(error) => (error.path().to_string(), error.into_inner().to_string()),
+            Ok(_) => (".".to_owned(), "something follows the JSON".to_owned()),
+        };
+        let place = if member == "." { String::new() } else { format!(" at {member}") };
+        let fault = if self.reply_is_secret { String::new() } else { format!(" ({})", self.redacted(&fault)) };
+        let found = format!("the reply of HTTP 200 cannot be decoded{place}{fault}{}", self.shown());
+        let error = Error::new(Kind::Undecodable, found, "check that the endpoint is the platform, and report it if it is");
+        error.with_member(member).with_status(StatusCode::OK).with_body(self.excerpt_of_reply())
+    }
+
+    /// An HTTP status that says what happened, with a body that does not.
+    fn without_code(&self, status: StatusCode) -> Error {
+        let error = if let Some(target) = self.redirect_target(status) {
+            let found = format!("HTTP {} points to {target}, and is not followed", status.as_u16());
+            Error::new(Kind::Redirect, found, "use that address as the endpoint if you trust it")
+        } else {
+            let found = format!("HTTP {} without an error code of the platform{}", status.as_u16(), self.shown());
+            Error::new(Kind::Status, found, "check the endpoint, and the proxies on the way to it")
+        };
+        error.with_status(status).with_body(self.excerpt_of_reply())
+    }
+
+    fn redirect_target(&self, status: StatusCode) -> Option<String> {
+        let target = self.call.received()?.headers.get(LOCATION)?.to_str().ok()?.to_owned();
+        status.is_redirection().then(|| excerpt(&self.redacted(&target)))
+    }
+
+    /// No whole body came.
+    fn broken(&self, error: reqwest::Error) -> Error {
+        let error = error.without_url();
+        let cause = root_cause(&error);
+        let received = self.call.received();
+        let broken = if is_length_limit(&error) {
+            Error::new(Kind::TooLarge, "the reply is longer than allowed", "ask for smaller pages, or raise the limit")
+        } else if error.is_timeout() {
+            let found = if received.is_some() { "the reply did not end in time" } else { "no reply came in time" };
+            Error::new(Kind::Timeout, found, "raise the timeout, or ask for smaller pages")
+        } else if received.is_some() {
+            let found = format!("the connection broke before the whole reply had come ({cause})");
+            Error::new(Kind::Connection, found, "try again")
+        } else {
+            let found = format!("no connection, or no reply over it ({cause})");
+            Error::new(Kind::Connection, found, "check the endpoint's address and port, and the network")
+        };
+        let broken = match received {
+            Some(received) => broken.with_status(received.status),
+            None => broken,
+        };
+        broken.with_source(error)
+    }
+
+    fn status(&self) -> StatusCode {
+        self.call.received().map_or(StatusCode::OK, |received| received.status)
+    }
+
+    /// What the body looks like, for a message.
+    fn shown(&self) -> String {
+        let excerpt = self.excerpt_of_reply();
+        let content_type = self.call.received().and_then(|received| {
+            Some(received.headers.get(CONTENT_TYPE)?.to_str().ok()?.to_owned())
+        });
+        match (content_type, excerpt.is_empty()) {
+            (_, true) if self.reply_is_secret && self.status() == StatusCode::OK => String::new(),
+            (_, true) => ", with an empty body".to_owned(),
+            (Some(content_type), false) => format!(", with {content_type}: {excerpt}"),
+            (None, false) => format!(", with {excerpt}"),
+        }
+    }
+
+    fn excerpt_of_reply(&self) -> String {
+        match self.call.received() {
+            Some(received) if received.status == StatusCode::OK && self.reply_is_secret => String::new(),
+            Some(received) => excerpt(&self.redacted(&String::from_utf8_lossy(&received.body))),
+            None => String::new(),
+        }
+    }
+
+    /// The text without the secrets of this call, should a reply repeat them.
+    fn redacted(&self, text: &str) -> String {
+        let secrets = self.secrets.iter().map(|secret| secret.expose()).filter(|secret| !secret.is_empty());
+        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+    }
+}
+
+/// The beginning of a text on one line.
+fn excerpt(text: &str) -> String {
+    let mut words = String::new();
+    for word in text.split_whitespace() {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(word.chars().filter(|c| !c.is_control()));
+        if words.chars().count() > EXCERPT {
+            return words.chars().take(EXCERPT).chain(['…']).collect();
+        }
+    }
+    words
+}
+
+fn is_length_limit(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| cause.is::<LengthLimitError>())
+}
+
+fn root_cause(error: &reqwest::Error) -> String {
+    causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |cause: &&(dyn std::error::Error + 'static)| (*cause).source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::excerpt;
+
+    #[test]
+    fn an_excerpt_is_short_and_on_one_line() {
+        assert_eq!(excerpt("<html>\n  <body>\tBad\u{7} Gateway"), "<html> <body> Bad Gateway");
+        assert_eq!(excerpt(&"é".repeat(1000)).chars().count(), 201);
+        assert_eq!(excerpt(""), "");
+    }
+}

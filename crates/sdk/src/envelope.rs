@@ -1,0 +1,87 @@
+//! Recognises an error of the platform in a body that did not decode as what was expected.
+//!
+//! This is the one file of the crate that names members of a body: services answer with one pair, the gateway in front of
+//! them with another, under any status. Only members at the top count: a good page may hold `error_code` inside a subtask.
+
+use northbound_client::ErrorCode;
+use northbound_client::types::ErrorResponse;
+use serde_json::{Map, Value};
+
+const ENVELOPES: [(&str, &str); 2] = [("error_code", "error_desc"), ("resultcode", "resultmsg")];
+
+/// The member without which a page is none.
+pub(crate) const ROWS: &str = "taskDetails";
+/// The member without which a login has failed.
+pub(crate) const TOKEN: &str = "accessToken";
+
+/// Whether a body has a member at its top, be it null.
+pub(crate) fn has_member(body: &[u8], member: &str) -> bool {
+    serde_json::from_slice(body).is_ok_and(|members: Map<String, Value>| members.contains_key(member))
+}
+
+/// What the platform says of an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    pub(crate) code: ErrorCode,
+    pub(crate) description: Option<String>,
+}
+
+impl Envelope {
+    /// Looks for an error among members at the top of a body.
+    pub(crate) fn among(members: &Map<String, Value>) -> Option<Self> {
+        ENVELOPES.iter().find_map(|(code, description)| {
+            let code = match members.get(*code)? {
+                Value::String(code) if !code.is_empty() => ErrorCode::from(code.as_str()),
+                Value::Number(code) => ErrorCode::from(code.to_string()),
+                _ => return None,
+            };
+            let description = match members.get(*description) {
+                None | Some(Value::Null) => None,
+                Some(Value::String(text)) => Some(text.clone()),
+                Some(other) => Some(other.to_string()),
+            };
+            Some(Self { code, description })
+        })
+    }
+
+    /// Looks for an error in a whole body.
+    pub(crate) fn in_body(body: &[u8]) -> Option<Self> {
+        Self::among(&serde_json::from_slice(body).ok()?)
+    }
+
+    /// Takes an error from a body that decoded as one.
+    pub(crate) fn of(response: ErrorResponse) -> Option<Self> {
+        match response {
+            ErrorResponse { error_code: Some(code), error_desc, .. } => Some(Self { code, description: error_desc }),
+            ErrorResponse { resultcode: Some(code), resultmsg, .. } => Some(Self { code, description: resultmsg }),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(body: &str) -> Option<String> {
+        Envelope::in_body(body.as_bytes()).map(|envelope| envelope.code.to_string())
+    }
+
+    #[test]
+    fn both_envelopes_are_understood_with_the_code_as_string_or_number() {
+        assert_eq!(code(r#"{"error_code":"1010005","error_desc":"x"}"#).as_deref(), Some("1010005"));
+        assert_eq!(code(r#"{"error_code":1010005}"#).as_deref(), Some("1010005"));
+        assert_eq!(code(r#"{"resultcode":"1010005","resultmsg":"x"}"#).as_deref(), Some("1010005"));
+        assert_eq!(code(r#"{"resultcode":1010005,"resultmsg":7}"#).as_deref(), Some("1010005"));
+    }
+
+    #[test]
+    fn only_a_code_at_the_top_is_an_error() {
+        assert_eq!(code(r#"{"taskDetails":[{"error":{"error_code":"100022"}}]}"#), None);
+        assert_eq!(code(r#"{"error_code":null}"#), None);
+        assert_eq!(code(r#"{"error_code":""}"#), None);
+        assert_eq!(code(r#"["error_code"]"#), None);
+        assert_eq!(code("<html>error_code</html>"), None);
+        assert_eq!(code(""), None);
+    }
+}

@@ -1,0 +1,323 @@
+//! The one error of this crate: what was asked, what came back, what to do.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use northbound_client::{Action, ErrorCode, ErrorInfo};
+use reqwest::StatusCode;
+
+use crate::envelope::Envelope;
+
+/// Why a call failed.
+///
+/// Display is one sentence: what was asked, what came back with its code, and what to do. The predicates tell kinds apart;
+/// they look at the platform's error code first and at the HTTP status second, because on this platform throttling and a bad
+/// token are both a 403, and one 500 is permanent.
+///
+/// Neither Display nor Debug shows a secret or a token.
+pub struct Error(Box<Fault>);
+
+/// Everything that is known of a failed call.
+#[derive(Debug)]
+struct Fault {
+    kind: Kind,
+    asked: Option<String>,
+    found: Cow<'static, str>,
+    advice: Cow<'static, str>,
+    status: Option<StatusCode>,
+    code: Option<ErrorCode>,
+    description: Option<String>,
+    member: Option<String>,
+    body: Option<String>,
+    attempts: u32,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing was sent.
+    Refused,
+    /// No whole reply arrived.
+    Connection,
+    /// No whole reply arrived in time.
+    Timeout,
+    /// The platform answered with an error code.
+    Platform,
+    /// The answer is an HTTP error without a code of the platform.
+    Status,
+    /// The answer points to another address.
+    Redirect,
+    /// The answer claims success, and is not what the document describes.
+    Undecodable,
+    /// The answer is longer than allowed.
+    TooLarge,
+    /// Rows are missing, or repeat.
+    Incomplete,
+}
+
+impl Error {
+    /// A failure of a given kind: what was found, and what to do about it.
+    pub(crate) fn new(kind: Kind, found: impl Into<Cow<'static, str>>, advice: impl Into<Cow<'static, str>>) -> Self {
+        let attempts = u32::from(kind != Kind::Refused);
+        Self(Box::new(Fault {
+            kind,
+            asked: None,
+            found: found.into(),
+            advice: advice.into(),
+            status: None,
+            code: None,
+            description: None,
+            member: None,
+            body: None,
+            attempts,
+            source: None,
+        }))
+    }
+
+    /// Input that was refused before anything was sent.
+    pub(crate) fn refused(found: impl Into<Cow<'static, str>>, advice: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Refused, found, advice)
+    }
+
+    /// An error that the platform itself reported.
+    pub(crate) fn platform(envelope: Envelope, status: StatusCode) -> Self {
+        let Envelope { code, description } = envelope;
+        let said = description.as_deref().map(|text| format!("{text:?}"));
+        let (found, advice) = match code.info() {
+            Some(info) => (known(info, said.filter(|_| description.as_deref() != Some(info.text))), clause(info.remedy)),
+            None => (
+                said.map_or("the platform reports an error".to_owned(), |said| format!("the platform answers {said}")),
+                "look this code up in the platform's own list, since our document does not have it".to_owned(),
+            ),
+        };
+        let mut error = Self::new(Kind::Platform, format!("{found} ({code}, HTTP {})", status.as_u16()), advice);
+        error.0.description = description;
+        error.0.code = Some(code);
+        error.with_status(status)
+    }
+
+    pub(crate) fn asking(mut self, asked: impl fmt::Display) -> Self {
+        self.0.asked = Some(asked.to_string());
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_member(mut self, member: String) -> Self {
+        self.0.member = Some(member);
+        self
+    }
+
+    pub(crate) fn with_body(mut self, body: String) -> Self {
+        self.0.body = Some(body).filter(|body| !body.is_empty());
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    /// The HTTP status of the answer, if one came.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The platform's error code, if the answer had one: also one that the document does not list.
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.0.code.as_ref()
+    }
+
+    /// What the document's catalogue says of the code.
+    pub fn info(&self) -> Option<&'static ErrorInfo> {
+        self.code()?.info()
+    }
+
+    /// The error in the platform's own words.
+    pub fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &str {
+        &self.0.advice
+    }
+
+    /// The member of the answer that could not be decoded, such as `taskDetails[3].status`.
+    pub fn member(&self) -> Option<&str> {
+        self.0.member.as_deref()
+    }
+
+    /// The beginning of the answer's body, where the answer is not an error of the platform.
+    pub fn body(&self) -> Option<&str> {
+        self.0.body.as_deref()
+    }
+
+    /// How many times the call was sent: 0 if it was refused before.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Input was refused before anything was sent.
+    ///
+    /// # Troubleshooting
+    /// The message names the value and the rule. Nothing has reached the platform.
+    pub fn is_refused(&self) -> bool {
+        self.0.kind == Kind::Refused
+    }
+
+    /// The application calls more often than flow control allows (1010009, or HTTP 429).
+    ///
+    /// # Troubleshooting
+    /// By default the platform takes 100 calls a minute from one application, all its processes together. Call less often, or
+    /// ask the operator for more.
+    pub fn is_throttled(&self) -> bool {
+        self.action() == Some(Action::WaitForQuota) || self.unnamed_status() == Some(StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    /// The token is not valid (1010005).
+    ///
+    /// # Troubleshooting
+    /// A token dies after an hour, and as soon as anybody logs in again with the same application. If it happens right after
+    /// a login, look for a second process, or for a proxy that drops the header `app_key` (nginx does, unless
+    /// `underscores_in_headers on` is set).
+    pub fn is_invalid_token(&self) -> bool {
+        self.action() == Some(Action::LogInAgain)
+    }
+
+    /// The batch task does not exist (105005).
+    ///
+    /// # Troubleshooting
+    /// Check the task id. A task of another application is found only with that application's id
+    /// ([`Subtasks::app_id`](crate::Subtasks::app_id)).
+    pub fn is_task_not_found(&self) -> bool {
+        self.code() == Some(&ErrorCode::TaskNotFound)
+    }
+
+    /// The platform says that the call itself is wrong (100022 and its relatives).
+    ///
+    /// # Troubleshooting
+    /// The platform does not say which parameter it means. Leave the filters out one by one.
+    pub fn is_invalid_input(&self) -> bool {
+        self.action() == Some(Action::FixRequest) && !self.is_task_not_found()
+    }
+
+    /// Application id or secret is wrong, or the application lacks a right (100203, 100208, 100217, 100247).
+    ///
+    /// # Troubleshooting
+    /// Check id and secret, and that the endpoint is the platform on which the application was created. For 100217 leave the
+    /// foreign application id out. Repeating the call does not help, also when the status is 500.
+    pub fn is_misconfigured(&self) -> bool {
+        self.action() == Some(Action::FixConfiguration)
+    }
+
+    /// The platform failed (50252, 100501, or a 5xx without a code).
+    ///
+    /// # Troubleshooting
+    /// Try again later. If [`body`](Self::body) shows HTML, the answer comes from a proxy in between.
+    pub fn is_platform_fault(&self) -> bool {
+        self.action() == Some(Action::Retry) || self.unnamed_status().is_some_and(|status| status.is_server_error())
+    }
+
+    /// No connection, or it broke before the whole answer had come.
+    ///
+    /// # Troubleshooting
+    /// Check address and port (8743 in most installations), the network, and the certificate. The
+    /// [source](std::error::Error::source) has the cause.
+    pub fn is_connection(&self) -> bool {
+        self.0.kind == Kind::Connection
+    }
+
+    /// The answer did not come in time.
+    ///
+    /// # Troubleshooting
+    /// Raise [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), or ask for smaller pages.
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == Kind::Timeout
+    }
+
+    /// The answer points to another address, which is not followed: the application id and the token would go there.
+    ///
+    /// # Troubleshooting
+    /// Use the address that the message names as the endpoint, if you trust it.
+    pub fn is_redirect(&self) -> bool {
+        self.0.kind == Kind::Redirect
+    }
+
+    /// The answer claims success but is not what the document describes.
+    ///
+    /// # Troubleshooting
+    /// [`member`](Self::member) names the place and [`body`](Self::body) shows the beginning of the answer. Report it: the
+    /// document may have to change.
+    pub fn is_undecodable(&self) -> bool {
+        self.0.kind == Kind::Undecodable
+    }
+
+    /// The answer is longer than allowed.
+    ///
+    /// # Troubleshooting
+    /// Ask for smaller pages, or raise [`ClientBuilder::body_limit`](crate::ClientBuilder::body_limit).
+    pub fn is_too_large(&self) -> bool {
+        self.0.kind == Kind::TooLarge
+    }
+
+    /// Rows are missing at the end of a read, or a page came twice.
+    ///
+    /// # Troubleshooting
+    /// Every row that did come has been delivered. Read again; if it stays, the platform's counter is false: read page by
+    /// page ([`Subtasks::page`](crate::Subtasks::page)).
+    pub fn is_incomplete(&self) -> bool {
+        self.0.kind == Kind::Incomplete
+    }
+
+    fn action(&self) -> Option<Action> {
+        Some(self.info()?.action)
+    }
+
+    /// The status of an answer that bears no code of the platform.
+    fn unnamed_status(&self) -> Option<StatusCode> {
+        self.0.status.filter(|_| self.0.kind == Kind::Status)
+    }
+}
+
+fn known(info: &ErrorInfo, said: Option<String>) -> String {
+    let meaning = clause(info.meaning);
+    match said {
+        Some(said) => format!("{meaning}; the platform says {said}"),
+        None => meaning,
+    }
+}
+
+/// A sentence of the catalogue as a part of a longer one: no capital, no full stop.
+fn clause(sentence: &str) -> String {
+    let sentence = sentence.trim_end().trim_end_matches('.');
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fault { asked, found, advice, .. } = &*self.0;
+        if let Some(asked) = asked {
+            write!(f, "{asked}: ")?;
+        }
+        write!(f, "{found}: {advice}")
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,148 @@
+//! What happened to one device, and a page of such answers.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use northbound_client::types::{self, CommandOutput, SubtaskFailure, SubtaskParam};
+use northbound_client::{SubtaskStatus, Text};
+use serde::Serialize;
+
+/// What happened to one device of a batch task.
+///
+/// Serialises as the platform sent it, with members that nobody documented.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Subtask(types::Subtask);
+
+impl Subtask {
+    /// The status; it may be one that the document does not list.
+    pub fn status(&self) -> Option<&SubtaskStatus> {
+        self.0.status.as_ref()
+    }
+
+    /// The device.
+    pub fn device_id(&self) -> Option<&str> {
+        text(self.param()?.device_id.as_ref())
+    }
+
+    /// The device command.
+    pub fn command_id(&self) -> Option<&str> {
+        text(self.param()?.command_id.as_ref())
+    }
+
+    /// The parameters of the task, whole: they vary with its type, which this call does not tell.
+    pub fn param(&self) -> Option<&SubtaskParam> {
+        self.0.param.as_ref()
+    }
+
+    /// The output of a command, as text that holds JSON; `None` if there is none or it is empty.
+    pub fn output(&self) -> Option<&str> {
+        text(self.0.output.as_ref())
+    }
+
+    /// The cause of a failure, as text that holds JSON; `None` if there is none or it is empty.
+    pub fn error(&self) -> Option<&str> {
+        text(self.0.error.as_ref())
+    }
+
+    /// The output of a command, decoded; `None` if there is none, or it is not what the document describes. The text itself
+    /// stays in [`output`](Self::output).
+    pub fn command_output(&self) -> Option<CommandOutput> {
+        self.0.output.as_ref()?.decode().ok()
+    }
+
+    /// The cause of a failure, decoded; `None` if there is none, or it is not what the document describes. The text itself
+    /// stays in [`error`](Self::error).
+    pub fn failure(&self) -> Option<SubtaskFailure> {
+        self.0.error.as_ref()?.decode().ok()
+    }
+
+    /// Why the device failed, for a person: the platform's words and code, else the text of the cause, else the status.
+    ///
+    /// ```
+    /// # use northbound::Subtask;
+    /// # fn example(subtask: Subtask) {
+    /// println!("{}: {}", subtask.device_id().unwrap_or("?"), subtask.reason());
+    /// // d4a1c6de-6f7b-4c0d-9a1e-0f7c5f8f2b11: The input is invalid (100022)
+    /// # }
+    /// ```
+    pub fn reason(&self) -> Cow<'_, str> {
+        match self.failure() {
+            Some(SubtaskFailure { error_code: Some(code), error_desc: Some(words), .. }) => {
+                format!("{words} ({code})").into()
+            }
+            Some(SubtaskFailure { error_code: Some(code), .. }) => format!("error {code}").into(),
+            Some(SubtaskFailure { error_desc: Some(words), .. }) => words.into(),
+            _ => self.error().or_else(|| self.status().map(SubtaskStatus::as_str)).unwrap_or("no reason given").into(),
+        }
+    }
+
+    /// The subtask as the generated layer has it, with members that nobody documented in `extra`.
+    pub fn as_raw(&self) -> &types::Subtask {
+        &self.0
+    }
+
+    /// The subtask as the generated layer has it.
+    pub fn into_raw(self) -> types::Subtask {
+        self.0
+    }
+}
+
+fn text(text: Option<&Text>) -> Option<&str> {
+    text.map(Text::as_str).filter(|text| !text.is_empty())
+}
+
+/// One page of subtasks, as the platform sent it.
+///
+/// The counters are the platform's: its own example lists two rows under a total of one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Page(types::SubtaskPage);
+
+impl Page {
+    pub(crate) fn new(page: types::SubtaskPage) -> Self {
+        Self(page)
+    }
+
+    /// The subtasks on this page, as the generated layer has them.
+    pub fn rows(&self) -> &[types::Subtask] {
+        self.0.task_details.as_deref().unwrap_or_default()
+    }
+
+    /// The subtasks on this page.
+    pub fn into_subtasks(self) -> Vec<Subtask> {
+        self.0.task_details.unwrap_or_default().into_iter().map(Subtask).collect()
+    }
+
+    /// How many rows there are in all, as far as the platform says so.
+    pub fn total_count(&self) -> Option<u64> {
+        count(self.0.total_count)
+    }
+
+    /// The number of this page, as far as the platform says so; 0 is the first.
+    pub fn page_no(&self) -> Option<u64> {
+        count(self.0.page_no)
+    }
+
+    /// The number of rows on a page, as far as the platform says so.
+    pub fn page_size(&self) -> Option<u64> {
+        count(self.0.page_size)
+    }
+
+    /// The page as the generated layer has it, with members that nobody documented in `extra`.
+    pub fn as_raw(&self) -> &types::SubtaskPage {
+        &self.0
+    }
+}
+
+/// A counter below zero counts nothing.
+fn count(counter: Option<i64>) -> Option<u64> {
+    counter.and_then(|counter| u64::try_from(counter).ok())
+}
+
+impl fmt::Display for Subtask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.status().map_or("without status", SubtaskStatus::as_str);
+        write!(f, "{} {status}", self.device_id().unwrap_or("?"))
+    }
+}
