@@ -1,0 +1,63 @@
+//! `northbound explain`: what the catalogue knows of an error code.
+
+use std::io::Write;
+
+use northbound::client_layer::DOCUMENTED_ERRORS;
+use northbound::{ERROR_CATALOG, ErrorCode, ErrorInfo};
+
+use crate::arguments::Output;
+use crate::failure::Failure;
+
+pub(crate) fn run(code: &str, output: Output, stdout: &mut dyn Write) -> Result<(), Failure> {
+    let info = ErrorCode::from(code.trim()).info().ok_or_else(|| unknown(code))?;
+    match output {
+        Output::Table => {
+            for (label, text) in facts(info) {
+                writeln!(stdout, "{:9}{text}", format!("{label}:"))?;
+            }
+        }
+        Output::Json => writeln!(stdout, "{:#}", json(info))?,
+        Output::Jsonl => writeln!(stdout, "{}", json(info))?,
+    }
+    stdout.flush()?;
+    Ok(())
+}
+
+fn facts(info: &ErrorInfo) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("code", format!("{} ({})", info.code, info.name)),
+        ("text", info.text.to_owned()),
+        ("meaning", info.meaning.to_owned()),
+        ("remedy", info.remedy.to_owned()),
+        ("action", info.action.as_str().to_owned()),
+    ];
+    facts.extend(responses(info).map(|(operation, status)| ("comes", format!("with HTTP {status} from {operation}"))));
+    facts.extend(info.source.map(|source| ("source", source.to_owned())));
+    facts
+}
+
+/// Which responses of which operations may carry the code.
+fn responses(info: &ErrorInfo) -> impl Iterator<Item = (&'static str, u16)> {
+    DOCUMENTED_ERRORS.iter().filter(|row| row.codes.contains(&info.code)).map(|row| (row.operation, row.status))
+}
+
+fn json(info: &ErrorInfo) -> serde_json::Value {
+    let responses: Vec<_> = responses(info)
+        .map(|(operation, status)| serde_json::json!({ "operation": operation, "status": status }))
+        .collect();
+    serde_json::json!({
+        "code": info.code.as_str(),
+        "name": info.name,
+        "text": info.text,
+        "meaning": info.meaning,
+        "remedy": info.remedy,
+        "action": info.action.as_str(),
+        "responses": responses,
+        "source": info.source,
+    })
+}
+
+fn unknown(code: &str) -> Failure {
+    let known: Vec<_> = ERROR_CATALOG.iter().map(|info| info.code.as_str()).collect();
+    Failure::Usage(format!("the catalogue does not know the error code {code:?}: it knows {}", known.join(", ")))
+}

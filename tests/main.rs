@@ -1,0 +1,2 @@
+//! Contract and snapshot tests that need several crates.
+
