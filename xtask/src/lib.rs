@@ -1,9 +1,14 @@
 //! Maintainers' commands: what stands behind `cargo xtask`.
 
+pub mod contract;
 pub mod derived;
 pub mod document;
 pub mod generate;
+pub mod ledger;
 pub mod lint;
+pub mod recipes;
+pub mod rehearse;
+mod rust_names;
 pub mod snapshots;
 pub mod sound;
 

@@ -25,6 +25,7 @@ mod schemas;
 
 use crate::document::Document;
 
+pub use extensions::extensions;
 pub use finding::Finding;
 use finding::Findings;
 use outline::Outline;

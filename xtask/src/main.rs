@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
-use xtask::{Outcome, sound};
+use xtask::{Outcome, rehearse, sound};
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
 #[derive(Parser)]
@@ -31,6 +31,8 @@ enum Command {
     },
     /// Report everything that is wrong with spec/openapi.yaml, each with its line and what to do.
     Lint,
+    /// Carry out the recipes of CONTRIBUTING.md on copies of the project, and run its tests there. Takes minutes.
+    Rehearse,
 }
 
 fn main() -> ExitCode {
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Generate { accept: true, .. } => generate::run(root, Mode::Accept),
         Command::Generate { .. } => generate::run(root, Mode::Write),
         Command::Lint => sound::run(root),
+        Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {
         report(&format!("error: {error:#}"));

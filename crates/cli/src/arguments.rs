@@ -22,12 +22,13 @@ pub(crate) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   northbound --emulator subtasks demo --status Fail --limit 10
-  northbound --endpoint https://platform.example:8743 --app-id ID --secret-file FILE subtasks TASK_ID
+  northbound --endpoint https://platform.example:8743 --app-id ID subtasks TASK_ID
   northbound explain 1010005
 
 Exit codes: 0 success, 1 the call failed, 2 wrong usage.";
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// Address of the platform, such as https://platform.example:8743 [env: NORTHBOUND_ENDPOINT]
     #[arg(long, global = true, value_name = "URL")]

@@ -25,7 +25,9 @@ impl Connection {
         if global.emulator {
             return Self::to_emulator(global).await;
         }
-        let given = |flag: &Option<String>, name| flag.clone().or_else(|| environment(name)).filter(|value| !value.is_empty());
+        let given = |flag: &Option<String>, name| {
+            flag.clone().or_else(|| environment(name)).filter(|value| !value.is_empty())
+        };
         let endpoint = given(&global.endpoint, ENDPOINT).ok_or_else(|| Failure::Usage(no_endpoint()))?;
         let app_id = given(&global.app_id, APP_ID).ok_or_else(|| {
             Failure::Usage(format!("no application is given: add --app-id ID, or set {APP_ID}"))
@@ -61,13 +63,15 @@ fn secret_from_file(global: &Global) -> Result<Option<Secret>, Failure> {
     let Some(path) = &global.secret_file else {
         return Ok(None);
     };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::Usage(format!("cannot read the secret file {}: {error}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::Usage(format!("cannot read the secret file {}: {error}", path.display()))
+    })?;
     // Editors end a file with a line break, which belongs to no secret.
     Ok(Some(Secret::from(text.trim_end_matches(['\r', '\n']))))
 }
 
 fn no_endpoint() -> String {
-    let emulator = if cfg!(feature = "emulator") { ", or add --emulator to try it without an account" } else { "" };
+    let emulator =
+        if cfg!(feature = "emulator") { ", or add --emulator to try it without an account" } else { "" };
     format!("no platform is given: add --endpoint URL, or set {ENDPOINT}{emulator}")
 }

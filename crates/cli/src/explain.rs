@@ -31,14 +31,19 @@ fn facts(info: &ErrorInfo) -> Vec<(&'static str, String)> {
         ("remedy", info.remedy.to_owned()),
         ("action", info.action.as_str().to_owned()),
     ];
-    facts.extend(responses(info).map(|(operation, status)| ("comes", format!("with HTTP {status} from {operation}"))));
+    facts.extend(
+        responses(info).map(|(operation, status)| ("comes", format!("with HTTP {status} from {operation}"))),
+    );
     facts.extend(info.source.map(|source| ("source", source.to_owned())));
     facts
 }
 
 /// Which responses of which operations may carry the code.
 fn responses(info: &ErrorInfo) -> impl Iterator<Item = (&'static str, u16)> {
-    DOCUMENTED_ERRORS.iter().filter(|row| row.codes.contains(&info.code)).map(|row| (row.operation, row.status))
+    DOCUMENTED_ERRORS
+        .iter()
+        .filter(|row| row.codes.contains(&info.code))
+        .map(|row| (row.operation, row.status))
 }
 
 fn json(info: &ErrorInfo) -> serde_json::Value {
@@ -59,5 +64,8 @@ fn json(info: &ErrorInfo) -> serde_json::Value {
 
 fn unknown(code: &str) -> Failure {
     let known: Vec<_> = ERROR_CATALOG.iter().map(|info| info.code.as_str()).collect();
-    Failure::Usage(format!("the catalogue does not know the error code {code:?}: it knows {}", known.join(", ")))
+    Failure::Usage(format!(
+        "the catalogue does not know the error code {code:?}: it knows {}",
+        known.join(", ")
+    ))
 }

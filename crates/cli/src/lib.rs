@@ -49,7 +49,8 @@ fn execute(
     stdout: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
     let Arguments { global, command } = arguments;
     match command {
         Command::Subtasks(options) => runtime.block_on(subtasks::run(&global, &options, environment, stdout)),
@@ -66,4 +67,3 @@ fn show_usage(error: &clap::Error, stdout: &mut dyn Write, stderr: &mut dyn Writ
     let _ = if error.use_stderr() { write!(stderr, "{text}") } else { write!(stdout, "{text}") };
     u8::try_from(error.exit_code()).unwrap_or(2)
 }
-

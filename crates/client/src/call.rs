@@ -97,7 +97,8 @@ impl Call {
             Some(Received { status, headers, url, body: Vec::new() });
         let keep = if status == StatusCode::OK { KEPT_OF_SUCCESS } else { KEPT_OF_FAILURE };
         let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
-        let body = Limited::new(Recorded { body, keep, received: Arc::clone(&self.received) }, self.body_limit);
+        let body =
+            Limited::new(Recorded { body, keep, received: Arc::clone(&self.received) }, self.body_limit);
         Response::from(http::Response::from_parts(parts, reqwest::Body::wrap(body)))
     }
 }

@@ -29,7 +29,9 @@ impl fmt::Debug for UnknownValue {
 }
 
 /// Reads an open enum from a string.
-pub(crate) fn text<'de, D: Deserializer<'de>, T: for<'a> From<&'a str>>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn text<'de, D: Deserializer<'de>, T: for<'a> From<&'a str>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     deserializer.deserialize_str(Value { numbers: false, into: PhantomData })
 }
 

@@ -163,7 +163,9 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_written_back_as_it_came() {
-        for json in [r#""text""#, r#""""#, "7", "-7", "1.5", "true", "null", r#"[1,"a"]"#, r#"{"b":1,"a":[null]}"#] {
+        for json in
+            [r#""text""#, r#""""#, "7", "-7", "1.5", "true", "null", r#"[1,"a"]"#, r#"{"b":1,"a":[null]}"#]
+        {
             let text: Text = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&text).unwrap(), json);
         }

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 
 /// Longest application id or secret that a login takes, in characters.
 pub(crate) const MAX_LOGIN_TEXT: usize = 256;
@@ -123,6 +123,17 @@ pub(crate) struct Subtask {
     pub(crate) param: Option<SubtaskParam>,
 }
 
+impl Subtask {
+    pub(crate) fn new(
+        status: SubtaskStatus,
+        output: Option<EmbeddedText>,
+        error: Option<EmbeddedText>,
+        param: SubtaskParam,
+    ) -> Self {
+        Self { status: Some(status), output, error, param: Some(param) }
+    }
+}
+
 /// Parameters of the task for one device. They vary with the type of the task; these are the ones of a command task.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -131,6 +142,12 @@ pub(crate) struct SubtaskParam {
     pub(crate) device_id: Option<DeviceId>,
     /// The command that was sent to it.
     pub(crate) command_id: Option<CommandId>,
+}
+
+impl SubtaskParam {
+    pub(crate) fn new(device_id: DeviceId, command_id: CommandId) -> Self {
+        Self { device_id: Some(device_id), command_id: Some(command_id) }
+    }
 }
 
 /// What the text in `output` holds.
@@ -180,7 +197,8 @@ pub(crate) struct LoginRequest {
     /// The application id that the platform allocated.
     #[schema(schema_with = login_app_id)]
     pub(crate) app_id: String,
-    /// The secret of the application, of at most 256 characters.
+    /// The secret of the application.
+    #[schema(schema_with = login_secret)]
     pub(crate) secret: Secret,
 }
 
@@ -202,14 +220,23 @@ pub(crate) struct AccessToken {
     pub(crate) scope: Option<String>,
 }
 
-/// The schema's bound is the constant that the check uses.
 fn login_app_id() -> Object {
+    login_text("The application id that the platform allocated.", "demo-app").build()
+}
+
+fn login_secret() -> Object {
+    let secret = login_text("The secret of the application.", "demo-secret");
+    secret.format(Some(SchemaFormat::KnownFormat(KnownFormat::Password))).build()
+}
+
+/// The schema's bound is the constant that the check uses.
+fn login_text(description: &str, example: &str) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
+        .min_length(Some(1))
         .max_length(Some(MAX_LOGIN_TEXT))
-        .description(Some("The application id that the platform allocated."))
-        .examples(["demo-app"])
-        .build()
+        .description(Some(description))
+        .examples([example])
 }
 
 #[cfg(test)]

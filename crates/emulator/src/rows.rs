@@ -89,15 +89,9 @@ impl GeneratedRows {
     /// The subtask with this number, which must be one of the task's.
     pub(crate) fn subtask(&self, row: u32) -> Subtask {
         let status = status(self.key, row);
-        Subtask {
-            status: Some(status),
-            output: self.output(status, row).as_ref().map(EmbeddedText::of),
-            error: self.failure(status, row).as_ref().map(EmbeddedText::of),
-            param: Some(SubtaskParam {
-                device_id: Some(self.device_id(row)),
-                command_id: Some(self.command_id(row)),
-            }),
-        }
+        let output = self.output(status, row).as_ref().map(EmbeddedText::of);
+        let error = self.failure(status, row).as_ref().map(EmbeddedText::of);
+        Subtask::new(status, output, error, SubtaskParam::new(self.device_id(row), self.command_id(row)))
     }
 
     fn len(&self) -> u32 {

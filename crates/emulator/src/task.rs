@@ -58,14 +58,10 @@ fn page_of(query: &SubtaskQuery, total: u64, subtasks: Vec<Subtask>) -> SubtaskP
 }
 
 fn example_rows() -> [Subtask; 2] {
-    let row = |request: &str, device: &str| Subtask {
-        status: Some(SubtaskStatus::WaitResult),
-        output: Some(EmbeddedText(format!(r#"{{"requestId":"{request}","commandResult":null}}"#))),
-        error: None,
-        param: Some(SubtaskParam {
-            device_id: Some(DeviceId(device.to_owned())),
-            command_id: Some(CommandId("*******".to_owned())),
-        }),
+    let row = |request: &str, device: &str| {
+        let output = EmbeddedText(format!(r#"{{"requestId":"{request}","commandResult":null}}"#));
+        let param = SubtaskParam::new(DeviceId(device.to_owned()), CommandId("*******".to_owned()));
+        Subtask::new(SubtaskStatus::WaitResult, Some(output), None, param)
     };
     [row("*****", "*******"), row("******", "******")]
 }

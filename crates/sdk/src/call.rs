@@ -40,7 +40,7 @@ impl Asking<'_> {
 
     /// An error for a reply that decoded, and says that the call failed all the same.
     pub(crate) fn reported(&self, envelope: Envelope) -> Error {
-        Error::platform(envelope, self.status()).asking(&self.what)
+        self.platform(envelope, self.status()).asking(&self.what)
     }
 
     /// An error for a reply that decoded, and lacks what it is asked for.
@@ -60,8 +60,8 @@ impl Asking<'_> {
         match error {
             Generated::ErrorResponse(reply) => {
                 let status = reply.status();
-                match Envelope::of(reply.into_inner()) {
-                    Some(envelope) => Error::platform(envelope, status),
+                match Envelope::of(&reply) {
+                    Some(envelope) => self.platform(envelope, status),
                     None => self.without_code(status),
                 }
             }
@@ -73,17 +73,24 @@ impl Asking<'_> {
             Generated::CommunicationError(error)
             | Generated::ResponseBodyError(error)
             | Generated::InvalidUpgrade(error) => self.broken(error),
-            Generated::InvalidRequest(fault) | Generated::Custom(fault) => {
-                Error::refused(format!("the call cannot be put into a request ({fault})"), "check its parameters")
-            }
+            Generated::InvalidRequest(fault) | Generated::Custom(fault) => Error::refused(
+                format!("the call cannot be put into a request ({fault})"),
+                "check its parameters",
+            ),
         }
+    }
+
+    /// The platform reports an error; its words may repeat what was sent.
+    fn platform(&self, envelope: Envelope, status: StatusCode) -> Error {
+        let description = envelope.description.map(|text| self.redacted(&text));
+        Error::platform(Envelope { description, ..envelope }, status)
     }
 
     /// A whole body came, and it is neither the documented reply nor the documented error.
     fn not_as_documented<T: DeserializeOwned>(&self, body: &[u8]) -> Error {
         let status = self.status();
         match Envelope::in_body(body) {
-            Some(envelope) => Error::platform(envelope, status),
+            Some(envelope) => self.platform(envelope, status),
             None if status == StatusCode::OK => self.undecodable::<T>(body),
             None => self.without_code(status),
         }
@@ -97,9 +104,14 @@ impl Asking<'_> {
             Ok(_) => (".".to_owned(), "something follows the JSON".to_owned()),
         };
         let place = if member == "." { String::new() } else { format!(" at {member}") };
-        let fault = if self.reply_is_secret { String::new() } else { format!(" ({})", self.redacted(&fault)) };
+        let fault =
+            if self.reply_is_secret { String::new() } else { format!(" ({})", self.redacted(&fault)) };
         let found = format!("the reply of HTTP 200 cannot be decoded{place}{fault}{}", self.shown());
-        let error = Error::new(Kind::Undecodable, found, "check that the endpoint is the platform, and report it if it is");
+        let error = Error::new(
+            Kind::Undecodable,
+            found,
+            "check that the endpoint is the platform, and report it if it is",
+        );
         error.with_member(member).with_status(StatusCode::OK).with_body(self.excerpt_of_reply())
     }
 
@@ -109,7 +121,8 @@ impl Asking<'_> {
             let found = format!("HTTP {} points to {target}, and is not followed", status.as_u16());
             Error::new(Kind::Redirect, found, "use that address as the endpoint if you trust it")
         } else {
-            let found = format!("HTTP {} without an error code of the platform{}", status.as_u16(), self.shown());
+            let found =
+                format!("HTTP {} without an error code of the platform{}", status.as_u16(), self.shown());
             Error::new(Kind::Status, found, "check the endpoint, and the proxies on the way to it")
         };
         error.with_status(status).with_body(self.excerpt_of_reply())
@@ -126,9 +139,14 @@ impl Asking<'_> {
         let cause = root_cause(&error);
         let received = self.call.received();
         let broken = if is_length_limit(&error) {
-            Error::new(Kind::TooLarge, "the reply is longer than allowed", "ask for smaller pages, or raise the limit")
+            Error::new(
+                Kind::TooLarge,
+                "the reply is longer than allowed",
+                "ask for smaller pages, or raise the limit",
+            )
         } else if error.is_timeout() {
-            let found = if received.is_some() { "the reply did not end in time" } else { "no reply came in time" };
+            let found =
+                if received.is_some() { "the reply did not end in time" } else { "no reply came in time" };
             Error::new(Kind::Timeout, found, "raise the timeout, or ask for smaller pages")
         } else if received.is_some() {
             let found = format!("the connection broke before the whole reply had come ({cause})");
@@ -151,14 +169,15 @@ impl Asking<'_> {
     /// What the body looks like, for a message.
     fn shown(&self) -> String {
         let excerpt = self.excerpt_of_reply();
-        let content_type = self.call.received().and_then(|received| {
-            Some(received.headers.get(CONTENT_TYPE)?.to_str().ok()?.to_owned())
-        });
+        let content_type = self
+            .call
+            .received()
+            .and_then(|received| Some(received.headers.get(CONTENT_TYPE)?.to_str().ok()?.to_owned()));
         match (content_type, excerpt.is_empty()) {
             (_, true) if self.reply_is_secret && self.status() == StatusCode::OK => String::new(),
             (_, true) => ", with an empty body".to_owned(),
-            (Some(content_type), false) => format!(", with {content_type}: {excerpt}"),
-            (None, false) => format!(", with {excerpt}"),
+            (Some(content_type), false) => format!(", with {content_type} `{excerpt}`"),
+            (None, false) => format!(", with `{excerpt}`"),
         }
     }
 

@@ -82,7 +82,8 @@ impl Client {
         let token = self.token().await?;
         let call = Call::new().body_limit(self.shared.body_limit);
         let call = call.authorized_by(self.app_id().as_str(), &token).map_err(|fault| {
-            Error::refused("the token cannot stand in a header", "check that it was given whole").with_source(fault)
+            Error::refused("the token cannot stand in a header", "check that it was given whole")
+                .with_source(fault)
         })?;
         let asking = Asking { what, call, secrets: vec![&token], reply_is_secret: false };
         let outcome = send(&self.generated(&asking.call), &asking).await;
@@ -106,7 +107,8 @@ impl Client {
             secrets: vec![&credentials.secret],
             reply_is_secret: true,
         };
-        let body = LoginRequest { app_id: credentials.app_id.for_login(), secret: credentials.secret.clone() };
+        let body =
+            LoginRequest { app_id: credentials.app_id.for_login(), secret: credentials.secret.clone() };
         let sent = Instant::now();
         let outcome = self.generated(&asking.call).login().body(body).send().await;
         let reply: AccessToken = asking.outcome(outcome).await?;
@@ -195,7 +197,10 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         let endpoint = Endpoint::parse(&self.endpoint, self.plain_http)?;
         let source = self.source.ok_or_else(|| {
-            Error::refused("there are no credentials", "give application id and secret, or a token, to the builder")
+            Error::refused(
+                "there are no credentials",
+                "give application id and secret, or a token, to the builder",
+            )
         })?;
         choose_tls_provider();
         let mut http = reqwest::Client::builder().timeout(self.timeout).connect_timeout(self.connect_timeout);
@@ -206,7 +211,8 @@ impl ClientBuilder {
             http = adjust(http);
         }
         let http = http.redirect(reqwest::redirect::Policy::none()).build().map_err(|fault| {
-            Error::refused("the HTTP client cannot be made", "check certificates and proxy settings").with_source(fault)
+            Error::refused("the HTTP client cannot be made", "check certificates and proxy settings")
+                .with_source(fault)
         })?;
         let shared = Shared { endpoint, http, body_limit: self.body_limit, source, token: Kept::default() };
         Ok(Client { shared: Arc::new(shared) })

@@ -33,7 +33,10 @@ impl AppId {
     pub fn new(id: impl Into<String>) -> Result<Self, Error> {
         let id = id.into();
         if id.is_empty() {
-            return Err(Error::refused("the application id is empty", "give the id that the platform's console shows"));
+            return Err(Error::refused(
+                "the application id is empty",
+                "give the id that the platform's console shows",
+            ));
         }
         if let Some(strange) = id.chars().find(|c| !c.is_ascii_graphic()) {
             return Err(Error::refused(
@@ -42,7 +45,9 @@ impl AppId {
             ));
         }
         let checked = LoginRequestAppId::try_from(id.as_str());
-        checked.map(Self).map_err(|fault| Error::refused(format!("the application id {id:?} is {fault}"), "shorten it"))
+        checked
+            .map(Self)
+            .map_err(|fault| Error::refused(format!("the application id {id:?} is {fault}"), "shorten it"))
     }
 
     /// The id as text.
@@ -78,7 +83,10 @@ impl Credentials {
     pub fn new(app_id: impl Into<String>, secret: impl Into<Secret>) -> Result<Self, Error> {
         let (app_id, secret) = (AppId::new(app_id)?, secret.into());
         if secret.expose().is_empty() {
-            return Err(Error::refused("the secret is empty", "give the secret that belongs to the application id"));
+            return Err(Error::refused(
+                "the secret is empty",
+                "give the secret that belongs to the application id",
+            ));
         }
         let length = secret.expose().chars().count();
         if length > SECRET_LENGTH {
@@ -106,9 +114,10 @@ impl Credentials {
 
 fn variable(name: &str) -> Result<String, Error> {
     std::env::var(name).map_err(|fault| match fault {
-        std::env::VarError::NotPresent => {
-            Error::refused(format!("the environment variable {name} is not set"), "set it, or give the value in code")
-        }
+        std::env::VarError::NotPresent => Error::refused(
+            format!("the environment variable {name} is not set"),
+            "set it, or give the value in code",
+        ),
         std::env::VarError::NotUnicode(_) => {
             Error::refused(format!("the environment variable {name} is not UTF-8"), "set it to plain text")
         }

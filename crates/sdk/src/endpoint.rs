@@ -22,7 +22,9 @@ pub(crate) enum PlainHttp {
 
 impl Endpoint {
     pub(crate) fn parse(text: &str, plain_http: PlainHttp) -> Result<Self, Error> {
-        let refuse = |fault: String, advice: &'static str| Error::refused(format!("the endpoint {text:?} {fault}"), advice);
+        let refuse = |fault: String, advice: &'static str| {
+            Error::refused(format!("the endpoint {text:?} {fault}"), advice)
+        };
         let example = "write it like https://platform.example:8743";
         if hides_user_info(text) {
             let fault = "the endpoint holds a user name or password".to_owned();
@@ -41,7 +43,8 @@ impl Endpoint {
         let is_loopback = is_loopback(host);
         if url.scheme() == "http" && !is_loopback && plain_http == PlainHttp::LoopbackOnly {
             return Err(refuse(
-                "is plain http to another machine, where everybody on the way can read secret and token".to_owned(),
+                "is plain http to another machine, where everybody on the way can read secret and token"
+                    .to_owned(),
                 "use https, or opt in with danger_allow_plain_http()",
             ));
         }
@@ -66,7 +69,8 @@ fn hides_user_info(text: &str) -> bool {
 
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    address.map_or_else(|_| host == "localhost" || host.ends_with(".localhost"), |address| address.is_loopback())
+    address
+        .map_or_else(|_| host == "localhost" || host.ends_with(".localhost"), |address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -79,12 +83,21 @@ mod tests {
 
     #[test]
     fn https_goes_anywhere_and_plain_http_stays_at_home() {
-        for text in
-            ["https://platform.example:8743", "http://127.0.0.1:8743", "http://[::1]:1", "http://localhost", "HTTP://LOCALHOST/"]
-        {
+        for text in [
+            "https://platform.example:8743",
+            "http://127.0.0.1:8743",
+            "http://[::1]:1",
+            "http://localhost",
+            "HTTP://LOCALHOST/",
+        ] {
             assert!(parse(text).is_ok(), "{text}");
         }
-        for text in ["http://platform.example", "http://10.0.0.1:8743", "http://localhost.example", "http://127.0.0.1.example"] {
+        for text in [
+            "http://platform.example",
+            "http://10.0.0.1:8743",
+            "http://localhost.example",
+            "http://127.0.0.1.example",
+        ] {
             assert!(parse(text).unwrap_err().to_string().contains("plain http"), "{text}");
             assert!(Endpoint::parse(text, PlainHttp::Anywhere).is_ok(), "{text}");
         }
@@ -92,14 +105,24 @@ mod tests {
 
     #[test]
     fn what_is_no_address_of_a_platform_is_refused() {
-        for text in ["", "platform.example", "ftp://platform.example", "https://", "https://h?x=1", "https://h#x", "127.0.0.1:8743"] {
+        for text in [
+            "",
+            "platform.example",
+            "ftp://platform.example",
+            "https://",
+            "https://h?x=1",
+            "https://h#x",
+            "127.0.0.1:8743",
+        ] {
             assert!(parse(text).unwrap_err().is_refused(), "{text}");
         }
     }
 
     #[test]
     fn a_password_in_the_address_is_refused_and_not_repeated() {
-        for text in ["https://user:s3cret@platform.example", "user:s3cret@platform.example", "https://s3cret@h"] {
+        for text in
+            ["https://user:s3cret@platform.example", "user:s3cret@platform.example", "https://s3cret@h"]
+        {
             let error = parse(text).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{text}");
         }

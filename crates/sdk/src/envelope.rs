@@ -49,13 +49,9 @@ impl Envelope {
         Self::among(&serde_json::from_slice(body).ok()?)
     }
 
-    /// Takes an error from a body that decoded as one.
-    pub(crate) fn of(response: ErrorResponse) -> Option<Self> {
-        match response {
-            ErrorResponse { error_code: Some(code), error_desc, .. } => Some(Self { code, description: error_desc }),
-            ErrorResponse { resultcode: Some(code), resultmsg, .. } => Some(Self { code, description: resultmsg }),
-            _ => None,
-        }
+    /// Looks for an error in a body that decoded as one.
+    pub(crate) fn of(response: &ErrorResponse) -> Option<Self> {
+        Self::among(serde_json::to_value(response).ok()?.as_object()?)
     }
 }
 
@@ -73,6 +69,15 @@ mod tests {
         assert_eq!(code(r#"{"error_code":1010005}"#).as_deref(), Some("1010005"));
         assert_eq!(code(r#"{"resultcode":"1010005","resultmsg":"x"}"#).as_deref(), Some("1010005"));
         assert_eq!(code(r#"{"resultcode":1010005,"resultmsg":7}"#).as_deref(), Some("1010005"));
+    }
+
+    #[test]
+    fn an_empty_code_gives_way_to_the_other_envelope() {
+        let body = r#"{"error_code":"","resultcode":"1010005"}"#;
+        assert_eq!(code(body).as_deref(), Some("1010005"));
+        let decoded = serde_json::from_str(body).unwrap();
+        assert_eq!(Envelope::of(&decoded), Envelope::in_body(body.as_bytes()));
+        assert_eq!(Envelope::of(&serde_json::from_str(r#"{"error_code":""}"#).unwrap()), None);
     }
 
     #[test]

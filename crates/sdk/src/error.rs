@@ -59,7 +59,11 @@ pub(crate) enum Kind {
 
 impl Error {
     /// A failure of a given kind: what was found, and what to do about it.
-    pub(crate) fn new(kind: Kind, found: impl Into<Cow<'static, str>>, advice: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(
+        kind: Kind,
+        found: impl Into<Cow<'static, str>>,
+        advice: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let attempts = u32::from(kind != Kind::Refused);
         Self(Box::new(Fault {
             kind,
@@ -86,13 +90,19 @@ impl Error {
         let Envelope { code, description } = envelope;
         let said = description.as_deref().map(|text| format!("{text:?}"));
         let (found, advice) = match code.info() {
-            Some(info) => (known(info, said.filter(|_| description.as_deref() != Some(info.text))), clause(info.remedy)),
+            Some(info) => {
+                (known(info, said.filter(|_| description.as_deref() != Some(info.text))), clause(info.remedy))
+            }
             None => (
-                said.map_or("the platform reports an error".to_owned(), |said| format!("the platform answers {said}")),
-                "look this code up in the platform's own list, since our document does not have it".to_owned(),
+                said.map_or("the platform reports an error".to_owned(), |said| {
+                    format!("the platform answers {said}")
+                }),
+                "look this code up in the platform's own list, since our document does not have it"
+                    .to_owned(),
             ),
         };
-        let mut error = Self::new(Kind::Platform, format!("{found} ({code}, HTTP {})", status.as_u16()), advice);
+        let mut error =
+            Self::new(Kind::Platform, format!("{found} ({code}, HTTP {})", status.as_u16()), advice);
         error.0.description = description;
         error.0.code = Some(code);
         error.with_status(status)
@@ -177,7 +187,8 @@ impl Error {
     /// By default the platform takes 100 calls a minute from one application, all its processes together. Call less often, or
     /// ask the operator for more.
     pub fn is_throttled(&self) -> bool {
-        self.action() == Some(Action::WaitForQuota) || self.unnamed_status() == Some(StatusCode::TOO_MANY_REQUESTS)
+        self.action() == Some(Action::WaitForQuota)
+            || self.unnamed_status() == Some(StatusCode::TOO_MANY_REQUESTS)
     }
 
     /// The token is not valid (1010005).
@@ -221,7 +232,8 @@ impl Error {
     /// # Troubleshooting
     /// Try again later. If [`body`](Self::body) shows HTML, the answer comes from a proxy in between.
     pub fn is_platform_fault(&self) -> bool {
-        self.action() == Some(Action::Retry) || self.unnamed_status().is_some_and(|status| status.is_server_error())
+        self.action() == Some(Action::Retry)
+            || self.unnamed_status().is_some_and(|status| status.is_server_error())
     }
 
     /// No connection, or it broke before the whole answer had come.

@@ -18,8 +18,8 @@ pub use credentials::{AppId, Credentials};
 pub use error::Error;
 pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId};
 pub use northbound_client::{
-    Action, DOCUMENT, ERROR_CATALOG, ErrorCode, ErrorInfo, PLATFORM_EDITION, QUOTA, Quota, Secret, SubtaskStatus, Text,
-    UnknownValue,
+    Action, DOCUMENT, ERROR_CATALOG, ErrorCode, ErrorInfo, PLATFORM_EDITION, QUOTA, Quota, Secret,
+    SubtaskStatus, Text, UnknownValue,
 };
 pub use stream::SubtaskStream;
 pub use subtask::{Page, Subtask};
@@ -27,3 +27,8 @@ pub use subtasks::Subtasks;
 
 /// The generated layer, for what this crate does not cover.
 pub use northbound_client as client_layer;
+
+/// The example on the project's first page compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct FirstPage;

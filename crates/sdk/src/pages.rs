@@ -75,7 +75,8 @@ mod tests {
     use super::*;
 
     fn rows(ids: std::ops::Range<u32>) -> Vec<Subtask> {
-        ids.map(|id| serde_json::from_value(serde_json::json!({ "param": { "deviceId": id } })).unwrap()).collect()
+        ids.map(|id| serde_json::from_value(serde_json::json!({ "param": { "deviceId": id } })).unwrap())
+            .collect()
     }
 
     #[test]

@@ -21,8 +21,11 @@ pub struct SubtaskStream(Pin<Box<dyn Stream<Item = Result<Subtask, Error>> + Sen
 impl SubtaskStream {
     pub(crate) fn new(query: Result<Query, Error>) -> Self {
         let start = query.map(|query| Some((query, Pages::default())));
-        let pages = stream::once(std::future::ready(start)).map_ok(|start| stream::try_unfold(start, next_page));
-        Self(Box::pin(pages.try_flatten().map_ok(|rows| stream::iter(rows.into_iter().map(Ok))).try_flatten()))
+        let pages =
+            stream::once(std::future::ready(start)).map_ok(|start| stream::try_unfold(start, next_page));
+        Self(Box::pin(
+            pages.try_flatten().map_ok(|rows| stream::iter(rows.into_iter().map(Ok))).try_flatten(),
+        ))
     }
 
     /// The next subtask; `None` after the last.

@@ -73,7 +73,11 @@ impl Subtask {
             }
             Some(SubtaskFailure { error_code: Some(code), .. }) => format!("error {code}").into(),
             Some(SubtaskFailure { error_desc: Some(words), .. }) => words.into(),
-            _ => self.error().or_else(|| self.status().map(SubtaskStatus::as_str)).unwrap_or("no reason given").into(),
+            _ => self
+                .error()
+                .or_else(|| self.status().map(SubtaskStatus::as_str))
+                .unwrap_or("no reason given")
+                .into(),
         }
     }
 

@@ -43,7 +43,15 @@ pub struct Subtasks {
 
 impl Subtasks {
     pub(crate) fn new(client: Client, task_id: String) -> Self {
-        Self { client, task_id, app_id: None, status: None, device_id: None, command_id: None, page_size: None }
+        Self {
+            client,
+            task_id,
+            app_id: None,
+            status: None,
+            device_id: None,
+            command_id: None,
+            page_size: None,
+        }
     }
 
     /// Only subtasks in this status. The platform takes the five that the document lists.
@@ -98,12 +106,17 @@ impl Subtasks {
     }
 
     fn query(self, page_size: u32) -> Result<Query, Error> {
-        let task_id = TaskId::try_from(self.task_id.as_str())
-            .map_err(|_| Error::refused("the task id is empty", "give the id that creating the batch task returned"))?;
-        let page_size = self.page_size.unwrap_or(page_size);
-        let page_size = NonZeroU32::new(page_size).filter(|rows| rows.get() <= LARGEST_PAGE).ok_or_else(|| {
-            Error::refused(format!("the page size is {page_size}"), format!("it must be 1 to {LARGEST_PAGE} rows"))
+        let task_id = TaskId::try_from(self.task_id.as_str()).map_err(|_| {
+            Error::refused("the task id is empty", "give the id that creating the batch task returned")
         })?;
+        let page_size = self.page_size.unwrap_or(page_size);
+        let page_size =
+            NonZeroU32::new(page_size).filter(|rows| rows.get() <= LARGEST_PAGE).ok_or_else(|| {
+                Error::refused(
+                    format!("the page size is {page_size}"),
+                    format!("it must be 1 to {LARGEST_PAGE} rows"),
+                )
+            })?;
         Ok(Query {
             client: self.client,
             task_id,
@@ -159,7 +172,9 @@ impl Query {
                 let page = asking.outcome(outcome).await?;
                 match Envelope::among(&page.extra) {
                     Some(envelope) => Err(asking.reported(envelope)),
-                    None if page.task_details.is_none() && !asking.replied_with(ROWS) => Err(asking.lacking(ROWS)),
+                    None if page.task_details.is_none() && !asking.replied_with(ROWS) => {
+                        Err(asking.lacking(ROWS))
+                    }
                     None => Ok(Page::new(page)),
                 }
             })

@@ -69,7 +69,7 @@ fn position(marker: &Marker) -> Position {
 }
 
 fn scan_error(error: &ScanError) -> TreeError {
-    let what: String = error.info().chars().flat_map(char::escape_debug).collect();
+    let what: String = error.info().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     TreeError {
         position: Some(position(error.marker())),
         message: format!(

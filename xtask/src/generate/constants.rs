@@ -5,8 +5,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
 
-use super::names::variant;
 use super::schemas;
+use crate::rust_names::variant;
 
 /// Generates the constants as formatted Rust source.
 pub(super) fn constants(document: &Value) -> anyhow::Result<String> {
@@ -36,9 +36,8 @@ pub(super) fn constants(document: &Value) -> anyhow::Result<String> {
 
 fn catalog(document: &Value) -> anyhow::Result<TokenStream> {
     let mut entries = Vec::new();
-    let mut arms = Vec::new();
     let mut actions: Vec<(String, syn::Ident)> = Vec::new();
-    for (index, (code, entry)) in schemas::error_catalog(document).enumerate() {
+    for (code, entry) in schemas::error_catalog(document) {
         let member = |name: &str| {
             let member = entry.get(name).and_then(Value::as_str);
             member.with_context(|| format!("error {code} of the catalogue has no {name}"))
@@ -65,7 +64,6 @@ fn catalog(document: &Value) -> anyhow::Result<TokenStream> {
                 source: #source,
             }
         });
-        arms.push(quote!(Self::#code_variant => Some(&ERROR_CATALOG[#index])));
     }
     let (action_texts, action_names): (Vec<_>, Vec<_>) = actions.into_iter().unzip();
     let action_docs = action_texts.iter().map(|text| format!("`{text}`"));
@@ -112,10 +110,7 @@ fn catalog(document: &Value) -> anyhow::Result<TokenStream> {
         impl ErrorCode {
             /// What the document's catalogue says of this code; `None` for a code that it does not list.
             pub fn info(&self) -> Option<&'static ErrorInfo> {
-                match self {
-                    #(#arms,)*
-                    Self::Unknown(_) => None,
-                }
+                ERROR_CATALOG.iter().find(|info| info.code == *self)
             }
         }
     })

@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::names::variant;
 use super::schemas;
+use crate::rust_names::variant;
 
 /// Generates every enum that a reply can hold, and the error codes of the catalogue, as formatted Rust source.
 pub(super) fn open_enums(document: &Value) -> anyhow::Result<String> {

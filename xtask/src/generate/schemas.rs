@@ -13,11 +13,11 @@ pub(super) fn named(document: &Value) -> impl Iterator<Item = (&String, &Value)>
 
 /// The names of all schemas that a reply can hold, also as text inside a string.
 pub(super) fn reply_schemas(document: &Value) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+    let mut targets = BTreeSet::new();
     for operation in operations(document) {
-        follow(document, &operation["responses"], &mut found);
+        follow(document, &operation["responses"], &mut targets);
     }
-    found
+    targets.iter().filter_map(|target| target.strip_prefix(PREFIX)).map(str::to_owned).collect()
 }
 
 /// The string enums that a reply can hold: a platform may add a value, so they stay open.
@@ -29,31 +29,23 @@ pub(super) fn open_enums(document: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// Collects the schemas that `node` refers to, directly or through others.
-fn follow(document: &Value, node: &Value, found: &mut BTreeSet<String>) {
+/// Collects what `node` refers to, directly or through others.
+fn follow(document: &Value, node: &Value, targets: &mut BTreeSet<String>) {
     match node {
         Value::Object(members) => {
             for (key, member) in members {
                 match member {
                     Value::String(target) if key == "$ref" || key == "x-content-schema" => {
-                        follow_reference(document, target, found);
+                        if targets.insert(target.clone()) {
+                            follow(document, resolve(document, target), targets);
+                        }
                     }
-                    _ => follow(document, member, found),
+                    _ => follow(document, member, targets),
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| follow(document, item, found)),
+        Value::Array(items) => items.iter().for_each(|item| follow(document, item, targets)),
         _ => {}
-    }
-}
-
-fn follow_reference(document: &Value, target: &str, found: &mut BTreeSet<String>) {
-    let is_new = match target.strip_prefix(PREFIX) {
-        Some(name) => found.insert(name.to_owned()),
-        None => target.starts_with("#/components/responses/"),
-    };
-    if is_new && let Some(schema) = target.strip_prefix('#').and_then(|pointer| document.pointer(pointer)) {
-        follow(document, schema, found);
     }
 }
 
@@ -69,8 +61,11 @@ pub(super) fn documented_errors(document: &Value) -> Vec<(&str, &str, Vec<String
         let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
         for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten()
         {
-            let codes = resolve(document, response).get("x-error-codes").and_then(Value::as_array);
-            if let Some(codes) = codes {
+            let response = match response.get("$ref").and_then(Value::as_str) {
+                Some(target) => resolve(document, target),
+                None => response,
+            };
+            if let Some(codes) = response.get("x-error-codes").and_then(Value::as_array) {
                 let codes = codes.iter().filter_map(Value::as_str).map(str::to_owned).collect();
                 rows.push((id, status.as_str(), codes));
             }
@@ -85,7 +80,7 @@ fn operations(document: &Value) -> impl Iterator<Item = &Value> {
     members.map(|(_, member)| member).filter(|member| member.get("responses").is_some())
 }
 
-fn resolve<'a>(document: &'a Value, node: &'a Value) -> &'a Value {
-    let target = node.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
-    target.and_then(|pointer| document.pointer(pointer)).unwrap_or(node)
+/// What a reference points to; nothing, if it points nowhere.
+fn resolve<'a>(document: &'a Value, target: &str) -> &'a Value {
+    target.strip_prefix('#').and_then(|pointer| document.pointer(pointer)).unwrap_or(&Value::Null)
 }

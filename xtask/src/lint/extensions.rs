@@ -11,14 +11,20 @@ use super::finding::Findings;
 use super::outline::{Kind, Node, Outline};
 
 /// Every extension, and where it may stand.
-const EXTENSIONS: [(&str, Kind); 6] = [
+const EXTENSIONS: [(&str, Kind); 7] = [
     ("x-error-catalog", Kind::Components),
     ("x-error-codes", Kind::Response),
     ("x-quota", Kind::Document),
     ("x-lifecycle", Kind::Schema),
     ("x-content-schema", Kind::Schema),
     ("x-codeSamples", Kind::Operation),
+    ("x-source", Kind::Schema),
 ];
+
+/// The names of our extensions below the top of the document.
+pub fn extensions() -> impl Iterator<Item = &'static str> {
+    EXTENSIONS.iter().map(|(name, _)| *name)
+}
 
 pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut Findings<'_>) {
     editions(outline.document(), findings);

@@ -6,6 +6,7 @@ use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
 
 use crate::document::pointer::child;
+use crate::rust_names::variant_text;
 
 use super::finding::Findings;
 use super::outline::{Kind, Node, Outline};
@@ -19,7 +20,7 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The official schema looks only at components whose names are in order, and would not miss the others.
+/// The official schema looks only at components whose names are legal, and passes over all others in silence.
 fn component_names(document: &Value, findings: &mut Findings<'_>) {
     let sections = document.get("components").and_then(Value::as_object).into_iter().flatten();
     for (section, components) in sections.filter(|(section, _)| !section.starts_with("x-")) {
@@ -81,7 +82,7 @@ fn enum_values(schema: &Node<'_>, findings: &mut Findings<'_>) {
     for (index, value) in schema.list("enum").iter().enumerate() {
         let Some(text) = value.as_str() else { continue };
         let pointer = child(&schema.at("enum"), index);
-        if !is_variant(&variant(text)) {
+        if !is_variant(&variant_text(text)) {
             findings.report(
                 "enum-name",
                 &pointer,
@@ -91,7 +92,7 @@ fn enum_values(schema: &Node<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         // typify and our own open enums make different variants; the value has to be unique in both.
-        let ours = variant(text);
+        let ours = variant_text(text);
         let typify = text.replace('\'', "").to_pascal_case();
         let other = first.get(&ours).or_else(|| first.get(&typify)).copied();
         match other {
@@ -109,12 +110,6 @@ fn enum_values(schema: &Node<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
-}
-
-/// The variant that a value becomes in an open enum: its words, each with a capital in front.
-fn variant(text: &str) -> String {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.flat_map(|word| [word[..1].to_ascii_uppercase(), word[1..].to_owned()]).collect()
 }
 
 /// Whether a text can stand as a variant in Rust as it is.

@@ -68,12 +68,14 @@ fn operation_ids(outline: &Outline<'_>, findings: &mut Findings<'_>) {
         };
         let method = id.to_snake_case();
         match first.get(&method) {
-            Some(other) => findings.report(
-                "operation-id",
-                &operation.at("operationId"),
-                format!("`{id}` and `{other}` would both become the method `{method}`"),
-                "rename one of the operations",
-            ),
+            Some(other) => {
+                let message = match *other == id {
+                    true => format!("two operations have the id `{id}`"),
+                    false => format!("`{id}` and `{other}` would both become the method `{method}`"),
+                };
+                let advice = "rename one of the operations";
+                findings.report("operation-id", &operation.at("operationId"), message, advice);
+            }
             None => drop(first.insert(method, id)),
         }
     }

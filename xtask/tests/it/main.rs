@@ -1,5 +1,7 @@
 //! The rules against documents that are good, broken in one place, and broken everywhere.
 
+#![allow(clippy::expect_used, reason = "a test may panic, and so may what only tests call")]
+
 mod faults;
 mod mutations;
 mod schema_errors;

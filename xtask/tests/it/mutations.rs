@@ -57,18 +57,16 @@ fn no_edit_of_a_single_node_makes_lint_panic() {
         json!({"": {"$ref": "#"}}),
         json!({"$ref": "#/components/schemas/Subtask"}),
     ];
-    // Each node is removed and replaced three ways, in turn: every kind of node meets every replacement.
+    // Each node is removed, and replaced by one of these in turn: every kind of node meets every replacement.
     let mutate = |index: usize| {
         let pointer = &all[index];
         let mut removed = good.clone();
         remove(&mut removed, pointer);
         lint_if_read(&removed);
-        for offset in 0..3 {
-            let mut replaced = good.clone();
-            let replacement = replacements[(index + 3 * offset) % replacements.len()].clone();
-            *replaced.pointer_mut(pointer).expect("the pointer is of this tree") = replacement;
-            lint_if_read(&replaced);
-        }
+        let mut replaced = good.clone();
+        *replaced.pointer_mut(pointer).expect("the pointer is of this tree") =
+            replacements[index % replacements.len()].clone();
+        lint_if_read(&replaced);
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {

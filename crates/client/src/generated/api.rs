@@ -84,7 +84,7 @@ them with `resultcode` and `resultmsg`; a code may come as a number. An error ca
         ///The application id that the platform allocated.
         #[serde(rename = "appId")]
         pub app_id: LoginRequestAppId,
-        ///The secret of the application, of at most 256 characters.
+        ///The secret of the application.
         pub secret: crate::Secret,
     }
     impl LoginRequest {
@@ -115,6 +115,9 @@ them with `resultcode` and `resultmsg`; a code may come as a number. An error ca
         ) -> ::std::result::Result<Self, self::error::ConversionError> {
             if value.chars().count() > 256usize {
                 return Err("longer than 256 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
             }
             Ok(Self(value.to_string()))
         }
@@ -1154,9 +1157,10 @@ neither a parameter nor a member of this call; only the members of command tasks
     }
 }
 #[derive(Clone, Debug)]
-/**Client for Northbound API of Huawei Cloud IoT / OceanConnect, batch task results
+/**Client for Northbound API
 
-One command can be sent to thousands of devices at once: a *batch task*. Each device becomes a *subtask*. The call
+The northbound API of Huawei Cloud IoT / OceanConnect, as far as it concerns the results of batch tasks. One command
+can be sent to thousands of devices at once: a *batch task*. Each device becomes a *subtask*. The call
 described here tells what happened to each of them. CTWing, China Telecom's platform, speaks the same API.
 
 This document is unofficial. It was written by hand from public documentation: the page named under `externalDocs` of
@@ -1228,8 +1232,9 @@ mandatory. The page's request example also sends `Content-Type: application/json
 Sends a `GET` request to `/iocm/app/batchtask/v1.1.0/taskDetails`
 
 Arguments:
-- `app_id`: The application that owns the batch task, when that is not the caller's own: set it to the id of the application
-that authorized the caller, and leave it out otherwise (the remedy of 100217 says so, too).
+- `app_id`: The page says: the `appId` of the authorized application. Its Chinese edition wants it only when the batch task
+belongs to another application, which has authorized the caller. Leave it out otherwise, as the remedy of 100217
+says, too.
 
 - `command_id`: Only the subtask of this device command.
 - `device_id`: Only subtasks of this device.

@@ -85,7 +85,7 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         code: ErrorCode::Throttled,
         name: "Throttled",
         text: "app throttle exceed.",
-        meaning: "The application calls more often than flow control allows (100 calls a minute by default).",
+        meaning: "The application calls more often than flow control allows, which is 100 calls a minute by default.",
         remedy: "Call less often, or ask the platform's operator for a higher threshold.",
         action: Action::WaitForQuota,
         source: None,
@@ -185,22 +185,7 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
 impl ErrorCode {
     /// What the document's catalogue says of this code; `None` for a code that it does not list.
     pub fn info(&self) -> Option<&'static ErrorInfo> {
-        match self {
-            Self::InvalidInput => Some(&ERROR_CATALOG[0usize]),
-            Self::ApplicationNotFound => Some(&ERROR_CATALOG[1usize]),
-            Self::ApplicationNotAuthorized => Some(&ERROR_CATALOG[2usize]),
-            Self::Throttled => Some(&ERROR_CATALOG[3usize]),
-            Self::InvalidToken => Some(&ERROR_CATALOG[4usize]),
-            Self::TaskNotFound => Some(&ERROR_CATALOG[5usize]),
-            Self::InternalError => Some(&ERROR_CATALOG[6usize]),
-            Self::WrongCredentials => Some(&ERROR_CATALOG[7usize]),
-            Self::MissingParameter => Some(&ERROR_CATALOG[8usize]),
-            Self::ApplicationFrozen => Some(&ERROR_CATALOG[9usize]),
-            Self::Congested => Some(&ERROR_CATALOG[10usize]),
-            Self::InputRejected => Some(&ERROR_CATALOG[11usize]),
-            Self::IllegalRequest => Some(&ERROR_CATALOG[12usize]),
-            Self::Unknown(_) => None,
-        }
+        ERROR_CATALOG.iter().find(|info| info.code == *self)
     }
 }
 /// Which error codes a response may carry (`x-error-codes` in the document).

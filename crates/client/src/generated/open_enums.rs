@@ -133,7 +133,7 @@ pub enum ErrorCode {
     ApplicationNotFound,
     ///`100217`: The application has not been authorized by the one that owns the batch task.
     ApplicationNotAuthorized,
-    ///`1010009`: The application calls more often than flow control allows (100 calls a minute by default).
+    ///`1010009`: The application calls more often than flow control allows, which is 100 calls a minute by default.
     Throttled,
     ///`1010005`: The access token is invalid, or does not belong to the app_key.
     InvalidToken,

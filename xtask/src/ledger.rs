@@ -1,0 +1,191 @@
+//! The ledger of assumptions, `spec/assumptions.toml`, and its rendering in `spec/README.md`.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use anyhow::{Context as _, bail, ensure};
+use serde::Deserialize;
+
+/// The ledger, relative to the project.
+pub const LEDGER: &str = "spec/assumptions.toml";
+/// Where the table stands, relative to the project.
+pub const README: &str = "spec/README.md";
+
+const BEGIN: &str = "<!-- ledger -->";
+const END: &str = "<!-- /ledger -->";
+
+/// Something that we rely on and that the platform's page does not say.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Assumption {
+    /// Its name, in kebab-case.
+    pub id: String,
+    /// What is taken for granted.
+    pub what: String,
+    /// What kind of source it has.
+    pub provenance: Provenance,
+    /// The source in words.
+    pub source: String,
+    /// What protects us when it is wrong.
+    pub guard: String,
+    /// A test that shows the guard, or that fails when the emulator drops the assumption: `path::name`.
+    pub test: String,
+}
+
+/// Where an assumption comes from.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
+pub enum Provenance {
+    /// Another edition of the same page says so.
+    #[serde(rename = "other edition")]
+    OtherEdition,
+    /// The vendor's page on another call, or on a successor, says so.
+    #[serde(rename = "other page")]
+    OtherPage,
+    /// Somebody's public code or notes show it, apparently from a live reply.
+    #[serde(rename = "seen")]
+    Seen,
+    /// Nobody says so; we conclude it.
+    #[serde(rename = "our conclusion")]
+    OurConclusion,
+    /// The page says two things, and we chose one.
+    #[serde(rename = "page contradicts itself")]
+    PageContradictsItself,
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OtherEdition => "other edition",
+            Self::OtherPage => "other page",
+            Self::Seen => "seen",
+            Self::OurConclusion => "our conclusion",
+            Self::PageContradictsItself => "page contradicts itself",
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ledger {
+    assumption: Vec<Assumption>,
+}
+
+/// Reads the ledger and checks it: ids in kebab-case and each its own, no text empty, whole sentences.
+pub fn read(assumptions_toml: &str) -> anyhow::Result<Vec<Assumption>> {
+    let Ledger { assumption: assumptions } = toml::from_str(assumptions_toml).context(LEDGER)?;
+    let mut ids = HashSet::new();
+    for assumption in &assumptions {
+        let id = assumption.id.as_str();
+        ensure!(is_kebab_case(id), "{LEDGER}: {id:?} is not in kebab-case");
+        ensure!(ids.insert(id), "{LEDGER}: {id} stands twice");
+        for (name, text) in
+            [("what", &assumption.what), ("source", &assumption.source), ("guard", &assumption.guard)]
+        {
+            let is_sentence = text.trim() == text && text.ends_with('.') && !text.contains('\n');
+            ensure!(is_sentence, "{LEDGER}: {id}: {name} is not a sentence on one line: {text:?}");
+        }
+        ensure!(
+            assumption.test.contains("::"),
+            "{LEDGER}: {id}: test is not path::name: {:?}",
+            assumption.test
+        );
+    }
+    Ok(assumptions)
+}
+
+/// The ledger as a table in Markdown.
+pub fn render(assumptions_toml: &str) -> anyhow::Result<String> {
+    let mut table =
+        String::from("| What we rely on | Where it comes from | What guards us |\n|---|---|---|\n");
+    for assumption in read(assumptions_toml)? {
+        let Assumption { id, what, provenance, source, guard, test } = assumption;
+        let (what, source, guard) = (cell(&what), cell(&source), cell(&guard));
+        let file = test.rsplit_once("::").map_or(test.as_str(), |(path, _)| path);
+        let name = test.rsplit("::").next().unwrap_or_default();
+        table += &format!(
+            "| **{id}**<br>{what} | *{provenance}*<br>{source} | {guard}<br>[`{name}`](../{file}) |\n"
+        );
+    }
+    Ok(table)
+}
+
+/// The README with this table between its two markers.
+pub fn readme(readme: &str, table: &str) -> anyhow::Result<String> {
+    let (Some(begin), Some(end)) = (readme.find(BEGIN), readme.find(END)) else {
+        bail!("{README} does not have both markers, {BEGIN} and {END}");
+    };
+    ensure!(begin < end, "{README}: {END} stands before {BEGIN}");
+    ensure!(readme.matches(BEGIN).count() == 1, "{README}: {BEGIN} stands twice");
+    let (before, after) = (&readme[..begin + BEGIN.len()], &readme[end..]);
+    Ok(format!("{before}\n\n{}\n\n{after}", table.trim_end()))
+}
+
+fn is_kebab_case(id: &str) -> bool {
+    id.starts_with(|c: char| c.is_ascii_lowercase())
+        && !id.ends_with('-')
+        && !id.contains("--")
+        && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// A text that stays within one cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = r#"
+        [[assumption]]
+        id = "stable-order"
+        what = "Rows keep `a|b` order."
+        provenance = "our conclusion"
+        source = "The page is silent."
+        guard = "None."
+        test = "tests/pages.rs::rows_keep_their_order"
+    "#;
+
+    #[test]
+    fn an_assumption_is_a_row() {
+        let table = render(ONE).unwrap();
+        assert_eq!(
+            table.lines().nth(2).unwrap(),
+            "| **stable-order**<br>Rows keep `a\\|b` order. | *our conclusion*<br>The page is silent. | \
+             None.<br>[`rows_keep_their_order`](../tests/pages.rs) |"
+        );
+    }
+
+    #[test]
+    fn a_faulty_ledger_is_refused_with_the_place() {
+        let cases = [
+            (ONE.replace("stable-order", "Stable"), "\"Stable\" is not in kebab-case"),
+            (ONE.replace("stable-order", "stable-"), "\"stable-\" is not in kebab-case"),
+            (format!("{ONE}{ONE}"), "stable-order stands twice"),
+            (ONE.replace("None.", ""), "stable-order: guard is not a sentence"),
+            (ONE.replace("silent.", "silent"), "stable-order: source is not a sentence"),
+            (ONE.replace("::", "/"), "stable-order: test is not path::name"),
+            (ONE.replace("our conclusion", "a dream"), "unknown variant `a dream`"),
+            (ONE.replace("guard", "gard"), "unknown field `gard`"),
+        ];
+        for (ledger, expected) in cases {
+            let error = format!("{:#}", render(&ledger).unwrap_err());
+            assert!(error.contains(expected), "{expected}: {error}");
+        }
+    }
+
+    #[test]
+    fn only_the_part_between_the_markers_changes() {
+        let before = "# A\n\n<!-- ledger -->\nold\n<!-- /ledger -->\n\nB\n";
+        let after = readme(before, "| new |\n").unwrap();
+        assert_eq!(after, "# A\n\n<!-- ledger -->\n\n| new |\n\n<!-- /ledger -->\n\nB\n");
+        assert_eq!(readme(&after, "| new |\n").unwrap(), after);
+    }
+
+    #[test]
+    fn a_readme_without_both_markers_in_order_is_refused() {
+        for text in ["", BEGIN, END, &format!("{END}{BEGIN}"), &format!("{BEGIN}{BEGIN}{END}")] {
+            assert!(readme(text, "").is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `cargo xtask rehearse`: carries the recipes of `CONTRIBUTING.md` out on a copy of the whole project.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use crate::recipes::{Recipe, recipes};
+use crate::{Outcome, print};
+
+/// Runs the command in the project at `root`.
+///
+/// # Errors
+/// When a copy cannot be made, or a recipe does not lead to a project that passes its tests.
+pub fn run(root: &Path) -> anyhow::Result<Outcome> {
+    let contributing = root.join("CONTRIBUTING.md");
+    let text = fs::read_to_string(&contributing)
+        .with_context(|| format!("cannot read {}", contributing.display()))?;
+    for recipe in recipes(&text)? {
+        print(&format!("rehearsing {:?}: {}", recipe.title, recipe.paths().join(", ")));
+        rehearse(root, &recipe).with_context(|| format!("{:?} of CONTRIBUTING.md", recipe.title))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn rehearse(root: &Path, recipe: &Recipe) -> anyhow::Result<()> {
+    let copy = tempfile::tempdir().context("cannot make a folder for the copy")?;
+    copy_project(root, copy.path())?;
+    let read = |path: &str| {
+        fs::read_to_string(copy.path().join(path)).with_context(|| format!("cannot read {path}"))
+    };
+    for (path, text) in recipe.apply(read)? {
+        fs::write(copy.path().join(&path), text).with_context(|| format!("cannot write {path}"))?;
+    }
+    // One folder for all recipes, so that dependencies are built once.
+    let target = root.join("target/rehearsal");
+    cargo(copy.path(), &target, &["xtask", "generate", "--accept"])?;
+    cargo(copy.path(), &target, &["xtask", "generate", "--check"])?;
+    cargo(copy.path(), &target, &["test", "--quiet", "--workspace"])
+}
+
+/// Copies what git tracks, as it is in the working tree.
+fn copy_project(root: &Path, copy: &Path) -> anyhow::Result<()> {
+    let output =
+        Command::new("git").args(["ls-files", "-z"]).current_dir(root).output().context("cannot run git")?;
+    if !output.status.success() {
+        bail!("git does not list the project's files: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let listed = String::from_utf8(output.stdout).context("a path of the project")?;
+    for path in listed.split('\0').filter(|path| !path.is_empty()) {
+        let (from, to) = (root.join(path), copy.join(path));
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        fs::copy(&from, &to).with_context(|| format!("cannot copy {path}"))?;
+    }
+    Ok(())
+}
+
+fn cargo(folder: &Path, target: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(arguments)
+        .env("CARGO_TARGET_DIR", target)
+        .current_dir(folder)
+        .output()
+        .context("cannot run cargo")?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    bail!("`cargo {}` failed:\n{stdout}{stderr}", arguments.join(" "))
+}
