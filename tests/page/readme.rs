@@ -1,0 +1,78 @@
+//! What `spec/README.md` tells other languages is so.
+
+use std::collections::BTreeSet;
+
+use northbound_emulator::Scenario;
+use serde_json::Value;
+use xtask::ledger::README;
+
+use super::emulator::Caller;
+use super::{Facts, text_of, the_document};
+
+/// The blocks of code in a language, in their order.
+fn blocks(readme: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    readme.split(&fence).skip(1).filter_map(|rest| Some(rest.split_once("```")?.0.to_owned())).collect()
+}
+
+#[tokio::test]
+async fn the_replies_that_it_shows_are_those_of_the_emulator() {
+    let facts = Facts::read();
+    let readme = text_of(README);
+    let shown: Vec<Value> =
+        blocks(&readme, "json").iter().map(|block| serde_json::from_str(block).unwrap()).collect();
+    let demo = Caller::new(Scenario::default()).await;
+    let page = demo.get(&facts, "taskId=demo&status=Fail&pageNo=0&pageSize=1").await;
+    assert_eq!(shown, [demo.first_login.clone(), page.body]);
+    let token = shown[0]["accessToken"].as_str().unwrap();
+    assert!(
+        readme.contains(&format!("Authorization: Bearer {token}")),
+        "the call does not use the token of the login"
+    );
+}
+
+#[test]
+fn every_extension_of_the_document_is_explained_with_a_piece_of_it() {
+    let readme = text_of(README);
+    let headings = readme.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`'));
+    let explained: BTreeSet<_> = headings.map(str::to_owned).collect();
+    let mut used = BTreeSet::new();
+    collect_extensions(&the_document(), &mut used);
+    let known = xtask::lint::extensions().chain(["x-platform-edition"]).map(str::to_owned).collect();
+    assert_eq!(explained, known);
+    assert!(used.is_subset(&explained));
+    assert_eq!(blocks(&readme, "yaml").len(), used.len());
+}
+
+/// Members that hold data of ours (examples, the catalogue) have no extensions of their own inside.
+fn collect_extensions(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect_extensions(item, found)),
+        Value::Object(members) => {
+            found.extend(members.keys().filter(|name| name.starts_with("x-")).cloned());
+            members.values().for_each(|value| collect_extensions(value, found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_piece_of_the_document_stands_there_as_it_is_shown() {
+    let trimmed = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let document = format!("\n{}\n", trimmed(&text_of(xtask::DOCUMENT)));
+    for block in blocks(&text_of(README), "yaml") {
+        assert!(
+            document.contains(&format!("\n{}\n", trimmed(block.trim()))),
+            "not in the document:\n{block}"
+        );
+    }
+}
+
+#[test]
+fn every_action_of_the_catalogue_is_explained() {
+    let (readme, document) = (text_of(README), the_document());
+    for (code, entry) in document["components"]["x-error-catalog"].as_object().unwrap() {
+        let action = entry["action"].as_str().unwrap();
+        assert!(readme.contains(&format!("`{action}`")), "{code}: {action}");
+    }
+}

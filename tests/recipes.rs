@@ -1,0 +1,74 @@
+//! The recipes of `CONTRIBUTING.md`, carried out on a copy of the document.
+
+use std::fs;
+
+use serde_json::Value;
+use xtask::document::Document;
+use xtask::recipes::{Recipe, recipes};
+use xtask::{derived, generate, lint};
+
+use crate::freshness::root;
+
+fn recipe(title: &str) -> Recipe {
+    let text = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    recipes(&text).unwrap().into_iter().find(|recipe| recipe.title == title).unwrap()
+}
+
+/// Carries a recipe out: the document that comes of it, and what that changes in the derived files.
+fn carried_out(recipe: &Recipe) -> (Document, Vec<derived::Stale>) {
+    let files = recipe.apply(|path| Ok(fs::read_to_string(root().join(path))?)).unwrap();
+    let document = Document::parse("spec/openapi.yaml", files["spec/openapi.yaml"].clone()).unwrap();
+    let findings: Vec<String> = lint::lint(&document).iter().map(ToString::to_string).collect();
+    assert_eq!(findings, [""; 0], "the recipe {:?} leaves faults in the document", recipe.title);
+    let files = generate::derive(root(), &document, None).unwrap();
+    let stale = derived::stale(root(), &files, generate::GENERATED).unwrap();
+    (document, stale)
+}
+
+/// What a recipe adds to the Rust client, as a person reviews it.
+fn added_to_the_client(stale: &[derived::Stale]) -> String {
+    let rust = stale.iter().filter(|stale| stale.path.ends_with(".rs"));
+    let diffs: String = rust.map(|stale| stale.diff.as_str()).collect();
+    let changes = diffs.lines().filter(|line| line.starts_with(['+', '-']) && !line.contains("///"));
+    changes.map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[test]
+fn a_new_field_takes_two_files_and_reaches_the_client() {
+    let recipe = recipe("The platform added a field");
+    assert_eq!(recipe.paths(), ["crates/emulator/src/api.rs", "spec/openapi.yaml"]);
+    let (document, stale) = carried_out(&recipe);
+    assert!(document.value().pointer("/components/schemas/Subtask/properties/retransmissions").is_some());
+    insta::assert_snapshot!(added_to_the_client(&stale));
+}
+
+#[test]
+fn a_new_status_reaches_the_client() {
+    let (document, stale) = carried_out(&recipe("The platform added a status"));
+    let values =
+        document.value().pointer("/components/schemas/SubtaskStatus/enum").and_then(Value::as_array).unwrap();
+    assert_eq!(values.len(), 6);
+    insta::assert_snapshot!(added_to_the_client(&stale));
+}
+
+#[test]
+fn a_new_error_code_reaches_the_client() {
+    let (document, stale) = carried_out(&recipe("The platform added an error code"));
+    assert!(document.value().pointer("/components/x-error-catalog/105006").is_some());
+    insta::assert_snapshot!(added_to_the_client(&stale));
+}
+
+#[test]
+fn a_renamed_member_makes_the_derived_files_stale() {
+    let text = fs::read_to_string(root().join("spec/openapi.yaml")).unwrap();
+    let document = Document::parse("spec/openapi.yaml", text.replace("totalCount:", "totalRows:")).unwrap();
+    let files = generate::derive(root(), &document, None).unwrap();
+    let stale = derived::stale(root(), &files, generate::GENERATED).unwrap();
+    let paths: Vec<&str> = stale.iter().map(|stale| stale.path.as_str()).collect();
+    let generated = "crates/client/src/generated";
+    assert_eq!(
+        paths,
+        ["spec/openapi.json", &format!("{generated}/openapi.yaml"), &format!("{generated}/api.rs")]
+    );
+    assert!(stale[2].diff.contains("+        #[serde(rename = \"totalRows\")]"), "{}", stale[2].diff);
+}
