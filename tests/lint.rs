@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use xtask::document::Document;
+use xtask::document::{Document, Position};
 use xtask::{lint, sound};
 
 use crate::freshness::root;
@@ -44,17 +44,31 @@ fn every_fault_is_named_with_its_line_and_what_to_do() {
     for (name, old, new) in FAULTS {
         assert!(text.contains(old), "the document has no {old:?} any more: change the fault {name:?}");
         seen += &format!("# {name}\n");
-        match Document::parse("spec/openapi.yaml", text.replacen(old, new, 1)) {
-            Err(error) => seen += &format!("{error}\n"),
+        let text = text.replacen(old, new, 1);
+        match Document::parse("spec/openapi.yaml", text.clone()) {
+            Err(error) => seen += &format!("{}\n", at_its_line(&text, error.position(), &error.to_string())),
             Ok(document) => {
                 let findings = lint::lint(&document);
                 assert!(!findings.is_empty(), "{name} is not reported");
-                findings.iter().for_each(|finding| seen += &format!("{finding}\n"));
+                for finding in findings {
+                    seen +=
+                        &format!("{}\n", at_its_line(&text, Some(finding.position), &finding.to_string()));
+                }
             }
         }
         seen.push('\n');
     }
     insta::assert_snapshot!(seen);
+}
+
+/// A message with the line that it names in place of its number, which changes with every edit further up.
+fn at_its_line(text: &str, position: Option<Position>, message: &str) -> String {
+    let position = position.unwrap();
+    let line = text.lines().nth(position.line - 1).unwrap().trim();
+    let numbered = format!("spec/openapi.yaml:{position}: ");
+    let message =
+        message.strip_prefix(&numbered).unwrap_or_else(|| panic!("{message} does not start with {numbered}"));
+    format!("{line}\n    {message}")
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod assumptions;
 mod cli;
 mod contract;
+mod decoding;
 mod errors;
 mod freshness;
 mod ledger;

@@ -183,9 +183,11 @@ fn parent(module: &str) -> &str {
 
 fn member(named: &str, field: &Field) -> String {
     let name = field.ident.as_ref().map(Ident::to_string).unwrap_or_default();
-    let serde = field.attrs.iter().map(|attribute| attribute.to_token_stream().to_string());
-    let wire =
-        serde.filter_map(|text| Some(text.split_once("rename = \"")?.1.split_once('"')?.0.to_owned())).next();
+    let mut serde = field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde"));
+    let wire = serde.find_map(|attribute| {
+        let text = attribute.to_token_stream().to_string();
+        Some(text.split_once("rename = \"")?.1.split_once('"')?.0.to_owned())
+    });
     let wire = wire.map(|wire| format!(" ({wire:?})")).unwrap_or_default();
     format!("{named}.{name}: {}{wire}", text(&field.ty))
 }

@@ -153,7 +153,8 @@ fn structs(items: &[syn::Item]) -> BTreeMap<String, BTreeMap<String, String>> {
 
 fn field(field: &syn::Field) -> Option<(String, String)> {
     let name = field.ident.as_ref()?.to_string();
-    let renamed = field.attrs.iter().find_map(|attribute| {
+    let mut serde = field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde"));
+    let renamed = serde.find_map(|attribute| {
         let text = attribute.to_token_stream().to_string();
         Some(text.split_once("rename = \"")?.1.split_once('"')?.0.to_owned())
     });

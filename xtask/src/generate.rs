@@ -2,6 +2,7 @@
 
 mod client;
 mod constants;
+mod content;
 mod open_enums;
 mod schemas;
 
@@ -83,6 +84,7 @@ pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyho
         generated("mod.rs", MODULE.to_owned()),
         generated("api.rs", client::client(value)?),
         generated("constants.rs", constants::constants(value)?),
+        generated("content.rs", content::content(value)?),
         generated("open_enums.rs", open_enums::open_enums(value)?),
     ];
     files.extend(emulator.map(|text| Derived::new("crates/emulator/openapi.json", text)));
@@ -102,6 +104,7 @@ const MODULE: &str = "\
 
 mod api;
 mod constants;
+mod content;
 mod open_enums;
 
 pub use api::*;

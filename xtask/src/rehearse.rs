@@ -27,6 +27,7 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
 fn rehearse(root: &Path, recipe: &Recipe) -> anyhow::Result<()> {
     let copy = tempfile::tempdir().context("cannot make a folder for the copy")?;
     copy_project(root, copy.path())?;
+    leave_out_the_recipes(copy.path())?;
     let read = |path: &str| {
         fs::read_to_string(copy.path().join(path)).with_context(|| format!("cannot read {path}"))
     };
@@ -38,6 +39,14 @@ fn rehearse(root: &Path, recipe: &Recipe) -> anyhow::Result<()> {
     cargo(copy.path(), &target, &["xtask", "generate", "--accept"])?;
     cargo(copy.path(), &target, &["xtask", "generate", "--check"])?;
     cargo(copy.path(), &target, &["test", "--quiet", "--workspace"])
+}
+
+/// The recipes' own test starts from the document before they are carried out.
+fn leave_out_the_recipes(copy: &Path) -> anyhow::Result<()> {
+    let (module, modules) = (copy.join("tests/recipes.rs"), copy.join("tests/main.rs"));
+    let text = fs::read_to_string(&modules).context("cannot read tests/main.rs")?;
+    fs::write(&modules, text.replace("mod recipes;\n", "")).context("cannot write tests/main.rs")?;
+    fs::remove_file(module).context("cannot remove tests/recipes.rs")
 }
 
 /// Copies what git tracks, as it is in the working tree.

@@ -48,13 +48,13 @@ impl Subtask {
     /// The output of a command, decoded; `None` if there is none, or it is not what the document describes. The text itself
     /// stays in [`output`](Self::output).
     pub fn command_output(&self) -> Option<CommandOutput> {
-        self.0.output.as_ref()?.decode().ok()
+        self.0.decode_output()?.ok()
     }
 
     /// The cause of a failure, decoded; `None` if there is none, or it is not what the document describes. The text itself
     /// stays in [`error`](Self::error).
     pub fn failure(&self) -> Option<SubtaskFailure> {
-        self.0.error.as_ref()?.decode().ok()
+        self.0.decode_error()?.ok()
     }
 
     /// Why the device failed, for a person: the platform's words and code, else the text of the cause, else the status.

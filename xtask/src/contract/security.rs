@@ -46,10 +46,14 @@ fn proof(reading: &Reading<'_>, name: &str, scopes: &Value) -> String {
         Some(other) => text(other),
         None => format!("an undefined scheme {name}"),
     };
-    if let Some(scopes) = scopes.as_array().filter(|scopes| !scopes.is_empty()) {
-        let mut scopes: Vec<String> = scopes.iter().map(text).collect();
-        scopes.sort();
-        proof.push_str(&format!(" for {}", scopes.join(", ")));
+    match scopes {
+        Value::Array(scopes) if scopes.is_empty() => {}
+        Value::Array(scopes) => {
+            let mut scopes: Vec<String> = scopes.iter().map(bare).collect();
+            scopes.sort();
+            proof.push_str(&format!(" for {}", scopes.join(", ")));
+        }
+        other => proof.push_str(&format!(" for {}", text(other))),
     }
     proof
 }

@@ -324,6 +324,11 @@ fn every_change_of_a_promise_shows() {
         (format!("{get}/responses/200/content"), Some(json!({ "text/xml": {} })), "200: media type text/xml"),
         (format!("{get}/responses/200/headers/X-Id"), None, "-GET /pages: 200 header x-id: "),
         (format!("{get}/security"), Some(json!([])), "+GET /pages: security none"),
+        (
+            "/security/0/Key".to_owned(),
+            Some(json!(["read"])),
+            "+GET /pages: security apiKey in header name app_key for read",
+        ),
         ("/components/securitySchemes/Key/in".to_owned(), Some(json!("query")), "security apiKey in query"),
         ("/paths/~1pages/post/requestBody/required".to_owned(), None, "POST /pages: body: required no"),
         (format!("{page}/properties/note/nullable"), None, "200 application/json: note: nullable no"),

@@ -49,6 +49,14 @@ fn follow(document: &Value, node: &Value, targets: &mut BTreeSet<String>) {
     }
 }
 
+/// The properties of a schema that hold JSON as text, and the schema of that JSON.
+pub(super) fn embedded(schema: &Value) -> impl Iterator<Item = (&String, &str)> {
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    properties.filter_map(|(name, property)| {
+        Some((name, property.get("x-content-schema")?.as_str()?.strip_prefix(PREFIX)?))
+    })
+}
+
 /// The error catalogue: code and entry.
 pub(super) fn error_catalog(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
     document.pointer("/components/x-error-catalog").and_then(Value::as_object).into_iter().flatten()

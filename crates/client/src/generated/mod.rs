@@ -4,6 +4,7 @@
 
 mod api;
 mod constants;
+mod content;
 mod open_enums;
 
 pub use api::*;

@@ -1,0 +1,82 @@
+//! What only a process shows: exit codes, closed pipes, signals.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+fn northbound(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_northbound"));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for name in ["NORTHBOUND_ENDPOINT", "NORTHBOUND_APP_ID", "NORTHBOUND_SECRET"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A process that ends with its test, however that goes.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_exit_code_tells_success_failure_and_wrong_usage_apart() {
+    let code = |arguments: &[&str]| northbound(arguments).output().unwrap().status.code();
+    assert_eq!(code(&["explain", "1010005"]), Some(0));
+    assert_eq!(code(&["--emulator", "subtasks", "nope"]), Some(1));
+    assert_eq!(code(&["subtasks", "demo"]), Some(2));
+    assert_eq!(code(&["--nonsense"]), Some(2));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mut process =
+        Running(northbound(&["--emulator", "subtasks", "demo", "-o", "jsonl"]).spawn().unwrap());
+    let mut stdout = BufReader::new(process.0.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert!(line.starts_with('{'), "{line}");
+    drop(stdout);
+    assert_eq!(process.0.wait().unwrap().code(), Some(0));
+    let mut stderr = String::new();
+    process.0.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(stderr, "");
+}
+
+#[test]
+fn the_emulator_says_first_where_it_listens_and_answers_there() {
+    let arguments = ["emulator", "serve", "--listen", "127.0.0.1:0", "--subtasks", "3"];
+    let mut process = Running(northbound(&arguments).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("listening on http://").unwrap();
+
+    let body = "appId=demo-app&secret=demo-secret";
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200 OK") && reply.contains("accessToken"), "{reply}");
+
+    let endpoint = format!("http://{address}");
+    let mut command =
+        northbound(&["--endpoint", &endpoint, "--app-id", "demo-app", "subtasks", "demo", "-o", "jsonl"]);
+    let output = command.env("NORTHBOUND_SECRET", "demo-secret").output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 3);
+
+    let second = northbound(&["emulator", "serve", "--listen", address]).output().unwrap();
+    let stderr = String::from_utf8(second.stderr).unwrap();
+    assert_eq!((second.status.code(), stderr.lines().count()), (Some(1), 1), "{stderr}");
+    assert!(stderr.contains("the port is in use"), "{stderr}");
+}
