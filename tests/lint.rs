@@ -22,7 +22,7 @@ const FAULTS: [(&str, &str, &str); 14] = [
     ("enum values that collide", "enum: [Pending, WaitResult,", "enum: [Pending, pending, WaitResult,"),
     ("a default out of bounds", "        default: 25", "        default: 251"),
     ("an example out of bounds", "      example: 250\n", "      example: 251\n"),
-    ("a code that the catalogue does not know", "x-error-codes: ['105005']", "x-error-codes: ['105006']"),
+    ("a code that the catalogue does not know", "x-error-codes: ['100022']", "x-error-codes: ['100023']"),
     (
         "an error without a body",
         "        '404':\n          $ref: '#/components/responses/TaskNotFound'",

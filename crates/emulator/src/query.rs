@@ -201,10 +201,8 @@ mod tests {
 
     #[test]
     fn an_unknown_status_is_refused_with_the_known_ones() {
-        assert_eq!(
-            reason("taskId=t&status=Nope"),
-            "status='Nope' is none of Pending, WaitResult, Success, Fail, Timeout"
-        );
+        let known = SubtaskStatus::ALL.map(SubtaskStatus::name).join(", ");
+        assert_eq!(reason("taskId=t&status=Nope"), format!("status='Nope' is none of {known}"));
     }
 
     #[test]

@@ -285,10 +285,10 @@ mod tests {
             let subtask = rows.subtask(row);
             let has = (subtask.output.is_some(), subtask.error.is_some());
             let expected = match subtask.status {
-                Some(SubtaskStatus::Pending) => (false, false),
                 Some(SubtaskStatus::WaitResult | SubtaskStatus::Success) => (true, false),
                 Some(SubtaskStatus::Fail) => (false, true),
-                Some(SubtaskStatus::Timeout) | None => (true, true),
+                Some(SubtaskStatus::Timeout) => (true, true),
+                _ => (false, false),
             };
             assert_eq!(has, expected, "{subtask:?}");
         }

@@ -118,6 +118,6 @@ mod tests {
         assert_eq!(total(""), 1_000);
         let by_status = SubtaskStatus::ALL.map(|status| total(&format!("status={}", status.name())));
         assert_eq!(by_status.iter().sum::<i64>(), 1_000);
-        assert!(by_status.iter().all(|count| *count > 0), "{by_status:?}");
+        assert!(by_status[..5].iter().all(|count| *count > 0), "the page's five: {by_status:?}");
     }
 }
