@@ -8,6 +8,7 @@ mod endpoint;
 mod envelope;
 mod error;
 mod pages;
+mod quota;
 mod stream;
 mod subtask;
 mod subtasks;
@@ -18,9 +19,10 @@ pub use credentials::{AppId, Credentials};
 pub use error::Error;
 pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId};
 pub use northbound_client::{
-    Action, DOCUMENT, ERROR_CATALOG, ErrorCode, ErrorInfo, PLATFORM_EDITION, QUOTA, Quota, Secret,
-    SubtaskStatus, Text, UnknownValue,
+    Action, DOCUMENT, ERROR_CATALOG, ErrorCode, ErrorInfo, PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus,
+    Text, UnknownValue,
 };
+pub use quota::Quota;
 pub use stream::SubtaskStream;
 pub use subtask::{Page, Subtask};
 pub use subtasks::Subtasks;
