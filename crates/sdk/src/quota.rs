@@ -218,4 +218,6 @@ impl Drop for Slot {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
