@@ -394,6 +394,10 @@ mod tests {
         slots.join(());
         assert_eq!(slots.wait(now + s(10)), s(52), "two before it, a second apart");
         assert_eq!((slots.wait(now + s(119)), slots.wait(now + s(120))), (s(2), Duration::ZERO));
+        for _ in 2..90 {
+            slots.join(());
+        }
+        assert_eq!(slots.wait(now + s(10)), s(110), "spread for a window, then all at once");
     }
 
     #[test]

@@ -128,6 +128,31 @@ async fn the_next_waiter_is_woken_when_the_first_goes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn slots_that_come_back_together_are_taken_together() {
+    let (quota, start) = (quota(2), Instant::now());
+    use_up(&quota).await;
+    let held = || async {
+        let _slot = quota.slot().await;
+        let taken = Instant::now();
+        sleep(Duration::from_secs(10)).await;
+        taken - start
+    };
+    assert_eq!(tokio::join!(held(), held()), (WINDOW, WINDOW));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_may_bring_the_turn_forward() {
+    let (quota, start) = (quota(2), Instant::now());
+    let (cancelled, answered) = (quota.slot().await, quota.slot().await);
+    drop(cancelled);
+    let (next, ()) = tokio::join!(call(&quota), async {
+        sleep(Duration::from_secs(1)).await;
+        answered.replied();
+    });
+    assert_eq!(next - start, Duration::from_secs(61));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_elsewhere_does_not_stop_the_calls() {
     let quota = quota(2);
     let poisoner = quota.clone();
