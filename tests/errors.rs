@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::body::Body;
 use axum::http::Response;
 use northbound::client_layer::DOCUMENTED_ERRORS;
-use northbound::{Client, Credentials, Error};
+use northbound::{Client, Credentials, Error, Retry};
 
 use crate::platform::{Platform, reply};
 
@@ -150,7 +150,11 @@ async fn nobody_listening_is_a_connection_that_failed() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let credentials = Credentials::new("demo-app", "demo-secret").unwrap();
-    let client = Client::builder(format!("http://{address}")).credentials(credentials).build().unwrap();
+    let client = Client::builder(format!("http://{address}"))
+        .credentials(credentials)
+        .retry(Retry::off())
+        .build()
+        .unwrap();
     let error = client.subtasks("demo").page(0).await.unwrap_err();
     assert_eq!(kinds(&error), "connection");
     assert!(std::error::Error::source(&error).is_some());
@@ -173,8 +177,7 @@ async fn a_login_that_fails_says_so_without_the_secret() {
     let mut seen = String::new();
     for (status, body) in cases {
         let platform = Platform::answering(move |_| reply(status, "application/json", body)).await;
-        let credentials = Credentials::new("demo-app", "demo-secret").unwrap();
-        let client = Client::builder(platform.url()).credentials(credentials).build().unwrap();
+        let client = platform.with_login().build().unwrap();
         let error = client.subtasks("demo").page(0).await.unwrap_err();
         let shown = format!("{error}\n{error:?}\n{client:?}");
         for secret in ["demo-secret", "t0ken-in-the-reply", "12345678"] {
@@ -183,20 +186,4 @@ async fn a_login_that_fails_says_so_without_the_secret() {
         writeln!(seen, "[{}]\n{error}\n", kinds(&error)).unwrap();
     }
     insta::assert_snapshot!(seen);
-}
-
-#[tokio::test]
-async fn a_rejected_token_is_forgotten_and_the_next_call_logs_in_again() {
-    let platform = Platform::answering(|number| match number {
-        0 | 2 => reply(200, "application/json", format!(r#"{{"accessToken":"t0ken{number}"}}"#)),
-        1 => reply(403, "application/json", r#"{"resultcode":"1010005","resultmsg":"t0ken0 is no token"}"#),
-        _ => reply(200, "application/json", r#"{"taskDetails":[]}"#),
-    })
-    .await;
-    let credentials = Credentials::new("demo-app", "demo-secret").unwrap();
-    let client = Client::builder(platform.url()).credentials(credentials).build().unwrap();
-    let error = client.subtasks("demo").page(0).await.unwrap_err();
-    assert!(error.is_invalid_token());
-    assert!(client.subtasks("demo").page(0).await.is_ok());
-    assert_eq!(platform.asked().len(), 4);
 }

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{Request, Response, StatusCode};
-use northbound::{AppId, Client, ClientBuilder};
+use northbound::{AppId, Client, ClientBuilder, Credentials, Retry};
 
 type Asked = Arc<Mutex<Vec<String>>>;
 type Answer = dyn Fn(usize) -> Response<Body> + Send + Sync;
@@ -53,7 +53,15 @@ impl Platform {
     }
 
     pub(crate) fn builder(&self) -> ClientBuilder {
-        Client::builder(self.url()).token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test")
+        Client::builder(self.url())
+            .token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test")
+            .retry(Retry::off())
+    }
+
+    /// A client that logs in by itself.
+    pub(crate) fn with_login(&self) -> ClientBuilder {
+        let credentials = Credentials::new("demo-app", "demo-secret").unwrap();
+        Client::builder(self.url()).credentials(credentials).retry(Retry::off())
     }
 
     /// The requests so far, as they stood on the wire, with secrets and address redacted.

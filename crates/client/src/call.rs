@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Limited;
 use progenitor_client::{ClientHooks, OperationInfo};
@@ -31,6 +31,7 @@ const KEPT_OF_FAILURE: usize = 64 * 1024;
 /// Clones share what came back, so keep one to look at [`received`](Self::received) after the client took the other.
 #[derive(Clone)]
 pub struct Call {
+    transport: Option<Arc<dyn Transport>>,
     app_key: Option<HeaderValue>,
     authorization: Option<HeaderValue>,
     body_limit: usize,
@@ -54,7 +55,13 @@ pub struct Received {
 impl Call {
     /// A call without `app_key` and `Authorization`, as the login is.
     pub fn new() -> Self {
-        Self { app_key: None, authorization: None, body_limit: BODY_LIMIT, received: Arc::default() }
+        Self {
+            transport: None,
+            app_key: None,
+            authorization: None,
+            body_limit: BODY_LIMIT,
+            received: Arc::default(),
+        }
     }
 
     /// Adds the two headers that the security schemes of the document ask for.
@@ -71,6 +78,13 @@ impl Call {
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// Sends the request in this way instead of with the HTTP client.
+    #[must_use]
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
         self
     }
 
@@ -103,6 +117,15 @@ impl Call {
     }
 }
 
+/// Sends requests in place of the HTTP client: to a service in the same process, for tests and simulations without a socket.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends a request, complete with its headers, and returns what came back.
+    fn send(&self, request: Request) -> TransportFuture<'_>;
+}
+
+/// The outcome of a [`Transport`], to come.
+pub type TransportFuture<'a> = Pin<Box<dyn Future<Output = reqwest::Result<Response>> + Send + 'a>>;
+
 impl Default for Call {
     fn default() -> Self {
         Self::new()
@@ -122,8 +145,36 @@ impl fmt::Debug for Call {
 impl ClientHooks<Call> for Client {
     async fn exec(&self, mut request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
         self.inner.prepare(&mut request);
-        let response = self.client.execute(request).await?;
-        Ok(self.inner.record(response))
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let outcome = match &self.inner.transport {
+            Some(transport) => transport.send(request).await,
+            None => self.client.execute(request).await,
+        };
+        trace(&method, &url, &outcome);
+        Ok(self.inner.record(outcome?))
+    }
+}
+
+/// Tells of one attempt, with the names that OpenTelemetry gives to what an HTTP client sees. No query, no header, no body.
+fn trace(method: &Method, url: &Url, outcome: &reqwest::Result<Response>) {
+    let (address, port) = (url.host_str(), url.port_or_known_default());
+    match outcome {
+        Ok(response) => tracing::debug!(
+            http.request.method = method.as_str(),
+            server.address = address,
+            server.port = port,
+            url.path = url.path(),
+            http.response.status_code = response.status().as_u16(),
+            "the platform answered"
+        ),
+        Err(error) => tracing::debug!(
+            http.request.method = method.as_str(),
+            server.address = address,
+            server.port = port,
+            url.path = url.path(),
+            error.r#type = if error.is_timeout() { "timeout" } else { "connection" },
+            "no answer"
+        ),
     }
 }
 

@@ -9,7 +9,7 @@ mod seconds;
 mod secret;
 mod text;
 
-pub use call::{Call, Received};
+pub use call::{Call, Received, Transport, TransportFuture};
 pub use generated::*;
 pub use open::UnknownValue;
 pub use seconds::Seconds;

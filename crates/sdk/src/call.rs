@@ -1,25 +1,27 @@
 //! One call from beginning to end: made with the generated client, and its outcome told in our words.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use http_body_util::LengthLimitError;
 use northbound_client::types::ErrorResponse;
 use northbound_client::{Call, Secret};
 use progenitor_client::{Error as Generated, ResponseValue};
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::envelope::{self, Envelope};
 use crate::error::Kind;
+use crate::tls;
 
 /// How many characters of a body an error shows.
 const EXCERPT: usize = 200;
 
 /// What a call asks for, what came back so far, and what no message may show.
 pub(crate) struct Asking<'a> {
-    pub(crate) what: String,
+    pub(crate) what: &'a str,
     pub(crate) call: Call,
     pub(crate) secrets: Vec<&'a Secret>,
     /// Whether a good reply is itself a secret, as a token is.
@@ -34,13 +36,13 @@ impl Asking<'_> {
     ) -> Result<T, Error> {
         match outcome {
             Ok(reply) => Ok(reply.into_inner()),
-            Err(error) => Err(self.failure::<T>(error).await.asking(&self.what)),
+            Err(error) => Err(self.failure::<T>(error).await.asking(self.what)),
         }
     }
 
     /// An error for a reply that decoded, and says that the call failed all the same.
     pub(crate) fn reported(&self, envelope: Envelope) -> Error {
-        self.platform(envelope, self.status()).asking(&self.what)
+        self.platform(envelope, self.status()).asking(self.what)
     }
 
     /// An error for a reply that decoded, and lacks what it is asked for.
@@ -48,7 +50,7 @@ impl Asking<'_> {
         let found = format!("the reply of HTTP 200 has no {member:?} and reports no error{}", self.shown());
         let advice = "check that the endpoint is the northbound side of the platform";
         let error = Error::new(Kind::Undecodable, found, advice).with_member(member.to_owned());
-        error.with_status(self.status()).with_body(self.excerpt_of_reply()).asking(&self.what)
+        error.with_status(self.status()).with_body(self.excerpt_of_reply()).asking(self.what)
     }
 
     /// Whether the reply has a member at its top, be it null. Only for short replies, of which the whole body is kept.
@@ -83,7 +85,7 @@ impl Asking<'_> {
     /// The platform reports an error; its words may repeat what was sent.
     fn platform(&self, envelope: Envelope, status: StatusCode) -> Error {
         let description = envelope.description.map(|text| self.redacted(&text));
-        Error::platform(Envelope { description, ..envelope }, status)
+        Error::platform(Envelope { description, ..envelope }, status).with_retry_after(self.retry_after())
     }
 
     /// A whole body came, and it is neither the documented reply nor the documented error.
@@ -125,7 +127,13 @@ impl Asking<'_> {
                 format!("HTTP {} without an error code of the platform{}", status.as_u16(), self.shown());
             Error::new(Kind::Status, found, "check the endpoint, and the proxies on the way to it")
         };
-        error.with_status(status).with_body(self.excerpt_of_reply())
+        error.with_status(status).with_body(self.excerpt_of_reply()).with_retry_after(self.retry_after())
+    }
+
+    /// How long the reply asks to wait. The platform documents no such header; a proxy before it may send one.
+    fn retry_after(&self) -> Option<Duration> {
+        let received = self.call.received()?;
+        received.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
     }
 
     fn redirect_target(&self, status: StatusCode) -> Option<String> {
@@ -138,16 +146,17 @@ impl Asking<'_> {
         let error = error.without_url();
         let cause = root_cause(&error);
         let received = self.call.received();
-        let broken = if is_length_limit(&error) {
+        let broken = if let Some(distrust) = tls::distrust(causes(&error)) {
+            distrust
+        } else if is_length_limit(&error) {
             Error::new(
                 Kind::TooLarge,
                 "the reply is longer than allowed",
                 "ask for smaller pages, or raise the limit",
             )
         } else if error.is_timeout() {
-            let found =
-                if received.is_some() { "the reply did not end in time" } else { "no reply came in time" };
-            Error::new(Kind::Timeout, found, "raise the timeout, or ask for smaller pages")
+            let advice = "check the endpoint's address and port, and the network";
+            Error::new(Kind::Timeout, format!("no connection, or no reply, in time ({cause})"), advice)
         } else if received.is_some() {
             let found = format!("the connection broke before the whole reply had come ({cause})");
             Error::new(Kind::Connection, found, "try again")
@@ -219,8 +228,17 @@ fn root_cause(error: &reqwest::Error) -> String {
     causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
+/// The causes of an error, outermost first, those inside an I/O error included.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |cause: &&(dyn std::error::Error + 'static)| (*cause).source())
+    std::iter::successors(error.source(), |cause| inner(*cause))
+}
+
+/// An I/O error passes over the error that it wraps when asked for its source.
+fn inner<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
+    match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => cause.source(),
+    }
 }
 
 #[cfg(test)]

@@ -1,27 +1,25 @@
 //! The client: an endpoint, an application, and the calls.
 
-use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use northbound_client::types::{AccessToken, LoginRequest};
-use northbound_client::{Call, Secret};
+use northbound_client::{Call, Secret, Transport};
 use tokio::time::Instant;
 
 use crate::call::Asking;
-use crate::endpoint::{Endpoint, PlainHttp};
+use crate::course::{self, Attempt, Broken, Phase, Runner};
+use crate::credentials::Source;
+use crate::endpoint::Endpoint;
 use crate::envelope::{Envelope, TOKEN};
-use crate::token::{Kept, Source, Token};
-use crate::{AppId, Credentials, Error, Subtasks};
-
-/// As in the vendor's Java SDK.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// No page of 250 rows comes near it.
-const BODY_LIMIT: usize = 32 * 1024 * 1024;
+use crate::quota::Quota;
+use crate::retry::Retry;
+use crate::token::{Keeper, Token};
+use crate::{AppId, ClientBuilder, Credentials, Error, Subtasks};
 
 /// A client of one platform for one application.
 ///
-/// Cheap to clone; clones share connections and token. It logs in by itself when a call needs it, and keeps the token: on
+/// Cheap to clone; clones share connections, token and quota. It logs in by itself when a call needs it, and keeps the token: on
 /// this platform every login cancels the token before it, so make one client and share it.
 ///
 /// ```no_run
@@ -40,27 +38,29 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    endpoint: Endpoint,
-    http: reqwest::Client,
-    body_limit: usize,
-    source: Source,
-    token: Kept,
+/// What clones share.
+pub(crate) struct Shared {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) http: reqwest::Client,
+    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) body_limit: usize,
+    pub(crate) source: Source,
+    pub(crate) keeper: Keeper,
+    pub(crate) quota: Quota,
+    pub(crate) retry: Retry,
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) random: Mutex<fastrand::Rng>,
 }
 
 impl Client {
     /// Starts to build a client for the platform at `endpoint`, such as `https://platform.example:8743`.
     pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
-        ClientBuilder {
-            endpoint: endpoint.into(),
-            source: None,
-            http: Vec::new(),
-            timeout: TIMEOUT,
-            connect_timeout: TIMEOUT,
-            body_limit: BODY_LIMIT,
-            plain_http: PlainHttp::LoopbackOnly,
-        }
+        ClientBuilder::new(endpoint.into())
+    }
+
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
     }
 
     /// Asks for the subtasks of a batch task: what happened to each device.
@@ -73,52 +73,44 @@ impl Client {
         self.shared.source.app_id()
     }
 
-    /// Makes an authorized call: `send` makes it with the generated client.
-    pub(crate) async fn authorized<T>(
-        &self,
-        what: String,
-        send: impl AsyncFnOnce(&northbound_client::Client, &Asking<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let token = self.token().await?;
-        let call = Call::new().body_limit(self.shared.body_limit);
-        let call = call.authorized_by(self.app_id().as_str(), &token).map_err(|fault| {
-            Error::refused("the token cannot stand in a header", "check that it was given whole")
-                .with_source(fault)
-        })?;
-        let asking = Asking { what, call, secrets: vec![&token], reply_is_secret: false };
-        let outcome = send(&self.generated(&asking.call), &asking).await;
-        if outcome.as_ref().is_err_and(Error::is_invalid_token) {
-            self.shared.token.forget(&token).await;
-        }
-        outcome
+    /// The quota that this client keeps to, to be shared with other clients of the same application.
+    pub fn quota(&self) -> &Quota {
+        &self.shared.quota
     }
 
-    async fn token(&self) -> Result<Secret, Error> {
+    /// Makes an authorized call.
+    pub(crate) async fn authorized<O: Operation>(&self, operation: &O) -> Result<O::Reply, Error> {
+        let what = operation.what();
+        let call = Authorized { client: self, operation, what: &what };
+        self.runner(&what, Instant::now() + self.shared.deadline).run(&call).await
+    }
+
+    /// The token to use now; a login has the same deadline as the call that needs it.
+    async fn token(&self, deadline: Instant) -> Result<Secret, Error> {
+        self.shared.keeper.get(|rejected| self.bring_token(rejected, deadline)).await
+    }
+
+    async fn bring_token(&self, rejected: Option<Secret>, deadline: Instant) -> Result<Token, Error> {
         match &self.shared.source {
-            Source::Ready(_, token) => Ok(token.clone()),
-            Source::Login(credentials) => self.shared.token.get(|| self.log_in(credentials)).await,
+            Source::Login(credentials) => {
+                let what = format!("login of application {}", credentials.app_id);
+                let login = Login { client: self, credentials, what: &what };
+                self.runner(&what, deadline).run(&login).await
+            }
+            Source::Elsewhere(_, source) => source.token(rejected.as_ref()).await.map_err(no_token),
+            Source::Ready(_, token) => Ok(Token::new(token.clone())),
         }
     }
 
-    async fn log_in(&self, credentials: &Credentials) -> Result<Token, Error> {
-        let asking = Asking {
-            what: format!("login of application {}", credentials.app_id),
-            call: Call::new().body_limit(self.shared.body_limit),
-            secrets: vec![&credentials.secret],
-            reply_is_secret: true,
-        };
-        let body =
-            LoginRequest { app_id: credentials.app_id.for_login(), secret: credentials.secret.clone() };
-        let sent = Instant::now();
-        let outcome = self.generated(&asking.call).login().body(body).send().await;
-        let reply: AccessToken = asking.outcome(outcome).await?;
-        if let Some(envelope) = Envelope::among(&reply.extra) {
-            return Err(asking.reported(envelope));
-        }
-        match reply.access_token.filter(|token| !token.expose().is_empty()) {
-            Some(token) => Ok(Token::new(token, reply.expires_in.map(|seconds| seconds.duration()), sent)),
-            None => Err(asking.lacking(TOKEN)),
-        }
+    fn runner<'a>(&'a self, what: &'a str, deadline: Instant) -> Runner<'a> {
+        let Shared { source, retry, timeout, keeper, quota, random, .. } = &*self.shared;
+        let changes_token = !matches!(source, Source::Ready(..));
+        Runner { what, retry, deadline, timeout: *timeout, changes_token, keeper, quota, random }
+    }
+
+    fn call(&self) -> Call {
+        let call = Call::new().body_limit(self.shared.body_limit);
+        self.shared.transport.iter().cloned().fold(call, Call::transport)
     }
 
     fn generated(&self, call: &Call) -> northbound_client::Client {
@@ -127,111 +119,96 @@ impl Client {
     }
 }
 
-/// Builds a [`Client`].
-#[must_use]
-pub struct ClientBuilder {
-    endpoint: String,
-    source: Option<Source>,
-    http: Vec<AdjustHttp>,
-    timeout: Duration,
-    connect_timeout: Duration,
-    body_limit: usize,
-    plain_http: PlainHttp,
+/// An operation of the document, ready to be sent.
+pub(crate) trait Operation: Sync {
+    /// What a good reply holds.
+    type Reply: Send;
+
+    /// What is asked for, in an error.
+    fn what(&self) -> String;
+
+    /// Sends it once.
+    fn send(
+        &self,
+        client: &northbound_client::Client,
+        asking: &Asking<'_>,
+    ) -> impl Future<Output = Result<Self::Reply, Error>> + Send;
 }
 
-type AdjustHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
+/// An operation together with the token that it needs.
+struct Authorized<'a, O> {
+    client: &'a Client,
+    operation: &'a O,
+    what: &'a str,
+}
 
-impl ClientBuilder {
-    /// Logs in with these credentials, on the first call and whenever the token has ended.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.source = Some(Source::Login(credentials));
-        self
+impl<O: Operation> course::Call for Authorized<'_, O> {
+    type Reply = O::Reply;
+
+    async fn attempt(&self, runner: &Runner<'_>) -> Result<Attempt<O::Reply>, Broken> {
+        let token = self.client.token(runner.deadline());
+        let token = runner.within(Phase::Token, token).await?.map_err(Broken::Failed)?;
+        let call = self.client.call().authorized_by(self.client.app_id().as_str(), &token).map_err(unfit)?;
+        let asking = Asking { what: self.what, call, secrets: vec![&token], reply_is_secret: false };
+        let generated = self.client.generated(&asking.call);
+        let outcome = runner.in_quota(self.operation.send(&generated, &asking)).await?;
+        Ok(Attempt { outcome, token: Some(token) })
     }
+}
 
-    /// Uses a token that somebody else has obtained; the client never logs in.
-    pub fn token(mut self, app_id: AppId, token: impl Into<Secret>) -> Self {
-        self.source = Some(Source::Ready(app_id, token.into()));
-        self
+/// The login, which needs no token and brings one.
+struct Login<'a> {
+    client: &'a Client,
+    credentials: &'a Credentials,
+    what: &'a str,
+}
+
+impl course::Call for Login<'_> {
+    type Reply = Token;
+
+    async fn attempt(&self, runner: &Runner<'_>) -> Result<Attempt<Token>, Broken> {
+        let Credentials { app_id, secret } = self.credentials;
+        let call = self.client.call();
+        let asking = Asking { what: self.what, call, secrets: vec![secret], reply_is_secret: true };
+        let body = LoginRequest { app_id: app_id.for_login(), secret: secret.clone() };
+        let generated = self.client.generated(&asking.call);
+        let sent = async { token(asking.outcome(generated.login().body(body).send().await).await?, &asking) };
+        Ok(Attempt { outcome: runner.in_quota(sent).await?, token: None })
     }
+}
 
-    /// Bounds a whole call, its reply included; 30 seconds unless set.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
+fn token(reply: AccessToken, asking: &Asking<'_>) -> Result<Token, Error> {
+    if let Some(envelope) = Envelope::among(&reply.extra) {
+        return Err(asking.reported(envelope));
     }
-
-    /// Bounds the time that a connection may take; 30 seconds unless set.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// Refuses a reply whose body is longer than so many bytes, while it is read; 32 MiB unless set.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.body_limit = bytes;
-        self
-    }
-
-    /// Adjusts the HTTP client: a proxy, a private certificate authority, a client certificate.
-    ///
-    /// Redirects stay off whatever is set here: they would carry application id and token to another host.
-    pub fn http(
-        mut self,
-        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
-    ) -> Self {
-        self.http.push(Box::new(adjust));
-        self
-    }
-
-    /// Allows plain http to another machine, where everybody on the way can read secret and token.
-    pub fn danger_allow_plain_http(mut self) -> Self {
-        self.plain_http = PlainHttp::Anywhere;
-        self
-    }
-
-    /// Builds the client. Nothing is sent yet.
-    ///
-    /// # Errors
-    /// When the endpoint is no URL, or is plain http to another machine; when there are no credentials; when the HTTP client
-    /// cannot be made.
-    pub fn build(self) -> Result<Client, Error> {
-        let endpoint = Endpoint::parse(&self.endpoint, self.plain_http)?;
-        let source = self.source.ok_or_else(|| {
-            Error::refused(
-                "there are no credentials",
-                "give application id and secret, or a token, to the builder",
-            )
-        })?;
-        choose_tls_provider();
-        let mut http = reqwest::Client::builder().timeout(self.timeout).connect_timeout(self.connect_timeout);
-        if endpoint.is_loopback() {
-            http = http.no_proxy();
+    match reply.access_token.filter(|token| !token.expose().is_empty()) {
+        Some(token) => {
+            let life = reply.expires_in.map(|seconds| seconds.duration());
+            Ok(life.into_iter().fold(Token::new(token), Token::lives))
         }
-        for adjust in self.http {
-            http = adjust(http);
-        }
-        let http = http.redirect(reqwest::redirect::Policy::none()).build().map_err(|fault| {
-            Error::refused("the HTTP client cannot be made", "check certificates and proxy settings")
-                .with_source(fault)
-        })?;
-        let shared = Shared { endpoint, http, body_limit: self.body_limit, source, token: Kept::default() };
-        Ok(Client { shared: Arc::new(shared) })
+        None => Err(asking.lacking(TOKEN)),
     }
 }
 
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("source", &self.source).finish_non_exhaustive()
-    }
+fn unfit(fault: impl std::error::Error + Send + Sync + 'static) -> Broken {
+    let error = Error::refused("the token cannot stand in a header", "check that it was given whole");
+    Broken::Failed(error.with_source(fault))
 }
 
-/// Takes ring for this process, unless the process has already chosen another provider.
-#[cfg(feature = "rustls")]
-fn choose_tls_provider() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        let _another_thread_was_first = rustls::crypto::ring::default_provider().install_default();
-    }
+fn no_token(fault: crate::token::TokenError) -> Error {
+    let found = format!("the token source brings no token ({fault})");
+    Error::refused(found, "look after the source of tokens that was given to the client")
 }
 
-#[cfg(not(feature = "rustls"))]
-fn choose_tls_provider() {}
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { endpoint, source, quota, retry, deadline, .. } = self;
+        f.debug_struct("Shared")
+            .field("endpoint", endpoint)
+            .field("source", source)
+            .field("quota", quota)
+            .field("retry", retry)
+            .field("deadline", deadline)
+            .finish_non_exhaustive()
+    }
+}

@@ -6,6 +6,7 @@ use northbound_client::Secret;
 use northbound_client::types::LoginRequestAppId;
 
 use crate::Error;
+use crate::token::TokenSource;
 
 const APP_ID_VARIABLE: &str = "NORTHBOUND_APP_ID";
 const SECRET_VARIABLE: &str = "NORTHBOUND_SECRET";
@@ -109,6 +110,36 @@ impl Credentials {
     /// The application id.
     pub fn app_id(&self) -> &AppId {
         &self.app_id
+    }
+}
+
+/// Where tokens come from.
+pub(crate) enum Source {
+    /// The client logs in by itself.
+    Login(Credentials),
+    /// Somebody else brings tokens.
+    Elsewhere(AppId, Box<dyn TokenSource>),
+    /// The user brought one token.
+    Ready(AppId, Secret),
+}
+
+impl Source {
+    pub(crate) fn app_id(&self) -> &AppId {
+        match self {
+            Self::Login(credentials) => credentials.app_id(),
+            Self::Elsewhere(app_id, _) | Self::Ready(app_id, _) => app_id,
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Login(_) => "Login",
+            Self::Elsewhere(..) => "Elsewhere",
+            Self::Ready(..) => "Ready",
+        };
+        f.debug_tuple(kind).field(self.app_id()).finish()
     }
 }
 

@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use northbound_client::{Action, ErrorCode, ErrorInfo};
 use reqwest::StatusCode;
 
 use crate::envelope::Envelope;
+use crate::retry::Stop;
 
 /// Why a call failed.
 ///
@@ -16,10 +19,11 @@ use crate::envelope::Envelope;
 /// token are both a 403, and one 500 is permanent.
 ///
 /// Neither Display nor Debug shows a secret or a token.
-pub struct Error(Box<Fault>);
+#[derive(Clone)]
+pub struct Error(Arc<Fault>);
 
 /// Everything that is known of a failed call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Fault {
     kind: Kind,
     asked: Option<String>,
@@ -31,7 +35,9 @@ struct Fault {
     member: Option<String>,
     body: Option<String>,
     attempts: u32,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    stop: Option<Stop>,
+    retry_after: Option<Duration>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// What kind of failure it is.
@@ -41,6 +47,8 @@ pub(crate) enum Kind {
     Refused,
     /// No whole reply arrived.
     Connection,
+    /// No secure connection: the two sides do not trust each other.
+    Tls,
     /// No whole reply arrived in time.
     Timeout,
     /// The platform answered with an error code.
@@ -65,7 +73,7 @@ impl Error {
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
         let attempts = u32::from(kind != Kind::Refused);
-        Self(Box::new(Fault {
+        Self(Arc::new(Fault {
             kind,
             asked: None,
             found: found.into(),
@@ -76,6 +84,8 @@ impl Error {
             member: None,
             body: None,
             attempts,
+            stop: None,
+            retry_after: None,
             source: None,
         }))
     }
@@ -103,34 +113,59 @@ impl Error {
         };
         let mut error =
             Self::new(Kind::Platform, format!("{found} ({code}, HTTP {})", status.as_u16()), advice);
-        error.0.description = description;
-        error.0.code = Some(code);
+        error.set(|fault| (fault.description, fault.code) = (description, Some(code)));
         error.with_status(status)
     }
 
-    pub(crate) fn asking(mut self, asked: impl fmt::Display) -> Self {
-        self.0.asked = Some(asked.to_string());
+    /// Changes an error that nobody else has seen yet; a shared one is copied first.
+    fn set(&mut self, change: impl FnOnce(&mut Fault)) {
+        change(Arc::make_mut(&mut self.0));
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Fault)) -> Self {
+        self.set(change);
         self
     }
 
-    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
-        self.0.status = Some(status);
-        self
+    pub(crate) fn asking(self, asked: impl fmt::Display) -> Self {
+        self.with(|fault| fault.asked = Some(asked.to_string()))
     }
 
-    pub(crate) fn with_member(mut self, member: String) -> Self {
-        self.0.member = Some(member);
-        self
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        self.with(|fault| fault.status = Some(status))
     }
 
-    pub(crate) fn with_body(mut self, body: String) -> Self {
-        self.0.body = Some(body).filter(|body| !body.is_empty());
-        self
+    pub(crate) fn with_member(self, member: String) -> Self {
+        self.with(|fault| fault.member = Some(member))
     }
 
-    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Box::new(source));
-        self
+    pub(crate) fn with_body(self, body: String) -> Self {
+        self.with(|fault| fault.body = Some(body).filter(|body| !body.is_empty()))
+    }
+
+    pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.with(|fault| fault.source = Some(Arc::new(source)))
+    }
+
+    pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+        self.with(|fault| fault.retry_after = retry_after)
+    }
+
+    pub(crate) fn with_advice(self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.with(|fault| fault.advice = advice.into())
+    }
+
+    /// Notes how the call came to its end.
+    pub(crate) fn ended(self, attempts: u32, stop: Stop) -> Self {
+        self.with(|fault| (fault.attempts, fault.stop) = (attempts, Some(stop)))
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 
     /// The HTTP status of the answer, if one came.
@@ -168,7 +203,8 @@ impl Error {
         self.0.body.as_deref()
     }
 
-    /// How many times the call was sent: 0 if it was refused before.
+    /// How many attempts were made: 0 if the call was refused before it was sent. Waiting for the quota and logging in again are
+    /// no attempts.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -245,6 +281,17 @@ impl Error {
         self.0.kind == Kind::Connection
     }
 
+    /// No secure connection: a certificate is not trusted, has expired, or bears another name; or the platform wants one of ours.
+    ///
+    /// # Troubleshooting
+    /// The message says which. A platform with a private authority needs
+    /// [`ClientBuilder::root_certificates`](crate::ClientBuilder::root_certificates), one that wants a client certificate
+    /// [`ClientBuilder::identity`](crate::ClientBuilder::identity), and one at a bare IP address, whose certificate bears a name,
+    /// that name in the endpoint and [`ClientBuilder::resolve`](crate::ClientBuilder::resolve). Never repeated.
+    pub fn is_tls(&self) -> bool {
+        self.0.kind == Kind::Tls
+    }
+
     /// The answer did not come in time.
     ///
     /// # Troubleshooting
@@ -314,17 +361,23 @@ fn clause(sentence: &str) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fault { asked, found, advice, .. } = &*self.0;
+        let Fault { asked, found, advice, attempts, stop, .. } = &*self.0;
         if let Some(asked) = asked {
             write!(f, "{asked}: ")?;
         }
-        write!(f, "{found}: {advice}")
+        write!(f, "{found}")?;
+        match stop {
+            Some(Stop::Attempts) if *attempts > 1 => write!(f, ", {attempts} times")?,
+            Some(Stop::Deadline) => write!(f, ", and the deadline comes before another attempt")?,
+            _ => {}
+        }
+        write!(f, ": {advice}")
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(&*self.0, f)
     }
 }
 

@@ -1,31 +1,41 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod builder;
 mod call;
 mod client;
+mod course;
 mod credentials;
 mod endpoint;
 mod envelope;
 mod error;
 mod pages;
 mod quota;
+mod retry;
 mod stream;
 mod subtask;
 mod subtasks;
+mod tls;
 mod token;
 
-pub use client::{Client, ClientBuilder};
+pub use builder::ClientBuilder;
+pub use client::Client;
 pub use credentials::{AppId, Credentials};
 pub use error::Error;
 pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId};
 pub use northbound_client::{
     Action, DOCUMENT, ERROR_CATALOG, ErrorCode, ErrorInfo, PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus,
-    Text, UnknownValue,
+    Text, Transport, TransportFuture, UnknownValue,
 };
 pub use quota::Quota;
+pub use retry::Retry;
 pub use stream::SubtaskStream;
 pub use subtask::{Page, Subtask};
 pub use subtasks::Subtasks;
+pub use token::{Token, TokenError, TokenFuture, TokenSource};
+
+#[doc = include_str!("../WHAT_HAPPENS_WHEN.md")]
+pub mod what_happens_when {}
 
 /// The generated layer, for what this crate does not cover.
 pub use northbound_client as client_layer;

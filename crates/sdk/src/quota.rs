@@ -1,8 +1,5 @@
 //! The quota: how often an application may call. Carries out what [`slots`] decides: waits, wakes, and cleans up.
 
-// The call loop does not take slots yet; whoever wires it in takes this line out.
-#![cfg_attr(not(test), expect(dead_code, reason = "not wired into the call loop yet"))]
-
 mod slots;
 
 use std::fmt;

@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use northbound_client::SubtaskStatus;
 use northbound_client::types::TaskId;
 
+use crate::call::Asking;
+use crate::client::Operation;
 use crate::envelope::{Envelope, ROWS};
 use crate::subtask::Page;
 use crate::{Client, Error, SubtaskStream};
@@ -147,37 +149,50 @@ impl Query {
         format!("subtasks of batch task {}", self.task_id.as_str())
     }
 
-    /// Fetches one page. Both numbers are always sent, since the editions of the page differ in their defaults.
+    /// Fetches one page.
     pub(crate) async fn page(&self, page_no: u32) -> Result<Page, Error> {
         let number = i32::try_from(page_no).map_err(|_| {
             Error::refused(format!("the page number is {page_no}"), format!("it must be 0 to {}", i32::MAX))
         })?;
-        let what = format!("page {page_no} of the {}", self.what());
-        self.client
-            .authorized(what, async |client, asking| {
-                let mut call = client.list_subtasks().task_id(self.task_id.clone());
-                if let Some(app_id) = &self.app_id {
-                    call = call.app_id(app_id.clone());
-                }
-                if let Some(status) = &self.status {
-                    call = call.status(status.clone());
-                }
-                if let Some(device_id) = &self.device_id {
-                    call = call.device_id(device_id.clone());
-                }
-                if let Some(command_id) = &self.command_id {
-                    call = call.command_id(command_id.clone());
-                }
-                let outcome = call.page_no(number).page_size(self.page_size).send().await;
-                let page = asking.outcome(outcome).await?;
-                match Envelope::among(&page.extra) {
-                    Some(envelope) => Err(asking.reported(envelope)),
-                    None if page.task_details.is_none() && !asking.replied_with(ROWS) => {
-                        Err(asking.lacking(ROWS))
-                    }
-                    None => Ok(Page::new(page)),
-                }
-            })
-            .await
+        self.client.authorized(&ListSubtasks { query: self, number }).await
+    }
+}
+
+/// The operation that fetches one page.
+struct ListSubtasks<'a> {
+    query: &'a Query,
+    number: i32,
+}
+
+impl Operation for ListSubtasks<'_> {
+    type Reply = Page;
+
+    fn what(&self) -> String {
+        format!("page {} of the {}", self.number, self.query.what())
+    }
+
+    /// Both numbers are always sent, since the editions of the page differ in their defaults.
+    async fn send(&self, client: &northbound_client::Client, asking: &Asking<'_>) -> Result<Page, Error> {
+        let Query { task_id, app_id, status, device_id, command_id, page_size, .. } = self.query;
+        let mut call =
+            client.list_subtasks().task_id(task_id.clone()).page_no(self.number).page_size(*page_size);
+        if let Some(app_id) = app_id {
+            call = call.app_id(app_id.clone());
+        }
+        if let Some(status) = status {
+            call = call.status(status.clone());
+        }
+        if let Some(device_id) = device_id {
+            call = call.device_id(device_id.clone());
+        }
+        if let Some(command_id) = command_id {
+            call = call.command_id(command_id.clone());
+        }
+        let page = asking.outcome(call.send().await).await?;
+        match Envelope::among(&page.extra) {
+            Some(envelope) => Err(asking.reported(envelope)),
+            None if page.task_details.is_none() && !asking.replied_with(ROWS) => Err(asking.lacking(ROWS)),
+            None => Ok(Page::new(page)),
+        }
     }
 }

@@ -1,0 +1,256 @@
+//! How a client is set up.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use northbound_client::{Secret, Transport};
+
+use crate::client::Shared;
+use crate::credentials::Source;
+use crate::endpoint::{Endpoint, PlainHttp};
+use crate::quota::Quota;
+use crate::retry::Retry;
+use crate::token::{Keeper, TokenSource};
+use crate::{AppId, Client, Credentials, Error};
+
+/// As in the vendor's Java SDK.
+const TIMEOUT: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(180);
+/// No page of 250 rows comes near it.
+const BODY_LIMIT: usize = 32 * 1024 * 1024;
+
+/// Builds a [`Client`].
+#[must_use]
+pub struct ClientBuilder {
+    endpoint: String,
+    source: Option<Source>,
+    http: Vec<AdjustHttp>,
+    transport: Option<Arc<dyn Transport>>,
+    timeout: Duration,
+    connect_timeout: Duration,
+    deadline: Duration,
+    body_limit: usize,
+    plain_http: PlainHttp,
+    quota: Quota,
+    retry: Retry,
+    seed: Option<u64>,
+}
+
+type AdjustHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> + Send>;
+
+impl ClientBuilder {
+    pub(crate) fn new(endpoint: String) -> Self {
+        Self {
+            endpoint,
+            source: None,
+            http: Vec::new(),
+            transport: None,
+            timeout: TIMEOUT,
+            connect_timeout: TIMEOUT,
+            deadline: DEADLINE,
+            body_limit: BODY_LIMIT,
+            plain_http: PlainHttp::LoopbackOnly,
+            quota: Quota::default(),
+            retry: Retry::default(),
+            seed: None,
+        }
+    }
+
+    /// Logs in with these credentials, on the first call, before a token ends, and when the platform refuses one.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.source = Some(Source::Login(credentials));
+        self
+    }
+
+    /// Uses a token that somebody else has obtained; the client never logs in.
+    pub fn token(mut self, app_id: AppId, token: impl Into<Secret>) -> Self {
+        self.source = Some(Source::Ready(app_id, token.into()));
+        self
+    }
+
+    /// Takes tokens from elsewhere; the client never logs in. That is how several processes share one application.
+    pub fn token_source(mut self, app_id: AppId, source: impl TokenSource) -> Self {
+        self.source = Some(Source::Elsewhere(app_id, Box::new(source)));
+        self
+    }
+
+    /// Bounds one attempt, its reply included; 30 seconds unless set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Bounds the time that a connection may take; 30 seconds unless set.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Bounds a whole call with its waits, repetitions and logins; 3 minutes unless set.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Refuses a reply whose body is longer than so many bytes, while it is read; 32 MiB unless set.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Keeps to this quota, which other clients of the same application may share; the platform's default unless set.
+    pub fn quota(mut self, quota: Quota) -> Self {
+        self.quota = quota;
+        self
+    }
+
+    /// Repeats calls in this way.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Adjusts the HTTP client: a proxy, connection pools, DNS.
+    ///
+    /// Redirects stay off whatever is set here: they would carry the application id to another host.
+    pub fn http(
+        mut self,
+        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
+    ) -> Self {
+        self.http.push(Box::new(|http| Ok(adjust(http))));
+        self
+    }
+
+    /// Connects to `address` when the endpoint names `host`: for a platform at a bare IP address, whose certificate bears a name.
+    /// Write the name in the endpoint.
+    pub fn resolve(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
+        let host = host.into();
+        self.http.push(Box::new(move |http| Ok(http.resolve(&host, address))));
+        self
+    }
+
+    /// Trusts these certificate authorities as well, given as PEM: one certificate or several.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        let pem = pem.into();
+        self.http.push(Box::new(move |http| Ok(http.tls_certs_merge(certificates(&pem)?))));
+        self
+    }
+
+    /// Trusts these certificate authorities and no others, given as PEM: one certificate or several.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn only_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        let pem = pem.into();
+        self.http.push(Box::new(move |http| Ok(http.tls_certs_only(certificates(&pem)?))));
+        self
+    }
+
+    /// Shows a client certificate, given with its private key as PEM, to a platform that wants one.
+    #[cfg(feature = "rustls")]
+    pub fn identity(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        let pem = pem.into();
+        self.http.push(Box::new(move |http| {
+            let identity = reqwest::Identity::from_pem(&pem).map_err(|fault| {
+                let advice = "give a certificate and its private key as PEM, one after the other";
+                Error::refused("the client certificate cannot be read", advice).with_source(fault)
+            })?;
+            Ok(http.identity(identity))
+        }));
+        self
+    }
+
+    /// Accepts every certificate, also of somebody who only pretends to be the platform: secret and token are then anybody's.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn danger_accept_any_certificate(mut self) -> Self {
+        self.http.push(Box::new(|http| Ok(http.tls_danger_accept_invalid_certs(true))));
+        self
+    }
+
+    /// Allows plain http to another machine, where everybody on the way can read secret and token.
+    pub fn danger_allow_plain_http(mut self) -> Self {
+        self.plain_http = PlainHttp::Anywhere;
+        self
+    }
+
+    /// Sends requests in this way instead of over HTTP: for tests and simulations without a socket.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Draws what is left to chance (the time between two attempts) from this seed: for tests that must repeat themselves.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Builds the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the endpoint is no URL, or is plain http to another machine; when there are no credentials; when a certificate
+    /// cannot be read or the HTTP client cannot be made.
+    pub fn build(self) -> Result<Client, Error> {
+        let endpoint = Endpoint::parse(&self.endpoint, self.plain_http)?;
+        let source = self.source.ok_or_else(|| {
+            Error::refused(
+                "there are no credentials",
+                "give application id and secret, or a token, to the builder",
+            )
+        })?;
+        choose_tls_provider();
+        let mut http = reqwest::Client::builder().connect_timeout(self.connect_timeout);
+        if endpoint.is_loopback() {
+            http = http.no_proxy();
+        }
+        for adjust in self.http {
+            http = adjust(http)?;
+        }
+        let http = http.redirect(reqwest::redirect::Policy::none()).build().map_err(|fault| {
+            Error::refused("the HTTP client cannot be made", "check certificates and proxy settings")
+                .with_source(fault)
+        })?;
+        Ok(Client::new(Shared {
+            endpoint,
+            http,
+            transport: self.transport,
+            body_limit: self.body_limit,
+            source,
+            keeper: Keeper::default(),
+            quota: self.quota,
+            retry: self.retry,
+            timeout: self.timeout,
+            deadline: self.deadline,
+            random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
+        }))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Error> {
+    let advice = "give certificates as PEM: text that begins with -----BEGIN CERTIFICATE-----";
+    let certificates = reqwest::Certificate::from_pem_bundle(pem)
+        .map_err(|fault| Error::refused("the root certificates cannot be read", advice).with_source(fault))?;
+    if certificates.is_empty() {
+        return Err(Error::refused("the root certificates hold no certificate", advice));
+    }
+    Ok(certificates)
+}
+
+/// Takes ring for this process, unless the process has already chosen another provider.
+#[cfg(feature = "rustls")]
+fn choose_tls_provider() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        let _another_thread_was_first = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
+#[cfg(not(feature = "rustls"))]
+fn choose_tls_provider() {}

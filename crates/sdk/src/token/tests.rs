@@ -1,0 +1,124 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::*;
+
+fn hour(secret: &str) -> Token {
+    Token::new(secret).lives(Duration::from_secs(3600))
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_renewed_five_minutes_before_its_end_or_a_tenth_of_its_life() {
+    for (life, good) in [(3600, 3300), (600, 540), (10, 9)] {
+        let keeper = Keeper::default();
+        let token = Token::new("a").lives(seconds(life));
+        keeper.get(|_| async { Ok(token) }).await.unwrap();
+        tokio::time::advance(seconds(good) - Duration::from_millis(1)).await;
+        assert_eq!(keeper.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("a"));
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(keeper.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("b"), "{life} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_calls_that_meet_an_ended_token_log_in_once() {
+    let (keeper, logins) = (Arc::new(Keeper::default()), Arc::new(AtomicU32::new(0)));
+    keeper.get(|_| async { Ok(hour("old")) }).await.unwrap();
+    tokio::time::advance(seconds(3600)).await;
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..1000 {
+        let (keeper, logins) = (Arc::clone(&keeper), Arc::clone(&logins));
+        calls.spawn(async move {
+            let log_in = |_| async {
+                logins.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(seconds(1)).await;
+                Ok(hour("new"))
+            };
+            keeper.get(log_in).await.unwrap()
+        });
+    }
+    for token in calls.join_all().await {
+        assert_eq!(token, Secret::from("new"));
+    }
+    assert_eq!(logins.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_waited_for_a_login_share_its_failure_and_the_next_one_tries_again() {
+    let (keeper, logins) = (Arc::new(Keeper::default()), Arc::new(AtomicU32::new(0)));
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (keeper, logins) = (Arc::clone(&keeper), Arc::clone(&logins));
+        calls.spawn(async move {
+            let log_in = |_| async {
+                logins.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(seconds(1)).await;
+                Err(Error::refused("wrong secret", "check it"))
+            };
+            keeper.get(log_in).await.is_err()
+        });
+    }
+    assert!(calls.join_all().await.into_iter().all(|failed| failed));
+    assert_eq!(logins.load(Ordering::Relaxed), 1);
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert!(keeper.get(|_| async { Ok(hour("a")) }).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_login_leaves_nothing_stuck_and_its_old_token_is_not_trusted() {
+    let keeper = Keeper::default();
+    keeper.get(|_| async { Ok(Token::new("old").lives(seconds(100))) }).await.unwrap();
+    tokio::time::advance(seconds(95)).await;
+    let never = keeper.get(|_| std::future::pending());
+    assert!(tokio::time::timeout(seconds(1), never).await.is_err());
+    assert_eq!(keeper.get(|_| async { Ok(hour("new")) }).await.unwrap(), Secret::from("new"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_token_that_failed_is_dropped() {
+    let keeper = Keeper::default();
+    keeper.get(|_| async { Ok(hour("a")) }).await.unwrap();
+    assert!(!keeper.reject(&Secret::from("a")).await, "nobody has replaced it yet");
+    assert!(
+        keeper.reject(&Secret::from("a")).await,
+        "its rejection is known: whoever comes now waits for the new one"
+    );
+    let rejected = |rejected: Option<Secret>| async move {
+        assert_eq!(rejected, Some(Secret::from("a")));
+        Ok(hour("b"))
+    };
+    keeper.get(rejected).await.unwrap();
+    assert!(keeper.reject(&Secret::from("a")).await, "another one is in its place");
+    assert_eq!(keeper.get(|_| async { Ok(hour("c")) }).await.unwrap(), Secret::from("b"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn logins_are_spaced_until_a_call_succeeds() {
+    let keeper = Keeper::default();
+    let start = Instant::now();
+    let mut logins = Vec::new();
+    for number in 0..6 {
+        let secret = keeper.get(|_| async { Ok(hour(&number.to_string())) }).await.unwrap();
+        logins.push(start.elapsed().as_secs());
+        assert!(!keeper.reject(&secret).await);
+    }
+    assert_eq!(logins, [0, 0, 5, 15, 35, 75]);
+    let secret = keeper.get(|_| async { Ok(hour("good")) }).await.unwrap();
+    keeper.prove(&secret).await;
+    let at = start.elapsed();
+    assert!(!keeper.reject(&secret).await);
+    keeper.get(|_| async { Ok(hour("next")) }).await.unwrap();
+    assert_eq!(start.elapsed(), at, "after a success the first login is immediate again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_spacing_does_not_grow_for_ever() {
+    let mut ring = Ring { rejections: u32::MAX, ..Ring::default() };
+    let now = Instant::now();
+    ring.logged_in(hour("a"), now);
+    assert_eq!(ring.next_login(now), now + LONGEST_SPACING);
+}

@@ -1,0 +1,102 @@
+//! The token over the wire: one login for many calls, another one when the platform refuses a token, and never a race.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::Body;
+use axum::http::Response;
+use northbound::{AppId, Client, Quota, Secret, Token, TokenFuture, TokenSource};
+
+use crate::platform::{Platform, reply};
+
+const PAGE: &str = r#"{"totalCount":0,"taskDetails":[]}"#;
+
+fn login(token: usize) -> Response<Body> {
+    reply(200, "application/json", format!(r#"{{"accessToken":"t0ken{token}","expiresIn":3600}}"#))
+}
+
+fn refusal() -> Response<Body> {
+    reply(403, "application/json", r#"{"resultcode":"1010005","resultmsg":"t0ken0 is no token"}"#)
+}
+
+fn page() -> Response<Body> {
+    reply(200, "application/json", PAGE)
+}
+
+fn logins(platform: &Platform) -> usize {
+    platform.asked().iter().filter(|asked| asked.starts_with("POST")).count()
+}
+
+#[tokio::test]
+async fn a_refused_token_is_changed_and_the_call_repeated() {
+    let answers = |number| match number {
+        0 | 2 => login(number),
+        1 => refusal(),
+        _ => page(),
+    };
+    let platform = Platform::answering(answers).await;
+    let client = platform.with_login().build().unwrap();
+    client.subtasks("demo").page(0).await.unwrap();
+    client.subtasks("demo").page(0).await.unwrap();
+    assert_eq!((platform.asked().len(), logins(&platform)), (5, 2));
+}
+
+#[tokio::test]
+async fn a_fresh_token_that_is_refused_as_well_names_the_usual_causes() {
+    let platform =
+        Platform::answering(|number| if number % 2 == 0 { login(number) } else { refusal() }).await;
+    let error = platform.with_login().build().unwrap().subtasks("demo").page(0).await.unwrap_err();
+    assert!(error.is_invalid_token());
+    assert_eq!((platform.asked().len(), logins(&platform)), (4, 2));
+    insta::assert_snapshot!(error);
+}
+
+#[tokio::test]
+async fn a_token_that_was_given_is_not_repeated_when_it_is_refused() {
+    let platform = Platform::answering(|_| refusal()).await;
+    let client = platform.client();
+    for asked in 1..=2 {
+        let error = client.subtasks("demo").page(0).await.unwrap_err();
+        assert!(error.is_invalid_token() && error.remedy().starts_with("give another token"), "{error}");
+        assert_eq!(platform.asked().len(), asked);
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_calls_at_once_log_in_once() {
+    let platform = Platform::answering(|number| if number == 0 { login(0) } else { page() }).await;
+    let client = platform.with_login().quota(Quota::unlimited()).build().unwrap();
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..1000 {
+        let client = client.clone();
+        calls.spawn(async move { client.subtasks("demo").page(0).await.is_ok() });
+    }
+    assert!(calls.join_all().await.into_iter().all(|good| good));
+    assert_eq!((platform.asked().len(), logins(&platform)), (1001, 1));
+}
+
+struct Fleet(Arc<AtomicUsize>);
+
+impl TokenSource for Fleet {
+    fn token(&self, rejected: Option<&Secret>) -> TokenFuture<'_> {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(
+            rejected.is_some(),
+            number > 0,
+            "the second one is asked for because the first is refused"
+        );
+        Box::pin(async move { Ok(Token::new(format!("t0ken{number}"))) })
+    }
+}
+
+#[tokio::test]
+async fn tokens_from_elsewhere_are_asked_for_when_they_are_needed() {
+    let platform = Platform::answering(|number| if number == 0 { refusal() } else { page() }).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let builder = Client::builder(platform.url())
+        .token_source(AppId::new("demo-app").unwrap(), Fleet(Arc::clone(&asked)));
+    let client = builder.build().unwrap();
+    client.subtasks("demo").page(0).await.unwrap();
+    client.subtasks("demo").page(0).await.unwrap();
+    assert_eq!((asked.load(Ordering::Relaxed), platform.asked().len(), logins(&platform)), (2, 3, 0));
+}
