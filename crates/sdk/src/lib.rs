@@ -7,6 +7,7 @@ mod credentials;
 mod endpoint;
 mod envelope;
 mod error;
+mod failures;
 mod pages;
 mod stream;
 mod subtask;
@@ -16,6 +17,7 @@ mod token;
 pub use client::{Client, ClientBuilder};
 pub use credentials::{AppId, Credentials};
 pub use error::Error;
+pub use failures::{Failure, FailureGroup, FailureGroups, FailureStream, Failures};
 pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId};
 pub use northbound_client::{
     Action, DOCUMENT, ERROR_CATALOG, ErrorCode, ErrorInfo, PLATFORM_EDITION, QUOTA, Quota, Secret,
