@@ -12,6 +12,7 @@ mod pages;
 mod stream;
 mod subtask;
 mod subtasks;
+mod summary;
 mod token;
 
 pub use client::{Client, ClientBuilder};
@@ -26,6 +27,7 @@ pub use northbound_client::{
 pub use stream::SubtaskStream;
 pub use subtask::{Page, Subtask};
 pub use subtasks::Subtasks;
+pub use summary::{Doubt, Method, Summary, SummaryRequest};
 
 /// The generated layer, for what this crate does not cover.
 pub use northbound_client as client_layer;
