@@ -14,6 +14,7 @@ mod subtask;
 mod subtasks;
 mod summary;
 mod token;
+mod watch;
 
 pub use client::{Client, ClientBuilder};
 pub use credentials::{AppId, Credentials};
@@ -28,6 +29,7 @@ pub use stream::SubtaskStream;
 pub use subtask::{Page, Subtask};
 pub use subtasks::Subtasks;
 pub use summary::{Doubt, Method, Summary, SummaryRequest};
+pub use watch::{Watch, WatchStream};
 
 /// The generated layer, for what this crate does not cover.
 pub use northbound_client as client_layer;
