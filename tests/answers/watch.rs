@@ -1,5 +1,6 @@
 //! Watching a task until it is settled.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use northbound::{Client, Doubt, Method, SubtaskStatus, Summary, WatchStream};
@@ -26,10 +27,10 @@ fn settled(summaries: &[Summary]) -> Vec<(u64, bool)> {
 
 /// A task that gets one step further each time that Success has been counted.
 async fn stepping(steps: &'static [&'static [(&'static str, u64)]]) -> Fleet {
-    let counted = std::sync::atomic::AtomicUsize::new(0);
+    let counted = AtomicUsize::new(0);
     Fleet::answering(move |asked| {
         let is_new = asked.status.as_deref() == Some("Success");
-        let counted = counted.fetch_add(usize::from(is_new), std::sync::atomic::Ordering::Relaxed);
+        let counted = counted.fetch_add(usize::from(is_new), Ordering::Relaxed);
         let step = if is_new { counted } else { counted.saturating_sub(1) };
         (200, page(steps[step.min(steps.len() - 1)], asked))
     })

@@ -253,10 +253,7 @@ mod tests {
         assert!(!poll(&mut rounds, &[(4, 3, 3)]).1.moved);
         rounds.poll();
         let (asked, told) = poll(&mut rounds, &[(4, 3, 3)]);
-        assert_eq!(
-            (asked.as_slice(), told.moved),
-            (&["WaitResult".to_owned(), "Pending".to_owned()][..], false)
-        );
+        assert_eq!((names(&asked), told.moved), (vec!["WaitResult", "Pending"], false));
         assert_eq!(told.summary.count(&SubtaskStatus::Success), 3);
         rounds.poll();
         let (asked, told) = poll(&mut rounds, &[(4, 2, 4)]);
