@@ -82,3 +82,23 @@ impl Task {
         Ok(tally)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_takes_a_call_for_250_rows_and_at_least_one() {
+        let calls = |total| Tally { total, ..Tally::default() }.calls();
+        assert_eq!([0, 1, 250, 251, 30_000].map(calls), [1, 1, 1, 2, 120]);
+    }
+
+    #[test]
+    fn a_row_without_status_counts_in_the_total_alone() {
+        let mut tally = Tally::default();
+        for status in [Some(&SubtaskStatus::Fail), None, Some(&SubtaskStatus::Fail)] {
+            tally.add(status);
+        }
+        assert_eq!((tally.total, tally.by_status), (3, BTreeMap::from([(SubtaskStatus::Fail, 2)])));
+    }
+}

@@ -37,8 +37,8 @@ impl Outlook {
         if self.open == 0 {
             return Some(Duration::ZERO);
         }
-        let rate = self.rate().filter(|rate| *rate > 0.0)?;
-        Duration::try_from_secs_f64(self.open as f64 / rate).ok()
+        // Without any rate it is longer than a duration can be.
+        Duration::try_from_secs_f64(self.open as f64 / self.rate()?).ok()
     }
 }
 

@@ -42,15 +42,14 @@ impl Pace {
         }
     }
 
-    /// When a poll of so many calls may begin.
-    ///
-    /// It waits until the window has room for all of them: counts that stand apart in time miss more of what moves.
-    pub(crate) fn poll_at(&self, now: Instant, calls: usize) -> Instant {
+    /// When the next of so many calls that belong together may be made: after the rest between two polls, and when the window
+    /// has room for all of them, since counts that stand apart in time miss more of what moves.
+    pub(crate) fn next_at(&self, now: Instant, calls: usize) -> Instant {
         self.next_poll.unwrap_or(now).max(self.call_at(now, calls))
     }
 
     /// When the window has room for so many calls; for a whole window of calls, if there are more.
-    pub(crate) fn call_at(&self, now: Instant, calls: usize) -> Instant {
+    fn call_at(&self, now: Instant, calls: usize) -> Instant {
         let calls = calls.min(self.calls);
         let over = (self.answered.len() + calls).saturating_sub(self.calls);
         let freed = over.checked_sub(1).and_then(|last| self.answered.get(last));
@@ -133,7 +132,7 @@ mod tests {
         let mut pace = Pace::new(QUOTA, 1.0, Duration::ZERO, 3 * SECOND);
         let mut rest = |moved| {
             pace.polled(now, moved);
-            pace.poll_at(now, 1) - now
+            pace.next_at(now, 1) - now
         };
         assert_eq!([rest(true), rest(false), rest(false), rest(false)], [0, 1, 2, 3].map(|n| n * SECOND));
     }
@@ -142,13 +141,21 @@ mod tests {
     async fn rests_grow_while_nothing_moves_and_shrink_at_once() {
         let now = Instant::now();
         let mut pace = pace(1.0);
-        assert_eq!(pace.poll_at(now, 6), now);
+        assert_eq!(pace.next_at(now, 6), now);
         let mut rest = |moved| {
             pace.polled(now, moved);
-            pace.poll_at(now, 1) - now
+            pace.next_at(now, 1) - now
         };
         assert_eq!([rest(true), rest(false), rest(false), rest(false)], [1, 2, 4, 8].map(|n| n * SECOND));
         assert_eq!([rest(false), rest(false), rest(true)], [10, 10, 1].map(|n| n * SECOND));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_slowest_is_never_below_the_fastest() {
+        let now = Instant::now();
+        let mut pace = Pace::new(QUOTA, 1.0, 10 * SECOND, SECOND);
+        pace.polled(now, false);
+        assert_eq!(pace.next_at(now, 1), now + 10 * SECOND);
     }
 
     #[tokio::test(start_paused = true)]
@@ -157,7 +164,7 @@ mod tests {
         let mut pace = pace(0.05);
         pace.answered(now, 4);
         pace.polled(now, true);
-        assert_eq!(pace.poll_at(now, 1), now + SECOND);
-        assert_eq!(pace.poll_at(now, 2), now + QUOTA.window);
+        assert_eq!(pace.next_at(now, 1), now + SECOND);
+        assert_eq!(pace.next_at(now, 2), now + QUOTA.window);
     }
 }

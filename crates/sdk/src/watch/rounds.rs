@@ -150,7 +150,6 @@ impl Rounds {
         match self.purpose {
             Purpose::Finish => None,
             _ if settled => (self.counting.moving() > 0).then_some(Purpose::Finish),
-            Purpose::Close => None,
             _ => {
                 self.unclosed().all(|status| self.counting.count(status) == Some(0)).then_some(Purpose::Close)
             }
@@ -259,6 +258,19 @@ mod tests {
         let (asked, told) = poll(&mut rounds, &[(4, 2, 4)]);
         assert_eq!(names(&asked), ["WaitResult", "Pending", "Success", "WaitResult", "Pending"]);
         assert!(told.moved);
+    }
+
+    #[test]
+    fn the_last_pending_subtask_is_seen_to_leave() {
+        let mut rounds = Rounds::new("demo".to_owned());
+        poll(&mut rounds, &[(1, 3, 6)]);
+        rounds.poll();
+        poll(&mut rounds, &[(1, 3, 6)]);
+        rounds.poll();
+        // One leaves Pending, another WaitResult.
+        let (asked, told) = poll(&mut rounds, &[(0, 3, 7)]);
+        assert_eq!(names(&asked), ["WaitResult", "Pending", "Success", "WaitResult"]);
+        assert_eq!((told.moved, told.summary.moving()), (true, 0));
     }
 
     #[test]

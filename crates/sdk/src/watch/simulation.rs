@@ -251,12 +251,12 @@ async fn the_deadline_says_how_far_it_came() {
     let pace = Pace::new(QUOTA, 0.5, FASTEST, SLOWEST);
     let within = Duration::from_secs(90);
     let mut watching = Watching::new("model".to_owned(), pace, Some(within), start);
-    let mut now = start;
+    let (mut now, mut told) = (start, 0);
     loop {
         match watching.step(now) {
             Step::Wait(until) => now = until,
             Step::Ask(ask) => watching.counted(&model.answer(&ask, now), now),
-            Step::Tell(_) => {}
+            Step::Tell(_) => told += 1,
             Step::Late(error) => {
                 assert!(error.is_timeout());
                 assert_eq!(
@@ -269,6 +269,24 @@ async fn the_deadline_says_how_far_it_came() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(now, start + within);
+    // After 0, 6, 18, 42 and 72 seconds.
+    assert_eq!((now, told), (start + within, 5));
     assert!(matches!(watching.step(now), Step::End));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_left_to_wait_for_when_only_unlisted_statuses_remain() {
+    let start = Instant::now();
+    let lives = ["Success", "Halted"].map(|status| vec![(start, SubtaskStatus::from(status))]);
+    let (model, mut watching) = (Model { lives: lives.into() }, watching(0.5, start));
+    let last = loop {
+        match watching.step(start) {
+            Step::Ask(ask) => watching.counted(&model.answer(&ask, start), start),
+            Step::Tell(summary) => break summary,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(matches!(watching.step(start), Step::End));
+    assert_eq!((last.is_settled(), last.moving()), (false, 1));
+    assert_eq!(watching.outlook().left(), Some(Duration::ZERO));
 }

@@ -22,8 +22,6 @@ pub(crate) struct Watching {
     /// How long it may take, and when that is over.
     deadline: Option<(Duration, Instant)>,
     calls: u64,
-    /// The poll has begun: its calls are not to stand further apart than they must.
-    begun: bool,
     last: Option<Summary>,
     /// What a read found, until it is told.
     told: Option<Told>,
@@ -56,7 +54,6 @@ impl Watching {
             // A deadline beyond what the clock can tell is none.
             deadline: deadline.and_then(|within| Some((within, now.checked_add(within)?))),
             calls: 0,
-            begun: false,
             last: None,
             told: None,
             ended: false,
@@ -78,12 +75,10 @@ impl Watching {
             self.ended = true;
             return Step::Late(self.late(within));
         }
-        let at =
-            if self.begun { self.pace.call_at(now, 1) } else { self.pace.poll_at(now, self.rounds.ahead()) };
+        let at = self.pace.next_at(now, self.rounds.ahead());
         if at > now {
             return Step::Wait(self.end().map_or(at, |end| at.min(end)));
         }
-        self.begun = true;
         step
     }
 
@@ -122,7 +117,6 @@ impl Watching {
         self.outlook.take(now, summary.settled(), open);
         self.last = Some(summary.clone());
         self.ended = settled;
-        self.begun = false;
         if !settled {
             self.rounds.poll();
         }
