@@ -9,19 +9,23 @@ mod credentials;
 mod endpoint;
 mod envelope;
 mod error;
+mod failures;
 mod pages;
 mod quota;
 mod retry;
 mod stream;
 mod subtask;
 mod subtasks;
+mod summary;
 mod tls;
 mod token;
+mod watch;
 
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use credentials::{AppId, Credentials};
 pub use error::Error;
+pub use failures::{Failure, FailureGroup, FailureGroups, FailureStream, Failures};
 pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId};
 pub use northbound_client::{
     Action, DOCUMENT, ERROR_CATALOG, ErrorCode, ErrorInfo, PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus,
@@ -32,7 +36,9 @@ pub use retry::Retry;
 pub use stream::SubtaskStream;
 pub use subtask::{Page, Subtask};
 pub use subtasks::Subtasks;
+pub use summary::{Doubt, Method, Summary, SummaryRequest};
 pub use token::{Token, TokenError, TokenFuture, TokenSource};
+pub use watch::{Watch, WatchStream};
 
 #[doc = include_str!("../WHAT_HAPPENS_WHEN.md")]
 pub mod what_happens_when {}

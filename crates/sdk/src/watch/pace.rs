@@ -1,0 +1,170 @@
+//! When a watch may call again: a share of the quota, faster while things move. Decides only; the clock is injected.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use northbound_client::Quota;
+use tokio::time::Instant;
+
+/// The rest between two polls grows by this factor while nothing moves.
+const SLOWER: u32 = 2;
+/// What it grows to from nothing.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// The pace of a watch, which makes one call at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Pace {
+    /// How many calls may fall into one window.
+    calls: usize,
+    window: Duration,
+    /// When the latest calls were answered, the oldest first. Each holds its place in the window until then: the
+    /// platform counts a call when it arrives, which is some time between sending and answer.
+    answered: VecDeque<Instant>,
+    fastest: Duration,
+    slowest: Duration,
+    rest: Duration,
+    next_poll: Option<Instant>,
+}
+
+impl Pace {
+    /// Takes at most this share of the quota (above 0, up to 1), and at least one call a window.
+    pub(crate) fn new(quota: Quota, share: f64, fastest: Duration, slowest: Duration) -> Self {
+        // Neither sign nor size can be lost: the share is at most 1, and a fraction of a call is none.
+        let calls = (f64::from(quota.calls) * share) as usize;
+        Self {
+            calls: calls.max(1),
+            window: quota.window,
+            answered: VecDeque::new(),
+            fastest,
+            slowest: slowest.max(fastest),
+            rest: fastest,
+            next_poll: None,
+        }
+    }
+
+    /// When the next of so many calls that belong together may be made: after the rest between two polls, and when the window
+    /// has room for all of them, since counts that stand apart in time miss more of what moves.
+    pub(crate) fn next_at(&self, now: Instant, calls: usize) -> Instant {
+        self.next_poll.unwrap_or(now).max(self.call_at(now, calls))
+    }
+
+    /// When the window has room for so many calls; for a whole window of calls, if there are more.
+    fn call_at(&self, now: Instant, calls: usize) -> Instant {
+        let calls = calls.min(self.calls);
+        let over = (self.answered.len() + calls).saturating_sub(self.calls);
+        let freed = over.checked_sub(1).and_then(|last| self.answered.get(last));
+        freed.map_or(now, |answered| now.max(*answered + self.window))
+    }
+
+    /// Calls were answered just now: one, or those of a read, which may have been more than a window holds. They are then
+    /// paid off later, so that the share holds over time.
+    pub(crate) fn answered(&mut self, now: Instant, calls: u64) {
+        let calls = usize::try_from(calls).unwrap_or(usize::MAX);
+        let beyond = calls.saturating_sub(self.calls) as f64 / self.calls as f64;
+        let paid = Duration::try_from_secs_f64(self.window.as_secs_f64() * beyond).unwrap_or(Duration::MAX);
+        let at = now.checked_add(paid).unwrap_or(now);
+        self.answered.extend(std::iter::repeat_n(at, calls.min(self.calls)));
+        let over = self.answered.len().saturating_sub(self.calls);
+        self.answered.drain(..over);
+    }
+
+    /// A poll has ended, and things have moved since the one before, or not.
+    pub(crate) fn polled(&mut self, now: Instant, moved: bool) {
+        let slower = self.rest.saturating_mul(SLOWER).max(SHORTEST).min(self.slowest);
+        self.rest = if moved { self.fastest } else { slower };
+        self.next_poll = now.checked_add(self.rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use northbound_client::QUOTA;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn pace(share: f64) -> Pace {
+        Pace::new(QUOTA, share, SECOND, 10 * SECOND)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_gives_its_place_back_a_window_after_its_answer() {
+        let start = Instant::now();
+        let mut pace = pace(0.03);
+        for second in 0..3 {
+            let now = start + second * SECOND;
+            assert_eq!(pace.call_at(now, 1), now);
+            pace.answered(now, 1);
+        }
+        let now = start + 3 * SECOND;
+        assert_eq!(pace.call_at(now, 1), start + QUOTA.window);
+        assert_eq!(pace.call_at(now, 2), start + QUOTA.window + SECOND);
+        assert_eq!(pace.call_at(now, 3), start + QUOTA.window + 2 * SECOND);
+        assert_eq!(pace.call_at(now, 300), start + QUOTA.window + 2 * SECOND, "no more than a window holds");
+        pace.answered(start + QUOTA.window, 1);
+        assert_eq!(pace.call_at(now, 1), start + QUOTA.window + SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_share_of_nearly_nothing_is_one_call() {
+        let now = Instant::now();
+        let mut pace = pace(f64::MIN_POSITIVE);
+        assert_eq!(pace.call_at(now, 6), now);
+        pace.answered(now, 1);
+        assert_eq!(pace.call_at(now, 6), now + QUOTA.window);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_of_more_than_a_window_is_paid_off() {
+        let now = Instant::now();
+        let mut pace = pace(0.5);
+        pace.answered(now, 50);
+        assert_eq!(pace.call_at(now, 1), now + QUOTA.window);
+        pace.answered(now, 125);
+        assert_eq!(pace.answered.len(), 50);
+        assert_eq!(pace.call_at(now, 1), now + QUOTA.window * 5 / 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_rest_while_things_move_rests_when_they_do_not() {
+        let now = Instant::now();
+        let mut pace = Pace::new(QUOTA, 1.0, Duration::ZERO, 3 * SECOND);
+        let mut rest = |moved| {
+            pace.polled(now, moved);
+            pace.next_at(now, 1) - now
+        };
+        assert_eq!([rest(true), rest(false), rest(false), rest(false)], [0, 1, 2, 3].map(|n| n * SECOND));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rests_grow_while_nothing_moves_and_shrink_at_once() {
+        let now = Instant::now();
+        let mut pace = pace(1.0);
+        assert_eq!(pace.next_at(now, 6), now);
+        let mut rest = |moved| {
+            pace.polled(now, moved);
+            pace.next_at(now, 1) - now
+        };
+        assert_eq!([rest(true), rest(false), rest(false), rest(false)], [1, 2, 4, 8].map(|n| n * SECOND));
+        assert_eq!([rest(false), rest(false), rest(true)], [10, 10, 1].map(|n| n * SECOND));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_slowest_is_never_below_the_fastest() {
+        let now = Instant::now();
+        let mut pace = Pace::new(QUOTA, 1.0, 10 * SECOND, SECOND);
+        pace.polled(now, false);
+        assert_eq!(pace.next_at(now, 1), now + 10 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_poll_waits_for_room_even_when_it_has_rested() {
+        let now = Instant::now();
+        let mut pace = pace(0.05);
+        pace.answered(now, 4);
+        pace.polled(now, true);
+        assert_eq!(pace.next_at(now, 1), now + SECOND);
+        assert_eq!(pace.next_at(now, 2), now + QUOTA.window);
+    }
+}

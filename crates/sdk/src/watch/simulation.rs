@@ -1,0 +1,292 @@
+//! A watch against a model task that moves, on a clock of its own: 1,000 seeds.
+
+use std::time::Duration;
+
+use northbound_client::{QUOTA, SubtaskStatus};
+use tokio::time::Instant;
+
+use super::pace::Pace;
+use super::watching::{Step, Watching};
+use crate::summary::Summary;
+use crate::summary::count::{Ask, Sample};
+use crate::summary::lifecycle::is_final;
+use crate::summary::task::Tally;
+
+const SEEDS: u64 = 1000;
+const FASTEST: Duration = Duration::from_secs(6);
+const SLOWEST: Duration = Duration::from_secs(30);
+/// How long a call is on its way, and its answer, at most, in milliseconds: a seed draws one.
+const WAYS: [u64; 3] = [10, 200, 1500];
+
+/// Splitmix64: the same numbers for a seed everywhere.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (bits ^ (bits >> 31)) % bound
+    }
+}
+
+/// When a subtask enters which status.
+type Life = Vec<(Instant, SubtaskStatus)>;
+
+/// A task whose subtasks move by themselves.
+struct Model {
+    lives: Vec<Life>,
+}
+
+impl Model {
+    /// Subtasks that move at random times, many of them at once, along any path that the lifecycle allows.
+    fn new(draw: &mut Draw, start: Instant) -> Self {
+        let (rows, span) = (draw.below(80), 1 + draw.below(1_200_000));
+        let bursts: Vec<u64> = (0..3).map(|_| draw.below(span)).collect();
+        let life = |draw: &mut Draw| {
+            let mut status = SubtaskStatus::KNOWN[draw.below(3) as usize].clone();
+            let mut life = vec![(start, status.clone())];
+            let mut at = 0;
+            while let Some(successors) = status.successors().filter(|successors| !successors.is_empty()) {
+                let moment =
+                    if draw.below(2) == 0 { bursts[draw.below(3) as usize] } else { draw.below(span) };
+                // After a burst, the next status often follows within the round.
+                at = at.max(moment) + draw.below(4000);
+                status = successors[draw.below(successors.len() as u64) as usize].clone();
+                life.push((start + Duration::from_millis(at), status.clone()));
+            }
+            life
+        };
+        Self { lives: (0..rows).map(|_| life(draw)).collect() }
+    }
+
+    fn status(life: &Life, now: Instant) -> &SubtaskStatus {
+        &life.iter().rev().find(|(since, _)| *since <= now).unwrap().1
+    }
+
+    fn count(&self, status: &SubtaskStatus, now: Instant) -> u64 {
+        self.lives.iter().filter(|life| Self::status(life, now) == status).count() as u64
+    }
+
+    fn answer(&self, ask: &Ask, now: Instant) -> Sample {
+        let total = match ask {
+            Ask::Total => self.lives.len() as u64,
+            Ask::Status(status) => self.count(status, now),
+        };
+        Sample::Page { total: Some(total), rows: total.min(1), stray: false }
+    }
+
+    fn settles(&self) -> Option<Instant> {
+        self.lives.iter().map(|life| life.last().unwrap().0).max()
+    }
+}
+
+struct Run {
+    arrivals: Vec<Instant>,
+    summaries: Vec<Summary>,
+    ended: Instant,
+    /// A round counted nothing in any open status although the task had not settled.
+    would_end_falsely: bool,
+}
+
+fn run(model: &Model, mut watching: Watching, draw: &mut Draw, start: Instant) -> Run {
+    let (mut now, mut arrivals, mut summaries) = (start, Vec::new(), Vec::new());
+    let way = WAYS[draw.below(3) as usize];
+    let (mut waiting, mut would_end_falsely, mut first) = (true, false, None);
+    loop {
+        match watching.step(now) {
+            Step::Wait(until) => {
+                assert!(until > now, "a wait that does not wait");
+                now = until;
+            }
+            Step::Ask(ask) => {
+                now += Duration::from_millis(draw.below(way));
+                arrivals.push(now);
+                first.get_or_insert(now);
+                let sample = model.answer(&ask, now);
+                now += Duration::from_millis(draw.below(way));
+                watching.counted(&sample, now);
+                let empty = matches!(sample, Sample::Page { total: Some(0), .. });
+                if ask == Ask::Status(SubtaskStatus::WaitResult) {
+                    waiting = !empty;
+                } else if ask == Ask::Status(SubtaskStatus::Pending) && empty && !waiting {
+                    would_end_falsely |= model.settles().is_some_and(|settles| settles > now);
+                }
+            }
+            Step::Tell(summary) => {
+                check_that_nothing_moved(model, summaries.last(), &summary, first.take().unwrap());
+                summaries.push(summary);
+            }
+            Step::End => return Run { arrivals, summaries, ended: now, would_end_falsely },
+            Step::Read(doubt) => {
+                assert_eq!(model.lives.len(), 1, "an honest platform is doubted: {doubt}");
+                now += Duration::from_millis(draw.below(way));
+                arrivals.push(now);
+                first.get_or_insert(now);
+                let mut tally = Tally::default();
+                tally.add(Some(Model::status(&model.lives[0], now)));
+                now += Duration::from_millis(draw.below(way));
+                watching.read(tally, doubt, now);
+            }
+            Step::Late(error) => panic!("{error}"),
+        }
+    }
+}
+
+fn watching(share: f64, now: Instant) -> Watching {
+    Watching::new("model".to_owned(), Pace::new(QUOTA, share, FASTEST, SLOWEST), None, now)
+}
+
+/// The most calls that arrived within one window.
+fn most_in_a_window(arrivals: &[Instant]) -> usize {
+    let mut first = 0;
+    let within = |(last, at): (usize, &Instant)| {
+        while *at - arrivals[first] >= QUOTA.window {
+            first += 1;
+        }
+        last + 1 - first
+    };
+    arrivals.iter().enumerate().map(within).max().unwrap_or_default()
+}
+
+/// Counts that stayed the same, and hold every subtask, are those of the task at one moment: that of the first call. So a
+/// poll that only asked for open statuses was right to leave the others as they were.
+fn check_that_nothing_moved(model: &Model, before: Option<&Summary>, summary: &Summary, first: Instant) {
+    let same = |before: &Summary| before.by_status().eq(summary.by_status()) && before.moving() == 0;
+    if summary.moving() == 0 && before.is_some_and(same) {
+        for (status, count) in summary.by_status() {
+            assert_eq!(count, model.count(status, first), "{status} has moved unseen");
+        }
+    }
+}
+
+/// What the counts of a round hold must have been so: nothing twice, and final statuses only grow.
+fn check(summaries: &[Summary]) {
+    for (number, summary) in summaries.iter().enumerate() {
+        let sum: u64 = summary.by_status().map(|(_, count)| count).sum();
+        assert_eq!(sum + summary.moving(), summary.total());
+        let before = number.checked_sub(1).map(|before| &summaries[before]);
+        for (status, count) in summary.by_status().filter(|(status, _)| is_final(status)) {
+            assert!(before.is_none_or(|before| before.count(status) <= count), "{status} shrank");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_ends_when_the_task_has_settled_and_not_before() {
+    let start = Instant::now();
+    let (mut false_ends, mut latest, mut most, mut calls) = (0, Duration::ZERO, 0, 0);
+    for seed in 0..SEEDS {
+        let mut draw = Draw(seed);
+        let model = Model::new(&mut draw, start);
+        let run = run(&model, watching(0.5, start), &mut draw, start);
+        let settled = model.settles().unwrap_or(start);
+        assert!(run.ended >= settled, "seed {seed}: {:?} too early", settled - run.ended);
+        latest = latest.max(run.ended - settled);
+        let last = run.summaries.last().unwrap();
+        assert!(last.is_settled(), "seed {seed}: {last}");
+        for (status, count) in last.by_status() {
+            assert_eq!(count, model.count(status, run.ended), "seed {seed}: {status}");
+        }
+        check(&run.summaries);
+        most = most.max(most_in_a_window(&run.arrivals));
+        calls += run.arrivals.len();
+        false_ends += usize::from(run.would_end_falsely);
+    }
+    println!(
+        "at most {latest:?} late, {most} calls a window, {calls} calls, {false_ends} false ends avoided"
+    );
+    // One rest, two rounds of at most 12 calls, and room in the window for them.
+    let bound = SLOWEST + QUOTA.window + Duration::from_millis(24 * 2 * WAYS[2]);
+    assert!(latest <= bound, "{latest:?} late");
+    assert!(most <= QUOTA.calls as usize / 2, "{most} calls in one window");
+    assert!(false_ends > 0, "no seed would show a rule that ends falsely");
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_share_of_the_quota_is_kept() {
+    let start = Instant::now();
+    for (share, allowed) in [(0.01, 1), (0.1, 10), (0.25, 25), (1.0, 100)] {
+        for seed in 0..50 {
+            let mut draw = Draw(seed);
+            let model = Model::new(&mut draw, start);
+            let pace = Pace::new(QUOTA, share, Duration::ZERO, Duration::ZERO);
+            let watching = Watching::new("model".to_owned(), pace, None, start);
+            let run = run(&model, watching, &mut draw, start);
+            let most = most_in_a_window(&run.arrivals);
+            assert!(most <= allowed, "seed {seed}: {most} calls in one window with a share of {share}");
+            assert!(run.ended >= model.settles().unwrap_or(start), "seed {seed}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_does_not_move_costs_little() {
+    let start = Instant::now();
+    let model = Model { lives: (0..10).map(|_| vec![(start, SubtaskStatus::WaitResult)]).collect() };
+    let mut watching = watching(0.5, start);
+    let (mut now, hour) = (start, Duration::from_secs(3600));
+    while now < start + hour {
+        match watching.step(now) {
+            Step::Wait(until) => now = until,
+            Step::Ask(ask) => watching.counted(&model.answer(&ask, now), now),
+            Step::Tell(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    // A poll in half a minute, with one call for the only status that is open.
+    assert!(watching.calls() <= 140, "{} calls in an hour", watching.calls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_says_how_far_it_came() {
+    let start = Instant::now();
+    let model = Model {
+        lives: [SubtaskStatus::WaitResult, SubtaskStatus::Success]
+            .map(|status| vec![(start, status)])
+            .into_iter()
+            .collect(),
+    };
+    let pace = Pace::new(QUOTA, 0.5, FASTEST, SLOWEST);
+    let within = Duration::from_secs(90);
+    let mut watching = Watching::new("model".to_owned(), pace, Some(within), start);
+    let (mut now, mut told) = (start, 0);
+    loop {
+        match watching.step(now) {
+            Step::Wait(until) => now = until,
+            Step::Ask(ask) => watching.counted(&model.answer(&ask, now), now),
+            Step::Tell(_) => told += 1,
+            Step::Late(error) => {
+                assert!(error.is_timeout());
+                assert_eq!(
+                    error.to_string(),
+                    "not settled within 90s: 1 of 2 subtasks are settled, 1 WaitResult, 1 Success: \
+                     give it more time, or look at the subtasks that are still open"
+                );
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    // After 0, 6, 18, 42 and 72 seconds.
+    assert_eq!((now, told), (start + within, 5));
+    assert!(matches!(watching.step(now), Step::End));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_left_to_wait_for_when_only_unlisted_statuses_remain() {
+    let start = Instant::now();
+    let lives = ["Success", "Halted"].map(|status| vec![(start, SubtaskStatus::from(status))]);
+    let (model, mut watching) = (Model { lives: lives.into() }, watching(0.5, start));
+    let last = loop {
+        match watching.step(start) {
+            Step::Ask(ask) => watching.counted(&model.answer(&ask, start), start),
+            Step::Tell(summary) => break summary,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(matches!(watching.step(start), Step::End));
+    assert_eq!((last.is_settled(), last.moving()), (false, 1));
+    assert_eq!(watching.outlook().left(), Some(Duration::ZERO));
+}

@@ -1,0 +1,131 @@
+//! The whole of a watch but its calls: rounds, pace, outlook and deadline, over an injected clock.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::outlook::Outlook;
+use super::pace::Pace;
+use super::rounds::{Next, Rounds, Told};
+use crate::Error;
+use crate::error::Kind;
+use crate::summary::Summary;
+use crate::summary::count::{Ask, Doubt, Sample};
+use crate::summary::task::Tally;
+
+/// A watch.
+#[derive(Debug)]
+pub(crate) struct Watching {
+    rounds: Rounds,
+    pace: Pace,
+    outlook: Outlook,
+    /// How long it may take, and when that is over.
+    deadline: Option<(Duration, Instant)>,
+    calls: u64,
+    last: Option<Summary>,
+    /// What a read found, until it is told.
+    told: Option<Told>,
+    ended: bool,
+}
+
+/// What to do now.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Come back then.
+    Wait(Instant),
+    /// Make this call.
+    Ask(Ask),
+    /// Read the task, for this reason.
+    Read(Doubt),
+    /// Deliver this.
+    Tell(Summary),
+    /// The task has not settled in time.
+    Late(Error),
+    /// Everything has been told.
+    End,
+}
+
+impl Watching {
+    pub(crate) fn new(task_id: String, pace: Pace, deadline: Option<Duration>, now: Instant) -> Self {
+        Self {
+            rounds: Rounds::new(task_id),
+            pace,
+            outlook: Outlook::default(),
+            // A deadline beyond what the clock can tell is none.
+            deadline: deadline.and_then(|within| Some((within, now.checked_add(within)?))),
+            calls: 0,
+            last: None,
+            told: None,
+            ended: false,
+        }
+    }
+
+    /// What to do now. After `Ask` and `Read` the answer is to be taken in first.
+    pub(crate) fn step(&mut self, now: Instant) -> Step {
+        if self.ended {
+            return Step::End;
+        }
+        let next = self.told.take().map_or_else(|| self.rounds.next(), Next::Told);
+        let step = match next {
+            Next::Told(told) => return self.tell(told, now),
+            Next::Ask(ask) => Step::Ask(ask),
+            Next::Read(doubt) => Step::Read(doubt),
+        };
+        if let Some((within, _)) = self.deadline.filter(|(_, end)| now >= *end) {
+            self.ended = true;
+            return Step::Late(self.late(within));
+        }
+        let at = self.pace.next_at(now, self.rounds.ahead());
+        if at > now {
+            return Step::Wait(self.end().map_or(at, |end| at.min(end)));
+        }
+        step
+    }
+
+    /// Takes in the answer to a call.
+    pub(crate) fn counted(&mut self, sample: &Sample, now: Instant) {
+        self.calls += 1;
+        self.pace.answered(now, 1);
+        self.rounds.counted(sample);
+    }
+
+    /// Takes in what a read found.
+    pub(crate) fn read(&mut self, tally: Tally, doubt: Doubt, now: Instant) {
+        self.calls += tally.calls();
+        self.pace.answered(now, tally.calls());
+        self.told = Some(self.rounds.read(tally, doubt));
+    }
+
+    /// When the watch has to end.
+    pub(crate) fn end(&self) -> Option<Instant> {
+        self.deadline.map(|(_, end)| end)
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    pub(crate) fn outlook(&self) -> &Outlook {
+        &self.outlook
+    }
+
+    fn tell(&mut self, told: Told, now: Instant) -> Step {
+        let Told { summary, moved, settled } = told;
+        self.pace.polled(now, moved);
+        // What no count holds has not settled, except when nothing is open any more.
+        let open = if settled { 0 } else { summary.total().saturating_sub(summary.settled()) };
+        self.outlook.take(now, summary.settled(), open);
+        self.last = Some(summary.clone());
+        self.ended = settled;
+        if !settled {
+            self.rounds.poll();
+        }
+        Step::Tell(summary)
+    }
+
+    fn late(&self, within: Duration) -> Error {
+        let far = self.last.as_ref().map_or("no count has come in yet".to_owned(), Summary::to_string);
+        let found = format!("not settled within {within:?}: {far}");
+        Error::new(Kind::Timeout, found, "give it more time, or look at the subtasks that are still open")
+    }
+}

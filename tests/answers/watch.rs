@@ -1,0 +1,156 @@
+//! Watching a task until it is settled.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use northbound::{Client, Doubt, Method, SubtaskStatus, Summary, WatchStream};
+use serde_json::json;
+
+use super::fleet::{Asked, Fleet, calls_of_a_summary, page};
+
+/// A watch that does not rest.
+fn watch(client: &Client) -> WatchStream {
+    client.watch("demo").interval(Duration::ZERO, Duration::ZERO).share(1.0).stream()
+}
+
+async fn all(mut watch: WatchStream) -> Vec<Summary> {
+    let mut summaries = Vec::new();
+    while let Some(summary) = watch.try_next().await.unwrap() {
+        summaries.push(summary);
+    }
+    summaries
+}
+
+fn settled(summaries: &[Summary]) -> Vec<(u64, bool)> {
+    summaries.iter().map(|summary| (summary.settled(), summary.is_settled())).collect()
+}
+
+/// A task that gets one step further each time that Success has been counted.
+async fn stepping(steps: &'static [&'static [(&'static str, u64)]]) -> Fleet {
+    let counted = AtomicUsize::new(0);
+    Fleet::answering(move |asked| {
+        let is_new = asked.status.as_deref() == Some("Success");
+        let counted = counted.fetch_add(usize::from(is_new), Ordering::Relaxed);
+        let step = if is_new { counted } else { counted.saturating_sub(1) };
+        (200, page(steps[step.min(steps.len() - 1)], asked))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_watch_asks_only_for_what_can_have_changed() {
+    let fleet = stepping(&[
+        &[("Success", 1), ("WaitResult", 2), ("Pending", 1)],
+        &[("Success", 2), ("WaitResult", 2)],
+        &[("Success", 3), ("WaitResult", 1)],
+        &[("Success", 4)],
+    ])
+    .await;
+    let summaries = all(watch(&fleet.client())).await;
+    assert_eq!(settled(&summaries), [(1, false), (2, false), (3, false), (4, true)]);
+    let polls = [
+        &["all", "Success", "Fail", "Timeout", "WaitResult", "Pending"][..],
+        &["Success", "Fail", "Timeout", "WaitResult", "Pending"],
+        // Pending is empty for ever.
+        &["Success", "Fail", "Timeout", "WaitResult"],
+        &["Success", "Fail", "Timeout", "WaitResult"],
+    ];
+    assert_eq!(fleet.asked(), polls.concat());
+    assert_eq!(summaries.iter().map(Summary::calls).sum::<u64>(), fleet.calls() as u64);
+}
+
+#[tokio::test]
+async fn a_subtask_between_two_counts_does_not_end_it() {
+    let before: &[_] = &[("Success", 9), ("Pending", 1)];
+    let after: &[_] = &[("Success", 9), ("WaitResult", 1)];
+    let done: &[_] = &[("Success", 9), ("Timeout", 1)];
+    // The last pending subtask moves when everything but Pending has been counted, and times out two polls later.
+    let mut moments = vec![before; calls_of_a_summary() as usize - 1];
+    moments.extend(vec![after; 8]);
+    moments.push(done);
+    let fleet = Fleet::of(moments).await;
+    let summaries = all(watch(&fleet.client())).await;
+    assert_eq!(summaries[0].count(&SubtaskStatus::Pending), 0);
+    assert_eq!(summaries[0].count(&SubtaskStatus::WaitResult), 1, "counted once more, and found");
+    let last = summaries.last().unwrap();
+    assert!(last.is_settled());
+    assert_eq!((last.settled(), last.count(&SubtaskStatus::Timeout)), (10, 1));
+    assert!(summaries[..summaries.len() - 1].iter().all(|summary| !summary.is_settled()));
+}
+
+#[tokio::test]
+async fn a_settled_task_is_told_once() {
+    let fleet = Fleet::of(vec![&[("Success", 3)]]).await;
+    let mut watch = watch(&fleet.client());
+    assert!(watch.try_next().await.unwrap().unwrap().is_settled());
+    assert_eq!((watch.time_left(), watch.calls()), (Some(Duration::ZERO), calls_of_a_summary() + 1));
+    assert_eq!(watch.try_next().await.unwrap(), None);
+    assert_eq!(fleet.asked().last().unwrap(), "WaitResult");
+}
+
+#[tokio::test]
+async fn a_platform_that_must_be_read_is_watched_all_the_same() {
+    const OPEN: &[(&str, u64)] = &[("Success", 1), ("WaitResult", 1)];
+    const DONE: &[(&str, u64)] = &[("Success", 1), ("Fail", 1)];
+    let fleet = Fleet::answering(|asked| {
+        let moment = if asked.number < 5 { OPEN } else { DONE };
+        (200, page(moment, &Asked { status: None, ..asked.clone() }))
+    })
+    .await;
+    let summaries = all(watch(&fleet.client())).await;
+    assert_eq!(fleet.asked(), ["all", "Success", "Fail", "Fail", "all 0/250", "all 0/250"]);
+    assert_eq!(settled(&summaries), [(1, false), (2, true)]);
+    assert!(summaries.iter().all(|summary| summary.method() == Method::Read(Doubt::FilterIgnored)));
+}
+
+#[tokio::test]
+async fn the_deadline_tells_how_far_it_came() {
+    let fleet = Fleet::of(vec![&[("Success", 2), ("WaitResult", 1)]]).await;
+    let rest = Duration::from_secs(3600);
+    let mut watch = fleet.client().watch("demo").interval(rest, rest).deadline(rest / 2).stream();
+    assert_eq!(watch.try_next().await.unwrap().unwrap().settled(), 2);
+    // No call is under way, so the clock can run to the deadline by itself.
+    tokio::time::pause();
+    let error = watch.try_next().await.unwrap_err();
+    assert!(error.is_timeout());
+    assert_eq!(
+        error.to_string(),
+        "watch of batch task demo: not settled within 1800s: 2 of 3 subtasks are settled, 1 WaitResult, 2 Success: \
+         give it more time, or look at the subtasks that are still open"
+    );
+    assert_eq!(watch.try_next().await.unwrap(), None);
+    assert_eq!(fleet.calls() as u64, calls_of_a_summary());
+}
+
+#[tokio::test]
+async fn a_deadline_that_is_over_asks_nothing() {
+    let fleet = Fleet::of(vec![&[("Success", 2)]]).await;
+    let error = fleet.client().watch("demo").deadline(Duration::ZERO).stream().try_next().await.unwrap_err();
+    assert!(error.to_string().contains("no count has come in yet"), "{error}");
+    assert_eq!(fleet.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_call_that_fails_ends_the_watch() {
+    let failed = json!({ "error_code": "50252", "error_desc": "Internal server error." });
+    let fleet = Fleet::answering(move |asked| match asked.status {
+        None => (200, page(&[("Pending", 2)], asked)),
+        Some(_) => (500, failed.clone()),
+    })
+    .await;
+    let mut watch = watch(&fleet.client());
+    assert!(watch.try_next().await.unwrap_err().is_platform_fault());
+    let calls = fleet.calls();
+    assert_eq!(watch.try_next().await.unwrap(), None);
+    assert_eq!(fleet.calls(), calls);
+}
+
+#[tokio::test]
+async fn a_share_that_is_none_is_refused() {
+    let fleet = Fleet::of(vec![&[]]).await;
+    for share in [0.0, -0.5, 1.01, f64::NAN, f64::INFINITY] {
+        let error = fleet.client().watch("demo").share(share).stream().try_next().await.unwrap_err();
+        assert!(error.is_refused(), "{error}");
+    }
+    assert_eq!(fleet.calls(), 0);
+}
