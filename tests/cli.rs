@@ -106,12 +106,16 @@ fn what_is_typed_goes_before_the_environment() {
     ];
     let seen = northbound_in(&environment, &["subtasks", "demo"]);
     assert!(
-        seen.stderr.starts_with("error: login of application from-env: no connection"),
+        seen.stderr.starts_with("error: login of application from-env: no connection to http://127.0.0.1:1,"),
         "{}",
         seen.stderr
     );
     let seen = northbound_in(&environment, &["subtasks", "demo", "--app-id", "typed"]);
-    assert!(seen.stderr.starts_with("error: login of application typed: no connection"), "{}", seen.stderr);
+    assert!(
+        seen.stderr.starts_with("error: login of application typed: no connection to http://127.0.0.1:1,"),
+        "{}",
+        seen.stderr
+    );
     let seen = northbound_in(&environment, &["--emulator", "subtasks", "demo", "--limit", "1"]);
     assert_eq!((seen.code, seen.stderr.as_str()), (0, ""), "the environment does not spoil a try");
 }

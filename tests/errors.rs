@@ -159,7 +159,9 @@ async fn nobody_listening_is_a_connection_that_failed() {
     assert_eq!(kinds(&error), "connection");
     assert!(std::error::Error::source(&error).is_some());
     assert!(
-        error.to_string().starts_with("login of application demo-app: no connection, or no reply over it ("),
+        error.to_string().starts_with(&format!(
+            "login of application demo-app: no connection to http://{address}, or no reply over it ("
+        )),
         "{error}"
     );
 }
@@ -172,7 +174,11 @@ async fn a_login_that_fails_says_so_without_the_secret() {
         (200, r#"{"scope":"default"}"#),
         (200, r#"{"accessToken":"t0ken-in-the-reply","expiresIn":"soon"}"#),
         (200, r#"{"accessToken":12345678,"expiresIn":3600}"#),
-        (502, "<html>demo-secret t0ken</html>"),
+        (502, "<html>demo-secret</html>"),
+        (502, "<html>accessToken=t0ken-in-the-reply</html>"),
+        (201, r#"{"accessToken":"t0ken-in-the-reply","expiresIn":3600}"#),
+        (400, r#"{"appId":"demo-app","refreshToken":"t0ken-in-the-reply"}"#),
+        (200, "{\"accessToken\":\"t0ken-in-the-reply\\n\"}"),
     ];
     let mut seen = String::new();
     for (status, body) in cases {

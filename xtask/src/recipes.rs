@@ -53,7 +53,11 @@ impl Recipe {
 }
 
 impl Edit {
+    /// Carries the edit out; a text in which somebody has done so already stays as it is.
     fn apply(&self, text: &str) -> anyhow::Result<String> {
+        if text.contains(&self.new) {
+            return Ok(text.to_owned());
+        }
         let start = if text.starts_with(&self.old) {
             Some(0)
         } else {
@@ -124,6 +128,13 @@ mod tests {
         assert_eq!((recipes.len(), recipes[0].paths()), (1, vec!["a.txt"]));
         let files = recipes[0].apply(|_| Ok("one\ntwo\nfour\n".to_owned())).unwrap();
         assert_eq!(files["a.txt"], "zero\none\nthree\nfour\n");
+    }
+
+    #[test]
+    fn a_recipe_that_somebody_has_carried_out_changes_nothing() {
+        let recipe = &recipes(TEXT).unwrap()[0];
+        let files = recipe.apply(|_| Ok("one\ntwo\n".to_owned())).unwrap();
+        assert_eq!(recipe.apply(|_| Ok(files["a.txt"].clone())).unwrap(), files);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `cargo xtask rehearse`: carries the recipes of `CONTRIBUTING.md` out on a copy of the whole project.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
@@ -27,26 +27,28 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
 fn rehearse(root: &Path, recipe: &Recipe) -> anyhow::Result<()> {
     let copy = tempfile::tempdir().context("cannot make a folder for the copy")?;
     copy_project(root, copy.path())?;
-    leave_out_the_recipes(copy.path())?;
     let read = |path: &str| {
         fs::read_to_string(copy.path().join(path)).with_context(|| format!("cannot read {path}"))
     };
+    raise_version(copy.path())?;
     for (path, text) in recipe.apply(read)? {
         fs::write(copy.path().join(&path), text).with_context(|| format!("cannot write {path}"))?;
     }
     // One folder for all recipes, so that dependencies are built once.
-    let target = root.join("target/rehearsal");
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root.join("target"), PathBuf::from)
+        .join("rehearsal");
     cargo(copy.path(), &target, &["xtask", "generate", "--accept"])?;
     cargo(copy.path(), &target, &["xtask", "generate", "--check"])?;
     cargo(copy.path(), &target, &["test", "--quiet", "--workspace"])
 }
 
-/// The recipes' own test starts from the document before they are carried out.
-fn leave_out_the_recipes(copy: &Path) -> anyhow::Result<()> {
-    let (module, modules) = (copy.join("tests/recipes.rs"), copy.join("tests/main.rs"));
-    let text = fs::read_to_string(&modules).context("cannot read tests/main.rs")?;
-    fs::write(&modules, text.replace("mod recipes;\n", "")).context("cannot write tests/main.rs")?;
-    fs::remove_file(module).context("cannot remove tests/recipes.rs")
+/// Raises the document's version, as CONTRIBUTING.md asks for after every change.
+fn raise_version(copy: &Path) -> anyhow::Result<()> {
+    let path = copy.join(crate::DOCUMENT);
+    let text = fs::read_to_string(&path).context("cannot read the document")?;
+    let raised = text.replacen("\n  version: ", "\n  version: 9", 1);
+    fs::write(path, raised).context("cannot write the document")
 }
 
 /// Copies what git tracks, as it is in the working tree.

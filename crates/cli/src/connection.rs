@@ -1,5 +1,7 @@
 //! Which platform to ask, and as whom.
 
+use std::io::Read as _;
+
 use northbound::{Client, Credentials, Secret};
 
 use crate::Environment;
@@ -9,6 +11,8 @@ use crate::failure::Failure;
 const ENDPOINT: &str = "NORTHBOUND_ENDPOINT";
 const APP_ID: &str = "NORTHBOUND_APP_ID";
 const SECRET: &str = "NORTHBOUND_SECRET";
+/// More bytes than any secret has, should the file be another one.
+const LONGEST_SECRET: u64 = 64 * 1024;
 
 /// A client, and what must live as long as it is used.
 pub(crate) struct Connection {
@@ -63,9 +67,9 @@ fn secret_from_file(global: &Global) -> Result<Option<Secret>, Failure> {
     let Some(path) = &global.secret_file else {
         return Ok(None);
     };
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::Usage(format!("cannot read the secret file {}: {error}", path.display()))
-    })?;
+    let mut text = String::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text));
+    read.map_err(|error| Failure::Usage(format!("cannot read the secret file {}: {error}", path.display())))?;
     // Editors end a file with a line break, which belongs to no secret.
     Ok(Some(Secret::from(text.trim_end_matches(['\r', '\n']))))
 }

@@ -78,7 +78,8 @@ fn cells(subtask: &Subtask) -> [String; 4] {
 
 /// A text without control characters: a device may bear any name, and a terminal obeys some of them.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let obeyed = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if obeyed(c) { ' ' } else { c }).collect()
 }
 
 fn shortened(text: &str) -> String {

@@ -111,7 +111,7 @@ pub(crate) struct SubtaskPage {
 }
 
 /// What happened to one device of a batch task.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Subtask {
     /// How far the subtask is.
     pub(crate) status: Option<SubtaskStatus>,
@@ -124,13 +124,17 @@ pub(crate) struct Subtask {
 }
 
 impl Subtask {
+    #[allow(
+        clippy::needless_update,
+        reason = "a new member is absent here until the emulator has something to say"
+    )]
     pub(crate) fn new(
         status: SubtaskStatus,
         output: Option<EmbeddedText>,
         error: Option<EmbeddedText>,
         param: SubtaskParam,
     ) -> Self {
-        Self { status: Some(status), output, error, param: Some(param) }
+        Self { status: Some(status), output, error, param: Some(param), ..Self::default() }
     }
 }
 

@@ -8,20 +8,22 @@ use northbound_client::types::ErrorResponse;
 use northbound_client::{Call, Secret};
 use progenitor_client::{Error as Generated, ResponseValue};
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::envelope::{self, Envelope};
 use crate::error::Kind;
+use crate::redact::{excerpt, redacted};
 use crate::tls;
 
-/// How many characters of a body an error shows.
-const EXCERPT: usize = 200;
+const WHERE: &str = "check address and port of the endpoint, the network, and the proxy if one is set";
 
 /// What a call asks for, what came back so far, and what no message may show.
 pub(crate) struct Asking<'a> {
     pub(crate) what: &'a str,
+    /// Where the call goes.
+    pub(crate) endpoint: &'a str,
     pub(crate) call: Call,
     pub(crate) secrets: Vec<&'a Secret>,
     /// Whether a good reply is itself a secret, as a token is.
@@ -51,6 +53,13 @@ impl Asking<'_> {
         let advice = "check that the endpoint is the northbound side of the platform";
         let error = Error::new(Kind::Undecodable, found, advice).with_member(member.to_owned());
         error.with_status(self.status()).with_body(self.excerpt_of_reply()).asking(self.what)
+    }
+
+    /// An error for a login that brings a token which cannot be used.
+    pub(crate) fn unusable(&self) -> Error {
+        let advice = "check that the endpoint is the northbound side of the platform";
+        let error = Error::new(Kind::Undecodable, "the token of the reply cannot stand in a header", advice);
+        error.with_status(self.status()).asking(self.what)
     }
 
     /// Whether the reply has a member at its top, be it null. Only for short replies, of which the whole body is kept.
@@ -155,14 +164,14 @@ impl Asking<'_> {
                 "ask for smaller pages, or raise the limit",
             )
         } else if error.is_timeout() {
-            let advice = "check the endpoint's address and port, and the network";
-            Error::new(Kind::Timeout, format!("no connection, or no reply, in time ({cause})"), advice)
+            let found = format!("no connection to {}, or no reply, in time ({cause})", self.endpoint);
+            Error::new(Kind::Timeout, found, WHERE)
         } else if received.is_some() {
             let found = format!("the connection broke before the whole reply had come ({cause})");
             Error::new(Kind::Connection, found, "try again")
         } else {
-            let found = format!("no connection, or no reply over it ({cause})");
-            Error::new(Kind::Connection, found, "check the endpoint's address and port, and the network")
+            let found = format!("no connection to {}, or no reply over it ({cause})", self.endpoint);
+            Error::new(Kind::Connection, found, WHERE)
         };
         let broken = match received {
             Some(received) => broken.with_status(received.status),
@@ -177,47 +186,38 @@ impl Asking<'_> {
 
     /// What the body looks like, for a message.
     fn shown(&self) -> String {
-        let excerpt = self.excerpt_of_reply();
-        let content_type = self
-            .call
-            .received()
-            .and_then(|received| Some(received.headers.get(CONTENT_TYPE)?.to_str().ok()?.to_owned()));
-        match (content_type, excerpt.is_empty()) {
-            (_, true) if self.reply_is_secret && self.status() == StatusCode::OK => String::new(),
-            (_, true) => ", with an empty body".to_owned(),
-            (Some(content_type), false) => format!(", with {content_type} `{excerpt}`"),
-            (None, false) => format!(", with `{excerpt}`"),
+        let Some(received) = self.call.received() else { return String::new() };
+        let header = |name| received.headers.get(name).and_then(|value| value.to_str().ok()).map(excerpt);
+        let mut shown = ", with ".to_owned();
+        if let Some(encoding) = header(CONTENT_ENCODING) {
+            shown += &format!("{encoding}-encoded ");
         }
+        match (header(CONTENT_TYPE), self.excerpt_of_reply()) {
+            _ if received.body.is_empty() => shown += "an empty body",
+            (Some(content_type), excerpt) if excerpt.is_empty() => {
+                shown += &format!("{} bytes of {content_type}", received.body.len());
+            }
+            (None, excerpt) if excerpt.is_empty() => shown += &format!("{} bytes", received.body.len()),
+            (Some(content_type), excerpt) => shown += &format!("{content_type} `{excerpt}`"),
+            (None, excerpt) => shown += &format!("`{excerpt}`"),
+        }
+        shown
     }
 
+    /// The beginning of the body; nothing, where it may hold a token.
     fn excerpt_of_reply(&self) -> String {
-        match self.call.received() {
-            Some(received) if received.status == StatusCode::OK && self.reply_is_secret => String::new(),
-            Some(received) => excerpt(&self.redacted(&String::from_utf8_lossy(&received.body))),
-            None => String::new(),
+        let Some(received) = self.call.received() else { return String::new() };
+        let body = String::from_utf8_lossy(&received.body);
+        if self.reply_is_secret && (received.status.is_success() || envelope::may_hold_token(&body)) {
+            return String::new();
         }
+        excerpt(&self.redacted(&body))
     }
 
     /// The text without the secrets of this call, should a reply repeat them.
     fn redacted(&self, text: &str) -> String {
-        let secrets = self.secrets.iter().map(|secret| secret.expose()).filter(|secret| !secret.is_empty());
-        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+        redacted(text, &self.secrets)
     }
-}
-
-/// The beginning of a text on one line.
-fn excerpt(text: &str) -> String {
-    let mut words = String::new();
-    for word in text.split_whitespace() {
-        if !words.is_empty() {
-            words.push(' ');
-        }
-        words.extend(word.chars().filter(|c| !c.is_control()));
-        if words.chars().count() > EXCERPT {
-            return words.chars().take(EXCERPT).chain(['…']).collect();
-        }
-    }
-    words
 }
 
 fn is_length_limit(error: &reqwest::Error) -> bool {
@@ -238,17 +238,5 @@ fn inner<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn st
     match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),
         None => cause.source(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::excerpt;
-
-    #[test]
-    fn an_excerpt_is_short_and_on_one_line() {
-        assert_eq!(excerpt("<html>\n  <body>\tBad\u{7} Gateway"), "<html> <body> Bad Gateway");
-        assert_eq!(excerpt(&"é".repeat(1000)).chars().count(), 201);
-        assert_eq!(excerpt(""), "");
     }
 }

@@ -108,6 +108,10 @@ impl Client {
         Runner { what, retry, deadline, timeout: *timeout, changes_token, keeper, quota, random }
     }
 
+    fn endpoint(&self) -> &str {
+        self.shared.endpoint.base()
+    }
+
     fn call(&self) -> Call {
         let call = Call::new().body_limit(self.shared.body_limit);
         self.shared.transport.iter().cloned().fold(call, Call::transport)
@@ -149,7 +153,13 @@ impl<O: Operation> course::Call for Authorized<'_, O> {
         let token = self.client.token(runner.deadline());
         let token = runner.within(Phase::Token, token).await?.map_err(Broken::Failed)?;
         let call = self.client.call().authorized_by(self.client.app_id().as_str(), &token).map_err(unfit)?;
-        let asking = Asking { what: self.what, call, secrets: vec![&token], reply_is_secret: false };
+        let asking = Asking {
+            what: self.what,
+            endpoint: self.client.endpoint(),
+            call,
+            secrets: vec![&token],
+            reply_is_secret: false,
+        };
         let generated = self.client.generated(&asking.call);
         let outcome = runner.in_quota(self.operation.send(&generated, &asking)).await?;
         Ok(Attempt { outcome, token: Some(token) })
@@ -169,7 +179,13 @@ impl course::Call for Login<'_> {
     async fn attempt(&self, runner: &Runner<'_>) -> Result<Attempt<Token>, Broken> {
         let Credentials { app_id, secret } = self.credentials;
         let call = self.client.call();
-        let asking = Asking { what: self.what, call, secrets: vec![secret], reply_is_secret: true };
+        let asking = Asking {
+            what: self.what,
+            endpoint: self.client.endpoint(),
+            call,
+            secrets: vec![secret],
+            reply_is_secret: true,
+        };
         let body = LoginRequest { app_id: app_id.for_login(), secret: secret.clone() };
         let generated = self.client.generated(&asking.call);
         let sent = async { token(asking.outcome(generated.login().body(body).send().await).await?, &asking) };
@@ -182,6 +198,7 @@ fn token(reply: AccessToken, asking: &Asking<'_>) -> Result<Token, Error> {
         return Err(asking.reported(envelope));
     }
     match reply.access_token.filter(|token| !token.expose().is_empty()) {
+        Some(token) if Call::new().authorized_by("any", &token).is_err() => Err(asking.unusable()),
         Some(token) => {
             let life = reply.expires_in.map(|seconds| seconds.duration());
             Ok(life.into_iter().fold(Token::new(token), Token::lives))

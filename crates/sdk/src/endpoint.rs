@@ -45,7 +45,7 @@ impl Endpoint {
             return Err(refuse(
                 "is plain http to another machine, where everybody on the way can read secret and token"
                     .to_owned(),
-                "use https, or opt in with danger_allow_plain_http()",
+                "use https; a program can opt in with danger_allow_plain_http()",
             ));
         }
         Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), is_loopback })

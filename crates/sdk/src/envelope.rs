@@ -19,6 +19,11 @@ pub(crate) fn has_member(body: &[u8], member: &str) -> bool {
     serde_json::from_slice(body).is_ok_and(|members: Map<String, Value>| members.contains_key(member))
 }
 
+/// Whether a body may hold a token, whatever its form: then no message shows it.
+pub(crate) fn may_hold_token(body: &str) -> bool {
+    body.to_ascii_lowercase().contains("token")
+}
+
 /// What the platform says of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Envelope {
@@ -42,6 +47,11 @@ impl Envelope {
             };
             Some(Self { code, description })
         })
+    }
+
+    /// Whether it says that all went well: some gateways do so beside a good reply.
+    pub(crate) fn is_success(&self) -> bool {
+        self.code.as_str() == "0"
     }
 
     /// Looks for an error in a whole body.

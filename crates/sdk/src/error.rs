@@ -10,6 +10,7 @@ use northbound_client::{Action, ErrorCode, ErrorInfo};
 use reqwest::StatusCode;
 
 use crate::envelope::Envelope;
+use crate::redact::excerpt;
 use crate::retry::Stop;
 
 /// Why a call failed.
@@ -98,7 +99,8 @@ impl Error {
     /// An error that the platform itself reported.
     pub(crate) fn platform(envelope: Envelope, status: StatusCode) -> Self {
         let Envelope { code, description } = envelope;
-        let said = description.as_deref().map(|text| format!("{text:?}"));
+        let said = description.as_deref().map(|text| format!("{:?}", excerpt(text)));
+        let shown = excerpt(code.as_str());
         let (found, advice) = match code.info() {
             Some(info) => {
                 (known(info, said.filter(|_| description.as_deref() != Some(info.text))), clause(info.remedy))
@@ -112,7 +114,7 @@ impl Error {
             ),
         };
         let mut error =
-            Self::new(Kind::Platform, format!("{found} ({code}, HTTP {})", status.as_u16()), advice);
+            Self::new(Kind::Platform, format!("{found} ({shown}, HTTP {})", status.as_u16()), advice);
         error.set(|fault| (fault.description, fault.code) = (description, Some(code)));
         error.with_status(status)
     }
@@ -295,7 +297,8 @@ impl Error {
     /// The answer did not come in time.
     ///
     /// # Troubleshooting
-    /// Raise [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), or ask for smaller pages.
+    /// The message says what was waited for: raise [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) for a slow reply, the
+    /// [deadline](crate::ClientBuilder::deadline) for a call that waits for the quota, or the deadline of a watch.
     pub fn is_timeout(&self) -> bool {
         self.0.kind == Kind::Timeout
     }

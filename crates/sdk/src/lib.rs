@@ -12,6 +12,7 @@ mod error;
 mod failures;
 mod pages;
 mod quota;
+mod redact;
 mod retry;
 mod stream;
 mod subtask;

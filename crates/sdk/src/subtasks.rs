@@ -8,6 +8,7 @@ use northbound_client::types::TaskId;
 use crate::call::Asking;
 use crate::client::Operation;
 use crate::envelope::{Envelope, ROWS};
+use crate::redact::excerpt;
 use crate::subtask::Page;
 use crate::{Client, Error, SubtaskStream};
 
@@ -146,7 +147,7 @@ pub(crate) struct Query {
 impl Query {
     /// What is asked for, in an error.
     pub(crate) fn what(&self) -> String {
-        format!("subtasks of batch task {}", self.task_id.as_str())
+        format!("subtasks of batch task {}", excerpt(&self.task_id))
     }
 
     /// Fetches one page.
@@ -190,9 +191,11 @@ impl Operation for ListSubtasks<'_> {
         }
         let page = asking.outcome(call.send().await).await?;
         match Envelope::among(&page.extra) {
-            Some(envelope) => Err(asking.reported(envelope)),
-            None if page.task_details.is_none() && !asking.replied_with(ROWS) => Err(asking.lacking(ROWS)),
-            None => Ok(Page::new(page)),
+            Some(envelope) if !(envelope.is_success() && page.task_details.is_some()) => {
+                Err(asking.reported(envelope))
+            }
+            _ if page.task_details.is_none() && !asking.replied_with(ROWS) => Err(asking.lacking(ROWS)),
+            _ => Ok(Page::new(page)),
         }
     }
 }
