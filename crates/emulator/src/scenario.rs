@@ -5,10 +5,13 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::clock::ClockKind;
+use crate::life::{Life, LifeError};
+
 /// The configuration of an emulator: one type for the builder and, as plain data, for whatever else sets one up.
 ///
 /// The default is the built-in scenario: application [`DEMO_APP_ID`](Self::DEMO_APP_ID) with the tasks
-/// [`DEMO_TASK`](Self::DEMO_TASK) and [`EXAMPLE_TASK`](Self::EXAMPLE_TASK).
+/// [`DEMO_TASK`](Self::DEMO_TASK), [`LIVE_TASK`](Self::LIVE_TASK) and [`EXAMPLE_TASK`](Self::EXAMPLE_TASK).
 ///
 /// ```
 /// use northbound_emulator::{Application, Scenario, Task};
@@ -26,6 +29,16 @@ pub struct Scenario {
     pub seed: u64,
     /// Time that a token works, in seconds. With 0, every token has expired when it arrives.
     pub token_lifetime_seconds: u32,
+    /// Calls that an application may make within 60 seconds, as on the platform, where it is 100; 0 is no limit. A login
+    /// counts as a call, but is never refused for it.
+    pub quota: u32,
+    /// What time it is: real, or moved by calls alone.
+    pub clock: ClockKind,
+    /// Whether a refused token (1010005) and a throttled call (1010009) are answered in the envelope that the platform's
+    /// gateway has been seen to use, `resultcode` and `resultmsg`, instead of `error_code` and `error_desc`.
+    pub gateway_envelope: bool,
+    /// HTTP status of an application that does not exist (100203): 403 or 500, as the page lists both.
+    pub unknown_application_status: u16,
     /// Who may log in.
     pub applications: Vec<Application>,
     /// The batch tasks, of all applications.
@@ -39,13 +52,38 @@ impl Scenario {
     pub const DEMO_SECRET: &str = "demo-secret";
     /// The built-in task of 1,000 subtasks in all five statuses. It does not move.
     pub const DEMO_TASK: &str = "demo";
+    /// The built-in task of 1,000 subtasks that starts moving when the emulator starts, and settles within a minute.
+    pub const LIVE_TASK: &str = "live";
     /// The built-in task that returns the platform's own example, contradictions and all.
     pub const EXAMPLE_TASK: &str = "doc-example";
 
     /// A scenario without applications and tasks.
     #[must_use]
     pub fn empty() -> Self {
-        Self { seed: 1, token_lifetime_seconds: 3600, applications: Vec::new(), tasks: Vec::new() }
+        Self {
+            seed: 1,
+            token_lifetime_seconds: 3600,
+            quota: 0,
+            clock: ClockKind::Real,
+            gateway_envelope: false,
+            unknown_application_status: 403,
+            applications: Vec::new(),
+            tasks: Vec::new(),
+        }
+    }
+
+    /// Limits the calls of each application within 60 seconds; 0 is no limit.
+    #[must_use]
+    pub fn with_quota(mut self, calls: u32) -> Self {
+        self.quota = calls;
+        self
+    }
+
+    /// Lets time stand still until it is advanced by a call.
+    #[must_use]
+    pub fn with_manual_clock(mut self) -> Self {
+        self.clock = ClockKind::Manual;
+        self
     }
 
     /// Adds an application.
@@ -66,7 +104,7 @@ impl Scenario {
     #[must_use]
     pub fn with_demo_subtasks(mut self, subtasks: u32) -> Self {
         for task in self.tasks.iter_mut().filter(|task| task.id == Self::DEMO_TASK) {
-            task.content = Content::Generated { subtasks };
+            task.content = Content::Generated { subtasks, life: None };
         }
         self
     }
@@ -77,6 +115,9 @@ impl Scenario {
     ///
     /// The first contradiction or bound that it breaks.
     pub fn check(&self) -> Result<(), ScenarioError> {
+        if ![403, 500].contains(&self.unknown_application_status) {
+            return Err(ScenarioError::UnknownApplicationStatus { status: self.unknown_application_status });
+        }
         let mut applications = HashSet::new();
         for application in &self.applications {
             check_text("application id", &application.id)?;
@@ -97,7 +138,6 @@ impl Scenario {
         }
         let mut tasks = HashSet::new();
         for task in &self.tasks {
-            check_text("task id", &task.id)?;
             task.check(&applications)?;
             if !tasks.insert(task.id.as_str()) {
                 return Err(ScenarioError::DuplicateTask { id: task.id.clone() });
@@ -112,6 +152,7 @@ impl Default for Scenario {
         Self::empty()
             .with_application(Application::new(Self::DEMO_APP_ID, Self::DEMO_SECRET))
             .with_task(Task::generated(Self::DEMO_TASK, Self::DEMO_APP_ID, 1_000))
+            .with_task(Task::generated(Self::LIVE_TASK, Self::DEMO_APP_ID, 1_000).with_life(Life::default()))
             .with_task(Task {
                 id: Self::EXAMPLE_TASK.to_owned(),
                 application: Self::DEMO_APP_ID.to_owned(),
@@ -175,10 +216,25 @@ impl Task {
     /// A task of `subtasks` rows computed from the seed.
     #[must_use]
     pub fn generated(id: impl Into<String>, application: impl Into<String>, subtasks: u32) -> Self {
-        Self { id: id.into(), application: application.into(), content: Content::Generated { subtasks } }
+        Self {
+            id: id.into(),
+            application: application.into(),
+            content: Content::Generated { subtasks, life: None },
+        }
     }
 
-    fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
+    /// Lets the subtasks of a generated task move; of another one, changes nothing.
+    #[must_use]
+    pub fn with_life(mut self, moves: Life) -> Self {
+        if let Content::Generated { life, .. } = &mut self.content {
+            *life = Some(moves);
+        }
+        self
+    }
+
+    /// Whether it is sound by itself, among these applications.
+    pub(crate) fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
+        check_text("task id", &self.id)?;
         if !applications.contains(self.application.as_str()) {
             return Err(ScenarioError::UnknownApplication {
                 by: format!("task '{}'", self.id),
@@ -186,8 +242,11 @@ impl Task {
             });
         }
         match self.content {
-            Content::Generated { subtasks } if subtasks > Content::MAX_SUBTASKS => {
+            Content::Generated { subtasks, .. } if subtasks > Content::MAX_SUBTASKS => {
                 Err(ScenarioError::TooManySubtasks { task: self.id.clone(), subtasks })
+            }
+            Content::Generated { life: Some(life), .. } => {
+                life.check().map_err(|error| ScenarioError::Life { task: self.id.clone(), error })
             }
             Content::Generated { .. } | Content::PageExample => Ok(()),
         }
@@ -199,10 +258,13 @@ impl Task {
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Content {
-    /// Rows computed from the seed, seven of ten successful, that never change.
+    /// Rows computed from the seed.
     Generated {
         /// Number of rows, up to [`MAX_SUBTASKS`](Content::MAX_SUBTASKS).
         subtasks: u32,
+        /// How they move. Without it the task is frozen: in all five statuses, seven of ten successful, for ever.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<Life>,
     },
     /// The example of the platform's page: two rows under a `totalCount` of 1.
     PageExample,
@@ -237,6 +299,12 @@ pub enum ScenarioError {
         /// The id that is named.
         id: String,
     },
+    /// The page knows 100203 under two statuses.
+    #[error("unknown_application_status of {status}: 403 and 500 are allowed")]
+    UnknownApplicationStatus {
+        /// The status asked for.
+        status: u16,
+    },
     /// An id or a secret is empty or too long.
     #[error("{what} of {length} characters: 1 to 256 are allowed")]
     TextLength {
@@ -244,6 +312,14 @@ pub enum ScenarioError {
         what: &'static str,
         /// How long it is, in characters.
         length: usize,
+    },
+    /// The life of a task's subtasks cannot be lived.
+    #[error("task '{task}': {error}")]
+    Life {
+        /// Id of the task.
+        task: String,
+        /// What is wrong with it.
+        error: LifeError,
     },
     /// A task is too large.
     #[error("task '{task}' has {subtasks} subtasks: at most {} are allowed", Content::MAX_SUBTASKS)]

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::routes::router;
+use crate::control::Control;
 use crate::scenario::{Scenario, ScenarioError};
 
 /// How long [`Emulator::stop`] waits for requests under way.
@@ -31,6 +31,7 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Emulator {
     addr: SocketAddr,
+    control: Control,
     /// The server stops when this is dropped.
     stop: oneshot::Sender<()>,
     /// None once it has ended.
@@ -53,6 +54,12 @@ impl Emulator {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// The handle by which it is steered.
+    #[must_use]
+    pub fn control(&self) -> &Control {
+        &self.control
     }
 
     /// Waits until the server ends, which it does not by itself. Can be cancelled and called again.
@@ -107,7 +114,8 @@ impl Builder {
     ///
     /// Outside of a tokio runtime, as everything of tokio does.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let router = router(self.scenario)?;
+        let control = Control::new(self.scenario)?;
+        let router = control.router();
         let listener =
             TcpListener::bind(self.listen).await.map_err(|error| StartError::listen(self.listen, error))?;
         let addr = listener.local_addr().map_err(|error| StartError::listen(self.listen, error))?;
@@ -120,7 +128,7 @@ impl Builder {
             // axum's server returns no error: it retries when accepting a connection fails.
             let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
         });
-        Ok(Emulator { addr, stop, server: Some(server) })
+        Ok(Emulator { addr, control, stop, server: Some(server) })
     }
 }
 

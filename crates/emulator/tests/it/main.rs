@@ -5,8 +5,11 @@
 mod built_in;
 mod document;
 mod filters;
+mod life;
 mod login;
+mod options;
 mod pages;
+mod quota;
 mod refusals;
 mod server;
 mod support;

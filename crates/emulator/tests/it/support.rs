@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use northbound_emulator::{Scenario, router};
+use northbound_emulator::{Control, Scenario, router};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -30,6 +30,11 @@ impl Caller {
     /// A program that has not logged in.
     pub(crate) fn stranger(scenario: Scenario) -> Self {
         Self { router: router(scenario).unwrap(), headers: Vec::new() }
+    }
+
+    /// A program that has not logged in to an emulator which the test steers.
+    pub(crate) fn at(control: &Control) -> Self {
+        Self { router: control.router(), headers: Vec::new() }
     }
 
     /// A program that has logged in to the built-in application.
