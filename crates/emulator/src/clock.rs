@@ -81,7 +81,6 @@ impl Clock {
     }
 
     /// Waits until this clock has moved on by `duration`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "faults wait by it"))]
     pub(crate) async fn sleep(&self, duration: Duration) {
         let start = *self.reading();
         let end = self.at(&start).saturating_add(duration);

@@ -6,6 +6,8 @@ use std::time::Duration;
 use axum::Router;
 
 use crate::clock::Clock;
+use crate::fault::{ActiveFault, Fault, FaultError};
+use crate::journal::Journal;
 use crate::platform::{Platform, TaskState};
 use crate::routes;
 use crate::scenario::{Scenario, ScenarioError, Task};
@@ -84,7 +86,44 @@ impl Control {
         self.platform().task_states()
     }
 
-    /// Starts again from the scenario: tasks, tokens, quota and clock are as at the start, and the same calls get the same
+    /// Switches a fault on; the number names it from now on.
+    ///
+    /// # Errors
+    ///
+    /// A fault that breaks a bound.
+    pub fn add_fault(&self, fault: Fault) -> Result<u64, FaultError> {
+        fault.check()?;
+        Ok(self.platform().faults().add(fault))
+    }
+
+    /// The faults that are switched on.
+    #[must_use]
+    pub fn faults(&self) -> Vec<ActiveFault> {
+        self.platform().faults().active().to_vec()
+    }
+
+    /// Takes a fault back; whether there was one with this number.
+    pub fn remove_fault(&self, id: u64) -> bool {
+        self.platform().faults().remove(id)
+    }
+
+    /// Takes all faults back.
+    pub fn clear_faults(&self) {
+        self.platform().faults().clear();
+    }
+
+    /// The newest requests, and why each was answered as it was.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        self.platform().recorder().read()
+    }
+
+    /// Empties the journal.
+    pub fn clear_journal(&self) {
+        self.platform().recorder().clear();
+    }
+
+    /// Starts again from the scenario: tasks, tokens, quota, faults, journal and clock are as at the start, and the same calls get the same
     /// answers as then. Requests under way end on what was there before.
     pub fn reset(&self) {
         let Shared { scenario, clock, platform } = &*self.shared;

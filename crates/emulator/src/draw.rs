@@ -14,6 +14,8 @@ pub(crate) enum Purpose {
     Outcome,
     Sent,
     Answer,
+    Fault,
+    RequestId,
 }
 
 /// The key of everything that belongs to `name`, a task or an application.

@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use serde::Serialize;
 use crate::api::{AccessToken, LoginRequest, Seconds, Secret, SubtaskPage, TaskId};
 use crate::clock::Clock;
 use crate::credentials::Caller;
+use crate::draw::{self, Purpose};
+use crate::fault::{FaultKind, Faults, Operation};
+use crate::journal::{Entry as JournalEntry, Recorder};
 use crate::query::SubtaskQuery;
 use crate::quota::{Quota, WINDOW};
 use crate::refusal::{
@@ -35,6 +39,10 @@ pub(crate) struct Platform {
     tasks: RwLock<BTreeMap<String, Arc<BatchTask>>>,
     tokens: Mutex<Tokens>,
     quota: Mutex<Quota>,
+    faults: Mutex<Faults>,
+    recorder: Mutex<Recorder>,
+    /// Requests so far.
+    requests: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -61,6 +69,14 @@ impl BatchTask {
         let counts = counts.into_iter().map(|(status, rows)| (status.name().to_owned(), rows)).collect();
         TaskState { id, application: self.owner.clone(), counts }
     }
+}
+
+/// An answer that is no error, and what the journal says of it.
+pub(crate) struct Accepted<T> {
+    pub(crate) body: T,
+    /// The application, where no header names it.
+    pub(crate) application: Option<String>,
+    pub(crate) reason: String,
 }
 
 /// How far a batch task is.
@@ -98,11 +114,35 @@ impl Platform {
             ),
             tokens: Mutex::new(Tokens::new(seed, token_lifetime)),
             quota: Mutex::new(Quota::new(scenario.quota)),
+            faults: Mutex::new(Faults::new(seed, &scenario.faults)),
+            recorder: Mutex::new(Recorder::new(scenario.journal_entries)),
+            requests: AtomicU64::new(0),
         })
     }
 
+    /// Takes a request in: an entry for the journal that has its number and time, and the fault that befalls it.
+    pub(crate) fn arrive(&self, operation: Option<Operation>) -> (JournalEntry, Option<FaultKind>) {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let fault = operation.and_then(|operation| lock(&self.faults).befall(operation, number));
+        let request_id = draw::hex32(self.seed, number, Purpose::RequestId);
+        (JournalEntry::of(number, request_id, self.clock.now()), fault)
+    }
+
+    /// Enters a request that was answered into the journal.
+    pub(crate) fn record(&self, entry: JournalEntry) {
+        lock(&self.recorder).record(entry);
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.faults)
+    }
+
+    pub(crate) fn recorder(&self) -> MutexGuard<'_, Recorder> {
+        lock(&self.recorder)
+    }
+
     /// Answers a login.
-    pub(crate) fn login(&self, headers: &HeaderMap, body: &[u8]) -> Result<AccessToken, Refusal> {
+    pub(crate) fn login(&self, headers: &HeaderMap, body: &[u8]) -> Result<Accepted<AccessToken>, Refusal> {
         let request = LoginRequest::parse(headers, body)?;
         let application = self
             .applications
@@ -115,24 +155,38 @@ impl Platform {
         // The table of the login is known whole and has no row for throttling, so a login counts but is never refused.
         lock(&self.quota).count(&application.id, now);
         let pair = lock(&self.tokens).issue(&application.id, now);
-        Ok(AccessToken {
+        let token = AccessToken {
             access_token: Some(Secret(pair.access)),
             token_type: Some("bearer".to_owned()),
             expires_in: i64::try_from(self.token_lifetime.as_secs()).ok().map(Seconds),
             refresh_token: Some(Secret(pair.refresh)),
             scope: Some("default".to_owned()),
-        })
+        };
+        let reason = format!("a token; earlier ones of application {} are cancelled", shown(&application.id));
+        Ok(Accepted { body: token, application: Some(application.id.clone()), reason })
     }
 
     /// Answers a query for subtasks. The first check that fails decides: caller, quota, form of the query, application, task.
-    pub(crate) fn list_subtasks(&self, headers: &HeaderMap, query: &str) -> Result<SubtaskPage, Refusal> {
+    ///
+    /// With `repeat`, the rows are those of the page before.
+    pub(crate) fn list_subtasks(
+        &self,
+        headers: &HeaderMap,
+        query: &str,
+        repeat: bool,
+    ) -> Result<Accepted<SubtaskPage>, Refusal> {
         let caller = Caller::from_headers(headers)?;
         self.authenticate(&caller)?;
         self.take_from_quota(caller.app_key)?;
         let query = SubtaskQuery::parse(query)?;
         let owner = self.owner(&caller, query.app_id.as_deref())?;
         let task = self.task(owner, &query.task_id)?;
-        Ok(task.subtasks.page(&query, task.age(self.clock.now())))
+        let of_rows = if repeat { query.page_before() } else { query.clone() };
+        let mut page = task.subtasks.page(&of_rows, task.age(self.clock.now()));
+        page.page_no = Some(query.page_no.into());
+        let rows = page.task_details.as_ref().map_or(0, Vec::len);
+        let reason = format!("{rows} of {} subtasks", page.total_count.unwrap_or_default());
+        Ok(Accepted { body: page, application: None, reason })
     }
 
     /// Adds a task that begins now.
@@ -222,7 +276,7 @@ impl Platform {
     }
 }
 
-/// A panic elsewhere leaves tokens and quota whole: each change is one insertion.
+/// A panic elsewhere leaves what is locked whole: each change is one insertion or removal.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

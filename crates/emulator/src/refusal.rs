@@ -11,6 +11,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, example::Exam
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::api::{ErrorCode, ErrorResponse};
+use crate::journal::Verdict;
 
 /// Says why a request was refused. The body cannot: it is the platform's, word for word.
 pub(crate) const REASON_HEADER: &str = "x-emulator-reason";
@@ -52,7 +53,7 @@ pub(crate) const APPLICATION_NOT_FOUND_500: ErrorRow = ErrorRow::new(
     "100203",
     "The application is not existed.",
 );
-const INTERNAL_ERROR: ErrorRow =
+pub(crate) const INTERNAL_ERROR: ErrorRow =
     ErrorRow::new("internal-error", StatusCode::INTERNAL_SERVER_ERROR, "50252", "Internal server error.");
 const APPLICATION_FROZEN: ErrorRow =
     ErrorRow::new("application-frozen", StatusCode::BAD_REQUEST, "100247", "The application is frozen.");
@@ -138,6 +139,8 @@ impl Refusal {
         if let Ok(reason) = HeaderValue::from_str(&self.reason) {
             response.headers_mut().insert(REASON_HEADER, reason);
         }
+        let (code, reason) = (Some(self.row.code), self.reason.clone());
+        response.extensions_mut().insert(Verdict { application: None, code, reason });
         response
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router, middleware};
 use serde::Serialize;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
@@ -21,7 +21,9 @@ use crate::api::{
 };
 use crate::control::Control;
 use crate::credentials::APP_KEY;
-use crate::platform::Platform;
+use crate::exchange::{RepeatPage, exchange};
+use crate::journal::Verdict;
+use crate::platform::{Accepted, Platform};
 use crate::query::SubtaskQuery;
 use crate::refusal::{ListSubtasksErrors, LoginErrors, MISSING_PARAMETER, Refusal};
 
@@ -39,6 +41,7 @@ pub(crate) fn router(control: Control) -> Router {
             unknown(StatusCode::METHOD_NOT_ALLOWED, &method, &uri, &wrong_method)
         })
         .layer(DefaultBodyLimit::max(MAX_LOGIN_BODY))
+        .layer(middleware::from_fn_with_state(control.clone(), exchange))
         .with_state(control)
 }
 
@@ -100,9 +103,14 @@ impl Modify for Security {
     responses((status = 200, description = "One page of subtasks.", body = SubtaskPage), ListSubtasksErrors),
     security(("AppKey" = [], "BearerToken" = []))
 )]
-async fn list_subtasks(State(control): State<Control>, headers: HeaderMap, uri: Uri) -> Response {
+async fn list_subtasks(
+    State(control): State<Control>,
+    headers: HeaderMap,
+    repeat: Option<Extension<RepeatPage>>,
+    uri: Uri,
+) -> Response {
     let platform = control.platform();
-    answer(&platform, platform.list_subtasks(&headers, uri.query().unwrap_or_default()))
+    answer(&platform, platform.list_subtasks(&headers, uri.query().unwrap_or_default(), repeat.is_some()))
 }
 
 /// Authentication
@@ -129,9 +137,11 @@ async fn login(
     answer(&platform, body.and_then(|body| platform.login(&headers, &body)))
 }
 
-fn answer<T: Serialize>(platform: &Platform, outcome: Result<T, Refusal>) -> Response {
+fn answer<T: Serialize>(platform: &Platform, outcome: Result<Accepted<T>, Refusal>) -> Response {
     match outcome {
-        Ok(body) => Json(body).into_response(),
+        Ok(Accepted { body, application, reason }) => {
+            (Extension(Verdict { application, code: None, reason }), Json(body)).into_response()
+        }
         Err(refusal) => refusal.response(platform.envelope()),
     }
 }
@@ -139,8 +149,9 @@ fn answer<T: Serialize>(platform: &Platform, outcome: Result<T, Refusal>) -> Res
 /// The platform documents no error for a path or a method that it does not know, so the body has a text and no code.
 fn unknown(status: StatusCode, method: &Method, uri: &Uri, expected: &[String]) -> Response {
     let text = format!("no operation {method} {}; expected {}", uri.path(), expected.join(" or "));
+    let verdict = Verdict { application: None, code: None, reason: text.clone() };
     let body = ErrorResponse { error_desc: Some(text), ..ErrorResponse::default() };
-    (status, Json(body)).into_response()
+    (status, Extension(verdict), Json(body)).into_response()
 }
 
 /// Method and path of every operation.

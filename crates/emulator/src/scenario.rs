@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::clock::ClockKind;
+use crate::fault::{Fault, FaultError};
 use crate::life::{Life, LifeError};
 
 /// The configuration of an emulator: one type for the builder and, as plain data, for whatever else sets one up.
@@ -39,6 +40,10 @@ pub struct Scenario {
     pub gateway_envelope: bool,
     /// HTTP status of an application that does not exist (100203): 403 or 500, as the page lists both.
     pub unknown_application_status: u16,
+    /// How many of the newest requests the journal keeps.
+    pub journal_entries: u32,
+    /// What goes wrong from the start.
+    pub faults: Vec<Fault>,
     /// Who may log in.
     pub applications: Vec<Application>,
     /// The batch tasks, of all applications.
@@ -67,6 +72,8 @@ impl Scenario {
             clock: ClockKind::Real,
             gateway_envelope: false,
             unknown_application_status: 403,
+            journal_entries: 1_000,
+            faults: Vec::new(),
             applications: Vec::new(),
             tasks: Vec::new(),
         }
@@ -83,6 +90,13 @@ impl Scenario {
     #[must_use]
     pub fn with_manual_clock(mut self) -> Self {
         self.clock = ClockKind::Manual;
+        self
+    }
+
+    /// Adds a fault.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
         self
     }
 
@@ -117,6 +131,9 @@ impl Scenario {
     pub fn check(&self) -> Result<(), ScenarioError> {
         if ![403, 500].contains(&self.unknown_application_status) {
             return Err(ScenarioError::UnknownApplicationStatus { status: self.unknown_application_status });
+        }
+        for fault in &self.faults {
+            fault.check()?;
         }
         let mut applications = HashSet::new();
         for application in &self.applications {
@@ -305,6 +322,9 @@ pub enum ScenarioError {
         /// The status asked for.
         status: u16,
     },
+    /// A fault cannot be switched on.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
     /// An id or a secret is empty or too long.
     #[error("{what} of {length} characters: 1 to 256 are allowed")]
     TextLength {

@@ -10,6 +10,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::control::Control;
+use crate::line::Cut;
+use crate::listener::Listener;
 use crate::scenario::{Scenario, ScenarioError};
 
 /// How long [`Emulator::stop`] waits for requests under way.
@@ -120,13 +122,14 @@ impl Builder {
             TcpListener::bind(self.listen).await.map_err(|error| StartError::listen(self.listen, error))?;
         let addr = listener.local_addr().map_err(|error| StartError::listen(self.listen, error))?;
         let (stop, stopped) = oneshot::channel::<()>();
+        let service = router.into_make_service_with_connect_info::<Cut>();
         let server = tokio::spawn(async move {
             let stopped = async {
                 // Nothing is ever sent: dropping the sender is the signal.
                 let _ = stopped.await;
             };
             // axum's server returns no error: it retries when accepting a connection fails.
-            let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+            let _ = axum::serve(Listener::new(listener), service).with_graceful_shutdown(stopped).await;
         });
         Ok(Emulator { addr, control, stop, server: Some(server) })
     }

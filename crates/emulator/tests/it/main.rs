@@ -4,7 +4,9 @@
 
 mod built_in;
 mod document;
+mod faults;
 mod filters;
+mod journal;
 mod life;
 mod login;
 mod options;

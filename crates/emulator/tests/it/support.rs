@@ -23,6 +23,8 @@ pub(crate) struct Caller {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+    /// The body as JSON; null if it is none.
     pub(crate) body: Value,
 }
 
@@ -91,7 +93,7 @@ impl Caller {
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Reply { status: parts.status, headers: parts.headers, body }
+        Reply { status: parts.status, headers: parts.headers, bytes: bytes.to_vec(), body }
     }
 }
 
