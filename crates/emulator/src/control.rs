@@ -1,5 +1,6 @@
 //! The handle by which a program steers an emulator: what the calls of the platform cannot do.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ struct Shared {
     scenario: Scenario,
     clock: Clock,
     platform: RwLock<Arc<Platform>>,
+    control_calls: AtomicU64,
 }
 
 impl Control {
@@ -47,7 +49,7 @@ impl Control {
     pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
         let clock = Clock::new(scenario.clock);
         let platform = RwLock::new(Arc::new(Platform::new(&scenario, clock.clone())?));
-        Ok(Self { shared: Arc::new(Shared { scenario, clock, platform }) })
+        Ok(Self { shared: Arc::new(Shared { scenario, clock, platform, control_calls: AtomicU64::new(0) }) })
     }
 
     /// The emulator as an axum router, to be called without a socket or mounted elsewhere.
@@ -126,12 +128,17 @@ impl Control {
     /// Starts again from the scenario: tasks, tokens, quota, faults, journal and clock are as at the start, and the same calls get the same
     /// answers as then. Requests under way end on what was there before.
     pub fn reset(&self) {
-        let Shared { scenario, clock, platform } = &*self.shared;
+        let Shared { scenario, clock, platform, .. } = &*self.shared;
         clock.restart();
         // The scenario was checked at the start.
         if let Ok(fresh) = Platform::new(scenario, clock.clone()) {
             *platform.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         }
+    }
+
+    /// The number of a call of the control API.
+    pub(crate) fn count_control_call(&self) -> u64 {
+        self.shared.control_calls.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// The platform as it is now; a reset puts another in its place.

@@ -16,7 +16,7 @@ use crate::refusal::shown;
 use crate::tamper;
 
 /// Names a request; every answer bears it.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub(crate) const LOGIN_PATH: &str = "/iocm/app/sec/v1.1.0/login";
 pub(crate) const LIST_SUBTASKS_PATH: &str = "/iocm/app/batchtask/v1.1.0/taskDetails";

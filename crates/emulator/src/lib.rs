@@ -3,6 +3,7 @@
 mod api;
 mod clock;
 mod control;
+mod control_api;
 mod credentials;
 mod draw;
 mod exchange;
@@ -27,6 +28,7 @@ mod token;
 
 pub use clock::{Clock, ClockKind};
 pub use control::{Control, router};
+pub use control_api::control_openapi;
 pub use fault::{ActiveFault, Fault, FaultError, FaultKind, Operation};
 pub use journal::{Entry, Journal};
 pub use life::{Life, LifeError, Outcomes};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use utoipa::ToSchema;
 
 use crate::api::SubtaskStatus;
 use crate::draw::{Purpose, draw, weighted};
@@ -13,7 +14,7 @@ use crate::draw::{Purpose, draw, weighted};
 /// All follows from the seed; nothing moves backwards.
 ///
 /// The default settles within 55 seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Life {
@@ -28,7 +29,7 @@ pub struct Life {
 }
 
 /// How often each outcome comes, as weights: 17, 2 and 1 mean 85 %, 10 % and 5 %.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Outcomes {

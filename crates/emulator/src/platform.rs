@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::{AccessToken, LoginRequest, Seconds, Secret, SubtaskPage, TaskId};
 use crate::clock::Clock;
@@ -80,7 +81,7 @@ pub(crate) struct Accepted<T> {
 }
 
 /// How far a batch task is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct TaskState {
     /// The task id.

@@ -20,6 +20,7 @@ use crate::api::{
     AccessToken, CommandOutput, ErrorResponse, LoginRequest, SubtaskFailure, SubtaskPage, TaskId,
 };
 use crate::control::Control;
+use crate::control_api;
 use crate::credentials::APP_KEY;
 use crate::exchange::{RepeatPage, exchange};
 use crate::journal::Verdict;
@@ -42,7 +43,8 @@ pub(crate) fn router(control: Control) -> Router {
         })
         .layer(DefaultBodyLimit::max(MAX_LOGIN_BODY))
         .layer(middleware::from_fn_with_state(control.clone(), exchange))
-        .with_state(control)
+        .with_state(control.clone())
+        .merge(control_api::router(control))
 }
 
 /// The document that follows from the code, in OpenAPI 3.1: a second reading of the platform's page.
@@ -155,7 +157,7 @@ fn unknown(status: StatusCode, method: &Method, uri: &Uri, expected: &[String]) 
 }
 
 /// Method and path of every operation.
-fn operations(document: &OpenApi) -> Vec<String> {
+pub(crate) fn operations(document: &OpenApi) -> Vec<String> {
     let named = |(path, item): (&String, &PathItem)| {
         [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)]
             .into_iter()

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod built_in;
+mod control;
 mod document;
 mod faults;
 mod filters;
