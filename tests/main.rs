@@ -15,5 +15,6 @@ mod platform;
 mod public_api;
 mod recipes;
 mod replies;
+mod scenario;
 mod types;
 mod wire;

@@ -18,6 +18,7 @@ use crate::draw::{self, Purpose, draw};
 /// assert!(fault.check().is_ok() && often.check().is_ok());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Fault {
@@ -40,6 +41,7 @@ pub struct Fault {
 /// Some faults stand in place of the answer: the platform never sees the call, so it costs no quota and issues no token. The
 /// others spoil the answer that the platform gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum FaultKind {
@@ -98,6 +100,7 @@ pub enum FaultKind {
 
 /// An operation of the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Operation {

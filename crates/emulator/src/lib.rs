@@ -34,5 +34,7 @@ pub use journal::{Entry, Journal};
 pub use life::{Life, LifeError, Outcomes};
 pub use platform::TaskState;
 pub use routes::openapi;
-pub use scenario::{Application, Content, Scenario, ScenarioError, Task};
+#[cfg(feature = "schema")]
+pub use scenario::scenario_schema;
+pub use scenario::{Application, Content, Scenario, ScenarioError, ScenarioFileError, Task};
 pub use server::{Builder, Emulator, StartError};

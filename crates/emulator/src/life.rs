@@ -15,6 +15,7 @@ use crate::draw::{Purpose, draw, weighted};
 ///
 /// The default settles within 55 seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Life {
@@ -30,6 +31,7 @@ pub struct Life {
 
 /// How often each outcome comes, as weights: 17, 2 and 1 mean 85 %, 10 % and 5 %.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Outcomes {

@@ -1,14 +1,21 @@
 //! What the emulator knows: applications and batch tasks.
 
+mod application;
+mod content;
+mod error;
+mod file;
+
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
-use utoipa::ToSchema;
 
+pub use self::application::Application;
+pub use self::content::{Content, Task};
+pub use self::error::ScenarioError;
+pub use self::file::ScenarioFileError;
 use crate::clock::ClockKind;
-use crate::fault::{Fault, FaultError};
-use crate::life::{Life, LifeError};
+use crate::fault::Fault;
+use crate::life::Life;
 
 /// The configuration of an emulator: one type for the builder and, as plain data, for whatever else sets one up.
 ///
@@ -24,6 +31,7 @@ use crate::life::{Life, LifeError};
 /// assert!(scenario.check().is_ok());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Scenario {
@@ -130,39 +138,72 @@ impl Scenario {
     ///
     /// The first contradiction or bound that it breaks.
     pub fn check(&self) -> Result<(), ScenarioError> {
-        if ![403, 500].contains(&self.unknown_application_status) {
-            return Err(ScenarioError::UnknownApplicationStatus { status: self.unknown_application_status });
-        }
-        for fault in &self.faults {
-            fault.check()?;
-        }
-        let mut applications = HashSet::new();
-        for application in &self.applications {
-            check_text("application id", &application.id)?;
-            check_text("secret", &application.secret)?;
-            if !applications.insert(application.id.as_str()) {
-                return Err(ScenarioError::DuplicateApplication { id: application.id.clone() });
-            }
-        }
-        for application in &self.applications {
-            if let Some(unknown) =
-                application.authorizes.iter().find(|id| !applications.contains(id.as_str()))
-            {
-                return Err(ScenarioError::UnknownApplication {
-                    by: format!("application '{}'", application.id),
-                    id: unknown.clone(),
-                });
-            }
-        }
-        let mut tasks = HashSet::new();
-        for task in &self.tasks {
-            task.check(&applications)?;
-            if !tasks.insert(task.id.as_str()) {
-                return Err(ScenarioError::DuplicateTask { id: task.id.clone() });
-            }
-        }
-        Ok(())
+        self.first_fault().map_or(Ok(()), |(_, error)| Err(error))
     }
+
+    /// The first contradiction, and the member of the scenario that holds it.
+    fn first_fault(&self) -> Option<(Place, ScenarioError)> {
+        if ![403, 500].contains(&self.unknown_application_status) {
+            let error = ScenarioError::UnknownApplicationStatus { status: self.unknown_application_status };
+            return Some((Place::Member("unknown_application_status"), error));
+        }
+        let ids: HashSet<&str> =
+            self.applications.iter().map(|application| application.id.as_str()).collect();
+        first("faults", self.faults.iter().map(|fault| Ok(fault.check()?)))
+            .or_else(|| first("applications", self.check_applications(&ids)))
+            .or_else(|| first("tasks", self.check_tasks(&ids)))
+    }
+
+    fn check_applications<'a>(
+        &'a self,
+        ids: &'a HashSet<&str>,
+    ) -> impl Iterator<Item = Result<(), ScenarioError>> + 'a {
+        let mut seen = HashSet::new();
+        self.applications.iter().map(move |application| {
+            application.check(ids)?;
+            if seen.insert(application.id.as_str()) {
+                return Ok(());
+            }
+            Err(ScenarioError::DuplicateApplication { id: application.id.clone() })
+        })
+    }
+
+    fn check_tasks<'a>(
+        &'a self,
+        applications: &'a HashSet<&str>,
+    ) -> impl Iterator<Item = Result<(), ScenarioError>> + 'a {
+        let mut seen = HashSet::new();
+        self.tasks.iter().map(move |task| {
+            task.check(applications)?;
+            if seen.insert(task.id.as_str()) {
+                return Ok(());
+            }
+            Err(ScenarioError::DuplicateTask { id: task.id.clone() })
+        })
+    }
+}
+
+/// The first entry of a list that is not sound.
+fn first(
+    list: &'static str,
+    outcomes: impl Iterator<Item = Result<(), ScenarioError>>,
+) -> Option<(Place, ScenarioError)> {
+    outcomes.enumerate().find_map(|(index, outcome)| Some((Place::Entry(list, index), outcome.err()?)))
+}
+
+/// The JSON schema of scenario files, for editors.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn scenario_schema() -> schemars::Schema {
+    schemars::schema_for!(Scenario)
+}
+
+/// A piece of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Member(&'static str),
+    /// One of a list.
+    Entry(&'static str, usize),
 }
 
 impl Default for Scenario {
@@ -176,186 +217,6 @@ impl Default for Scenario {
                 application: Self::DEMO_APP_ID.to_owned(),
                 content: Content::PageExample,
             })
-    }
-}
-
-/// An application (the platform also says NA) that may log in.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Application {
-    /// The application id: what goes into the `app_key` header, and into `appId` at login. 1 to 256 characters.
-    pub id: String,
-    /// The secret of the login. 1 to 256 characters.
-    pub secret: String,
-    /// Ids of the applications that may read this one's tasks, by naming it in the parameter `appId`.
-    #[serde(default)]
-    pub authorizes: Vec<String>,
-}
-
-impl Application {
-    /// An application that authorizes no other.
-    #[must_use]
-    pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self { id: id.into(), secret: secret.into(), authorizes: Vec::new() }
-    }
-
-    /// Lets another application read this one's tasks.
-    #[must_use]
-    pub fn authorizing(mut self, app_id: impl Into<String>) -> Self {
-        self.authorizes.push(app_id.into());
-        self
-    }
-}
-
-impl std::fmt::Debug for Application {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Application")
-            .field("id", &self.id)
-            .field("authorizes", &self.authorizes)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A batch task.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Task {
-    /// The task id. 1 to 256 characters, unique among all applications.
-    pub id: String,
-    /// Id of the application that owns the task.
-    pub application: String,
-    /// Its subtasks.
-    pub content: Content,
-}
-
-impl Task {
-    /// A task of `subtasks` rows computed from the seed.
-    #[must_use]
-    pub fn generated(id: impl Into<String>, application: impl Into<String>, subtasks: u32) -> Self {
-        Self {
-            id: id.into(),
-            application: application.into(),
-            content: Content::Generated { subtasks, life: None },
-        }
-    }
-
-    /// Lets the subtasks of a generated task move; of another one, changes nothing.
-    #[must_use]
-    pub fn with_life(mut self, moves: Life) -> Self {
-        if let Content::Generated { life, .. } = &mut self.content {
-            *life = Some(moves);
-        }
-        self
-    }
-
-    /// Whether it is sound by itself, among these applications.
-    pub(crate) fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
-        check_text("task id", &self.id)?;
-        if !applications.contains(self.application.as_str()) {
-            return Err(ScenarioError::UnknownApplication {
-                by: format!("task '{}'", self.id),
-                id: self.application.clone(),
-            });
-        }
-        match self.content {
-            Content::Generated { subtasks, .. } if subtasks > Content::MAX_SUBTASKS => {
-                Err(ScenarioError::TooManySubtasks { task: self.id.clone(), subtasks })
-            }
-            Content::Generated { life: Some(life), .. } => {
-                life.check().map_err(|error| ScenarioError::Life { task: self.id.clone(), error })
-            }
-            Content::Generated { .. } | Content::PageExample => Ok(()),
-        }
-    }
-}
-
-/// What the subtasks of a task are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum Content {
-    /// Rows computed from the seed.
-    Generated {
-        /// Number of rows, up to [`MAX_SUBTASKS`](Content::MAX_SUBTASKS).
-        subtasks: u32,
-        /// How they move. Without it the task is frozen: in all five statuses, seven of ten successful, for ever.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        life: Option<Life>,
-    },
-    /// The example of the platform's page: two rows under a `totalCount` of 1.
-    PageExample,
-}
-
-impl Content {
-    /// Most subtasks that a task may have. The platform has its own limit, far below; this one bounds memory.
-    pub const MAX_SUBTASKS: u32 = 10_000_000;
-}
-
-/// Why a scenario cannot be run.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ScenarioError {
-    /// Two applications have the same id.
-    #[error("two applications have the id '{id}'")]
-    DuplicateApplication {
-        /// The id.
-        id: String,
-    },
-    /// Two tasks have the same id.
-    #[error("two tasks have the id '{id}'")]
-    DuplicateTask {
-        /// The id.
-        id: String,
-    },
-    /// A task or an authorization names an application that is not there.
-    #[error("{by} names the application '{id}', which the scenario does not have")]
-    UnknownApplication {
-        /// Who names it.
-        by: String,
-        /// The id that is named.
-        id: String,
-    },
-    /// The page knows 100203 under two statuses.
-    #[error("unknown_application_status of {status}: 403 and 500 are allowed")]
-    UnknownApplicationStatus {
-        /// The status asked for.
-        status: u16,
-    },
-    /// A fault cannot be switched on.
-    #[error(transparent)]
-    Fault(#[from] FaultError),
-    /// An id or a secret is empty or too long.
-    #[error("{what} of {length} characters: 1 to 256 are allowed")]
-    TextLength {
-        /// What the text is.
-        what: &'static str,
-        /// How long it is, in characters.
-        length: usize,
-    },
-    /// The life of a task's subtasks cannot be lived.
-    #[error("task '{task}': {error}")]
-    Life {
-        /// Id of the task.
-        task: String,
-        /// What is wrong with it.
-        error: LifeError,
-    },
-    /// A task is too large.
-    #[error("task '{task}' has {subtasks} subtasks: at most {} are allowed", Content::MAX_SUBTASKS)]
-    TooManySubtasks {
-        /// Id of the task.
-        task: String,
-        /// The number asked for.
-        subtasks: u32,
-    },
-}
-
-fn check_text(what: &'static str, text: &str) -> Result<(), ScenarioError> {
-    match text.chars().count() {
-        1..=256 => Ok(()),
-        length => Err(ScenarioError::TextLength { what, length }),
     }
 }
 
