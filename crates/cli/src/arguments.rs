@@ -121,6 +121,12 @@ pub(crate) struct ServeOptions {
     /// Calls that an application may make within 60 seconds; 0 is no limit [default: 100, or what the scenario says]
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u32>,
+    /// Speak TLS with the certificates in this folder: ca.pem and server.pem; made there if it has neither
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tls: Option<PathBuf>,
+    /// Ask each client for a certificate of the authority's, such as the client.pem that is made
+    #[arg(long, requires = "tls")]
+    pub(crate) mutual: bool,
 }
 
 /// The statuses that the document lists: the platform takes no others.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use northbound_emulator::{Emulator, Scenario};
+use northbound_emulator::{Certificates, Emulator, Scenario, StartError};
 
 use crate::arguments::{EmulatorCommand, ServeOptions};
 use crate::failure::Failure;
@@ -23,7 +23,15 @@ pub(crate) async fn run(
     let known = known(options, &scenario);
     // A signal that comes as soon as the address is known must find someone who listens.
     let mut signals = Signals::listen().map_err(Failure::Runtime)?;
-    let emulator = Emulator::builder().scenario(scenario).listen(options.listen).start().await?;
+    let builder = Emulator::builder().scenario(scenario).listen(options.listen);
+    let builder = match &options.tls {
+        None => builder,
+        Some(folder) => {
+            let certificates = Certificates::read_or_make(folder).map_err(StartError::from)?;
+            if options.mutual { builder.mutual_tls(certificates) } else { builder.tls(certificates) }
+        }
+    };
+    let emulator = builder.start().await?;
     writeln!(stdout, "listening on {}", emulator.url())?;
     stdout.flush()?;
     writeln!(stderr, "{known}; stop with Ctrl-C")?;

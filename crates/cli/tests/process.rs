@@ -125,6 +125,17 @@ fn a_bad_scenario_file_is_one_line_that_says_where_and_what_is_allowed() {
     assert!(stderr.contains("line 2, column 1: unknown field `quotas`, expected one of `seed`"), "{stderr}");
 }
 
+#[test]
+fn the_emulator_speaks_tls_with_certificates_that_it_makes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let (_process, url, _file) = serving("", &["--tls", path]);
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    for name in ["ca.pem", "server.pem", "client.pem"] {
+        assert!(folder.path().join(name).exists(), "{name}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_the_emulator_in_good_order() {

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+#[cfg(feature = "tls")]
+mod certificates;
 mod clock;
 mod control;
 mod control_api;
@@ -24,8 +26,12 @@ mod server;
 mod statuses;
 mod tamper;
 mod task;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
 
+#[cfg(feature = "tls")]
+pub use certificates::{Certificates, TlsError};
 pub use clock::{Clock, ClockKind};
 pub use control::{Control, router};
 pub use control_api::control_openapi;

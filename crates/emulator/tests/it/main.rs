@@ -13,6 +13,9 @@ mod login;
 mod options;
 mod pages;
 mod quota;
+mod readme;
 mod refusals;
 mod server;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
