@@ -82,6 +82,8 @@ fn failures_say_what_to_do() {
         "--emulator subtasks demo --page 1 --limit 2",
         "--emulator subtasks",
         "emulator serve --listen 127.0.0.1",
+        "emulator serve --scenario /nonexistent",
+        "emulator serve --scenario x --subtasks 5",
     ]));
 }
 

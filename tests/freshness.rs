@@ -12,7 +12,12 @@ pub(crate) fn root() -> &'static Path {
 fn every_derived_file_is_fresh() {
     let document = sound::read_sound(root()).unwrap();
     let emulator = northbound_emulator::openapi().to_pretty_json().unwrap() + "\n";
-    let files = generate::derive(root(), &document, Some(&emulator)).unwrap();
+    let control = northbound_emulator::control_openapi().to_pretty_json().unwrap() + "\n";
+    let schema = serde_json::to_string_pretty(&northbound_emulator::scenario_schema()).unwrap() + "\n";
+    let [_, control_file, schema_file] = generate::EMULATOR;
+    let mut files = generate::derive(root(), &document, Some(&emulator)).unwrap();
+    files.push(derived::Derived::new(control_file.path, control));
+    files.push(derived::Derived::new(schema_file.path, schema));
     let stale = derived::stale(root(), &files, generate::GENERATED).unwrap();
     let diffs: String = stale.iter().map(|stale| stale.diff.as_str()).collect();
     assert!(stale.is_empty(), "run `cargo xtask generate`:\n{diffs}");

@@ -17,6 +17,7 @@ mod platform;
 mod public_api;
 mod recipes;
 mod replies;
+mod scenario;
 mod tls;
 mod token;
 mod types;

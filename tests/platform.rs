@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{Request, Response, StatusCode};
-use northbound::{AppId, Client, ClientBuilder, Credentials, Retry};
+use northbound::{AppId, Client, ClientBuilder, Credentials, Quota, Retry};
 
 type Asked = Arc<Mutex<Vec<String>>>;
 type Answer = dyn Fn(usize) -> Response<Body> + Send + Sync;
@@ -61,7 +61,7 @@ impl Platform {
     /// A client that logs in by itself.
     pub(crate) fn with_login(&self) -> ClientBuilder {
         let credentials = Credentials::new("demo-app", "demo-secret").unwrap();
-        Client::builder(self.url()).credentials(credentials).retry(Retry::off())
+        Client::builder(self.url()).credentials(credentials).retry(Retry::off()).quota(Quota::unlimited())
     }
 
     /// The requests so far, as they stood on the wire, with secrets and address redacted.

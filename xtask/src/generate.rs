@@ -40,9 +40,10 @@ pub fn run(root: &Path, mode: Mode) -> anyhow::Result<Outcome> {
     let document = sound::read_sound(root)?;
     let derived = derive(root, &document, None)?;
     let mut own_work = start.elapsed();
-    let emulator = emulator_document(root)?;
+    let emulator =
+        EMULATOR.iter().map(|file| emulator_file(root, file)).collect::<anyhow::Result<Vec<_>>>()?;
     let start = Instant::now();
-    let derived: Vec<Derived> = derived.into_iter().chain([emulator]).collect();
+    let derived: Vec<Derived> = derived.into_iter().chain(emulator).collect();
     if mode == Mode::Check {
         let stale = derived::stale(root, &derived, GENERATED)?;
         stale.iter().for_each(|stale| crate::print(&stale.diff));
@@ -112,16 +113,39 @@ pub use constants::*;
 pub use open_enums::*;
 ";
 
+/// A file that the emulator says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct EmulatorFile {
+    /// The cargo example that prints it.
+    example: &'static str,
+    /// Features of the emulator that the example needs.
+    features: &'static str,
+    /// Where it is kept.
+    pub path: &'static str,
+}
+
+/// Its reading of the platform's page, its own controls, and the schema of its scenario files.
+pub const EMULATOR: [EmulatorFile; 3] = [
+    EmulatorFile { example: "openapi", features: "", path: "crates/emulator/openapi.json" },
+    EmulatorFile { example: "control", features: "", path: "crates/emulator/control.json" },
+    EmulatorFile {
+        example: "scenario_schema",
+        features: "schema",
+        path: "crates/emulator/scenario.schema.json",
+    },
+];
+
 /// What the emulator says of itself. It is run, not linked, so that xtask stays quick to build.
-fn emulator_document(root: &Path) -> anyhow::Result<Derived> {
+fn emulator_file(root: &Path, file: &EmulatorFile) -> anyhow::Result<Derived> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["run", "--quiet", "--package", "northbound-emulator", "--example", "openapi"])
+        .args(["run", "--quiet", "--package", "northbound-emulator", "--example", file.example])
+        .args(["--features", file.features])
         .current_dir(root)
         .output()
-        .context("cannot run cargo for the emulator's document")?;
+        .with_context(|| format!("cannot run cargo for {}", file.path))?;
     if !output.status.success() {
-        bail!("the emulator does not print its document:\n{}", String::from_utf8_lossy(&output.stderr));
+        bail!("the emulator does not print {}:\n{}", file.path, String::from_utf8_lossy(&output.stderr));
     }
-    let text = String::from_utf8(output.stdout).context("the emulator's document")?;
-    Ok(Derived::new("crates/emulator/openapi.json", text))
+    let text = String::from_utf8(output.stdout).with_context(|| file.path)?;
+    Ok(Derived::new(file.path, text))
 }

@@ -103,14 +103,30 @@ pub(crate) struct SubtasksOptions {
 #[derive(Debug, Subcommand)]
 pub(crate) enum EmulatorCommand {
     /// Serve the emulator until it is interrupted; the first line says where it listens
-    Serve {
-        /// Where to listen; port 0 takes a free one
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8743")]
-        listen: std::net::SocketAddr,
-        /// Number of subtasks of the batch task `demo`
-        #[arg(long, value_name = "N", default_value_t = 1000)]
-        subtasks: u32,
-    },
+    Serve(ServeOptions),
+}
+
+#[cfg(feature = "emulator")]
+#[derive(Debug, Args)]
+pub(crate) struct ServeOptions {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8743")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Number of subtasks of the batch task `demo`
+    #[arg(long, value_name = "N", default_value_t = 1000, conflicts_with = "scenario")]
+    pub(crate) subtasks: u32,
+    /// File that says what the emulator knows: applications, tasks, faults (TOML) [default: the built-in scenario]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// Calls that an application may make within 60 seconds; 0 is no limit [default: 100, or what the scenario says]
+    #[arg(long, value_name = "N")]
+    pub(crate) quota: Option<u32>,
+    /// Speak TLS with the certificates in this folder: ca.pem and server.pem; made there if it has neither
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tls: Option<PathBuf>,
+    /// Ask each client for a certificate of the authority's, such as the client.pem that is made
+    #[arg(long, requires = "tls")]
+    pub(crate) mutual: bool,
 }
 
 /// The statuses that the document lists: the platform takes no others.

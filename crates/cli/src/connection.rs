@@ -2,6 +2,8 @@
 
 use std::io::Read as _;
 
+#[cfg(feature = "emulator")]
+use northbound::Quota;
 use northbound::{Client, Credentials, Secret};
 
 use crate::Environment;
@@ -58,7 +60,9 @@ impl Connection {
         let secret = secret_from_file(global)?.unwrap_or_else(|| Secret::from(Scenario::DEMO_SECRET));
         let credentials = Credentials::new(app_id, secret)?;
         let emulator = Emulator::builder().start().await?;
-        let client = Client::builder(emulator.url()).credentials(credentials).build()?;
+        // This emulator does not throttle.
+        let client =
+            Client::builder(emulator.url()).credentials(credentials).quota(Quota::unlimited()).build()?;
         Ok(Self { client, _emulator: Some(emulator) })
     }
 }

@@ -7,6 +7,8 @@ mod emulator;
 mod explain;
 mod failure;
 mod rows;
+#[cfg(feature = "emulator")]
+mod signals;
 mod subtasks;
 
 use std::ffi::OsString;

@@ -1,5 +1,7 @@
 //! What only a process shows: exit codes, closed pipes, signals.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -56,17 +58,7 @@ fn the_emulator_says_first_where_it_listens_and_answers_there() {
     BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address = line.trim_end().strip_prefix("listening on http://").unwrap();
 
-    let body = "appId=demo-app&secret=demo-secret";
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
-         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).unwrap();
+    let reply = login(address);
     assert!(reply.starts_with("HTTP/1.1 200 OK") && reply.contains("accessToken"), "{reply}");
 
     let endpoint = format!("http://{address}");
@@ -79,4 +71,86 @@ fn the_emulator_says_first_where_it_listens_and_answers_there() {
     let stderr = String::from_utf8(second.stderr).unwrap();
     assert_eq!((second.status.code(), stderr.lines().count()), (Some(1), 1), "{stderr}");
     assert!(stderr.contains("the port is in use"), "{stderr}");
+}
+
+/// The reply to a login with the demo application, as it stands on the wire.
+fn login(address: &str) -> String {
+    let body = "appId=demo-app&secret=demo-secret";
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    reply
+}
+
+/// An emulator that serves this scenario, and where.
+fn serving(scenario: &str, arguments: &[&str]) -> (Running, String, tempfile::NamedTempFile) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), scenario).unwrap();
+    let path = file.path().to_str().unwrap();
+    let arguments =
+        [&["emulator", "serve", "--listen", "127.0.0.1:0", "--scenario", path][..], arguments].concat();
+    let mut process = Running(northbound(&arguments).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
+    (process, url, file)
+}
+
+fn subtasks(url: &str, task: &str) -> String {
+    let mut command =
+        northbound(&["--endpoint", url, "--app-id", "demo-app", "subtasks", task, "-o", "jsonl"]);
+    let output = command.env("NORTHBOUND_SECRET", "demo-secret").output().unwrap();
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+#[test]
+fn the_emulator_serves_what_a_file_says() {
+    let content = "content = { kind = \"generated\", subtasks = 7 }";
+    let task = format!("[[tasks]]\nid = \"t\"\napplication = \"demo-app\"\n{content}\n");
+    let (_process, url, _file) = serving(&task, &[]);
+    assert_eq!(subtasks(&url, "t").lines().count(), 7);
+    let (_process, url, _file) = serving(&task, &["--quota", "1"]);
+    let address = url.strip_prefix("http://").unwrap();
+    assert!(login(address).contains("accessToken"));
+    assert!(login(address).contains("1010009"), "the first login took the only call");
+}
+
+#[test]
+fn a_bad_scenario_file_is_one_line_that_says_where_and_what_is_allowed() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "seed = 1\nquotas = 5\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let output = northbound(&["emulator", "serve", "--scenario", path]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+    assert!(stderr.contains("line 2, column 1: unknown field `quotas`, expected one of `seed`"), "{stderr}");
+}
+
+#[test]
+fn the_emulator_speaks_tls_with_certificates_that_it_makes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let (_process, url, _file) = serving("", &["--tls", path]);
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    for name in ["ca.pem", "server.pem", "client.pem"] {
+        assert!(folder.path().join(name).exists(), "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_emulator_in_good_order() {
+    for signal in ["INT", "TERM"] {
+        let (mut process, _, _file) = serving("", &[]);
+        let kill = Command::new("kill").args(["-s", signal, &process.0.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        assert_eq!(process.0.wait().unwrap().code(), Some(0), "{signal}");
+    }
 }

@@ -1,22 +1,180 @@
-//! The time by which tokens age.
+//! The time that everything follows: tokens, quota, subtasks, and the waits of faults.
 
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// A clock that starts at zero. Everything that depends on time asks this one, so that a clock advanced by hand can take
-/// its place.
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+/// Which time a [`Clock`] follows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ClockKind {
+    /// Tokio's time: real time, or simulated time where a test has paused tokio's clock.
+    #[default]
+    Real,
+    /// It stands still until it is advanced by a call.
+    Manual,
+}
+
+/// The clock of an emulator. It starts at zero; clones are the same clock.
+///
+/// Either kind can be advanced: a manual clock moves by that alone, a real one jumps ahead. It never moves back, except
+/// that a reset of the emulator starts it again.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    shared: Arc<Shared>,
+}
+
 #[derive(Debug)]
-pub(crate) struct Clock {
+struct Shared {
+    kind: ClockKind,
+    reading: Mutex<Reading>,
+    /// Wakes whoever waits for a time that may have come.
+    moved: Notify,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Reading {
     started: Instant,
+    ahead: Duration,
+    /// Counts how often the clock was started.
+    run: u64,
 }
 
 impl Clock {
-    /// A clock that follows real time.
-    pub(crate) fn real() -> Self {
-        Self { started: Instant::now() }
+    pub(crate) fn new(kind: ClockKind) -> Self {
+        let reading = Mutex::new(Reading { started: Instant::now(), ahead: Duration::ZERO, run: 0 });
+        Self { shared: Arc::new(Shared { kind, reading, moved: Notify::new() }) }
     }
 
-    /// Time since the clock was started.
-    pub(crate) fn now(&self) -> Duration {
-        self.started.elapsed()
+    /// Whether it follows time or a caller.
+    #[must_use]
+    pub fn kind(&self) -> ClockKind {
+        self.shared.kind
+    }
+
+    /// Time since the emulator was started or reset.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.at(&self.reading())
+    }
+
+    /// Moves the clock ahead, by milliseconds or years.
+    pub fn advance(&self, by: Duration) {
+        {
+            let mut reading = self.reading();
+            reading.ahead = reading.ahead.saturating_add(by);
+        }
+        self.shared.moved.notify_waiters();
+    }
+
+    /// Starts again at zero. Waits that are under way end.
+    pub(crate) fn restart(&self) {
+        {
+            let mut reading = self.reading();
+            *reading = Reading { started: Instant::now(), ahead: Duration::ZERO, run: reading.run + 1 };
+        }
+        self.shared.moved.notify_waiters();
+    }
+
+    /// Waits until this clock has moved on by `duration`.
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        let start = *self.reading();
+        let end = self.at(&start).saturating_add(duration);
+        loop {
+            // Listen before looking, or a move between the two would be missed.
+            let mut moved = std::pin::pin!(self.shared.moved.notified());
+            moved.as_mut().enable();
+            let reading = *self.reading();
+            let left = end.saturating_sub(self.at(&reading));
+            if left.is_zero() || reading.run != start.run {
+                return;
+            }
+            match self.kind() {
+                // Either way, look again.
+                ClockKind::Real => drop(tokio::time::timeout(left, moved).await),
+                ClockKind::Manual => moved.await,
+            }
+        }
+    }
+
+    fn at(&self, reading: &Reading) -> Duration {
+        match self.kind() {
+            ClockKind::Real => reading.started.elapsed().saturating_add(reading.ahead),
+            ClockKind::Manual => reading.ahead,
+        }
+    }
+
+    /// A panic elsewhere leaves the reading whole: it is replaced in one go.
+    fn reading(&self) -> MutexGuard<'_, Reading> {
+        self.shared.reading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn is_over(future: &mut std::pin::Pin<&mut impl Future<Output = ()>>) -> bool {
+        matches!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()))
+    }
+
+    #[test]
+    fn a_manual_clock_moves_by_calls_alone() {
+        let clock = Clock::new(ClockKind::Manual);
+        assert_eq!(clock.now(), Duration::ZERO);
+        clock.clone().advance(3 * SECOND);
+        assert_eq!(clock.now(), 3 * SECOND);
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now(), Duration::MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_real_clock_follows_the_time_of_tokio_and_can_jump_ahead() {
+        let clock = Clock::new(ClockKind::Real);
+        tokio::time::advance(90 * SECOND).await;
+        assert_eq!(clock.now(), 90 * SECOND);
+        clock.advance(10 * SECOND);
+        assert_eq!(clock.now(), 100 * SECOND);
+    }
+
+    #[test]
+    fn a_wait_on_a_manual_clock_ends_when_it_was_advanced_far_enough() {
+        let clock = Clock::new(ClockKind::Manual);
+        let mut wait = pin!(clock.sleep(2 * SECOND));
+        assert!(!is_over(&mut wait));
+        clock.advance(SECOND);
+        assert!(!is_over(&mut wait));
+        clock.advance(SECOND);
+        assert!(is_over(&mut wait));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_on_the_real_clock_takes_its_time_and_no_longer() {
+        let clock = Clock::new(ClockKind::Real);
+        clock.sleep(7 * SECOND).await;
+        assert!(clock.now().abs_diff(7 * SECOND) < Duration::from_millis(2), "{:?}", clock.now());
+    }
+
+    #[test]
+    fn a_restart_ends_the_waits_and_begins_at_zero() {
+        let clock = Clock::new(ClockKind::Manual);
+        clock.advance(SECOND);
+        let mut wait = pin!(clock.sleep(SECOND));
+        assert!(!is_over(&mut wait));
+        clock.restart();
+        assert!(is_over(&mut wait));
+        assert_eq!(clock.now(), Duration::ZERO);
     }
 }

@@ -11,6 +11,11 @@ pub(crate) enum Purpose {
     Failure,
     AccessToken,
     RefreshToken,
+    Outcome,
+    Sent,
+    Answer,
+    Fault,
+    RequestId,
 }
 
 /// The key of everything that belongs to `name`, a task or an application.
@@ -27,6 +32,18 @@ pub(crate) fn draw(key: u64, number: u64, purpose: Purpose) -> u64 {
 pub(crate) fn hex32(key: u64, number: u64, purpose: Purpose) -> String {
     let high = draw(key, number, purpose);
     format!("{high:016x}{:016x}", mix(high))
+}
+
+/// One of the choices, as often as its weight says. Some weight must be above 0.
+pub(crate) fn weighted<T: Copy, const N: usize>(draw: u64, choices: [(T, u64); N]) -> T {
+    let mut rest = draw % choices.iter().map(|(_, weight)| weight).sum::<u64>();
+    for (choice, weight) in choices {
+        if rest < weight {
+            return choice;
+        }
+        rest -= weight;
+    }
+    choices[N - 1].0
 }
 
 /// Another number in place of `row`; no two rows get the same one.

@@ -1,19 +1,46 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+#[cfg(feature = "tls")]
+mod certificates;
 mod clock;
+mod control;
+mod control_api;
 mod credentials;
 mod draw;
+mod exchange;
+mod fault;
+mod journal;
+mod life;
+mod line;
+mod listener;
 mod platform;
 mod query;
+mod quota;
 mod refusal;
 mod routes;
 mod rows;
 mod scenario;
+mod script;
 mod server;
+mod statuses;
+mod tamper;
 mod task;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
 
-pub use routes::{openapi, router};
-pub use scenario::{Application, Content, Scenario, ScenarioError, Task};
+#[cfg(feature = "tls")]
+pub use certificates::{Certificates, TlsError};
+pub use clock::{Clock, ClockKind};
+pub use control::{Control, router};
+pub use control_api::control_openapi;
+pub use fault::{ActiveFault, Fault, FaultError, FaultKind, Operation};
+pub use journal::{Entry, Journal};
+pub use life::{Life, LifeError, Outcomes};
+pub use platform::TaskState;
+pub use routes::openapi;
+#[cfg(feature = "schema")]
+pub use scenario::scenario_schema;
+pub use scenario::{Application, Content, Scenario, ScenarioError, ScenarioFileError, Task};
 pub use server::{Builder, Emulator, StartError};

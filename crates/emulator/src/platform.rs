@@ -1,62 +1,149 @@
 //! The platform behind the two calls: who exists, who has logged in, and in which order a request is judged.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::{AccessToken, LoginRequest, Seconds, Secret, SubtaskPage, TaskId};
 use crate::clock::Clock;
 use crate::credentials::Caller;
+use crate::draw::{self, Purpose};
+use crate::fault::{FaultKind, Faults, Operation};
+use crate::journal::{Entry as JournalEntry, Recorder};
 use crate::query::SubtaskQuery;
+use crate::quota::{Quota, WINDOW};
 use crate::refusal::{
-    APPLICATION_NOT_AUTHORIZED, APPLICATION_NOT_FOUND, INVALID_TOKEN, Refusal, TASK_NOT_FOUND,
-    WRONG_CREDENTIALS, shown,
+    APPLICATION_NOT_AUTHORIZED, APPLICATION_NOT_FOUND, APPLICATION_NOT_FOUND_500, Envelope, ErrorRow,
+    INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, WRONG_CREDENTIALS, shown,
 };
-use crate::scenario::{Application, Scenario, ScenarioError};
+use crate::scenario::{Application, Scenario, ScenarioError, Task};
 use crate::task::Subtasks;
 use crate::token::{TokenFault, Tokens};
 
 /// The state that all requests share.
 #[derive(Debug)]
 pub(crate) struct Platform {
+    seed: u64,
     clock: Clock,
     token_lifetime: Duration,
+    envelope: Envelope,
+    /// The row of an application that does not exist: the page lists it under two statuses.
+    unknown_application: ErrorRow,
+    quota_calls: u32,
     applications: HashMap<String, Application>,
-    tasks: HashMap<String, BatchTask>,
+    tasks: RwLock<BTreeMap<String, Arc<BatchTask>>>,
     tokens: Mutex<Tokens>,
+    quota: Mutex<Quota>,
+    faults: Mutex<Faults>,
+    recorder: Mutex<Recorder>,
+    /// Requests so far.
+    requests: AtomicU64,
 }
 
 #[derive(Debug)]
 struct BatchTask {
     /// Id of the application that owns it.
     owner: String,
+    /// When it was created, by the clock.
+    created: Duration,
     subtasks: Subtasks,
 }
 
+impl BatchTask {
+    fn new(seed: u64, task: &Task, created: Duration) -> Self {
+        let subtasks = Subtasks::new(seed, &task.id, task.content);
+        Self { owner: task.application.clone(), created, subtasks }
+    }
+
+    fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.created)
+    }
+
+    fn state(&self, id: String, now: Duration) -> TaskState {
+        let counts = self.subtasks.counts(self.age(now));
+        let counts = counts.into_iter().map(|(status, rows)| (status.name().to_owned(), rows)).collect();
+        TaskState { id, application: self.owner.clone(), counts }
+    }
+}
+
+/// An answer that is no error, and what the journal says of it.
+pub(crate) struct Accepted<T> {
+    pub(crate) body: T,
+    /// The application, where no header names it.
+    pub(crate) application: Option<String>,
+    pub(crate) reason: String,
+}
+
+/// How far a batch task is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[non_exhaustive]
+pub struct TaskState {
+    /// The task id.
+    pub id: String,
+    /// Id of the application that owns it.
+    pub application: String,
+    /// Number of its subtasks in each status.
+    pub counts: BTreeMap<String, u32>,
+}
+
 impl Platform {
-    pub(crate) fn new(scenario: Scenario, clock: Clock) -> Result<Self, ScenarioError> {
+    pub(crate) fn new(scenario: &Scenario, clock: Clock) -> Result<Self, ScenarioError> {
         scenario.check()?;
-        let Scenario { seed, token_lifetime_seconds, applications, tasks } = scenario;
-        let token_lifetime = Duration::from_secs(token_lifetime_seconds.into());
+        let seed = scenario.seed;
+        let token_lifetime = Duration::from_secs(scenario.token_lifetime_seconds.into());
+        let created = clock.now();
+        let batch_task = |task: &Task| Arc::new(BatchTask::new(seed, task, created));
         Ok(Self {
+            seed,
             clock,
             token_lifetime,
-            applications: applications.into_iter().map(|app| (app.id.clone(), app)).collect(),
-            tasks: tasks
-                .into_iter()
-                .map(|task| {
-                    let subtasks = Subtasks::new(seed, &task.id, task.content);
-                    (task.id, BatchTask { owner: task.application, subtasks })
-                })
-                .collect(),
+            envelope: if scenario.gateway_envelope { Envelope::Gateway } else { Envelope::Documented },
+            unknown_application: match scenario.unknown_application_status {
+                500 => APPLICATION_NOT_FOUND_500,
+                _ => APPLICATION_NOT_FOUND,
+            },
+            quota_calls: scenario.quota,
+            applications: scenario.applications.iter().map(|app| (app.id.clone(), app.clone())).collect(),
+            tasks: RwLock::new(
+                scenario.tasks.iter().map(|task| (task.id.clone(), batch_task(task))).collect(),
+            ),
             tokens: Mutex::new(Tokens::new(seed, token_lifetime)),
+            quota: Mutex::new(Quota::new(scenario.quota)),
+            faults: Mutex::new(Faults::new(seed, &scenario.faults)),
+            recorder: Mutex::new(Recorder::new(scenario.journal_entries)),
+            requests: AtomicU64::new(0),
         })
     }
 
+    /// Takes a request in: an entry for the journal that has its number and time, and the fault that befalls it.
+    pub(crate) fn arrive(&self, operation: Option<Operation>) -> (JournalEntry, Option<FaultKind>) {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let fault = operation.and_then(|operation| lock(&self.faults).befall(operation, number));
+        let request_id = draw::hex32(self.seed, number, Purpose::RequestId);
+        (JournalEntry::of(number, request_id, self.clock.now()), fault)
+    }
+
+    /// Enters a request that was answered into the journal.
+    pub(crate) fn record(&self, entry: JournalEntry) {
+        lock(&self.recorder).record(entry);
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.faults)
+    }
+
+    pub(crate) fn recorder(&self) -> MutexGuard<'_, Recorder> {
+        lock(&self.recorder)
+    }
+
     /// Answers a login.
-    pub(crate) fn login(&self, headers: &HeaderMap, body: &[u8]) -> Result<AccessToken, Refusal> {
+    pub(crate) fn login(&self, headers: &HeaderMap, body: &[u8]) -> Result<Accepted<AccessToken>, Refusal> {
         let request = LoginRequest::parse(headers, body)?;
         let application = self
             .applications
@@ -65,28 +152,77 @@ impl Platform {
         if application.secret != request.secret.0 {
             return Err(WRONG_CREDENTIALS.because("the secret is not the one of this application"));
         }
-        let pair = self.tokens().issue(&application.id, self.clock.now());
-        Ok(AccessToken {
+        let now = self.clock.now();
+        // The table of the login is known whole and has no row for throttling, so a login counts but is never refused.
+        lock(&self.quota).count(&application.id, now);
+        let pair = lock(&self.tokens).issue(&application.id, now);
+        let token = AccessToken {
             access_token: Some(Secret(pair.access)),
             token_type: Some("bearer".to_owned()),
             expires_in: i64::try_from(self.token_lifetime.as_secs()).ok().map(Seconds),
             refresh_token: Some(Secret(pair.refresh)),
             scope: Some("default".to_owned()),
-        })
+        };
+        let reason = format!("a token; earlier ones of application {} are cancelled", shown(&application.id));
+        Ok(Accepted { body: token, application: Some(application.id.clone()), reason })
     }
 
-    /// Answers a query for subtasks. The first check that fails decides: caller, form of the query, application, task.
-    pub(crate) fn list_subtasks(&self, headers: &HeaderMap, query: &str) -> Result<SubtaskPage, Refusal> {
+    /// Answers a query for subtasks. The first check that fails decides: caller, quota, form of the query, application, task.
+    ///
+    /// With `repeat`, the rows are those of the page before.
+    pub(crate) fn list_subtasks(
+        &self,
+        headers: &HeaderMap,
+        query: &str,
+        repeat: bool,
+    ) -> Result<Accepted<SubtaskPage>, Refusal> {
         let caller = Caller::from_headers(headers)?;
         self.authenticate(&caller)?;
+        self.take_from_quota(caller.app_key)?;
         let query = SubtaskQuery::parse(query)?;
         let owner = self.owner(&caller, query.app_id.as_deref())?;
         let task = self.task(owner, &query.task_id)?;
-        Ok(task.subtasks.page(&query))
+        let of_rows = if repeat { query.page_before() } else { query.clone() };
+        let mut page = task.subtasks.page(&of_rows, task.age(self.clock.now()));
+        page.page_no = Some(query.page_no.into());
+        let rows = page.task_details.as_ref().map_or(0, Vec::len);
+        let reason = format!("{rows} of {} subtasks", page.total_count.unwrap_or_default());
+        Ok(Accepted { body: page, application: None, reason })
+    }
+
+    /// Adds a task that begins now.
+    pub(crate) fn create_task(&self, task: &Task) -> Result<(), ScenarioError> {
+        let applications: HashSet<&str> = self.applications.keys().map(String::as_str).collect();
+        task.check(&applications)?;
+        let taken = || Err(ScenarioError::DuplicateTask { id: task.id.clone() });
+        if self.tasks.read().unwrap_or_else(PoisonError::into_inner).contains_key(&task.id) {
+            return taken();
+        }
+        // A large task takes a while to draw, during which calls go on.
+        let batch_task = Arc::new(BatchTask::new(self.seed, task, self.clock.now()));
+        match self.tasks.write().unwrap_or_else(PoisonError::into_inner).entry(task.id.clone()) {
+            Entry::Occupied(_) => taken(),
+            Entry::Vacant(place) => {
+                place.insert(batch_task);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether there was such a task.
+    pub(crate) fn drop_task(&self, task_id: &str) -> bool {
+        self.tasks.write().unwrap_or_else(PoisonError::into_inner).remove(task_id).is_some()
+    }
+
+    /// Every task, in the order of their ids.
+    pub(crate) fn task_states(&self) -> Vec<TaskState> {
+        let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let now = self.clock.now();
+        tasks.into_iter().map(|(id, task)| task.state(id, now)).collect()
     }
 
     fn authenticate(&self, caller: &Caller<'_>) -> Result<(), Refusal> {
-        let checked = self.tokens().check(caller.app_key, caller.token, self.clock.now());
+        let checked = lock(&self.tokens).check(caller.app_key, caller.token, self.clock.now());
         checked.map_err(|fault| {
             let app_key = shown(caller.app_key);
             INVALID_TOKEN.because(match fault {
@@ -94,6 +230,19 @@ impl Platform {
                 TokenFault::NotTheNewest => format!("the token is not the newest one of app_key {app_key}"),
                 TokenFault::Expired => format!("the token of app_key {app_key} has expired"),
             })
+        })
+    }
+
+    /// A call whose token works counts, whatever else is wrong with it.
+    fn take_from_quota(&self, app_id: &str) -> Result<(), Refusal> {
+        lock(&self.quota).take(app_id, self.clock.now()).map_err(|exceeded| {
+            THROTTLED.because(format!(
+                "{} calls of application {} arrived within {} s; the next one is taken in {:.3} s",
+                self.quota_calls,
+                shown(app_id),
+                WINDOW.as_secs(),
+                exceeded.free_in.as_secs_f64()
+            ))
         })
     }
 
@@ -105,7 +254,7 @@ impl Platform {
         let application = self
             .applications
             .get(app_id)
-            .ok_or_else(|| APPLICATION_NOT_FOUND.because(format!("no application {}", shown(app_id))))?;
+            .ok_or_else(|| self.unknown_application.because(format!("no application {}", shown(app_id))))?;
         if application.authorizes.iter().any(|authorized| authorized == caller.app_key) {
             Ok(app_id)
         } else {
@@ -115,14 +264,20 @@ impl Platform {
     }
 
     /// A task of another application is as unknown as one that does not exist.
-    fn task(&self, owner: &str, task_id: &TaskId) -> Result<&BatchTask, Refusal> {
-        self.tasks.get(&task_id.0).filter(|task| task.owner == owner).ok_or_else(|| {
+    fn task(&self, owner: &str, task_id: &TaskId) -> Result<Arc<BatchTask>, Refusal> {
+        let found = self.tasks.read().unwrap_or_else(PoisonError::into_inner).get(&task_id.0).cloned();
+        found.filter(|task| task.owner == owner).ok_or_else(|| {
             TASK_NOT_FOUND.because(format!("application {} has no task {}", shown(owner), shown(&task_id.0)))
         })
     }
 
-    /// A panic elsewhere leaves the tokens whole: each change is one insertion.
-    fn tokens(&self) -> MutexGuard<'_, Tokens> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How what the gateway refuses is written.
+    pub(crate) fn envelope(&self) -> Envelope {
+        self.envelope
     }
+}
+
+/// A panic elsewhere leaves what is locked whole: each change is one insertion or removal.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

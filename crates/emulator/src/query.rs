@@ -16,7 +16,7 @@ const MIN_PAGE_SIZE: i32 = 1;
 const MAX_PAGE_SIZE: i32 = 250;
 
 /// Which subtasks are asked for.
-#[derive(Debug, PartialEq, Eq, IntoParams)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct SubtaskQuery {
     /// The application that owns the task, when it is another one that authorized the caller.
@@ -54,6 +54,11 @@ impl SubtaskQuery {
             page_no: given.integer("pageNo", MIN_PAGE_NO..=i32::MAX)?.unwrap_or(DEFAULT_PAGE_NO),
             page_size: given.integer("pageSize", MIN_PAGE_SIZE..=MAX_PAGE_SIZE)?.unwrap_or(DEFAULT_PAGE_SIZE),
         })
+    }
+
+    /// The same query for the page before; page 0 has none.
+    pub(crate) fn page_before(&self) -> Self {
+        Self { page_no: self.page_no.saturating_sub(1).max(MIN_PAGE_NO), ..self.clone() }
     }
 
     /// Number of rows before the page that is asked for. It fits: the largest page times the largest size is below 2⁴⁰.

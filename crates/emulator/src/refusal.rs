@@ -11,12 +11,13 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, example::Exam
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::api::{ErrorCode, ErrorResponse};
+use crate::journal::Verdict;
 
 /// Says why a request was refused. The body cannot: it is the platform's, word for word.
 pub(crate) const REASON_HEADER: &str = "x-emulator-reason";
 
 /// One row of a call's error table.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ErrorRow {
     /// Name of the row among the document's examples.
     name: &'static str,
@@ -40,19 +41,19 @@ pub(crate) const APPLICATION_NOT_AUTHORIZED: ErrorRow = ErrorRow::new(
     "100217",
     "The application hasn't been authorized",
 );
-const THROTTLED: ErrorRow =
+pub(crate) const THROTTLED: ErrorRow =
     ErrorRow::new("throttled", StatusCode::FORBIDDEN, "1010009", "app throttle exceed.");
 pub(crate) const INVALID_TOKEN: ErrorRow =
     ErrorRow::new("invalid-token", StatusCode::FORBIDDEN, "1010005", "App_key or access_token is invalid.");
 pub(crate) const TASK_NOT_FOUND: ErrorRow =
     ErrorRow::new("task-not-found", StatusCode::NOT_FOUND, "105005", "The batchTask is not existed.");
-const APPLICATION_NOT_FOUND_500: ErrorRow = ErrorRow::new(
+pub(crate) const APPLICATION_NOT_FOUND_500: ErrorRow = ErrorRow::new(
     "application-not-found",
     StatusCode::INTERNAL_SERVER_ERROR,
     "100203",
     "The application is not existed.",
 );
-const INTERNAL_ERROR: ErrorRow =
+pub(crate) const INTERNAL_ERROR: ErrorRow =
     ErrorRow::new("internal-error", StatusCode::INTERNAL_SERVER_ERROR, "50252", "Internal server error.");
 const APPLICATION_FROZEN: ErrorRow =
     ErrorRow::new("application-frozen", StatusCode::BAD_REQUEST, "100247", "The application is frozen.");
@@ -97,6 +98,28 @@ impl ErrorRow {
             ..ErrorResponse::default()
         }
     }
+
+    fn gateway_body(&self) -> ErrorResponse {
+        ErrorResponse {
+            resultcode: Some(ErrorCode(self.code.to_owned())),
+            resultmsg: Some(self.text.to_owned()),
+            ..ErrorResponse::default()
+        }
+    }
+
+    /// Whether the gateway before the services judges this, which it has been seen to report in an envelope of its own.
+    fn is_of_gateway(&self) -> bool {
+        *self == INVALID_TOKEN || *self == THROTTLED
+    }
+}
+
+/// How the gateway reports what it refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Envelope {
+    /// In the members that the page's rows suggest: `error_code` and `error_desc`.
+    Documented,
+    /// In members of its own: `resultcode` and `resultmsg`.
+    Gateway,
 }
 
 /// A request that was refused, and why.
@@ -106,12 +129,18 @@ pub(crate) struct Refusal {
     pub(crate) reason: String,
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let mut response = (self.row.status, Json(self.row.body())).into_response();
+impl Refusal {
+    pub(crate) fn response(&self, envelope: Envelope) -> Response {
+        let body = match envelope {
+            Envelope::Gateway if self.row.is_of_gateway() => self.row.gateway_body(),
+            Envelope::Gateway | Envelope::Documented => self.row.body(),
+        };
+        let mut response = (self.row.status, Json(body)).into_response();
         if let Ok(reason) = HeaderValue::from_str(&self.reason) {
             response.headers_mut().insert(REASON_HEADER, reason);
         }
+        let (code, reason) = (Some(self.row.code), self.reason.clone());
+        response.extensions_mut().insert(Verdict { application: None, code, reason });
         response
     }
 }

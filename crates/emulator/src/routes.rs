@@ -7,7 +7,8 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router, middleware};
+use serde::Serialize;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -18,33 +19,32 @@ use utoipa_axum::routes;
 use crate::api::{
     AccessToken, CommandOutput, ErrorResponse, LoginRequest, SubtaskFailure, SubtaskPage, TaskId,
 };
-use crate::clock::Clock;
+use crate::control::Control;
+use crate::control_api;
 use crate::credentials::APP_KEY;
-use crate::platform::Platform;
+use crate::exchange::{RepeatPage, exchange};
+use crate::journal::Verdict;
+use crate::platform::{Accepted, Platform};
 use crate::query::SubtaskQuery;
 use crate::refusal::{ListSubtasksErrors, LoginErrors, MISSING_PARAMETER, Refusal};
-use crate::scenario::{Scenario, ScenarioError};
 
 /// Longest body of a login, in bytes: two texts of 256 characters fit, even with every byte percent-encoded.
 const MAX_LOGIN_BODY: usize = 16 * 1024;
 
-/// The emulator as an axum router, to be called without a socket or mounted elsewhere.
-///
-/// # Errors
-///
-/// A scenario that contradicts itself.
-pub fn router(scenario: Scenario) -> Result<Router, ScenarioError> {
-    let platform = Arc::new(Platform::new(scenario, Clock::real())?);
+/// Every route of an emulator.
+pub(crate) fn router(control: Control) -> Router {
     let (router, document) = api().split_for_parts();
     let expected = Arc::new(operations(&document));
     let wrong_method = Arc::clone(&expected);
-    Ok(router
+    router
         .fallback(move |method, uri| async move { unknown(StatusCode::NOT_FOUND, &method, &uri, &expected) })
         .method_not_allowed_fallback(move |method, uri| async move {
             unknown(StatusCode::METHOD_NOT_ALLOWED, &method, &uri, &wrong_method)
         })
         .layer(DefaultBodyLimit::max(MAX_LOGIN_BODY))
-        .with_state(platform))
+        .layer(middleware::from_fn_with_state(control.clone(), exchange))
+        .with_state(control.clone())
+        .merge(control_api::router(control))
 }
 
 /// The document that follows from the code, in OpenAPI 3.1: a second reading of the platform's page.
@@ -54,7 +54,7 @@ pub fn openapi() -> OpenApi {
 }
 
 /// Every route is registered here, together with its documentation: there is no other way in.
-fn api() -> OpenApiRouter<Arc<Platform>> {
+fn api() -> OpenApiRouter<Control> {
     OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(list_subtasks)).routes(routes!(login))
 }
 
@@ -106,11 +106,13 @@ impl Modify for Security {
     security(("AppKey" = [], "BearerToken" = []))
 )]
 async fn list_subtasks(
-    State(platform): State<Arc<Platform>>,
+    State(control): State<Control>,
     headers: HeaderMap,
+    repeat: Option<Extension<RepeatPage>>,
     uri: Uri,
-) -> Result<Json<SubtaskPage>, Refusal> {
-    platform.list_subtasks(&headers, uri.query().unwrap_or_default()).map(Json)
+) -> Response {
+    let platform = control.platform();
+    answer(&platform, platform.list_subtasks(&headers, uri.query().unwrap_or_default(), repeat.is_some()))
 }
 
 /// Authentication
@@ -126,25 +128,36 @@ async fn list_subtasks(
     security(())
 )]
 async fn login(
-    State(platform): State<Arc<Platform>>,
+    State(control): State<Control>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<AccessToken>, Refusal> {
+) -> Response {
+    let platform = control.platform();
     let body = body.map_err(|_| {
         MISSING_PARAMETER.because(format!("the body is longer than {MAX_LOGIN_BODY} bytes, or broke off"))
-    })?;
-    platform.login(&headers, &body).map(Json)
+    });
+    answer(&platform, body.and_then(|body| platform.login(&headers, &body)))
+}
+
+fn answer<T: Serialize>(platform: &Platform, outcome: Result<Accepted<T>, Refusal>) -> Response {
+    match outcome {
+        Ok(Accepted { body, application, reason }) => {
+            (Extension(Verdict { application, code: None, reason }), Json(body)).into_response()
+        }
+        Err(refusal) => refusal.response(platform.envelope()),
+    }
 }
 
 /// The platform documents no error for a path or a method that it does not know, so the body has a text and no code.
 fn unknown(status: StatusCode, method: &Method, uri: &Uri, expected: &[String]) -> Response {
     let text = format!("no operation {method} {}; expected {}", uri.path(), expected.join(" or "));
+    let verdict = Verdict { application: None, code: None, reason: text.clone() };
     let body = ErrorResponse { error_desc: Some(text), ..ErrorResponse::default() };
-    (status, Json(body)).into_response()
+    (status, Extension(verdict), Json(body)).into_response()
 }
 
 /// Method and path of every operation.
-fn operations(document: &OpenApi) -> Vec<String> {
+pub(crate) fn operations(document: &OpenApi) -> Vec<String> {
     let named = |(path, item): (&String, &PathItem)| {
         [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)]
             .into_iter()

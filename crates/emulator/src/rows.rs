@@ -1,12 +1,17 @@
 //! The rows of a generated task: each is computed from its number when it is asked for.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::api::{
     CommandId, CommandOutput, DeviceId, EmbeddedText, ErrorCode, Subtask, SubtaskFailure, SubtaskParam,
     SubtaskStatus,
 };
-use crate::draw::{self, Purpose, draw, hex32};
+use crate::draw::{self, Purpose, draw, hex32, weighted};
+use crate::life::Life;
+use crate::statuses::Statuses;
 
 /// How many rows in a thousand have each status, in the order of [`SubtaskStatus::ALL`]: a command to a fleet, some time
 /// after it was sent.
@@ -31,78 +36,96 @@ const OFFLINE: (&str, &str) = ("100428", "The device is not online.");
 
 /// The rows of one generated task.
 ///
-/// Only statuses are kept, as one byte a row and as lists of row numbers, so that a page of filtered rows costs what any
-/// page costs. Ids and texts would be hundreds of bytes a row.
+/// Only statuses are kept. Ids and texts would be hundreds of bytes a row.
 #[derive(Debug)]
 pub(crate) struct GeneratedRows {
     key: u64,
-    statuses: Vec<SubtaskStatus>,
-    by_status: [Vec<u32>; SubtaskStatus::ALL.len()],
+    /// None for a task that does not move.
+    life: Option<Life>,
+    rows: u32,
+    statuses: Mutex<Statuses>,
 }
 
-/// Some of the rows of a task, in the order of their numbers.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Selection<'r> {
-    /// The first so many: all rows of a task.
-    First(u32),
-    /// Exactly these.
-    Listed(&'r [u32]),
-    /// At most one.
-    Single(Option<u32>),
+/// Which rows are asked for; a filter that is not given matches all.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Filter<'q> {
+    pub(crate) status: Option<SubtaskStatus>,
+    pub(crate) device_id: Option<&'q DeviceId>,
+    pub(crate) command_id: Option<&'q CommandId>,
+}
+
+/// One page of the rows that were asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Number of rows that match, on all pages.
+    pub(crate) total: u32,
+    /// The rows of the page in the order of their numbers, each with its status.
+    pub(crate) rows: Vec<(u32, SubtaskStatus)>,
 }
 
 impl GeneratedRows {
-    pub(crate) fn new(seed: u64, task_id: &str, rows: u32) -> Self {
+    pub(crate) fn new(seed: u64, task_id: &str, rows: u32, life: Option<Life>) -> Self {
         let key = draw::key(seed, task_id);
-        let statuses: Vec<_> = (0..rows).map(|row| status(key, row)).collect();
-        let mut by_status = [const { Vec::new() }; SubtaskStatus::ALL.len()];
-        for (row, status) in (0..rows).zip(&statuses) {
-            by_status[*status as usize].push(row);
-        }
-        Self { key, statuses, by_status }
+        let statuses = match life {
+            None => Statuses::frozen((0..rows).map(|row| status(key, row)).collect()),
+            Some(life) => Statuses::moving(rows, |row| life.course(key, row)),
+        };
+        Self { key, life, rows, statuses: Mutex::new(statuses) }
     }
 
-    /// The rows that match the filters; a filter that is not given matches all.
-    pub(crate) fn select(
-        &self,
-        status: Option<SubtaskStatus>,
-        device_id: Option<&DeviceId>,
-        command_id: Option<&CommandId>,
-    ) -> Selection<'_> {
-        let of_device = device_id.map(|id| self.row_of_device(id));
-        let of_command = command_id.map(|id| self.row_of_command(id));
+    /// At most `size` of the rows that match, after the first `before`, as they are at this age of the task.
+    pub(crate) fn find(&self, filter: Filter<'_>, before: u64, size: usize, age: Duration) -> Found {
+        let of_device = filter.device_id.map(|id| self.row_of_device(id));
+        let of_command = filter.command_id.map(|id| self.row_of_command(id));
         let of_ids = match (of_device, of_command) {
             (Some(device), Some(command)) => Some(device.filter(|_| device == command)),
             (Some(single), None) | (None, Some(single)) => Some(single),
             (None, None) => None,
         };
-        match (of_ids, status) {
-            (None, None) => Selection::First(self.len()),
-            (None, Some(status)) => Selection::Listed(&self.by_status[status as usize]),
-            (Some(single), None) => Selection::Single(single),
-            (Some(single), Some(status)) => {
-                Selection::Single(single.filter(|row| self.statuses.get(*row as usize) == Some(&status)))
+        // A page that no row number reaches is as empty as the last that one does.
+        let before = u32::try_from(before).unwrap_or(u32::MAX);
+        let statuses = self.statuses(age);
+        let (total, rows) = match (of_ids, filter.status) {
+            (None, None) => (self.rows, (before.min(self.rows)..self.rows).take(size).collect()),
+            (None, Some(status)) => (statuses.count(status), statuses.page(status, before as usize, size)),
+            (Some(single), wanted) => {
+                let of_status = |row: &u32| wanted.is_none_or(|wanted| statuses.of(*row) == Some(wanted));
+                let single = single.filter(of_status);
+                (single.is_some().into(), single.into_iter().skip(before as usize).take(size).collect())
             }
-        }
+        };
+        let rows = rows.into_iter().filter_map(|row| Some((row, statuses.of(row)?))).collect();
+        Found { total, rows }
     }
 
-    /// The subtask with this number, which must be one of the task's.
-    pub(crate) fn subtask(&self, row: u32) -> Subtask {
-        let status = status(self.key, row);
+    /// Number of rows in each status, in the order of [`SubtaskStatus::ALL`].
+    pub(crate) fn counts(&self, age: Duration) -> Vec<(SubtaskStatus, u32)> {
+        let statuses = self.statuses(age);
+        SubtaskStatus::ALL.into_iter().map(|status| (status, statuses.count(status))).collect()
+    }
+
+    /// The statuses at this age. A panic elsewhere may leave a move half counted, which no check could mend.
+    fn statuses(&self, age: Duration) -> MutexGuard<'_, Statuses> {
+        let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(life) = self.life {
+            let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+            statuses.advance(age, |row| life.course(self.key, row));
+        }
+        statuses
+    }
+
+    /// The subtask with this number and status.
+    pub(crate) fn subtask(&self, row: u32, status: SubtaskStatus) -> Subtask {
         let output = self.output(status, row).as_ref().map(EmbeddedText::of);
         let error = self.failure(status, row).as_ref().map(EmbeddedText::of);
         Subtask::new(status, output, error, SubtaskParam::new(self.device_id(row), self.command_id(row)))
     }
 
-    fn len(&self) -> u32 {
-        // No more rows were given to `new` than a `u32` counts.
-        self.statuses.len() as u32
-    }
-
-    /// A request exists from the moment the command is on its way; a subtask that is pending, or that failed because it
-    /// could not be sent, has none.
+    /// A request exists from the moment the command is on its way. A subtask that is pending has none; neither has one that
+    /// failed in a frozen task, where it stands for a command that could not be sent.
     fn output(&self, status: SubtaskStatus, row: u32) -> Option<CommandOutput> {
         let command_result = match status {
+            SubtaskStatus::Fail if self.life.is_some() => None,
             SubtaskStatus::Pending | SubtaskStatus::Fail => return None,
             SubtaskStatus::WaitResult | SubtaskStatus::Timeout => None,
             SubtaskStatus::Success => Some(success()),
@@ -155,45 +178,12 @@ impl GeneratedRows {
     /// The row whose id could begin like this.
     fn row_of_number(&self, id: &str, purpose: Purpose) -> Option<u32> {
         let number = u32::from_str_radix(id.get(..8)?, 16).ok()?;
-        Some(draw::unpermute(self.key, number, purpose)).filter(|row| *row < self.len())
-    }
-}
-
-impl Selection<'_> {
-    /// Number of rows.
-    pub(crate) fn len(self) -> u64 {
-        match self {
-            Self::First(rows) => rows.into(),
-            Self::Listed(rows) => rows.len() as u64,
-            Self::Single(row) => row.is_some().into(),
-        }
-    }
-
-    /// At most `size` rows, after the first `before`.
-    pub(crate) fn page(self, before: u64, size: usize) -> Vec<u32> {
-        let Ok(before) = u32::try_from(before) else { return Vec::new() };
-        match self {
-            Self::First(rows) => (before..rows).take(size).collect(),
-            Self::Listed(rows) => rows.iter().skip(before as usize).take(size).copied().collect(),
-            Self::Single(row) => row.into_iter().skip(before as usize).take(size).collect(),
-        }
+        Some(draw::unpermute(self.key, number, purpose)).filter(|row| *row < self.rows)
     }
 }
 
 fn status(key: u64, row: u32) -> SubtaskStatus {
     weighted(draw(key, row.into(), Purpose::Status), SHARES)
-}
-
-/// One of the choices, as often as its weight says.
-fn weighted<T: Copy, const N: usize>(draw: u64, choices: [(T, u64); N]) -> T {
-    let mut rest = draw % choices.iter().map(|(_, weight)| weight).sum::<u64>();
-    for (choice, weight) in choices {
-        if rest < weight {
-            return choice;
-        }
-        rest -= weight;
-    }
-    choices[N - 1].0
 }
 
 fn success() -> Value {
@@ -206,25 +196,39 @@ mod tests {
 
     use super::*;
 
+    fn frozen(seed: u64, task_id: &str, rows: u32) -> GeneratedRows {
+        GeneratedRows::new(seed, task_id, rows, None)
+    }
+
     fn demo() -> GeneratedRows {
-        GeneratedRows::new(1, "demo", 1_000)
+        frozen(1, "demo", 1_000)
+    }
+
+    fn subtask(rows: &GeneratedRows, row: u32) -> Subtask {
+        rows.subtask(row, status(rows.key, row))
+    }
+
+    /// Total and row numbers of what is found in a frozen task.
+    fn found(rows: &GeneratedRows, filter: Filter<'_>, before: u64, size: usize) -> (u32, Vec<u32>) {
+        let Found { total, rows } = rows.find(filter, before, size, Duration::ZERO);
+        (total, rows.into_iter().map(|(row, _)| row).collect())
     }
 
     #[test]
     fn a_row_depends_on_seed_task_and_number_alone() {
-        let (small, large) = (GeneratedRows::new(1, "demo", 10), demo());
-        assert_eq!(small.subtask(9), large.subtask(9));
-        assert_ne!(GeneratedRows::new(2, "demo", 10).subtask(9), large.subtask(9));
-        assert_ne!(GeneratedRows::new(1, "live", 10).subtask(9), large.subtask(9));
+        let (small, large) = (frozen(1, "demo", 10), demo());
+        assert_eq!(subtask(&small, 9), subtask(&large, 9));
+        assert_ne!(subtask(&frozen(2, "demo", 10), 9), subtask(&large, 9));
+        assert_ne!(subtask(&frozen(1, "live", 10), 9), subtask(&large, 9));
     }
 
     #[test]
     fn the_shares_of_the_statuses_are_kept() {
-        let rows = GeneratedRows::new(3, "shares", 100_000);
+        let rows = frozen(3, "shares", 100_000);
         assert_eq!(SHARES.map(|(status, _)| status), SubtaskStatus::ALL);
-        for (status, per_mille) in SHARES {
-            let found = rows.select(Some(status), None, None).len();
-            assert!(found.abs_diff(per_mille * 100) < 500, "{status:?}: {found} of 100,000");
+        let counts = rows.counts(Duration::ZERO);
+        for ((status, count), (_, per_mille)) in counts.into_iter().zip(SHARES) {
+            assert!(u64::from(count).abs_diff(per_mille * 100) < 500, "{status:?}: {count} of 100,000");
         }
     }
 
@@ -256,15 +260,17 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_no_row_selects_nothing() {
+    fn an_id_of_no_row_finds_nothing() {
         let rows = demo();
+        let found_by =
+            |device: DeviceId| found(&rows, Filter { device_id: Some(&device), ..Filter::default() }, 0, 9);
         let device = rows.device_id(0).0;
         for id in ["", "é", "1234567é", "zzzzzzzz", "+1234567", &device[1..], &device.to_uppercase()] {
-            let selection = rows.select(None, Some(&DeviceId(id.to_owned())), None);
-            assert_eq!(selection.len(), 0, "{id}");
+            assert_eq!(found_by(DeviceId(id.to_owned())), (0, vec![]), "{id}");
         }
-        let beyond = GeneratedRows::new(1, "demo", 2_000).device_id(1_500);
-        assert_eq!(rows.select(None, Some(&beyond), None).len(), 0);
+        let beyond = frozen(1, "demo", 2_000).device_id(1_500);
+        assert_eq!(found_by(beyond), (0, vec![]));
+        assert_eq!(found_by(rows.device_id(7)), (1, vec![7]));
     }
 
     #[test]
@@ -273,16 +279,18 @@ mod tests {
         let (device, command, other) = (rows.device_id(5), rows.command_id(5), rows.command_id(6));
         let status = status(rows.key, 5);
         let another = SubtaskStatus::ALL.into_iter().find(|other| *other != status);
-        assert_eq!(rows.select(Some(status), Some(&device), Some(&command)).page(0, 9), [5]);
-        assert_eq!(rows.select(another, Some(&device), Some(&command)).len(), 0);
-        assert_eq!(rows.select(None, Some(&device), Some(&other)).len(), 0);
+        let both = Filter { status: Some(status), device_id: Some(&device), command_id: Some(&command) };
+        assert_eq!(found(&rows, both, 0, 9), (1, vec![5]));
+        assert_eq!(found(&rows, both, 1, 9), (1, vec![]));
+        assert_eq!(found(&rows, Filter { status: another, ..both }, 0, 9), (0, vec![]));
+        assert_eq!(found(&rows, Filter { command_id: Some(&other), ..both }, 0, 9), (0, vec![]));
     }
 
     #[test]
     fn output_and_error_are_there_when_the_status_has_them() {
         let rows = demo();
         for row in 0..1_000 {
-            let subtask = rows.subtask(row);
+            let subtask = subtask(&rows, row);
             let has = (subtask.output.is_some(), subtask.error.is_some());
             let expected = match subtask.status {
                 Some(SubtaskStatus::WaitResult | SubtaskStatus::Success) => (true, false),
@@ -295,20 +303,35 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_a_slice_of_the_selection() {
-        let listed = [3, 5, 8, 13];
-        assert_eq!(Selection::Listed(&listed).page(1, 2), [5, 8]);
-        assert_eq!(Selection::Listed(&listed).page(3, 2), [13]);
-        assert_eq!(Selection::First(4).page(2, 5), [2, 3]);
-        assert_eq!(Selection::Single(Some(7)).page(0, 1), [7]);
-        for selection in [Selection::Listed(&listed), Selection::First(4), Selection::Single(Some(7))] {
-            assert!(selection.page(4, 250).is_empty());
-            assert!(selection.page(u64::MAX, 250).is_empty());
+    fn a_request_that_a_moving_task_has_sent_does_not_vanish() {
+        let rows = GeneratedRows::new(1, "live", 10, Some(Life::default()));
+        let request = |status| rows.subtask(3, status).output;
+        assert_eq!(request(SubtaskStatus::Pending), None);
+        assert!(request(SubtaskStatus::WaitResult).is_some());
+        assert_eq!(request(SubtaskStatus::Fail), request(SubtaskStatus::WaitResult));
+        assert_eq!(request(SubtaskStatus::Timeout), request(SubtaskStatus::WaitResult));
+    }
+
+    #[test]
+    fn a_page_is_a_slice_of_what_was_found() {
+        let rows = demo();
+        assert_eq!(found(&rows, Filter::default(), 2, 5), (1_000, vec![2, 3, 4, 5, 6]));
+        assert_eq!(found(&rows, Filter::default(), 998, 5), (1_000, vec![998, 999]));
+        let failed = Filter { status: Some(SubtaskStatus::Fail), ..Filter::default() };
+        let (total, all) = found(&rows, failed, 0, 1_000);
+        assert_eq!(total as usize, all.len());
+        assert_eq!(found(&rows, failed, 10, 5), (total, all[10..15].to_vec()));
+        for filter in [Filter::default(), failed] {
+            for before in [1_000, u32::MAX.into(), u64::MAX] {
+                assert_eq!(found(&rows, filter, before, 250).1, [0; 0]);
+            }
         }
     }
 
     #[test]
     fn a_task_may_be_empty() {
-        assert_eq!(GeneratedRows::new(1, "none", 0).select(None, None, None).len(), 0);
+        assert_eq!(found(&frozen(1, "none", 0), Filter::default(), 0, 9), (0, vec![]));
+        let moving = GeneratedRows::new(1, "none", 0, Some(Life::default()));
+        assert_eq!(found(&moving, Filter::default(), 0, 9), (0, vec![]));
     }
 }

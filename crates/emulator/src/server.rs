@@ -9,8 +9,14 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::routes::router;
+#[cfg(feature = "tls")]
+use crate::certificates::{Certificates, TlsError};
+use crate::control::Control;
+use crate::line::Cut;
+use crate::listener::Listener;
 use crate::scenario::{Scenario, ScenarioError};
+#[cfg(feature = "tls")]
+use crate::tls::{Handshakes, Tls};
 
 /// How long [`Emulator::stop`] waits for requests under way.
 const GRACE: Duration = Duration::from_secs(5);
@@ -31,6 +37,8 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Emulator {
     addr: SocketAddr,
+    scheme: &'static str,
+    control: Control,
     /// The server stops when this is dropped.
     stop: oneshot::Sender<()>,
     /// None once it has ended.
@@ -40,7 +48,12 @@ pub struct Emulator {
 impl Emulator {
     /// An emulator of the built-in scenario, on a free port of the loopback address.
     pub fn builder() -> Builder {
-        Builder { scenario: Scenario::default(), listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) }
+        Builder {
+            scenario: Scenario::default(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
     }
 
     /// Where it listens, with the port that was chosen when port 0 was asked for.
@@ -52,7 +65,13 @@ impl Emulator {
     /// Its base URL, such as `http://127.0.0.1:8743`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+        format!("{}://{}", self.scheme, self.addr)
+    }
+
+    /// The handle by which it is steered.
+    #[must_use]
+    pub fn control(&self) -> &Control {
+        &self.control
     }
 
     /// Waits until the server ends, which it does not by itself. Can be cancelled and called again.
@@ -82,6 +101,8 @@ impl Emulator {
 pub struct Builder {
     scenario: Scenario,
     listen: SocketAddr,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 impl Builder {
@@ -97,6 +118,20 @@ impl Builder {
         self
     }
 
+    /// Speaks TLS, with these certificates.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, certificates: Certificates) -> Self {
+        self.tls = Some(Tls { certificates, mutual: false });
+        self
+    }
+
+    /// Speaks TLS, and asks each client for a certificate of the authority's.
+    #[cfg(feature = "tls")]
+    pub fn mutual_tls(mut self, certificates: Certificates) -> Self {
+        self.tls = Some(Tls { certificates, mutual: true });
+        self
+    }
+
     /// Starts the emulator on the current tokio runtime, whose I/O and time drivers must be on.
     ///
     /// # Errors
@@ -107,20 +142,34 @@ impl Builder {
     ///
     /// Outside of a tokio runtime, as everything of tokio does.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let router = router(self.scenario)?;
+        #[cfg(feature = "tls")]
+        let acceptor = self.tls.as_ref().map(Tls::acceptor).transpose()?;
+        let control = Control::new(self.scenario)?;
+        let router = control.router();
         let listener =
             TcpListener::bind(self.listen).await.map_err(|error| StartError::listen(self.listen, error))?;
         let addr = listener.local_addr().map_err(|error| StartError::listen(self.listen, error))?;
+        let (scheme, listener) = ("http", Listener::Plain(listener));
+        #[cfg(feature = "tls")]
+        let (scheme, listener) = match (acceptor, listener) {
+            (Some(acceptor), Listener::Plain(tcp)) => {
+                let handshakes = Handshakes::new(tcp, acceptor);
+                let handshakes = handshakes.map_err(|error| StartError::listen(self.listen, error))?;
+                ("https", Listener::Tls(handshakes))
+            }
+            (_, listener) => (scheme, listener),
+        };
         let (stop, stopped) = oneshot::channel::<()>();
+        let service = router.into_make_service_with_connect_info::<Cut>();
         let server = tokio::spawn(async move {
             let stopped = async {
                 // Nothing is ever sent: dropping the sender is the signal.
                 let _ = stopped.await;
             };
             // axum's server returns no error: it retries when accepting a connection fails.
-            let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+            let _ = axum::serve(listener, service).with_graceful_shutdown(stopped).await;
         });
-        Ok(Emulator { addr, stop, server: Some(server) })
+        Ok(Emulator { addr, scheme, control, stop, server: Some(server) })
     }
 }
 
@@ -142,6 +191,10 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The certificates cannot be used.
+    #[cfg(feature = "tls")]
+    #[error("the emulator cannot speak TLS")]
+    Tls(#[from] TlsError),
     /// The scenario contradicts itself.
     #[error("the scenario cannot be run")]
     Scenario(#[from] ScenarioError),

@@ -1,46 +1,70 @@
 //! The subtasks of a batch task, page by page.
 
+use std::time::Duration;
+
 use crate::api::{CommandId, DeviceId, EmbeddedText, Subtask, SubtaskPage, SubtaskParam, SubtaskStatus};
 use crate::query::SubtaskQuery;
-use crate::rows::GeneratedRows;
+use crate::rows::{Filter, GeneratedRows};
 use crate::scenario::Content;
 
 /// What a task answers from.
 #[derive(Debug)]
 pub(crate) enum Subtasks {
-    Generated(GeneratedRows),
+    Generated(Box<GeneratedRows>),
     PageExample,
 }
 
 impl Subtasks {
     pub(crate) fn new(seed: u64, task_id: &str, content: Content) -> Self {
         match content {
-            Content::Generated { subtasks } => Self::Generated(GeneratedRows::new(seed, task_id, subtasks)),
+            Content::Generated { subtasks, life } => {
+                Self::Generated(Box::new(GeneratedRows::new(seed, task_id, subtasks, life)))
+            }
             Content::PageExample => Self::PageExample,
         }
     }
 
-    /// The page that `query` asks for.
-    pub(crate) fn page(&self, query: &SubtaskQuery) -> SubtaskPage {
+    /// Number of rows in each status, at this age of the task.
+    pub(crate) fn counts(&self, age: Duration) -> Vec<(SubtaskStatus, u32)> {
         match self {
-            Self::Generated(rows) => generated_page(rows, query),
+            Self::Generated(rows) => rows.counts(age),
+            Self::PageExample => {
+                let rows = example_rows();
+                let count = |status| rows.iter().filter(|row| row.status == Some(status)).count() as u32;
+                SubtaskStatus::ALL.map(|status| (status, count(status))).to_vec()
+            }
+        }
+    }
+
+    /// The page that `query` asks for, at this age of the task.
+    pub(crate) fn page(&self, query: &SubtaskQuery, age: Duration) -> SubtaskPage {
+        match self {
+            Self::Generated(rows) => generated_page(rows, query, age),
             Self::PageExample => example_page(query),
         }
     }
 }
 
-fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery) -> SubtaskPage {
-    let selection = rows.select(query.status, query.device_id.as_ref(), query.command_id.as_ref());
+fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery, age: Duration) -> SubtaskPage {
+    let filter = Filter {
+        status: query.status,
+        device_id: query.device_id.as_ref(),
+        command_id: query.command_id.as_ref(),
+    };
     let size = query.page_size.unsigned_abs() as usize;
-    let page = selection.page(query.rows_before(), size);
-    page_of(query, selection.len(), page.into_iter().map(|row| rows.subtask(row)).collect())
+    let found = rows.find(filter, query.rows_before(), size, age);
+    page_of(
+        query,
+        found.total,
+        found.rows.into_iter().map(|(row, status)| rows.subtask(row, status)).collect(),
+    )
 }
 
 /// The example of the platform's page, whose counters contradict its list: page 0 has its two rows, whatever page size is
 /// asked for, under `totalCount` 1 and `pageSize` 1. Filters leave out the rows that they do not match.
 fn example_page(query: &SubtaskQuery) -> SubtaskPage {
     let rows: Vec<_> = example_rows().into_iter().filter(|row| matches(row, query)).collect();
-    let total = u64::from(!rows.is_empty());
+    let total = u32::from(!rows.is_empty());
     if query.page_no == 0 {
         SubtaskPage { page_size: Some(1), ..page_of(query, total, rows) }
     } else {
@@ -48,9 +72,9 @@ fn example_page(query: &SubtaskQuery) -> SubtaskPage {
     }
 }
 
-fn page_of(query: &SubtaskQuery, total: u64, subtasks: Vec<Subtask>) -> SubtaskPage {
+fn page_of(query: &SubtaskQuery, total: u32, subtasks: Vec<Subtask>) -> SubtaskPage {
     SubtaskPage {
-        total_count: i64::try_from(total).ok(),
+        total_count: Some(total.into()),
         page_no: Some(query.page_no.into()),
         page_size: Some(query.page_size.into()),
         task_details: Some(subtasks),
@@ -84,7 +108,7 @@ mod tests {
 
     fn example(query: &str) -> (Option<i64>, Option<i64>, Option<i64>, usize) {
         let query = SubtaskQuery::parse(&format!("taskId=doc-example&{query}")).unwrap();
-        let page = Subtasks::PageExample.page(&query);
+        let page = Subtasks::PageExample.page(&query, Duration::ZERO);
         let rows = page.task_details.unwrap_or_default().len();
         (page.total_count, page.page_no, page.page_size, rows)
     }
@@ -110,10 +134,10 @@ mod tests {
 
     #[test]
     fn the_total_counts_the_rows_that_match() {
-        let task = Subtasks::new(1, "t", Content::Generated { subtasks: 1_000 });
+        let task = Subtasks::new(1, "t", Content::Generated { subtasks: 1_000, life: None });
         let total = |query: &str| {
             let query = SubtaskQuery::parse(&format!("taskId=t&{query}")).unwrap();
-            task.page(&query).total_count.unwrap()
+            task.page(&query, Duration::ZERO).total_count.unwrap()
         };
         assert_eq!(total(""), 1_000);
         let by_status = SubtaskStatus::ALL.map(|status| total(&format!("status={}", status.name())));

@@ -3,10 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod built_in;
+mod control;
 mod document;
+mod faults;
 mod filters;
+mod journal;
+mod life;
 mod login;
+mod options;
 mod pages;
+mod quota;
+mod readme;
 mod refusals;
 mod server;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;

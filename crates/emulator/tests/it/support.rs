@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use northbound_emulator::{Scenario, router};
+use northbound_emulator::{Control, Scenario, router};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -23,6 +23,8 @@ pub(crate) struct Caller {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+    /// The body as JSON; null if it is none.
     pub(crate) body: Value,
 }
 
@@ -30,6 +32,11 @@ impl Caller {
     /// A program that has not logged in.
     pub(crate) fn stranger(scenario: Scenario) -> Self {
         Self { router: router(scenario).unwrap(), headers: Vec::new() }
+    }
+
+    /// A program that has not logged in to an emulator which the test steers.
+    pub(crate) fn at(control: &Control) -> Self {
+        Self { router: control.router(), headers: Vec::new() }
     }
 
     /// A program that has logged in to the built-in application.
@@ -86,7 +93,7 @@ impl Caller {
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Reply { status: parts.status, headers: parts.headers, body }
+        Reply { status: parts.status, headers: parts.headers, bytes: bytes.to_vec(), body }
     }
 }
 

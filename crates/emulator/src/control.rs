@@ -1,0 +1,159 @@
+//! The handle by which a program steers an emulator: what the calls of the platform cannot do.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+
+use crate::clock::Clock;
+use crate::fault::{ActiveFault, Fault, FaultError};
+use crate::journal::Journal;
+use crate::platform::{Platform, TaskState};
+use crate::routes;
+use crate::scenario::{Scenario, ScenarioError, Task};
+
+/// An emulator without a socket, and the handle to one that has a socket. Clones are the same emulator.
+///
+/// ```
+/// use std::time::Duration;
+/// use northbound_emulator::{Control, Scenario};
+///
+/// # fn main() -> Result<(), northbound_emulator::ScenarioError> {
+/// let control = Control::new(Scenario::default().with_manual_clock())?;
+/// let _to_be_called_or_mounted: axum::Router = control.router();
+/// control.advance(Duration::from_secs(3600));
+/// assert_eq!(control.clock().now(), Duration::from_secs(3600));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    scenario: Scenario,
+    clock: Clock,
+    platform: RwLock<Arc<Platform>>,
+    control_calls: AtomicU64,
+}
+
+impl Control {
+    /// An emulator of this scenario. Its clock starts now.
+    ///
+    /// # Errors
+    ///
+    /// A scenario that contradicts itself.
+    pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
+        let clock = Clock::new(scenario.clock);
+        let platform = RwLock::new(Arc::new(Platform::new(&scenario, clock.clone())?));
+        Ok(Self { shared: Arc::new(Shared { scenario, clock, platform, control_calls: AtomicU64::new(0) }) })
+    }
+
+    /// The emulator as an axum router, to be called without a socket or mounted elsewhere.
+    pub fn router(&self) -> Router {
+        routes::router(self.clone())
+    }
+
+    /// The clock that everything in this emulator follows.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Moves the clock ahead: [`Clock::advance`].
+    pub fn advance(&self, by: Duration) {
+        self.shared.clock.advance(by);
+    }
+
+    /// Creates a batch task, whose life begins now.
+    ///
+    /// # Errors
+    ///
+    /// A task that contradicts itself, of an application that does not exist, or with an id that another one has.
+    pub fn create_task(&self, task: Task) -> Result<(), ScenarioError> {
+        self.platform().create_task(&task)
+    }
+
+    /// Drops a batch task; whether there was one.
+    pub fn drop_task(&self, task_id: &str) -> bool {
+        self.platform().drop_task(task_id)
+    }
+
+    /// Every batch task as it is now, in the order of their ids.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskState> {
+        self.platform().task_states()
+    }
+
+    /// Switches a fault on; the number names it from now on.
+    ///
+    /// # Errors
+    ///
+    /// A fault that breaks a bound.
+    pub fn add_fault(&self, fault: Fault) -> Result<u64, FaultError> {
+        fault.check()?;
+        Ok(self.platform().faults().add(fault))
+    }
+
+    /// The faults that are switched on.
+    #[must_use]
+    pub fn faults(&self) -> Vec<ActiveFault> {
+        self.platform().faults().active().to_vec()
+    }
+
+    /// Takes a fault back; whether there was one with this number.
+    pub fn remove_fault(&self, id: u64) -> bool {
+        self.platform().faults().remove(id)
+    }
+
+    /// Takes all faults back.
+    pub fn clear_faults(&self) {
+        self.platform().faults().clear();
+    }
+
+    /// The newest requests, and why each was answered as it was.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        self.platform().recorder().read()
+    }
+
+    /// Empties the journal.
+    pub fn clear_journal(&self) {
+        self.platform().recorder().clear();
+    }
+
+    /// Starts again from the scenario: tasks, tokens, quota, faults, journal and clock are as at the start, and the same calls get the same
+    /// answers as then. Requests under way end on what was there before.
+    pub fn reset(&self) {
+        let Shared { scenario, clock, platform, .. } = &*self.shared;
+        clock.restart();
+        // The scenario was checked at the start.
+        if let Ok(fresh) = Platform::new(scenario, clock.clone()) {
+            *platform.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        }
+    }
+
+    /// The number of a call of the control API.
+    pub(crate) fn count_control_call(&self) -> u64 {
+        self.shared.control_calls.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The platform as it is now; a reset puts another in its place.
+    pub(crate) fn platform(&self) -> Arc<Platform> {
+        // A panic elsewhere leaves the platform whole: it is replaced in one go.
+        Arc::clone(&self.shared.platform.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The emulator as an axum router, to be called without a socket or mounted elsewhere; [`Control::router`] is the same for
+/// who wants to steer it as well.
+///
+/// # Errors
+///
+/// A scenario that contradicts itself.
+pub fn router(scenario: Scenario) -> Result<Router, ScenarioError> {
+    Ok(Control::new(scenario)?.router())
+}

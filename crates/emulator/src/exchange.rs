@@ -1,0 +1,94 @@
+//! What happens to every request around the platform's answer: a number, perhaps a fault, and an entry in the journal.
+
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::control::Control;
+use crate::credentials::APP_KEY;
+use crate::fault::{FaultKind, Operation};
+use crate::journal::{Entry, Verdict};
+use crate::line::Cut;
+use crate::refusal::shown;
+use crate::tamper;
+
+/// Names a request; every answer bears it.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub(crate) const LOGIN_PATH: &str = "/iocm/app/sec/v1.1.0/login";
+pub(crate) const LIST_SUBTASKS_PATH: &str = "/iocm/app/batchtask/v1.1.0/taskDetails";
+
+/// Asks for the rows of the page before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RepeatPage;
+
+/// Answers a request to the platform.
+pub(crate) async fn exchange(State(control): State<Control>, mut request: Request, next: Next) -> Response {
+    let platform = control.platform();
+    let operation = Operation::of(request.method(), request.uri().path());
+    let (mut entry, fault) = platform.arrive(operation);
+    describe(&mut entry, &request);
+    let cut = request.extensions().get::<ConnectInfo<Cut>>().map(|ConnectInfo(cut)| cut.clone());
+
+    let mut response = match fault.as_ref().and_then(tamper::in_place) {
+        Some(response) => response,
+        None => {
+            if fault == Some(FaultKind::RepeatedPage) {
+                request.extensions_mut().insert(RepeatPage);
+            }
+            next.run(request).await
+        }
+    };
+    judge(&mut entry, &mut response, fault.as_ref());
+    if let Ok(id) = HeaderValue::from_str(&entry.request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    // Before the answer is on its way: whoever has it finds it in the journal.
+    platform.record(entry);
+
+    let Some(fault) = fault else { return response };
+    if let FaultKind::Latency { milliseconds } = fault {
+        control.clock().sleep(Duration::from_millis(milliseconds.into())).await;
+        return response;
+    }
+    if let (FaultKind::Reset, Some(cut)) = (&fault, cut) {
+        // The server fails to write whatever it is given.
+        cut.reset();
+        return response;
+    }
+    tamper::spoil(&fault, response, control.clock()).await
+}
+
+impl Operation {
+    fn of(method: &Method, path: &str) -> Option<Self> {
+        match (method, path) {
+            (&Method::POST, LOGIN_PATH) => Some(Self::Login),
+            (&Method::GET, LIST_SUBTASKS_PATH) => Some(Self::ListSubtasks),
+            _ => None,
+        }
+    }
+}
+
+fn describe(entry: &mut Entry, request: &Request) {
+    entry.method = request.method().to_string();
+    entry.path = request.uri().path().to_owned();
+    entry.query = request.uri().query().map(str::to_owned);
+    let app_key = request.headers().get(APP_KEY).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    entry.application = app_key.map(|app_key| shown(&app_key).trim_matches('\'').to_owned());
+}
+
+fn judge(entry: &mut Entry, response: &mut Response, fault: Option<&FaultKind>) {
+    entry.status = Some(response.status().as_u16()).filter(|_| fault != Some(&FaultKind::Reset));
+    entry.fault = fault.map(|fault| fault.name().to_owned());
+    match response.extensions_mut().remove::<Verdict>() {
+        Some(Verdict { application, code, reason }) => {
+            entry.application = application.or(entry.application.take());
+            entry.code = code.map(str::to_owned);
+            entry.reason = reason;
+        }
+        None => entry.reason = "answered by a fault in place of the platform".to_owned(),
+    }
+}

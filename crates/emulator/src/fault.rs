@@ -1,0 +1,387 @@
+//! Faults that can be switched on: what goes wrong, for which calls, and which call is next to suffer.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use utoipa::ToSchema;
+
+use crate::draw::{self, Purpose, draw};
+
+/// A fault, and the calls that it befalls.
+///
+/// A call suffers at most one fault: the first, in the order in which they were added, that befalls it.
+///
+/// ```
+/// use northbound_emulator::{Fault, FaultKind, Operation};
+///
+/// let fault = Fault::new(FaultKind::BadGateway).next(2).on(Operation::ListSubtasks);
+/// let often = Fault::new(FaultKind::Latency { milliseconds: 800 }).per_mille(50);
+/// assert!(fault.check().is_ok() && often.check().is_ok());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Fault {
+    /// What goes wrong.
+    pub fault: FaultKind,
+    /// The operation that it befalls; without it, all that it can befall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Operation>,
+    /// How many calls it befalls, then it is over; without it, until it is cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u32>,
+    /// Share of the calls that it befalls, in calls of a thousand, drawn from the seed; all of them unless given.
+    #[serde(default = "all", skip_serializing_if = "is_all")]
+    #[schema(minimum = 1, maximum = 1000, default = 1000)]
+    pub per_mille: u16,
+}
+
+/// What goes wrong with a call.
+///
+/// Some faults stand in place of the answer: the platform never sees the call, so it costs no quota and issues no token. The
+/// others spoil the answer that the platform gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// The answer comes late, by the emulator's clock.
+    Latency {
+        /// How late, in milliseconds.
+        milliseconds: u32,
+    },
+    /// The platform does what was asked, but instead of the answer the connection is reset (TCP RST, no byte of HTTP).
+    Reset,
+    /// The head and half of the body come, then the connection is closed, short of the `Content-Length`.
+    CloseHalfWay,
+    /// A whole message whose body is the first half of the JSON text.
+    TruncatedBody,
+    /// The right body, labelled `text/html`.
+    WrongContentType,
+    /// In place of the answer: 502 with a page of HTML.
+    BadGateway,
+    /// In place of the answer: 500 with an empty body.
+    EmptyError,
+    /// In place of the answer: 500 / 50252.
+    InternalError,
+    /// In place of the answer: 503 with a line of text.
+    Unavailable {
+        /// Value of the header `Retry-After`, in seconds; without it, no such header.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_seconds: Option<u32>,
+    },
+    /// The body comes in ten pieces, each late by the emulator's clock.
+    SlowDrip {
+        /// Pause before each piece, in milliseconds.
+        milliseconds: u32,
+    },
+    /// The body is followed by blanks, which JSON allows.
+    HugeBody {
+        /// Size of the blanks, in MiB. At most 1024.
+        #[schema(maximum = 1024)]
+        mebibytes: u32,
+    },
+    /// The first subtask has the status `Stopped`, which nobody documented.
+    UnknownStatus,
+    /// Members that nobody documented, on every level.
+    ExtraMembers,
+    /// Every subtask has `"param": null`.
+    NullParam,
+    /// The rows are those of the page before; page 0 is as it should be.
+    RepeatedPage,
+    /// In place of the answer: 307 to another address.
+    Redirect {
+        /// Value of the header `Location`, such as `https://other.example/`.
+        location: String,
+    },
+    /// The body is compressed (`Content-Encoding: gzip`), whether or not that was asked for.
+    Gzip,
+}
+
+/// An operation of the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Operation {
+    /// `POST /iocm/app/sec/v1.1.0/login`
+    Login,
+    /// `GET /iocm/app/batchtask/v1.1.0/taskDetails`
+    ListSubtasks,
+}
+
+/// Why a fault cannot be switched on.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FaultError {
+    /// The share is out of bounds.
+    #[error("per_mille of {per_mille}: 1 to 1000 are allowed")]
+    PerMille {
+        /// The share asked for.
+        per_mille: u16,
+    },
+    /// The body is too large.
+    #[error("mebibytes of {mebibytes}: at most 1024 are allowed")]
+    TooHuge {
+        /// The size asked for.
+        mebibytes: u32,
+    },
+    /// The location cannot stand in a header.
+    #[error("location {location:?}: only printable ASCII is allowed, and it must not be empty")]
+    Location {
+        /// The location asked for.
+        location: String,
+    },
+    /// The fault spoils rows, which the operation does not return.
+    #[error("{kind} cannot befall the operation it is switched on for: it spoils subtasks")]
+    NoRows {
+        /// Name of the fault.
+        kind: &'static str,
+    },
+}
+
+impl Fault {
+    /// A fault that befalls every call until it is cleared.
+    #[must_use]
+    pub fn new(kind: FaultKind) -> Self {
+        Self { fault: kind, on: None, next: None, per_mille: all() }
+    }
+
+    /// It befalls this operation alone.
+    #[must_use]
+    pub fn on(mut self, operation: Operation) -> Self {
+        self.on = Some(operation);
+        self
+    }
+
+    /// It befalls so many calls, then it is over.
+    #[must_use]
+    pub fn next(mut self, calls: u32) -> Self {
+        self.next = Some(calls);
+        self
+    }
+
+    /// It befalls so many calls of a thousand, drawn from the seed.
+    #[must_use]
+    pub fn per_mille(mut self, calls: u16) -> Self {
+        self.per_mille = calls;
+        self
+    }
+
+    /// Whether it can be switched on.
+    ///
+    /// # Errors
+    ///
+    /// The first bound that it breaks.
+    pub fn check(&self) -> Result<(), FaultError> {
+        if !(1..=1000).contains(&self.per_mille) {
+            return Err(FaultError::PerMille { per_mille: self.per_mille });
+        }
+        match &self.fault {
+            FaultKind::HugeBody { mebibytes } if *mebibytes > 1024 => {
+                Err(FaultError::TooHuge { mebibytes: *mebibytes })
+            }
+            FaultKind::Redirect { location }
+                if location.is_empty() || !location.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
+                Err(FaultError::Location { location: location.clone() })
+            }
+            kind if kind.spoils_rows() && self.on == Some(Operation::Login) => {
+                Err(FaultError::NoRows { kind: kind.name() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn befalls(&self, operation: Operation) -> bool {
+        self.on.is_none_or(|on| on == operation)
+            && (operation == Operation::ListSubtasks || !self.fault.spoils_rows())
+    }
+}
+
+impl FaultKind {
+    /// The name that a scenario file and the journal give it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Latency { .. } => "latency",
+            Self::Reset => "reset",
+            Self::CloseHalfWay => "close-half-way",
+            Self::TruncatedBody => "truncated-body",
+            Self::WrongContentType => "wrong-content-type",
+            Self::BadGateway => "bad-gateway",
+            Self::EmptyError => "empty-error",
+            Self::InternalError => "internal-error",
+            Self::Unavailable { .. } => "unavailable",
+            Self::SlowDrip { .. } => "slow-drip",
+            Self::HugeBody { .. } => "huge-body",
+            Self::UnknownStatus => "unknown-status",
+            Self::ExtraMembers => "extra-members",
+            Self::NullParam => "null-param",
+            Self::RepeatedPage => "repeated-page",
+            Self::Redirect { .. } => "redirect",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    fn spoils_rows(&self) -> bool {
+        matches!(self, Self::UnknownStatus | Self::NullParam | Self::RepeatedPage)
+    }
+}
+
+fn all() -> u16 {
+    1000
+}
+
+fn is_all(per_mille: &u16) -> bool {
+    *per_mille == all()
+}
+
+/// A fault that is switched on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[non_exhaustive]
+pub struct ActiveFault {
+    /// Names it when it is to be cleared.
+    pub id: u64,
+    /// The fault; its `next` tells how many calls are left.
+    pub fault: Fault,
+}
+
+/// The faults that are switched on.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    seed: u64,
+    added: u64,
+    active: Vec<ActiveFault>,
+}
+
+impl Faults {
+    pub(crate) fn new(seed: u64, faults: &[Fault]) -> Self {
+        let mut new = Self { seed, added: 0, active: Vec::new() };
+        for fault in faults {
+            new.add(fault.clone());
+        }
+        new
+    }
+
+    /// Switches a fault on; the number names it from now on.
+    pub(crate) fn add(&mut self, fault: Fault) -> u64 {
+        self.added += 1;
+        if fault.next != Some(0) {
+            self.active.push(ActiveFault { id: self.added, fault });
+        }
+        self.added
+    }
+
+    /// Whether there was such a fault.
+    pub(crate) fn remove(&mut self, id: u64) -> bool {
+        let before = self.active.len();
+        self.active.retain(|active| active.id != id);
+        self.active.len() < before
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.active.clear();
+    }
+
+    pub(crate) fn active(&self) -> &[ActiveFault] {
+        &self.active
+    }
+
+    /// What goes wrong with this call of the operation; `number` counts the calls, and decides the draw.
+    pub(crate) fn befall(&mut self, operation: Operation, number: u64) -> Option<FaultKind> {
+        let seed = self.seed;
+        let hit = |active: &ActiveFault| {
+            let key = draw::key(seed, "fault").wrapping_add(active.id);
+            active.fault.befalls(operation)
+                && draw(key, number, Purpose::Fault) % 1000 < active.fault.per_mille.into()
+        };
+        let position = self.active.iter().position(hit)?;
+        let kind = self.active[position].fault.fault.clone();
+        if let Some(left) = &mut self.active[position].fault.next {
+            *left -= 1;
+            if *left == 0 {
+                self.active.remove(position);
+            }
+        }
+        Some(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(faults: &[Fault]) -> Faults {
+        Faults::new(1, faults)
+    }
+
+    #[test]
+    fn a_fault_for_the_next_calls_ends_after_them() {
+        let mut faults = faults(&[Fault::new(FaultKind::Reset).next(2), Fault::new(FaultKind::Gzip).next(1)]);
+        let seen: Vec<_> = (0..5).map(|number| faults.befall(Operation::Login, number)).collect();
+        assert_eq!(seen, [Some(FaultKind::Reset), Some(FaultKind::Reset), Some(FaultKind::Gzip), None, None]);
+        assert!(faults.active().is_empty());
+    }
+
+    #[test]
+    fn a_share_is_drawn_from_the_seed() {
+        let share = Fault::new(FaultKind::EmptyError).per_mille(200);
+        let hits = |seed| {
+            let mut faults = Faults::new(seed, std::slice::from_ref(&share));
+            (0..10_000)
+                .filter(|number| faults.befall(Operation::Login, *number).is_some())
+                .collect::<Vec<_>>()
+        };
+        assert!(hits(1).len().abs_diff(2_000) < 150, "{}", hits(1).len());
+        assert_eq!(hits(1), hits(1));
+        assert_ne!(hits(1), hits(2));
+    }
+
+    #[test]
+    fn a_fault_befalls_the_operations_that_it_is_for() {
+        let on_login = Fault::new(FaultKind::Reset).on(Operation::Login);
+        assert_eq!(faults(std::slice::from_ref(&on_login)).befall(Operation::ListSubtasks, 1), None);
+        assert!(faults(&[on_login]).befall(Operation::Login, 1).is_some());
+        let of_rows = Fault::new(FaultKind::NullParam);
+        assert_eq!(faults(std::slice::from_ref(&of_rows)).befall(Operation::Login, 1), None);
+        assert!(faults(&[of_rows]).befall(Operation::ListSubtasks, 1).is_some());
+    }
+
+    #[test]
+    fn a_fault_can_be_taken_back_by_its_number() {
+        let mut faults = faults(&[Fault::new(FaultKind::Reset), Fault::new(FaultKind::Gzip)]);
+        assert!(faults.remove(1) && !faults.remove(1));
+        assert_eq!(faults.befall(Operation::Login, 1), Some(FaultKind::Gzip));
+        assert_eq!(faults.add(Fault::new(FaultKind::Reset)), 3, "a number is not given twice");
+    }
+
+    #[test]
+    fn bounds_are_named() {
+        let message = |fault: Fault| fault.check().unwrap_err().to_string();
+        assert_eq!(
+            message(Fault::new(FaultKind::Reset).per_mille(0)),
+            "per_mille of 0: 1 to 1000 are allowed"
+        );
+        assert_eq!(
+            message(Fault::new(FaultKind::HugeBody { mebibytes: 1025 })),
+            "mebibytes of 1025: at most 1024 are allowed"
+        );
+        assert_eq!(
+            message(Fault::new(FaultKind::Redirect { location: "a b".into() })),
+            "location \"a b\": only printable ASCII is allowed, and it must not be empty"
+        );
+        assert_eq!(
+            message(Fault::new(FaultKind::UnknownStatus).on(Operation::Login)),
+            "unknown-status cannot befall the operation it is switched on for: it spoils subtasks"
+        );
+    }
+
+    #[test]
+    fn the_name_of_a_fault_is_what_it_serializes_to() {
+        let kinds = [FaultKind::Latency { milliseconds: 1 }, FaultKind::CloseHalfWay, FaultKind::NullParam];
+        for kind in kinds {
+            assert_eq!(serde_json::to_value(&kind).unwrap()["kind"], kind.name());
+        }
+    }
+}

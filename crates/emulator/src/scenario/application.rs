@@ -1,0 +1,59 @@
+//! Who may log in.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{ScenarioError, check_text};
+
+/// An application (the platform also says NA) that may log in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Application {
+    /// The application id: what goes into the `app_key` header, and into `appId` at login. 1 to 256 characters.
+    pub id: String,
+    /// The secret of the login. 1 to 256 characters.
+    pub secret: String,
+    /// Ids of the applications that may read this one's tasks, by naming it in the parameter `appId`.
+    #[serde(default)]
+    pub authorizes: Vec<String>,
+}
+
+impl Application {
+    /// An application that authorizes no other.
+    #[must_use]
+    pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self { id: id.into(), secret: secret.into(), authorizes: Vec::new() }
+    }
+
+    /// Lets another application read this one's tasks.
+    #[must_use]
+    pub fn authorizing(mut self, app_id: impl Into<String>) -> Self {
+        self.authorizes.push(app_id.into());
+        self
+    }
+
+    /// Whether it is sound by itself, among these applications.
+    pub(super) fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
+        check_text("application id", &self.id)?;
+        check_text("secret", &self.secret)?;
+        match self.authorizes.iter().find(|id| !applications.contains(id.as_str())) {
+            None => Ok(()),
+            Some(unknown) => Err(ScenarioError::UnknownApplication {
+                by: format!("application '{}'", self.id),
+                id: unknown.clone(),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for Application {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Application")
+            .field("id", &self.id)
+            .field("authorizes", &self.authorizes)
+            .finish_non_exhaustive()
+    }
+}

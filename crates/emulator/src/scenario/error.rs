@@ -1,0 +1,73 @@
+//! Why a scenario cannot be run.
+
+use thiserror::Error;
+
+use super::Content;
+use crate::fault::FaultError;
+use crate::life::LifeError;
+
+/// Why a scenario cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ScenarioError {
+    /// Two applications have the same id.
+    #[error("two applications have the id '{id}'")]
+    DuplicateApplication {
+        /// The id.
+        id: String,
+    },
+    /// Two tasks have the same id.
+    #[error("two tasks have the id '{id}'")]
+    DuplicateTask {
+        /// The id.
+        id: String,
+    },
+    /// A task or an authorization names an application that is not there.
+    #[error("{by} names the application '{id}', which the scenario does not have")]
+    UnknownApplication {
+        /// Who names it.
+        by: String,
+        /// The id that is named.
+        id: String,
+    },
+    /// The page knows 100203 under two statuses.
+    #[error("unknown_application_status of {status}: 403 and 500 are allowed")]
+    UnknownApplicationStatus {
+        /// The status asked for.
+        status: u16,
+    },
+    /// A fault cannot be switched on.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
+    /// An id or a secret is empty or too long.
+    #[error("{what} of {length} characters: 1 to 256 are allowed")]
+    TextLength {
+        /// What the text is.
+        what: &'static str,
+        /// How long it is, in characters.
+        length: usize,
+    },
+    /// The life of a task's subtasks cannot be lived.
+    #[error("task '{task}': {error}")]
+    Life {
+        /// Id of the task.
+        task: String,
+        /// What is wrong with it.
+        error: LifeError,
+    },
+    /// A task is too large.
+    #[error("task '{task}' has {subtasks} subtasks: at most {} are allowed", Content::MAX_SUBTASKS)]
+    TooManySubtasks {
+        /// Id of the task.
+        task: String,
+        /// The number asked for.
+        subtasks: u32,
+    },
+}
+
+pub(super) fn check_text(what: &'static str, text: &str) -> Result<(), ScenarioError> {
+    match text.chars().count() {
+        1..=256 => Ok(()),
+        length => Err(ScenarioError::TextLength { what, length }),
+    }
+}

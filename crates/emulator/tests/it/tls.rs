@@ -1,0 +1,137 @@
+//! TLS and mutual TLS, with real handshakes.
+
+use std::sync::Arc;
+
+use northbound_emulator::{Certificates, Emulator, Fault, FaultKind, Scenario, StartError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+/// A client that trusts this authority and, if given, shows this certificate.
+fn client(ca: &str, identity: Option<&str>) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap()).unwrap();
+    let builder = ClientConfig::builder().with_root_certificates(roots);
+    let config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(pem) => {
+            let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).map(Result::unwrap).collect();
+            builder
+                .with_client_auth_cert(chain, PrivateKeyDer::from_pem_slice(pem.as_bytes()).unwrap())
+                .unwrap()
+        }
+    };
+    TlsConnector::from(Arc::new(config))
+}
+
+/// What a request over TLS brings back, or why it does not.
+async fn exchange(emulator: &Emulator, client: &TlsConnector, name: &str) -> Result<String, std::io::Error> {
+    let stream = TcpStream::connect(emulator.addr()).await?;
+    let mut stream = client.connect(ServerName::try_from(name.to_owned()).unwrap(), stream).await?;
+    stream.write_all(b"GET /_emulator/clock HTTP/1.1\r\nhost: emulator\r\nconnection: close\r\n\r\n").await?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await?;
+    Ok(reply)
+}
+
+#[tokio::test]
+async fn a_client_that_trusts_the_authority_gets_its_answer() {
+    let made = Certificates::make().unwrap();
+    let emulator = Emulator::builder().tls(made.clone()).start().await.unwrap();
+    assert!(emulator.url().starts_with("https://127.0.0.1:"));
+    for name in ["localhost", "127.0.0.1"] {
+        let reply = exchange(&emulator, &client(&made.ca, None), name).await.unwrap();
+        assert!(reply.starts_with("HTTP/1.1 200 OK"), "{reply}");
+    }
+    emulator.stop().await;
+}
+
+#[tokio::test]
+async fn another_authority_another_name_and_an_old_certificate_are_refused() {
+    let (made, other) = (Certificates::make().unwrap(), Certificates::make().unwrap());
+    let elsewhere = Certificates::make_for(&["elsewhere.example"]).unwrap();
+    let expired = Certificates::make_expired().unwrap();
+    for (server, ca, error) in [
+        (&made, &other.ca, "UnknownIssuer"),
+        (&elsewhere, &elsewhere.ca, "not valid for name"),
+        (&expired, &expired.ca, "expired"),
+    ] {
+        let emulator = Emulator::builder().tls(server.clone()).start().await.unwrap();
+        let refused = exchange(&emulator, &client(ca, None), "localhost").await.unwrap_err().to_string();
+        assert!(refused.contains(error), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn mutual_tls_asks_for_a_certificate_of_the_authority() {
+    let (made, other) = (Certificates::make().unwrap(), Certificates::make().unwrap());
+    let emulator = Emulator::builder().mutual_tls(made.clone()).start().await.unwrap();
+    let answer = async |identity| exchange(&emulator, &client(&made.ca, identity), "localhost").await;
+    assert!(answer(made.client.as_deref()).await.unwrap().starts_with("HTTP/1.1 200 OK"));
+    assert!(answer(None).await.is_err());
+    assert!(answer(other.client.as_deref()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_connection_can_be_reset_under_tls() {
+    let made = Certificates::make().unwrap();
+    let scenario = Scenario::default().with_fault(Fault::new(FaultKind::Reset));
+    let emulator = Emulator::builder().scenario(scenario).tls(made.clone()).start().await.unwrap();
+    let stream = TcpStream::connect(emulator.addr()).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut stream = client(&made.ca, None).connect(name, stream).await.unwrap();
+    stream
+        .write_all(b"GET /iocm/app/batchtask/v1.1.0/taskDetails HTTP/1.1\r\nhost: emulator\r\n\r\n")
+        .await
+        .unwrap();
+    let error = stream.read_to_end(&mut Vec::new()).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn a_client_that_dawdles_keeps_no_other_one_waiting() {
+    let made = Certificates::make().unwrap();
+    let emulator = Emulator::builder().tls(made.clone()).start().await.unwrap();
+    let _silent = TcpStream::connect(emulator.addr()).await.unwrap();
+    assert!(exchange(&emulator, &client(&made.ca, None), "localhost").await.is_ok());
+}
+
+#[test]
+fn a_folder_without_certificates_gets_some_and_keeps_them() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("tls");
+    let made = Certificates::read_or_make(&folder).unwrap();
+    assert_eq!(Certificates::read_or_make(&folder).unwrap(), made);
+    std::fs::remove_file(folder.join("server.pem")).unwrap();
+    let error = Certificates::read_or_make(&folder).unwrap_err().to_string();
+    assert!(
+        error.ends_with("server.pem is missing: give ca.pem and server.pem, or neither to have them made"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_text_without_certificate_or_key_is_named() {
+    let made = Certificates::make().unwrap();
+    let reason = async |server: &str| {
+        let given = Certificates::given(&made.ca, server);
+        match Emulator::builder().tls(given).start().await.unwrap_err() {
+            StartError::Tls(error) => error.to_string(),
+            other => panic!("{other}"),
+        }
+    };
+    assert_eq!(reason(&made.ca).await, "the server's text holds no private key in PEM");
+    let key = made.server.split_once("-----BEGIN PRIVATE").unwrap().1;
+    assert_eq!(
+        reason(&format!("-----BEGIN PRIVATE{key}")).await,
+        "the server's text holds no certificate in PEM"
+    );
+}
+
+#[test]
+fn debug_shows_no_private_key() {
+    assert!(!format!("{:?}", Certificates::make().unwrap()).contains("PRIVATE"));
+}
