@@ -21,7 +21,8 @@ pub use northbound_client::{
     Action, DOCUMENT, ERROR_CATALOG, ErrorCode, ErrorInfo, PLATFORM_EDITION, QUOTA, Quota, Secret,
     SubtaskStatus, Text, UnknownValue,
 };
-pub use stream::SubtaskStream;
+pub use pages::{Direction, Incomplete, Plan};
+pub use stream::{PageStream, SubtaskStream};
 pub use subtask::{Page, Subtask};
 pub use subtasks::Subtasks;
 
