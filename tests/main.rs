@@ -10,6 +10,7 @@ mod errors;
 mod freshness;
 mod ledger;
 mod lint;
+mod moving;
 mod page;
 mod platform;
 mod public_api;

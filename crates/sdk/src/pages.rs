@@ -85,7 +85,8 @@ pub(crate) enum Next {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Start {
     pub(crate) size: NonZeroU32,
-    pub(crate) from: u32,
+    /// The page to begin with; unless given, the first one in the direction of the read.
+    pub(crate) from: Option<u32>,
 }
 
 /// One read with one filter, in its direction.

@@ -43,7 +43,7 @@ pub struct Subtasks {
     device_id: Option<String>,
     command_id: Option<String>,
     page_size: Option<u32>,
-    from_page: u32,
+    from_page: Option<u32>,
     prefetch: usize,
     check_repeats: bool,
 }
@@ -58,7 +58,7 @@ impl Subtasks {
             device_id: None,
             command_id: None,
             page_size: None,
-            from_page: 0,
+            from_page: None,
             prefetch: PREFETCH,
             check_repeats: true,
         }
@@ -122,7 +122,7 @@ impl Subtasks {
     /// Nothing is known of the rows that the read before delivered: one that stood on both sides of the position may come
     /// again. A read of several statuses one after another cannot be resumed; ask for them one by one.
     pub fn from_page(mut self, page: u32) -> Self {
-        self.from_page = page;
+        self.from_page = Some(page);
         self
     }
 
@@ -204,9 +204,9 @@ impl Subtasks {
         }
         let (sent, kept) =
             if direction == Direction::Whole { (Vec::new(), statuses) } else { (statuses, Vec::new()) };
-        if self.from_page > 0 && sent.len() > 1 {
+        if let Some(page) = self.from_page.filter(|_| sent.len() > 1) {
             return Err(Error::refused(
-                format!("a read of {} statuses is resumed from page {}", sent.len(), self.from_page),
+                format!("a read of {} statuses is resumed from page {page}", sent.len()),
                 "resume with the status in which it stopped, then read the others",
             ));
         }

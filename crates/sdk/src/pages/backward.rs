@@ -128,8 +128,7 @@ impl Backward {
 
     /// Goes down from a page, or from the one that the user gave if it is lower.
     fn begin(&mut self, page: u64, rows: u64) {
-        let from = u64::from(self.start.from);
-        let first = if from > 0 { page.min(from) } else { page };
+        let first = self.start.from.map_or(page, |from| page.min(from.into()));
         self.before = rows.saturating_sub((first + 1) * self.size);
         self.step = Step::Down(first);
     }
@@ -163,12 +162,14 @@ impl Backward {
         }
         // Rows only go, so those that are left were all delivered.
         let is_short = page.total.is_some_and(|total| self.before + self.received < total);
-        if !is_short && self.totals.settled() {
+        let confirmed = matches!(self.step, Step::Confirm);
+        if !is_short && (confirmed || self.totals.settled()) {
             return Ok(Next::Complete);
         }
-        if matches!(self.step, Step::Confirm) {
-            return Err(self.fault(page, if is_short { Cause::Missing } else { Cause::Unexplained }));
+        if confirmed {
+            return Err(self.fault(page, Cause::Missing));
         }
+        // What went after the count and before the list is in the next total.
         self.step = Step::Confirm;
         Ok(Next::GoOn)
     }

@@ -40,7 +40,7 @@ impl Forward {
             seen: Seen::default(),
             order: Forth::default(),
             totals: Totals::default(),
-            next: start.from.into(),
+            next: start.from.unwrap_or(0).into(),
             in_flight: false,
             before: None,
             received: 0,
@@ -65,7 +65,7 @@ impl Forward {
         let may_be_full = self.lengths.may_be_full(page);
         self.lengths.count(page).map_err(|cause| self.fault(page, cause))?;
         let explained = self.totals.push(page.total);
-        if !explained && !self.second_look {
+        if !explained {
             return Err(self.fault(page, Cause::Unexplained));
         }
         if page.len == 0 {
@@ -98,13 +98,12 @@ impl Forward {
 
     /// Tells repeats from new rows, and holds the repeats against the order in which they came before.
     fn place(&mut self, page: &Arrived<'_>) -> Result<Vec<usize>, Fault> {
-        if !self.second_look {
-            let place = self.before.unwrap_or(0) + self.received;
-            let listed = Listed { rows: page.rows, place, before: self.totals.before() };
-            let shift = self.order.place(listed, |fingerprint| self.seen.contains(fingerprint));
-            let shift = shift.map_err(|cause| self.fault(page, cause))?;
-            self.totals.shifted(shift);
-        }
+        let place = self.before.unwrap_or(0) + self.received;
+        let listed = Listed { rows: page.rows, place, before: self.totals.before() };
+        // What the first look showed says nothing of the order in the second.
+        let seen = |fingerprint| !self.second_look && self.seen.contains(fingerprint);
+        let shift = self.order.place(listed, seen).map_err(|cause| self.fault(page, cause))?;
+        self.totals.shifted(shift);
         let is_repeat =
             |row: &usize| page.rows[*row].is_some_and(|fingerprint| !self.seen.insert(fingerprint));
         Ok((0..page.rows.len()).filter(is_repeat).collect())
@@ -113,17 +112,18 @@ impl Forward {
     fn end(&mut self, page: &Arrived<'_>, repeats: Vec<usize>) -> Result<Taken, Fault> {
         let have = self.before.unwrap_or(0) + self.distinct;
         let is_short = self.first_total.is_some_and(|total| have < total);
-        if is_short && self.second_look {
+        let deliver = Deliver::but(repeats);
+        if !is_short && (self.second_look || !self.totals.doubt()) {
+            return Ok(Taken { deliver, next: Next::Complete });
+        }
+        if self.second_look {
             return Err(self.fault(page, Cause::Missing));
         }
-        if is_short {
-            self.second_look = true;
-            self.order = Forth::default();
-            self.digest = None;
-            (self.next, self.received) = (self.start.from.into(), 0);
-        }
-        let next = if is_short { Next::GoOn } else { Next::Complete };
-        Ok(Taken { deliver: Deliver::but(repeats), next })
+        self.second_look = true;
+        self.order = Forth::default();
+        self.digest = None;
+        (self.next, self.received) = (self.start.from.unwrap_or(0).into(), 0);
+        Ok(Taken { deliver, next: Next::GoOn })
     }
 
     fn fault(&self, page: &Arrived<'_>, cause: Cause) -> Fault {

@@ -55,8 +55,11 @@ impl Forth {
         self.first = self.first.or(page.before);
         let mut shift = Shift::default();
         let mut neighbour: Option<Stood> = None;
-        for (fingerprint, place) in page.named().filter(|(fingerprint, _)| seen(*fingerprint)) {
+        for (fingerprint, place) in page.named() {
             let Some(stood) = self.stood.get(&fingerprint).copied() else {
+                if !seen(fingerprint) {
+                    continue;
+                }
                 let oldest = self.shown.front().map_or(place, |(_, oldest)| *oldest);
                 shift.widen(place.saturating_sub(oldest), self.first);
                 continue;

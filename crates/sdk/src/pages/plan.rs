@@ -27,7 +27,7 @@ pub struct Plan {
     pub(crate) sent: Vec<SubtaskStatus>,
     pub(crate) kept: Vec<SubtaskStatus>,
     pub(crate) page_size: NonZeroU32,
-    pub(crate) from_page: u32,
+    pub(crate) from_page: Option<u32>,
     pub(crate) prefetch: usize,
 }
 
@@ -52,8 +52,8 @@ impl Plan {
         self.page_size.get()
     }
 
-    /// The page that the read begins with, in its direction.
-    pub fn from_page(&self) -> u32 {
+    /// The page at which the read is resumed, if it is.
+    pub fn from_page(&self) -> Option<u32> {
         self.from_page
     }
 
@@ -140,7 +140,7 @@ impl fmt::Display for Plan {
             }
             (Direction::Backward, _) => write!(f, "from the last page backward, one call at a time")?,
         }
-        if self.from_page > 0 { write!(f, ", from page {}", self.from_page) } else { Ok(()) }
+        self.from_page.map_or(Ok(()), |page| write!(f, ", from page {page}"))
     }
 }
 

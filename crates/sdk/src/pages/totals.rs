@@ -8,9 +8,11 @@
 /// The totals of the latest calls, and the shift that they still have to explain.
 #[derive(Debug, Default)]
 pub(super) struct Totals {
+    first: Option<u64>,
     latest: Option<u64>,
     previous: Option<u64>,
     owed: Shift,
+    doubt: bool,
 }
 
 /// By how many places rows have shifted since a total was counted.
@@ -18,19 +20,23 @@ pub(super) struct Totals {
 pub(super) struct Shift {
     rows: u64,
     before: Option<u64>,
+    /// Of rows on the first page of all: no total was counted before it.
+    since_first: u64,
 }
 
 impl Shift {
-    /// Takes the farther one. A shift since a total that is not known binds nobody.
+    /// Takes the farther one.
     pub(super) fn widen(&mut self, rows: u64, before: Option<u64>) {
-        if before.is_some() && rows > self.rows {
-            *self = Self { rows, before };
+        if before.is_none() {
+            self.since_first = self.since_first.max(rows);
+        } else if rows > self.rows {
+            (self.rows, self.before) = (rows, before);
         }
     }
 
     #[cfg(test)]
     pub(super) fn farthest(&self) -> u64 {
-        self.rows
+        self.rows.max(self.since_first)
     }
 }
 
@@ -40,9 +46,14 @@ impl Totals {
     pub(super) fn push(&mut self, total: Option<u64>) -> bool {
         self.previous = self.latest;
         self.latest = total.or(self.latest);
+        self.first = self.first.or(total);
         let owed = std::mem::take(&mut self.owed);
         // A reply without a total explains nothing, and does not accuse.
-        total.is_none() || self.explain(owed)
+        if total.is_none() {
+            return true;
+        }
+        self.doubt |= !self.explain(owed.since_first, self.first);
+        self.explain(owed.rows, owed.before)
     }
 
     /// The total of the call before the latest: surely counted before the latest page was listed.
@@ -52,12 +63,20 @@ impl Totals {
 
     /// The rows of the page whose total came last have shifted.
     pub(super) fn shifted(&mut self, shift: Shift) {
-        self.owed = if self.explain(shift) { Shift::default() } else { shift };
+        if !self.explain(shift.rows, shift.before) || !self.explain(shift.since_first, self.first) {
+            self.owed = shift;
+        }
     }
 
     /// Whether every shift so far is explained: if not, one more total may do it.
     pub(super) fn settled(&self) -> bool {
-        self.owed.rows == 0
+        self.owed.rows == 0 && self.owed.since_first == 0
+    }
+
+    /// Whether rows of the first page have shifted farther than the totals moved since. They may: what moved between the
+    /// first list and its count is in no total.
+    pub(super) fn doubt(&self) -> bool {
+        self.doubt
     }
 
     /// By how much the latest two totals differ.
@@ -69,9 +88,8 @@ impl Totals {
         self.latest
     }
 
-    fn explain(&self, shift: Shift) -> bool {
-        let moved = shift.before.zip(self.latest).map(|(before, now)| now.abs_diff(before));
-        moved.is_none_or(|moved| moved >= shift.rows)
+    fn explain(&self, rows: u64, before: Option<u64>) -> bool {
+        before.zip(self.latest).is_none_or(|(before, now)| now.abs_diff(before) >= rows)
     }
 }
 
@@ -118,10 +136,17 @@ mod tests {
     #[test]
     fn a_missing_total_accuses_nobody() {
         let mut totals = totals(&[10, 10]);
-        totals.shifted(shift(3, None));
-        assert!(totals.settled());
         totals.shifted(shift(3, Some(10)));
         assert!(totals.push(None) && totals.settled());
         assert_eq!(totals.latest(), Some(10));
+    }
+
+    #[test]
+    fn a_shift_since_the_first_page_leaves_a_doubt() {
+        let mut totals = totals(&[10, 10]);
+        totals.shifted(shift(3, None));
+        assert!(!totals.settled() && totals.push(Some(13)) && !totals.doubt());
+        totals.shifted(shift(4, None));
+        assert!(totals.push(Some(13)) && totals.doubt());
     }
 }

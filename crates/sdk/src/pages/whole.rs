@@ -29,7 +29,7 @@ impl Whole {
         Self {
             lengths: Lengths::new(start),
             seen: Seen::default(),
-            ask: start.from.into(),
+            ask: start.from.unwrap_or(0).into(),
             in_flight: 0,
             before: None,
             received: 0,
