@@ -76,7 +76,7 @@ fn failures_say_what_to_do() {
         "--endpoint nowhere --app-id demo-app --secret-file /nonexistent subtasks demo",
         "--emulator subtasks nope",
         "--emulator --app-id nobody subtasks demo",
-        "--emulator subtasks demo --status Nope --page 0",
+        "--emulator subtasks demo --status Nope",
         "--emulator subtasks demo --page-size 251",
         "--emulator subtasks demo --page-size 0 -o json",
         "--emulator subtasks demo --page 1 --limit 2",

@@ -13,6 +13,8 @@ mod incomplete;
 mod model;
 mod order;
 mod plan;
+#[cfg(test)]
+mod scripts;
 mod seen;
 mod totals;
 mod whole;
@@ -131,11 +133,13 @@ struct Lengths {
     asked: u64,
     longest: u64,
     calls: u64,
+    /// Pages that the first total makes; a later one may grow without end.
+    counted: Option<u64>,
 }
 
 impl Lengths {
     fn new(start: Start) -> Self {
-        Self { asked: start.size.get().into(), longest: 0, calls: 0 }
+        Self { asked: start.size.get().into(), longest: 0, calls: 0, counted: None }
     }
 
     /// Whether more rows may follow a page: it is as long as asked, or as any before it, or as long as it says that pages
@@ -149,7 +153,8 @@ impl Lengths {
     fn count(&mut self, page: &Arrived<'_>) -> Result<(), Cause> {
         self.longest = self.longest.max(page.len as u64);
         self.calls += 1;
-        let counted = page.total.unwrap_or(0).div_ceil(self.size());
+        let pages = page.total.map(|total| total.div_ceil(self.size()));
+        let counted = *self.counted.get_or_insert(pages.unwrap_or(0));
         if self.calls > PAGES_BEYOND.saturating_add(counted) { Err(Cause::Endless) } else { Ok(()) }
     }
 

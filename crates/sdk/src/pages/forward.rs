@@ -4,8 +4,9 @@
 //! page that is asked for; what is pushed over the edge of a page comes twice, and is known by its fingerprint.
 //!
 //! The read ends at an empty page, or when the rows received are the total and the last page was not full. As many distinct
-//! rows as were counted at the beginning must have come by then. If they have not, the platform may have counted rows that
-//! came in between its list and its count, so the read looks once more from the beginning before it says so.
+//! rows as were counted at the beginning must have come by then, and rows of the first page may have shifted no farther than
+//! the totals moved. If that does not hold, rows may have come between the first list and its count, which no total shows: so
+//! the read looks once more from the beginning, with totals from before it, and decides then.
 
 use super::order::{Forth, Listed};
 use super::seen::Seen;

@@ -19,7 +19,7 @@ pub(crate) struct Whole {
     received: u64,
     distinct: u64,
     total: Option<u64>,
-    /// More rows came than the platform counts: its total decides nothing any more.
+    /// More rows came than the platform counts, or it counts anew: its total ends nothing any more.
     counter_is_false: bool,
     digest: Option<u64>,
 }
@@ -54,6 +54,8 @@ impl Whole {
 
     pub(super) fn take(&mut self, page: &Arrived<'_>) -> Result<Taken, Fault> {
         self.in_flight = self.in_flight.saturating_sub(1);
+        // The set is fixed: a total that grows counts something else.
+        self.counter_is_false |= self.total.is_some() && page.total > self.total;
         self.total = page.total.or(self.total);
         let first = self.before.is_none();
         let before = *self.before.get_or_insert_with(|| self.lengths.rows_before(page));
