@@ -12,6 +12,7 @@ mod faults;
 mod freshness;
 mod ledger;
 mod lint;
+mod moving;
 mod page;
 mod platform;
 mod public_api;

@@ -9,9 +9,9 @@ use axum::http::{Request, Response, StatusCode};
 use northbound::{AppId, Client, ClientBuilder, Credentials, Quota, Retry};
 
 type Asked = Arc<Mutex<Vec<String>>>;
-type Answer = dyn Fn(usize) -> Response<Body> + Send + Sync;
+type Answer = dyn Fn(usize, &str) -> Response<Body> + Send + Sync;
 
-/// A server on loopback with one answer for every request, given the number of requests before.
+/// A server on loopback with one answer for every request, given the number of requests before and the request line.
 pub(crate) struct Platform {
     address: std::net::SocketAddr,
     asked: Asked,
@@ -20,6 +20,15 @@ pub(crate) struct Platform {
 
 impl Platform {
     pub(crate) async fn answering(answer: impl Fn(usize) -> Response<Body> + Send + Sync + 'static) -> Self {
+        Self::start(move |number, _| answer(number)).await
+    }
+
+    /// Answers by what is asked, given as `GET /path?query`.
+    pub(crate) async fn asking(answer: impl Fn(&str) -> Response<Body> + Send + Sync + 'static) -> Self {
+        Self::start(move |_, request| answer(request)).await
+    }
+
+    async fn start(answer: impl Fn(usize, &str) -> Response<Body> + Send + Sync + 'static) -> Self {
         let asked = Asked::default();
         let state = (Arc::clone(&asked), Arc::new(answer) as Arc<Answer>);
         let router = Router::new().fallback(record).with_state(state);
@@ -56,6 +65,7 @@ impl Platform {
         Client::builder(self.url())
             .token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test")
             .retry(Retry::off())
+            .quota(Quota::unlimited())
     }
 
     /// A client that logs in by itself.
@@ -100,5 +110,7 @@ async fn record(
     let body = String::from_utf8_lossy(&body).replace("demo-secret", "[redacted]");
     let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
     asked.push(format!("{}\n\n{body}", lines.join("\n")).trim_end().to_owned());
-    answer(asked.len() - 1)
+    let number = asked.len() - 1;
+    let line = asked[number].lines().next().unwrap_or_default();
+    answer(number, line)
 }

@@ -47,7 +47,8 @@ impl Fleet {
     }
 
     pub(crate) fn client(&self) -> Client {
-        let builder = Client::builder(format!("http://{}", self.address));
+        let builder =
+            Client::builder(format!("http://{}", self.address)).quota(northbound::Quota::unlimited());
         builder.token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test").build().unwrap()
     }
 

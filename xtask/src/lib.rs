@@ -1,5 +1,6 @@
 //! Maintainers' commands: what stands behind `cargo xtask`.
 
+pub mod bench;
 pub mod contract;
 pub mod derived;
 pub mod document;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
-use xtask::{Outcome, rehearse, sound};
+use xtask::{Outcome, bench, rehearse, sound};
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
 #[derive(Parser)]
@@ -31,8 +31,19 @@ enum Command {
     },
     /// Report everything that is wrong with spec/openapi.yaml, each with its line and what to do.
     Lint,
+    /// Measure, as ratios in one run.
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
     /// Carry out the recipes of CONTRIBUTING.md on copies of the project, and run its tests there. Takes minutes.
     Rehearse,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// What draining a large task costs: the SDK against a hand-written loop. Linux only.
+    Sdk,
 }
 
 fn main() -> ExitCode {
@@ -42,6 +53,7 @@ fn main() -> ExitCode {
         Command::Generate { accept: true, .. } => generate::run(root, Mode::Accept),
         Command::Generate { .. } => generate::run(root, Mode::Write),
         Command::Lint => sound::run(root),
+        Command::Bench { what: Bench::Sdk } => bench::sdk(root),
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {

@@ -76,14 +76,16 @@ fn the_emulator_says_first_where_it_listens_and_answers_there() {
 /// The reply to a login with the demo application, as it stands on the wire.
 fn login(address: &str) -> String {
     let body = "appId=demo-app&secret=demo-secret";
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
-         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+    let form = format!(
+        "content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
-    )
-    .unwrap();
+    );
+    send(address, "POST /iocm/app/sec/v1.1.0/login", &form)
+}
+
+fn send(address: &str, request: &str, rest: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "{request} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{rest}").unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
     reply
@@ -118,8 +120,11 @@ fn the_emulator_serves_what_a_file_says() {
     assert_eq!(subtasks(&url, "t").lines().count(), 7);
     let (_process, url, _file) = serving(&task, &["--quota", "1"]);
     let address = url.strip_prefix("http://").unwrap();
-    assert!(login(address).contains("accessToken"));
-    assert!(login(address).contains("1010009"), "the first login took the only call");
+    let reply = login(address);
+    let token = reply.split("\"accessToken\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let headers = format!("app_key: demo-app\r\nauthorization: Bearer {token}\r\n\r\n");
+    let reply = send(address, "GET /iocm/app/batchtask/v1.1.0/taskDetails?taskId=t", &headers);
+    assert!(reply.contains("1010009"), "the login took the only call: {reply}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use northbound_client::{Action, ErrorCode, ErrorInfo};
 use reqwest::StatusCode;
 
+use crate::Incomplete;
 use crate::envelope::Envelope;
 use crate::redact::excerpt;
 use crate::retry::Stop;
@@ -36,6 +37,7 @@ struct Fault {
     member: Option<String>,
     body: Option<String>,
     attempts: u32,
+    incomplete: Option<Incomplete>,
     stop: Option<Stop>,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -85,6 +87,7 @@ impl Error {
             member: None,
             body: None,
             attempts,
+            incomplete: None,
             stop: None,
             retry_after: None,
             source: None,
@@ -94,6 +97,15 @@ impl Error {
     /// Input that was refused before anything was sent.
     pub(crate) fn refused(found: impl Into<Cow<'static, str>>, advice: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Refused, found, advice)
+    }
+
+    /// A read whose rows are not all there, with its numbers.
+    pub(crate) fn new_incomplete(
+        numbers: Incomplete,
+        found: impl Into<Cow<'static, str>>,
+        advice: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(Kind::Incomplete, found, advice).with(|fault| fault.incomplete = Some(numbers))
     }
 
     /// An error that the platform itself reported.
@@ -328,13 +340,18 @@ impl Error {
         self.0.kind == Kind::TooLarge
     }
 
-    /// Rows are missing at the end of a read, or a page came twice.
+    /// Rows may be missing from a read: the platform's pages end before its total, repeat, or are sorted anew.
     ///
     /// # Troubleshooting
-    /// Every row that did come has been delivered. Read again; if it stays, the platform's counter is false: read page by
-    /// page ([`Subtasks::page`](crate::Subtasks::page)).
+    /// Every row that did come has been delivered. [`incomplete`](Self::incomplete) has the numbers. Read again, and without
+    /// a status if it stays: the set of a whole task is fixed, and can be held against its total row by row.
     pub fn is_incomplete(&self) -> bool {
         self.0.kind == Kind::Incomplete
+    }
+
+    /// The numbers of a read that [is incomplete](Self::is_incomplete).
+    pub fn incomplete(&self) -> Option<&Incomplete> {
+        self.0.incomplete.as_ref()
     }
 
     fn action(&self) -> Option<Action> {

@@ -32,9 +32,10 @@ pub use northbound_client::{
     Action, DOCUMENT, ERROR_CATALOG, ErrorCode, ErrorInfo, PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus,
     Text, Transport, TransportFuture, UnknownValue,
 };
+pub use pages::{Direction, Incomplete, Plan};
 pub use quota::Quota;
 pub use retry::Retry;
-pub use stream::SubtaskStream;
+pub use stream::{PageStream, SubtaskStream};
 pub use subtask::{Page, Subtask};
 pub use subtasks::Subtasks;
 pub use summary::{Doubt, Method, Summary, SummaryRequest};

@@ -1,31 +1,64 @@
-//! All subtasks, one after another: asks for pages while it is polled.
+//! The reads of several pages: makes the calls that the state machines in [`crate::pages`] ask for, while it is polled.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use futures_util::stream::{self, TryStreamExt as _};
+use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt as _};
+use northbound_client::SubtaskStatus;
+use northbound_client::types;
 
-use crate::pages::{Next, Pages};
+use crate::pages::{Arrived, Deliver, Leg, Next, Plan, Read, Start, Taken, Watch};
 use crate::subtasks::Query;
-use crate::{Error, Subtask};
+use crate::{Direction, Error, Page, Subtask};
 
-/// The subtasks that were asked for, in the platform's order. Made by [`Subtasks::stream`](crate::Subtasks::stream).
+/// The subtasks that were asked for, one after another. Made by [`Subtasks::stream`](crate::Subtasks::stream).
 ///
-/// Every row that the platform sends is delivered. The stream ends when rows received reach the platform's total, or at an
-/// empty page; if that comes before the total is reached, or if a page only repeats the one before it, it ends in an error.
-/// After an error it ends.
+/// *If the platform keeps the relative order of a task's subtasks, and statuses follow the lifecycle, then a subtask that
+/// held the asked status during the whole read is delivered, and none twice.* Where one of the two fails, rows cannot be
+/// shown to be all there: the last item is then an error that [is incomplete](Error::is_incomplete) and has the numbers, after
+/// every row that came. A stream never ends in silence before its end; after an error it ends.
+///
+/// Rows come in the platform's order, except those that are read [backward](Direction::Backward): their pages come in
+/// descending order.
 #[must_use = "a stream asks for nothing until it is polled"]
-pub struct SubtaskStream(Pin<Box<dyn Stream<Item = Result<Subtask, Error>> + Send>>);
+pub struct SubtaskStream(Boxed<Subtask>);
+
+/// The same as [`SubtaskStream`], page by page. Made by [`Subtasks::pages`](crate::Subtasks::pages).
+///
+/// A page comes for every call that brought rows to deliver, be it none of them that was asked for:
+/// [`Page::resume_from`] then tells how far the read has come.
+#[must_use = "a stream asks for nothing until it is polled"]
+pub struct PageStream(Boxed<Page>);
+
+type Boxed<T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>;
+type Call = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
+
+impl PageStream {
+    pub(crate) fn new(read: Result<(Query, Plan), Error>, check_repeats: bool) -> Self {
+        let reader = read.map(|(query, plan)| Reader::new(query, plan, check_repeats));
+        let pages = stream::once(std::future::ready(reader))
+            .map_ok(|reader| stream::try_unfold(reader, Reader::next))
+            .try_flatten();
+        Self(Box::pin(pages))
+    }
+
+    /// The next page; `None` after the last.
+    ///
+    /// # Errors
+    /// When a call fails, or the read is incomplete.
+    pub async fn try_next(&mut self) -> Result<Option<Page>, Error> {
+        self.0.try_next().await
+    }
+}
 
 impl SubtaskStream {
-    pub(crate) fn new(query: Result<Query, Error>) -> Self {
-        let start = query.map(|query| Some((query, Pages::default())));
-        let pages =
-            stream::once(std::future::ready(start)).map_ok(|start| stream::try_unfold(start, next_page));
-        Self(Box::pin(
-            pages.try_flatten().map_ok(|rows| stream::iter(rows.into_iter().map(Ok))).try_flatten(),
-        ))
+    pub(crate) fn new(pages: PageStream) -> Self {
+        let rows = pages.0.map_ok(|page| stream::iter(page.into_subtasks().into_iter().map(Ok)));
+        Self(Box::pin(rows.try_flatten()))
     }
 
     /// The next subtask; `None` after the last.
@@ -37,16 +70,134 @@ impl SubtaskStream {
     }
 }
 
-type State = Option<(Query, Pages)>;
+/// A read under way.
+struct Reader {
+    query: Arc<Query>,
+    plan: Plan,
+    /// What remembers rows and makes their fingerprints; `None` if nobody watches for repeats.
+    check_repeats: bool,
+    watch: Watch,
+    legs: VecDeque<Leg>,
+    leg: Option<(Leg, Read)>,
+    calls: FuturesOrdered<Call>,
+}
 
-async fn next_page(state: State) -> Result<Option<(Vec<Subtask>, State)>, Error> {
-    let Some((query, mut pages)) = state else {
-        return Ok(None);
+impl Reader {
+    fn new(query: Query, plan: Plan, check_repeats: bool) -> Self {
+        Self {
+            query: Arc::new(query),
+            legs: plan.legs(),
+            plan,
+            check_repeats,
+            watch: Watch::default(),
+            leg: None,
+            calls: FuturesOrdered::new(),
+        }
+    }
+
+    /// The next page that brings rows, and the reader after it.
+    async fn next(mut self) -> Result<Option<(Page, Self)>, Error> {
+        loop {
+            if self.leg.is_none() {
+                let Some(leg) = self.legs.pop_front() else {
+                    return Ok(None);
+                };
+                let start = Start { size: self.plan.page_size, from: self.plan.from_page };
+                self.leg = Some((leg, Read::new(self.plan.direction, start)));
+            }
+            self.ask();
+            let Some(page) = self.calls.next().await else {
+                return Err(Error::refused(
+                    "the page number is beyond what the platform takes",
+                    format!("it must be 0 to {}", i32::MAX),
+                ));
+            };
+            if let Some(page) = self.take(page?)? {
+                return Ok(Some((page, self)));
+            }
+        }
+    }
+
+    /// Makes as many calls as the plan allows and the read has use for.
+    fn ask(&mut self) {
+        let Some((leg, read)) = &mut self.leg else {
+            return;
+        };
+        while self.calls.len() < self.plan.calls_at_a_time()
+            && let Some(number) = read.ask()
+        {
+            let (query, status) = (Arc::clone(&self.query), leg.status.clone());
+            self.calls.push_back(Box::pin(async move { query.page(number, status.as_ref()).await }));
+        }
+    }
+
+    /// What is to be delivered of a page, if anything.
+    fn take(&mut self, mut page: Page) -> Result<Option<Page>, Error> {
+        let Some((leg, read)) = &mut self.leg else {
+            return Ok(None);
+        };
+        let rows = page.rows();
+        let identities = if self.check_repeats { self.watch.identities(rows) } else { Vec::new() };
+        let digest = if self.check_repeats {
+            self.watch.digest(rows, &identities)
+        } else {
+            self.watch.digest_of_ends(rows)
+        };
+        let arrived = Arrived {
+            page: page.number(),
+            len: rows.len(),
+            rows: &identities,
+            digest,
+            total: page.total_count(),
+            stated: page.page_size(),
+        };
+        let taken = read
+            .take(&arrived)
+            .map_err(|fault| fault.into_error(leg.status.as_ref()).asking(self.query.what()))?;
+        let brings_rows = !rows.is_empty() && taken.deliver != Deliver::Nothing;
+        let resume_from = self.resume_from(page.number(), &taken);
+        if taken.next == Next::Complete {
+            // Calls ahead of the end are dropped with what they would bring.
+            self.calls.clear();
+            self.leg = None;
+        }
+        if !brings_rows {
+            return Ok(None);
+        }
+        pick(&mut page, &taken.deliver, &self.plan.kept);
+        Ok(Some(page.with_resume_from(resume_from)))
+    }
+
+    fn resume_from(&self, number: u32, taken: &Taken) -> Option<u32> {
+        let next = match self.plan.direction {
+            Direction::Backward => number.checked_sub(1),
+            Direction::Whole | Direction::Forward => number.checked_add(1),
+        };
+        next.filter(|_| taken.next == Next::GoOn)
+    }
+}
+
+/// Leaves on a page what is to be delivered: no repeats, and no status that was not asked for.
+fn pick(page: &mut Page, deliver: &Deliver, kept: &[SubtaskStatus]) {
+    let is_asked = |row: &types::Subtask| {
+        kept.is_empty() || row.status.as_ref().is_some_and(|status| kept.contains(status))
     };
-    let page = query.page(pages.next()).await?;
-    let next = pages.take(page.rows(), page.total_count()).map_err(|error| error.asking(query.what()))?;
-    let state = (next == Next::GoOn).then_some((query, pages));
-    Ok(Some((page.into_subtasks(), state)))
+    match deliver {
+        Deliver::Nothing => page.retain(|_, _| false),
+        Deliver::All if kept.is_empty() => {}
+        Deliver::All => page.retain(|_, row| is_asked(row)),
+        Deliver::AllBut(repeats) => {
+            page.retain(|place, row| repeats.binary_search(&place).is_err() && is_asked(row));
+        }
+    }
+}
+
+impl Stream for PageStream {
+    type Item = Result<Page, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(context)
+    }
 }
 
 impl Stream for SubtaskStream {
@@ -57,8 +208,14 @@ impl Stream for SubtaskStream {
     }
 }
 
-impl std::fmt::Debug for SubtaskStream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for PageStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageStream").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SubtaskStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SubtaskStream").finish_non_exhaustive()
     }
 }

@@ -99,43 +99,77 @@ fn text(text: Option<&Text>) -> Option<&str> {
 /// One page of subtasks, as the platform sent it.
 ///
 /// The counters are the platform's: its own example lists two rows under a total of one.
+///
+/// On a page of [`Subtasks::pages`](crate::Subtasks::pages) the rows are those that the read delivers: without rows that
+/// came before, and without those of another status than asked for. The other members are as they came.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Page(types::SubtaskPage);
+pub struct Page {
+    page: types::SubtaskPage,
+    #[serde(skip)]
+    number: u32,
+    #[serde(skip)]
+    resume_from: Option<u32>,
+}
 
 impl Page {
-    pub(crate) fn new(page: types::SubtaskPage) -> Self {
-        Self(page)
+    pub(crate) fn new(page: types::SubtaskPage, number: u32) -> Self {
+        Self { page, number, resume_from: None }
+    }
+
+    pub(crate) fn with_resume_from(mut self, page: Option<u32>) -> Self {
+        self.resume_from = page;
+        self
+    }
+
+    /// Keeps the rows for which `keep` says so, given their place.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(usize, &types::Subtask) -> bool) {
+        let mut places = 0..;
+        if let Some(rows) = &mut self.page.task_details {
+            rows.retain(|row| places.next().is_some_and(|place| keep(place, row)));
+        }
+    }
+
+    /// The number that this page was asked for with; 0 is the first.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Where a later read of the same plan goes on after this page: a value for
+    /// [`Subtasks::from_page`](crate::Subtasks::from_page). `None` if nothing is left to read after it, and on a page that
+    /// was asked for alone.
+    pub fn resume_from(&self) -> Option<u32> {
+        self.resume_from
     }
 
     /// The subtasks on this page, as the generated layer has them.
     pub fn rows(&self) -> &[types::Subtask] {
-        self.0.task_details.as_deref().unwrap_or_default()
+        self.page.task_details.as_deref().unwrap_or_default()
     }
 
     /// The subtasks on this page.
     pub fn into_subtasks(self) -> Vec<Subtask> {
-        self.0.task_details.unwrap_or_default().into_iter().map(Subtask).collect()
+        self.page.task_details.unwrap_or_default().into_iter().map(Subtask).collect()
     }
 
     /// How many rows there are in all, as far as the platform says so.
     pub fn total_count(&self) -> Option<u64> {
-        count(self.0.total_count)
+        count(self.page.total_count)
     }
 
     /// The number of this page, as far as the platform says so; 0 is the first.
     pub fn page_no(&self) -> Option<u64> {
-        count(self.0.page_no)
+        count(self.page.page_no)
     }
 
     /// The number of rows on a page, as far as the platform says so.
     pub fn page_size(&self) -> Option<u64> {
-        count(self.0.page_size)
+        count(self.page.page_size)
     }
 
     /// The page as the generated layer has it, with members that nobody documented in `extra`.
     pub fn as_raw(&self) -> &types::SubtaskPage {
-        &self.0
+        &self.page
     }
 }
 

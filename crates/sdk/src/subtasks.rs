@@ -8,16 +8,20 @@ use northbound_client::types::TaskId;
 use crate::call::Asking;
 use crate::client::Operation;
 use crate::envelope::{Envelope, ROWS};
+use crate::pages::Wanted;
 use crate::redact::excerpt;
 use crate::subtask::Page;
-use crate::{Client, Error, SubtaskStream};
+use crate::{Client, Direction, Error, PageStream, Plan, SubtaskStream};
 
 /// Rows on a page unless asked otherwise, as on the platform's page.
 const PAGE_SIZE: u32 = 25;
 /// The most that the platform allows.
 const LARGEST_PAGE: u32 = 250;
+/// Pages of a whole task asked for at a time, unless asked otherwise.
+const PREFETCH: usize = 4;
 
-/// A question for the subtasks of a batch task: filters, then [`page`](Self::page) or [`stream`](Self::stream).
+/// A question for the subtasks of a batch task: filters, then [`page`](Self::page),
+/// [`pages`](Self::pages) or [`stream`](Self::stream).
 ///
 /// Filters can be combined. Made by [`Client::subtasks`].
 ///
@@ -38,10 +42,13 @@ pub struct Subtasks {
     client: Client,
     task_id: String,
     app_id: Option<String>,
-    status: Option<SubtaskStatus>,
+    wanted: Wanted,
     device_id: Option<String>,
     command_id: Option<String>,
     page_size: Option<u32>,
+    from_page: Option<u32>,
+    prefetch: usize,
+    check_repeats: bool,
 }
 
 impl Subtasks {
@@ -50,16 +57,28 @@ impl Subtasks {
             client,
             task_id,
             app_id: None,
-            status: None,
+            wanted: Wanted::default(),
             device_id: None,
             command_id: None,
             page_size: None,
+            from_page: None,
+            prefetch: PREFETCH,
+            check_repeats: true,
         }
     }
 
-    /// Only subtasks in this status. The platform takes the five that the document lists.
-    pub fn status(mut self, status: SubtaskStatus) -> Self {
-        self.status = Some(status);
+    /// Only subtasks in this status. The platform takes the five that the document lists; a stream picks any other one from
+    /// the whole task.
+    pub fn status(self, status: SubtaskStatus) -> Self {
+        self.statuses([status])
+    }
+
+    /// Only subtasks in one of these statuses: any mix, for [`stream`](Self::stream) and [`pages`](Self::pages).
+    ///
+    /// Final statuses (Success, Fail, Timeout) are asked for one after another. A mix with any other one is picked from the
+    /// whole task; [`plan`](Self::plan) tells.
+    pub fn statuses(mut self, statuses: impl IntoIterator<Item = SubtaskStatus>) -> Self {
+        self.wanted = Wanted::new(statuses);
         self
     }
 
@@ -86,26 +105,117 @@ impl Subtasks {
     }
 
     /// How many rows to ask for in one call: 1 to 250. Unless set, 25 for [`page`](Self::page) (as on the platform's page)
-    /// and 250 for [`stream`](Self::stream).
+    /// and 250 for [`stream`](Self::stream) and [`pages`](Self::pages).
     pub fn page_size(mut self, rows: u32) -> Self {
         self.page_size = Some(rows);
+        self
+    }
+
+    /// How many pages of a whole task to ask for at a time: at least 1, and 4 unless set. They are delivered in order.
+    ///
+    /// A read with a status filter makes one call at a time whatever is set here: only then does it know what moved.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.prefetch = pages.max(1);
+        self
+    }
+
+    /// Resumes a read from a position, which [`Page::resume_from`] gave: the page that the read begins with, in its
+    /// direction. Task, filters and page size must be the same as before.
+    ///
+    /// Nothing is known of the rows that the read before delivered: one that stood on both sides of the position may come
+    /// again. A read of several statuses one after another cannot be resumed; ask for them one by one.
+    pub fn from_page(mut self, page: u32) -> Self {
+        self.from_page = Some(page);
+        self
+    }
+
+    /// Whether to watch for rows that come twice, which costs some 20 bytes a row; `true` unless set.
+    ///
+    /// It can be switched off for a whole task only: its set is fixed, so rows come twice only if the platform sorts anew.
+    /// Then rows are counted, and not told apart.
+    pub fn check_repeats(mut self, check: bool) -> Self {
+        self.check_repeats = check;
         self
     }
 
     /// One page; 0 is the first.
     ///
     /// # Errors
-    /// When the task id is empty, the page size is not within 1 to 250 or the page number is beyond what the platform takes
-    /// (nothing is sent then); when the call fails.
+    /// When the task id is empty, the page size is not within 1 to 250, more than one status is given or the page number is
+    /// beyond what the platform takes (nothing is sent then); when the call fails.
     pub async fn page(self, page_no: u32) -> Result<Page, Error> {
-        self.query(PAGE_SIZE)?.page(page_no).await
+        let status = match self.wanted.0.as_deref() {
+            None => None,
+            Some([status]) => Some(status.clone()),
+            Some(statuses) => {
+                return Err(Error::refused(
+                    format!("a single page is asked for with {} statuses", statuses.len()),
+                    "give one status or none, or read with stream() or pages()",
+                ));
+            }
+        };
+        self.query(PAGE_SIZE)?.page(page_no, status.as_ref()).await
+    }
+
+    /// What a read will ask for: direction, filter, page size. Nothing is sent.
+    ///
+    /// ```no_run
+    /// # fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+    /// use northbound::SubtaskStatus::{Fail, Timeout};
+    ///
+    /// let plan = client.subtasks("5c8ba99030344005c02316ad").statuses([Fail, Timeout]).plan()?;
+    /// println!("{plan}"); // asks for Fail, then for Timeout, 250 rows a call, forward, one call at a time
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the read is not allowed: an empty task id, a page size not within 1 to 250, an empty list of statuses, a repeat
+    /// check switched off or a position given where it cannot be.
+    pub fn plan(&self) -> Result<Plan, Error> {
+        self.read().map(|(_, plan)| plan)
+    }
+
+    /// All subtasks, one after another.
+    ///
+    /// The first item is an error if the read is not allowed, as [`plan`](Self::plan) says.
+    pub fn stream(self) -> SubtaskStream {
+        SubtaskStream::new(self.pages())
     }
 
     /// All subtasks, page after page.
     ///
-    /// The first item is an error if the task id or the page size is not allowed.
-    pub fn stream(self) -> SubtaskStream {
-        SubtaskStream::new(self.query(LARGEST_PAGE))
+    /// The first item is an error if the read is not allowed, as [`plan`](Self::plan) says.
+    pub fn pages(self) -> PageStream {
+        let check_repeats = self.check_repeats;
+        PageStream::new(self.read(), check_repeats)
+    }
+
+    /// The question and the plan of a read.
+    fn read(&self) -> Result<(Query, Plan), Error> {
+        let query = self.clone().query(LARGEST_PAGE)?;
+        let direction = self.wanted.direction();
+        let statuses = self.wanted.0.clone().unwrap_or_default();
+        if self.wanted.0.is_some() && statuses.is_empty() {
+            return Err(Error::refused("the list of statuses is empty", "leave it out to read all subtasks"));
+        }
+        if !self.check_repeats && direction != Direction::Whole {
+            return Err(Error::refused(
+                "the repeat check is switched off for a read by status",
+                "leave it on: rows that move come twice, and nothing else tells them",
+            ));
+        }
+        let (sent, kept) =
+            if direction == Direction::Whole { (Vec::new(), statuses) } else { (statuses, Vec::new()) };
+        if let Some(page) = self.from_page.filter(|_| sent.len() > 1) {
+            return Err(Error::refused(
+                format!("a read of {} statuses is resumed from page {page}", sent.len()),
+                "resume with the status in which it stopped, then read the others",
+            ));
+        }
+        let Self { from_page, prefetch, .. } = *self;
+        let plan = Plan { direction, sent, kept, page_size: query.page_size, from_page, prefetch };
+        Ok((query, plan))
     }
 
     fn query(self, page_size: u32) -> Result<Query, Error> {
@@ -124,7 +234,6 @@ impl Subtasks {
             client: self.client,
             task_id,
             app_id: self.app_id,
-            status: self.status,
             device_id: self.device_id,
             command_id: self.command_id,
             page_size,
@@ -138,7 +247,6 @@ pub(crate) struct Query {
     client: Client,
     task_id: TaskId,
     app_id: Option<String>,
-    status: Option<SubtaskStatus>,
     device_id: Option<String>,
     command_id: Option<String>,
     page_size: NonZeroU32,
@@ -151,17 +259,19 @@ impl Query {
     }
 
     /// Fetches one page.
-    pub(crate) async fn page(&self, page_no: u32) -> Result<Page, Error> {
+    pub(crate) async fn page(&self, page_no: u32, status: Option<&SubtaskStatus>) -> Result<Page, Error> {
         let number = i32::try_from(page_no).map_err(|_| {
             Error::refused(format!("the page number is {page_no}"), format!("it must be 0 to {}", i32::MAX))
         })?;
-        self.client.authorized(&ListSubtasks { query: self, number }).await
+        self.client.authorized(&ListSubtasks { query: self, status, page_no, number }).await
     }
 }
 
 /// The operation that fetches one page.
 struct ListSubtasks<'a> {
     query: &'a Query,
+    status: Option<&'a SubtaskStatus>,
+    page_no: u32,
     number: i32,
 }
 
@@ -174,13 +284,13 @@ impl Operation for ListSubtasks<'_> {
 
     /// Both numbers are always sent, since the editions of the page differ in their defaults.
     async fn send(&self, client: &northbound_client::Client, asking: &Asking<'_>) -> Result<Page, Error> {
-        let Query { task_id, app_id, status, device_id, command_id, page_size, .. } = self.query;
+        let Query { task_id, app_id, device_id, command_id, page_size, .. } = self.query;
         let mut call =
             client.list_subtasks().task_id(task_id.clone()).page_no(self.number).page_size(*page_size);
         if let Some(app_id) = app_id {
             call = call.app_id(app_id.clone());
         }
-        if let Some(status) = status {
+        if let Some(status) = self.status {
             call = call.status(status.clone());
         }
         if let Some(device_id) = device_id {
@@ -195,7 +305,7 @@ impl Operation for ListSubtasks<'_> {
                 Err(asking.reported(envelope))
             }
             _ if page.task_details.is_none() && !asking.replied_with(ROWS) => Err(asking.lacking(ROWS)),
-            _ => Ok(Page::new(page)),
+            _ => Ok(Page::new(page, self.page_no)),
         }
     }
 }

@@ -148,7 +148,7 @@ mod tests {
 
     fn failure(status: &str, error: Value) -> Failure {
         let page = json!({ "taskDetails": [{ "status": status, "error": error }] });
-        let page = Page::new(serde_json::from_value(page).unwrap());
+        let page = Page::new(serde_json::from_value(page).unwrap(), 0);
         let subtasks: Vec<Subtask> = page.into_subtasks();
         Failure::of(subtasks.into_iter().next().unwrap())
     }

@@ -1,0 +1,205 @@
+//! Reading rows that only go: nothing becomes Pending again.
+//!
+//! Rows that go pull later ones to lower places, so a row that stays is never above the page that is asked for next: the
+//! read begins at the end and goes down to page 0. Page 0 is asked for first, only to learn how many rows there are and how
+//! long pages are; its rows are delivered when the read comes back to it. Rows that were delivered may show again at the end
+//! of a lower page.
+
+use std::collections::HashMap;
+
+use super::order::{Back, Listed};
+use super::seen::Seen;
+use super::totals::Totals;
+use super::{Arrived, Cause, Deliver, Fault, Lengths, Next, PAGES_BEYOND, Start, Taken};
+
+/// Where the read stands.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// Asks for page 0, to learn the total.
+    Probe,
+    /// Looks for an empty page, since no total says where the end is.
+    Climb(u64),
+    /// Goes down.
+    Down(u64),
+    /// Asks for page 0 once more, since the last total is not what came.
+    Confirm,
+}
+
+#[derive(Debug)]
+pub(crate) struct Backward {
+    start: Start,
+    lengths: Lengths,
+    seen: Seen,
+    order: Back,
+    totals: Totals,
+    step: Step,
+    in_flight: bool,
+    /// The rows of the probe, with their places.
+    probe: HashMap<u64, usize>,
+    /// The page before, while the end is looked for.
+    digest: Option<u64>,
+    /// Rows on a page: what the probe held, if that is less than was asked for.
+    size: u64,
+    /// Rows that a read resumed from a position leaves to the one before it.
+    before: u64,
+    /// The place where the empty page begins that came last, if no row came since.
+    empty: Option<u64>,
+    received: u64,
+}
+
+impl Backward {
+    pub(super) fn new(start: Start) -> Self {
+        Self {
+            start,
+            lengths: Lengths::new(start),
+            seen: Seen::default(),
+            order: Back::default(),
+            totals: Totals::default(),
+            step: Step::Probe,
+            in_flight: false,
+            probe: HashMap::new(),
+            digest: None,
+            size: start.size.get().into(),
+            before: 0,
+            empty: None,
+            received: 0,
+        }
+    }
+
+    pub(super) fn ask(&mut self) -> Option<u32> {
+        let page = match self.step {
+            Step::Probe | Step::Confirm => 0,
+            Step::Climb(page) | Step::Down(page) => page,
+        };
+        let page = u32::try_from(page).ok().filter(|_| !self.in_flight)?;
+        self.in_flight = true;
+        Some(page)
+    }
+
+    pub(super) fn take(&mut self, page: &Arrived<'_>) -> Result<Taken, Fault> {
+        self.in_flight = false;
+        let may_be_full = self.lengths.may_be_full(page);
+        self.lengths.count(page).map_err(|cause| self.fault(page, cause))?;
+        if !self.totals.push(page.total) {
+            return Err(self.fault(page, Cause::Unexplained));
+        }
+        match self.step {
+            Step::Probe => Ok(self.probed(page, may_be_full)),
+            Step::Climb(number) => self.climbed(page, number),
+            Step::Down(number) => self.down(page, number),
+            Step::Confirm => self.down(page, 0),
+        }
+    }
+
+    /// If page 0 holds all there is, it is the answer. Otherwise it only says where to begin.
+    fn probed(&mut self, page: &Arrived<'_>, may_be_full: bool) -> Taken {
+        let len = page.len as u64;
+        let holds_all = page.total.map_or(len == 0, |total| len >= total);
+        if holds_all && !may_be_full {
+            self.received = len;
+            return Taken { deliver: Deliver::All, next: Next::Complete };
+        }
+        self.probe = page.rows.iter().enumerate().filter_map(|(place, row)| Some(((*row)?, place))).collect();
+        self.digest = page.digest;
+        if len > 0 {
+            self.size = self.size.min(len);
+        }
+        match page.total {
+            Some(total) if total >= len => self.begin(total.div_ceil(self.size).saturating_sub(1), total),
+            // No total, or a false one: rows only go, so an empty page stays empty, and all there is stands before it.
+            _ => self.step = Step::Climb(1),
+        }
+        Taken { deliver: Deliver::Nothing, next: Next::GoOn }
+    }
+
+    fn climbed(&mut self, page: &Arrived<'_>, number: u64) -> Result<Taken, Fault> {
+        if page.len == 0 {
+            self.begin(number - 1, number * self.size);
+        } else if page.digest.is_some() && page.digest == self.digest {
+            return Err(self.fault(page, Cause::SamePage));
+        } else if number > PAGES_BEYOND {
+            return Err(self.fault(page, Cause::Endless));
+        } else {
+            self.digest = page.digest;
+            self.step = Step::Climb(number * 2);
+        }
+        Ok(Taken { deliver: Deliver::Nothing, next: Next::GoOn })
+    }
+
+    /// Goes down from a page, or from the one that the user gave if it is lower.
+    fn begin(&mut self, page: u64, rows: u64) {
+        let first = self.start.from.map_or(page, |from| page.min(from.into()));
+        self.before = rows.saturating_sub((first + 1) * self.size);
+        self.step = Step::Down(first);
+    }
+
+    fn down(&mut self, page: &Arrived<'_>, number: u64) -> Result<Taken, Fault> {
+        let place = number * self.size;
+        self.check_probe(page, number).map_err(|cause| self.fault(page, cause))?;
+        self.check_empty(page, place).map_err(|cause| self.fault(page, cause))?;
+        // Rows that go may have pulled all that is left below an empty page.
+        let is_last = (1..self.size).contains(&(page.len as u64));
+        let listed = Listed { rows: page.rows, place, before: self.totals.before() };
+        let shift = self.order.place(listed, is_last, |fingerprint| self.seen.contains(fingerprint));
+        self.totals.shifted(shift.map_err(|cause| self.fault(page, cause))?);
+        let is_repeat =
+            |row: &usize| page.rows[*row].is_some_and(|fingerprint| !self.seen.insert(fingerprint));
+        let repeats: Vec<_> = (0..page.rows.len()).filter(is_repeat).collect();
+        self.received += (page.len - repeats.len()) as u64;
+        let next = self.after(page, number)?;
+        Ok(Taken { deliver: Deliver::but(repeats), next })
+    }
+
+    /// The page to go on with: below this one, and not above what the total leaves.
+    fn after(&mut self, page: &Arrived<'_>, number: u64) -> Result<Next, Fault> {
+        if let Some(below) = number.checked_sub(1) {
+            let place = number * self.size;
+            // A page that has rows where the total has none proves the total false.
+            let total = page.total.filter(|total| page.len == 0 || *total > place);
+            let highest = total.map_or(below, |total| total.div_ceil(self.size).saturating_sub(1));
+            self.step = Step::Down(below.min(highest));
+            return Ok(Next::GoOn);
+        }
+        // Rows only go, so those that are left were all delivered.
+        let is_short = page.total.is_some_and(|total| self.before + self.received < total);
+        let confirmed = matches!(self.step, Step::Confirm);
+        if !is_short && (confirmed || self.totals.settled()) {
+            return Ok(Next::Complete);
+        }
+        if confirmed {
+            return Err(self.fault(page, Cause::Missing));
+        }
+        // What went after the count and before the list is in the next total.
+        self.step = Step::Confirm;
+        Ok(Next::GoOn)
+    }
+
+    /// Rows of the probe only move down: on page 0 they stand first, in their old order, and on no other page at all.
+    fn check_probe(&self, page: &Arrived<'_>, number: u64) -> Result<(), Cause> {
+        let mut at_least = Some(0);
+        for fingerprint in page.rows.iter().flatten() {
+            at_least = match (self.probe.get(fingerprint), at_least) {
+                (None, _) => None,
+                (Some(place), Some(least)) if number == 0 && *place >= least => Some(place + 1),
+                _ => return Err(Cause::Disorder),
+            };
+        }
+        Ok(())
+    }
+
+    /// Two empty pages running, the later of which says that the earlier one holds rows: the platform does not show them.
+    fn check_empty(&mut self, page: &Arrived<'_>, place: u64) -> Result<(), Cause> {
+        if page.len > 0 {
+            self.empty = None;
+            return Ok(());
+        }
+        match (self.empty.replace(place), page.total) {
+            (Some(before), Some(total)) if total > before => Err(Cause::Missing),
+            _ => Ok(()),
+        }
+    }
+
+    fn fault(&self, page: &Arrived<'_>, cause: Cause) -> Fault {
+        Fault { cause, page: page.page, received: self.received, counted: self.totals.latest() }
+    }
+}

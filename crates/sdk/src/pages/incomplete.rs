@@ -1,0 +1,84 @@
+//! Why a read ends before it is complete, in numbers and in words.
+
+use northbound_client::SubtaskStatus;
+
+use crate::Error;
+
+/// The numbers of a read that could not be completed. See [`Error::incomplete`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Incomplete {
+    /// The status that was asked for; `None` if the task was read whole.
+    pub status: Option<SubtaskStatus>,
+    /// The number of the page at which the read ended.
+    pub page: u32,
+    /// How many distinct rows came. All of them have been delivered.
+    pub received: u64,
+    /// How many rows the platform counted in its latest reply that says so.
+    pub counted: Option<u64>,
+}
+
+/// What the state machines found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) cause: Cause,
+    pub(crate) page: u32,
+    pub(crate) received: u64,
+    pub(crate) counted: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The pages end before the rows that the platform counts.
+    Missing,
+    /// The platform does not turn its pages.
+    SamePage,
+    /// Rows came back in another order.
+    Disorder,
+    /// Rows shifted although none came or went.
+    Unexplained,
+    /// No end of pages in sight.
+    Endless,
+}
+
+impl Fault {
+    pub(crate) fn into_error(self, status: Option<&SubtaskStatus>) -> Error {
+        let Self { cause, page, received, counted } = self;
+        let rows = if received == 1 { "1 row".to_owned() } else { format!("{received} rows") };
+        let total = match counted {
+            Some(total) => format!("the platform counts {total}"),
+            None => "the platform does not count".to_owned(),
+        };
+        let found = match cause {
+            Cause::Missing => format!("the pages end at page {page} after {rows}, although {total}"),
+            Cause::SamePage => {
+                format!("page {page} only repeats the page before it, after {rows} where {total}")
+            }
+            Cause::Disorder => {
+                format!("page {page} shows rows in another order than before, after {rows} where {total}")
+            }
+            Cause::Unexplained => {
+                format!(
+                    "the rows up to page {page} shifted more than came or went, after {rows} where {total}"
+                )
+            }
+            Cause::Endless => format!("page {page} is not the last one, after {rows} where {total}"),
+        };
+        let advice = match (cause, status) {
+            (Cause::Missing, None) => {
+                "read again, and without the repeat check if subtasks share their param"
+            }
+            (Cause::Missing, Some(_)) => {
+                "read again; if it stays, the platform's counter is false: read the task without a status"
+            }
+            (Cause::SamePage, _) => "read page by page: the platform does not turn the pages",
+            (Cause::Disorder | Cause::Unexplained, None) => "read again once the task has settled",
+            (Cause::Disorder | Cause::Unexplained, Some(_)) => {
+                "read the task without a status: the platform sorts it anew, or its subtasks share their param"
+            }
+            (Cause::Endless, _) => "read page by page: the platform has no end of pages",
+        };
+        let numbers = Incomplete { status: status.cloned(), page, received, counted };
+        Error::new_incomplete(numbers, found, advice)
+    }
+}

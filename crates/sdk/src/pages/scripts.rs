@@ -1,0 +1,201 @@
+//! The three directions against scripts: what comes, call by call, and what is asked and delivered.
+
+use std::num::NonZeroU32;
+use std::ops::Range;
+
+use super::Direction::{Backward, Forward, Whole};
+use super::{Arrived, Cause, Deliver, Direction, Identity, Next, Read, Start};
+
+/// A reply: rows and total.
+type Reply = (Range<u64>, Option<u64>);
+
+/// What a read asked for, which rows it delivered, and how it ended; `None` if the script ended before it.
+#[derive(Debug, PartialEq)]
+struct Told {
+    asked: Vec<u32>,
+    delivered: Vec<u64>,
+    end: Option<Result<(), Cause>>,
+}
+
+/// Reads pages of 10 rows, one call at a time.
+fn told_from(direction: Direction, from: Option<u32>, script: &[Reply]) -> Told {
+    let mut read = Read::new(direction, Start { size: NonZeroU32::new(10).unwrap(), from });
+    let mut told = Told { asked: Vec::new(), delivered: Vec::new(), end: None };
+    for (rows, total) in script {
+        let page = read.ask().unwrap();
+        told.asked.push(page);
+        let identities: Vec<Identity> = rows.clone().map(|row| Some(row + 1)).collect();
+        let digest = (!rows.is_empty()).then_some(rows.start);
+        let arrived =
+            Arrived { page, len: identities.len(), rows: &identities, digest, total: *total, stated: None };
+        match read.take(&arrived) {
+            Err(fault) => {
+                told.end = Some(Err(fault.cause));
+                return told;
+            }
+            Ok(taken) => {
+                let places = (0..).zip(rows.clone());
+                told.delivered.extend(places.filter_map(|(place, row)| match &taken.deliver {
+                    Deliver::All => Some(row),
+                    Deliver::AllBut(repeats) => (!repeats.contains(&place)).then_some(row),
+                    Deliver::Nothing => None,
+                }));
+                if taken.next == Next::Complete {
+                    told.end = Some(Ok(()));
+                    return told;
+                }
+            }
+        }
+    }
+    told
+}
+
+fn told(direction: Direction, script: &[Reply]) -> Told {
+    told_from(direction, None, script)
+}
+
+/// How the read ended, and how many rows it delivered after how many calls.
+fn end(direction: Direction, script: &[Reply]) -> (Option<Result<(), Cause>>, usize, usize) {
+    let told = told(direction, script);
+    (told.end, told.delivered.len(), told.asked.len())
+}
+
+#[test]
+fn whole_ends_at_its_total() {
+    assert_eq!(end(Whole, &[(0..10, Some(15)), (10..15, Some(15))]), (Some(Ok(())), 15, 2));
+    assert_eq!(end(Whole, &[(0..0, Some(0))]), (Some(Ok(())), 0, 1));
+}
+
+#[test]
+fn whole_reads_on_when_its_counter_is_not_to_be_believed() {
+    let end_of = |totals: [u64; 3]| {
+        end(Whole, &[(0..10, Some(totals[0])), (10..20, Some(totals[1])), (20..20, Some(totals[2]))])
+    };
+    assert_eq!(end_of([10, 10, 10]), (Some(Ok(())), 20, 3), "the total of a page");
+    assert_eq!(end_of([15, 20, 20]), (Some(Ok(())), 20, 3), "a total that grows");
+    assert_eq!(end_of([1, 1, 1]), (Some(Ok(())), 20, 3));
+    assert_eq!(end_of([15, 15, 25]), (Some(Err(Cause::Missing)), 20, 3));
+    assert_eq!(end(Whole, &[(0..5, None), (5..7, None), (0..0, None)]), (Some(Ok(())), 7, 3));
+}
+
+#[test]
+fn whole_sees_what_comes_twice() {
+    assert_eq!(end(Whole, &[(0..10, Some(15)), (9..14, Some(15))]), (Some(Err(Cause::Missing)), 10, 2));
+    assert_eq!(end(Whole, &[(0..10, None), (9..14, None), (0..0, None)]).0, Some(Err(Cause::Disorder)));
+    assert_eq!(end(Whole, &[(0..10, Some(30)), (0..10, Some(30))]).0, Some(Err(Cause::SamePage)));
+}
+
+#[test]
+fn whole_asks_ahead_only_as_far_as_rows_are_counted() {
+    let mut read = Read::new(Whole, Start { size: NonZeroU32::new(10).unwrap(), from: None });
+    assert_eq!((read.ask(), read.ask()), (Some(0), None), "how many pages there are is not known");
+    let page = |page, len, total| Arrived { page, len, rows: &[], digest: None, total, stated: None };
+    read.take(&page(0, 10, Some(25))).unwrap();
+    assert_eq!((read.ask(), read.ask(), read.ask()), (Some(1), Some(2), None));
+    read.take(&page(1, 9, Some(25))).unwrap();
+    read.take(&page(2, 5, Some(25))).unwrap();
+    assert_eq!(read.ask(), Some(3), "a row is still to come");
+}
+
+#[test]
+fn whole_resumes_with_the_rows_before_it_counted() {
+    let resumed = told_from(Whole, Some(2), &[(20..25, Some(25))]);
+    assert_eq!((resumed.asked, resumed.end), (vec![2], Some(Ok(()))));
+    let capped = told_from(Whole, Some(3), &[(12..16, Some(18)), (16..18, Some(18))]);
+    assert_eq!((capped.delivered.len(), capped.end), (6, Some(Ok(()))));
+}
+
+#[test]
+fn forward_ends_at_its_total_unless_the_last_page_is_full() {
+    assert_eq!(end(Forward, &[(0..10, Some(15)), (10..15, Some(15))]), (Some(Ok(())), 15, 2));
+    assert_eq!(end(Forward, &[(0..10, Some(10)), (10..10, Some(10))]), (Some(Ok(())), 10, 2));
+    let capped = [(0..5, Some(10)), (5..10, Some(10)), (10..10, Some(10))];
+    assert_eq!(end(Forward, &capped), (Some(Ok(())), 10, 3), "pages of five are full");
+}
+
+#[test]
+fn forward_looks_again_before_it_says_that_rows_are_missing() {
+    let looks = told(Forward, &[(0..5, Some(8)), (5..5, Some(8)), (0..8, Some(8)), (8..8, Some(8))]);
+    assert_eq!((looks.asked, looks.delivered.len(), looks.end), (vec![0, 1, 0, 1], 8, Some(Ok(()))));
+    let stays = [(0..5, Some(8)), (5..5, Some(8)), (0..5, Some(8)), (5..5, Some(8))];
+    assert_eq!(end(Forward, &stays), (Some(Err(Cause::Missing)), 5, 4));
+}
+
+#[test]
+fn forward_holds_a_shift_against_the_totals() {
+    let shifted = |after| [(0..10, Some(40)), (10..20, Some(40)), (18..28, Some(40)), (28..38, Some(after))];
+    assert_eq!(end(Forward, &shifted(42)).0, None);
+    assert_eq!(end(Forward, &shifted(41)).0, Some(Err(Cause::Unexplained)));
+}
+
+#[test]
+fn backward_delivers_the_probe_if_it_holds_all() {
+    assert_eq!(end(Backward, &[(0..5, Some(5))]), (Some(Ok(())), 5, 1));
+    assert_eq!(end(Backward, &[(0..2, Some(1))]), (Some(Ok(())), 2, 1), "as in the page's example");
+    assert_eq!(end(Backward, &[(0..0, None)]), (Some(Ok(())), 0, 1));
+}
+
+#[test]
+fn backward_begins_at_the_end_and_skips_what_has_gone() {
+    let told = told(
+        Backward,
+        &[(0..10, Some(45)), (40..45, Some(45)), (30..30, Some(15)), (10..15, Some(15)), (0..10, Some(15))],
+    );
+    assert_eq!((told.asked, told.end), (vec![0, 4, 3, 1, 0], Some(Ok(()))));
+    assert_eq!(told.delivered.len(), 20);
+    let resumed = told_from(Backward, Some(1), &[(0..10, Some(45)), (10..20, Some(45)), (0..10, Some(45))]);
+    assert_eq!((resumed.asked, resumed.end), (vec![0, 1, 0], Some(Ok(()))));
+}
+
+#[test]
+fn backward_looks_for_the_end_where_no_total_says_it() {
+    let script = [
+        (0..10, None),
+        (10..20, None),
+        (20..25, None),
+        (0..0, None),
+        (0..0, None),
+        (20..25, None),
+        (10..20, None),
+        (0..10, None),
+    ];
+    let told = told(Backward, &script);
+    assert_eq!(told.asked, [0, 1, 2, 4, 3, 2, 1, 0]);
+    assert_eq!((told.delivered.len(), told.end), (25, Some(Ok(()))));
+    assert_eq!(end(Backward, &[(0..10, None), (0..10, None)]).0, Some(Err(Cause::SamePage)));
+}
+
+#[test]
+fn backward_ends_where_pages_stay_empty_against_the_total() {
+    let script = [(0..10, Some(45)), (0..0, Some(45)), (0..0, Some(45))];
+    assert_eq!(end(Backward, &script), (Some(Err(Cause::Missing)), 0, 3));
+    let gone = [(0..10, Some(45)), (0..0, Some(45)), (0..0, Some(40)), (20..30, Some(30))];
+    assert_eq!(end(Backward, &gone).0, None, "the later total explains it");
+}
+
+#[test]
+fn backward_asks_once_more_before_it_says_that_rows_are_missing() {
+    let script = |last| [(0..10, Some(12)), (10..11, Some(12)), (0..10, Some(12)), (0..10, Some(last))];
+    assert_eq!(end(Backward, &script(11)), (Some(Ok(())), 11, 4));
+    assert_eq!(end(Backward, &script(12)).0, Some(Err(Cause::Missing)));
+}
+
+#[test]
+fn backward_knows_the_rows_of_the_probe() {
+    let elsewhere = [(0..10, Some(15)), (5..10, Some(15))];
+    assert_eq!(end(Backward, &elsewhere).0, Some(Err(Cause::Disorder)));
+    let not_first = [(0..10, Some(15)), (10..15, Some(15)), (100..101, Some(15))];
+    assert_eq!(end(Backward, &not_first).0, None, "they may have gone");
+}
+
+#[test]
+fn an_endless_platform_comes_to_an_end() {
+    let mut read = Read::new(Forward, Start { size: NonZeroU32::new(1).unwrap(), from: None });
+    let fault = (0_u64..).find_map(|call| {
+        let page = read.ask().unwrap();
+        let rows = [Some(call + 1)];
+        let total = Some(call + 1);
+        read.take(&Arrived { page, len: 1, rows: &rows, digest: Some(call), total, stated: None }).err()
+    });
+    assert_eq!(fault.map(|fault| fault.cause), Some(Cause::Endless));
+}

@@ -1,0 +1,79 @@
+//! Remembers which rows were delivered, in 8 bytes a row.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// How many sets share the fingerprints. A set that grows holds its old and its new table for a moment; one of many small
+/// ones growing costs little of that, one large set would need half as much again.
+const SHARDS: usize = 64;
+
+/// Fingerprints of rows.
+#[derive(Debug)]
+pub(super) struct Seen(Vec<Shard>);
+
+type Shard = HashSet<u64, BuildHasherDefault<AsItIs>>;
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self((0..SHARDS).map(|_| Shard::default()).collect())
+    }
+}
+
+impl Seen {
+    /// Whether the row is new.
+    pub(super) fn insert(&mut self, fingerprint: u64) -> bool {
+        self.0[shard(fingerprint)].insert(fingerprint)
+    }
+
+    pub(super) fn contains(&self, fingerprint: u64) -> bool {
+        self.0[shard(fingerprint)].contains(&fingerprint)
+    }
+}
+
+/// The table takes the lowest bits for the place and the highest seven for its tags, so bits between them choose the shard.
+fn shard(fingerprint: u64) -> usize {
+    (fingerprint >> 40) as usize % SHARDS
+}
+
+/// A fingerprint is a hash already.
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, fingerprint: u64) {
+        self.0 = fingerprint;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_new_once() {
+        let mut seen = Seen::default();
+        let spread = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        assert!((0..10_000).all(|number| seen.insert(spread(number))));
+        assert!((0..10_000).all(|number| !seen.insert(spread(number)) && seen.contains(spread(number))));
+        assert!(!seen.contains(spread(10_000)));
+    }
+
+    #[test]
+    fn no_shard_is_much_fuller_than_another() {
+        let mut seen = Seen::default();
+        for number in 0..64_000_u64 {
+            seen.insert(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        }
+        assert!(seen.0.iter().all(|shard| (900..1100).contains(&shard.len())));
+    }
+}
