@@ -19,6 +19,7 @@ mod public_api;
 mod recipes;
 mod replies;
 mod scenario;
+mod simulation;
 mod tls;
 mod token;
 mod types;
