@@ -91,7 +91,7 @@ pub(crate) struct Seconds(pub(crate) i64);
 /// A code that names an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = "105005")]
-pub(crate) struct ErrorCode(pub(crate) String);
+pub(crate) struct ErrorCode(pub(crate) &'static str);
 
 /// One page of the subtasks of a batch task.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -162,7 +162,8 @@ pub(crate) struct CommandOutput {
     #[schema(example = "4f1c")]
     pub(crate) request_id: Option<String>,
     /// What the device answered; null until it did.
-    pub(crate) command_result: Option<Value>,
+    #[schema(value_type = Option<Value>)]
+    pub(crate) command_result: Option<&'static Value>,
 }
 
 /// What the text in `error` holds.
@@ -172,7 +173,7 @@ pub(crate) struct SubtaskFailure {
     pub(crate) error_code: Option<ErrorCode>,
     /// The error in words.
     #[schema(example = "The device is not online.")]
-    pub(crate) error_desc: Option<String>,
+    pub(crate) error_desc: Option<&'static str>,
 }
 
 /// Body of every error: `error_code` and `error_desc` from a service, `resultcode` and `resultmsg` from the gateway before it.

@@ -12,7 +12,6 @@ use crate::credentials::APP_KEY;
 use crate::fault::{FaultKind, Operation};
 use crate::journal::{Entry, Verdict};
 use crate::line::Cut;
-use crate::refusal::shown;
 use crate::tamper;
 
 /// Names a request; every answer bears it.
@@ -76,8 +75,8 @@ fn describe(entry: &mut Entry, request: &Request) {
     entry.method = request.method().to_string();
     entry.path = request.uri().path().to_owned();
     entry.query = request.uri().query().map(str::to_owned);
-    let app_key = request.headers().get(APP_KEY).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    entry.application = app_key.map(|app_key| shown(&app_key).trim_matches('\'').to_owned());
+    let app_key = request.headers().get(APP_KEY);
+    entry.application = app_key.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
 }
 
 fn judge(entry: &mut Entry, response: &mut Response, fault: Option<&FaultKind>) {

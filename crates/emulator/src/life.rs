@@ -72,6 +72,19 @@ impl Life {
     /// Longest time that a member may have: a week, in seconds.
     pub const MAX_SECONDS: u32 = 7 * 24 * 3600;
 
+    /// A life at this speed, in seconds, with the default outcomes; the fields tell what the times are.
+    #[must_use]
+    pub fn new(sending_seconds: u32, answer_seconds: u32, timeout_seconds: u32) -> Self {
+        Self { sending_seconds, answer_seconds, timeout_seconds, outcomes: Outcomes::default() }
+    }
+
+    /// The same life with these outcomes.
+    #[must_use]
+    pub fn with_outcomes(mut self, outcomes: Outcomes) -> Self {
+        self.outcomes = outcomes;
+        self
+    }
+
     pub(crate) fn check(&self) -> Result<(), LifeError> {
         let times = [
             ("sending_seconds", self.sending_seconds),
@@ -110,6 +123,12 @@ impl Default for Life {
 }
 
 impl Outcomes {
+    /// Outcomes by their weights.
+    #[must_use]
+    pub fn new(success: u32, fail: u32, timeout: u32) -> Self {
+        Self { success, fail, timeout }
+    }
+
     fn weights(self) -> [(SubtaskStatus, u64); 3] {
         [
             (SubtaskStatus::Success, self.success.into()),

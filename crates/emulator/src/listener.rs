@@ -48,7 +48,11 @@ impl axum::serve::Listener for Listener {
 pub(crate) async fn accept_tcp(tcp: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match tcp.accept().await {
-            Ok(connection) => return connection,
+            Ok((stream, addr)) => {
+                // Without it, the end of a page may wait until its beginning is acknowledged. It works without, too.
+                let _ = stream.set_nodelay(true);
+                return (stream, addr);
+            }
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => tokio::time::sleep(PAUSE).await,
         }

@@ -75,6 +75,8 @@ impl BatchTask {
 /// An answer that is no error, and what the journal says of it.
 pub(crate) struct Accepted<T> {
     pub(crate) body: T,
+    /// Subtasks in it.
+    pub(crate) rows: usize,
     /// The application, where no header names it.
     pub(crate) application: Option<String>,
     pub(crate) reason: String,
@@ -164,7 +166,7 @@ impl Platform {
             scope: Some("default".to_owned()),
         };
         let reason = format!("a token; earlier ones of application {} are cancelled", shown(&application.id));
-        Ok(Accepted { body: token, application: Some(application.id.clone()), reason })
+        Ok(Accepted { body: token, rows: 0, application: Some(application.id.clone()), reason })
     }
 
     /// Answers a query for subtasks. The first check that fails decides: caller, quota, form of the query, application, task.
@@ -187,7 +189,7 @@ impl Platform {
         page.page_no = Some(query.page_no.into());
         let rows = page.task_details.as_ref().map_or(0, Vec::len);
         let reason = format!("{rows} of {} subtasks", page.total_count.unwrap_or_default());
-        Ok(Accepted { body: page, application: None, reason })
+        Ok(Accepted { body: page, rows, application: None, reason })
     }
 
     /// Adds a task that begins now.

@@ -93,7 +93,7 @@ impl ErrorRow {
 
     fn body(&self) -> ErrorResponse {
         ErrorResponse {
-            error_code: Some(ErrorCode(self.code.to_owned())),
+            error_code: Some(ErrorCode(self.code)),
             error_desc: Some(self.text.to_owned()),
             ..ErrorResponse::default()
         }
@@ -101,7 +101,7 @@ impl ErrorRow {
 
     fn gateway_body(&self) -> ErrorResponse {
         ErrorResponse {
-            resultcode: Some(ErrorCode(self.code.to_owned())),
+            resultcode: Some(ErrorCode(self.code)),
             resultmsg: Some(self.text.to_owned()),
             ..ErrorResponse::default()
         }

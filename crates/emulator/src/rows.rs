@@ -1,6 +1,6 @@
 //! The rows of a generated task: each is computed from its number when it is asked for.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::api::{
     CommandId, CommandOutput, DeviceId, EmbeddedText, ErrorCode, Subtask, SubtaskFailure, SubtaskParam,
     SubtaskStatus,
 };
-use crate::draw::{self, Purpose, draw, hex32, weighted};
+use crate::draw::{self, Purpose, ascii, draw, hex32, weighted, write_hex};
 use crate::life::Life;
 use crate::statuses::Statuses;
 
@@ -128,7 +128,7 @@ impl GeneratedRows {
             SubtaskStatus::Fail if self.life.is_some() => None,
             SubtaskStatus::Pending | SubtaskStatus::Fail => return None,
             SubtaskStatus::WaitResult | SubtaskStatus::Timeout => None,
-            SubtaskStatus::Success => Some(success()),
+            SubtaskStatus::Success => Some(&*SUCCESS),
         };
         Some(CommandOutput {
             request_id: Some(hex32(self.key, row.into(), Purpose::Request)),
@@ -145,10 +145,7 @@ impl GeneratedRows {
                 weighted(draw, FAILURES.map(|(code, text, weight)| ((code, text), weight)))
             }
         };
-        Some(SubtaskFailure {
-            error_code: Some(ErrorCode(code.to_owned())),
-            error_desc: Some(text.to_owned()),
-        })
+        Some(SubtaskFailure { error_code: Some(ErrorCode(code)), error_desc: Some(text) })
     }
 
     /// In the form of a random UUID (version 4).
@@ -157,14 +154,23 @@ impl GeneratedRows {
         let bits = draw(self.key, row.into(), Purpose::Device);
         let (a, b, c) = (bits & 0xffff, bits >> 16 & 0xfff, bits >> 28 & 0x3fff | 0x8000);
         let node = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
-        DeviceId(format!("{number:08x}-{a:04x}-4{b:03x}-{c:04x}-{node:012x}"))
+        let mut id = *b"........-....-4...-....-............";
+        write_hex(number.into(), &mut id[..8]);
+        write_hex(a, &mut id[9..13]);
+        write_hex(b, &mut id[15..18]);
+        write_hex(c, &mut id[19..23]);
+        write_hex(node, &mut id[24..]);
+        DeviceId(ascii(&id))
     }
 
     /// 32 hexadecimal digits.
     fn command_id(&self, row: u32) -> CommandId {
         let number = draw::permute(self.key, row, Purpose::Command);
-        let rest = hex32(self.key, row.into(), Purpose::Command);
-        CommandId(format!("{number:08x}{}", &rest[8..]))
+        let mut id = hex32(self.key, row.into(), Purpose::Command);
+        let mut first = [0; 8];
+        write_hex(number.into(), &mut first);
+        id.replace_range(..8, &ascii(&first));
+        CommandId(id)
     }
 
     fn row_of_device(&self, id: &DeviceId) -> Option<u32> {
@@ -186,9 +192,9 @@ fn status(key: u64, row: u32) -> SubtaskStatus {
     weighted(draw(key, row.into(), Purpose::Status), SHARES)
 }
 
-fn success() -> Value {
-    json!({ "resultCode": "SUCCESS", "resultDetail": { "valve": "closed" } })
-}
+/// What every device answers that does as it is told.
+static SUCCESS: LazyLock<Value> =
+    LazyLock::new(|| json!({ "resultCode": "SUCCESS", "resultDetail": { "valve": "closed" } }));
 
 #[cfg(test)]
 mod tests {

@@ -95,6 +95,13 @@ impl Scenario {
         self
     }
 
+    /// Answers what the gateway refuses in the gateway's own envelope.
+    #[must_use]
+    pub fn with_gateway_envelope(mut self) -> Self {
+        self.gateway_envelope = true;
+        self
+    }
+
     /// Lets time stand still until it is advanced by a call.
     #[must_use]
     pub fn with_manual_clock(mut self) -> Self {

@@ -123,11 +123,9 @@ impl Statuses {
                 continue;
             }
             let first = block * BLOCK;
-            let last = self.of_row.len().min(first + BLOCK);
-            let of_block = (first..last).filter(|row| self.of_row[*row] == status);
-            rows.extend(
-                of_block.skip(std::mem::take(&mut skip)).take(size - rows.len()).map(|row| row as u32),
-            );
+            let of_block = &self.of_row[first..self.of_row.len().min(first + BLOCK)];
+            let found = (first as u32..).zip(of_block).filter(|(_, of_row)| **of_row == status);
+            rows.extend(found.skip(std::mem::take(&mut skip)).take(size - rows.len()).map(|(row, _)| row));
         }
         rows
     }

@@ -79,10 +79,7 @@ async fn output_and_error_come_with_the_status_and_stay() {
 
 #[tokio::test]
 async fn outcomes_and_speed_are_the_ones_of_the_scenario() {
-    let mut life = Life::default();
-    (life.sending_seconds, life.answer_seconds) = (0, 1);
-    life.outcomes = Outcomes::default();
-    (life.outcomes.success, life.outcomes.timeout) = (0, 0);
+    let life = Life::new(0, 1, 10).with_outcomes(Outcomes::new(0, 1, 0));
     let task = Task::generated("quick", Scenario::DEMO_APP_ID, 400).with_life(life);
     let (control, demo) = moving(Scenario::default().with_task(task)).await;
     assert_eq!(counts(&demo, "quick").await[0], 0, "all were sent at once");

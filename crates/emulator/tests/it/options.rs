@@ -9,9 +9,7 @@ use crate::support::Caller;
 
 #[tokio::test]
 async fn the_gateway_reports_token_and_throttle_in_an_envelope_of_its_own() {
-    let mut scenario = Scenario::default().with_quota(1);
-    scenario.gateway_envelope = true;
-    let demo = Caller::of(scenario).await;
+    let demo = Caller::of(Scenario::default().with_quota(1).with_gateway_envelope()).await;
     let throttled = demo.get("taskId=demo").await;
     assert_eq!(throttled.status, 403);
     assert_eq!(throttled.body, json!({ "resultcode": "1010009", "resultmsg": "app throttle exceed." }));
@@ -25,9 +23,7 @@ async fn the_gateway_reports_token_and_throttle_in_an_envelope_of_its_own() {
 
 #[tokio::test]
 async fn a_service_behind_the_gateway_keeps_the_documented_envelope() {
-    let mut scenario = Scenario::default();
-    scenario.gateway_envelope = true;
-    let demo = Caller::of(scenario).await;
+    let demo = Caller::of(Scenario::default().with_gateway_envelope()).await;
     demo.get("taskId=").await.expect_error(400, "100022", "The input is invalid");
     demo.login("appId=demo-app").await.expect_error(400, "102202", "Required Parameter is null or empty.");
 }

@@ -14,7 +14,11 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 fn client(ca: &str, identity: Option<&str>) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap()).unwrap();
-    let builder = ClientConfig::builder().with_root_certificates(roots);
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots);
     let config = match identity {
         None => builder.with_no_client_auth(),
         Some(pem) => {
