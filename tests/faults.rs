@@ -280,6 +280,42 @@ fn rows() -> Vec<Row> {
     [connections(), statuses(), codes(), bodies(), tokens_and_throttle()].into_iter().flatten().collect()
 }
 
+/// A read over pages: its id, the total and the rows of each page, how many rows are delivered, whether the read is complete.
+type Read = (&'static str, Vec<(u32, std::ops::Range<u32>)>, usize, bool);
+
+fn reads() -> Vec<Read> {
+    vec![
+        ("page-short", vec![(5, 0..2), (5, 2..4), (5, 4..5), (5, 5..5)], 5, true),
+        ("page-long", vec![(300, 0..300), (300, 300..300)], 300, true),
+        ("page-repeated", vec![(500, 0..250), (500, 0..250)], 250, false),
+        ("page-missing", vec![(500, 0..250), (500, 250..250)], 250, false),
+        ("total-shrinks", vec![(500, 0..250), (400, 250..400), (400, 400..400)], 400, true),
+        ("total-grows", vec![(250, 0..250), (260, 250..260), (260, 260..260)], 260, true),
+    ]
+}
+
+#[tokio::test]
+async fn every_fault_of_pages_ends_as_promised() {
+    for (id, pages, rows, complete) in reads() {
+        let bodies = pages.into_iter().map(|(total, rows)| {
+            let rows: Vec<_> = rows.map(|row| serde_json::json!({ "param": { "deviceId": row } })).collect();
+            json(200, &serde_json::json!({ "totalCount": total, "taskDetails": rows }).to_string())
+        });
+        let server = Server::start(bodies.collect()).await;
+        let mut stream = server.builder().build().unwrap().subtasks("demo").prefetch(1).stream();
+        let mut delivered = 0;
+        let end = loop {
+            match stream.try_next().await {
+                Ok(Some(_)) => delivered += 1,
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            }
+        };
+        assert_eq!((delivered, end.is_none()), (rows, complete), "{id}: {end:?}");
+        assert!(end.is_none_or(|error| error.is_incomplete()), "{id}");
+    }
+}
+
 /// Rows that need more than a scripted reply, and the tests that have them.
 const ELSEWHERE: [&str; 7] = [
     "connection-refused",
@@ -353,7 +389,9 @@ fn the_page_and_the_tests_have_the_same_rows() {
     let described: Vec<_> =
         page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     let rows = rows();
-    let tested: Vec<_> = rows.iter().map(|(id, ..)| *id).chain(ELSEWHERE).collect();
+    let reads = reads();
+    let tested = rows.iter().map(|(id, ..)| *id).chain(reads.iter().map(|(id, ..)| *id)).chain(ELSEWHERE);
+    let tested: Vec<_> = tested.collect();
     assert_eq!(described.iter().collect::<BTreeSet<_>>(), tested.iter().collect::<BTreeSet<_>>());
     assert_eq!(
         (described.len(), tested.len()),
