@@ -23,17 +23,25 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text(Kept);
 
+/// What is rare is boxed, so that rows, which are moved about, stay small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kept {
     String(String),
-    Other { value: Value, text: String },
+    Other(Box<Other>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Other {
+    value: Value,
+    text: String,
 }
 
 impl Text {
     /// The string, or the JSON that came in its place as text.
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Kept::String(text) | Kept::Other { text, .. } => text,
+            Kept::String(text) => text,
+            Kept::Other(other) => &other.text,
         }
     }
 
@@ -49,7 +57,7 @@ impl Text {
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         match &self.0 {
             Kept::String(text) => serde_json::from_str(text),
-            Kept::Other { value, .. } => T::deserialize(value),
+            Kept::Other(other) => T::deserialize(&other.value),
         }
     }
 }
@@ -58,7 +66,7 @@ impl From<Value> for Text {
     fn from(value: Value) -> Self {
         match value {
             Value::String(text) => Self(Kept::String(text)),
-            value => Self(Kept::Other { text: value.to_string(), value }),
+            value => Self(Kept::Other(Box::new(Other { text: value.to_string(), value }))),
         }
     }
 }
@@ -85,7 +93,7 @@ impl Serialize for Text {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Kept::String(text) => serializer.serialize_str(text),
-            Kept::Other { value, .. } => value.serialize(serializer),
+            Kept::Other(other) => other.value.serialize(serializer),
         }
     }
 }
