@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::vec;
 
 use futures_core::Stream;
 use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt as _};
@@ -25,16 +26,18 @@ use crate::{Direction, Error, Page, Subtask};
 /// Rows come in the platform's order, except those that are read [backward](Direction::Backward): their pages come in
 /// descending order.
 #[must_use = "a stream asks for nothing until it is polled"]
-pub struct SubtaskStream(Boxed<Subtask>);
+pub struct SubtaskStream {
+    rows: vec::IntoIter<Subtask>,
+    pages: PageStream,
+}
 
 /// The same as [`SubtaskStream`], page by page. Made by [`Subtasks::pages`](crate::Subtasks::pages).
 ///
 /// A page comes for every call that brought rows to deliver, be it none of them that was asked for:
 /// [`Page::resume_from`] then tells how far the read has come.
 #[must_use = "a stream asks for nothing until it is polled"]
-pub struct PageStream(Boxed<Page>);
+pub struct PageStream(Pin<Box<dyn Stream<Item = Result<Page, Error>> + Send>>);
 
-type Boxed<T> = Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>;
 type Call = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
 
 impl PageStream {
@@ -57,8 +60,7 @@ impl PageStream {
 
 impl SubtaskStream {
     pub(crate) fn new(pages: PageStream) -> Self {
-        let rows = pages.0.map_ok(|page| stream::iter(page.into_subtasks().into_iter().map(Ok)));
-        Self(Box::pin(rows.try_flatten()))
+        Self { rows: Vec::new().into_iter(), pages }
     }
 
     /// The next subtask; `None` after the last.
@@ -66,7 +68,15 @@ impl SubtaskStream {
     /// # Errors
     /// When a call fails, or the read is incomplete.
     pub async fn try_next(&mut self) -> Result<Option<Subtask>, Error> {
-        self.0.try_next().await
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Ok(Some(row));
+            }
+            match self.pages.try_next().await? {
+                Some(page) => self.rows = page.into_subtasks().into_iter(),
+                None => return Ok(None),
+            }
+        }
     }
 }
 
@@ -204,7 +214,16 @@ impl Stream for SubtaskStream {
     type Item = Result<Subtask, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.as_mut().poll_next(context)
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Poll::Ready(Some(Ok(row)));
+            }
+            match ready!(Pin::new(&mut self.pages).poll_next(context)) {
+                Some(Ok(page)) => self.rows = page.into_subtasks().into_iter(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
     }
 }
 
