@@ -70,7 +70,7 @@ impl GeneratedRows {
     pub(crate) fn new(seed: u64, task_id: &str, rows: u32, life: Option<Life>) -> Self {
         let key = draw::key(seed, task_id);
         let statuses = match life {
-            None => Statuses::frozen((0..rows).map(|row| status(key, row)).collect()),
+            None => Statuses::frozen(rows, |row| status(key, row)),
             Some(life) => Statuses::moving(rows, |row| life.course(key, row)),
         };
         let stencils = Box::new(stencils(life.is_some()));
