@@ -13,6 +13,8 @@ mod rust_names;
 pub mod snapshots;
 pub mod sound;
 
+use std::path::{Path, PathBuf};
+
 /// The hand-written document, relative to the project.
 pub const DOCUMENT: &str = "spec/openapi.yaml";
 
@@ -36,6 +38,11 @@ impl Outcome {
             Self::Stale => 4,
         }
     }
+}
+
+/// Where cargo builds the project at `root`.
+pub(crate) fn target_folder(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
 /// Prints for the person at the terminal; a closed pipe is no error.

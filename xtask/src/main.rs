@@ -44,6 +44,12 @@ enum Command {
 enum Bench {
     /// What draining a large task costs: the SDK against a hand-written loop. Linux only.
     Sdk,
+    /// What the emulator bears: pages a second beside Prism and nginx, and tasks of a million subtasks. Linux only.
+    Emulator {
+        /// How long each measurement takes.
+        #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
+        seconds: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -54,6 +60,7 @@ fn main() -> ExitCode {
         Command::Generate { .. } => generate::run(root, Mode::Write),
         Command::Lint => sound::run(root),
         Command::Bench { what: Bench::Sdk } => bench::sdk(root),
+        Command::Bench { what: Bench::Emulator { seconds } } => bench::emulator(root, seconds),
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {
