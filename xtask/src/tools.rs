@@ -53,6 +53,24 @@ impl Tools {
         })?;
         Ok(folder)
     }
+
+    /// A folder `name` with the jars that the dependencies of `pom` are, at whatever depth; returns it.
+    ///
+    /// # Errors
+    /// When Maven is missing, or cannot fetch them.
+    pub fn maven(&self, name: &str, pom: &Path) -> anyhow::Result<PathBuf> {
+        const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+        let folder = self.folder.join(name);
+        let jars = folder.join("jars");
+        install(&folder, &[pom], || {
+            let place = |name: &str, path: &Path| format!("-D{name}={}", path.display());
+            let mut maven = Command::new(MAVEN.found()?);
+            maven.args(["--quiet", "--batch-mode", "--strict-checksums", COPY, "--file"]).arg(pom);
+            maven.arg(place("maven.repo.local", &folder.join("repository")));
+            output(maven.arg(place("outputDirectory", &jars)))
+        })?;
+        Ok(jars)
+    }
 }
 
 /// A program that the machine has to have, and how to get it.
@@ -74,6 +92,9 @@ pub const NODE: Needed = Needed { program: "node", get: "Node.js 20 or newer, fr
 /// npm, to install packages for Node.js.
 pub const NPM: Needed =
     Needed { program: "npm", get: "npm, which comes with Node.js 20 or newer, from nodejs.org" };
+/// Maven, to fetch jars from Maven Central.
+pub const MAVEN: Needed =
+    Needed { program: "mvn", get: "Maven 3.8 or newer (on Debian: apt-get install maven)" };
 
 impl Needed {
     /// The program's path.
