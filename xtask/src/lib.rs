@@ -5,13 +5,16 @@ pub mod contract;
 pub mod derived;
 pub mod document;
 pub mod generate;
+pub mod languages;
 pub mod ledger;
 pub mod lint;
+pub mod markers;
 pub mod recipes;
 pub mod rehearse;
 mod rust_names;
 pub mod snapshots;
 pub mod sound;
+pub mod tools;
 
 use std::path::{Path, PathBuf};
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
+use xtask::languages::{self, Client};
 use xtask::{Outcome, bench, rehearse, sound};
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
@@ -31,6 +32,15 @@ enum Command {
     },
     /// Report everything that is wrong with spec/openapi.yaml, each with its line and what to do.
     Lint,
+    /// Make clients in other languages of the document, and run one table of scenarios with them against the emulator.
+    ///
+    /// Then carries out the steps that spec/README.md gives to newcomers. Needs a network, and Python, Node.js, Go, a JDK and
+    /// Maven; says what is missing.
+    Languages {
+        /// Only this client; may be given several times.
+        #[arg(long)]
+        only: Vec<Client>,
+    },
     /// Measure, as ratios in one run.
     Bench {
         #[command(subcommand)]
@@ -59,6 +69,8 @@ fn main() -> ExitCode {
         Command::Generate { accept: true, .. } => generate::run(root, Mode::Accept),
         Command::Generate { .. } => generate::run(root, Mode::Write),
         Command::Lint => sound::run(root),
+        Command::Languages { only } if only.is_empty() => languages::run(root, &Client::ALL),
+        Command::Languages { only } => languages::run(root, &only),
         Command::Bench { what: Bench::Sdk } => bench::sdk(root),
         Command::Bench { what: Bench::Emulator { seconds } } => bench::emulator(root, seconds),
         Command::Rehearse => rehearse::run(root),
