@@ -1,9 +1,11 @@
 //! Maintainers' commands: what stands behind `cargo xtask`.
 
 pub mod bench;
+pub mod conformance;
 pub mod contract;
 pub mod derived;
 pub mod document;
+mod emulator;
 pub mod generate;
 pub mod ledger;
 pub mod lint;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
-use xtask::{Outcome, bench, rehearse, sound};
+use xtask::{Outcome, bench, conformance, rehearse, sound};
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
 #[derive(Parser)]
@@ -36,6 +36,10 @@ enum Command {
         #[command(subcommand)]
         what: Bench,
     },
+    /// Hold a server that claims to be this API to the document: black box, over HTTP, a line for each promise.
+    ///
+    /// It logs in several times, with wrong credentials too, and makes some 200 calls; where the server throttles it waits.
+    Conformance(conformance::Options),
     /// Carry out the recipes of CONTRIBUTING.md on copies of the project, and run its tests there. Takes minutes.
     Rehearse,
 }
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Command::Generate { .. } => generate::run(root, Mode::Write),
         Command::Lint => sound::run(root),
         Command::Bench { what: Bench::Sdk } => bench::sdk(root),
+        Command::Conformance(options) => conformance::run(root, &options),
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {
