@@ -67,6 +67,7 @@ faults! {
     SecretsRepeated: "an error repeats what the caller sent",
     QuotaOf101: "the quota is one call larger",
     QuotaOf99: "the quota is one call smaller",
+    RefusedCount: "calls that were throttled count as well",
 }
 
 impl Fault {
@@ -81,7 +82,7 @@ impl Fault {
 
     /// Whether only the checks that take their time can see it.
     pub(super) fn concerns_time(self) -> bool {
-        matches!(self, Self::LongLifetime | Self::QuotaOf101 | Self::QuotaOf99)
+        matches!(self, Self::LongLifetime | Self::QuotaOf101 | Self::QuotaOf99 | Self::RefusedCount)
     }
 }
 
@@ -90,6 +91,8 @@ impl Fault {
 struct Memory {
     token: String,
     calls: u64,
+    /// Calls that were throttled since the last one that was not.
+    throttled: usize,
 }
 
 type Seeded = (Fault, Arc<Mutex<Memory>>);
@@ -117,13 +120,24 @@ async fn through(State((fault, memory)): State<Seeded>, request: Request, next: 
     let asked = Asked { query, is_login, calls, body: String::from_utf8_lossy(&body).into_owned() };
     let as_json = parts.headers.get(CONTENT_TYPE).is_some_and(|value| value == "application/json");
 
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let again = parts.clone();
+    let response = next.clone().run(Request::from_parts(parts, Body::from(body))).await;
 
     let (mut head, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let mut body: Value = serde_json::from_slice(&body).unwrap();
     if let Some(token) = body.get("accessToken").and_then(Value::as_str) {
         token.clone_into(&mut memory.lock().unwrap().token);
+    }
+    if fault == Fault::RefusedCount && !is_login {
+        let throttled = std::mem::take(&mut memory.lock().unwrap().throttled);
+        if body["error_code"] == "1010009" {
+            memory.lock().unwrap().throttled = throttled + 1;
+        } else {
+            for _ in 0..throttled {
+                next.clone().run(Request::from_parts(again.clone(), Body::empty())).await;
+            }
+        }
     }
     spoil(fault, &asked, as_json, &mut head, &mut body);
     head.headers.remove(CONTENT_LENGTH);
