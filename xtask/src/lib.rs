@@ -12,6 +12,7 @@ pub mod lint;
 pub mod recipes;
 pub mod rehearse;
 mod rust_names;
+pub mod schemathesis;
 pub mod snapshots;
 pub mod sound;
 
