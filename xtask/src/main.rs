@@ -38,7 +38,7 @@ enum Command {
     },
     /// Hold a server that claims to be this API to the document: black box, over HTTP, a line for each promise.
     ///
-    /// It logs in several times, with wrong credentials too, and makes some 200 calls; where the server throttles it waits.
+    /// It logs in several times, with wrong credentials too, and makes some 150 calls; where the server throttles, it waits.
     Conformance(conformance::Options),
     /// Let Schemathesis fuzz the emulator by the document. Needs Python 3 and PyPI; takes minutes.
     Schemathesis {
