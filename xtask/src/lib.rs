@@ -1,9 +1,11 @@
 //! Maintainers' commands: what stands behind `cargo xtask`.
 
 pub mod bench;
+pub mod conformance;
 pub mod contract;
 pub mod derived;
 pub mod document;
+mod emulator;
 pub mod generate;
 pub mod languages;
 pub mod ledger;
@@ -12,6 +14,7 @@ pub mod markers;
 pub mod recipes;
 pub mod rehearse;
 mod rust_names;
+pub mod schemathesis;
 pub mod snapshots;
 pub mod sound;
 pub mod tools;

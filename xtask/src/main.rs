@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
 use xtask::languages::{self, Client};
-use xtask::{Outcome, bench, rehearse, sound};
+use xtask::{Outcome, bench, conformance, rehearse, schemathesis, sound};
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
 #[derive(Parser)]
@@ -46,6 +46,16 @@ enum Command {
         #[command(subcommand)]
         what: Bench,
     },
+    /// Hold a server that claims to be this API to the document: black box, over HTTP, a line for each promise.
+    ///
+    /// It logs in several times, with wrong credentials too, and makes some 150 calls; where the server throttles, it waits.
+    Conformance(conformance::Options),
+    /// Let Schemathesis fuzz the emulator by the document. Needs Python 3 and PyPI; takes minutes.
+    Schemathesis {
+        /// Requests that are made up in each of the four runs
+        #[arg(long, value_name = "N", default_value_t = 1000)]
+        examples: usize,
+    },
     /// Carry out the recipes of CONTRIBUTING.md on copies of the project, and run its tests there. Takes minutes.
     Rehearse,
 }
@@ -73,6 +83,8 @@ fn main() -> ExitCode {
         Command::Languages { only } => languages::run(root, &only),
         Command::Bench { what: Bench::Sdk } => bench::sdk(root),
         Command::Bench { what: Bench::Emulator { seconds } } => bench::emulator(root, seconds),
+        Command::Conformance(options) => conformance::run(root, &options),
+        Command::Schemathesis { examples } => schemathesis::run(root, examples),
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {
