@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail, ensure};
 
 use super::client::Client;
-use super::emulator::Emulator;
+use crate::emulator::Emulator;
 use crate::ledger::README;
 use crate::tools::output;
 use crate::{Outcome, markers, print};
@@ -36,7 +36,7 @@ pub(super) fn run(root: &Path, northbound: &Path, clients: &[Client]) -> anyhow:
         // npm takes the folder's name for that of a package.
         let folder =
             tempfile::Builder::new().prefix("newcomer").tempdir().context("cannot make an empty folder")?;
-        let printed = carry_out(&deeds, folder.path(), root, &emulator.url)
+        let printed = carry_out(&deeds, folder.path(), root, emulator.url())
             .with_context(|| format!("{:?} of {README}", client.title()))?;
         let devices: Vec<_> = printed.lines().collect();
         let first = devices.first().copied().unwrap_or_default();
