@@ -12,6 +12,7 @@ pub mod rehearse;
 mod rust_names;
 pub mod snapshots;
 pub mod sound;
+pub mod tools;
 
 /// The hand-written document, relative to the project.
 pub const DOCUMENT: &str = "spec/openapi.yaml";
