@@ -5,6 +5,7 @@
 mod faults;
 mod mutations;
 mod schema_errors;
+mod seeded;
 
 use std::path::Path;
 
