@@ -3,9 +3,10 @@
 use std::fs;
 
 use serde_json::Value;
+use xtask::diff::{self, Class};
 use xtask::document::Document;
 use xtask::recipes::{Recipe, recipes};
-use xtask::{derived, generate, lint};
+use xtask::{derived, generate, lint, sound};
 
 use crate::freshness::root;
 
@@ -56,6 +57,19 @@ fn a_new_error_code_reaches_the_client() {
     let (document, stale) = carried_out(&recipe("The platform added an error code"));
     assert!(document.value().pointer("/components/x-error-catalog/105006").is_some());
     insta::assert_snapshot!(added_to_the_client(&stale));
+}
+
+#[test]
+fn what_each_recipe_means_for_clients_is_known() {
+    for (title, class) in [
+        ("The platform added a field", Class::Additive),
+        ("The platform added a status", Class::Breaking),
+        ("The platform added an error code", Class::Additive),
+    ] {
+        let (document, _) = carried_out(&recipe(title));
+        let changes = diff::changes(&sound::read(root()).unwrap(), &document).unwrap();
+        assert_eq!(changes.iter().map(|change| change.class).max(), Some(class), "{title}: {changes:#?}");
+    }
 }
 
 #[test]

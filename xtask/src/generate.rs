@@ -4,7 +4,10 @@ mod client;
 mod constants;
 mod content;
 mod open_enums;
+mod rules;
 mod schemas;
+
+pub use rules::RULES;
 
 use std::fs;
 use std::path::Path;
@@ -12,6 +15,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 
 use crate::derived::{self, Derived};
 use crate::document::Document;
@@ -81,6 +85,7 @@ pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyho
     let mut files = vec![
         Derived::new("spec/openapi.json", json + "\n"),
         ledger_table(root)?,
+        rules_page(root, value)?,
         Derived::new(format!("{GENERATED}/openapi.yaml"), document.text()),
         generated("mod.rs", MODULE.to_owned()),
         generated("api.rs", client::client(value)?),
@@ -98,6 +103,13 @@ fn ledger_table(root: &Path) -> anyhow::Result<Derived> {
         |path: &str| fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
     let table = ledger::render(&read(ledger::LEDGER)?)?;
     Ok(Derived::new(ledger::README, ledger::readme(&read(ledger::README)?, &table)?))
+}
+
+/// The rules for clients in any language.
+fn rules_page(root: &Path, document: &Value) -> anyhow::Result<Derived> {
+    let text = fs::read_to_string(root.join(ledger::LEDGER))
+        .with_context(|| format!("cannot read {}", ledger::LEDGER))?;
+    Ok(Derived::new(RULES, rules::rules(document, &ledger::read(&text)?)?))
 }
 
 const MODULE: &str = "\

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
-use xtask::{Outcome, bench, rehearse, sound};
+use xtask::{Outcome, bench, diff, external, rehearse, sound};
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
 #[derive(Parser)]
@@ -30,7 +30,20 @@ enum Command {
         check: bool,
     },
     /// Report everything that is wrong with spec/openapi.yaml, each with its line and what to do.
-    Lint,
+    Lint {
+        /// Ask Redocly CLI, Spectral and openapi-spec-validator as well. Needs Node.js with npm, and Python with venv.
+        #[arg(long)]
+        external: bool,
+    },
+    /// Say what the changes of spec/openapi.yaml since a revision mean for clients, and whether its version and the changelog follow.
+    ///
+    /// Exits with 1 if `info.version` or CHANGELOG.md has not moved enough.
+    Diff {
+        /// The revision to compare with, instead of the newest release tag (vX.Y.Z) or, before the first release, the commit that
+        /// brought the document in.
+        #[arg(long, value_name = "REV")]
+        base: Option<String>,
+    },
     /// Measure, as ratios in one run.
     Bench {
         #[command(subcommand)]
@@ -52,7 +65,11 @@ fn main() -> ExitCode {
         Command::Generate { check: true, .. } => generate::run(root, Mode::Check),
         Command::Generate { accept: true, .. } => generate::run(root, Mode::Accept),
         Command::Generate { .. } => generate::run(root, Mode::Write),
-        Command::Lint => sound::run(root),
+        Command::Lint { external } => sound::run(root).and_then(|own| match external {
+            true => external::run(root).map(|others| own.worse(others)),
+            false => Ok(own),
+        }),
+        Command::Diff { base } => diff::run(root, base.as_deref()),
         Command::Bench { what: Bench::Sdk } => bench::sdk(root),
         Command::Rehearse => rehearse::run(root),
     };
