@@ -4,6 +4,7 @@ mod changes;
 mod extensions;
 mod git;
 mod judge;
+mod nesting;
 mod prose;
 mod report;
 mod version;
