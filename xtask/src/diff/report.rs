@@ -8,6 +8,9 @@ use super::changes::Change;
 use super::judge::Class;
 use super::version::{needed, part};
 
+/// How far the second column may be pushed out, in characters.
+const WIDEST: usize = 72;
+
 /// One line a change, class by class; the same change in several places of an operation is one line.
 pub(super) fn table(changes: &[Change]) -> String {
     let mut table = String::new();
@@ -17,13 +20,9 @@ pub(super) fn table(changes: &[Change]) -> String {
             continue;
         }
         table += &format!("\n{} ({})\n", name(class), rows.len());
-        let width = |column: fn(&[String; 3]) -> &String| {
-            rows.iter().map(|row| column(row).chars().count()).max().unwrap_or(0)
-        };
-        let (first, second) = (width(|row| &row[0]), width(|row| &row[1]));
+        let width = rows.iter().map(|[place, ..]| place.chars().count()).max().unwrap_or(0).min(WIDEST);
         for [place, change, why] in &rows {
-            table += format!("  {place:first$}  {change:second$}  {why}").trim_end();
-            table.push('\n');
+            table += &format!("  {place:width$}  {change} ({why})\n");
         }
     }
     if table.is_empty() { "\nnothing has changed\n".to_owned() } else { table }
@@ -63,18 +62,35 @@ fn name(class: Class) -> &'static str {
     }
 }
 
+/// `200` for `200 application/json`, where the operation has no change under another media type of it.
+fn without_media_type<'a>(place: &'a str, of: &Change, changes: &[&Change]) -> &'a str {
+    let Some((outer, media_type)) = place.rsplit_once(' ').filter(|(_, media_type)| media_type.contains('/'))
+    else {
+        return place;
+    };
+    let is_other = |change: &&&Change| {
+        let inside = change.place.strip_prefix(outer).and_then(|rest| rest.strip_prefix(' '));
+        change.operation == of.operation && inside.is_some_and(|inside| inside != media_type)
+    };
+    if changes.iter().any(|change| is_other(&change)) { place } else { outer }
+}
+
 /// Where, what, why.
 fn rows<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<[String; 3]> {
+    let changes: Vec<&Change> = changes.collect();
     let mut order = Vec::new();
     let mut places: BTreeMap<_, Vec<&str>> = BTreeMap::new();
-    for change in changes {
+    for &change in &changes {
         let Change { operation, place, member, what, before, after, why, .. } = change;
         let row = (operation, member, what, before, after, why);
         if !places.contains_key(&row) {
             order.push(row);
         }
-        // The pointers of prose stand alone.
-        places.entry(row).or_default().push(place);
+        let place = without_media_type(place, change, &changes);
+        let places = places.entry(row).or_default();
+        if !places.contains(&place) {
+            places.push(place);
+        }
     }
     let mut rows = Vec::new();
     for row in order {
@@ -113,7 +129,13 @@ mod tests {
     #[test]
     fn a_change_in_several_places_is_one_line_and_columns_stand_below_each_other() {
         let changes = [
-            change(Class::Breaking, "400", "error_code", "type", [Some("string"), Some("integer")]),
+            change(
+                Class::Breaking,
+                "400 application/json",
+                "error_code",
+                "type",
+                [Some("string"), Some("integer")],
+            ),
             change(Class::Breaking, "403", "error_code", "type", [Some("string"), Some("integer")]),
             change(Class::Breaking, "query node", "", "parameter", [None, Some("required")]),
             change(Class::Editorial, "/info/title", "", "prose", [None, None]),
@@ -122,11 +144,11 @@ mod tests {
             table(&changes),
             "
 breaking (2)
-  listSubtasks: 400, 403: error_code  type: string → integer      because
-  listSubtasks: query node            parameter: none → required  because
+  listSubtasks: 400, 403: error_code  type: string → integer (because)
+  listSubtasks: query node            parameter: none → required (because)
 
 editorial (1)
-  listSubtasks: /info/title  prose  because
+  listSubtasks: /info/title  prose (because)
 "
         );
         assert_eq!(table(&[]), "\nnothing has changed\n");
