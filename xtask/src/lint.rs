@@ -34,7 +34,7 @@ use finding::Findings;
 use outline::Outline;
 
 /// The ids of all rules, in the order of the alphabet.
-pub const RULES: [&str; 68] = [
+pub const RULES: [&str; 69] = [
     "body-encoding",
     "body-schema",
     "bounds-format",
@@ -71,6 +71,7 @@ pub const RULES: [&str; 68] = [
     "missing-example",
     "missing-security",
     "missing-success",
+    "nullable-without-type",
     "openapi-model",
     "openapi-schema",
     "openapi-version",
