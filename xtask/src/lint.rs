@@ -28,6 +28,7 @@ use crate::document::Document;
 pub use extensions::extensions;
 pub use finding::Finding;
 use finding::Findings;
+pub use json_schema::validator;
 use outline::Outline;
 
 /// The ids of all rules, in the order of the alphabet.
