@@ -14,6 +14,7 @@ mod freshness;
 mod ledger;
 mod lint;
 mod moving;
+mod mutations;
 mod page;
 mod platform;
 mod promise;
