@@ -4,6 +4,7 @@
 
 mod answers;
 mod assumptions;
+mod bounds;
 mod cli;
 mod contract;
 mod decoding;

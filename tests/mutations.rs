@@ -72,6 +72,22 @@ fn name(mutation: &Mutation) -> (&str, &str, &str) {
     (&mutation.kind, &mutation.node, &mutation.becomes)
 }
 
+/// What changes rules of values, with the document that comes of it.
+pub(crate) fn of_values(document: &Value) -> Vec<(String, Value)> {
+    const KINDS: [&str; 7] = [
+        "widen bound",
+        "narrow bound",
+        "exclude bound",
+        "change default",
+        "add enum value",
+        "rename enum value",
+        "turn required",
+    ];
+    let mutations = mutations(document).into_iter();
+    let of_values = mutations.filter(|mutation| KINDS.contains(&mutation.kind.as_str()));
+    of_values.map(|mutation| (mutation.kind.clone(), mutation.apply(document))).collect()
+}
+
 #[test]
 fn every_mutation_of_either_document_is_reported_by_a_gate() {
     let (written, derived) = (written(), derived());
