@@ -9,8 +9,8 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-use xtask::contract::{contract, difference};
+use serde_json::{Value, json};
+use xtask::contract::{Contract, contract, difference};
 use xtask::sound;
 
 use crate::freshness::root;
@@ -136,6 +136,60 @@ fn every_node_is_mutated_or_known_to_be_no_contract() {
             });
             assert_ne!(mutated.contains(&pointer), is_no_contract, "{pointer:?} is neither, or both");
         }
+    }
+}
+
+#[test]
+fn a_new_member_is_mutated_without_a_word_about_it() {
+    let mut document = derived();
+    let subtask = "/components/schemas/Subtask/properties";
+    document.pointer_mut(subtask).unwrap()["retransmissions"] = json!({ "type": "integer", "minimum": 0 });
+    let before = contract(&document);
+    let of_member = format!("{subtask}/retransmissions");
+    let kinds: BTreeSet<String> = mutations(&document)
+        .into_iter()
+        .filter(|mutation| mutation.node.starts_with(&of_member))
+        .inspect(|mutation| assert_ne!(contract(&mutation.apply(&document)), before, "{mutation:?}"))
+        .map(|mutation| mutation.kind)
+        .collect();
+    for kind in ["remove property", "change type", "widen bound", "make nullable", "add enum", "wrap in list"]
+    {
+        assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
+    }
+}
+
+/// What the table shows is not that the mutations are easy to see.
+#[test]
+fn a_comparison_that_forgets_an_aspect_lets_mutations_through() {
+    let document = derived();
+    let aspects = [
+        ("default", "change default"),
+        ("enum", "rename enum value"),
+        ("error code", "remove error code"),
+        ("format", "change format"),
+        ("maxLength", "narrow bound"),
+        ("maximum", "widen bound"),
+        ("minLength", "narrow bound"),
+        ("minimum", "widen bound"),
+        ("nullable", "make nullable"),
+        ("required", "turn required"),
+        ("security", "let anybody in"),
+        ("type", "change type"),
+        ("additionalProperties", "close object"),
+        ("operationId", "rename operation"),
+    ];
+    let (mutations, whole) = (mutations(&document), contract(&document));
+    for (aspect, kind) in aspects {
+        let without = |contract: &Contract| {
+            let facts = contract.facts().iter().filter(|fact| fact.aspect != aspect);
+            facts.cloned().collect::<Vec<_>>()
+        };
+        let slips_through = |mutation: &Mutation| {
+            let after = contract(&mutation.apply(&document));
+            after != whole && without(&after) == without(&whole)
+        };
+        let mut of_kind = mutations.iter().filter(|mutation| mutation.kind == kind);
+        assert!(of_kind.any(slips_through), "{kind}: {aspect}");
     }
 }
 
