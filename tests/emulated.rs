@@ -115,7 +115,10 @@ fn no_test_meets_the_emulator_in_another_way() {
                 let meets = [concat!("Emulator::", "builder"), concat!(" router", "}")];
                 let is_looked_at = text.contains("promise::breach");
                 let meets = meets.iter().any(|meets| text.contains(meets));
-                assert!(!meets || is_looked_at, "{path:?}: start the emulator with `Emulated`");
+                assert!(
+                    !meets || is_looked_at,
+                    "{path:?}: start the emulator with `Emulated`, or look with `promise::breach`"
+                );
                 sources += 1;
             }
         }
