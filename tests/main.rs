@@ -6,6 +6,7 @@ mod answers;
 mod assumptions;
 mod bounds;
 mod cli;
+mod conformance;
 mod contract;
 mod decoding;
 mod emulated;

@@ -6,12 +6,13 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use jsonschema::Validator;
 use serde_json::Value;
+use xtask::document::Document;
 use xtask::{lint, sound};
 
 use crate::freshness::root;
 
 /// A promise for each status of each operation.
-static PROMISES: LazyLock<Vec<Promise>> = LazyLock::new(|| promises(sound::read(root()).unwrap().value()));
+static PROMISES: LazyLock<Vec<Promise>> = LazyLock::new(|| promises(&sound::read(root()).unwrap()));
 
 struct Promise {
     method: String,
@@ -22,13 +23,14 @@ struct Promise {
     codes: Vec<Value>,
 }
 
-fn promises(document: &Value) -> Vec<Promise> {
+fn promises(document: &Document) -> Vec<Promise> {
     let mut found = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
+    let value = document.value();
+    for (path, item) in value["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let reference = response["$ref"].as_str().map(|reference| &reference[1..]);
-                let response = reference.map_or(response, |pointer| document.pointer(pointer).unwrap());
+                let response = reference.map_or(response, |pointer| value.pointer(pointer).unwrap());
                 let mut content = response["content"].as_object().unwrap().iter();
                 let (media_type, media) = content.next().unwrap();
                 assert!(

@@ -1,11 +1,18 @@
 //! `cargo xtask bench`: figures that anyone can rerun.
 
+mod call;
+mod emulator;
+mod server;
+mod tools;
+mod wrk;
+
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
 use crate::Outcome;
+pub use emulator::run as emulator;
 
 /// Runs `cargo xtask bench sdk` in the project at `root`.
 ///

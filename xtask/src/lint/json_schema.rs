@@ -66,11 +66,6 @@ impl Translated {
     }
 }
 
-/// A validator for a schema of a document, for whom there are values to judge; `None` if the schema is too broken for one.
-pub fn validator(document: &Value, schema: &Value) -> Option<Validator> {
-    Translated::of(&Outline::of(document)).validator(schema)
-}
-
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 const COUNTS: [&str; 6] =
     ["maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties"];
