@@ -4,18 +4,22 @@
 
 mod answers;
 mod assumptions;
+mod bounds;
 mod cli;
 mod conformance;
 mod contract;
 mod decoding;
+mod emulated;
 mod errors;
 mod faults;
 mod freshness;
 mod ledger;
 mod lint;
 mod moving;
+mod mutations;
 mod page;
 mod platform;
+mod promise;
 mod public_api;
 mod recipes;
 mod replies;

@@ -130,6 +130,6 @@ pub fn lint(document: &Document) -> Vec<Finding> {
 }
 
 /// What validates JSON against a schema of the document; none if the schema is too broken for that.
-pub(crate) fn validator(document: &Document, schema: &Value) -> Option<Validator> {
+pub fn validator(document: &Document, schema: &Value) -> Option<Validator> {
     json_schema::Translated::of(&Outline::of(document.value())).validator(schema)
 }
