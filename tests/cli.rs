@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use northbound_cli::{Outlet, Process};
+
 /// The outcome of a command: exit code, stdout, stderr.
 struct Seen {
     code: u8,
@@ -18,7 +20,8 @@ fn northbound_in(environment: &[(&str, &str)], arguments: &[&str]) -> Seen {
     let lookup = |name: &str| environment.get(name).map(|value| (*value).to_owned());
     let arguments = ["northbound"].iter().chain(arguments).map(Into::into);
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let code = northbound_cli::run(arguments, &lookup, &mut stdout, &mut stderr);
+    let process = Process::new(&lookup, Outlet::plain(&mut stdout), Outlet::plain(&mut stderr));
+    let code = northbound_cli::run(arguments, process);
     Seen { code, stdout: String::from_utf8(stdout).unwrap(), stderr: String::from_utf8(stderr).unwrap() }
 }
 
@@ -80,8 +83,15 @@ fn failures_say_what_to_do() {
         "--emulator subtasks demo --page-size 251",
         "--emulator subtasks demo --page-size 0 -o json",
         "--emulator subtasks demo --page 1 --limit 2",
+        "explain 1010005 -o csv",
+        "explain 77 -o json",
+        "--emulator subtasks nope -o jsonl",
+        "--emulator subtasks -o json",
+        "--emulator subtasks demo --ca-cert ca.pem",
+        "--endpoint https://127.0.0.1:1 --ca-cert /nonexistent subtasks demo --app-id a --secret-file Cargo.toml",
         "--emulator subtasks",
         "emulator serve --listen 127.0.0.1",
+        "emulator serve --listen 127.0.0.1:x",
         "emulator serve --scenario /nonexistent",
         "emulator serve --scenario x --subtasks 5",
     ]));

@@ -34,7 +34,7 @@ impl<'a> Rows<'a> {
                 let before = if self.count == 0 { "[\n  " } else { ",\n  " };
                 write!(self.stdout, "{before}{}", json(subtask)?)?;
             }
-            Output::Jsonl => writeln!(self.stdout, "{}", json(subtask)?)?,
+            Output::Jsonl | Output::Csv => writeln!(self.stdout, "{}", json(subtask)?)?,
         }
         self.count += 1;
         Ok(())
@@ -50,7 +50,7 @@ impl<'a> Rows<'a> {
             (Output::Json, 0) => {}
             (Output::Json, _) if complete => writeln!(self.stdout, "\n]")?,
             (Output::Json, _) => writeln!(self.stdout)?,
-            (Output::Jsonl, _) => {}
+            (Output::Jsonl | Output::Csv, _) => {}
         }
         self.stdout.flush()
     }

@@ -1,33 +1,32 @@
 //! `northbound subtasks`: what happened to each device.
 
-use std::io::Write;
-
 use northbound::{SubtaskStatus, Subtasks};
 
-use crate::Environment;
-use crate::arguments::{Global, SubtasksOptions};
+use crate::arguments::SubtasksOptions;
 use crate::connection::Connection;
+use crate::context::Context;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::rows::Rows;
 
-pub(crate) async fn run(
-    global: &Global,
-    options: &SubtasksOptions,
-    environment: Environment<'_>,
-    stdout: &mut dyn Write,
-) -> Result<(), Failure> {
-    let connection = Connection::open(global, environment).await?;
+pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) -> Result<(), Failure> {
+    let connection = Connection::open(context).await?;
     let query = query(connection.client.subtasks(&options.task_id), options);
-    let mut rows = Rows::new(global.output, stdout);
-    let outcome = print(query, options, &mut rows).await;
+    let mut rows = Rows::new(context.global.output, &mut context.stdout);
+    let outcome = print(query, options, &mut rows, &context.interrupt).await;
     // What came before a failure is shown all the same.
     rows.finish(outcome.is_ok())?;
     outcome
 }
 
-async fn print(query: Subtasks, options: &SubtasksOptions, rows: &mut Rows<'_>) -> Result<(), Failure> {
+async fn print(
+    query: Subtasks,
+    options: &SubtasksOptions,
+    rows: &mut Rows<'_>,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
     if let Some(page) = options.page {
-        for subtask in query.page(page).await?.into_subtasks() {
+        for subtask in interrupt.or(query.page(page)).await?.into_subtasks() {
             rows.push(&subtask)?;
         }
         return Ok(());
@@ -35,7 +34,7 @@ async fn print(query: Subtasks, options: &SubtasksOptions, rows: &mut Rows<'_>) 
     let mut left = options.limit;
     let mut subtasks = query.stream();
     while left != Some(0) {
-        let Some(subtask) = subtasks.try_next().await? else {
+        let Some(subtask) = interrupt.or(subtasks.try_next()).await? else {
             break;
         };
         rows.push(&subtask)?;

@@ -9,7 +9,9 @@ use std::process::{Child, Command, Stdio};
 fn northbound(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_northbound"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in ["NORTHBOUND_ENDPOINT", "NORTHBOUND_APP_ID", "NORTHBOUND_SECRET"] {
+    for name in
+        ["NORTHBOUND_ENDPOINT", "NORTHBOUND_APP_ID", "NORTHBOUND_SECRET", "NORTHBOUND_TOKEN", "NO_COLOR"]
+    {
         command.env_remove(name);
     }
     command
@@ -128,13 +130,13 @@ fn the_emulator_serves_what_a_file_says() {
 }
 
 #[test]
-fn a_bad_scenario_file_is_one_line_that_says_where_and_what_is_allowed() {
+fn a_bad_scenario_file_gets_a_line_that_says_where_and_what_is_allowed() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "seed = 1\nquotas = 5\n").unwrap();
     let path = file.path().to_str().unwrap();
     let output = northbound(&["emulator", "serve", "--scenario", path]).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+    assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 2), "{stderr}");
     assert!(stderr.contains("line 2, column 1: unknown field `quotas`, expected one of `seed`"), "{stderr}");
 }
 
@@ -154,8 +156,45 @@ fn the_emulator_speaks_tls_with_certificates_that_it_makes() {
 fn a_signal_ends_the_emulator_in_good_order() {
     for signal in ["INT", "TERM"] {
         let (mut process, _, _file) = serving("", &[]);
-        let kill = Command::new("kill").args(["-s", signal, &process.0.id().to_string()]).status().unwrap();
-        assert!(kill.success());
+        send_signal(&process, signal);
         assert_eq!(process.0.wait().unwrap().code(), Some(0), "{signal}");
     }
+}
+
+#[cfg(unix)]
+fn send_signal(process: &Running, signal: &str) {
+    let kill = Command::new("kill").args(["-s", signal, &process.0.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_whole_lines_and_exit_code_130() {
+    let task = "[[tasks]]\nid = \"t\"\napplication = \"demo-app\"\ncontent = { kind = \"generated\", subtasks = 1000 }\n";
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let (_emulator, url, _file) = serving(&format!("quota = 3\n{task}"), &[]);
+        // The login and two pages use the quota up: the third page has to wait for a minute.
+        let arguments =
+            ["--endpoint", &url, "--app-id", "demo-app", "--quota", "3", "subtasks", "t", "-o", "jsonl"];
+        let mut process =
+            Running(northbound(&arguments).env("NORTHBOUND_SECRET", "demo-secret").spawn().unwrap());
+        let mut stdout = BufReader::new(process.0.stdout.take().unwrap());
+        let mut lines = String::new();
+        for _ in 0..500 {
+            stdout.read_line(&mut lines).unwrap();
+        }
+        send_signal(&process, signal);
+        stdout.read_to_string(&mut lines).unwrap();
+        assert_eq!(process.0.wait().unwrap().code(), Some(code));
+        assert_eq!((lines.lines().count(), lines.ends_with("}\n")), (500, true), "{signal}");
+    }
+}
+
+#[test]
+fn traces_show_the_calls_and_no_secret() {
+    let output = northbound(&["--emulator", "-v", "subtasks", "demo", "--limit", "1"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("/iocm/app/batchtask/v1.1.0/taskDetails"), "{stderr}");
+    assert!(stderr.contains("login of application demo-app"), "{stderr}");
+    assert!(!stderr.contains("demo-secret") && !stderr.contains("Bearer"), "{stderr}");
 }
