@@ -4,7 +4,10 @@
 mod emulator;
 mod explain;
 mod global;
+mod reference;
 mod subtasks;
+mod summary;
+mod watch;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
@@ -14,7 +17,10 @@ use northbound::SubtaskStatus;
 pub(crate) use emulator::{EmulatorCommand, ServeOptions};
 pub(crate) use explain::ExplainOptions;
 pub(crate) use global::{ColourChoice, Global, Output, Typed};
+pub(crate) use reference::{CompletionsOptions, DocumentFormat, ManOptions, SpecOptions};
 pub(crate) use subtasks::SubtasksOptions;
+pub(crate) use summary::SummaryOptions;
+pub(crate) use watch::WatchOptions;
 
 use crate::failure::EXIT_CODES;
 
@@ -33,8 +39,9 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
+  northbound --emulator watch live
   northbound --emulator subtasks demo --status Fail --limit 10
-  northbound --endpoint https://platform.example:8743 --app-id ID subtasks TASK_ID
+  northbound --endpoint https://platform.example:8743 --app-id ID summary TASK_ID
   northbound explain 1010005
 
 Exit codes:";
@@ -46,21 +53,37 @@ fn after_help() -> String {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Count the subtasks of a batch task by status
+    Summary(SummaryOptions),
+    /// Watch a batch task until it is settled
+    Watch(WatchOptions),
     /// Show what happened to each device of a batch task
     Subtasks(SubtasksOptions),
     /// Explain an error code of the platform: what it means, and what to do
     Explain(ExplainOptions),
+    /// Print the OpenAPI document of the calls that this command makes
+    Spec(SpecOptions),
     /// The stand-in for the platform
     #[cfg(feature = "emulator")]
     Emulator {
         #[command(subcommand)]
         command: EmulatorCommand,
     },
+    /// Print the script with which a shell completes this command
+    Completions(CompletionsOptions),
+    /// Write the manual: one page a command
+    Man(ManOptions),
 }
 
 /// The statuses that the document lists: the platform takes no others.
 fn statuses() -> PossibleValuesParser {
     PossibleValuesParser::new(SubtaskStatus::KNOWN.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>())
+}
+
+/// A status as the document writes it, however it was typed.
+pub(crate) fn status_of(typed: &str) -> SubtaskStatus {
+    let listed = SubtaskStatus::KNOWN.iter().find(|known| known.as_str().eq_ignore_ascii_case(typed));
+    listed.cloned().unwrap_or_else(|| SubtaskStatus::from(typed))
 }
 
 #[cfg(test)]

@@ -4,16 +4,18 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use northbound::{Client, ClientBuilder, Credentials, QUOTA, Quota, Secret};
+use northbound::{AppId, Client, ClientBuilder, Credentials, QUOTA, Quota, Secret};
 
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::process::Environment;
+use crate::token_cache::{self, TokenCache};
 
 const ENDPOINT: &str = "NORTHBOUND_ENDPOINT";
 const APP_ID: &str = "NORTHBOUND_APP_ID";
 const SECRET: &str = "NORTHBOUND_SECRET";
+const TOKEN: &str = "NORTHBOUND_TOKEN";
 /// More bytes than any secret has, should the file be another one.
 const LONGEST_SECRET: u64 = 64 * 1024;
 
@@ -36,8 +38,14 @@ impl Connection {
             return Self::to_emulator(global).await;
         }
         let endpoint = endpoint(global, environment)?;
-        let credentials = Credentials::new(app_id(global, environment)?, secret(global, environment)?)?;
-        let client = builder(global, &endpoint)?.credentials(credentials).build()?;
+        let app_id = app_id(global, environment)?;
+        let client = match token(global, environment) {
+            Some(token) => builder(global, &endpoint)?.token(AppId::new(app_id)?, token).build()?,
+            None => {
+                let credentials = Credentials::new(app_id, secret(global, environment)?)?;
+                logging_in(global, environment, &endpoint, credentials)?
+            }
+        };
         Ok(Self {
             client,
             endpoint,
@@ -103,8 +111,35 @@ pub(crate) fn secret(global: &Global, environment: Environment<'_>) -> Result<Se
         return Ok(secret);
     }
     given(None, SECRET, environment).map(Secret::from).ok_or_else(|| {
-        Failure::usage("no secret is given", format!("set {SECRET}, or add --secret-file FILE"))
+        let advice =
+            format!("set {SECRET}, or add --secret-file FILE; a token that you have goes into {TOKEN}");
+        Failure::usage("no secret is given", advice)
     })
+}
+
+/// A token that the user has obtained elsewhere; a secret that was typed goes before it.
+fn token(global: &Global, environment: Environment<'_>) -> Option<Secret> {
+    given(None, TOKEN, environment).filter(|_| global.secret_file.is_none()).map(Secret::from)
+}
+
+/// A client that logs in when no earlier login has left a token.
+fn logging_in(
+    global: &Global,
+    environment: Environment<'_>,
+    endpoint: &str,
+    credentials: Credentials,
+) -> Result<Client, Failure> {
+    let app_id = credentials.app_id().clone();
+    let login = builder(global, endpoint)?.credentials(credentials).build()?;
+    // What goes over plain http is for a try on this machine, and no secret worth keeping.
+    let is_https = endpoint.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
+    let folder = token_cache::folder(environment).filter(|_| is_https && !global.no_token_cache);
+    let Some(folder) = folder else {
+        return Ok(login);
+    };
+    // Both count into one quota.
+    let builder = builder(global, endpoint)?.quota(login.quota().clone());
+    Ok(builder.token_source(app_id, TokenCache::new(folder, endpoint, login)).build()?)
 }
 
 /// A client of this endpoint as the options ask for it; who calls is still to be said.

@@ -1,18 +1,30 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
+mod chart;
+mod columns;
 mod connection;
 mod context;
+mod csv;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod explain;
 mod failure;
 mod interrupt;
+mod layout;
 mod palette;
 mod process;
+mod reference;
 mod rows;
+mod screen;
 mod subtasks;
+mod summary;
+mod table;
+mod token_cache;
+mod totals;
 mod traces;
+mod view;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -24,6 +36,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::palette::Palette;
 pub use crate::process::{Environment, Outlet, Process};
+pub use crate::reference::command_tree;
 
 /// Runs the command and returns its exit code.
 ///
@@ -65,8 +78,13 @@ fn execute(global: arguments::Global, command: &Command, process: Process<'_>) -
 
 async fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<(), Failure> {
     match command {
+        Command::Summary(options) => summary::run(context, options).await,
+        Command::Watch(options) => watch::run(context, options).await,
         Command::Subtasks(options) => subtasks::run(context, options).await,
         Command::Explain(options) => explain::run(context, options),
+        Command::Spec(options) => reference::spec(context, options),
+        Command::Completions(options) => reference::completions(context, options),
+        Command::Man(options) => reference::man(context, options),
         #[cfg(feature = "emulator")]
         Command::Emulator { command } => emulator::run(context, command).await,
     }

@@ -19,6 +19,10 @@ pub(crate) struct Global {
     /// File that holds the application's secret [env: the secret itself in NORTHBOUND_SECRET]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
+    /// Log in anew, and keep no token for the next command; a login cancels the tokens that others use [env: a token of your own
+    /// in NORTHBOUND_TOKEN]
+    #[arg(long, global = true)]
+    pub(crate) no_token_cache: bool,
     /// Certificate authority to trust besides those of the system, as PEM
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_cert: Option<PathBuf>,

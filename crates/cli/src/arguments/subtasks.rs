@@ -3,14 +3,15 @@
 use clap::Args;
 
 use super::statuses;
+use crate::columns::Column;
 
 #[derive(Debug, Args)]
 pub(crate) struct SubtasksOptions {
     /// The batch task, by the id that creating it returned
     pub(crate) task_id: String,
-    /// Only subtasks in this status
-    #[arg(long, value_parser = statuses(), ignore_case = true)]
-    pub(crate) status: Option<String>,
+    /// Only subtasks in this status, or one of several: give it again, or part them by commas
+    #[arg(long, value_parser = statuses(), ignore_case = true, value_delimiter = ',')]
+    pub(crate) status: Vec<String>,
     /// Only subtasks of this device
     #[arg(long, value_name = "ID")]
     pub(crate) device_id: Option<String>,
@@ -26,4 +27,7 @@ pub(crate) struct SubtasksOptions {
     /// Stop after so many subtasks
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
+    /// What to show of each subtask, parted by commas [default: device,status,outcome,command; csv: all but outcome]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) columns: Vec<Column>,
 }
