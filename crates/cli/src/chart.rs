@@ -246,7 +246,7 @@ mod tests {
             "\
 Batch task demo, 412 of 1000 settled (41.2 %)
 
-Pending      120   12.0 %  ██████▎
+Pending      120   12.0 %  ██████▍
 WaitResult   468   46.8 %  ████████████████████████▊
 Success      350   35.0 %  ██████████████████▌
 Fail          42    4.2 %  ██▎
@@ -268,7 +268,7 @@ Batch task demo
 412 of 1000 settled (41.2 %)
 
 Pending      120   12.0 %  █▌
-WaitResult   468   46.8 %  ██████
+WaitResult   468   46.8 %  ██████▏
 Success      350   35.0 %  ████▌
 Fail          42    4.2 %  ▌
 Timeout       20    2.0 %  ▎

@@ -32,6 +32,13 @@ pub(crate) struct Connection {
 impl Connection {
     /// Makes a client from what was typed and, where that is silent, from the environment. Nothing is sent yet.
     pub(crate) async fn open(context: &Context<'_>) -> Result<Self, Failure> {
+        let connection = Self::resolve(context).await?;
+        let application = connection.client.app_id();
+        tracing::debug!(endpoint = connection.endpoint, %application, "this platform will be asked");
+        Ok(connection)
+    }
+
+    async fn resolve(context: &Context<'_>) -> Result<Self, Failure> {
         let Context { global, environment, .. } = context;
         #[cfg(feature = "emulator")]
         if global.emulator {

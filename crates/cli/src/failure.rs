@@ -162,3 +162,58 @@ fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(failure: &Failure, output: Output) -> String {
+        let mut written = Vec::new();
+        failure.show(output, &mut Outlet::plain(&mut written)).unwrap();
+        String::from_utf8(written).unwrap()
+    }
+
+    #[test]
+    fn a_failure_is_two_lines_for_a_person_and_one_for_a_script() {
+        let refused = Failure::from(northbound::AppId::new("").unwrap_err());
+        assert_eq!(
+            shown(&refused, Output::Table),
+            "error: the application id is empty\nhelp:  give the id that the platform's console shows\n"
+        );
+        for output in [Output::Json, Output::Jsonl] {
+            let text = shown(&refused, output);
+            let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!((text.lines().count(), &json["error"]["exitCode"]), (1, &json!(2)), "{text}");
+            assert_eq!(json["error"]["help"], "give the id that the platform's console shows");
+        }
+        assert_eq!(shown(&Failure::Interrupted(Signal::Interrupt), Output::Table), "error: stopped\n");
+    }
+
+    #[test]
+    fn every_exit_code_is_in_the_table() {
+        let failures = [
+            Failure::ClosedPipe,
+            Failure::other("x", "y"),
+            Failure::usage("x", "y"),
+            Failure::TooManyFailed { what: "x".to_owned(), advice: "y".to_owned() },
+            Failure::Interrupted(Signal::Interrupt),
+            Failure::Interrupted(Signal::Terminate),
+        ];
+        let codes = failures.map(|failure| failure.exit_code());
+        assert_eq!(codes, EXIT_CODES.map(|(code, _)| code));
+    }
+
+    #[test]
+    fn advice_names_options_and_no_methods() {
+        let remedy = "give the platform's own authority with root_certificates()";
+        assert_eq!(in_words_of_the_command(remedy), "give the platform's own authority with --ca-cert FILE");
+    }
+
+    #[test]
+    fn a_fault_of_the_parser_becomes_json_as_well() {
+        let text = "error: unexpected argument '--x'\n\nUsage: northbound\n\nFor more, try '--help'.\n";
+        let json = json_of_usage(text);
+        assert_eq!(json["error"]["message"], "unexpected argument '--x'");
+        assert_eq!(json["error"]["help"], "Usage: northbound For more, try '--help'.");
+    }
+}

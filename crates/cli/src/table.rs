@@ -125,8 +125,7 @@ mod tests {
             [
                 "4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7",
                 "  Fail",
-                "  The serviceType is not exist.",
-                "  (100431)",
+                "  The serviceType is not exist. (100431)",
                 "  0a1805c844d0e8860132aea30d141c1a",
                 "水表一号水表一号水表一号水表一号水表一号",
                 "水表一号",

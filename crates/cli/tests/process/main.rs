@@ -79,6 +79,23 @@ fn the_emulator_says_first_where_it_listens_and_answers_there() {
     assert!(stderr.contains("the port is in use"), "{stderr}");
 }
 
+#[test]
+fn the_emulator_listens_where_a_name_points() {
+    let mut process = Running(northbound(&["emulator", "serve", "--listen", "localhost:0"]).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let port = line.trim_end().rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
+    assert!(line.starts_with("listening on http://") && port > Some(0), "{line}");
+}
+
+#[test]
+fn help_comes_at_once() {
+    let started = std::time::Instant::now();
+    assert!(northbound(&["--help"]).output().unwrap().status.success());
+    // Fast machines take 3 ms; a busy one that builds something else must not fail here.
+    assert!(started.elapsed() < std::time::Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
 /// The reply to a login with the demo application, as it stands on the wire.
 fn login(address: &str) -> String {
     let body = "appId=demo-app&secret=demo-secret";
@@ -113,7 +130,7 @@ fn serving(scenario: &str, arguments: &[&str]) -> (Running, String, tempfile::Na
 
 fn subtasks(url: &str, task: &str) -> String {
     let mut command =
-        northbound(&["--endpoint", url, "--app-id", "demo-app", "subtasks", task, "-o", "jsonl"]);
+        northbound(&["--endpoint", url, "--app-id", "demo-app", "subtasks", task, "-q", "-o", "jsonl"]);
     let output = command.env("NORTHBOUND_SECRET", "demo-secret").output().unwrap();
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }

@@ -109,7 +109,10 @@ fn steady(shown: &str) -> String {
     let facts = shown.lines().position(|line| line.contains("failed or timed out")).unwrap() + 1;
     let (steady, moving): (Vec<_>, Vec<_>) = shown.lines().enumerate().partition(|(place, _)| *place < facts);
     let moving: String = moving.into_iter().map(|(_, line)| format!("{line} ")).collect();
-    assert!(moving.contains(" calls, quota ") && moving.contains(" of 100000 used"), "{moving}");
+    assert!(
+        moving.contains(" calls") && moving.contains("quota ") && moving.contains(" of 100000 used"),
+        "{moving}"
+    );
     steady.into_iter().map(|(_, line)| format!("{line}\n")).collect()
 }
 
