@@ -51,8 +51,7 @@ fn broken(mut table: Table, columns: &[Column], width: usize) -> Table {
     // The margins at both ends are cut off later.
     let outer = u16::try_from(width + GAP).unwrap_or(u16::MAX);
     table.set_width(outer).set_content_arrangement(ContentArrangement::Dynamic);
-    for (place, column) in columns.iter().enumerate().filter(|(_, column)| !column.is_text()) {
-        let _ = column;
+    for (place, _) in columns.iter().enumerate().filter(|(_, column)| !column.is_text()) {
         if let Some(column) = table.column_mut(place) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
