@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use northbound_cli::{Outlet, Process};
+
 /// The outcome of a command: exit code, stdout, stderr.
 struct Seen {
     code: u8,
@@ -18,7 +20,8 @@ fn northbound_in(environment: &[(&str, &str)], arguments: &[&str]) -> Seen {
     let lookup = |name: &str| environment.get(name).map(|value| (*value).to_owned());
     let arguments = ["northbound"].iter().chain(arguments).map(Into::into);
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let code = northbound_cli::run(arguments, &lookup, &mut stdout, &mut stderr);
+    let process = Process::new(&lookup, Outlet::plain(&mut stdout), Outlet::plain(&mut stderr));
+    let code = northbound_cli::run(arguments, process);
     Seen { code, stdout: String::from_utf8(stdout).unwrap(), stderr: String::from_utf8(stderr).unwrap() }
 }
 
@@ -44,6 +47,119 @@ fn failed_devices_of_the_demo_task_show_with_their_reasons() {
 }
 
 #[test]
+fn subtasks_are_shown_as_somebody_needs_them() {
+    insta::assert_snapshot!(session(&[
+        "--emulator subtasks demo --status Fail,timeout --limit 3 --columns device,code,reason",
+        "--emulator subtasks demo --status Fail --status Success --page-size 100 -o csv --limit 2",
+        "--emulator subtasks demo --columns command,outcome -o csv --limit 2",
+        "--emulator subtasks demo --device-id nobody -o csv",
+        "--emulator subtasks demo --status Pending -q --limit 1",
+        "--emulator subtasks demo --columns device -o jsonl",
+        "--emulator subtasks demo --page 0 --status Fail,Timeout",
+    ]));
+}
+
+#[test]
+fn a_summary_is_a_chart_for_a_person_and_json_for_a_script() {
+    insta::assert_snapshot!(session(&[
+        "--emulator summary demo",
+        "--emulator summary doc-example",
+        "--emulator summary demo -o json",
+        "--emulator summary demo -o jsonl",
+        "--emulator summary nope -o json",
+    ]));
+}
+
+#[test]
+fn a_watch_that_ends_at_once_is_one_line_or_one_object() {
+    insta::assert_snapshot!(session(&[
+        "--emulator watch demo --fail-above 2%",
+        "--emulator watch demo --fail-above 2% -o jsonl",
+        "--emulator watch demo --fail-above 2% -o json",
+        "--emulator watch nope",
+        "--emulator watch demo --fail-above 2",
+        "--emulator watch demo --timeout soon",
+    ]));
+}
+
+#[test]
+fn a_terminal_of_forty_columns_reads_well() {
+    let (lookup, columns) = (|_: &str| None, || 40);
+    let mut shown = String::new();
+    for command in
+        ["summary demo", "subtasks demo --status Fail --limit 3", "subtasks nope", "summary --help"]
+    {
+        let arguments = ["northbound", "--emulator", "--color", "never"]
+            .into_iter()
+            .chain(command.split(' '))
+            .map(Into::into);
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let process = Process::new(
+            &lookup,
+            Outlet::terminal(&mut stdout, &columns),
+            Outlet::terminal(&mut stderr, &columns),
+        );
+        northbound_cli::run(arguments, process);
+        let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+        shown += &format!("$ northbound --emulator {command}\n{stdout}{stderr}\n");
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn the_command_tree() {
+    insta::assert_snapshot!(northbound_cli::command_tree());
+}
+
+#[test]
+fn the_readme_of_the_command_lists_its_exit_codes() {
+    let readme = std::fs::read_to_string(crate::freshness::root().join("crates/cli/README.md")).unwrap();
+    let help = northbound(&["--help"]).stdout;
+    let codes: Vec<&str> = help.split("Exit codes:").nth(1).unwrap().trim().lines().map(str::trim).collect();
+    assert_eq!(codes.len(), 6, "{codes:?}");
+    for line in codes {
+        let (code, meaning) = line.split_once("  ").unwrap();
+        let row = format!("| {} | {} |", code.trim(), meaning.trim());
+        assert!(readme.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn the_document_is_printed_in_both_notations() {
+    let yaml = std::fs::read_to_string(crate::freshness::root().join("spec/openapi.yaml")).unwrap();
+    let json = std::fs::read_to_string(crate::freshness::root().join("spec/openapi.json")).unwrap();
+    assert_eq!(northbound(&["spec"]).stdout, yaml);
+    assert_eq!(northbound(&["spec", "--format", "json"]).stdout, json);
+}
+
+#[test]
+fn every_shell_completes_every_command() {
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let seen = northbound(&["completions", shell]);
+        assert_eq!((seen.code, seen.stderr.as_str()), (0, ""), "{shell}");
+        for word in ["subtasks", "fail-above", "completions", "token-cache"] {
+            assert!(seen.stdout.contains(word), "{shell} does not know {word}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man1");
+    let seen = northbound(&["man", "--out", pages.to_str().unwrap()]);
+    assert_eq!(seen.code, 0, "{}", seen.stderr);
+    let mut names: Vec<String> = std::fs::read_dir(&pages)
+        .unwrap()
+        .map(|page| page.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    insta::assert_snapshot!(names.join("\n"));
+    let page = std::fs::read_to_string(pages.join("northbound-watch.1")).unwrap();
+    assert!(page.contains("fail\\-above") && page.contains("settled"), "{page}");
+}
+
+#[test]
 fn json_and_jsonl_bear_the_members_of_the_platform() {
     insta::assert_snapshot!(session(&[
         "--emulator subtasks doc-example --output json",
@@ -55,7 +171,7 @@ fn json_and_jsonl_bear_the_members_of_the_platform() {
 
 #[test]
 fn help_teaches() {
-    insta::assert_snapshot!(session(&["--help", "help subtasks", "emulator serve --help"]));
+    insta::assert_snapshot!(session(&["--help", "help subtasks", "watch -h"]));
 }
 
 #[test]
@@ -80,8 +196,15 @@ fn failures_say_what_to_do() {
         "--emulator subtasks demo --page-size 251",
         "--emulator subtasks demo --page-size 0 -o json",
         "--emulator subtasks demo --page 1 --limit 2",
+        "explain 1010005 -o csv",
+        "explain 77 -o json",
+        "--emulator subtasks nope -o jsonl",
+        "--emulator subtasks -o json",
+        "--emulator subtasks demo --ca-cert ca.pem",
+        "--endpoint https://127.0.0.1:1 --ca-cert /nonexistent subtasks demo --app-id a --secret-file Cargo.toml",
         "--emulator subtasks",
         "emulator serve --listen 127.0.0.1",
+        "emulator serve --listen 127.0.0.1:x",
         "emulator serve --scenario /nonexistent",
         "emulator serve --scenario x --subtasks 5",
     ]));
@@ -90,7 +213,8 @@ fn failures_say_what_to_do() {
 #[test]
 fn all_subtasks_come_as_json_lines() {
     let seen = northbound(&["--emulator", "subtasks", "demo", "--output", "jsonl"]);
-    assert_eq!((seen.code, seen.stdout.lines().count(), seen.stderr.as_str()), (0, 1000, ""));
+    let totals = "1000 subtasks: 70 Pending, 85 WaitResult, 691 Success, 115 Fail, 39 Timeout\n";
+    assert_eq!((seen.code, seen.stdout.lines().count(), seen.stderr.as_str()), (0, 1000, totals));
     let devices: std::collections::HashSet<String> = seen
         .stdout
         .lines()
@@ -118,7 +242,7 @@ fn what_is_typed_goes_before_the_environment() {
         "{}",
         seen.stderr
     );
-    let seen = northbound_in(&environment, &["--emulator", "subtasks", "demo", "--limit", "1"]);
+    let seen = northbound_in(&environment, &["--emulator", "-q", "subtasks", "demo", "--limit", "1"]);
     assert_eq!((seen.code, seen.stderr.as_str()), (0, ""), "the environment does not spoil a try");
 }
 

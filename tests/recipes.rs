@@ -86,6 +86,7 @@ fn a_renamed_member_makes_the_derived_files_stale() {
             "spec/openapi.json",
             "spec/RULES.md",
             &format!("{generated}/openapi.yaml"),
+            &format!("{generated}/openapi.json"),
             &format!("{generated}/api.rs")
         ]
     );

@@ -100,3 +100,35 @@ async fn tokens_from_elsewhere_are_asked_for_when_they_are_needed() {
     client.subtasks("demo").page(0).await.unwrap();
     assert_eq!((asked.load(Ordering::Relaxed), platform.asked().len(), logins(&platform)), (2, 3, 0));
 }
+
+/// Hands out what a login brings, as a store that several processes share.
+struct LogsIn(Client);
+
+impl TokenSource for LogsIn {
+    fn token(&self, _: Option<&Secret>) -> TokenFuture<'_> {
+        Box::pin(async { Ok(self.0.log_in().await?) })
+    }
+}
+
+#[tokio::test]
+async fn a_source_of_tokens_can_log_in_by_itself() {
+    let platform = Platform::answering(|number| if number == 0 { login(number) } else { page() }).await;
+    let login = platform.with_login().build().unwrap();
+    let token = login.log_in().await.unwrap();
+    assert_eq!(
+        (token.secret().expose(), token.life()),
+        ("t0ken0", Some(std::time::Duration::from_secs(3600)))
+    );
+    assert!(platform.client().log_in().await.unwrap_err().is_refused(), "it has no secret");
+    assert_eq!(platform.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_login_that_fails_in_a_source_of_tokens_tells_what_failed() {
+    let refused = || reply(401, "application/json", r#"{"error_code":"100208","error_desc":"x"}"#);
+    let platform = Platform::answering(move |_| refused()).await;
+    let source = LogsIn(platform.with_login().build().unwrap());
+    let client = platform.with_login().token_source(AppId::new("demo-app").unwrap(), source).build().unwrap();
+    let error = client.subtasks("demo").page(0).await.unwrap_err();
+    assert!(error.is_misconfigured() && error.to_string().starts_with("login of application"), "{error}");
+}

@@ -83,10 +83,11 @@ pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyho
     };
     let json = serde_json::to_string_pretty(value).context("cannot write the document as JSON")?;
     let mut files = vec![
-        Derived::new("spec/openapi.json", json + "\n"),
+        Derived::new("spec/openapi.json", json.clone() + "\n"),
         readme(root, value)?,
         rules_page(root, value)?,
         Derived::new(format!("{GENERATED}/openapi.yaml"), document.text()),
+        Derived::new(format!("{GENERATED}/openapi.json"), json + "\n"),
         generated("mod.rs", MODULE.to_owned()),
         generated("api.rs", client::client(value)?),
         generated("constants.rs", constants::constants(value)?),

@@ -1,29 +1,24 @@
 //! `northbound emulator`: the stand-in for the platform as a server.
 
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use northbound_emulator::{Certificates, Emulator, Scenario, StartError};
 
 use crate::arguments::{EmulatorCommand, ServeOptions};
+use crate::context::Context;
 use crate::failure::Failure;
-use crate::signals::Signals;
 
 /// Calls in 60 seconds that the platform allows an application.
 const QUOTA: u32 = 100;
 
-pub(crate) async fn run(
-    command: &EmulatorCommand,
-    stdout: &mut dyn Write,
-    stderr: &mut dyn Write,
-) -> Result<(), Failure> {
+pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) -> Result<(), Failure> {
     let EmulatorCommand::Serve(options) = command;
-    let scenario = scenario(options)?;
+    let scenario = scenario(options, context.global.quota)?;
     let known = known(options, &scenario);
-    // A signal that comes as soon as the address is known must find someone who listens.
-    let mut signals = Signals::listen().map_err(Failure::Runtime)?;
-    let builder = Emulator::builder().scenario(scenario).listen(options.listen);
+    let builder = Emulator::builder().scenario(scenario).listen(address(&options.listen).await?);
     let builder = match &options.tls {
         None => builder,
         Some(folder) => {
@@ -32,21 +27,35 @@ pub(crate) async fn run(
         }
     };
     let emulator = builder.start().await?;
-    writeln!(stdout, "listening on {}", emulator.url())?;
-    stdout.flush()?;
-    writeln!(stderr, "{known}; stop with Ctrl-C")?;
-    signals.wait().await;
+    writeln!(context.stdout, "listening on {}", emulator.url())?;
+    context.stdout.flush()?;
+    context.note(&format!("{known}; stop with Ctrl-C"))?;
+    // It serves until it is told to stop, so that is no failure.
+    context.interrupt.wait().await;
     emulator.stop().await;
     Ok(())
 }
 
+/// The first address that the host has.
+async fn address(listen: &str) -> Result<SocketAddr, Failure> {
+    let advice = "write it like 127.0.0.1:8743 or localhost:8743";
+    let found = tokio::net::lookup_host(listen).await.map(|mut addresses| addresses.next());
+    match found {
+        Ok(Some(address)) => Ok(address),
+        Ok(None) => {
+            Err(Failure::usage(format!("cannot listen on {listen}: the name has no address"), advice))
+        }
+        Err(error) => Err(Failure::usage(format!("cannot listen on {listen}: {error}"), advice)),
+    }
+}
+
 /// What was typed goes before the file, the file before what the platform is like.
-fn scenario(options: &ServeOptions) -> Result<Scenario, Failure> {
+fn scenario(options: &ServeOptions, quota: Option<u32>) -> Result<Scenario, Failure> {
     let scenario = match &options.scenario {
         Some(path) => read(path)?,
         None => Scenario::default().with_demo_subtasks(options.subtasks).with_quota(QUOTA),
     };
-    Ok(match options.quota {
+    Ok(match quota {
         Some(quota) => scenario.with_quota(quota),
         None => scenario,
     })
@@ -54,9 +63,16 @@ fn scenario(options: &ServeOptions) -> Result<Scenario, Failure> {
 
 fn read(path: &Path) -> Result<Scenario, Failure> {
     let text = fs::read_to_string(path)
-        .map_err(|error| Failure::Usage(format!("cannot read the scenario {}: {error}", path.display())))?;
+        .map_err(|error| unusable(format!("cannot read the scenario {}: {error}", path.display())))?;
     Scenario::from_toml(&text)
-        .map_err(|error| Failure::Usage(format!("the scenario {} is wrong: {error}", path.display())))
+        .map_err(|error| unusable(format!("the scenario {} is wrong: {error}", path.display())))
+}
+
+fn unusable(what: String) -> Failure {
+    Failure::usage(
+        what,
+        "crates/emulator/README.md describes these files, and scenario.schema.json beside it checks them",
+    )
 }
 
 /// What a person needs to know to make the first call.

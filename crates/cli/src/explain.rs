@@ -5,13 +5,16 @@ use std::io::Write;
 use northbound::client_layer::DOCUMENTED_ERRORS;
 use northbound::{ERROR_CATALOG, ErrorCode, ErrorInfo};
 
-use crate::arguments::Output;
+use crate::arguments::{ExplainOptions, Output};
+use crate::context::Context;
 use crate::failure::Failure;
 
-pub(crate) fn run(code: &str, output: Output, stdout: &mut dyn Write) -> Result<(), Failure> {
-    let info = ErrorCode::from(code.trim()).info().ok_or_else(|| unknown(code))?;
-    match output {
-        Output::Table => {
+pub(crate) fn run(context: &mut Context<'_>, options: &ExplainOptions) -> Result<(), Failure> {
+    context.refuse_csv()?;
+    let info = ErrorCode::from(options.code.trim()).info().ok_or_else(|| unknown(&options.code))?;
+    let stdout = &mut context.stdout;
+    match context.global.output {
+        Output::Table | Output::Csv => {
             for (label, text) in facts(info) {
                 writeln!(stdout, "{:9}{text}", format!("{label}:"))?;
             }
@@ -64,8 +67,8 @@ fn json(info: &ErrorInfo) -> serde_json::Value {
 
 fn unknown(code: &str) -> Failure {
     let known: Vec<_> = ERROR_CATALOG.iter().map(|info| info.code.as_str()).collect();
-    Failure::Usage(format!(
-        "the catalogue does not know the error code {code:?}: it knows {}",
-        known.join(", ")
-    ))
+    Failure::usage(
+        format!("the catalogue does not know the error code {code:?}"),
+        format!("it knows {}", known.join(", ")),
+    )
 }

@@ -1,13 +1,35 @@
-//! How a command fails, and the exit code for it.
+//! How a command fails: what a person and a script see, and the exit code.
 
-use std::io;
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use crate::arguments::Output;
+use crate::interrupt::Signal;
+use crate::process::Outlet;
+
+/// Every exit code of the command, and when it comes. Help, manual and README show this table.
+pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
+    (0, "success; also when whoever reads the output has closed the pipe"),
+    (1, "a call failed, or something else that the command needs"),
+    (2, "wrong usage: nothing was sent"),
+    (3, "more subtasks failed or timed out than `watch --fail-above` allows"),
+    (130, "stopped by Ctrl-C"),
+    (143, "stopped by SIGTERM"),
+];
 
 /// Why the command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// What was typed cannot work.
-    #[error("{0}")]
-    Usage(String),
+    #[error("{what}")]
+    Usage { what: String, advice: String },
+    /// Something that the command needs does not work.
+    #[error("{what}")]
+    Other { what: String, advice: String },
+    /// More subtasks failed than the user allows.
+    #[error("{what}")]
+    TooManyFailed { what: String, advice: String },
     /// The call failed, or was refused before it was sent.
     #[error("{0}")]
     Call(#[from] northbound::Error),
@@ -24,17 +46,106 @@ pub(crate) enum Failure {
     /// The process cannot do I/O at all.
     #[error("cannot start the runtime: {0}")]
     Runtime(io::Error),
+    /// The user, or the system, has asked the command to stop.
+    #[error("stopped")]
+    Interrupted(Signal),
 }
 
 impl Failure {
+    /// What was typed cannot work, and what to type instead.
+    pub(crate) fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Usage { what: what.into(), advice: advice.into() }
+    }
+
+    /// Something that the command needs does not work, and what to do about it.
+    pub(crate) fn other(what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Other { what: what.into(), advice: advice.into() }
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::Usage(_) => 2,
+            Self::Usage { .. } => 2,
             Self::Call(error) if error.is_refused() => 2,
+            Self::TooManyFailed { .. } => 3,
+            Self::Interrupted(signal) => signal.exit_code(),
             _ => 1,
         }
     }
+
+    /// What happened, on one line.
+    fn what(&self) -> String {
+        let text = self.to_string();
+        match self {
+            // Its Display ends with the advice, which stands on a line of its own here.
+            Self::Call(error) => text
+                .strip_suffix(error.remedy())
+                .map_or(text.as_str(), |what| what.trim_end_matches(": "))
+                .to_owned(),
+            _ => text,
+        }
+    }
+
+    /// What to do about it, on one line.
+    fn advice(&self) -> Option<String> {
+        match self {
+            Self::Usage { advice, .. } | Self::Other { advice, .. } | Self::TooManyFailed { advice, .. } => {
+                Some(advice.clone())
+            }
+            Self::Call(error) => Some(in_words_of_the_command(error.remedy())),
+            Self::Output(_) => Some("check that the disk has room and the file may be written".to_owned()),
+            _ => None,
+        }
+        .filter(|advice| !advice.is_empty())
+    }
+
+    /// Tells a person on two lines, or a script as one line of JSON.
+    pub(crate) fn show(&self, output: Output, stderr: &mut Outlet<'_>) -> io::Result<()> {
+        if output.is_json() {
+            return writeln!(stderr, "{}", self.json());
+        }
+        let palette = stderr.palette();
+        writeln!(stderr, "{} {}", palette.error("error:"), self.what())?;
+        if let Some(advice) = self.advice() {
+            writeln!(stderr, "{}  {advice}", palette.help("help:"))?;
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let mut error = json!({
+            "message": self.what(),
+            "help": self.advice(),
+            "exitCode": self.exit_code(),
+        });
+        if let Self::Call(call) = self {
+            error["code"] = json!(call.code().map(|code| code.as_str()));
+            error["httpStatus"] = json!(call.status().map(|status| status.as_u16()));
+            error["attempts"] = json!(call.attempts());
+        }
+        json!({ "error": error })
+    }
+}
+
+/// The same for a fault in what was typed: `text` is what the parser says, the fault first.
+pub(crate) fn json_of_usage(text: &str) -> serde_json::Value {
+    let (what, help) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
+    let lines = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let what = lines(what.trim_start_matches("error:"));
+    json!({ "error": { "message": what, "help": lines(help), "exitCode": 2 } })
+}
+
+/// The SDK names its own methods; whoever types a command looks for an option.
+fn in_words_of_the_command(remedy: &str) -> String {
+    let options = [
+        ("root_certificates()", "--ca-cert FILE"),
+        ("identity()", "--client-cert FILE"),
+        ("resolve()", "--resolve HOST:ADDR"),
+        ("; a program can opt in with danger_allow_plain_http()", ""),
+        ("raise the deadline", "raise --deadline"),
+        ("read with stream() or pages()", "leave --page out"),
+    ];
+    options.iter().fold(remedy.to_owned(), |text, (method, option)| text.replace(method, option))
 }
 
 impl From<io::Error> for Failure {
@@ -51,4 +162,59 @@ impl From<io::Error> for Failure {
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(failure: &Failure, output: Output) -> String {
+        let mut written = Vec::new();
+        failure.show(output, &mut Outlet::plain(&mut written)).unwrap();
+        String::from_utf8(written).unwrap()
+    }
+
+    #[test]
+    fn a_failure_is_two_lines_for_a_person_and_one_for_a_script() {
+        let refused = Failure::from(northbound::AppId::new("").unwrap_err());
+        assert_eq!(
+            shown(&refused, Output::Table),
+            "error: the application id is empty\nhelp:  give the id that the platform's console shows\n"
+        );
+        for output in [Output::Json, Output::Jsonl] {
+            let text = shown(&refused, output);
+            let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!((text.lines().count(), &json["error"]["exitCode"]), (1, &json!(2)), "{text}");
+            assert_eq!(json["error"]["help"], "give the id that the platform's console shows");
+        }
+        assert_eq!(shown(&Failure::Interrupted(Signal::Interrupt), Output::Table), "error: stopped\n");
+    }
+
+    #[test]
+    fn every_exit_code_is_in_the_table() {
+        let failures = [
+            Failure::ClosedPipe,
+            Failure::other("x", "y"),
+            Failure::usage("x", "y"),
+            Failure::TooManyFailed { what: "x".to_owned(), advice: "y".to_owned() },
+            Failure::Interrupted(Signal::Interrupt),
+            Failure::Interrupted(Signal::Terminate),
+        ];
+        let codes = failures.map(|failure| failure.exit_code());
+        assert_eq!(codes, EXIT_CODES.map(|(code, _)| code));
+    }
+
+    #[test]
+    fn advice_names_options_and_no_methods() {
+        let remedy = "give the platform's own authority with root_certificates()";
+        assert_eq!(in_words_of_the_command(remedy), "give the platform's own authority with --ca-cert FILE");
+    }
+
+    #[test]
+    fn a_fault_of_the_parser_becomes_json_as_well() {
+        let text = "error: unexpected argument '--x'\n\nUsage: northbound\n\nFor more, try '--help'.\n";
+        let json = json_of_usage(text);
+        assert_eq!(json["error"]["message"], "unexpected argument '--x'");
+        assert_eq!(json["error"]["help"], "Usage: northbound For more, try '--help'.");
+    }
 }

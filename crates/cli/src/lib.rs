@@ -1,71 +1,116 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
+mod chart;
+mod columns;
 mod connection;
+mod context;
+mod csv;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod explain;
 mod failure;
+mod interrupt;
+mod layout;
+mod palette;
+mod process;
+mod reference;
 mod rows;
-#[cfg(feature = "emulator")]
-mod signals;
+mod screen;
 mod subtasks;
+mod summary;
+mod table;
+mod token_cache;
+mod totals;
+mod traces;
+mod view;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::Write;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Typed};
+use crate::context::Context;
 use crate::failure::Failure;
+use crate::palette::Palette;
+pub use crate::process::{Environment, Outlet, Process};
+pub use crate::reference::command_tree;
 
-/// Looks a name up in the environment.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// Runs the command and returns its exit code: 0, 1 for a failed call, 2 for wrong usage.
+/// Runs the command and returns its exit code.
 ///
 /// Everything that the command takes from the process and gives to it passes through the parameters.
-pub fn run(
-    arguments: impl IntoIterator<Item = OsString>,
-    environment: Environment<'_>,
-    stdout: &mut dyn Write,
-    stderr: &mut dyn Write,
-) -> u8 {
-    let arguments = match Arguments::try_parse_from(arguments) {
+pub fn run(arguments: impl IntoIterator<Item = OsString>, mut process: Process<'_>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let Arguments { global, command } = match parse(&arguments, &process) {
         Ok(arguments) => arguments,
-        Err(error) => return show_usage(&error, stdout, stderr),
+        Err(error) => return show_usage(&error, Typed::among(&arguments), &mut process),
     };
-    match execute(arguments, environment, stdout, stderr) {
-        Ok(()) | Err(Failure::ClosedPipe) => 0,
-        Err(failure) => {
-            // There is nowhere left to report that stderr is closed.
-            let _ = writeln!(stderr, "error: {failure}");
-            failure.exit_code()
+    let traces = process.traces;
+    traces::collecting(global.verbose, global.quiet, traces, || execute(global, &command, process))
+}
+
+fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, clap::Error> {
+    // Without a terminal nothing is wrapped, so that scripts and snapshots see whole lines.
+    let mut command = Arguments::command().term_width(process.stdout.width().unwrap_or(0));
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+fn execute(global: arguments::Global, command: &Command, process: Process<'_>) -> u8 {
+    let output = global.output;
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&Failure::Runtime(error), output, process.stderr),
+    };
+    runtime.block_on(async {
+        let mut context = match Context::new(global, process) {
+            Ok(context) => context,
+            Err((failure, stderr)) => return report(&failure, output, stderr),
+        };
+        match dispatch(command, &mut context).await {
+            Ok(()) => 0,
+            Err(failure) => report(&failure, output, context.stderr),
         }
+    })
+}
+
+async fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<(), Failure> {
+    match command {
+        Command::Summary(options) => summary::run(context, options).await,
+        Command::Watch(options) => watch::run(context, options).await,
+        Command::Subtasks(options) => subtasks::run(context, options).await,
+        Command::Explain(options) => explain::run(context, options),
+        Command::Spec(options) => reference::spec(context, options),
+        Command::Completions(options) => reference::completions(context, options),
+        Command::Man(options) => reference::man(context, options),
+        #[cfg(feature = "emulator")]
+        Command::Emulator { command } => emulator::run(context, command).await,
     }
 }
 
-fn execute(
-    arguments: Arguments,
-    environment: Environment<'_>,
-    stdout: &mut dyn Write,
-    stderr: &mut dyn Write,
-) -> Result<(), Failure> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
-    let Arguments { global, command } = arguments;
-    match command {
-        Command::Subtasks(options) => runtime.block_on(subtasks::run(&global, &options, environment, stdout)),
-        Command::Explain { code } => explain::run(&code, global.output, stdout),
-        #[cfg(feature = "emulator")]
-        Command::Emulator { command } => runtime.block_on(emulator::run(&command, stdout, stderr)),
+/// Shows why the command failed, and returns its exit code.
+fn report(failure: &Failure, output: arguments::Output, mut stderr: Outlet<'_>) -> u8 {
+    if !matches!(failure, Failure::ClosedPipe) {
+        // There is nowhere left to report that stderr is closed.
+        let _ = failure.show(output, &mut stderr);
     }
+    failure.exit_code()
 }
 
 /// Shows help on stdout, a wrong usage on stderr.
-fn show_usage(error: &clap::Error, stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
+fn show_usage(error: &clap::Error, typed: Typed, process: &mut Process<'_>) -> u8 {
+    let wrong = error.use_stderr();
+    let outlet = if wrong { &mut process.stderr } else { &mut process.stdout };
     let text = error.render();
     // A reader who has closed the pipe has seen enough.
-    let _ = if error.use_stderr() { write!(stderr, "{text}") } else { write!(stdout, "{text}") };
+    let _ = if wrong && typed.output.is_json() {
+        writeln!(outlet, "{}", failure::json_of_usage(&text.to_string()))
+    } else if Palette::for_outlet(outlet, typed.color, process.environment).is_coloured() {
+        write!(outlet, "{}", text.ansi())
+    } else {
+        write!(outlet, "{text}")
+    };
     u8::try_from(error.exit_code()).unwrap_or(2)
 }

@@ -1,9 +1,25 @@
 //! The command `northbound`: hands the process over to the library.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
+
+use northbound_cli::{Outlet, Process};
+use terminal_size::Width;
 
 fn main() -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
-    let (mut stdout, mut stderr) = (std::io::stdout().lock(), std::io::stderr());
-    ExitCode::from(northbound_cli::run(std::env::args_os(), &environment, &mut stdout, &mut stderr))
+    let (mut stdout, mut stderr) = (std::io::stdout(), std::io::stderr());
+    let out_width = || columns(terminal_size::terminal_size_of(std::io::stdout()));
+    let err_width = || columns(terminal_size::terminal_size_of(std::io::stderr()));
+    let (out_is_terminal, err_is_terminal) = (stdout.is_terminal(), stderr.is_terminal());
+    let stdout =
+        if out_is_terminal { Outlet::terminal(&mut stdout, &out_width) } else { Outlet::plain(&mut stdout) };
+    let stderr =
+        if err_is_terminal { Outlet::terminal(&mut stderr, &err_width) } else { Outlet::plain(&mut stderr) };
+    let process = Process::new(&environment, stdout, stderr).traces(|| Box::new(std::io::stderr())).signals();
+    ExitCode::from(northbound_cli::run(std::env::args_os(), process))
+}
+
+fn columns(size: Option<(Width, terminal_size::Height)>) -> u16 {
+    size.map_or(0, |(Width(columns), _)| columns)
 }

@@ -1,48 +1,61 @@
-//! Subtasks on the way out: as a table, as a JSON array, or as JSON lines.
+//! Subtasks on the way out: as a table, as a JSON array, as JSON lines, or as csv.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 
-use comfy_table::{Table, TableStyle};
-use northbound::{Subtask, SubtaskStatus};
+use northbound::Subtask;
 
 use crate::arguments::Output;
-
-/// How many characters of a long text a table shows.
-const TEXT_WIDTH: usize = 60;
+use crate::columns::Column;
+use crate::csv;
+use crate::layout::one_line;
+use crate::process::Outlet;
+use crate::table;
+use crate::totals::Totals;
 
 /// Prints subtasks as they come; a table is printed at the end, when its widths are known.
-pub(crate) struct Rows<'a> {
+pub(crate) struct Rows<'a, 'p> {
     output: Output,
-    stdout: &'a mut dyn Write,
-    table: Table,
-    count: usize,
+    columns: Vec<Column>,
+    stdout: &'a mut Outlet<'p>,
+    table: Vec<Vec<String>>,
+    totals: Totals,
 }
 
-impl<'a> Rows<'a> {
-    pub(crate) fn new(output: Output, stdout: &'a mut dyn Write) -> Self {
-        let mut table = Table::new();
-        table.load_style(TableStyle::new()).set_header(["DEVICE", "STATUS", "REASON OR OUTPUT", "COMMAND"]);
-        Self { output, stdout, table, count: 0 }
+impl<'a, 'p> Rows<'a, 'p> {
+    pub(crate) fn new(output: Output, columns: Vec<Column>, stdout: &'a mut Outlet<'p>) -> Self {
+        Self { output, columns, stdout, table: Vec::new(), totals: Totals::default() }
     }
 
     pub(crate) fn push(&mut self, subtask: &Subtask) -> io::Result<()> {
+        let first = self.totals.all() == 0;
         match self.output {
             Output::Table => {
-                self.table.add_row(cells(subtask));
+                let cell = |column: &Column| {
+                    column.of(subtask).map_or_else(|| "-".to_owned(), |text| one_line(&text))
+                };
+                self.table.push(self.columns.iter().map(cell).collect());
             }
             Output::Json => {
-                let before = if self.count == 0 { "[\n  " } else { ",\n  " };
+                let before = if first { "[\n  " } else { ",\n  " };
                 write!(self.stdout, "{before}{}", json(subtask)?)?;
             }
             Output::Jsonl => writeln!(self.stdout, "{}", json(subtask)?)?,
+            Output::Csv => {
+                if first {
+                    self.print_csv_heading()?;
+                }
+                let line =
+                    csv::line(self.columns.iter().map(|column| column.of(subtask).unwrap_or_default()));
+                self.stdout.write_all(line.as_bytes())?;
+            }
         }
-        self.count += 1;
+        self.totals.add(subtask.status());
         Ok(())
     }
 
     /// Ends the output. An array stays open if rows are missing, so that no program takes it for the whole.
-    pub(crate) fn finish(mut self, complete: bool) -> io::Result<()> {
-        match (self.output, self.count) {
+    pub(crate) fn finish(mut self, complete: bool) -> io::Result<Totals> {
+        match (self.output, self.totals.all()) {
             (Output::Table, 0) if complete => writeln!(self.stdout, "no subtasks")?,
             (Output::Table, 0) => {}
             (Output::Table, _) => self.print_table()?,
@@ -50,43 +63,24 @@ impl<'a> Rows<'a> {
             (Output::Json, 0) => {}
             (Output::Json, _) if complete => writeln!(self.stdout, "\n]")?,
             (Output::Json, _) => writeln!(self.stdout)?,
-            (Output::Jsonl, _) => {}
+            (Output::Csv, 0) if complete => self.print_csv_heading()?,
+            (Output::Jsonl | Output::Csv, _) => {}
         }
-        self.stdout.flush()
+        self.stdout.flush()?;
+        Ok(self.totals)
     }
 
     fn print_table(&mut self) -> io::Result<()> {
-        for line in self.table.lines() {
-            writeln!(self.stdout, "{}", line.trim())?;
+        let (width, palette) = (self.stdout.width(), self.stdout.palette());
+        for line in table::lines(&self.columns, &self.table, width, palette) {
+            writeln!(self.stdout, "{line}")?;
         }
         Ok(())
     }
-}
 
-fn cells(subtask: &Subtask) -> [String; 4] {
-    let reason = match subtask.error() {
-        Some(_) => subtask.reason(),
-        None => subtask.output().unwrap_or("-").into(),
-    };
-    [
-        one_line(subtask.device_id().unwrap_or("-")),
-        one_line(subtask.status().map_or("-", SubtaskStatus::as_str)),
-        shortened(&one_line(&reason)),
-        one_line(subtask.command_id().unwrap_or("-")),
-    ]
-}
-
-/// A text without control characters: a device may bear any name, and a terminal obeys some of them.
-fn one_line(text: &str) -> String {
-    let obeyed = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if obeyed(c) { ' ' } else { c }).collect()
-}
-
-fn shortened(text: &str) -> String {
-    if text.chars().count() <= TEXT_WIDTH {
-        return text.to_owned();
+    fn print_csv_heading(&mut self) -> io::Result<()> {
+        self.stdout.write_all(csv::line(self.columns.iter().map(|column| column.name())).as_bytes())
     }
-    text.chars().take(TEXT_WIDTH - 1).chain(['…']).collect()
 }
 
 fn json(subtask: &Subtask) -> io::Result<String> {

@@ -1,53 +1,84 @@
 //! `northbound subtasks`: what happened to each device.
 
-use std::io::Write;
-
 use northbound::{SubtaskStatus, Subtasks};
 
-use crate::Environment;
-use crate::arguments::{Global, SubtasksOptions};
+use crate::arguments::{Output, SubtasksOptions, status_of};
+use crate::columns::Column;
 use crate::connection::Connection;
+use crate::context::Context;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::rows::Rows;
 
-pub(crate) async fn run(
-    global: &Global,
-    options: &SubtasksOptions,
-    environment: Environment<'_>,
-    stdout: &mut dyn Write,
-) -> Result<(), Failure> {
-    let connection = Connection::open(global, environment).await?;
+pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) -> Result<(), Failure> {
+    let output = context.global.output;
+    let columns = columns(output, &options.columns)?;
+    let connection = Connection::open(context).await?;
     let query = query(connection.client.subtasks(&options.task_id), options);
-    let mut rows = Rows::new(global.output, stdout);
-    let outcome = print(query, options, &mut rows).await;
+    let mut rows = Rows::new(output, columns, &mut context.stdout);
+    let outcome = print(query, options, &mut rows, &context.interrupt).await;
     // What came before a failure is shown all the same.
-    rows.finish(outcome.is_ok())?;
-    outcome
-}
-
-async fn print(query: Subtasks, options: &SubtasksOptions, rows: &mut Rows<'_>) -> Result<(), Failure> {
-    if let Some(page) = options.page {
-        for subtask in query.page(page).await?.into_subtasks() {
-            rows.push(&subtask)?;
+    let totals = rows.finish(outcome.is_ok())?;
+    match outcome {
+        Ok(End::All) => context.note(&totals.to_string())?,
+        Ok(End::Limit) => context.note(&format!("{totals}; there may be more beyond --limit"))?,
+        Err(failure) => {
+            if totals.all() > 0 {
+                context.note(&format!("{totals}; then the read ended"))?;
+            }
+            return Err(failure);
         }
-        return Ok(());
-    }
-    let mut left = options.limit;
-    let mut subtasks = query.stream();
-    while left != Some(0) {
-        let Some(subtask) = subtasks.try_next().await? else {
-            break;
-        };
-        rows.push(&subtask)?;
-        left = left.map(|left| left - 1);
     }
     Ok(())
 }
 
+/// What a read ended with.
+enum End {
+    All,
+    Limit,
+}
+
+async fn print(
+    query: Subtasks,
+    options: &SubtasksOptions,
+    rows: &mut Rows<'_, '_>,
+    interrupt: &Interrupt,
+) -> Result<End, Failure> {
+    if let Some(page) = options.page {
+        for subtask in interrupt.or(query.page(page)).await?.into_subtasks() {
+            rows.push(&subtask)?;
+        }
+        return Ok(End::All);
+    }
+    let mut left = options.limit;
+    let mut subtasks = query.stream();
+    while left != Some(0) {
+        let Some(subtask) = interrupt.or(subtasks.try_next()).await? else {
+            return Ok(End::All);
+        };
+        rows.push(&subtask)?;
+        left = left.map(|left| left - 1);
+    }
+    Ok(End::Limit)
+}
+
+/// JSON is what the platform sent, whole: it has no columns to choose from.
+fn columns(output: Output, chosen: &[Column]) -> Result<Vec<Column>, Failure> {
+    match output {
+        Output::Json | Output::Jsonl if !chosen.is_empty() => Err(Failure::usage(
+            "--columns goes with a table or csv: json is what the platform sent, whole",
+            "leave --columns out, or add -o csv",
+        )),
+        _ if !chosen.is_empty() => Ok(chosen.to_vec()),
+        Output::Csv => Ok(Column::CSV.to_vec()),
+        _ => Ok(Column::TABLE.to_vec()),
+    }
+}
+
 fn query(mut query: Subtasks, options: &SubtasksOptions) -> Subtasks {
-    if let Some(status) = &options.status {
-        let listed = SubtaskStatus::KNOWN.iter().find(|known| known.as_str().eq_ignore_ascii_case(status));
-        query = query.status(listed.cloned().unwrap_or_else(|| SubtaskStatus::from(status.as_str())));
+    if !options.status.is_empty() {
+        let statuses: Vec<SubtaskStatus> = options.status.iter().map(|status| status_of(status)).collect();
+        query = query.statuses(statuses);
     }
     if let Some(device_id) = &options.device_id {
         query = query.device_id(device_id);

@@ -18,3 +18,6 @@ pub use text::Text;
 
 /// The hand-written OpenAPI document that this crate was generated from, as YAML.
 pub const DOCUMENT: &str = include_str!("generated/openapi.yaml");
+
+/// The same document as JSON.
+pub const DOCUMENT_AS_JSON: &str = include_str!("generated/openapi.json");

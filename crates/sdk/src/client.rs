@@ -68,6 +68,21 @@ impl Client {
         Subtasks::new(self.clone(), task_id.into())
     }
 
+    /// Logs in and hands the token out, for a [`TokenSource`](crate::TokenSource) that keeps it where several processes find it.
+    /// The client itself does not use it.
+    ///
+    /// On this platform a login cancels every earlier token of the application.
+    ///
+    /// # Errors
+    /// When the client has no [credentials](ClientBuilder::credentials), and when the login fails.
+    pub async fn log_in(&self) -> Result<Token, Error> {
+        let Source::Login(_) = &self.shared.source else {
+            let advice = "build the client with credentials()";
+            return Err(Error::refused("a client without a secret cannot log in", advice));
+        };
+        self.bring_token(None, Instant::now() + self.shared.deadline).await
+    }
+
     /// The application that calls.
     pub fn app_id(&self) -> &AppId {
         self.shared.source.app_id()
@@ -213,6 +228,10 @@ fn unfit(fault: impl std::error::Error + Send + Sync + 'static) -> Broken {
 }
 
 fn no_token(fault: crate::token::TokenError) -> Error {
+    let fault = match fault.downcast::<Error>() {
+        Ok(error) => return *error,
+        Err(fault) => fault,
+    };
     let found = format!("the token source brings no token ({fault})");
     Error::refused(found, "look after the source of tokens that was given to the client")
 }

@@ -37,9 +37,19 @@ impl Token {
         self.life = Some(life);
         self
     }
+
+    /// The token itself.
+    pub fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// How long it lives from the moment on at which it came, if that is known.
+    pub fn life(&self) -> Option<Duration> {
+        self.life
+    }
 }
 
-/// The error of a [`TokenSource`].
+/// The error of a [`TokenSource`]. An [`Error`](crate::Error) of this crate reaches the caller as it is.
 pub type TokenError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The outcome of a [`TokenSource`], to come.

@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::summary::Summary;
 use crate::summary::task::Task;
-use crate::{Client, Error};
+use crate::{Client, Error, Quota};
 use pace::Pace;
 use watching::{Step, Watching};
 
@@ -47,6 +47,7 @@ impl Client {
     pub fn watch(&self, task_id: impl Into<String>) -> Watch {
         Watch {
             task: Task::new(self, task_id.into()),
+            quota: self.quota().clone(),
             share: SHARE,
             fastest: FASTEST,
             slowest: SLOWEST,
@@ -60,6 +61,7 @@ impl Client {
 #[must_use]
 pub struct Watch {
     task: Task,
+    quota: Quota,
     share: f64,
     fastest: Duration,
     slowest: Duration,
@@ -72,8 +74,8 @@ impl Watch {
         Self { task: self.task.app_id(app_id.into()), ..self }
     }
 
-    /// Takes at most this share of the platform's default quota ([`QUOTA`](crate::QUOTA): 100 calls in 60 seconds): above 0, up
-    /// to 1; a half unless set. At least one call a window is made.
+    /// Takes at most this share of the client's quota, or of the platform's default ([`QUOTA`](crate::QUOTA): 100 calls in 60
+    /// seconds) if the client has no limit: above 0, up to 1; a half unless set. At least one call a window is made.
     ///
     /// Where the platform's totals cannot be believed, each poll reads the whole task in one go, as fast as the client lets it,
     /// and rests afterwards for as long as the share asks for: after 120 calls 144 seconds.
@@ -120,7 +122,8 @@ impl Watch {
                 "it must be above 0 and at most 1",
             ));
         }
-        let pace = Pace::new(QUOTA, self.share, self.fastest, self.slowest);
+        let calls = self.quota.calls().unwrap_or(QUOTA.calls);
+        let pace = Pace::new(calls, self.quota.window(), self.share, self.fastest, self.slowest);
         let watching = Watching::new(self.task.id().to_owned(), pace, self.deadline, Instant::now());
         Ok(State { task: self.task, watching })
     }

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use northbound_client::Quota;
 use tokio::time::Instant;
 
 /// The rest between two polls grows by this factor while nothing moves.
@@ -27,13 +26,19 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Takes at most this share of the quota (above 0, up to 1), and at least one call a window.
-    pub(crate) fn new(quota: Quota, share: f64, fastest: Duration, slowest: Duration) -> Self {
+    /// Takes at most this share of a quota of so many calls in a window (above 0, up to 1), and at least one call a window.
+    pub(crate) fn new(
+        calls: u32,
+        window: Duration,
+        share: f64,
+        fastest: Duration,
+        slowest: Duration,
+    ) -> Self {
         // Neither sign nor size can be lost: the share is at most 1, and a fraction of a call is none.
-        let calls = (f64::from(quota.calls) * share) as usize;
+        let calls = (f64::from(calls) * share) as usize;
         Self {
             calls: calls.max(1),
-            window: quota.window,
+            window,
             answered: VecDeque::new(),
             fastest,
             slowest: slowest.max(fastest),
@@ -85,7 +90,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn pace(share: f64) -> Pace {
-        Pace::new(QUOTA, share, SECOND, 10 * SECOND)
+        Pace::new(QUOTA.calls, QUOTA.window, share, SECOND, 10 * SECOND)
     }
 
     #[tokio::test(start_paused = true)]
@@ -129,7 +134,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_does_not_rest_while_things_move_rests_when_they_do_not() {
         let now = Instant::now();
-        let mut pace = Pace::new(QUOTA, 1.0, Duration::ZERO, 3 * SECOND);
+        let mut pace = Pace::new(QUOTA.calls, QUOTA.window, 1.0, Duration::ZERO, 3 * SECOND);
         let mut rest = |moved| {
             pace.polled(now, moved);
             pace.next_at(now, 1) - now
@@ -153,7 +158,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_slowest_is_never_below_the_fastest() {
         let now = Instant::now();
-        let mut pace = Pace::new(QUOTA, 1.0, 10 * SECOND, SECOND);
+        let mut pace = Pace::new(QUOTA.calls, QUOTA.window, 1.0, 10 * SECOND, SECOND);
         pace.polled(now, false);
         assert_eq!(pace.next_at(now, 1), now + 10 * SECOND);
     }

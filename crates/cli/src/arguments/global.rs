@@ -1,0 +1,177 @@
+//! The options of every command.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// Address of the platform, such as https://platform.example:8743 [env: NORTHBOUND_ENDPOINT]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// The application that calls [env: NORTHBOUND_APP_ID]
+    #[arg(long, global = true, value_name = "ID")]
+    pub(crate) app_id: Option<String>,
+    /// File that holds the application's secret [env: the secret itself in NORTHBOUND_SECRET]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Log in anew, and keep no token for the next command; a login cancels the tokens that others use [env: a token of your own
+    /// in NORTHBOUND_TOKEN]
+    #[arg(long, global = true)]
+    pub(crate) no_token_cache: bool,
+    /// Certificate authority to trust besides those of the system, as PEM
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca_cert: Option<PathBuf>,
+    /// Certificate to show to a platform that wants one, with its private key, as PEM
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// Connect to this address when the endpoint names this host: for a platform at a bare IP address
+    #[arg(long, global = true, value_name = "HOST:ADDR", value_parser = resolved)]
+    pub(crate) resolve: Option<Resolved>,
+    /// Ask an emulator that runs inside this command, with its demo application: no account needed
+    #[cfg(feature = "emulator")]
+    #[arg(long, global = true)]
+    pub(crate) emulator: bool,
+    /// Calls to make in 60 seconds at most; 0 is no limit [default: 100, as on the platform; with --emulator no limit, and N is
+    /// the emulator's as well]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) quota: Option<u32>,
+    /// How long one call may take, with its waits, repetitions and logins [default: 3min]
+    #[arg(long, global = true, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// How to print: a table for people, the platform's own JSON for programs
+    #[arg(short, long, global = true, value_enum, default_value_t = Output::Table, value_name = "FORMAT")]
+    pub(crate) output: Output,
+    /// Whether to colour what is printed; NO_COLOR in the environment is understood as well
+    #[arg(long, global = true, value_enum, default_value_t = ColourChoice::Auto, value_name = "WHEN")]
+    pub(crate) color: ColourChoice,
+    /// Show the calls and their outcomes on stderr, without secrets; -vv shows more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Print the result and errors only
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For a person
+    #[default]
+    Table,
+    /// One JSON value
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values, safe to open in a spreadsheet
+    Csv,
+}
+
+impl Output {
+    pub(crate) fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::Jsonl)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColourChoice {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Into files and pipes as well
+    Always,
+    /// Plain text
+    Never,
+}
+
+impl From<ColourChoice> for clap::ColorChoice {
+    fn from(choice: ColourChoice) -> Self {
+        match choice {
+            ColourChoice::Auto => Self::Auto,
+            ColourChoice::Always => Self::Always,
+            ColourChoice::Never => Self::Never,
+        }
+    }
+}
+
+/// A host of which the user knows the address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    pub(crate) host: String,
+    /// Its port is 0: that of the endpoint counts.
+    pub(crate) address: SocketAddr,
+}
+
+fn resolved(text: &str) -> Result<Resolved, String> {
+    let malformed = || "write it like platform.example:10.0.0.7".to_owned();
+    let (host, address) = text.split_once(':').filter(|(host, _)| !host.is_empty()).ok_or_else(malformed)?;
+    let address = address.trim_start_matches('[').trim_end_matches(']');
+    let address: IpAddr = address.parse().map_err(|_| malformed())?;
+    Ok(Resolved { host: host.to_owned(), address: SocketAddr::new(address, 0) })
+}
+
+/// What was typed for output and colour, found without the parser: for the error that says why the parser fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Typed {
+    pub(crate) output: Output,
+    pub(crate) color: ColourChoice,
+}
+
+impl Typed {
+    pub(crate) fn among(arguments: &[OsString]) -> Self {
+        let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+        let mut typed = Self::default();
+        for (word, next) in words.iter().zip(words.iter().skip(1).map(Some).chain([None])) {
+            let value = |name: &str| match word.strip_prefix(name)? {
+                "" => next.map(|next| next.as_ref()),
+                value => value.strip_prefix('='),
+            };
+            let short = word.strip_prefix("-o").filter(|value| !value.is_empty());
+            if let Some(output) = value("--output").or_else(|| value("-o")).or(short) {
+                typed.output = Output::from_str(output, true).unwrap_or_default();
+            }
+            if let Some(color) = value("--color") {
+                typed.color = ColourChoice::from_str(color, true).unwrap_or_default();
+            }
+        }
+        typed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &str) -> (Output, ColourChoice) {
+        let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        let Typed { output, color } = Typed::among(&words);
+        (output, color)
+    }
+
+    #[test]
+    fn output_and_colour_are_found_however_they_are_typed() {
+        let json = (Output::Json, ColourChoice::Auto);
+        for line in ["subtasks -o json --nonsense", "-ojson", "-o=json", "--output=json x", "--output json"] {
+            assert_eq!(typed(line), json, "{line}");
+        }
+        assert_eq!(typed("--color always -o"), (Output::Table, ColourChoice::Always));
+        assert_eq!(typed("--color=never -o nonsense"), (Output::Table, ColourChoice::Never));
+        assert_eq!(typed(""), (Output::Table, ColourChoice::Auto));
+    }
+
+    #[test]
+    fn a_host_gets_an_address_of_either_family() {
+        let address =
+            |text: &str| resolved(text).map(|resolved| (resolved.host, resolved.address.to_string()));
+        assert_eq!(address("h.example:10.0.0.7"), Ok(("h.example".to_owned(), "10.0.0.7:0".to_owned())));
+        for text in ["h:::1", "h:[::1]"] {
+            assert_eq!(address(text), Ok(("h".to_owned(), "[::1]:0".to_owned())), "{text}");
+        }
+        for text in ["", "h", "h:", ":10.0.0.7", "h:10.0.0.7:8743", "h:another"] {
+            assert!(address(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The columns in which subtasks can be shown.
+
+use clap::ValueEnum;
+use northbound::{Failure, Subtask, SubtaskStatus};
+
+/// What a column shows of a subtask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Column {
+    /// The device
+    Device,
+    /// The device command
+    Command,
+    /// The status
+    Status,
+    /// The platform's error code, if the subtask failed
+    Code,
+    /// Why the subtask failed, in words
+    Reason,
+    /// What the command brought, as the platform sent it
+    Output,
+    /// The cause of the failure, as the platform sent it
+    Error,
+    /// The reason of a failure, else the output
+    Outcome,
+}
+
+impl Column {
+    /// What a table has unless told otherwise.
+    pub(crate) const TABLE: [Self; 4] = [Self::Device, Self::Status, Self::Outcome, Self::Command];
+    /// What csv has unless told otherwise.
+    pub(crate) const CSV: [Self; 7] =
+        [Self::Device, Self::Command, Self::Status, Self::Code, Self::Reason, Self::Output, Self::Error];
+
+    /// Its name above a table.
+    pub(crate) fn heading(self) -> &'static str {
+        match self {
+            Self::Device => "DEVICE",
+            Self::Command => "COMMAND",
+            Self::Status => "STATUS",
+            Self::Code => "CODE",
+            Self::Reason => "REASON",
+            Self::Output => "OUTPUT",
+            Self::Error => "ERROR",
+            Self::Outcome => "REASON OR OUTPUT",
+        }
+    }
+
+    /// Its name in the first line of csv.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Command => "command",
+            Self::Status => "status",
+            Self::Code => "code",
+            Self::Reason => "reason",
+            Self::Output => "output",
+            Self::Error => "error",
+            Self::Outcome => "outcome",
+        }
+    }
+
+    /// Whether it holds text of any length, which a narrow table may break.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Self::Reason | Self::Output | Self::Error | Self::Outcome)
+    }
+
+    /// What it shows of a subtask; `None` if the platform did not say.
+    pub(crate) fn of(self, subtask: &Subtask) -> Option<String> {
+        match self {
+            Self::Device => subtask.device_id().map(str::to_owned),
+            Self::Command => subtask.command_id().map(str::to_owned),
+            Self::Status => subtask.status().map(|status| status.as_str().to_owned()),
+            Self::Code => Some(Failure::of(subtask.clone()).code()?.as_str().to_owned()),
+            Self::Reason => reason(subtask),
+            Self::Output => subtask.output().map(str::to_owned),
+            Self::Error => subtask.error().map(str::to_owned),
+            Self::Outcome => subtask
+                .error()
+                .map(|_| subtask.reason().into_owned())
+                .or_else(|| subtask.output().map(str::to_owned)),
+        }
+    }
+}
+
+/// The platform's words. A subtask that timed out may bear none; its status is then the reason.
+fn reason(subtask: &Subtask) -> Option<String> {
+    let failed = matches!(subtask.status(), Some(SubtaskStatus::Fail | SubtaskStatus::Timeout));
+    let words = || Failure::of(subtask.clone()).text().map(str::to_owned);
+    (failed || subtask.error().is_some()).then(|| words().unwrap_or_else(|| subtask.reason().into_owned()))
+}

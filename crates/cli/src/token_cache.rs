@@ -1,0 +1,236 @@
+//! Tokens that outlive the command.
+//!
+//! On this platform a login cancels every earlier token of its application: the one that another terminal is using, or the
+//! production server. So a token is kept until it ends or the platform refuses it, and processes that need a new one wait
+//! for each other: one of them logs in, the others find its token.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fs4::TryLockError;
+use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource};
+use serde::{Deserialize, Serialize};
+
+use crate::process::Environment;
+
+/// How long to wait before looking again whether another process has finished its login.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// A token is not used so shortly before its end, or a tenth of its life if that is shorter; the SDK does the same.
+const MARGIN: u64 = 300;
+
+/// The token of one application on one platform, shared with other processes of this user.
+pub(crate) struct TokenCache {
+    folder: PathBuf,
+    endpoint: String,
+    /// Logs in when there is no token.
+    login: Client,
+}
+
+/// What the file holds.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    endpoint: String,
+    app_id: String,
+    token: String,
+    /// In seconds since 1970.
+    from: u64,
+    /// `None` if the platform did not say how long it lives.
+    until: Option<u64>,
+}
+
+impl TokenCache {
+    /// A cache in this folder, which is made when it is needed.
+    pub(crate) fn new(folder: PathBuf, endpoint: &str, login: Client) -> Self {
+        Self { folder, endpoint: endpoint.trim_end_matches('/').to_lowercase(), login }
+    }
+
+    async fn bring(&self, rejected: Option<&Secret>) -> Result<Token, TokenError> {
+        let lock = match self.lock().await {
+            Ok(lock) => lock,
+            Err(error) => {
+                let folder = self.folder.display();
+                tracing::warn!("tokens cannot be kept in {folder} ({error}); --no-token-cache does without");
+                return Ok(self.login.log_in().await?);
+            }
+        };
+        if let Some(token) = self.read().and_then(|record| record.usable(now(), rejected)) {
+            tracing::debug!("the token of an earlier login is used");
+            return Ok(token);
+        }
+        let token = self.login.log_in().await?;
+        if let Err(error) = self.write(&token) {
+            tracing::warn!("the token cannot be kept in {} ({error})", self.folder.display());
+        }
+        drop(lock);
+        Ok(token)
+    }
+
+    /// Waits until no other process logs in; dropping the file lets the next one go on.
+    async fn lock(&self) -> io::Result<File> {
+        make_private_folder(&self.folder)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(self.file("lock"))?;
+        loop {
+            // The standard library has a method of this name, from Rust 1.89 on.
+            match fs4::FileExt::try_lock(&file) {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOOK_AGAIN).await,
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// What is kept; nothing if it is damaged, is another application's, or could have been read or written by other users.
+    fn read(&self) -> Option<Record> {
+        let path = self.file("json");
+        if !is_private(&fs::metadata(&path).ok()?) {
+            tracing::warn!("{} was open to other users, so its token is not used", path.display());
+            return None;
+        }
+        let record: Record = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
+        let ours = record.endpoint == self.endpoint && record.app_id == self.login.app_id().as_str();
+        ours.then_some(record)
+    }
+
+    /// Puts the token in place in one go, in a file that nobody else may read.
+    fn write(&self, token: &Token) -> io::Result<()> {
+        let from = now();
+        let record = Record {
+            endpoint: self.endpoint.clone(),
+            app_id: self.login.app_id().to_string(),
+            token: token.secret().expose().to_owned(),
+            from,
+            until: token.life().map(|life| from.saturating_add(life.as_secs())),
+        };
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(serde_json::to_string(&record)?.as_bytes())?;
+        file.persist(self.file("json")).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    fn file(&self, extension: &str) -> PathBuf {
+        let key = digest(&format!("{} {}", self.endpoint, self.login.app_id()));
+        self.folder.join(format!("token-{key:016x}.{extension}"))
+    }
+}
+
+impl TokenSource for TokenCache {
+    fn token(&self, rejected: Option<&Secret>) -> TokenFuture<'_> {
+        let rejected = rejected.cloned();
+        Box::pin(async move { self.bring(rejected.as_ref()).await })
+    }
+}
+
+impl Record {
+    /// The token, unless it is about to end or the platform has refused it.
+    fn usable(self, now: u64, rejected: Option<&Secret>) -> Option<Token> {
+        if rejected.is_some_and(|rejected| rejected.expose() == self.token) {
+            return None;
+        }
+        let Some(until) = self.until else {
+            return Some(Token::new(self.token));
+        };
+        let life = until.saturating_sub(self.from);
+        // A clock that was set back makes no token live longer.
+        let left = until.saturating_sub(now).min(life);
+        (left > MARGIN.min(life / 10)).then(|| Token::new(self.token).lives(Duration::from_secs(left)))
+    }
+}
+
+/// Where this user's caches are; `None` if the environment does not say.
+pub(crate) fn folder(environment: Environment<'_>) -> Option<PathBuf> {
+    let of = |name: &str| environment(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let caches = if cfg!(windows) {
+        of("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        of("HOME").map(|home| home.join("Library/Caches"))
+    } else {
+        of("XDG_CACHE_HOME").or_else(|| of("HOME").map(|home| home.join(".cache")))
+    };
+    // A relative path would scatter tokens over the disk.
+    caches.filter(|caches| caches.is_absolute()).map(|caches| caches.join("northbound"))
+}
+
+fn make_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+#[cfg(unix)]
+fn is_private(metadata: &fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 == 0
+}
+
+/// Elsewhere a user's folders are closed to other users by themselves.
+#[cfg(not(unix))]
+fn is_private(_: &fs::Metadata) -> bool {
+    true
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// FNV-1a: short, and the same in every version of this command. The file itself says whose it is.
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |digest, byte| {
+        (digest ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(from: u64, until: Option<u64>) -> Record {
+        Record {
+            endpoint: "https://h".to_owned(),
+            app_id: "a".to_owned(),
+            token: "t0ken".to_owned(),
+            from,
+            until,
+        }
+    }
+
+    #[test]
+    fn a_token_is_used_until_shortly_before_its_end() {
+        let life = |now| record(1000, Some(4600)).usable(now, None).and_then(|token| token.life());
+        assert_eq!(life(1000), Some(Duration::from_secs(3600)));
+        assert_eq!(life(4299), Some(Duration::from_secs(301)));
+        assert_eq!(life(4300), None);
+        assert_eq!(life(9999), None);
+        assert_eq!(life(10), Some(Duration::from_secs(3600)), "a clock that was set back");
+        assert!(record(1000, Some(1010)).usable(1008, None).is_some());
+        assert!(record(1000, Some(1010)).usable(1009, None).is_none());
+        assert!(record(1000, None).usable(u64::MAX, None).is_some_and(|token| token.life().is_none()));
+    }
+
+    #[test]
+    fn a_token_that_the_platform_refused_is_not_used_again() {
+        assert!(record(0, None).usable(0, Some(&Secret::from("t0ken"))).is_none());
+        assert!(record(0, None).usable(0, Some(&Secret::from("another"))).is_some());
+    }
+
+    #[test]
+    fn tokens_are_kept_where_the_user_keeps_caches() {
+        let folder = |names: &[(&str, &str)]| {
+            let names: std::collections::HashMap<_, _> = names.iter().copied().collect();
+            folder(&|name: &str| names.get(name).map(|value| (*value).to_owned()))
+        };
+        assert_eq!(folder(&[]), None);
+        if cfg!(all(unix, not(target_os = "macos"))) {
+            assert_eq!(folder(&[("HOME", "/home/u")]), Some("/home/u/.cache/northbound".into()));
+            assert_eq!(folder(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/c")]), Some("/c/northbound".into()));
+            assert_eq!(folder(&[("XDG_CACHE_HOME", "relative")]), None);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What `-v` shows: the traces of the SDK, which bear no secret.
+
+use std::io::Write;
+
+use tracing::Dispatch;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+/// Runs a command whose traces go where `open` says: warnings, and with each `-v` more.
+///
+/// Traces of other crates are left out: of what they write, nobody here can say that it bears no secret.
+pub(crate) fn collecting<T>(
+    verbose: u8,
+    quiet: bool,
+    open: fn() -> Box<dyn Write>,
+    command: impl FnOnce() -> T,
+) -> T {
+    let level = match verbose {
+        0 if quiet => LevelFilter::OFF,
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let ours = Targets::new().with_target("northbound", level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(open).with_ansi(false);
+    let traces = tracing_subscriber::registry().with(lines).with(ours);
+    tracing::dispatcher::with_default(&Dispatch::new(traces), command)
+}

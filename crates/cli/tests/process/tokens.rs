@@ -1,0 +1,166 @@
+//! Two terminals, one application: neither logs the other out.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use northbound::{Client, Credentials};
+use northbound_emulator::{Certificates, Emulator, Scenario};
+
+use crate::northbound;
+
+/// A platform that speaks TLS, and the folder of a user.
+struct Platform {
+    runtime: tokio::runtime::Runtime,
+    emulator: Emulator,
+    home: tempfile::TempDir,
+}
+
+impl Platform {
+    fn start() -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let certificates = Certificates::read_or_make(home.path()).unwrap();
+        let builder = Emulator::builder().scenario(Scenario::default()).tls(certificates);
+        let emulator = runtime.block_on(builder.start()).unwrap();
+        Self { runtime, emulator, home }
+    }
+
+    /// `northbound subtasks demo` of this user.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let (url, ca) = (self.emulator.url(), self.home.path().join("ca.pem"));
+        let platform = ["--endpoint", &url, "--app-id", "demo-app", "--ca-cert", ca.to_str().unwrap()];
+        let mut command =
+            northbound(&[&platform[..], &["subtasks", "demo", "-q", "-o", "jsonl"], arguments].concat());
+        command.env("NORTHBOUND_SECRET", "demo-secret");
+        for variable in ["XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"] {
+            command.env(variable, self.home.path());
+        }
+        command
+    }
+
+    /// Runs so many of them at a time; each has to read the whole task.
+    fn run(&self, processes: usize, arguments: &[&str]) {
+        let running: Vec<_> = (0..processes).map(|_| self.command(arguments).spawn().unwrap()).collect();
+        for process in running {
+            let Output { status, stdout, stderr } = process.wait_with_output().unwrap();
+            let (rows, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+            assert_eq!((status.code(), rows.lines().count(), stderr.as_str()), (Some(0), 1000, ""));
+        }
+    }
+
+    fn logins(&self) -> usize {
+        let journal = self.emulator.control().journal();
+        journal.entries.iter().filter(|entry| entry.path.ends_with("/login")).count()
+    }
+
+    /// Another machine, such as the production server, logs in; that cancels the token that is kept here.
+    fn somebody_else_logs_in(&self) {
+        let ca = std::fs::read(self.home.path().join("ca.pem")).unwrap();
+        let client = Client::builder(self.emulator.url())
+            .credentials(Credentials::new("demo-app", "demo-secret").unwrap())
+            .root_certificates(ca)
+            .build()
+            .unwrap();
+        self.runtime.block_on(client.log_in()).unwrap();
+    }
+
+    fn files(&self) -> Vec<std::path::PathBuf> {
+        let folder = self.home.path().join(if cfg!(target_os = "macos") {
+            "Library/Caches/northbound"
+        } else {
+            "northbound"
+        });
+        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files
+    }
+}
+
+#[test]
+fn processes_of_one_application_share_a_token() {
+    let platform = Platform::start();
+    platform.run(1, &[]);
+    assert_eq!(platform.logins(), 1);
+    platform.run(2, &["--page-size", "50"]);
+    assert_eq!(platform.logins(), 1, "the second and the third process had to log in");
+}
+
+#[test]
+fn processes_that_start_together_log_in_once() {
+    let platform = Platform::start();
+    platform.run(3, &[]);
+    assert_eq!(platform.logins(), 1);
+}
+
+#[test]
+fn a_kept_token_that_the_platform_refuses_is_replaced_by_one_login() {
+    let platform = Platform::start();
+    platform.run(1, &[]);
+    platform.somebody_else_logs_in();
+    platform.run(2, &["--page-size", "50"]);
+    assert_eq!(platform.logins(), 3, "one at the start, one of somebody else, one for both processes");
+}
+
+#[test]
+fn nothing_is_kept_where_the_user_does_not_want_it() {
+    let platform = Platform::start();
+    platform.run(1, &["--no-token-cache"]);
+    platform.run(1, &["--no-token-cache"]);
+    assert_eq!((platform.logins(), platform.files().len()), (2, 0));
+}
+
+#[test]
+fn a_token_of_the_users_own_needs_no_secret_and_no_login() {
+    let platform = Platform::start();
+    platform.run(1, &[]);
+    let kept =
+        platform.files().into_iter().find(|file| file.extension().is_some_and(|it| it == "json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(kept).unwrap()).unwrap();
+    let mut command = platform.command(&["--no-token-cache"]);
+    command.env_remove("NORTHBOUND_SECRET").env("NORTHBOUND_TOKEN", kept["token"].as_str().unwrap());
+    let output = command.output().unwrap();
+    assert_eq!((output.status.code(), platform.logins()), (Some(0), 1));
+    let output = platform.command(&[]).env("NORTHBOUND_TOKEN", "n0nsense").output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), platform.logins()), (Some(1), 1), "{stderr}");
+    assert!(stderr.contains("1010005") && !stderr.contains("n0nsense"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_kept_token_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let platform = Platform::start();
+    platform.run(1, &[]);
+    let files = platform.files();
+    assert_eq!(files.len(), 2, "{files:?}");
+    assert_eq!(mode(files[0].parent().unwrap()), 0o700);
+    for file in &files {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+    // Somebody else may have read or written it meanwhile.
+    let token = files.iter().find(|file| file.extension().is_some_and(|it| it == "json")).unwrap();
+    std::fs::set_permissions(token, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let output = platform.command(&["--limit", "1"]).output().unwrap();
+    assert_eq!((output.status.code(), platform.logins(), mode(token)), (Some(0), 2, 0o600));
+}
+
+/// Over plain http anybody on this machine could ask for the demo's token as well.
+#[test]
+fn tokens_of_a_try_on_this_machine_are_not_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let emulator = runtime.block_on(Emulator::builder().start()).unwrap();
+    let url = emulator.url();
+    let mut command = northbound(&["--endpoint", &url, "--app-id", "demo-app", "summary", "demo"]);
+    command.env("NORTHBOUND_SECRET", "demo-secret");
+    for variable in ["XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"] {
+        command.env(variable, home.path());
+    }
+    assert_eq!(command.output().unwrap().status.code(), Some(0));
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
