@@ -201,8 +201,8 @@ async fn simulate(seed: u64, sums: &mut Sums) {
     assert!(log.most_in_a_window <= 100, "seed {seed}: {} calls arrived within 60 s", log.most_in_a_window);
     assert_eq!(log.throttled, 0, "seed {seed}: throttled");
     // One to begin with, one for each life of a token, and one more for each that a fault has cost.
-    let bound =
-        2 + 2 * started.elapsed().as_secs() / u64::from(lifetime) + 4 * log.faults + sums_of_cancelled(&told);
+    let lives = started.elapsed().as_secs() / u64::from(lifetime);
+    let bound = 2 + 2 * lives + 4 * log.faults + cancelled_calls(&told);
     assert!(log.logins <= bound, "seed {seed}: {} logins, {bound} at most", log.logins);
     for secret in log.tokens.iter().map(String::as_str).chain([SECRET]) {
         assert!(!told.contains(secret), "seed {seed}: a secret shows in {told}");
@@ -214,7 +214,7 @@ async fn simulate(seed: u64, sums: &mut Sums) {
 }
 
 /// A cancelled call may have been a login, whose token nobody has then.
-fn sums_of_cancelled(told: &str) -> u64 {
+fn cancelled_calls(told: &str) -> u64 {
     told.matches("cancelled\n").count() as u64
 }
 

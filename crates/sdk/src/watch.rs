@@ -14,12 +14,11 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::stream::{self, TryStreamExt};
-use northbound_client::QUOTA;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::summary::Summary;
-use crate::summary::task::Task;
-use crate::{Client, Error};
+use crate::summary::task::{Reading, Task};
+use crate::{Client, Error, Quota};
 use pace::Pace;
 use watching::{Step, Watching};
 
@@ -47,6 +46,7 @@ impl Client {
     pub fn watch(&self, task_id: impl Into<String>) -> Watch {
         Watch {
             task: Task::new(self, task_id.into()),
+            quota: self.quota().clone(),
             share: SHARE,
             fastest: FASTEST,
             slowest: SLOWEST,
@@ -60,6 +60,7 @@ impl Client {
 #[must_use]
 pub struct Watch {
     task: Task,
+    quota: Quota,
     share: f64,
     fastest: Duration,
     slowest: Duration,
@@ -72,11 +73,11 @@ impl Watch {
         Self { task: self.task.app_id(app_id.into()), ..self }
     }
 
-    /// Takes at most this share of the platform's default quota ([`QUOTA`](crate::QUOTA): 100 calls in 60 seconds): above 0, up
-    /// to 1; a half unless set. At least one call a window is made.
+    /// Takes at most this share of the client's [quota](Client::quota): above 0, up to 1; a half unless set. At least one call a
+    /// window is made. Where the quota is [switched off](Quota::unlimited), it is a share of the platform's default.
     ///
-    /// Where the platform's totals cannot be believed, each poll reads the whole task in one go, as fast as the client lets it,
-    /// and rests afterwards for as long as the share asks for: after 120 calls 144 seconds.
+    /// Where the platform's totals cannot be believed, each poll reads the whole task, within the same share: 30,000 subtasks in
+    /// 120 calls, which take more than two minutes at half of the platform's default quota.
     pub fn share(self, share: f64) -> Self {
         Self { share, ..self }
     }
@@ -120,15 +121,16 @@ impl Watch {
                 "it must be above 0 and at most 1",
             ));
         }
-        let pace = Pace::new(QUOTA, self.share, self.fastest, self.slowest);
+        let pace = Pace::new(self.quota.rate(), self.share, self.fastest, self.slowest);
         let watching = Watching::new(self.task.id().to_owned(), pace, self.deadline, Instant::now());
-        Ok(State { task: self.task, watching })
+        Ok(State { task: self.task, reading: None, watching })
     }
 }
 
 /// A watch that goes on.
 struct State {
     task: Task,
+    reading: Option<Reading>,
     watching: Watching,
 }
 
@@ -152,8 +154,12 @@ impl State {
                     }
                 }
                 Step::Read(doubt) => {
-                    if let Some(tally) = in_time(self.watching.end(), self.task.read()).await? {
-                        self.watching.read(tally, doubt, Instant::now());
+                    let reading = self.reading.get_or_insert_with(|| self.task.reading());
+                    if let Some(found) = in_time(self.watching.end(), reading.call()).await? {
+                        if found.is_some() {
+                            self.reading = None;
+                        }
+                        self.watching.read(found, doubt, Instant::now());
                     }
                 }
                 Step::Tell(summary) => {
