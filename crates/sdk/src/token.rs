@@ -1,6 +1,5 @@
 //! The token that every call but the login needs: where it comes from, how long it is good, and who may ask for another.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -200,12 +199,6 @@ impl Keeper {
         if let Ok(mut ring) = self.0.try_lock() {
             ring.prove(secret);
         }
-    }
-}
-
-impl fmt::Debug for Keeper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeper").finish_non_exhaustive()
     }
 }
 
