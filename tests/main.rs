@@ -16,6 +16,7 @@ mod moving;
 mod page;
 mod platform;
 mod public_api;
+mod readmes;
 mod recipes;
 mod replies;
 mod scenario;

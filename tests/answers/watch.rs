@@ -113,7 +113,8 @@ async fn a_watch_that_must_read_keeps_its_share_and_counts_its_calls() {
         (Quota::new(10, WINDOW).unwrap(), 1.0, 10),
         (Quota::unlimited(), 0.05, 5),
     ] {
-        let platform = Unplugged::answering(|asked| (200, page(TASK, &Asked { status: None, ..asked.clone() })));
+        let platform =
+            Unplugged::answering(|asked| (200, page(TASK, &Asked { status: None, ..asked.clone() })));
         let client = Client::builder("https://platform.example").quota(quota.clone());
         let client = client.token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test");
         let client = client.transport(platform.clone()).build().unwrap();

@@ -135,7 +135,12 @@ fn run(model: &Model, mut watching: Watching, draw: &mut Draw, start: Instant) -
 }
 
 fn watching(share: f64, now: Instant) -> Watching {
-    Watching::new("model".to_owned(), Pace::new((QUOTA.calls, QUOTA.window), share, FASTEST, SLOWEST), None, now)
+    Watching::new(
+        "model".to_owned(),
+        Pace::new((QUOTA.calls, QUOTA.window), share, FASTEST, SLOWEST),
+        None,
+        now,
+    )
 }
 
 /// The most calls that arrived within one window.
