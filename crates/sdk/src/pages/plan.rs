@@ -167,6 +167,22 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_is_one_sentence() {
+        let sentences = [Direction::Whole, Direction::Forward, Direction::Backward]
+            .map(plan)
+            .map(|plan| plan.to_string());
+        let beginning = "asks for Fail, then for Timeout and picks Pending, 250 rows a call";
+        assert_eq!(
+            sentences,
+            [
+                format!("{beginning}, forward, up to 4 calls at a time, from page 7"),
+                format!("{beginning}, forward, one call at a time, from page 7"),
+                format!("{beginning}, from the last page backward, one call at a time, from page 7"),
+            ]
+        );
+    }
+
+    #[test]
     fn a_read_has_a_part_for_each_status_that_is_sent() {
         let mut plan = plan(Direction::Forward);
         assert_eq!(

@@ -128,6 +128,39 @@ fn forward_holds_a_shift_against_the_totals() {
     assert_eq!(end(Forward, &shifted(41)).0, Some(Err(Cause::Unexplained)));
 }
 
+/// Reads pages of rows without a fingerprint, given how many there are, what tells the page from others, and the total.
+fn end_of_nameless(direction: Direction, script: &[(usize, u64, Option<u64>)]) -> Option<Result<(), Cause>> {
+    let mut read = Read::new(direction, Start { size: NonZeroU32::new(10).unwrap(), from: None });
+    script.iter().find_map(|(len, digest, total)| {
+        let page = read.ask().unwrap();
+        let (rows, digest) = (vec![None; *len], Some(*digest));
+        let arrived = Arrived { page, len: *len, rows: &rows, digest, total: *total, stated: None };
+        match read.take(&arrived) {
+            Ok(taken) => (taken.next == Next::Complete).then_some(Ok(())),
+            Err(fault) => Some(Err(fault.cause)),
+        }
+    })
+}
+
+#[test]
+fn forward_a_page_that_comes_again_was_not_turned_unless_rows_may_have_pushed_it() {
+    let same = |after| end_of_nameless(Forward, &[(10, 1, Some(40)), (10, 1, after)]);
+    assert_eq!(same(Some(40)), Some(Err(Cause::SamePage)));
+    assert_eq!(same(Some(49)), Some(Err(Cause::SamePage)), "nine rows do not push ten");
+    assert_eq!(same(Some(50)), None);
+    assert_eq!(end_of_nameless(Forward, &[(10, 1, None), (10, 1, None)]), Some(Err(Cause::SamePage)));
+    assert_eq!(end(Forward, &[(0..10, None), (0..10, None)]).0, Some(Err(Cause::SamePage)));
+    assert_eq!(end(Forward, &[(10..10, None)]).0, Some(Ok(())), "no rows, no page to turn");
+}
+
+#[test]
+fn forward_rows_that_are_known_are_watched_one_by_one_in_the_first_look() {
+    let again = [(0..10, Some(40)), (0..10, Some(40)), (10..20, Some(40))];
+    assert_eq!(end(Forward, &again), (None, 20, 3));
+    let second_look = [(0..5, Some(8)), (5..5, Some(8)), (0..10, Some(20)), (0..10, Some(20))];
+    assert_eq!(end(Forward, &second_look).0, Some(Err(Cause::SamePage)));
+}
+
 #[test]
 fn backward_delivers_the_probe_if_it_holds_all() {
     assert_eq!(end(Backward, &[(0..5, Some(5))]), (Some(Ok(())), 5, 1));
