@@ -117,7 +117,7 @@ impl Backward {
             self.begin(number - 1, number * self.size);
         } else if page.digest.is_some() && page.digest == self.digest {
             return Err(self.fault(page, Cause::SamePage));
-        } else if number > PAGES_BEYOND {
+        } else if number >= PAGES_BEYOND {
             return Err(self.fault(page, Cause::Endless));
         } else {
             self.digest = page.digest;

@@ -143,6 +143,13 @@ fn end_of_nameless(direction: Direction, script: &[(usize, u64, Option<u64>)]) -
 }
 
 #[test]
+fn forward_what_the_first_look_showed_says_nothing_of_the_order_in_the_second() {
+    let first = [(0..10, Some(18)), (10..15, Some(18)), (15..15, Some(18))];
+    let second = [(0..10, Some(18)), (10..18, Some(18))];
+    assert_eq!(end(Forward, &[&first[..], &second[..]].concat()), (Some(Ok(())), 18, 5));
+}
+
+#[test]
 fn forward_a_page_that_comes_again_was_not_turned_unless_rows_may_have_pushed_it() {
     let same = |after| end_of_nameless(Forward, &[(10, 1, Some(40)), (10, 1, after)]);
     assert_eq!(same(Some(40)), Some(Err(Cause::SamePage)));
@@ -181,6 +188,22 @@ fn backward_begins_at_the_end_and_skips_what_has_gone() {
 }
 
 #[test]
+fn backward_pages_are_as_long_as_the_probe() {
+    let capped = [(0..5, Some(12)), (10..12, Some(12)), (5..10, Some(12)), (0..5, Some(12))];
+    let capped = told(Backward, &capped);
+    assert_eq!((capped.asked, capped.delivered.len(), capped.end), (vec![0, 2, 1, 0], 12, Some(Ok(()))));
+    let empty = told(Backward, &[(0..0, Some(5)), (0..5, Some(5))]);
+    assert_eq!((empty.asked, empty.delivered.len(), empty.end), (vec![0, 0], 5, Some(Ok(()))));
+}
+
+#[test]
+fn backward_looks_for_the_end_where_the_total_is_false() {
+    let script = [(0..10, Some(1)), (10..15, Some(1)), (0..0, Some(1)), (10..15, Some(1)), (0..10, Some(1))];
+    let told = told(Backward, &script);
+    assert_eq!((told.asked, told.delivered.len(), told.end), (vec![0, 1, 2, 1, 0], 15, Some(Ok(()))));
+}
+
+#[test]
 fn backward_looks_for_the_end_where_no_total_says_it() {
     let script = [
         (0..10, None),
@@ -196,6 +219,15 @@ fn backward_looks_for_the_end_where_no_total_says_it() {
     assert_eq!(told.asked, [0, 1, 2, 4, 3, 2, 1, 0]);
     assert_eq!((told.delivered.len(), told.end), (25, Some(Ok(()))));
     assert_eq!(end(Backward, &[(0..10, None), (0..10, None)]).0, Some(Err(Cause::SamePage)));
+    let endless: Vec<Reply> = (0..30).map(|page| (page * 10..page * 10 + 10, None)).collect();
+    assert_eq!(end(Backward, &endless), (Some(Err(Cause::Endless)), 0, 19));
+}
+
+#[test]
+fn backward_rows_above_the_page_to_resume_from_are_counted_where_the_end_was_found() {
+    let found = [(0..10, None), (10..20, None), (20..25, None), (0..0, None), (0..10, Some(25))];
+    let resumed = told_from(Backward, Some(0), &found);
+    assert_eq!((resumed.asked, resumed.end), (vec![0, 1, 2, 4, 0], Some(Ok(()))));
 }
 
 #[test]
@@ -204,6 +236,13 @@ fn backward_ends_where_pages_stay_empty_against_the_total() {
     assert_eq!(end(Backward, &script), (Some(Err(Cause::Missing)), 0, 3));
     let gone = [(0..10, Some(45)), (0..0, Some(45)), (0..0, Some(40)), (20..30, Some(30))];
     assert_eq!(end(Backward, &gone).0, None, "the later total explains it");
+}
+
+#[test]
+fn backward_a_resumed_read_that_is_short_is_missing_rows() {
+    let pages = [(0..10, Some(45)), (10..20, Some(45)), (0..5, Some(45)), (0..5, Some(45))];
+    let short = told_from(Backward, Some(1), &pages);
+    assert_eq!((short.asked, short.end), (vec![0, 1, 0, 0], Some(Err(Cause::Missing))));
 }
 
 #[test]
