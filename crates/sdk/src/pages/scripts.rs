@@ -239,6 +239,13 @@ fn backward_ends_where_pages_stay_empty_against_the_total() {
 }
 
 #[test]
+fn backward_a_total_that_denies_the_rows_of_its_page_skips_nothing() {
+    let down = [(30..40, Some(45)), (20..30, Some(45)), (10..20, Some(45)), (0..10, Some(45))];
+    let told = told(Backward, &[&[(0..10, Some(45)), (40..45, Some(15))], &down[..]].concat());
+    assert_eq!((told.asked, told.delivered.len(), told.end), (vec![0, 4, 3, 2, 1, 0], 45, Some(Ok(()))));
+}
+
+#[test]
 fn backward_a_resumed_read_that_is_short_is_missing_rows() {
     let pages = [(0..10, Some(45)), (10..20, Some(45)), (0..5, Some(45)), (0..5, Some(45))];
     let short = told_from(Backward, Some(1), &pages);
