@@ -179,7 +179,7 @@ impl Backward {
         for fingerprint in page.rows.iter().flatten() {
             at_least = match (self.probe.get(fingerprint), at_least) {
                 (None, _) => None,
-                (Some(place), Some(least)) if number == 0 && *place >= least => Some(place + 1),
+                (Some(place), Some(least)) if number == 0 && *place >= least => Some(*place),
                 _ => return Err(Cause::Disorder),
             };
         }

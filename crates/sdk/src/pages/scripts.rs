@@ -81,7 +81,12 @@ fn whole_reads_on_when_its_counter_is_not_to_be_believed() {
 #[test]
 fn whole_sees_what_comes_twice() {
     assert_eq!(end(Whole, &[(0..10, Some(15)), (9..14, Some(15))]), (Some(Err(Cause::Missing)), 10, 2));
-    assert_eq!(end(Whole, &[(0..10, None), (9..14, None), (0..0, None)]).0, Some(Err(Cause::Disorder)));
+    let all = [(0..10, Some(15)), (5..15, Some(15)), (15..15, Some(15))];
+    assert_eq!(end(Whole, &all), (Some(Ok(())), 15, 3), "all came all the same");
+    for false_total in [None, Some(1)] {
+        let twice = [(0..10, false_total), (9..14, false_total), (0..0, false_total)];
+        assert_eq!(end(Whole, &twice).0, Some(Err(Cause::Disorder)));
+    }
     assert_eq!(end(Whole, &[(0..10, Some(30)), (0..10, Some(30))]).0, Some(Err(Cause::SamePage)));
 }
 
