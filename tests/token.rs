@@ -154,3 +154,24 @@ async fn a_refused_call_waits_for_the_login_of_another_one_until_its_own_deadlin
     assert!(error.to_string().contains("the deadline comes before another attempt"), "{error}");
     assert!(renewing <= deadline && late.is_timeout(), "after {renewing:?}: {late}");
 }
+
+#[tokio::test]
+async fn nothing_that_can_be_printed_shows_a_secret() {
+    let platform = Platform::answering(|number| if number == 0 { login(0) } else { page() }).await;
+    let given =
+        Client::builder(platform.url()).token(AppId::new("demo-app").unwrap(), "t0ken-that-was-given");
+    let mut told = format!("{given:?} {:?}", Token::new("t0ken-from-elsewhere"));
+    told += &format!("{:?}", given.build().unwrap());
+    let builder = platform.with_login();
+    told += &format!("{builder:?}");
+    let client = builder.build().unwrap();
+    client.subtasks("demo").page(0).await.unwrap();
+    let subtasks = client.subtasks("demo");
+    told += &format!("{client:?} {subtasks:?} {:?} {:?}", subtasks.plan().unwrap(), client.quota());
+    told += &format!("{:?} {:?} {:?}", client.summary("demo"), client.watch("demo"), client.failures("demo"));
+    told += &format!("{:?} {:?}", subtasks.clone().pages(), subtasks.stream());
+    assert!(told.contains("demo-app"), "{told}");
+    for secret in ["t0ken", "demo-secret"] {
+        assert!(!told.contains(secret), "{secret} shows in {told}");
+    }
+}

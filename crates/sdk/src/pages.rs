@@ -155,7 +155,7 @@ impl Lengths {
         self.calls += 1;
         let pages = page.total.map(|total| total.div_ceil(self.size()));
         let counted = *self.counted.get_or_insert(pages.unwrap_or(0));
-        if self.calls > PAGES_BEYOND.saturating_add(counted) { Err(Cause::Endless) } else { Ok(()) }
+        if self.calls >= PAGES_BEYOND.saturating_add(counted) { Err(Cause::Endless) } else { Ok(()) }
     }
 
     /// Rows on a full page, as far as is known.

@@ -100,6 +100,10 @@ fn whole_asks_ahead_only_as_far_as_rows_are_counted() {
     read.take(&page(1, 9, Some(25))).unwrap();
     read.take(&page(2, 5, Some(25))).unwrap();
     assert_eq!(read.ask(), Some(3), "a row is still to come");
+    let mut capped = Read::new(Whole, Start { size: NonZeroU32::new(10).unwrap(), from: None });
+    capped.ask();
+    capped.take(&page(0, 5, Some(15))).unwrap();
+    assert_eq!((capped.ask(), capped.ask(), capped.ask()), (Some(1), Some(2), None), "pages of five");
 }
 
 #[test]
