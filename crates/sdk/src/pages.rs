@@ -168,7 +168,7 @@ impl Lengths {
         let (number, len) = (u64::from(page.page), page.len as u64);
         let as_asked = number.saturating_mul(self.asked);
         match page.total {
-            Some(total) if len > 0 && len < self.asked && as_asked + len != total => number * len,
+            Some(total) if len > 0 && len <= self.asked && as_asked + len != total => number * len,
             _ => as_asked,
         }
     }

@@ -110,6 +110,8 @@ fn whole_asks_ahead_only_as_far_as_rows_are_counted() {
 fn whole_resumes_with_the_rows_before_it_counted() {
     let resumed = told_from(Whole, Some(2), &[(20..25, Some(25))]);
     assert_eq!((resumed.asked, resumed.end), (vec![2], Some(Ok(()))));
+    let beyond = told_from(Whole, Some(3), &[(25..25, Some(25))]);
+    assert_eq!(beyond.end, Some(Ok(())), "nothing is left to read");
     let capped = told_from(Whole, Some(3), &[(12..16, Some(18)), (16..18, Some(18))]);
     assert_eq!((capped.delivered.len(), capped.end), (6, Some(Ok(()))));
 }
