@@ -5,6 +5,7 @@
 mod answers;
 mod assumptions;
 mod cli;
+mod conformance;
 mod contract;
 mod decoding;
 mod errors;

@@ -3,16 +3,15 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde::Deserialize;
+
+use crate::markers;
 
 /// The ledger, relative to the project.
 pub const LEDGER: &str = "spec/assumptions.toml";
 /// Where the table stands, relative to the project.
 pub const README: &str = "spec/README.md";
-
-const BEGIN: &str = "<!-- ledger -->";
-const END: &str = "<!-- /ledger -->";
 
 /// Something that we rely on and that the platform's page does not say.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -109,15 +108,9 @@ pub fn render(assumptions_toml: &str) -> anyhow::Result<String> {
     Ok(table)
 }
 
-/// The README with this table between its two markers.
+/// The README with this table in its place.
 pub fn readme(readme: &str, table: &str) -> anyhow::Result<String> {
-    let (Some(begin), Some(end)) = (readme.find(BEGIN), readme.find(END)) else {
-        bail!("{README} does not have both markers, {BEGIN} and {END}");
-    };
-    ensure!(begin < end, "{README}: {END} stands before {BEGIN}");
-    ensure!(readme.matches(BEGIN).count() == 1, "{README}: {BEGIN} stands twice");
-    let (before, after) = (&readme[..begin + BEGIN.len()], &readme[end..]);
-    Ok(format!("{before}\n\n{}\n\n{after}", table.trim_end()))
+    markers::fill(readme, "ledger", table).context(README)
 }
 
 fn is_kebab_case(id: &str) -> bool {
@@ -171,21 +164,6 @@ mod tests {
         for (ledger, expected) in cases {
             let error = format!("{:#}", render(&ledger).unwrap_err());
             assert!(error.contains(expected), "{expected}: {error}");
-        }
-    }
-
-    #[test]
-    fn only_the_part_between_the_markers_changes() {
-        let before = "# A\n\n<!-- ledger -->\nold\n<!-- /ledger -->\n\nB\n";
-        let after = readme(before, "| new |\n").unwrap();
-        assert_eq!(after, "# A\n\n<!-- ledger -->\n\n| new |\n\n<!-- /ledger -->\n\nB\n");
-        assert_eq!(readme(&after, "| new |\n").unwrap(), after);
-    }
-
-    #[test]
-    fn a_readme_without_both_markers_in_order_is_refused() {
-        for text in ["", BEGIN, END, &format!("{END}{BEGIN}"), &format!("{BEGIN}{BEGIN}{END}")] {
-            assert!(readme(text, "").is_err(), "{text}");
         }
     }
 }

@@ -1,17 +1,25 @@
 //! Maintainers' commands: what stands behind `cargo xtask`.
 
 pub mod bench;
+pub mod conformance;
 pub mod contract;
 pub mod derived;
 pub mod document;
+mod emulator;
 pub mod generate;
+pub mod languages;
 pub mod ledger;
 pub mod lint;
+pub mod markers;
 pub mod recipes;
 pub mod rehearse;
 mod rust_names;
+pub mod schemathesis;
 pub mod snapshots;
 pub mod sound;
+pub mod tools;
+
+use std::path::{Path, PathBuf};
 
 /// The hand-written document, relative to the project.
 pub const DOCUMENT: &str = "spec/openapi.yaml";
@@ -36,6 +44,11 @@ impl Outcome {
             Self::Stale => 4,
         }
     }
+}
+
+/// Where cargo builds the project at `root`.
+pub(crate) fn target_folder(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
 /// Prints for the person at the terminal; a closed pipe is no error.

@@ -23,6 +23,9 @@ mod replies;
 mod responses;
 mod schemas;
 
+use jsonschema::Validator;
+use serde_json::Value;
+
 use crate::document::Document;
 
 pub use extensions::extensions;
@@ -123,4 +126,9 @@ pub fn lint(document: &Document) -> Vec<Finding> {
     extensions::check(&outline, document, &mut findings);
     components::check(&outline, &mut findings);
     findings.sorted()
+}
+
+/// What validates JSON against a schema of the document; none if the schema is too broken for that.
+pub(crate) fn validator(document: &Document, schema: &Value) -> Option<Validator> {
+    json_schema::Translated::of(&Outline::of(document.value())).validator(schema)
 }

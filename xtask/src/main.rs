@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
-use xtask::{Outcome, bench, rehearse, sound};
+use xtask::languages::{self, Client};
+use xtask::{Outcome, bench, conformance, rehearse, schemathesis, sound};
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
 #[derive(Parser)]
@@ -31,10 +32,29 @@ enum Command {
     },
     /// Report everything that is wrong with spec/openapi.yaml, each with its line and what to do.
     Lint,
-    /// Measure, as ratios in one run.
+    /// Make clients in other languages of the document, and run one table of scenarios with them against the emulator.
+    ///
+    /// Then carries out the steps that spec/README.md gives to newcomers. Needs a network, and Python, Node.js, Go, a JDK and
+    /// Maven; says what is missing.
+    Languages {
+        /// Only this client; may be given several times.
+        #[arg(long)]
+        only: Vec<Client>,
+    },
+    /// Measure, as ratios in one run, and hold the figures against their goals.
     Bench {
         #[command(subcommand)]
         what: Bench,
+    },
+    /// Hold a server that claims to be this API to the document: black box, over HTTP, a line for each promise.
+    ///
+    /// It logs in several times, with wrong credentials too, and makes some 150 calls; where the server throttles, it waits.
+    Conformance(conformance::Options),
+    /// Let Schemathesis fuzz the emulator by the document. Needs Python 3 and PyPI; takes minutes.
+    Schemathesis {
+        /// Requests that are made up in each of the four runs
+        #[arg(long, value_name = "N", default_value_t = 1000)]
+        examples: usize,
     },
     /// Carry out the recipes of CONTRIBUTING.md on copies of the project, and run its tests there. Takes minutes.
     Rehearse,
@@ -44,6 +64,14 @@ enum Command {
 enum Bench {
     /// What draining a large task costs: the SDK against a hand-written loop. Linux only.
     Sdk,
+    /// What the emulator bears: pages a second beside Prism and nginx, and tasks of a million subtasks. Linux only.
+    Emulator {
+        /// How long each measurement takes.
+        #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
+        seconds: u32,
+    },
+    /// What a consumer's cold build costs: the SDK against the generated client alone. Linux only; takes minutes.
+    Build,
 }
 
 fn main() -> ExitCode {
@@ -53,7 +81,13 @@ fn main() -> ExitCode {
         Command::Generate { accept: true, .. } => generate::run(root, Mode::Accept),
         Command::Generate { .. } => generate::run(root, Mode::Write),
         Command::Lint => sound::run(root),
+        Command::Languages { only } if only.is_empty() => languages::run(root, &Client::ALL),
+        Command::Languages { only } => languages::run(root, &only),
         Command::Bench { what: Bench::Sdk } => bench::sdk(root),
+        Command::Bench { what: Bench::Emulator { seconds } } => bench::emulator(root, seconds),
+        Command::Conformance(options) => conformance::run(root, &options),
+        Command::Schemathesis { examples } => schemathesis::run(root, examples),
+        Command::Bench { what: Bench::Build } => bench::build(root),
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {

@@ -1,13 +1,13 @@
 //! `cargo xtask rehearse`: carries the recipes of `CONTRIBUTING.md` out on a copy of the whole project.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
 use crate::recipes::{Recipe, recipes};
-use crate::{Outcome, print};
+use crate::{Outcome, print, target_folder};
 
 /// Runs the command in the project at `root`.
 ///
@@ -35,9 +35,7 @@ fn rehearse(root: &Path, recipe: &Recipe) -> anyhow::Result<()> {
         fs::write(copy.path().join(&path), text).with_context(|| format!("cannot write {path}"))?;
     }
     // One folder for all recipes, so that dependencies are built once.
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root.join("target"), PathBuf::from)
-        .join("rehearsal");
+    let target = target_folder(root).join("rehearsal");
     cargo(copy.path(), &target, &["xtask", "generate", "--accept"])?;
     cargo(copy.path(), &target, &["xtask", "generate", "--check"])?;
     cargo(copy.path(), &target, &["test", "--quiet", "--workspace"])

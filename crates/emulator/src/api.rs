@@ -8,6 +8,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 
+/// The JSON text of a body, or of what a string in it holds. Strings, numbers and lists always have one.
+pub(crate) fn json_text(content: &impl Serialize) -> String {
+    serde_json::to_string(content).unwrap_or_default()
+}
+
 /// Longest application id or secret that a login takes, in characters.
 pub(crate) const MAX_LOGIN_TEXT: usize = 256;
 
@@ -67,8 +72,7 @@ pub(crate) struct EmbeddedText(pub(crate) String);
 impl EmbeddedText {
     /// The JSON text of `content`.
     pub(crate) fn of(content: &impl Serialize) -> Self {
-        // Only `CommandOutput` and `SubtaskFailure` come here; strings and JSON values always have a JSON text.
-        Self(serde_json::to_string(content).unwrap_or_default())
+        Self(json_text(content))
     }
 }
 
@@ -160,7 +164,7 @@ impl SubtaskParam {
 pub(crate) struct CommandOutput {
     /// Identifies the request that carried the command.
     #[schema(example = "4f1c")]
-    pub(crate) request_id: Option<String>,
+    pub(crate) request_id: Option<&'static str>,
     /// What the device answered; null until it did.
     #[schema(value_type = Option<Value>)]
     pub(crate) command_result: Option<&'static Value>,

@@ -29,21 +29,31 @@ pub(crate) fn draw(key: u64, number: u64, purpose: Purpose) -> u64 {
 }
 
 /// 32 hexadecimal digits for one row and one purpose.
-pub(crate) fn hex32(key: u64, number: u64, purpose: Purpose) -> String {
+pub(crate) fn hex32(key: u64, number: u64, purpose: Purpose) -> [u8; 32] {
     let high = draw(key, number, purpose);
     let mut digits = [0; 32];
     write_hex(high, &mut digits[..16]);
     write_hex(mix(high), &mut digits[16..]);
-    ascii(&digits)
+    digits
 }
 
-/// Fills `digits` with the last hexadecimal digits of `value`. With `format!` for each id, a page took twice as long.
-pub(crate) fn write_hex(mut value: u64, digits: &mut [u8]) {
-    for digit in digits.iter_mut().rev() {
-        *digit = b"0123456789abcdef"[(value & 0xf) as usize];
-        value >>= 4;
+/// Fills `digits`, an even number of them, with the last hexadecimal digits of `value`.
+pub(crate) fn write_hex(value: u64, digits: &mut [u8]) {
+    for (pair, byte) in digits.rchunks_exact_mut(2).zip(value.to_le_bytes()) {
+        pair.copy_from_slice(&HEX[usize::from(byte)]);
     }
 }
+
+/// The two digits of each byte.
+const HEX: [[u8; 2]; 256] = {
+    let (mut pairs, mut byte) = ([[0; 2]; 256], 0);
+    while byte < pairs.len() {
+        let digits = b"0123456789abcdef";
+        pairs[byte] = [digits[byte >> 4], digits[byte & 0xf]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// A text of ASCII characters.
 pub(crate) fn ascii(characters: &[u8]) -> String {

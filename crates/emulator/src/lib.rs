@@ -10,6 +10,7 @@ mod credentials;
 mod draw;
 mod exchange;
 mod fault;
+mod ids;
 mod journal;
 mod life;
 mod line;
@@ -24,6 +25,7 @@ mod scenario;
 mod script;
 mod server;
 mod statuses;
+mod stencil;
 mod tamper;
 mod task;
 #[cfg(feature = "tls")]

@@ -10,10 +10,10 @@ use axum::http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::{AccessToken, LoginRequest, Seconds, Secret, SubtaskPage, TaskId};
+use crate::api::{AccessToken, LoginRequest, Seconds, Secret, TaskId, json_text};
 use crate::clock::Clock;
 use crate::credentials::Caller;
-use crate::draw::{self, Purpose};
+use crate::draw::{self, Purpose, ascii};
 use crate::fault::{FaultKind, Faults, Operation};
 use crate::journal::{Entry as JournalEntry, Recorder};
 use crate::query::SubtaskQuery;
@@ -23,7 +23,7 @@ use crate::refusal::{
     INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, WRONG_CREDENTIALS, shown,
 };
 use crate::scenario::{Application, Scenario, ScenarioError, Task};
-use crate::task::Subtasks;
+use crate::task::{Page, Subtasks};
 use crate::token::{TokenFault, Tokens};
 
 /// The state that all requests share.
@@ -73,10 +73,9 @@ impl BatchTask {
 }
 
 /// An answer that is no error, and what the journal says of it.
-pub(crate) struct Accepted<T> {
-    pub(crate) body: T,
-    /// Subtasks in it.
-    pub(crate) rows: usize,
+pub(crate) struct Accepted {
+    /// JSON text.
+    pub(crate) body: Vec<u8>,
     /// The application, where no header names it.
     pub(crate) application: Option<String>,
     pub(crate) reason: String,
@@ -127,7 +126,7 @@ impl Platform {
     pub(crate) fn arrive(&self, operation: Option<Operation>) -> (JournalEntry, Option<FaultKind>) {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let fault = operation.and_then(|operation| lock(&self.faults).befall(operation, number));
-        let request_id = draw::hex32(self.seed, number, Purpose::RequestId);
+        let request_id = ascii(&draw::hex32(self.seed, number, Purpose::RequestId));
         (JournalEntry::of(number, request_id, self.clock.now()), fault)
     }
 
@@ -145,7 +144,7 @@ impl Platform {
     }
 
     /// Answers a login.
-    pub(crate) fn login(&self, headers: &HeaderMap, body: &[u8]) -> Result<Accepted<AccessToken>, Refusal> {
+    pub(crate) fn login(&self, headers: &HeaderMap, body: &[u8]) -> Result<Accepted, Refusal> {
         let request = LoginRequest::parse(headers, body)?;
         let application = self
             .applications
@@ -166,7 +165,11 @@ impl Platform {
             scope: Some("default".to_owned()),
         };
         let reason = format!("a token; earlier ones of application {} are cancelled", shown(&application.id));
-        Ok(Accepted { body: token, rows: 0, application: Some(application.id.clone()), reason })
+        Ok(Accepted {
+            body: json_text(&token).into_bytes(),
+            application: Some(application.id.clone()),
+            reason,
+        })
     }
 
     /// Answers a query for subtasks. The first check that fails decides: caller, quota, form of the query, application, task.
@@ -177,19 +180,17 @@ impl Platform {
         headers: &HeaderMap,
         query: &str,
         repeat: bool,
-    ) -> Result<Accepted<SubtaskPage>, Refusal> {
+    ) -> Result<Accepted, Refusal> {
         let caller = Caller::from_headers(headers)?;
         self.authenticate(&caller)?;
         self.take_from_quota(caller.app_key)?;
         let query = SubtaskQuery::parse(query)?;
         let owner = self.owner(&caller, query.app_id.as_deref())?;
         let task = self.task(owner, &query.task_id)?;
-        let of_rows = if repeat { query.page_before() } else { query.clone() };
-        let mut page = task.subtasks.page(&of_rows, task.age(self.clock.now()));
-        page.page_no = Some(query.page_no.into());
-        let rows = page.task_details.as_ref().map_or(0, Vec::len);
-        let reason = format!("{rows} of {} subtasks", page.total_count.unwrap_or_default());
-        Ok(Accepted { body: page, rows, application: None, reason })
+        let page_of_rows = if repeat { query.page_before() } else { query.page_no };
+        let Page { total, rows, text } = task.subtasks.page(&query, page_of_rows, task.age(self.clock.now()));
+        let reason = format!("{rows} of {total} subtasks");
+        Ok(Accepted { body: text, application: None, reason })
     }
 
     /// Adds a task that begins now.

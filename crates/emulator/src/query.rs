@@ -56,14 +56,14 @@ impl SubtaskQuery {
         })
     }
 
-    /// The same query for the page before; page 0 has none.
-    pub(crate) fn page_before(&self) -> Self {
-        Self { page_no: self.page_no.saturating_sub(1).max(MIN_PAGE_NO), ..self.clone() }
+    /// Number of the page before; page 0 has none.
+    pub(crate) fn page_before(&self) -> i32 {
+        self.page_no.saturating_sub(1).max(MIN_PAGE_NO)
     }
 
-    /// Number of rows before the page that is asked for. It fits: the largest page times the largest size is below 2⁴⁰.
-    pub(crate) fn rows_before(&self) -> u64 {
-        u64::from(self.page_no.unsigned_abs()) * u64::from(self.page_size.unsigned_abs())
+    /// Number of rows before a page. It fits: the largest page times the largest size is below 2⁴⁰.
+    pub(crate) fn rows_before(&self, page_no: i32) -> u64 {
+        u64::from(page_no.unsigned_abs()) * u64::from(self.page_size.unsigned_abs())
     }
 }
 
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(query.status, Some(SubtaskStatus::Fail));
         assert_eq!(query.device_id, Some(DeviceId("d".into())));
         assert_eq!(query.command_id, Some(CommandId("c".into())));
-        assert_eq!(query.rows_before(), 750);
+        assert_eq!(query.rows_before(query.page_no), 750);
     }
 
     #[test]
@@ -228,6 +228,6 @@ mod tests {
     #[test]
     fn the_last_page_of_int32_does_not_overflow() {
         let query = SubtaskQuery::parse("taskId=t&pageNo=2147483647&pageSize=250").unwrap();
-        assert_eq!(query.rows_before(), 2_147_483_647 * 250);
+        assert_eq!(query.rows_before(query.page_no), 2_147_483_647 * 250);
     }
 }

@@ -9,7 +9,6 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, Router, middleware};
-use serde::Serialize;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -140,25 +139,14 @@ async fn login(
     answer(&platform, body.and_then(|body| platform.login(&headers, &body)))
 }
 
-fn answer<T: Serialize>(platform: &Platform, outcome: Result<Accepted<T>, Refusal>) -> Response {
+fn answer(platform: &Platform, outcome: Result<Accepted, Refusal>) -> Response {
     match outcome {
-        Ok(Accepted { body, rows, application, reason }) => {
+        Ok(Accepted { body, application, reason }) => {
             let verdict = Extension(Verdict { application, code: None, reason });
-            (verdict, [(CONTENT_TYPE, "application/json")], json(&body, rows)).into_response()
+            (verdict, [(CONTENT_TYPE, "application/json")], body).into_response()
         }
         Err(refusal) => refusal.response(platform.envelope()),
     }
-}
-
-/// The JSON text of a body with so many subtasks. A buffer that grows to the size of a page is copied on its way, and where
-/// the allocator gives large blocks back to the system, paid for anew with every page.
-fn json(body: &impl Serialize, rows: usize) -> Vec<u8> {
-    const ROW: usize = 352;
-    const REST: usize = 512;
-    let mut text = Vec::with_capacity(REST + rows * ROW);
-    // Strings, numbers and lists always have a JSON text, and memory takes it.
-    let _ = serde_json::to_writer(&mut text, body);
-    text
 }
 
 /// The platform documents no error for a path or a method that it does not know, so the body has a text and no code.

@@ -9,9 +9,11 @@ use crate::api::{
     CommandId, CommandOutput, DeviceId, EmbeddedText, ErrorCode, Subtask, SubtaskFailure, SubtaskParam,
     SubtaskStatus,
 };
-use crate::draw::{self, Purpose, ascii, draw, hex32, weighted, write_hex};
+use crate::draw::{self, Purpose, draw, weighted};
+use crate::ids;
 use crate::life::Life;
 use crate::statuses::Statuses;
+use crate::stencil::{self, Stencil};
 
 /// How many rows in a thousand have each status, in the order of [`SubtaskStatus::ALL`]: a command to a fleet, some time
 /// after it was sent.
@@ -44,6 +46,7 @@ pub(crate) struct GeneratedRows {
     life: Option<Life>,
     rows: u32,
     statuses: Mutex<Statuses>,
+    stencils: Box<[[Stencil; FAILURES.len()]; SubtaskStatus::ALL.len()]>,
 }
 
 /// Which rows are asked for; a filter that is not given matches all.
@@ -67,10 +70,11 @@ impl GeneratedRows {
     pub(crate) fn new(seed: u64, task_id: &str, rows: u32, life: Option<Life>) -> Self {
         let key = draw::key(seed, task_id);
         let statuses = match life {
-            None => Statuses::frozen((0..rows).map(|row| status(key, row)).collect()),
+            None => Statuses::frozen(rows, |row| status(key, row)),
             Some(life) => Statuses::moving(rows, |row| life.course(key, row)),
         };
-        Self { key, life, rows, statuses: Mutex::new(statuses) }
+        let stencils = Box::new(stencils(life.is_some()));
+        Self { key, life, rows, statuses: Mutex::new(statuses), stencils }
     }
 
     /// At most `size` of the rows that match, after the first `before`, as they are at this age of the task.
@@ -114,78 +118,79 @@ impl GeneratedRows {
         statuses
     }
 
-    /// The subtask with this number and status.
-    pub(crate) fn subtask(&self, row: u32, status: SubtaskStatus) -> Subtask {
-        let output = self.output(status, row).as_ref().map(EmbeddedText::of);
-        let error = self.failure(status, row).as_ref().map(EmbeddedText::of);
-        Subtask::new(status, output, error, SubtaskParam::new(self.device_id(row), self.command_id(row)))
+    /// Appends the JSON text of the subtask with this number and status to a page.
+    pub(crate) fn write(&self, row: u32, status: SubtaskStatus, page: &mut Vec<u8>) {
+        let failure = match status {
+            SubtaskStatus::Fail => failure(self.key, row),
+            _ => 0,
+        };
+        self.stencils[status as usize][failure].write(self.key, row, page);
+    }
+
+    /// Length of the longest text of a subtask, in bytes.
+    pub(crate) fn longest(&self) -> usize {
+        self.stencils.iter().flatten().map(Stencil::len).max().unwrap_or_default()
+    }
+
+    fn row_of_device(&self, id: &DeviceId) -> Option<u32> {
+        ids::row_of_device(self.key, &id.0).filter(|row| *row < self.rows)
+    }
+
+    fn row_of_command(&self, id: &CommandId) -> Option<u32> {
+        ids::row_of_command(self.key, &id.0).filter(|row| *row < self.rows)
+    }
+}
+
+/// What a row in this status looks like; `failure` is why it failed, if it did.
+struct Look {
+    status: SubtaskStatus,
+    failure: (&'static str, &'static str),
+    moves: bool,
+}
+
+impl Look {
+    /// With the ids of a stencil.
+    fn subtask(&self) -> Subtask {
+        let output = self.output().as_ref().map(EmbeddedText::of);
+        let error = self.error().as_ref().map(EmbeddedText::of);
+        let param =
+            SubtaskParam::new(DeviceId(stencil::DEVICE.to_owned()), CommandId(stencil::COMMAND.to_owned()));
+        Subtask::new(self.status, output, error, param)
     }
 
     /// A request exists from the moment the command is on its way. A subtask that is pending has none; neither has one that
     /// failed in a frozen task, where it stands for a command that could not be sent.
-    fn output(&self, status: SubtaskStatus, row: u32) -> Option<CommandOutput> {
-        let command_result = match status {
-            SubtaskStatus::Fail if self.life.is_some() => None,
+    fn output(&self) -> Option<CommandOutput> {
+        let command_result = match self.status {
+            SubtaskStatus::Fail if self.moves => None,
             SubtaskStatus::Pending | SubtaskStatus::Fail => return None,
             SubtaskStatus::WaitResult | SubtaskStatus::Timeout => None,
             SubtaskStatus::Success => Some(&*SUCCESS),
         };
-        Some(CommandOutput {
-            request_id: Some(hex32(self.key, row.into(), Purpose::Request)),
-            command_result,
-        })
+        Some(CommandOutput { request_id: Some(stencil::REQUEST), command_result })
     }
 
-    fn failure(&self, status: SubtaskStatus, row: u32) -> Option<SubtaskFailure> {
-        let (code, text) = match status {
+    fn error(&self) -> Option<SubtaskFailure> {
+        let (code, text) = match self.status {
             SubtaskStatus::Pending | SubtaskStatus::WaitResult | SubtaskStatus::Success => return None,
             SubtaskStatus::Timeout => OFFLINE,
-            SubtaskStatus::Fail => {
-                let draw = draw(self.key, row.into(), Purpose::Failure);
-                weighted(draw, FAILURES.map(|(code, text, weight)| ((code, text), weight)))
-            }
+            SubtaskStatus::Fail => self.failure,
         };
         Some(SubtaskFailure { error_code: Some(ErrorCode(code)), error_desc: Some(text) })
     }
+}
 
-    /// In the form of a random UUID (version 4).
-    fn device_id(&self, row: u32) -> DeviceId {
-        let number = draw::permute(self.key, row, Purpose::Device);
-        let bits = draw(self.key, row.into(), Purpose::Device);
-        let (a, b, c) = (bits & 0xffff, bits >> 16 & 0xfff, bits >> 28 & 0x3fff | 0x8000);
-        let node = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
-        let mut id = *b"........-....-4...-....-............";
-        write_hex(number.into(), &mut id[..8]);
-        write_hex(a, &mut id[9..13]);
-        write_hex(b, &mut id[15..18]);
-        write_hex(c, &mut id[19..23]);
-        write_hex(node, &mut id[24..]);
-        DeviceId(ascii(&id))
-    }
+/// The text of every row that there can be: by status, and by its place in [`FAILURES`].
+fn stencils(moves: bool) -> [[Stencil; FAILURES.len()]; SubtaskStatus::ALL.len()] {
+    SubtaskStatus::ALL.map(|status| {
+        FAILURES.map(|(code, text, _)| Stencil::new(&Look { status, failure: (code, text), moves }.subtask()))
+    })
+}
 
-    /// 32 hexadecimal digits.
-    fn command_id(&self, row: u32) -> CommandId {
-        let number = draw::permute(self.key, row, Purpose::Command);
-        let mut id = hex32(self.key, row.into(), Purpose::Command);
-        let mut first = [0; 8];
-        write_hex(number.into(), &mut first);
-        id.replace_range(..8, &ascii(&first));
-        CommandId(id)
-    }
-
-    fn row_of_device(&self, id: &DeviceId) -> Option<u32> {
-        self.row_of_number(&id.0, Purpose::Device).filter(|row| self.device_id(*row) == *id)
-    }
-
-    fn row_of_command(&self, id: &CommandId) -> Option<u32> {
-        self.row_of_number(&id.0, Purpose::Command).filter(|row| self.command_id(*row) == *id)
-    }
-
-    /// The row whose id could begin like this.
-    fn row_of_number(&self, id: &str, purpose: Purpose) -> Option<u32> {
-        let number = u32::from_str_radix(id.get(..8)?, 16).ok()?;
-        Some(draw::unpermute(self.key, number, purpose)).filter(|row| *row < self.rows)
-    }
+/// Why this row fails: a place in [`FAILURES`].
+fn failure(key: u64, row: u32) -> usize {
+    let choices: [_; FAILURES.len()] = std::array::from_fn(|place| (place, FAILURES[place].2));
+    weighted(draw(key, row.into(), Purpose::Failure), choices)
 }
 
 fn status(key: u64, row: u32) -> SubtaskStatus {
@@ -198,9 +203,8 @@ static SUCCESS: LazyLock<Value> =
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
+    use crate::draw::ascii;
 
     fn frozen(seed: u64, task_id: &str, rows: u32) -> GeneratedRows {
         GeneratedRows::new(seed, task_id, rows, None)
@@ -210,8 +214,19 @@ mod tests {
         frozen(1, "demo", 1_000)
     }
 
-    fn subtask(rows: &GeneratedRows, row: u32) -> Subtask {
-        rows.subtask(row, status(rows.key, row))
+    fn subtask(rows: &GeneratedRows, row: u32, status: SubtaskStatus) -> Value {
+        let mut text = Vec::new();
+        rows.write(row, status, &mut text);
+        assert!(text.len() <= rows.longest());
+        serde_json::from_slice(&text).unwrap()
+    }
+
+    fn device(rows: &GeneratedRows, row: u32) -> DeviceId {
+        DeviceId(ascii(&ids::device(rows.key, row)))
+    }
+
+    fn command(rows: &GeneratedRows, row: u32) -> CommandId {
+        CommandId(ascii(&ids::command(rows.key, row)))
     }
 
     /// Total and row numbers of what is found in a frozen task.
@@ -222,10 +237,35 @@ mod tests {
 
     #[test]
     fn a_row_depends_on_seed_task_and_number_alone() {
+        let row = |rows: &GeneratedRows| subtask(rows, 9, status(rows.key, 9));
         let (small, large) = (frozen(1, "demo", 10), demo());
-        assert_eq!(subtask(&small, 9), subtask(&large, 9));
-        assert_ne!(subtask(&frozen(2, "demo", 10), 9), subtask(&large, 9));
-        assert_ne!(subtask(&frozen(1, "live", 10), 9), subtask(&large, 9));
+        assert_eq!(row(&small), row(&large));
+        assert_ne!(row(&frozen(2, "demo", 10)), row(&large));
+        assert_ne!(row(&frozen(1, "live", 10)), row(&large));
+    }
+
+    #[test]
+    fn a_row_holds_its_own_ids() {
+        let rows = demo();
+        for row in 0..1_000 {
+            let subtask = subtask(&rows, row, SubtaskStatus::Success);
+            assert_eq!(subtask["param"]["deviceId"], *device(&rows, row).0);
+            assert_eq!(subtask["param"]["commandId"], *command(&rows, row).0);
+            let output: Value = serde_json::from_str(subtask["output"].as_str().unwrap()).unwrap();
+            assert_eq!(output["requestId"], *ascii(&ids::request(rows.key, row)));
+            assert_eq!(output["commandResult"], *SUCCESS);
+        }
+    }
+
+    #[test]
+    fn failures_come_as_often_as_their_weights_say() {
+        let rows = frozen(1, "failures", 10_000);
+        for (code, text, weight) in FAILURES {
+            let error = json!({ "error_code": code, "error_desc": text }).to_string();
+            let failed =
+                (0..10_000).filter(|row| subtask(&rows, *row, SubtaskStatus::Fail)["error"] == error);
+            assert!(failed.count().abs_diff(weight as usize * 100) < 300, "{code}");
+        }
     }
 
     #[test]
@@ -239,50 +279,20 @@ mod tests {
     }
 
     #[test]
-    fn every_id_is_distinct_and_leads_back_to_its_row() {
-        let rows = demo();
-        let mut seen = HashSet::new();
-        for row in 0..1_000 {
-            let (device, command) = (rows.device_id(row), rows.command_id(row));
-            assert_eq!(rows.row_of_device(&device), Some(row));
-            assert_eq!(rows.row_of_command(&command), Some(row));
-            assert!(seen.insert(device.0) && seen.insert(command.0));
-        }
-    }
-
-    #[test]
-    fn ids_have_the_form_of_a_uuid_and_of_32_hexadecimal_digits() {
-        let rows = demo();
-        for row in 0..1_000 {
-            let (device, command) = (rows.device_id(row).0, rows.command_id(row).0);
-            let groups: Vec<_> = device.split('-').map(str::len).collect();
-            assert_eq!(groups, [8, 4, 4, 4, 12], "{device}");
-            assert!(
-                device[14..].starts_with('4') && device[19..].starts_with(['8', '9', 'a', 'b']),
-                "{device}"
-            );
-            assert!(command.len() == 32 && command.bytes().all(|b| b.is_ascii_hexdigit()), "{command}");
-        }
-    }
-
-    #[test]
     fn an_id_of_no_row_finds_nothing() {
         let rows = demo();
         let found_by =
             |device: DeviceId| found(&rows, Filter { device_id: Some(&device), ..Filter::default() }, 0, 9);
-        let device = rows.device_id(0).0;
-        for id in ["", "é", "1234567é", "zzzzzzzz", "+1234567", &device[1..], &device.to_uppercase()] {
-            assert_eq!(found_by(DeviceId(id.to_owned())), (0, vec![]), "{id}");
-        }
-        let beyond = frozen(1, "demo", 2_000).device_id(1_500);
+        assert_eq!(found_by(DeviceId("zzzzzzzz".to_owned())), (0, vec![]));
+        let beyond = device(&frozen(1, "demo", 2_000), 1_500);
         assert_eq!(found_by(beyond), (0, vec![]));
-        assert_eq!(found_by(rows.device_id(7)), (1, vec![7]));
+        assert_eq!(found_by(device(&rows, 7)), (1, vec![7]));
     }
 
     #[test]
     fn filters_combine() {
         let rows = demo();
-        let (device, command, other) = (rows.device_id(5), rows.command_id(5), rows.command_id(6));
+        let (device, command, other) = (device(&rows, 5), command(&rows, 5), command(&rows, 6));
         let status = status(rows.key, 5);
         let another = SubtaskStatus::ALL.into_iter().find(|other| *other != status);
         let both = Filter { status: Some(status), device_id: Some(&device), command_id: Some(&command) };
@@ -296,12 +306,13 @@ mod tests {
     fn output_and_error_are_there_when_the_status_has_them() {
         let rows = demo();
         for row in 0..1_000 {
-            let subtask = subtask(&rows, row);
-            let has = (subtask.output.is_some(), subtask.error.is_some());
-            let expected = match subtask.status {
-                Some(SubtaskStatus::WaitResult | SubtaskStatus::Success) => (true, false),
-                Some(SubtaskStatus::Fail) => (false, true),
-                Some(SubtaskStatus::Timeout) => (true, true),
+            let status = status(rows.key, row);
+            let subtask = subtask(&rows, row, status);
+            let has = (subtask["output"].is_string(), subtask["error"].is_string());
+            let expected = match status {
+                SubtaskStatus::WaitResult | SubtaskStatus::Success => (true, false),
+                SubtaskStatus::Fail => (false, true),
+                SubtaskStatus::Timeout => (true, true),
                 _ => (false, false),
             };
             assert_eq!(has, expected, "{subtask:?}");
@@ -311,9 +322,9 @@ mod tests {
     #[test]
     fn a_request_that_a_moving_task_has_sent_does_not_vanish() {
         let rows = GeneratedRows::new(1, "live", 10, Some(Life::default()));
-        let request = |status| rows.subtask(3, status).output;
-        assert_eq!(request(SubtaskStatus::Pending), None);
-        assert!(request(SubtaskStatus::WaitResult).is_some());
+        let request = |status| subtask(&rows, 3, status)["output"].clone();
+        assert_eq!(request(SubtaskStatus::Pending), Value::Null);
+        assert!(request(SubtaskStatus::WaitResult).is_string());
         assert_eq!(request(SubtaskStatus::Fail), request(SubtaskStatus::WaitResult));
         assert_eq!(request(SubtaskStatus::Timeout), request(SubtaskStatus::WaitResult));
     }

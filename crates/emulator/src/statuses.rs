@@ -3,16 +3,20 @@
 use crate::api::SubtaskStatus;
 use crate::life::Course;
 
-/// Rows that are counted together. A filtered page skips whole blocks by their counts and reads only those that hold its
-/// rows.
-const BLOCK: usize = 256;
+/// Bits of a word.
+const WORD: usize = u64::BITS as usize;
+
+/// Words of rows that are counted together. A filtered page skips whole blocks by their counts and reads only those that
+/// hold its rows.
+const BLOCK: usize = 16;
 
 const STATUSES: usize = SubtaskStatus::ALL.len();
 
-/// One byte a row, one count a status and block, and for a task that moves what is still to come.
+/// For each status one bit a row and one count a block, and for a task that moves what is still to come.
 #[derive(Debug)]
 pub(crate) struct Statuses {
-    of_row: Vec<SubtaskStatus>,
+    /// For each status, the rows that have it.
+    rows: [Vec<u64>; STATUSES],
     /// For each status, how many rows of each block have it.
     counts: [Vec<u16>; STATUSES],
     totals: [u32; STATUSES],
@@ -47,18 +51,17 @@ impl Move {
 
 impl Statuses {
     /// Rows that stay as they are.
-    pub(crate) fn frozen(of_row: Vec<SubtaskStatus>) -> Self {
-        let blocks = of_row.len().div_ceil(BLOCK);
-        let mut counts = [const { Vec::new() }; STATUSES];
-        counts.iter_mut().for_each(|counts| counts.resize(blocks, 0));
-        let mut totals = [0; STATUSES];
-        for (block, rows) in of_row.chunks(BLOCK).enumerate() {
-            for status in rows {
-                counts[*status as usize][block] += 1;
-                totals[*status as usize] += 1;
-            }
-        }
-        Self { of_row, counts, totals, moves: Vec::new(), done: 0 }
+    pub(crate) fn frozen(rows: u32, status: impl Fn(u32) -> SubtaskStatus) -> Self {
+        let words = (rows as usize).div_ceil(WORD);
+        let mut statuses = Self {
+            rows: SubtaskStatus::ALL.map(|_| vec![0; words]),
+            counts: SubtaskStatus::ALL.map(|_| vec![0; words.div_ceil(BLOCK)]),
+            totals: [0; STATUSES],
+            moves: Vec::new(),
+            done: 0,
+        };
+        (0..rows).for_each(|row| statuses.enter(row, status(row)));
+        statuses
     }
 
     /// Rows that all begin as pending.
@@ -69,29 +72,38 @@ impl Statuses {
             moves.extend([Move::new(sent, row, false), Move::new(ended, row, true)]);
         }
         moves.sort_unstable();
-        Self { moves, ..Self::frozen(vec![SubtaskStatus::Pending; rows as usize]) }
+        Self { moves, ..Self::frozen(rows, |_| SubtaskStatus::Pending) }
     }
 
     /// Lets everything happen that happens up to `age`, in milliseconds since the task was created.
     pub(crate) fn advance(&mut self, age: u64, course: impl Fn(u32) -> Course) {
         while let Some(next) = self.moves.get(self.done).filter(|next| next.at() <= age) {
             let row = next.row();
-            let status = if next.ends() { course(row).outcome } else { SubtaskStatus::WaitResult };
+            let (before, after) = match next.ends() {
+                false => (SubtaskStatus::Pending, SubtaskStatus::WaitResult),
+                true => (SubtaskStatus::WaitResult, course(row).outcome),
+            };
             self.done += 1;
-            self.set(row, status);
+            self.leave(row, before);
+            self.enter(row, after);
         }
         if self.done == self.moves.len() && self.done > 0 {
             (self.moves, self.done) = (Vec::new(), 0);
         }
     }
 
-    fn set(&mut self, row: u32, status: SubtaskStatus) {
-        let row = row as usize;
-        let before = std::mem::replace(&mut self.of_row[row], status);
-        self.counts[before as usize][row / BLOCK] -= 1;
-        self.totals[before as usize] -= 1;
-        self.counts[status as usize][row / BLOCK] += 1;
-        self.totals[status as usize] += 1;
+    fn enter(&mut self, row: u32, status: SubtaskStatus) {
+        let (status, row) = (status as usize, row as usize);
+        self.rows[status][row / WORD] |= 1 << (row % WORD);
+        self.counts[status][row / WORD / BLOCK] += 1;
+        self.totals[status] += 1;
+    }
+
+    fn leave(&mut self, row: u32, status: SubtaskStatus) {
+        let (status, row) = (status as usize, row as usize);
+        self.rows[status][row / WORD] &= !(1 << (row % WORD));
+        self.counts[status][row / WORD / BLOCK] -= 1;
+        self.totals[status] -= 1;
     }
 
     /// Number of rows with this status.
@@ -101,7 +113,12 @@ impl Statuses {
 
     /// The status of a row, if there is such a row.
     pub(crate) fn of(&self, row: u32) -> Option<SubtaskStatus> {
-        self.of_row.get(row as usize).copied()
+        let row = row as usize;
+        let has = |status: &SubtaskStatus| {
+            let word = self.rows[*status as usize].get(row / WORD);
+            word.is_some_and(|word| word >> (row % WORD) & 1 == 1)
+        };
+        SubtaskStatus::ALL.into_iter().find(has)
     }
 
     /// At most `size` rows with this status, after the first `before` of them.
@@ -114,21 +131,23 @@ impl Statuses {
             skip -= count;
             block += 1;
         }
-        let mut rows = Vec::with_capacity(size.min(self.count(status) as usize));
-        for (block, count) in counts.iter().enumerate().skip(block) {
-            if rows.len() == size {
-                break;
-            }
-            if *count == 0 {
-                continue;
-            }
-            let first = block * BLOCK;
-            let of_block = &self.of_row[first..self.of_row.len().min(first + BLOCK)];
-            let found = (first as u32..).zip(of_block).filter(|(_, of_row)| **of_row == status);
-            rows.extend(found.skip(std::mem::take(&mut skip)).take(size - rows.len()).map(|(row, _)| row));
-        }
+        // Where there are no more, the last blocks are not worth a look.
+        let size = size.min((self.count(status) as usize).saturating_sub(before));
+        let words = self.rows[status as usize].chunks(BLOCK).zip(counts).enumerate().skip(block);
+        let mut rows = Vec::with_capacity(size);
+        let found = words.filter(|(_, (_, count))| **count > 0).flat_map(|(block, (words, _))| {
+            let words = (block * BLOCK..).zip(words);
+            words.flat_map(|(place, word)| bits(*word).map(move |bit| (place * WORD) as u32 + bit))
+        });
+        rows.extend(found.skip(skip).take(size));
         rows
     }
+}
+
+/// Where a word has a 1, counted from its lowest bit.
+fn bits(word: u64) -> impl Iterator<Item = u32> {
+    let some = |word: u64| Some(word).filter(|word| *word != 0);
+    std::iter::successors(some(word), move |word| some(word & (word - 1))).map(u64::trailing_zeros)
 }
 
 #[cfg(test)]
@@ -153,11 +172,17 @@ mod tests {
         }
     }
 
+    fn all(statuses: &Statuses) -> Vec<SubtaskStatus> {
+        (0..ROWS).map(|row| statuses.of(row).unwrap()).collect()
+    }
+
     #[test]
     fn a_page_holds_the_rows_that_a_scan_finds() {
         let mut statuses = Statuses::moving(ROWS, course);
         for age in [0, 1, 5_000, 5_000, 19_999, 30_000, 54_000, 60_000] {
             statuses.advance(age, course);
+            assert!((0..ROWS).all(|row| statuses.of(row) == Some(expected(row, age))), "at {age}");
+            assert_eq!(statuses.of(ROWS), None);
             for status in SubtaskStatus::ALL {
                 let scan: Vec<u32> = (0..ROWS).filter(|row| expected(*row, age) == status).collect();
                 assert_eq!(statuses.count(status) as usize, scan.len(), "{status:?} at {age}");
@@ -176,7 +201,7 @@ mod tests {
         let (mut steps, mut leap) = (Statuses::moving(ROWS, course), Statuses::moving(ROWS, course));
         (0..=31_000).step_by(7).for_each(|age| steps.advance(age, course));
         leap.advance(30_998, course);
-        assert_eq!(steps.of_row, leap.of_row);
+        assert_eq!(all(&steps), all(&leap));
     }
 
     #[test]
@@ -188,13 +213,13 @@ mod tests {
         };
         let mut statuses = Statuses::moving(ROWS, course);
         for age in (0..60_000).step_by(500) {
-            let before = statuses.of_row.clone();
+            let before = all(&statuses);
             statuses.advance(age, course);
-            for (before, after) in before.iter().zip(&statuses.of_row) {
+            for (before, after) in before.iter().zip(&all(&statuses)) {
                 assert!(before == after || rank(*before) < rank(*after), "{before:?} to {after:?}");
             }
         }
-        assert!(statuses.of_row.iter().all(|status| rank(*status) == 2), "settled within a minute");
+        assert!(all(&statuses).iter().all(|status| rank(*status) == 2), "settled within a minute");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::api::{CommandId, DeviceId, EmbeddedText, Subtask, SubtaskPage, SubtaskParam, SubtaskStatus};
+use crate::api::{
+    CommandId, DeviceId, EmbeddedText, Subtask, SubtaskPage, SubtaskParam, SubtaskStatus, json_text,
+};
 use crate::query::SubtaskQuery;
 use crate::rows::{Filter, GeneratedRows};
 use crate::scenario::Content;
@@ -36,40 +38,65 @@ impl Subtasks {
         }
     }
 
-    /// The page that `query` asks for, at this age of the task.
-    pub(crate) fn page(&self, query: &SubtaskQuery, age: Duration) -> SubtaskPage {
+    /// The page that `query` asks for, at this age of the task. Its rows are those of another page where `page_of_rows` says so.
+    pub(crate) fn page(&self, query: &SubtaskQuery, page_of_rows: i32, age: Duration) -> Page {
         match self {
-            Self::Generated(rows) => generated_page(rows, query, age),
-            Self::PageExample => example_page(query),
+            Self::Generated(rows) => generated_page(rows, query, page_of_rows, age),
+            Self::PageExample => example_page(query, page_of_rows),
         }
     }
 }
 
-fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery, age: Duration) -> SubtaskPage {
+/// A page, written out.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Number of subtasks that match, on all pages.
+    pub(crate) total: u32,
+    /// Number of subtasks on this page.
+    pub(crate) rows: usize,
+    /// The JSON text.
+    pub(crate) text: Vec<u8>,
+}
+
+fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery, page_of_rows: i32, age: Duration) -> Page {
     let filter = Filter {
         status: query.status,
         device_id: query.device_id.as_ref(),
         command_id: query.command_id.as_ref(),
     };
     let size = query.page_size.unsigned_abs() as usize;
-    let found = rows.find(filter, query.rows_before(), size, age);
-    page_of(
-        query,
-        found.total,
-        found.rows.into_iter().map(|(row, status)| rows.subtask(row, status)).collect(),
-    )
+    let found = rows.find(filter, query.rows_before(page_of_rows), size, age);
+    // The rows are written into the list of a page without any.
+    let frame = json_text(&page_of(query, found.total, Vec::new()));
+    let (before, after) = frame.split_once("[]").unwrap_or_default();
+    // A buffer that grows to the size of a page is copied on its way, and where the allocator gives large blocks back to the
+    // system, paid for anew with every page.
+    let mut text = Vec::with_capacity(frame.len() + found.rows.len() * (rows.longest() + 1));
+    text.extend_from_slice(before.as_bytes());
+    text.push(b'[');
+    for (place, (row, status)) in found.rows.iter().enumerate() {
+        if place > 0 {
+            text.push(b',');
+        }
+        rows.write(*row, *status, &mut text);
+    }
+    text.push(b']');
+    text.extend_from_slice(after.as_bytes());
+    Page { total: found.total, rows: found.rows.len(), text }
 }
 
 /// The example of the platform's page, whose counters contradict its list: page 0 has its two rows, whatever page size is
 /// asked for, under `totalCount` 1 and `pageSize` 1. Filters leave out the rows that they do not match.
-fn example_page(query: &SubtaskQuery) -> SubtaskPage {
-    let rows: Vec<_> = example_rows().into_iter().filter(|row| matches(row, query)).collect();
+fn example_page(query: &SubtaskQuery, page_of_rows: i32) -> Page {
+    let mut rows: Vec<_> = example_rows().into_iter().filter(|row| matches(row, query)).collect();
     let total = u32::from(!rows.is_empty());
-    if query.page_no == 0 {
-        SubtaskPage { page_size: Some(1), ..page_of(query, total, rows) }
-    } else {
-        page_of(query, total, Vec::new())
+    let page_size = if page_of_rows == 0 { 1 } else { query.page_size };
+    if page_of_rows > 0 {
+        rows.clear();
     }
+    let count = rows.len();
+    let page = SubtaskPage { page_size: Some(page_size.into()), ..page_of(query, total, rows) };
+    Page { total, rows: count, text: json_text(&page).into_bytes() }
 }
 
 fn page_of(query: &SubtaskQuery, total: u32, subtasks: Vec<Subtask>) -> SubtaskPage {
@@ -104,44 +131,66 @@ fn wanted<T: PartialEq>(filter: Option<&T>, value: Option<&T>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
-    fn example(query: &str) -> (Option<i64>, Option<i64>, Option<i64>, usize) {
-        let query = SubtaskQuery::parse(&format!("taskId=doc-example&{query}")).unwrap();
-        let page = Subtasks::PageExample.page(&query, Duration::ZERO);
-        let rows = page.task_details.unwrap_or_default().len();
-        (page.total_count, page.page_no, page.page_size, rows)
+    fn page(task: &Subtasks, query: &str) -> Value {
+        let query = SubtaskQuery::parse(query).unwrap();
+        let Page { total, rows, text } = task.page(&query, query.page_no, Duration::ZERO);
+        let page: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(page["totalCount"], total);
+        assert_eq!(page["taskDetails"].as_array().unwrap().len(), rows);
+        page
+    }
+
+    fn example(query: &str) -> (Value, Value, Value, usize) {
+        let mut page = page(&Subtasks::PageExample, &format!("taskId=doc-example&{query}"));
+        let rows = page["taskDetails"].as_array().unwrap().len();
+        let mut counter = |name: &str| page[name].take();
+        (counter("totalCount"), counter("pageNo"), counter("pageSize"), rows)
+    }
+
+    fn counters(total: i64, page_no: i64, page_size: i64, rows: usize) -> (Value, Value, Value, usize) {
+        (total.into(), page_no.into(), page_size.into(), rows)
     }
 
     #[test]
     fn page_0_of_the_example_is_whole_whatever_size_is_asked_for() {
         for query in ["", "pageSize=1", "pageSize=250", "pageNo=0&status=WaitResult", "commandId=*******"] {
-            assert_eq!(example(query), (Some(1), Some(0), Some(1), 2), "{query}");
+            assert_eq!(example(query), counters(1, 0, 1, 2), "{query}");
         }
     }
 
     #[test]
     fn later_pages_of_the_example_are_empty() {
-        assert_eq!(example("pageNo=1&pageSize=9"), (Some(1), Some(1), Some(9), 0));
+        assert_eq!(example("pageNo=1&pageSize=9"), counters(1, 1, 9, 0));
     }
 
     #[test]
     fn filters_leave_out_the_rows_that_they_do_not_match() {
-        assert_eq!(example("deviceId=******"), (Some(1), Some(0), Some(1), 1));
-        assert_eq!(example("status=Fail"), (Some(0), Some(0), Some(1), 0));
-        assert_eq!(example("status=Fail&pageNo=1"), (Some(0), Some(1), Some(25), 0));
+        assert_eq!(example("deviceId=******"), counters(1, 0, 1, 1));
+        assert_eq!(example("status=Fail"), counters(0, 0, 1, 0));
+        assert_eq!(example("status=Fail&pageNo=1"), counters(0, 1, 25, 0));
     }
 
     #[test]
     fn the_total_counts_the_rows_that_match() {
         let task = Subtasks::new(1, "t", Content::Generated { subtasks: 1_000, life: None });
-        let total = |query: &str| {
-            let query = SubtaskQuery::parse(&format!("taskId=t&{query}")).unwrap();
-            task.page(&query, Duration::ZERO).total_count.unwrap()
-        };
+        let total = |query: &str| page(&task, &format!("taskId=t&{query}"))["totalCount"].as_i64().unwrap();
         assert_eq!(total(""), 1_000);
         let by_status = SubtaskStatus::ALL.map(|status| total(&format!("status={}", status.name())));
         assert_eq!(by_status.iter().sum::<i64>(), 1_000);
         assert!(by_status[..5].iter().all(|count| *count > 0), "the page's five: {by_status:?}");
+    }
+    #[test]
+    fn a_generated_page_is_one_json_text_whatever_it_holds() {
+        let task = Subtasks::new(1, "t", Content::Generated { subtasks: 1_000, life: None });
+        for (query, rows) in
+            [("pageSize=250", 250), ("pageSize=1", 1), ("pageNo=1000", 0), ("deviceId=none", 0)]
+        {
+            let page = page(&task, &format!("taskId=t&{query}"));
+            assert_eq!(page["taskDetails"].as_array().unwrap().len(), rows, "{query}");
+        }
     }
 }

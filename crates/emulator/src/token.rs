@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::draw::{self, Purpose};
+use crate::draw::{self, Purpose, ascii};
 
 /// The newest token of each application.
 #[derive(Debug)]
@@ -47,15 +47,15 @@ impl Tokens {
         let expires_at = now.saturating_add(self.lifetime);
         self.newest.insert(app_id.to_owned(), Issued { login, expires_at });
         TokenPair {
-            access: self.text(app_id, login, Purpose::AccessToken),
-            refresh: self.text(app_id, login, Purpose::RefreshToken),
+            access: ascii(&self.text(app_id, login, Purpose::AccessToken)),
+            refresh: ascii(&self.text(app_id, login, Purpose::RefreshToken)),
         }
     }
 
     /// Whether `token` is the one that works for this application now.
     pub(crate) fn check(&self, app_id: &str, token: &str, now: Duration) -> Result<(), TokenFault> {
         let issued = self.newest.get(app_id).ok_or(TokenFault::NeverIssued)?;
-        if self.text(app_id, issued.login, Purpose::AccessToken) != token {
+        if self.text(app_id, issued.login, Purpose::AccessToken) != *token.as_bytes() {
             Err(TokenFault::NotTheNewest)
         } else if now >= issued.expires_at {
             Err(TokenFault::Expired)
@@ -65,7 +65,7 @@ impl Tokens {
     }
 
     /// Follows from seed, application and number of the login: the same calls get the same tokens.
-    fn text(&self, app_id: &str, login: u64, purpose: Purpose) -> String {
+    fn text(&self, app_id: &str, login: u64, purpose: Purpose) -> [u8; 32] {
         draw::hex32(draw::key(self.seed, app_id), login, purpose)
     }
 }

@@ -49,6 +49,20 @@ async fn a_whole_test_runs_through_http_alone() {
 }
 
 #[tokio::test]
+async fn a_task_begins_when_it_is_created_and_is_unknown_once_it_is_dropped() {
+    let demo = demo().await;
+    steer(&demo, "POST", "/clock/advance", json!({ "milliseconds": 1_000_000 })).await;
+    let outcomes = json!({ "success": 0, "fail": 0, "timeout": 1 });
+    let life = json!({ "sending_seconds": 0, "timeout_seconds": 5, "outcomes": outcomes });
+    let content = json!({ "kind": "generated", "subtasks": 40, "life": life });
+    steer(&demo, "POST", "/tasks", json!({ "id": "late", "application": "demo-app", "content": content }))
+        .await;
+    assert_eq!(demo.page("taskId=late&status=WaitResult").await["totalCount"], 40);
+    assert_eq!(steer(&demo, "DELETE", "/tasks/late", Value::Null).await.status, 204);
+    demo.get("taskId=late").await.expect_error(404, "105005", "The batchTask is not existed.");
+}
+
+#[tokio::test]
 async fn a_reset_brings_back_the_start() {
     let demo = demo().await;
     let first = demo.get("taskId=live").await;

@@ -1,10 +1,11 @@
 //! Request ids, and the journal that they lead to.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
-use northbound_emulator::{Control, Entry, Fault, FaultKind, Scenario};
+use northbound_emulator::{Control, Entry, Fault, FaultKind, Operation, Scenario};
 
 use crate::support::{Caller, Reply};
 
@@ -54,6 +55,27 @@ async fn the_same_calls_get_the_same_request_ids() {
     assert_ne!(first, second);
     assert_eq!(ids(1).await, [first.clone(), second]);
     assert_ne!(ids(2).await[0], first);
+}
+
+#[tokio::test]
+async fn the_same_calls_at_the_same_time_get_the_same_headers_and_bodies() {
+    let replies = async || {
+        let half = Fault::new(FaultKind::BadGateway).on(Operation::ListSubtasks).per_mille(500);
+        let (control, demo) = demo(Scenario::default().with_quota(5).with_fault(half)).await;
+        let mut replies = Vec::new();
+        for query in ["taskId=live", "taskId=live&status=Fail", "taskId=", "taskId=nope", "taskId=demo"] {
+            for _ in 0..4 {
+                control.advance(Duration::from_millis(2_500));
+                let reply = demo.get(query).await;
+                replies.push((reply.status, reply.headers, reply.bytes));
+            }
+        }
+        replies
+    };
+    let (one, other) = (replies().await, replies().await);
+    let statuses: BTreeSet<u16> = one.iter().map(|(status, ..)| status.as_u16()).collect();
+    assert_eq!(statuses, [200, 400, 403, 404, 502].into());
+    assert_eq!(one, other);
 }
 
 #[tokio::test]

@@ -50,6 +50,20 @@ async fn a_token_ages_by_the_clock_of_the_emulator() {
     assert_eq!(expired.reason(), "the token of app_key 'demo-app' has expired");
 }
 
+#[tokio::test]
+async fn a_token_lives_as_long_as_the_scenario_says() {
+    let mut scenario = Scenario::default().with_manual_clock();
+    scenario.token_lifetime_seconds = 600;
+    let control = Control::new(scenario).unwrap();
+    let stranger = Caller::at(&control);
+    assert_eq!(stranger.login("appId=demo-app&secret=demo-secret").await.body["expiresIn"], 600);
+    let demo = stranger.logged_in(Scenario::DEMO_APP_ID, Scenario::DEMO_SECRET).await;
+    control.advance(Duration::from_secs(599));
+    demo.page("taskId=demo").await;
+    control.advance(Duration::from_secs(1));
+    demo.get("taskId=demo").await.expect_error(403, "1010005", "App_key or access_token is invalid.");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_real_clock_follows_simulated_time() {
     let demo = Caller::demo().await;

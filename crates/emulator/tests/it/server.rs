@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use northbound_emulator::{Emulator, Scenario, StartError, Task};
+use northbound_emulator::{Emulator, Fault, FaultKind, Scenario, StartError, Task};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -88,6 +88,32 @@ async fn stop_closes_idle_connections_and_frees_the_port() {
     emulator.stop().await;
     assert!(is_closed(&mut stream).await);
     assert!(TcpStream::connect(addr).await.is_err());
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_before_the_emulator_stops() {
+    let late = Fault::new(FaultKind::Latency { milliseconds: 1_000 });
+    let scenario = Scenario::default().with_manual_clock().with_fault(late);
+    let emulator = Emulator::builder().scenario(scenario).start().await.unwrap();
+    let control = emulator.control().clone();
+    let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
+    stream.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
+    while control.journal().entries.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let mut stop = std::pin::pin!(emulator.stop());
+    for _ in 0..10 {
+        tokio::select! {
+            biased;
+            () = &mut stop => panic!("it did not wait for the request"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    control.advance(Duration::from_secs(1));
+    stop.await;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    assert!(reply.starts_with("HTTP/1.1 403 ") && reply.ends_with("is invalid.\"}"), "{reply}");
 }
 
 #[tokio::test]

@@ -1,0 +1,79 @@
+//! The emulator of this project as a process of its own, for commands that need a server. Nothing of it is linked: this
+//! crate is quick to build, and checks from outside.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+/// A running `northbound emulator serve`, on a free port of this machine. It stops when it is dropped.
+pub(crate) struct Emulator {
+    process: Child,
+    url: String,
+}
+
+impl Emulator {
+    /// Starts the command `northbound` with these further arguments.
+    pub(crate) fn start(northbound: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut process = Command::new(northbound)
+            .args(["emulator", "serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("cannot start the emulator")?;
+        let stdout = process.stdout.take();
+        // From here on it is stopped whatever happens.
+        let mut emulator = Self { process, url: String::new() };
+        let mut line = String::new();
+        let stdout = stdout.context("the emulator has no standard output")?;
+        BufReader::new(stdout).read_line(&mut line).context("cannot read where the emulator listens")?;
+        match line.trim().strip_prefix("listening on ") {
+            Some(url) => url.clone_into(&mut emulator.url),
+            None => {
+                bail!("the emulator did not start; see `northbound emulator serve {}`", arguments.join(" "))
+            }
+        }
+        Ok(emulator)
+    }
+
+    /// Its base URL.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // It fails only if the process has ended, which is what is wanted.
+        let _ended = self.process.kill();
+        let _ended = self.process.wait();
+    }
+}
+
+/// Builds the command `northbound` of the project at `root`; where it is.
+pub(crate) fn build(root: &Path) -> anyhow::Result<PathBuf> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--package", "northbound-cli"]);
+    cargo.args(["--message-format", "json-render-diagnostics"]).current_dir(root).stderr(Stdio::inherit());
+    // What cargo tells this process of its own package would have some dependencies built anew.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    let output = cargo.output().context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("the command `northbound` does not build: see above");
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let executable =
+        messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
+            let is_command = message.pointer("/target/name")?.as_str()? == "northbound";
+            message.get("executable")?.as_str().filter(|_| is_command).map(PathBuf::from)
+        });
+    executable.context("cargo does not tell where it put the command `northbound`")
+}

@@ -1,0 +1,97 @@
+//! `cargo xtask languages`: clients that generators make of the document, against the emulator.
+
+mod client;
+mod newcomer;
+mod scenario;
+mod table;
+mod verdict;
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, ensure};
+use serde::Deserialize;
+
+pub use client::Client;
+
+use self::scenario::{Kind, SCENARIOS, Scenario};
+use self::table::{EXPECTED, Results};
+use self::verdict::{Got, judge};
+use crate::emulator::{self, Emulator};
+use crate::{Outcome, print, sound, tools};
+
+/// Runs the command in the project at `root`, for these clients.
+///
+/// # Errors
+/// When the machine lacks a program, or a client cannot be made.
+pub fn run(root: &Path, clients: &[Client]) -> anyhow::Result<Outcome> {
+    let missing = client::missing(clients);
+    ensure!(missing.is_empty(), "this machine lacks what the clients need:\n{}", missing.join("\n"));
+    let document = sound::read_sound(root)?;
+    let scenarios = scenario::read(&read(root, SCENARIOS)?, document.value())?;
+    let cells = table::read(&read(root, EXPECTED)?, &scenarios)?;
+
+    let northbound = emulator::build(root)?;
+    let serve =
+        |file: &str| Emulator::start(&northbound, &["--scenario", &root.join(file).to_string_lossy()]);
+    let (usual, gateway) = (serve("spec/clients/emulator.toml")?, serve("spec/clients/gateway.toml")?);
+    let address = |kind| match kind {
+        Kind::Usual => usual.url().to_owned(),
+        Kind::Gateway => gateway.url().to_owned(),
+    };
+    let plan = tempfile::NamedTempFile::new().context("cannot make a file for the scenarios")?;
+    fs::write(plan.path(), scenario::plan(&scenarios, address)?).context("cannot write the scenarios")?;
+
+    let workshop = client::Workshop::of(root);
+    let mut results = Results::new();
+    for client in clients {
+        print(&format!("{}: generating, compiling, running {} scenarios", client.title(), scenarios.len()));
+        let runner = workshop.make(*client).with_context(|| client.title())?;
+        results.extend(results_of(*client, runner, plan.path(), &scenarios)?);
+    }
+    print(&format!("\n{}", table::show(&scenarios, clients, &results)));
+    let surprises = table::surprises(&scenarios, clients, &cells, &results);
+    if !surprises.is_empty() {
+        print(&format!("\nnot as {EXPECTED} says:\n{}", surprises.join("\n")));
+        return Ok(Outcome::Broken);
+    }
+    newcomer::run(root, &northbound, clients)
+}
+
+#[derive(Deserialize)]
+struct Line {
+    scenario: String,
+    got: Got,
+}
+
+fn results_of(
+    client: Client,
+    mut runner: Command,
+    plan: &Path,
+    scenarios: &[Scenario],
+) -> anyhow::Result<Results> {
+    let printed = tools::output(runner.arg(plan))?;
+    let mut got = HashMap::new();
+    for line in printed.lines() {
+        let Line { scenario, got: one } =
+            serde_json::from_str(line).with_context(|| format!("the runner prints {line}"))?;
+        got.insert(scenario, one);
+    }
+    let judged =
+        |Scenario { name, expect, .. }: &Scenario| ((client, name.clone()), judge(expect, got.get(name)));
+    Ok(scenarios.iter().map(judged).collect())
+}
+
+/// The derived parts of `spec/README.md`: the table, and the examples.
+pub(crate) fn readme(root: &Path, readme: &str, document: &serde_json::Value) -> anyhow::Result<String> {
+    let scenarios = scenario::read(&read(root, SCENARIOS)?, document)?;
+    let cells = table::read(&read(root, EXPECTED)?, &scenarios)?;
+    let with_table = crate::markers::fill(readme, "languages", &table::render(&scenarios, &cells))?;
+    newcomer::with_examples(with_table, |path| read(root, path))
+}
+
+fn read(root: &Path, path: &str) -> anyhow::Result<String> {
+    fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))
+}
