@@ -223,6 +223,17 @@ mod tests {
     }
 
     #[test]
+    fn backward_rows_that_came_again_may_come_once_more() {
+        assert_eq!(back(&[(6, &[4, 5, 6]), (3, &[4, 5]), (0, &[4])]), [Ok(0), Ok(3), Ok(3)]);
+    }
+
+    #[test]
+    fn backward_a_whole_window_of_rows_is_remembered() {
+        let rows: Vec<u64> = (0..WINDOW as u64).collect();
+        assert_eq!(back(&[(9000, &rows), (5, &[0, 2]), (0, &[1])])[2], Err(Cause::Disorder), "1 had gone");
+    }
+
+    #[test]
     fn backward_no_row_follows_the_last_page() {
         let known: [(u64, &[u64]); 3] = [(6, &[4, 5, 6]), (3, &[4]), (0, &[5])];
         let fresh: [(u64, &[u64]); 3] = [(6, &[4, 5, 6]), (3, &[3]), (0, &[4])];
