@@ -201,7 +201,7 @@ fn failures_say_what_to_do() {
         "--emulator subtasks nope -o jsonl",
         "--emulator subtasks -o json",
         "--emulator subtasks demo --ca-cert ca.pem",
-        "--endpoint https://127.0.0.1:1 --ca-cert /nonexistent subtasks demo --app-id a --secret-file Cargo.toml",
+        "--endpoint https://127.0.0.1:1 --ca-cert /nonexistent subtasks demo --app-id a --secret-file ../rustfmt.toml",
         "--emulator subtasks",
         "emulator serve --listen 127.0.0.1",
         "emulator serve --listen 127.0.0.1:x",

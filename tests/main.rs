@@ -21,6 +21,7 @@ mod page;
 mod platform;
 mod promise;
 mod public_api;
+mod readmes;
 mod recipes;
 mod replies;
 mod scenario;

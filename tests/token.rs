@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Response;
-use northbound::{AppId, Client, Quota, Secret, Token, TokenFuture, TokenSource};
+use northbound::{
+    AppId, Client, Credentials, Quota, Secret, Token, TokenFuture, TokenSource, Transport, TransportFuture,
+};
+use tokio::time::{Instant, sleep};
 
 use crate::platform::{Platform, reply};
 
@@ -131,4 +135,75 @@ async fn a_login_that_fails_in_a_source_of_tokens_tells_what_failed() {
     let client = platform.with_login().token_source(AppId::new("demo-app").unwrap(), source).build().unwrap();
     let error = client.subtasks("demo").page(0).await.unwrap_err();
     assert!(error.is_misconfigured() && error.to_string().starts_with("login of application"), "{error}");
+}
+
+/// A platform that answers one login and one call, and then refuses the token after 8 s.
+#[derive(Default)]
+struct Once {
+    logins: AtomicUsize,
+    calls: AtomicUsize,
+}
+
+impl Transport for Once {
+    fn send(&self, request: reqwest::Request) -> TransportFuture<'_> {
+        let is_login = request.method() == "POST";
+        let counter = if is_login { &self.logins } else { &self.calls };
+        let is_first = counter.fetch_add(1, Ordering::Relaxed) == 0;
+        Box::pin(async move {
+            let (status, body) = match (is_login, is_first) {
+                (true, true) => (200, r#"{"accessToken":"t0ken","expiresIn":100}"#),
+                (true, false) => std::future::pending().await,
+                (false, true) => (200, PAGE),
+                (false, false) => {
+                    sleep(Duration::from_secs(8)).await;
+                    (403, r#"{"error_code":"1010005","error_desc":"dead"}"#)
+                }
+            };
+            Ok(http::Response::builder().status(status).body(body).unwrap().into())
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_call_waits_for_the_login_of_another_one_until_its_own_deadline() {
+    let deadline = Duration::from_secs(10);
+    let client = Client::builder("https://platform.example").transport(Once::default());
+    let client = client.credentials(Credentials::new("demo-app", "demo-secret").unwrap()).deadline(deadline);
+    let client = client.build().unwrap();
+    client.subtasks("demo").page(0).await.unwrap();
+    let begins_at = |second| {
+        let client = client.clone();
+        async move {
+            sleep(Duration::from_secs(second)).await;
+            let began = Instant::now();
+            let error = client.subtasks("demo").page(0).await.unwrap_err();
+            (began.elapsed(), error)
+        }
+    };
+    // One is refused at 92 s, when the other has begun to renew the token, in vain.
+    let ((refused, error), (renewing, late)) = tokio::join!(begins_at(84), begins_at(91));
+    assert!(refused <= deadline && error.is_invalid_token(), "after {refused:?}: {error}");
+    assert!(error.to_string().contains("the deadline comes before another attempt"), "{error}");
+    assert!(renewing <= deadline && late.is_timeout(), "after {renewing:?}: {late}");
+}
+
+#[tokio::test]
+async fn nothing_that_can_be_printed_shows_a_secret() {
+    let platform = Platform::answering(|number| if number == 0 { login(0) } else { page() }).await;
+    let given =
+        Client::builder(platform.url()).token(AppId::new("demo-app").unwrap(), "t0ken-that-was-given");
+    let mut told = format!("{given:?} {:?}", Token::new("t0ken-from-elsewhere"));
+    told += &format!("{:?}", given.build().unwrap());
+    let builder = platform.with_login();
+    told += &format!("{builder:?}");
+    let client = builder.build().unwrap();
+    client.subtasks("demo").page(0).await.unwrap();
+    let subtasks = client.subtasks("demo");
+    told += &format!("{client:?} {subtasks:?} {:?} {:?}", subtasks.plan().unwrap(), client.quota());
+    told += &format!("{:?} {:?} {:?}", client.summary("demo"), client.watch("demo"), client.failures("demo"));
+    told += &format!("{:?} {:?}", subtasks.clone().pages(), subtasks.stream());
+    assert!(told.contains("demo-app"), "{told}");
+    for secret in ["t0ken", "demo-secret"] {
+        assert!(!told.contains(secret), "{secret} shows in {told}");
+    }
 }

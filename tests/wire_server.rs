@@ -61,13 +61,11 @@ impl Server {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// A client with short times, so that no test waits long.
+    /// A client that does not rest between two attempts.
     pub(crate) fn builder(&self) -> ClientBuilder {
         let pause = Duration::from_millis(1);
         Client::builder(format!("http://{}", self.address))
             .token(AppId::new("demo-app").unwrap(), "t0ken")
-            .timeout(Duration::from_millis(300))
-            .deadline(Duration::from_secs(20))
             .retry(Retry::new().between(pause, pause))
             .quota(Quota::unlimited())
     }

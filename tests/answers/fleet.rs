@@ -3,17 +3,21 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::body::to_bytes;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::{Json, Router};
-use northbound::{AppId, Client, SubtaskStatus};
+use northbound::{AppId, Client, SubtaskStatus, Transport, TransportFuture};
 use serde_json::{Value, json};
+use tokio::time::Instant;
+use tower::ServiceExt as _;
 
 /// What a call asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// The number of calls before.
     pub(crate) number: usize,
+    pub(crate) at: Instant,
     pub(crate) status: Option<String>,
     pub(crate) page_no: u64,
     pub(crate) page_size: u64,
@@ -100,6 +104,38 @@ pub(crate) fn calls_of_a_summary() -> u64 {
     SubtaskStatus::KNOWN.len() as u64 + 1
 }
 
+/// A platform without a socket, so that a test can hold the clock.
+#[derive(Clone)]
+pub(crate) struct Unplugged {
+    platform: Router,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Unplugged {
+    /// Answers with an HTTP status and a body.
+    pub(crate) fn answering(answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'static) -> Self {
+        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let state: Shared = (Arc::clone(&asked), Arc::new(answer));
+        Self { platform: Router::new().fallback(answered).with_state(state), asked }
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Transport for Unplugged {
+    fn send(&self, request: reqwest::Request) -> TransportFuture<'_> {
+        Box::pin(async move {
+            let request = http::Request::<reqwest::Body>::try_from(request).unwrap();
+            let reply = self.platform.clone().oneshot(request.map(axum::body::Body::new)).await.unwrap();
+            let (parts, body) = reply.into_parts();
+            let body = to_bytes(body, usize::MAX).await.unwrap();
+            Ok(http::Response::from_parts(parts, body).into())
+        })
+    }
+}
+
 async fn answered(
     State((calls, answer)): State<Shared>,
     Query(query): Query<HashMap<String, String>>,
@@ -108,6 +144,7 @@ async fn answered(
     let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
     let asked = Asked {
         number: calls.len(),
+        at: Instant::now(),
         status: query.get("status").cloned(),
         page_no: number("pageNo"),
         page_size: number("pageSize"),

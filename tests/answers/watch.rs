@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use northbound::{Client, Doubt, Method, SubtaskStatus, Summary, WatchStream};
+use northbound::{AppId, Client, Doubt, Method, Quota, SubtaskStatus, Summary, WatchStream};
 use serde_json::json;
 
-use super::fleet::{Asked, Fleet, calls_of_a_summary, page};
+use super::fleet::{Asked, Fleet, Unplugged, calls_of_a_summary, page};
 
 /// A watch that does not rest.
 fn watch(client: &Client) -> WatchStream {
@@ -101,6 +101,31 @@ async fn a_platform_that_must_be_read_is_watched_all_the_same() {
     assert_eq!(fleet.asked(), ["all", "Success", "Fail", "Fail", "all 0/250", "all 0/250"]);
     assert_eq!(settled(&summaries), [(1, false), (2, true)]);
     assert!(summaries.iter().all(|summary| summary.method() == Method::Read(Doubt::FilterIgnored)));
+}
+
+/// 12 pages, on a platform that ignores the filter.
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_must_read_keeps_its_share_and_counts_its_calls() {
+    const TASK: &[(&str, u64)] = &[("Fail", 1), ("Success", 2999)];
+    const WINDOW: Duration = Duration::from_secs(30);
+    for (quota, share, allowed) in [
+        (Quota::new(10, WINDOW).unwrap(), 0.5, 5),
+        (Quota::new(10, WINDOW).unwrap(), 1.0, 10),
+        (Quota::unlimited(), 0.05, 5),
+    ] {
+        let platform =
+            Unplugged::answering(|asked| (200, page(TASK, &Asked { status: None, ..asked.clone() })));
+        let client = Client::builder("https://platform.example").quota(quota.clone());
+        let client = client.token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test");
+        let client = client.transport(platform.clone()).build().unwrap();
+        let mut watch = client.watch("demo").share(share).stream();
+        let summary = watch.try_next().await.unwrap().unwrap();
+        assert_eq!((summary.settled(), summary.method()), (3000, Method::Read(Doubt::FilterIgnored)));
+        let asked = platform.asked();
+        assert_eq!((asked.len(), summary.calls(), watch.calls()), (15, 15, 15), "three to doubt, 12 to read");
+        let spans = asked.windows(allowed + 1).map(|calls| calls[allowed].at - calls[0].at);
+        assert_eq!(spans.min(), Some(quota.window()), "{allowed} calls a window, and no fewer");
+    }
 }
 
 #[tokio::test]

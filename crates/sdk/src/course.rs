@@ -121,7 +121,11 @@ impl Runner<'_> {
             };
             let replaced = match token {
                 Some(token) if self.changes_token && error.is_invalid_token() => {
-                    self.keeper.reject(&token).await
+                    // Waits for a login under way, which has a deadline of its own.
+                    match self.within(Phase::Token, self.keeper.reject(&token)).await {
+                        Ok(replaced) => replaced,
+                        Err(_) => return Err(error.ended(course.attempts(), Stop::Deadline)),
+                    }
                 }
                 _ => false,
             };

@@ -169,6 +169,11 @@ impl Error {
         self.with(|fault| fault.advice = advice.into())
     }
 
+    /// Whether the call might have gone on, had it had more time.
+    pub(crate) fn is_late(&self) -> bool {
+        self.0.stop == Some(Stop::Deadline)
+    }
+
     /// Notes how the call came to its end.
     pub(crate) fn ended(self, attempts: u32, stop: Stop) -> Self {
         self.with(|fault| (fault.attempts, fault.stop) = (attempts, Some(stop)))

@@ -1,4 +1,16 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # Where to look
+//!
+//! | you want to | look at |
+//! |---|---|
+//! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`] |
+//! | ask | [`Subtasks`] and its [`Plan`], [`SummaryRequest`], [`Watch`], [`Failures`] |
+//! | use what comes | [`Subtask`], [`Page`], [`SubtaskStream`], [`PageStream`], [`Summary`], [`WatchStream`], [`Failure`], [`FailureGroups`] |
+//! | handle what fails | [`Error`], [`what_happens_when`] |
+//! | bring tokens, share the quota, repeat calls | [`TokenSource`], [`Quota`], [`Retry`] |
+//! | go beneath | [`client_layer`], [`Transport`] |
+
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;

@@ -155,7 +155,7 @@ impl Lengths {
         self.calls += 1;
         let pages = page.total.map(|total| total.div_ceil(self.size()));
         let counted = *self.counted.get_or_insert(pages.unwrap_or(0));
-        if self.calls > PAGES_BEYOND.saturating_add(counted) { Err(Cause::Endless) } else { Ok(()) }
+        if self.calls >= PAGES_BEYOND.saturating_add(counted) { Err(Cause::Endless) } else { Ok(()) }
     }
 
     /// Rows on a full page, as far as is known.
@@ -168,7 +168,7 @@ impl Lengths {
         let (number, len) = (u64::from(page.page), page.len as u64);
         let as_asked = number.saturating_mul(self.asked);
         match page.total {
-            Some(total) if len > 0 && len < self.asked && as_asked + len != total => number * len,
+            Some(total) if len > 0 && len <= self.asked && as_asked + len != total => number * len,
             _ => as_asked,
         }
     }

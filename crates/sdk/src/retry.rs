@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use northbound_client::Action;
-use reqwest::StatusCode;
 use tokio::time::Instant;
 
 use crate::Error;
@@ -154,7 +153,6 @@ enum Class {
 
 /// By code first, by status second: throttling and a bad token are a 403 here, and one 500 is permanent.
 fn class(error: &Error) -> Class {
-    let status = error.status();
     match (error.kind(), error.info()) {
         (Kind::Connection | Kind::Timeout, _) => Class::Passing,
         (Kind::Platform, Some(info)) => match info.action {
@@ -163,11 +161,9 @@ fn class(error: &Error) -> Class {
             Action::LogInAgain => Class::Token,
             _ => Class::Final,
         },
-        (Kind::Platform, None) if status == Some(StatusCode::INTERNAL_SERVER_ERROR) => Class::Passing,
-        (Kind::Platform | Kind::Status, _) => match status.map(|status| status.as_u16()) {
+        (Kind::Platform | Kind::Status, _) => match error.status().map(|status| status.as_u16()) {
             Some(429) => Class::Throttled,
-            Some(408 | 502 | 503 | 504) => Class::Passing,
-            Some(500) if error.kind() == Kind::Status => Class::Passing,
+            Some(408 | 500 | 502 | 503 | 504) => Class::Passing,
             _ => Class::Final,
         },
         _ => Class::Final,
@@ -176,6 +172,8 @@ fn class(error: &Error) -> Class {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::StatusCode;
+
     use super::*;
     use crate::envelope::Envelope;
 
@@ -245,6 +243,16 @@ mod tests {
     }
 
     #[test]
+    fn without_retries_a_throttled_call_has_failed_with_one_attempt() {
+        let now = Instant::now();
+        let off = Retry::off();
+        let mut course = Course::new(&off, true, now + Duration::from_secs(180));
+        let throttled = platform("1010009", 403);
+        assert_eq!(course.failed(&throttled, false, now, 1.0), Verdict::GiveUp(Stop::Pointless));
+        assert_eq!(course.attempts(), 1);
+    }
+
+    #[test]
     fn a_rejected_token_is_changed_once_and_a_replaced_one_as_often_as_it_takes() {
         let now = Instant::now();
         let retry = Retry::new();
@@ -285,6 +293,8 @@ mod tests {
         let retry = Retry::new();
         let mut course = Course::new(&retry, true, now + Duration::from_secs(60));
         assert_eq!(course.failed(&asked(30), false, now, 1.0), Verdict::Repeat(Duration::from_secs(30)));
-        assert_eq!(course.failed(&asked(90), false, now, 1.0), Verdict::GiveUp(Stop::Deadline));
+        for late in [60, 90] {
+            assert_eq!(course.failed(&asked(late), false, now, 1.0), Verdict::GiveUp(Stop::Deadline));
+        }
     }
 }

@@ -76,7 +76,7 @@ async fn summary(task: Task) -> Result<Summary, Error> {
         let sample = task.ask(ask).await?;
         if let Err(doubt) = counting.take(&sample) {
             let tally = task.read().await?;
-            let calls = counting.take_calls() + tally.calls();
+            let calls = counting.take_calls() + tally.calls;
             return Ok(Summary::read(task.id(), tally, doubt, calls));
         }
     }
@@ -131,7 +131,7 @@ impl Summary {
     }
 
     pub(crate) fn read(task_id: &str, tally: Tally, doubt: Doubt, calls: u64) -> Self {
-        let Tally { total, mut by_status } = tally;
+        let Tally { total, mut by_status, .. } = tally;
         let moving = total.saturating_sub(by_status.values().sum());
         for status in SubtaskStatus::KNOWN {
             by_status.entry(status.clone()).or_default();
@@ -195,8 +195,8 @@ impl Summary {
         self.settled() == self.total
     }
 
-    /// How many calls it took, without a login and without repeats; of a read, as many as its rows need at 250 a call. In a
-    /// [`WatchStream`](crate::WatchStream), since the summary before.
+    /// How many calls it took, without a login and without repeats. In a [`WatchStream`](crate::WatchStream), since the summary
+    /// before.
     pub fn calls(&self) -> u64 {
         self.calls
     }
@@ -233,7 +233,7 @@ mod tests {
         let by_status: BTreeMap<SubtaskStatus, u64> =
             rows.iter().map(|(status, count)| (SubtaskStatus::from(*status), *count)).collect();
         let total = by_status.values().sum::<u64>() + without_status;
-        Summary::read("demo", Tally { total, by_status }, Doubt::NoTotal, 3)
+        Summary::read("demo", Tally { total, by_status, calls: 0 }, Doubt::NoTotal, 3)
     }
 
     #[test]

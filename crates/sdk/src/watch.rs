@@ -14,11 +14,10 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::stream::{self, TryStreamExt};
-use northbound_client::QUOTA;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::summary::Summary;
-use crate::summary::task::Task;
+use crate::summary::task::{Reading, Task};
 use crate::{Client, Error, Quota};
 use pace::Pace;
 use watching::{Step, Watching};
@@ -74,11 +73,11 @@ impl Watch {
         Self { task: self.task.app_id(app_id.into()), ..self }
     }
 
-    /// Takes at most this share of the client's quota, or of the platform's default ([`QUOTA`](crate::QUOTA): 100 calls in 60
-    /// seconds) if the client has no limit: above 0, up to 1; a half unless set. At least one call a window is made.
+    /// Takes at most this share of the client's [quota](Client::quota): above 0, up to 1; a half unless set. At least one call a
+    /// window is made. Where the quota is [switched off](Quota::unlimited), it is a share of the platform's default.
     ///
-    /// Where the platform's totals cannot be believed, each poll reads the whole task in one go, as fast as the client lets it,
-    /// and rests afterwards for as long as the share asks for: after 120 calls 144 seconds.
+    /// Where the platform's totals cannot be believed, each poll reads the whole task, within the same share: 30,000 subtasks in
+    /// 120 calls, which take more than two minutes at half of the platform's default quota.
     pub fn share(self, share: f64) -> Self {
         Self { share, ..self }
     }
@@ -122,16 +121,16 @@ impl Watch {
                 "it must be above 0 and at most 1",
             ));
         }
-        let calls = self.quota.calls().unwrap_or(QUOTA.calls);
-        let pace = Pace::new(calls, self.quota.window(), self.share, self.fastest, self.slowest);
+        let pace = Pace::new(self.quota.rate(), self.share, self.fastest, self.slowest);
         let watching = Watching::new(self.task.id().to_owned(), pace, self.deadline, Instant::now());
-        Ok(State { task: self.task, watching })
+        Ok(State { task: self.task, reading: None, watching })
     }
 }
 
 /// A watch that goes on.
 struct State {
     task: Task,
+    reading: Option<Reading>,
     watching: Watching,
 }
 
@@ -155,8 +154,12 @@ impl State {
                     }
                 }
                 Step::Read(doubt) => {
-                    if let Some(tally) = in_time(self.watching.end(), self.task.read()).await? {
-                        self.watching.read(tally, doubt, Instant::now());
+                    let reading = self.reading.get_or_insert_with(|| self.task.reading());
+                    if let Some(found) = in_time(self.watching.end(), reading.call()).await? {
+                        if found.is_some() {
+                            self.reading = None;
+                        }
+                        self.watching.read(found, doubt, Instant::now());
                     }
                 }
                 Step::Tell(summary) => {

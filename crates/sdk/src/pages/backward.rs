@@ -117,7 +117,7 @@ impl Backward {
             self.begin(number - 1, number * self.size);
         } else if page.digest.is_some() && page.digest == self.digest {
             return Err(self.fault(page, Cause::SamePage));
-        } else if number > PAGES_BEYOND {
+        } else if number >= PAGES_BEYOND {
             return Err(self.fault(page, Cause::Endless));
         } else {
             self.digest = page.digest;
@@ -153,9 +153,8 @@ impl Backward {
     /// The page to go on with: below this one, and not above what the total leaves.
     fn after(&mut self, page: &Arrived<'_>, number: u64) -> Result<Next, Fault> {
         if let Some(below) = number.checked_sub(1) {
-            let place = number * self.size;
-            // A page that has rows where the total has none proves the total false.
-            let total = page.total.filter(|total| page.len == 0 || *total > place);
+            // A page that has rows is followed by the one below, whatever the total says.
+            let total = page.total.filter(|_| page.len == 0);
             let highest = total.map_or(below, |total| total.div_ceil(self.size).saturating_sub(1));
             self.step = Step::Down(below.min(highest));
             return Ok(Next::GoOn);
@@ -180,7 +179,7 @@ impl Backward {
         for fingerprint in page.rows.iter().flatten() {
             at_least = match (self.probe.get(fingerprint), at_least) {
                 (None, _) => None,
-                (Some(place), Some(least)) if number == 0 && *place >= least => Some(place + 1),
+                (Some(place), Some(least)) if number == 0 && *place >= least => Some(*place),
                 _ => return Err(Cause::Disorder),
             };
         }

@@ -151,6 +151,19 @@ mod tests {
     }
 
     #[test]
+    fn the_ends_of_a_page_tell_it_from_another() {
+        let watch = Watch::default();
+        let row = |device: &str| json!({ "param": { "deviceId": device } });
+        let page = |devices: [&str; 3]| watch.digest_of_ends(&rows(devices.map(row).into_iter().collect()));
+        assert!(page(["a", "b", "c"]).is_some());
+        assert_eq!(page(["a", "b", "c"]), page(["a", "x", "c"]), "the ends have to do");
+        assert_ne!(page(["a", "b", "c"]), page(["x", "b", "c"]));
+        assert_ne!(page(["a", "b", "c"]), page(["a", "b", "x"]));
+        let ends = rows(json!([row("a"), row("c")]));
+        assert_ne!(watch.digest_of_ends(&ends), page(["a", "b", "c"]), "it is shorter");
+    }
+
+    #[test]
     fn each_read_has_a_key_of_its_own() {
         let row = rows(json!([{ "param": { "deviceId": "a" } }]));
         assert_ne!(Watch::default().identities(&row), Watch::default().identities(&row));

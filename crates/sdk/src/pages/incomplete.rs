@@ -82,3 +82,24 @@ impl Fault {
         Error::new_incomplete(numbers, found, advice)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_stand_in_the_sentence() {
+        let told = |received, counted| {
+            let fault = Fault { cause: Cause::Missing, page: 3, received, counted };
+            let error = fault.into_error(None);
+            let numbers = Incomplete { status: None, page: 3, received, counted };
+            assert_eq!(error.incomplete(), Some(&numbers));
+            error.to_string().split(':').next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(told(1, Some(2)), "the pages end at page 3 after 1 row, although the platform counts 2");
+        assert_eq!(
+            told(2, None),
+            "the pages end at page 3 after 2 rows, although the platform does not count"
+        );
+    }
+}

@@ -64,7 +64,7 @@ impl Forth {
                 shift.widen(place.saturating_sub(oldest), self.first);
                 continue;
             };
-            if neighbour.is_some_and(|other| other.call == stood.call && other.place > stood.place) {
+            if neighbour.is_some_and(|other| other.call == stood.call && other.place >= stood.place) {
                 return Err(Cause::Disorder);
             }
             neighbour = Some(stood);
@@ -185,6 +185,15 @@ mod tests {
         placed(pages, |page, seen| order.place(page, false, seen))
     }
 
+    /// The second page is known to be the last one that holds rows.
+    fn back_when_the_second_is_last(pages: &[(u64, &[u64])]) -> Shifts {
+        let (mut order, mut number) = (Back::default(), 0);
+        placed(pages, |page, seen| {
+            number += 1;
+            order.place(page, number == 2, seen)
+        })
+    }
+
     #[test]
     fn rows_pushed_over_the_edge_of_a_page_have_shifted() {
         assert_eq!(forth(&[(0, &[1, 2, 3]), (3, &[2, 3, 4])]), [Ok(0), Ok(2)]);
@@ -195,6 +204,45 @@ mod tests {
     fn neighbours_in_another_order_were_sorted_anew() {
         assert_eq!(forth(&[(0, &[1, 2, 3]), (3, &[3, 2, 4])])[1], Err(Cause::Disorder));
         assert_eq!(back(&[(3, &[4, 5, 6]), (0, &[3, 5, 4])])[1], Err(Cause::Disorder));
+    }
+
+    #[test]
+    fn rows_that_were_shown_by_different_calls_are_no_neighbours() {
+        // 9 came in before 3 after the first call.
+        assert_eq!(forth(&[(0, &[1, 2, 3]), (3, &[4, 5, 9]), (6, &[9, 3, 6])]), [Ok(0), Ok(0), Ok(5)]);
+    }
+
+    #[test]
+    fn backward_a_page_that_comes_again_as_it_was_has_not_shifted() {
+        assert_eq!(back(&[(0, &[1, 2, 3]), (0, &[1, 2, 3])]), [Ok(0), Ok(0)]);
+    }
+
+    #[test]
+    fn backward_rows_between_two_that_came_again_have_gone() {
+        assert_eq!(back(&[(6, &[4, 5, 6]), (3, &[4, 6]), (0, &[5])])[1..], [Ok(4), Err(Cause::Disorder)]);
+    }
+
+    #[test]
+    fn backward_rows_that_came_again_may_come_once_more() {
+        assert_eq!(back(&[(6, &[4, 5, 6]), (3, &[4, 5]), (0, &[4])]), [Ok(0), Ok(3), Ok(3)]);
+    }
+
+    #[test]
+    fn backward_a_whole_window_of_rows_is_remembered() {
+        let rows: Vec<u64> = (0..WINDOW as u64).collect();
+        assert_eq!(back(&[(9000, &rows), (5, &[0, 2]), (0, &[1])])[2], Err(Cause::Disorder), "1 had gone");
+    }
+
+    #[test]
+    fn backward_no_row_follows_the_last_page() {
+        let known: [(u64, &[u64]); 3] = [(6, &[4, 5, 6]), (3, &[4]), (0, &[5])];
+        let fresh: [(u64, &[u64]); 3] = [(6, &[4, 5, 6]), (3, &[3]), (0, &[4])];
+        let both: [(u64, &[u64]); 3] = [(6, &[4, 5, 6]), (3, &[3, 4]), (0, &[2, 5])];
+        for (pages, shift) in [(known, 7), (fresh, 6), (both, 6)] {
+            assert_eq!(back(&pages)[2], Ok(shift), "{pages:?}");
+            assert_eq!(back_when_the_second_is_last(&pages)[2], Err(Cause::Disorder), "{pages:?}");
+        }
+        assert_eq!(back_when_the_second_is_last(&[(6, &[4, 5, 6]), (3, &[]), (0, &[4])])[2], Ok(6));
     }
 
     #[test]

@@ -81,7 +81,12 @@ fn whole_reads_on_when_its_counter_is_not_to_be_believed() {
 #[test]
 fn whole_sees_what_comes_twice() {
     assert_eq!(end(Whole, &[(0..10, Some(15)), (9..14, Some(15))]), (Some(Err(Cause::Missing)), 10, 2));
-    assert_eq!(end(Whole, &[(0..10, None), (9..14, None), (0..0, None)]).0, Some(Err(Cause::Disorder)));
+    let all = [(0..10, Some(15)), (5..15, Some(15)), (15..15, Some(15))];
+    assert_eq!(end(Whole, &all), (Some(Ok(())), 15, 3), "all came all the same");
+    for false_total in [None, Some(1)] {
+        let twice = [(0..10, false_total), (9..14, false_total), (0..0, false_total)];
+        assert_eq!(end(Whole, &twice).0, Some(Err(Cause::Disorder)));
+    }
     assert_eq!(end(Whole, &[(0..10, Some(30)), (0..10, Some(30))]).0, Some(Err(Cause::SamePage)));
 }
 
@@ -95,12 +100,18 @@ fn whole_asks_ahead_only_as_far_as_rows_are_counted() {
     read.take(&page(1, 9, Some(25))).unwrap();
     read.take(&page(2, 5, Some(25))).unwrap();
     assert_eq!(read.ask(), Some(3), "a row is still to come");
+    let mut capped = Read::new(Whole, Start { size: NonZeroU32::new(10).unwrap(), from: None });
+    capped.ask();
+    capped.take(&page(0, 5, Some(15))).unwrap();
+    assert_eq!((capped.ask(), capped.ask(), capped.ask()), (Some(1), Some(2), None), "pages of five");
 }
 
 #[test]
 fn whole_resumes_with_the_rows_before_it_counted() {
     let resumed = told_from(Whole, Some(2), &[(20..25, Some(25))]);
     assert_eq!((resumed.asked, resumed.end), (vec![2], Some(Ok(()))));
+    let beyond = told_from(Whole, Some(3), &[(25..25, Some(25))]);
+    assert_eq!(beyond.end, Some(Ok(())), "nothing is left to read");
     let capped = told_from(Whole, Some(3), &[(12..16, Some(18)), (16..18, Some(18))]);
     assert_eq!((capped.delivered.len(), capped.end), (6, Some(Ok(()))));
 }
@@ -128,6 +139,46 @@ fn forward_holds_a_shift_against_the_totals() {
     assert_eq!(end(Forward, &shifted(41)).0, Some(Err(Cause::Unexplained)));
 }
 
+/// Reads pages of rows without a fingerprint, given how many there are, what tells the page from others, and the total.
+fn end_of_nameless(direction: Direction, script: &[(usize, u64, Option<u64>)]) -> Option<Result<(), Cause>> {
+    let mut read = Read::new(direction, Start { size: NonZeroU32::new(10).unwrap(), from: None });
+    script.iter().find_map(|(len, digest, total)| {
+        let page = read.ask().unwrap();
+        let (rows, digest) = (vec![None; *len], Some(*digest));
+        let arrived = Arrived { page, len: *len, rows: &rows, digest, total: *total, stated: None };
+        match read.take(&arrived) {
+            Ok(taken) => (taken.next == Next::Complete).then_some(Ok(())),
+            Err(fault) => Some(Err(fault.cause)),
+        }
+    })
+}
+
+#[test]
+fn forward_what_the_first_look_showed_says_nothing_of_the_order_in_the_second() {
+    let first = [(0..10, Some(18)), (10..15, Some(18)), (15..15, Some(18))];
+    let second = [(0..10, Some(18)), (10..18, Some(18))];
+    assert_eq!(end(Forward, &[&first[..], &second[..]].concat()), (Some(Ok(())), 18, 5));
+}
+
+#[test]
+fn forward_a_page_that_comes_again_was_not_turned_unless_rows_may_have_pushed_it() {
+    let same = |after| end_of_nameless(Forward, &[(10, 1, Some(40)), (10, 1, after)]);
+    assert_eq!(same(Some(40)), Some(Err(Cause::SamePage)));
+    assert_eq!(same(Some(49)), Some(Err(Cause::SamePage)), "nine rows do not push ten");
+    assert_eq!(same(Some(50)), None);
+    assert_eq!(end_of_nameless(Forward, &[(10, 1, None), (10, 1, None)]), Some(Err(Cause::SamePage)));
+    assert_eq!(end(Forward, &[(0..10, None), (0..10, None)]).0, Some(Err(Cause::SamePage)));
+    assert_eq!(end(Forward, &[(10..10, None)]).0, Some(Ok(())), "no rows, no page to turn");
+}
+
+#[test]
+fn forward_rows_that_are_known_are_watched_one_by_one_in_the_first_look() {
+    let again = [(0..10, Some(40)), (0..10, Some(40)), (10..20, Some(40))];
+    assert_eq!(end(Forward, &again), (None, 20, 3));
+    let second_look = [(0..5, Some(8)), (5..5, Some(8)), (0..10, Some(20)), (0..10, Some(20))];
+    assert_eq!(end(Forward, &second_look).0, Some(Err(Cause::SamePage)));
+}
+
 #[test]
 fn backward_delivers_the_probe_if_it_holds_all() {
     assert_eq!(end(Backward, &[(0..5, Some(5))]), (Some(Ok(())), 5, 1));
@@ -148,6 +199,22 @@ fn backward_begins_at_the_end_and_skips_what_has_gone() {
 }
 
 #[test]
+fn backward_pages_are_as_long_as_the_probe() {
+    let capped = [(0..5, Some(12)), (10..12, Some(12)), (5..10, Some(12)), (0..5, Some(12))];
+    let capped = told(Backward, &capped);
+    assert_eq!((capped.asked, capped.delivered.len(), capped.end), (vec![0, 2, 1, 0], 12, Some(Ok(()))));
+    let empty = told(Backward, &[(0..0, Some(5)), (0..5, Some(5))]);
+    assert_eq!((empty.asked, empty.delivered.len(), empty.end), (vec![0, 0], 5, Some(Ok(()))));
+}
+
+#[test]
+fn backward_looks_for_the_end_where_the_total_is_false() {
+    let script = [(0..10, Some(1)), (10..15, Some(1)), (0..0, Some(1)), (10..15, Some(1)), (0..10, Some(1))];
+    let told = told(Backward, &script);
+    assert_eq!((told.asked, told.delivered.len(), told.end), (vec![0, 1, 2, 1, 0], 15, Some(Ok(()))));
+}
+
+#[test]
 fn backward_looks_for_the_end_where_no_total_says_it() {
     let script = [
         (0..10, None),
@@ -163,6 +230,15 @@ fn backward_looks_for_the_end_where_no_total_says_it() {
     assert_eq!(told.asked, [0, 1, 2, 4, 3, 2, 1, 0]);
     assert_eq!((told.delivered.len(), told.end), (25, Some(Ok(()))));
     assert_eq!(end(Backward, &[(0..10, None), (0..10, None)]).0, Some(Err(Cause::SamePage)));
+    let endless: Vec<Reply> = (0..30).map(|page| (page * 10..page * 10 + 10, None)).collect();
+    assert_eq!(end(Backward, &endless), (Some(Err(Cause::Endless)), 0, 19));
+}
+
+#[test]
+fn backward_rows_above_the_page_to_resume_from_are_counted_where_the_end_was_found() {
+    let found = [(0..10, None), (10..20, None), (20..25, None), (0..0, None), (0..10, Some(25))];
+    let resumed = told_from(Backward, Some(0), &found);
+    assert_eq!((resumed.asked, resumed.end), (vec![0, 1, 2, 4, 0], Some(Ok(()))));
 }
 
 #[test]
@@ -171,6 +247,20 @@ fn backward_ends_where_pages_stay_empty_against_the_total() {
     assert_eq!(end(Backward, &script), (Some(Err(Cause::Missing)), 0, 3));
     let gone = [(0..10, Some(45)), (0..0, Some(45)), (0..0, Some(40)), (20..30, Some(30))];
     assert_eq!(end(Backward, &gone).0, None, "the later total explains it");
+}
+
+#[test]
+fn backward_a_total_that_denies_the_rows_of_its_page_skips_nothing() {
+    let down = [(30..40, Some(45)), (20..30, Some(45)), (10..20, Some(45)), (0..10, Some(45))];
+    let told = told(Backward, &[&[(0..10, Some(45)), (40..45, Some(15))], &down[..]].concat());
+    assert_eq!((told.asked, told.delivered.len(), told.end), (vec![0, 4, 3, 2, 1, 0], 45, Some(Ok(()))));
+}
+
+#[test]
+fn backward_a_resumed_read_that_is_short_is_missing_rows() {
+    let pages = [(0..10, Some(45)), (10..20, Some(45)), (0..5, Some(45)), (0..5, Some(45))];
+    let short = told_from(Backward, Some(1), &pages);
+    assert_eq!((short.asked, short.end), (vec![0, 1, 0, 0], Some(Err(Cause::Missing))));
 }
 
 #[test]

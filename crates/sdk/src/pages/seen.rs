@@ -44,14 +44,9 @@ impl Hasher for AsItIs {
         self.0
     }
 
-    fn write_u64(&mut self, fingerprint: u64) {
-        self.0 = fingerprint;
-    }
-
+    /// Called with the 8 bytes of a fingerprint.
     fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
+        self.0 = bytes.try_into().map_or(0, u64::from_ne_bytes);
     }
 }
 

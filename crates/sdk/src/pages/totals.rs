@@ -142,6 +142,15 @@ mod tests {
     }
 
     #[test]
+    fn of_equal_shifts_the_first_one_is_explained() {
+        let mut shift = shift(3, Some(10));
+        shift.widen(3, Some(12));
+        let mut totals = totals(&[10, 13]);
+        totals.shifted(shift);
+        assert!(totals.settled());
+    }
+
+    #[test]
     fn a_shift_since_the_first_page_leaves_a_doubt() {
         let mut totals = totals(&[10, 10]);
         totals.shifted(shift(3, None));

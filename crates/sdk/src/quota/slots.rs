@@ -224,7 +224,8 @@ impl<W> Slots<W> {
         self.window / self.paced_calls()
     }
 
-    fn paced_calls(&self) -> u32 {
+    /// How many calls make up a window, where calls are to be spread: the platform's default without a limit.
+    pub(super) fn paced_calls(&self) -> u32 {
         self.calls.unwrap_or(QUOTA.calls)
     }
 }

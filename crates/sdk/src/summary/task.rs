@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use northbound_client::SubtaskStatus;
 
 use super::count::{Ask, Sample};
-use crate::{Client, Error, Subtasks};
-
-/// Rows that a read gets with one call; the most that the platform allows, and what a stream asks for.
-const ROWS_A_CALL: u64 = 250;
+use crate::{Client, Error, Page, PageStream, Subtasks};
 
 /// A task, and how it is asked for.
 #[derive(Clone, Debug)]
@@ -22,6 +19,8 @@ pub(crate) struct Task {
 pub(crate) struct Tally {
     pub(crate) total: u64,
     pub(crate) by_status: BTreeMap<SubtaskStatus, u64>,
+    /// How many calls that took.
+    pub(crate) calls: u64,
 }
 
 impl Tally {
@@ -35,11 +34,6 @@ impl Tally {
                 }
             }
         }
-    }
-
-    /// How many calls a read of so many rows takes, if pages come as large as asked for.
-    pub(crate) fn calls(&self) -> u64 {
-        self.total.div_ceil(ROWS_A_CALL).max(1)
     }
 }
 
@@ -72,26 +66,48 @@ impl Task {
         }
     }
 
-    /// Reads all subtasks. Each is counted once, in the status in which it came.
+    /// Reads all subtasks.
     pub(crate) async fn read(&self) -> Result<Tally, Error> {
-        let mut stream = self.subtasks.clone().stream();
-        let mut tally = Tally::default();
-        while let Some(subtask) = stream.try_next().await? {
-            tally.add(subtask.status());
+        let mut reading = Reading::new(self.subtasks.clone());
+        loop {
+            if let Some(tally) = reading.call().await? {
+                return Ok(tally);
+            }
         }
-        Ok(tally)
+    }
+
+    /// Reads all subtasks, a call at a time.
+    pub(crate) fn reading(&self) -> Reading {
+        Reading::new(self.subtasks.clone().prefetch(1))
+    }
+}
+
+/// A read of all subtasks under way. Each is counted once, in the status in which it came.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pages: PageStream,
+    tally: Tally,
+}
+
+impl Reading {
+    fn new(subtasks: Subtasks) -> Self {
+        Self { pages: subtasks.pages(), tally: Tally::default() }
+    }
+
+    /// Takes in the page that one call brings; what the read found if it was the last.
+    pub(crate) async fn call(&mut self) -> Result<Option<Tally>, Error> {
+        let page = self.pages.try_next().await?;
+        self.tally.calls += 1;
+        page.iter().flat_map(Page::rows).for_each(|row| self.tally.add(row.status.as_ref()));
+        // A page of a whole task comes for each call but one that finds no rows, which is the last.
+        let is_last = page.is_none_or(|page| page.resume_from().is_none());
+        Ok(is_last.then(|| std::mem::take(&mut self.tally)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_read_takes_a_call_for_250_rows_and_at_least_one() {
-        let calls = |total| Tally { total, ..Tally::default() }.calls();
-        assert_eq!([0, 1, 250, 251, 30_000].map(calls), [1, 1, 1, 2, 120]);
-    }
 
     #[test]
     fn a_row_without_status_counts_in_the_total_alone() {

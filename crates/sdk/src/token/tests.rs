@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
+use crate::retry::Stop;
 
 fn hour(secret: &str) -> Token {
     Token::new(secret).lives(Duration::from_secs(3600))
@@ -66,6 +67,18 @@ async fn calls_that_waited_for_a_login_share_its_failure_and_the_next_one_tries_
     assert_eq!(logins.load(Ordering::Relaxed), 1);
     tokio::time::advance(Duration::from_millis(1)).await;
     assert!(keeper.get(|_| async { Ok(hour("a")) }).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_ran_out_of_its_caller_s_time_fails_nobody_else() {
+    let keeper = Keeper::default();
+    let late = keeper.get(|_| async {
+        tokio::time::sleep(seconds(1)).await;
+        Err(Error::refused("no reply", "wait longer").ended(1, Stop::Deadline))
+    });
+    let (late, patient) = tokio::join!(late, keeper.get(|_| async { Ok(hour("a")) }));
+    assert!(late.is_err());
+    assert_eq!(patient.unwrap(), Secret::from("a"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,10 +26,9 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Takes at most this share of a quota of so many calls in a window (above 0, up to 1), and at least one call a window.
+    /// Takes at most this share (above 0, up to 1) of so many calls in a window, and at least one call.
     pub(crate) fn new(
-        calls: u32,
-        window: Duration,
+        (calls, window): (u32, Duration),
         share: f64,
         fastest: Duration,
         slowest: Duration,
@@ -61,16 +60,12 @@ impl Pace {
         freed.map_or(now, |answered| now.max(*answered + self.window))
     }
 
-    /// Calls were answered just now: one, or those of a read, which may have been more than a window holds. They are then
-    /// paid off later, so that the share holds over time.
-    pub(crate) fn answered(&mut self, now: Instant, calls: u64) {
-        let calls = usize::try_from(calls).unwrap_or(usize::MAX);
-        let beyond = calls.saturating_sub(self.calls) as f64 / self.calls as f64;
-        let paid = Duration::try_from_secs_f64(self.window.as_secs_f64() * beyond).unwrap_or(Duration::MAX);
-        let at = now.checked_add(paid).unwrap_or(now);
-        self.answered.extend(std::iter::repeat_n(at, calls.min(self.calls)));
-        let over = self.answered.len().saturating_sub(self.calls);
-        self.answered.drain(..over);
+    /// A call was answered just now.
+    pub(crate) fn answered(&mut self, now: Instant) {
+        self.answered.push_back(now);
+        if self.answered.len() > self.calls {
+            self.answered.pop_front();
+        }
     }
 
     /// A poll has ended, and things have moved since the one before, or not.
@@ -90,7 +85,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn pace(share: f64) -> Pace {
-        Pace::new(QUOTA.calls, QUOTA.window, share, SECOND, 10 * SECOND)
+        Pace::new((QUOTA.calls, QUOTA.window), share, SECOND, 10 * SECOND)
     }
 
     #[tokio::test(start_paused = true)]
@@ -100,14 +95,14 @@ mod tests {
         for second in 0..3 {
             let now = start + second * SECOND;
             assert_eq!(pace.call_at(now, 1), now);
-            pace.answered(now, 1);
+            pace.answered(now);
         }
         let now = start + 3 * SECOND;
         assert_eq!(pace.call_at(now, 1), start + QUOTA.window);
         assert_eq!(pace.call_at(now, 2), start + QUOTA.window + SECOND);
         assert_eq!(pace.call_at(now, 3), start + QUOTA.window + 2 * SECOND);
         assert_eq!(pace.call_at(now, 300), start + QUOTA.window + 2 * SECOND, "no more than a window holds");
-        pace.answered(start + QUOTA.window, 1);
+        pace.answered(start + QUOTA.window);
         assert_eq!(pace.call_at(now, 1), start + QUOTA.window + SECOND);
     }
 
@@ -116,25 +111,14 @@ mod tests {
         let now = Instant::now();
         let mut pace = pace(f64::MIN_POSITIVE);
         assert_eq!(pace.call_at(now, 6), now);
-        pace.answered(now, 1);
+        pace.answered(now);
         assert_eq!(pace.call_at(now, 6), now + QUOTA.window);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_read_of_more_than_a_window_is_paid_off() {
-        let now = Instant::now();
-        let mut pace = pace(0.5);
-        pace.answered(now, 50);
-        assert_eq!(pace.call_at(now, 1), now + QUOTA.window);
-        pace.answered(now, 125);
-        assert_eq!(pace.answered.len(), 50);
-        assert_eq!(pace.call_at(now, 1), now + QUOTA.window * 5 / 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_does_not_rest_while_things_move_rests_when_they_do_not() {
         let now = Instant::now();
-        let mut pace = Pace::new(QUOTA.calls, QUOTA.window, 1.0, Duration::ZERO, 3 * SECOND);
+        let mut pace = Pace::new((QUOTA.calls, QUOTA.window), 1.0, Duration::ZERO, 3 * SECOND);
         let mut rest = |moved| {
             pace.polled(now, moved);
             pace.next_at(now, 1) - now
@@ -158,7 +142,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_slowest_is_never_below_the_fastest() {
         let now = Instant::now();
-        let mut pace = Pace::new(QUOTA.calls, QUOTA.window, 1.0, 10 * SECOND, SECOND);
+        let mut pace = Pace::new((QUOTA.calls, QUOTA.window), 1.0, 10 * SECOND, SECOND);
         pace.polled(now, false);
         assert_eq!(pace.next_at(now, 1), now + 10 * SECOND);
     }
@@ -167,7 +151,7 @@ mod tests {
     async fn a_poll_waits_for_room_even_when_it_has_rested() {
         let now = Instant::now();
         let mut pace = pace(0.05);
-        pace.answered(now, 4);
+        (0..4).for_each(|_| pace.answered(now));
         pace.polled(now, true);
         assert_eq!(pace.next_at(now, 1), now + SECOND);
         assert_eq!(pace.next_at(now, 2), now + QUOTA.window);

@@ -89,7 +89,7 @@ impl Rounds {
         }
     }
 
-    /// How many calls the poll surely takes from here; 1 for a read, whose length is not known.
+    /// How many calls belong together from here; of a read, whose pages may come as the quota allows, 1.
     pub(crate) fn ahead(&self) -> usize {
         if self.doubt.is_some() { 1 } else { self.counting.ahead() }
     }
@@ -133,7 +133,7 @@ impl Rounds {
     ///
     /// Each subtask came once and bears a status that it had during the read, so one that came in a final status is settled.
     pub(crate) fn read(&mut self, tally: Tally, doubt: Doubt) -> Told {
-        let calls = self.counting.take_calls() + tally.calls();
+        let calls = self.counting.take_calls() + tally.calls;
         let summary = Summary::read(&self.task_id, tally, doubt, calls);
         if self.open.iter().all(|status| summary.count(status) == 0) {
             self.closed = self.open.len();
@@ -354,7 +354,7 @@ mod tests {
         rounds.counted(&Sample::Page { total: None, rows: 0, stray: false });
         assert_eq!(rounds.next(), Next::Read(Doubt::NoTotal));
         let tally = |rows: &[&str]| {
-            let mut tally = Tally::default();
+            let mut tally = Tally { calls: 1, ..Tally::default() };
             rows.iter().for_each(|status| tally.add(Some(&SubtaskStatus::from(*status))));
             tally
         };

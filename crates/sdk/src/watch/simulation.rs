@@ -124,10 +124,10 @@ fn run(model: &Model, mut watching: Watching, draw: &mut Draw, start: Instant) -
                 now += Duration::from_millis(draw.below(way));
                 arrivals.push(now);
                 first.get_or_insert(now);
-                let mut tally = Tally::default();
+                let mut tally = Tally { calls: 1, ..Tally::default() };
                 tally.add(Some(Model::status(&model.lives[0], now)));
                 now += Duration::from_millis(draw.below(way));
-                watching.read(tally, doubt, now);
+                watching.read(Some(tally), doubt, now);
             }
             Step::Late(error) => panic!("{error}"),
         }
@@ -137,7 +137,7 @@ fn run(model: &Model, mut watching: Watching, draw: &mut Draw, start: Instant) -
 fn watching(share: f64, now: Instant) -> Watching {
     Watching::new(
         "model".to_owned(),
-        Pace::new(QUOTA.calls, QUOTA.window, share, FASTEST, SLOWEST),
+        Pace::new((QUOTA.calls, QUOTA.window), share, FASTEST, SLOWEST),
         None,
         now,
     )
@@ -216,7 +216,7 @@ async fn any_share_of_the_quota_is_kept() {
         for seed in 0..50 {
             let mut draw = Draw(seed);
             let model = Model::new(&mut draw, start);
-            let pace = Pace::new(QUOTA.calls, QUOTA.window, share, Duration::ZERO, Duration::ZERO);
+            let pace = Pace::new((QUOTA.calls, QUOTA.window), share, Duration::ZERO, Duration::ZERO);
             let watching = Watching::new("model".to_owned(), pace, None, start);
             let run = run(&model, watching, &mut draw, start);
             let most = most_in_a_window(&run.arrivals);
@@ -253,7 +253,7 @@ async fn the_deadline_says_how_far_it_came() {
             .into_iter()
             .collect(),
     };
-    let pace = Pace::new(QUOTA.calls, QUOTA.window, 0.5, FASTEST, SLOWEST);
+    let pace = Pace::new((QUOTA.calls, QUOTA.window), 0.5, FASTEST, SLOWEST);
     let within = Duration::from_secs(90);
     let mut watching = Watching::new("model".to_owned(), pace, Some(within), start);
     let (mut now, mut told) = (start, 0);

@@ -35,7 +35,7 @@ pub(crate) enum Step {
     Wait(Instant),
     /// Make this call.
     Ask(Ask),
-    /// Read the task, for this reason.
+    /// Read the task, for this reason: make the next call of a read.
     Read(Doubt),
     /// Deliver this.
     Tell(Summary),
@@ -84,16 +84,19 @@ impl Watching {
 
     /// Takes in the answer to a call.
     pub(crate) fn counted(&mut self, sample: &Sample, now: Instant) {
-        self.calls += 1;
-        self.pace.answered(now, 1);
+        self.answered(now);
         self.rounds.counted(sample);
     }
 
-    /// Takes in what a read found.
-    pub(crate) fn read(&mut self, tally: Tally, doubt: Doubt, now: Instant) {
-        self.calls += tally.calls();
-        self.pace.answered(now, tally.calls());
-        self.told = Some(self.rounds.read(tally, doubt));
+    /// Takes in a call of a read, and what the read found if it was the last one.
+    pub(crate) fn read(&mut self, found: Option<Tally>, doubt: Doubt, now: Instant) {
+        self.answered(now);
+        self.told = found.map(|tally| self.rounds.read(tally, doubt));
+    }
+
+    fn answered(&mut self, now: Instant) {
+        self.calls += 1;
+        self.pace.answered(now);
     }
 
     /// When the watch has to end.
