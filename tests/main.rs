@@ -9,6 +9,7 @@ mod conformance;
 mod contract;
 mod decoding;
 mod errors;
+mod exam;
 mod faults;
 mod freshness;
 mod ledger;

@@ -30,6 +30,9 @@ pub(crate) async fn exchange(State(control): State<Control>, mut request: Reques
     let operation = Operation::of(request.method(), request.uri().path());
     let (mut entry, fault) = platform.arrive(operation);
     describe(&mut entry, &request);
+    if let Some(query) = &entry.query {
+        platform.overhear(query);
+    }
     let cut = request.extensions().get::<ConnectInfo<Cut>>().map(|ConnectInfo(cut)| cut.clone());
 
     let mut response = match fault.as_ref().and_then(tamper::in_place) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, Router, middleware};
@@ -141,8 +141,11 @@ async fn login(
 
 fn answer(platform: &Platform, outcome: Result<Accepted, Refusal>) -> Response {
     match outcome {
-        Ok(Accepted { body, application, reason }) => {
+        Ok(Accepted { body, elsewhere, application, reason }) => {
             let verdict = Extension(Verdict { application, code: None, reason });
+            if let Some(location) = elsewhere {
+                return (StatusCode::FOUND, verdict, [(LOCATION, location)]).into_response();
+            }
             (verdict, [(CONTENT_TYPE, "application/json")], body).into_response()
         }
         Err(refusal) => refusal.response(platform.envelope()),
