@@ -7,16 +7,17 @@ mod watch;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use northbound::{Client, Credentials, Doubt, Method, SubtaskStatus, Summary};
-use northbound_emulator::{Emulator, Scenario};
+use northbound_emulator::Scenario;
 use serde_json::{Value, json};
 
+use crate::emulated::Emulated;
 use fleet::{Asked, Fleet, calls_of_a_summary, page};
 
 /// 30,000 meters, most of which have answered.
 const METERS: &[(&str, u64)] =
     &[("Success", 27_000), ("Fail", 400), ("Timeout", 200), ("WaitResult", 1_400), ("Pending", 1_000)];
 
-fn emulated(emulator: &Emulator) -> Client {
+fn emulated(emulator: &Emulated) -> Client {
     let credentials = Credentials::new(Scenario::DEMO_APP_ID, Scenario::DEMO_SECRET).unwrap();
     Client::builder(emulator.url())
         .credentials(credentials)
@@ -81,7 +82,7 @@ async fn a_summary_serialises_with_five_members() {
 
 #[tokio::test]
 async fn the_emulator_counts_what_it_lists() {
-    let emulator = Emulator::builder().start().await.unwrap();
+    let emulator = Emulated::start().await;
     let client = emulated(&emulator);
     let summary = client.summary(Scenario::DEMO_TASK).await.unwrap();
     assert_eq!((summary.total(), summary.moving(), summary.method()), (1000, 0, Method::Counted));
@@ -98,7 +99,7 @@ async fn the_emulator_counts_what_it_lists() {
 /// Two rows under a total of 1, with either filter and none.
 #[tokio::test]
 async fn the_example_of_the_page_is_read_since_its_total_is_false() {
-    let emulator = Emulator::builder().start().await.unwrap();
+    let emulator = Emulated::start().await;
     let summary = emulated(&emulator).summary(Scenario::EXAMPLE_TASK).await.unwrap();
     assert_eq!(summary.method(), Method::Read(Doubt::MoreRowsThanTotal));
     assert_eq!((summary.total(), counts(&summary)), (2, vec![("WaitResult", 2)]));

@@ -1,8 +1,9 @@
 //! Guards of the ledger that no other test shows.
 
 use northbound::{Client, Credentials, SubtaskStatus};
-use northbound_emulator::{Emulator, Scenario};
+use northbound_emulator::Scenario;
 
+use crate::emulated::Emulated;
 use crate::platform::Platform;
 
 #[tokio::test]
@@ -18,7 +19,7 @@ async fn counters_beyond_32_bits_are_kept() {
 /// The emulator takes `Bearer` in exactly this form, and its login says `bearer`.
 #[tokio::test]
 async fn the_authorization_header_is_not_built_from_the_token_type() {
-    let emulator = Emulator::builder().start().await.unwrap();
+    let emulator = Emulated::start().await;
     let credentials = Credentials::new(Scenario::DEMO_APP_ID, Scenario::DEMO_SECRET).unwrap();
     let client = Client::builder(emulator.url()).credentials(credentials).build().unwrap();
     let page = client.subtasks(Scenario::DEMO_TASK).page(0).await.unwrap();

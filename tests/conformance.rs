@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use axum::Router;
-use northbound_emulator::{Application, Control, Emulator, Scenario};
+use northbound_emulator::{Application, Control, Scenario};
 use xtask::conformance::{Facts, Http, Line, Server, Subject, Verdict, examine};
 use xtask::sound;
 
+use crate::emulated::Emulated;
 use crate::freshness::root;
 use faults::Fault;
 use server::InProcess;
@@ -155,7 +156,7 @@ fn nothing_can_be_said_of_a_server_that_lets_nobody_in() {
 
 #[tokio::test]
 async fn the_checks_go_over_the_wire_as_well() {
-    let emulator = Emulator::builder().scenario(scenario(0)).start().await.unwrap();
+    let emulator = Emulated::of(scenario(0)).await;
     let url = emulator.url();
     let subject = Subject { throttle: false, expiry: false, ..subject() };
     let lines = tokio::task::spawn_blocking(move || {
@@ -171,5 +172,4 @@ async fn the_checks_go_over_the_wire_as_well() {
         names(&lines, |verdict| matches!(verdict, Verdict::Skip(reason) if reason.contains("--"))).len(),
         2
     );
-    emulator.stop().await;
 }

@@ -4,10 +4,12 @@
 
 mod answers;
 mod assumptions;
+mod bounds;
 mod cli;
 mod conformance;
 mod contract;
 mod decoding;
+mod emulated;
 mod errors;
 mod exam;
 mod faults;
@@ -15,8 +17,10 @@ mod freshness;
 mod ledger;
 mod lint;
 mod moving;
+mod mutations;
 mod page;
 mod platform;
+mod promise;
 mod public_api;
 mod recipes;
 mod replies;

@@ -6,13 +6,14 @@ use axum::body::Body;
 use axum::http::Response;
 use northbound::SubtaskStatus::{Fail, Pending, Success, Timeout, WaitResult};
 use northbound::{Client, Credentials, Direction, Error, Subtask, SubtaskStatus, Subtasks};
-use northbound_emulator::{Emulator, Scenario};
+use northbound_emulator::Scenario;
 use serde_json::json;
 
+use crate::emulated::Emulated;
 use crate::platform::{Platform, reply};
 
-async fn emulator() -> (Emulator, Client) {
-    let emulator = Emulator::builder().start().await.unwrap();
+async fn emulator() -> (Emulated, Client) {
+    let emulator = Emulated::start().await;
     let credentials = Credentials::new(Scenario::DEMO_APP_ID, Scenario::DEMO_SECRET).unwrap();
     let client = Client::builder(emulator.url())
         .credentials(credentials)

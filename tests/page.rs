@@ -1,6 +1,6 @@
 //! The platform's page as data, held against the document and, where it can be observed, against the emulator.
 
-mod compare;
+pub(crate) mod compare;
 mod document;
 mod emulator;
 mod readme;
@@ -150,7 +150,7 @@ struct ReplyExample {
 }
 
 impl Facts {
-    fn read() -> Self {
+    pub(crate) fn read() -> Self {
         toml::from_str(&text_of("spec/page.toml")).unwrap()
     }
 

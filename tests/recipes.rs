@@ -3,9 +3,10 @@
 use std::fs;
 
 use serde_json::Value;
+use xtask::diff::{self, Class};
 use xtask::document::Document;
 use xtask::recipes::{Recipe, recipes};
-use xtask::{derived, generate, lint};
+use xtask::{derived, generate, lint, sound};
 
 use crate::freshness::root;
 
@@ -59,6 +60,19 @@ fn a_new_error_code_reaches_the_client() {
 }
 
 #[test]
+fn what_each_recipe_means_for_clients_is_known() {
+    for (title, class) in [
+        ("The platform added a field", Class::Additive),
+        ("The platform added a status", Class::Breaking),
+        ("The platform added an error code", Class::Additive),
+    ] {
+        let (document, _) = carried_out(&recipe(title));
+        let changes = diff::changes(&sound::read(root()).unwrap(), &document).unwrap();
+        assert_eq!(changes.iter().map(|change| change.class).max(), Some(class), "{title}: {changes:#?}");
+    }
+}
+
+#[test]
 fn a_renamed_member_makes_the_derived_files_stale() {
     let text = fs::read_to_string(root().join("spec/openapi.yaml")).unwrap();
     let document = Document::parse("spec/openapi.yaml", text.replace("totalCount:", "totalRows:")).unwrap();
@@ -68,7 +82,12 @@ fn a_renamed_member_makes_the_derived_files_stale() {
     let generated = "crates/client/src/generated";
     assert_eq!(
         paths,
-        ["spec/openapi.json", &format!("{generated}/openapi.yaml"), &format!("{generated}/api.rs")]
+        [
+            "spec/openapi.json",
+            "spec/RULES.md",
+            &format!("{generated}/openapi.yaml"),
+            &format!("{generated}/api.rs")
+        ]
     );
-    assert!(stale[2].diff.contains("+        #[serde(rename = \"totalRows\")]"), "{}", stale[2].diff);
+    assert!(stale[3].diff.contains("+        #[serde(rename = \"totalRows\")]"), "{}", stale[3].diff);
 }

@@ -17,6 +17,8 @@ use northbound_emulator::{Application, Life, Scenario, Task, router};
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt as _;
 
+use crate::promise;
+
 const SECRET: &str = "s3cret-of-the-simulation";
 const WINDOW: Duration = Duration::from_secs(60);
 const DEADLINE: Duration = Duration::from_secs(180);
@@ -50,6 +52,8 @@ struct Network {
     random: Mutex<fastrand::Rng>,
     /// How many calls in a thousand meet a fault.
     faults: u32,
+    /// Whether each reply is held against the document, which costs more time than all the rest.
+    looks: bool,
     log: Arc<Mutex<Log>>,
 }
 
@@ -81,9 +85,14 @@ impl Network {
         let is_login = request.method() == "POST";
         self.log().arrived(Instant::now());
         self.log().logins += u64::from(is_login);
+        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
         let request = http::Request::<reqwest::Body>::try_from(request).unwrap().map(axum::body::Body::new);
         let (parts, body) = self.platform.clone().oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
+        if self.looks {
+            let breach = promise::breach((&method, &path), parts.status.as_u16(), &parts.headers, &body);
+            assert_eq!(breach, None);
+        }
         let text = String::from_utf8_lossy(&body);
         self.log().throttled += u64::from(text.contains("1010009"));
         if is_login && let Some(token) = text.split("\"accessToken\":\"").nth(1) {
@@ -178,6 +187,7 @@ async fn simulate(seed: u64, sums: &mut Sums) {
         platform: router(scenario).unwrap(),
         random: Mutex::new(random.fork()),
         faults: [0, 20, 100][random.usize(0..3)],
+        looks: seed.is_multiple_of(20),
         log: Arc::clone(&log),
     };
     let client =

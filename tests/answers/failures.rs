@@ -1,8 +1,10 @@
 //! Which devices failed, and why.
 
 use northbound::{FailureGroups, SubtaskStatus};
-use northbound_emulator::{Emulator, Scenario};
+use northbound_emulator::Scenario;
 use serde_json::json;
+
+use crate::emulated::Emulated;
 
 use super::emulated;
 use super::fleet::{Asked, Fleet, page};
@@ -21,7 +23,7 @@ async fn those_that_failed_come_first_and_then_those_that_timed_out() {
 
 #[tokio::test]
 async fn the_failures_of_the_emulator_agree_with_its_summary() {
-    let emulator = Emulator::builder().start().await.unwrap();
+    let emulator = Emulated::start().await;
     let client = emulated(&emulator);
     let summary = client.summary(Scenario::DEMO_TASK).await.unwrap();
     let groups = client.failures(Scenario::DEMO_TASK).by_code().await.unwrap();

@@ -1,7 +1,9 @@
 //! The page against the running emulator, over HTTP, as far as the emulator shows what the page says.
 
-use northbound_emulator::{Application, Emulator, Scenario};
+use northbound_emulator::{Application, Scenario};
 use serde_json::{Value, json};
+
+use crate::emulated::Emulated;
 
 use super::{ErrorRow, Facts, Member, Need, Parameter};
 
@@ -9,7 +11,7 @@ const LOGIN: &str = "/iocm/app/sec/v1.1.0/login";
 
 /// A program that has logged in to an emulator of its own.
 pub(super) struct Caller {
-    emulator: Emulator,
+    emulator: Emulated,
     http: reqwest::Client,
     pub(super) first_login: Value,
 }
@@ -22,7 +24,7 @@ pub(super) struct Reply {
 
 impl Caller {
     pub(super) async fn new(scenario: Scenario) -> Self {
-        let emulator = Emulator::builder().scenario(scenario).start().await.unwrap();
+        let emulator = Emulated::of(scenario).await;
         // reqwest asks for a TLS provider even where no TLS is spoken; another test may have been first.
         let _another_was_first = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -15,9 +15,9 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Builds it and starts it with these further arguments.
-    pub(crate) fn start(root: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
-        let mut process = Command::new(build(root)?)
+    /// Starts the command `northbound` with these further arguments.
+    pub(crate) fn start(northbound: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut process = Command::new(northbound)
             .args(["emulator", "serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
@@ -53,21 +53,19 @@ impl Drop for Emulator {
     }
 }
 
-/// Builds the command `northbound`; where it is.
-fn build(root: &Path) -> anyhow::Result<PathBuf> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "northbound-cli",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
-        .current_dir(root)
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
+/// Builds the command `northbound` of the project at `root`; where it is.
+pub(crate) fn build(root: &Path) -> anyhow::Result<PathBuf> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--package", "northbound-cli"]);
+    cargo.args(["--message-format", "json-render-diagnostics"]).current_dir(root).stderr(Stdio::inherit());
+    // What cargo tells this process of its own package would have some dependencies built anew.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    let output = cargo.output().context("cannot run cargo")?;
     if !output.status.success() {
         bail!("the command `northbound` does not build: see above");
     }

@@ -4,7 +4,10 @@ mod client;
 mod constants;
 mod content;
 mod open_enums;
+mod rules;
 mod schemas;
+
+pub use rules::RULES;
 
 use std::fs;
 use std::path::Path;
@@ -82,6 +85,7 @@ pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyho
     let mut files = vec![
         Derived::new("spec/openapi.json", json + "\n"),
         readme(root, value)?,
+        rules_page(root, value)?,
         Derived::new(format!("{GENERATED}/openapi.yaml"), document.text()),
         generated("mod.rs", MODULE.to_owned()),
         generated("api.rs", client::client(value)?),
@@ -100,6 +104,13 @@ fn readme(root: &Path, document: &Value) -> anyhow::Result<Derived> {
     let table = ledger::render(&read(ledger::LEDGER)?)?;
     let with_ledger = ledger::readme(&read(ledger::README)?, &table)?;
     Ok(Derived::new(ledger::README, languages::readme(root, &with_ledger, document)?))
+}
+
+/// The rules for clients in any language.
+fn rules_page(root: &Path, document: &Value) -> anyhow::Result<Derived> {
+    let text = fs::read_to_string(root.join(ledger::LEDGER))
+        .with_context(|| format!("cannot read {}", ledger::LEDGER))?;
+    Ok(Derived::new(RULES, rules::rules(document, &ledger::read(&text)?)?))
 }
 
 const MODULE: &str = "\

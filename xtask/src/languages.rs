@@ -1,7 +1,6 @@
 //! `cargo xtask languages`: clients that generators make of the document, against the emulator.
 
 mod client;
-mod emulator;
 mod newcomer;
 mod scenario;
 mod table;
@@ -17,10 +16,10 @@ use serde::Deserialize;
 
 pub use client::Client;
 
-use self::emulator::Emulator;
 use self::scenario::{Kind, SCENARIOS, Scenario};
 use self::table::{EXPECTED, Results};
 use self::verdict::{Got, judge};
+use crate::emulator::{self, Emulator};
 use crate::{Outcome, print, sound, tools};
 
 /// Runs the command in the project at `root`, for these clients.
@@ -39,8 +38,8 @@ pub fn run(root: &Path, clients: &[Client]) -> anyhow::Result<Outcome> {
         |file: &str| Emulator::start(&northbound, &["--scenario", &root.join(file).to_string_lossy()]);
     let (usual, gateway) = (serve("spec/clients/emulator.toml")?, serve("spec/clients/gateway.toml")?);
     let address = |kind| match kind {
-        Kind::Usual => usual.url.clone(),
-        Kind::Gateway => gateway.url.clone(),
+        Kind::Usual => usual.url().to_owned(),
+        Kind::Gateway => gateway.url().to_owned(),
     };
     let plan = tempfile::NamedTempFile::new().context("cannot make a file for the scenarios")?;
     fs::write(plan.path(), scenario::plan(&scenarios, address)?).context("cannot write the scenarios")?;

@@ -4,8 +4,10 @@ pub mod bench;
 pub mod conformance;
 pub mod contract;
 pub mod derived;
+pub mod diff;
 pub mod document;
 mod emulator;
+pub mod external;
 pub mod generate;
 pub mod languages;
 pub mod ledger;
@@ -36,6 +38,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Of two outcomes the one that needs more doing.
+    pub fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Broken, _) | (_, Self::Broken) => Self::Broken,
+            (Self::Stale, _) | (_, Self::Stale) => Self::Stale,
+            (Self::Done, Self::Done) => Self::Done,
+        }
+    }
+
     /// The exit code of the process: 0, 1 for broken, 4 for stale.
     pub fn exit_code(self) -> u8 {
         match self {

@@ -34,7 +34,7 @@ use finding::Findings;
 use outline::Outline;
 
 /// The ids of all rules, in the order of the alphabet.
-pub const RULES: [&str; 68] = [
+pub const RULES: [&str; 69] = [
     "body-encoding",
     "body-schema",
     "bounds-format",
@@ -71,6 +71,7 @@ pub const RULES: [&str; 68] = [
     "missing-example",
     "missing-security",
     "missing-success",
+    "nullable-without-type",
     "openapi-model",
     "openapi-schema",
     "openapi-version",
@@ -129,6 +130,6 @@ pub fn lint(document: &Document) -> Vec<Finding> {
 }
 
 /// What validates JSON against a schema of the document; none if the schema is too broken for that.
-pub(crate) fn validator(document: &Document, schema: &Value) -> Option<Validator> {
+pub fn validator(document: &Document, schema: &Value) -> Option<Validator> {
     json_schema::Translated::of(&Outline::of(document.value())).validator(schema)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
 use xtask::languages::{self, Client};
-use xtask::{Outcome, bench, conformance, rehearse, schemathesis, sound};
+use xtask::{Outcome, bench, conformance, diff, external, rehearse, schemathesis, sound};
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
 #[derive(Parser)]
@@ -31,7 +31,20 @@ enum Command {
         check: bool,
     },
     /// Report everything that is wrong with spec/openapi.yaml, each with its line and what to do.
-    Lint,
+    Lint {
+        /// Ask Redocly CLI, Spectral and openapi-spec-validator as well. Needs Node.js with npm, and Python with venv.
+        #[arg(long)]
+        external: bool,
+    },
+    /// Say what the changes of spec/openapi.yaml since a revision mean for clients, and whether its version and the changelog follow.
+    ///
+    /// Exits with 1 if `info.version` or CHANGELOG.md has not moved enough.
+    Diff {
+        /// The revision to compare with, instead of the newest release tag (vX.Y.Z) or, before the first release, the commit that
+        /// brought the document in.
+        #[arg(long, value_name = "REV")]
+        base: Option<String>,
+    },
     /// Make clients in other languages of the document, and run one table of scenarios with them against the emulator.
     ///
     /// Then carries out the steps that spec/README.md gives to newcomers. Needs a network, and Python, Node.js, Go, a JDK and
@@ -41,7 +54,7 @@ enum Command {
         #[arg(long)]
         only: Vec<Client>,
     },
-    /// Measure, as ratios in one run.
+    /// Measure, as ratios in one run, and hold the figures against their goals.
     Bench {
         #[command(subcommand)]
         what: Bench,
@@ -70,6 +83,8 @@ enum Bench {
         #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
         seconds: u32,
     },
+    /// What a consumer's cold build costs: the SDK against the generated client alone. Linux only; takes minutes.
+    Build,
 }
 
 fn main() -> ExitCode {
@@ -78,13 +93,18 @@ fn main() -> ExitCode {
         Command::Generate { check: true, .. } => generate::run(root, Mode::Check),
         Command::Generate { accept: true, .. } => generate::run(root, Mode::Accept),
         Command::Generate { .. } => generate::run(root, Mode::Write),
-        Command::Lint => sound::run(root),
         Command::Languages { only } if only.is_empty() => languages::run(root, &Client::ALL),
         Command::Languages { only } => languages::run(root, &only),
+        Command::Lint { external } => sound::run(root).and_then(|own| match external {
+            true => external::run(root).map(|others| own.worse(others)),
+            false => Ok(own),
+        }),
+        Command::Diff { base } => diff::run(root, base.as_deref()),
         Command::Bench { what: Bench::Sdk } => bench::sdk(root),
         Command::Bench { what: Bench::Emulator { seconds } } => bench::emulator(root, seconds),
         Command::Conformance(options) => conformance::run(root, &options),
         Command::Schemathesis { examples } => schemathesis::run(root, examples),
+        Command::Bench { what: Bench::Build } => bench::build(root),
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {

@@ -4,7 +4,6 @@
 //! judges the replies. A run in which a broken token got nothing but refusals would be clean as well, so each run has to
 //! show which replies it got.
 
-mod environment;
 mod tally;
 
 use std::ffi::OsStr;
@@ -15,10 +14,13 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::conformance::{self, Facts};
-use crate::emulator::Emulator;
+use crate::emulator::{self, Emulator};
+use crate::tools::Tools;
 use crate::{DOCUMENT, Outcome, print, sound};
-use environment::Environment;
 use tally::Tally;
+
+/// What is installed, every package with its version.
+const REQUIREMENTS: &str = "xtask/schemathesis/requirements.txt";
 
 /// The same requests every time.
 const SEED: &str = "1";
@@ -56,9 +58,9 @@ const SUBTASKS: &str = "subtasks.toml";
 /// # Errors
 /// When the fuzzer cannot be had or run, or when a run did not see what it is for.
 pub fn run(root: &Path, examples: usize) -> anyhow::Result<Outcome> {
-    let environment = Environment::make(root)?;
+    let programs = Tools::of(root).python("schemathesis", &root.join(REQUIREMENTS))?;
     let facts = Facts::of(&sound::read(root)?)?;
-    let emulator = Emulator::start(root, &["--quota", "0"])?;
+    let emulator = Emulator::start(&emulator::build(root)?, &["--quota", "0"])?;
     let reports = tempfile::tempdir().context("cannot make a folder for the reports")?;
     let mut outcome = Outcome::Done;
     for run in &RUNS {
@@ -69,7 +71,7 @@ pub fn run(root: &Path, examples: usize) -> anyhow::Result<Outcome> {
             LOGIN => Vec::new(),
             _ => conformance::log_in_to_demo(emulator.url(), &facts)?,
         };
-        let output = Command::new(environment.schemathesis())
+        let output = Command::new(programs.join("st"))
             .args(configuration.iter().flat_map(|path| [OsStr::new("--config-file"), path.as_os_str()]))
             .arg("run")
             .arg(root.join(DOCUMENT))

@@ -128,6 +128,17 @@ fn the_emulator_serves_what_a_file_says() {
 }
 
 #[test]
+fn the_emulator_allows_100_calls_a_minute_unless_it_is_told_otherwise() {
+    for (arguments, told) in [(&[][..], "; quota 100 calls in 60 s;"), (&["--quota", "0"], "; no quota;")] {
+        let serve = [&["emulator", "serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut process = Running(northbound(&serve).spawn().unwrap());
+        let mut line = String::new();
+        BufReader::new(process.0.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains(told), "{line}");
+    }
+}
+
+#[test]
 fn a_bad_scenario_file_is_one_line_that_says_where_and_what_is_allowed() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "seed = 1\nquotas = 5\n").unwrap();

@@ -203,6 +203,10 @@ impl ClientBuilder {
         let mut http = reqwest::Client::builder().connect_timeout(self.connect_timeout);
         if endpoint.is_loopback() {
             http = http.no_proxy();
+            // Redirects are off, so nothing speaks TLS, unless what was adjusted does, as a proxy may.
+            if endpoint.is_plain_http() && self.http.is_empty() {
+                http = without_authorities(http);
+            }
         }
         for adjust in self.http {
             http = adjust(http)?;
@@ -242,6 +246,17 @@ fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Error> {
         return Err(Error::refused("the root certificates hold no certificate", advice));
     }
     Ok(certificates)
+}
+
+/// Spares reading the certificate authorities of the system, which takes longer than many a call.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn without_authorities(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    http.tls_certs_only([])
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn without_authorities(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    http
 }
 
 /// Takes ring for this process, unless the process has already chosen another provider.

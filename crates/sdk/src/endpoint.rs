@@ -11,6 +11,7 @@ use crate::Error;
 pub(crate) struct Endpoint {
     base: String,
     is_loopback: bool,
+    is_plain_http: bool,
 }
 
 /// Whether plain http may leave this machine.
@@ -40,15 +41,15 @@ impl Endpoint {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refuse("has a query or a fragment".to_owned(), example));
         }
-        let is_loopback = is_loopback(host);
-        if url.scheme() == "http" && !is_loopback && plain_http == PlainHttp::LoopbackOnly {
+        let (is_loopback, is_plain_http) = (is_loopback(host), url.scheme() == "http");
+        if is_plain_http && !is_loopback && plain_http == PlainHttp::LoopbackOnly {
             return Err(refuse(
                 "is plain http to another machine, where everybody on the way can read secret and token"
                     .to_owned(),
                 "use https; a program can opt in with danger_allow_plain_http()",
             ));
         }
-        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), is_loopback })
+        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), is_loopback, is_plain_http })
     }
 
     /// The address without a slash at its end.
@@ -58,6 +59,10 @@ impl Endpoint {
 
     pub(crate) fn is_loopback(&self) -> bool {
         self.is_loopback
+    }
+
+    pub(crate) fn is_plain_http(&self) -> bool {
+        self.is_plain_http
     }
 }
 
@@ -126,6 +131,12 @@ mod tests {
             let error = parse(text).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{text}");
         }
+    }
+
+    #[test]
+    fn only_plain_http_goes_without_tls() {
+        assert!(parse("HTTP://LOCALHOST/").unwrap().is_plain_http());
+        assert!(!parse("https://localhost").unwrap().is_plain_http());
     }
 
     #[test]

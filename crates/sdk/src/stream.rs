@@ -27,7 +27,7 @@ use crate::{Direction, Error, Page, Subtask};
 /// descending order.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct SubtaskStream {
-    rows: vec::IntoIter<Subtask>,
+    rows: vec::IntoIter<types::Subtask>,
     pages: PageStream,
 }
 
@@ -70,10 +70,10 @@ impl SubtaskStream {
     pub async fn try_next(&mut self) -> Result<Option<Subtask>, Error> {
         loop {
             if let Some(row) = self.rows.next() {
-                return Ok(Some(row));
+                return Ok(Some(Subtask::new(row)));
             }
             match self.pages.try_next().await? {
-                Some(page) => self.rows = page.into_subtasks().into_iter(),
+                Some(page) => self.rows = page.into_rows().into_iter(),
                 None => return Ok(None),
             }
         }
@@ -216,10 +216,10 @@ impl Stream for SubtaskStream {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(row) = self.rows.next() {
-                return Poll::Ready(Some(Ok(row)));
+                return Poll::Ready(Some(Ok(Subtask::new(row))));
             }
             match ready!(Pin::new(&mut self.pages).poll_next(context)) {
-                Some(Ok(page)) => self.rows = page.into_subtasks().into_iter(),
+                Some(Ok(page)) => self.rows = page.into_rows().into_iter(),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }

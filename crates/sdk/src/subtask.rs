@@ -15,6 +15,10 @@ use serde::Serialize;
 pub struct Subtask(types::Subtask);
 
 impl Subtask {
+    pub(crate) fn new(row: types::Subtask) -> Self {
+        Self(row)
+    }
+
     /// The status; it may be one that the document does not list.
     pub fn status(&self) -> Option<&SubtaskStatus> {
         self.0.status.as_ref()
@@ -147,9 +151,13 @@ impl Page {
         self.page.task_details.as_deref().unwrap_or_default()
     }
 
+    pub(crate) fn into_rows(self) -> Vec<types::Subtask> {
+        self.page.task_details.unwrap_or_default()
+    }
+
     /// The subtasks on this page.
     pub fn into_subtasks(self) -> Vec<Subtask> {
-        self.page.task_details.unwrap_or_default().into_iter().map(Subtask).collect()
+        self.into_rows().into_iter().map(Subtask).collect()
     }
 
     /// How many rows there are in all, as far as the platform says so.

@@ -10,7 +10,7 @@ use super::facts::Facts;
 use super::http::Http;
 use super::session::{DEMO_APP_ID, DEMO_SECRET, DEMO_TASK, Session, Subject};
 use super::{Verdict, examine};
-use crate::emulator::Emulator;
+use crate::emulator::{self, Emulator};
 use crate::{Outcome, print, sound};
 
 /// What the emulator knows when the command starts it: its demo, and an application that has authorized nobody.
@@ -89,7 +89,7 @@ fn run_on_emulator(root: &Path, facts: &Facts, options: &Options) -> anyhow::Res
     scenario.write_all(SCENARIO.as_bytes()).context("cannot write the scenario")?;
     let path = scenario.path().to_string_lossy();
     let quota = if options.throttle { facts.quota.calls.to_string() } else { "0".to_owned() };
-    let emulator = Emulator::start(root, &["--scenario", &path, "--quota", &quota])?;
+    let emulator = Emulator::start(&emulator::build(root)?, &["--scenario", &path, "--quota", &quota])?;
     let mut subject = options.subject()?;
     subject.stranger.get_or_insert_with(|| "stranger-app".to_owned());
     report(facts, emulator.url(), options, &subject)

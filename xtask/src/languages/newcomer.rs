@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail, ensure};
 
 use super::client::Client;
-use super::emulator::Emulator;
+use crate::emulator::Emulator;
 use crate::ledger::README;
 use crate::tools::output;
 use crate::{Outcome, markers, print};
@@ -36,7 +36,7 @@ pub(super) fn run(root: &Path, northbound: &Path, clients: &[Client]) -> anyhow:
         // npm takes the folder's name for that of a package.
         let folder =
             tempfile::Builder::new().prefix("newcomer").tempdir().context("cannot make an empty folder")?;
-        let printed = carry_out(&deeds, folder.path(), root, &emulator.url)
+        let printed = carry_out(&deeds, folder.path(), root, emulator.url())
             .with_context(|| format!("{:?} of {README}", client.title()))?;
         let devices: Vec<_> = printed.lines().collect();
         let first = devices.first().copied().unwrap_or_default();
@@ -75,7 +75,9 @@ fn deeds(readme: &str, title: &str) -> anyhow::Result<Vec<Deed>> {
     let (_, section) = readme
         .split_once(&format!("\n### {title}\n"))
         .with_context(|| format!("{README} has no section {title:?}"))?;
-    let section = section.split("\n#").next().unwrap_or(section);
+    // Not at any `#`: a comment of an example may begin so.
+    let section =
+        ["\n## ", "\n### "].iter().fold(section, |text, next| text.split(next).next().unwrap_or(text));
     let steps =
         section.lines().filter(|line| line.split_once(". ").is_some_and(|(n, _)| is_number(n))).count();
     ensure!(steps <= STEPS, "{README}: {title:?} takes {steps} steps, not {STEPS}");
@@ -184,6 +186,16 @@ go run .
         for (page, expected) in cases {
             let error = deeds(&page, "Go").unwrap_err().to_string();
             assert!(error.contains(expected), "{expected}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_client_has_its_steps_in_the_readme() {
+        let readme =
+            fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(README)).unwrap();
+        for client in Client::ALL {
+            let deeds = deeds(&readme, client.title()).unwrap();
+            assert!(matches!(&deeds[..], [Deed::Run(_), Deed::Save { .. }, Deed::Run(_)]), "{deeds:?}");
         }
     }
 

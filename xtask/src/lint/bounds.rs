@@ -17,7 +17,8 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
     for schema in outline.of_kind(Kind::Schema).filter(|schema| schema.reference().is_none()) {
         order(schema, findings);
         exclusive(schema, findings);
-        if schema.text("type") == Some("integer") {
+        // What wraps a reference has the bounds of its target.
+        if schema.text("type") == Some("integer") && !schema.wraps_reference() {
             integer(schema, findings);
         }
     }

@@ -182,6 +182,11 @@ impl<'a> Node<'a> {
         self.text("$ref")
     }
 
+    /// Whether it is a reference all but in form: `allOf` with nothing else in it, so that prose may stand beside it.
+    pub(super) fn wraps_reference(&self) -> bool {
+        matches!(self.list("allOf"), [only] if only.get("$ref").is_some())
+    }
+
     /// Whether it stands right below `components`, under a name of its own.
     pub(super) fn is_component(&self) -> bool {
         parent(parent(&self.pointer)) == "/components"

@@ -47,7 +47,10 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
 fn closed(schema: &Node<'_>, findings: &mut Findings<'_>) {
     let is_object = schema.text("type") == Some("object") || schema.get("properties").is_some();
     let extra = schema.get("additionalProperties");
-    if !is_object || extra.and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) {
+    if !is_object
+        || schema.wraps_reference()
+        || extra.and_then(Value::as_object).is_some_and(serde_json::Map::is_empty)
+    {
         return;
     }
     let (place, message) = match extra {
@@ -102,6 +105,10 @@ fn constraints(schema: &Node<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// A schema that takes a value of any type takes null as well.
 fn may_be_null(outline: &Outline<'_>, property: &Node<'_>) -> bool {
-    outline.resolve(property).is_none_or(|schema| schema.is_true("nullable"))
+    const RESTRICT: [&str; 5] = ["type", "enum", "allOf", "anyOf", "oneOf"];
+    outline.resolve(property).is_none_or(|schema| {
+        schema.is_true("nullable") || RESTRICT.into_iter().all(|keyword| schema.get(keyword).is_none())
+    })
 }

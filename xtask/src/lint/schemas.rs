@@ -15,6 +15,14 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
         keywords(schema, findings);
         enumeration(schema, findings);
         required(outline, schema, findings);
+        if schema.is_true("nullable") && schema.get("type").is_none() {
+            findings.report(
+                "nullable-without-type",
+                &schema.at("nullable"),
+                "`nullable` means something beside `type` only (OpenAPI 3.0.3), and other readers refuse it alone",
+                "write the `type` beside it, that of the target if it is a reference; any type takes null without it",
+            );
+        }
         if schema.text("type") == Some("array") && schema.get("items").is_none() {
             findings.report(
                 "items-missing",

@@ -2,9 +2,12 @@
 
 #![allow(clippy::expect_used, reason = "a test may panic, and so may what only tests call")]
 
+mod edits;
 mod faults;
+mod history;
 mod mutations;
 mod schema_errors;
+mod seeded;
 
 use std::path::Path;
 

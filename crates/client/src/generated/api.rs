@@ -1171,7 +1171,7 @@ What shapes cannot say stands in extensions: `x-error-catalog` (what each error 
 follow which) and `x-content-schema` (what a string that holds JSON holds).
 
 
-Version: 1.0.0*/
+Version: 2.0.0*/
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -1198,7 +1198,7 @@ impl Client {
 }
 impl ClientInfo<crate::Call> for Client {
     fn api_version() -> &'static str {
-        "1.0.0"
+        "2.0.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()

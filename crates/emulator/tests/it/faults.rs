@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
+use crate::promise::{breach, is_breaking};
 use crate::support::{Caller, Reply, TASK_DETAILS, rows};
 
 const PAGE: &str = "taskId=demo&pageSize=10&pageNo=3";
@@ -31,6 +32,36 @@ async fn with(kind: FaultKind) -> (Reply, Reply) {
     let bad = demo.get(PAGE).await;
     assert_eq!(demo.get(PAGE).await.bytes, good.bytes, "the fault is over");
     (bad, good)
+}
+
+/// Each other reply of these tests keeps to the documents: whoever calls sees to that.
+#[tokio::test]
+async fn the_faults_that_are_to_break_the_promise_break_it_and_the_others_do_not() {
+    let (control, demo) = demo().await;
+    let mut broken = 0;
+    for kind in [
+        FaultKind::TruncatedBody,
+        FaultKind::WrongContentType,
+        FaultKind::BadGateway,
+        FaultKind::EmptyError,
+        FaultKind::InternalError,
+        FaultKind::Unavailable { retry_after_seconds: None },
+        FaultKind::HugeBody { mebibytes: 1 },
+        FaultKind::UnknownStatus,
+        FaultKind::ExtraMembers,
+        FaultKind::NullParam,
+        FaultKind::RepeatedPage,
+        FaultKind::Redirect { location: "https://other.example/".to_owned() },
+        FaultKind::Gzip,
+    ] {
+        control.add_fault(Fault::new(kind.clone()).next(1)).unwrap();
+        let reply = demo.get(PAGE).await;
+        let fault = demo.fault(&reply).unwrap();
+        let breach = breach("GET", TASK_DETAILS, &reply);
+        assert_eq!(breach.is_some(), is_breaking(Some(&fault)), "{fault}: {breach:?}");
+        broken += usize::from(breach.is_some());
+    }
+    assert_eq!(broken, crate::promise::BREAKING.len());
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod life;
 mod login;
 mod options;
 mod pages;
+mod promise;
 mod quota;
 mod readme;
 mod refusals;

@@ -7,12 +7,15 @@ use northbound_emulator::{Emulator, Fault, FaultKind, Scenario, StartError, Task
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// One request over a connection of its own; the whole reply as text.
+use crate::support::Reply;
+
+/// One request over a connection of its own; the whole reply as text, which is what the documents promise.
 async fn exchange(emulator: &Emulator, request: &str) -> String {
     let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await.unwrap();
+    Reply::of_wire(request, &reply);
     reply
 }
 

@@ -1,12 +1,14 @@
-//! A client that calls the emulator's router without a socket.
+//! A client that calls the emulator's router without a socket. Every reply is held against the documents.
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Request, StatusCode};
 use http_body_util::BodyExt;
-use northbound_emulator::{Control, Scenario, router};
+use northbound_emulator::{Control, Scenario};
 use serde_json::Value;
 use tower::ServiceExt;
+
+use crate::promise;
 
 pub(crate) const LOGIN: &str = "/iocm/app/sec/v1.1.0/login";
 pub(crate) const TASK_DETAILS: &str = "/iocm/app/batchtask/v1.1.0/taskDetails";
@@ -14,6 +16,7 @@ pub(crate) const STATUSES: [&str; 5] = ["Pending", "WaitResult", "Success", "Fai
 
 /// A program that talks to one emulator.
 pub(crate) struct Caller {
+    control: Control,
     router: Router,
     headers: Vec<(&'static str, String)>,
 }
@@ -31,12 +34,12 @@ pub(crate) struct Reply {
 impl Caller {
     /// A program that has not logged in.
     pub(crate) fn stranger(scenario: Scenario) -> Self {
-        Self { router: router(scenario).unwrap(), headers: Vec::new() }
+        Self::at(&Control::new(scenario).unwrap())
     }
 
     /// A program that has not logged in to an emulator which the test steers.
     pub(crate) fn at(control: &Control) -> Self {
-        Self { router: control.router(), headers: Vec::new() }
+        Self { control: control.clone(), router: control.router(), headers: Vec::new() }
     }
 
     /// A program that has logged in to the built-in application.
@@ -59,7 +62,7 @@ impl Caller {
     /// Another program at the same emulator, with exactly these headers.
     pub(crate) fn with(&self, headers: &[(&'static str, &str)]) -> Self {
         let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Self { router: self.router.clone(), headers }
+        Self { control: self.control.clone(), router: self.router.clone(), headers }
     }
 
     /// The value of the `Authorization` header.
@@ -90,14 +93,44 @@ impl Caller {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Reply { status: parts.status, headers: parts.headers, bytes: bytes.to_vec(), body }
+        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+        let reply = Reply::new(parts.status, parts.headers, bytes);
+        promise::keep(&method, &path, &reply, self.fault(&reply).as_deref());
+        reply
+    }
+
+    /// The fault that befell a reply.
+    pub(crate) fn fault(&self, reply: &Reply) -> Option<String> {
+        let id = reply.headers["x-request-id"].to_str().unwrap();
+        let entries = self.control.journal().entries.into_iter().rev();
+        entries.filter(|entry| entry.request_id == id).find_map(|entry| entry.fault)
     }
 }
 
 impl Reply {
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, bytes: Vec<u8>) -> Self {
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Self { status, headers, bytes, body }
+    }
+
+    /// A whole reply to this request as it came over a connection, without any fault.
+    #[track_caller]
+    pub(crate) fn of_wire(request: &str, reply: &str) -> Self {
+        let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let headers = lines.map(|line| {
+            let (name, value) = line.split_once(": ").unwrap();
+            (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())
+        });
+        let reply = Self::new(status, headers.collect(), body.as_bytes().to_vec());
+        let mut asked = request.split([' ', '?']);
+        promise::keep(asked.next().unwrap(), asked.next().unwrap(), &reply, None);
+        reply
+    }
+
     /// Holds status and body against a row of an error table: the body has these two members and no other.
     #[track_caller]
     pub(crate) fn expect_error(&self, status: u16, code: &str, text: &str) {

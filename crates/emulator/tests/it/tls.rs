@@ -10,6 +10,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::support::Reply;
+
 /// A client that trusts this authority and, if given, shows this certificate.
 fn client(ca: &str, identity: Option<&str>) -> TlsConnector {
     let mut roots = RootCertStore::empty();
@@ -35,9 +37,11 @@ fn client(ca: &str, identity: Option<&str>) -> TlsConnector {
 async fn exchange(emulator: &Emulator, client: &TlsConnector, name: &str) -> Result<String, std::io::Error> {
     let stream = TcpStream::connect(emulator.addr()).await?;
     let mut stream = client.connect(ServerName::try_from(name.to_owned()).unwrap(), stream).await?;
-    stream.write_all(b"GET /_emulator/clock HTTP/1.1\r\nhost: emulator\r\nconnection: close\r\n\r\n").await?;
+    let request = "GET /_emulator/clock HTTP/1.1\r\nhost: emulator\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await?;
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await?;
+    Reply::of_wire(request, &reply);
     Ok(reply)
 }
 

@@ -1,0 +1,160 @@
+//! What a consumer's cold build costs: of the SDK, and of the generated client alone with the TLS that the SDK has by default.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use toml::{Table, Value};
+
+use crate::{Outcome, print};
+
+const RUNS: usize = 3;
+/// CPU of the SDK's build in terms of the client's.
+const GOAL: f64 = 1.15;
+/// Linux counts CPU time for programs in hundredths of a second.
+const TICKS_A_SECOND: f64 = 100.0;
+
+/// A crate that depends on one of ours and does nothing.
+struct Consumer {
+    name: &'static str,
+    dependencies: Table,
+    cpu_seconds: Vec<f64>,
+}
+
+/// Builds both consumers in turn, each time from nothing, and compares the CPU time.
+///
+/// # Errors
+/// When a consumer does not build.
+pub(super) fn run(root: &Path) -> anyhow::Result<Outcome> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    fs::create_dir_all(&target).with_context(|| format!("cannot make {}", target.display()))?;
+    let folder = tempfile::tempdir_in(&target).context("cannot make a folder for the consumers")?;
+    let mut consumers = consumers(root)?;
+    for consumer in &consumers {
+        consumer.write(root, folder.path())?;
+        consumer.cargo(folder.path(), &["fetch", "--quiet"])?;
+    }
+    for _ in 0..RUNS {
+        for consumer in &mut consumers {
+            let before = cpu_seconds_of_children()?;
+            consumer.cargo(folder.path(), &["build", "--quiet"])?;
+            consumer.cpu_seconds.push(cpu_seconds_of_children()? - before);
+            fs::remove_dir_all(folder.path().join(consumer.name).join("target"))
+                .context("cannot remove what was built")?;
+        }
+    }
+    report(&consumers, folder.path())
+}
+
+fn report(consumers: &[Consumer], folder: &Path) -> anyhow::Result<Outcome> {
+    print(&format!(
+        "CPU seconds (user and system) of cold builds with default features; median of {RUNS} in turn"
+    ));
+    print(&format!("{:18} {:>6} {:>8}   {}", "consumer of", "crates", "median", "each"));
+    for consumer in consumers {
+        let each: Vec<String> = consumer.cpu_seconds.iter().map(|seconds| format!("{seconds:.1}")).collect();
+        let (crates, median) = (consumer.crates(folder)?, median(&consumer.cpu_seconds));
+        print(&format!("{:18} {crates:>6} {median:>8.1}   {}", consumer.name, each.join(" ")));
+    }
+    let medians: Vec<f64> = consumers.iter().map(|consumer| median(&consumer.cpu_seconds)).collect();
+    let ratio = medians[0] / medians[1];
+    print(&format!("ratio {ratio:.2} ({} {GOAL})", if ratio <= GOAL { "<=" } else { "OVER" }));
+    Ok(if ratio <= GOAL { Outcome::Done } else { Outcome::Broken })
+}
+
+fn median(figures: &[f64]) -> f64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+/// The SDK as it comes, and the client with what the SDK's feature `rustls` asks of reqwest and rustls.
+fn consumers(root: &Path) -> anyhow::Result<[Consumer; 2]> {
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).context("cannot read Cargo.toml")?;
+    let manifest: Table = manifest.parse().context("Cargo.toml")?;
+    let shared = |name: &str| {
+        let dependency = manifest["workspace"]["dependencies"].get(name);
+        dependency.cloned().with_context(|| format!("Cargo.toml does not list {name}"))
+    };
+    let mut reqwest = shared("reqwest")?;
+    reqwest
+        .as_table_mut()
+        .context("reqwest in Cargo.toml is no table")?
+        .insert("features".to_owned(), Value::from(vec!["rustls-no-provider"]));
+    let ours = |name: &str, folder: &str| {
+        let path = root.join("crates").join(folder).display().to_string();
+        (name.to_owned(), Value::from(Table::from_iter([("path".to_owned(), Value::from(path))])))
+    };
+    let sdk = Table::from_iter([ours("northbound", "sdk")]);
+    let client = Table::from_iter([
+        ours("northbound-client", "client"),
+        ("reqwest".to_owned(), reqwest),
+        ("rustls".to_owned(), shared("rustls")?),
+    ]);
+    Ok([("northbound", sdk), ("northbound-client", client)].map(|(name, dependencies)| Consumer {
+        name,
+        dependencies,
+        cpu_seconds: Vec::new(),
+    }))
+}
+
+impl Consumer {
+    /// Writes the crate, with the versions of the project's own lock file.
+    fn write(&self, root: &Path, folder: &Path) -> anyhow::Result<()> {
+        let folder = folder.join(self.name);
+        let write = |path: &str, text: &str| {
+            fs::write(folder.join(path), text).with_context(|| format!("cannot write {path}"))
+        };
+        fs::create_dir_all(folder.join("src")).context("cannot make a consumer")?;
+        // A workspace of its own, for the folder is within ours.
+        let head = "[package]\nname = \"consumer\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n";
+        write("Cargo.toml", &format!("{head}{}", inline(&self.dependencies)))?;
+        write("src/lib.rs", "")?;
+        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).context("cannot copy Cargo.lock")?;
+        Ok(())
+    }
+
+    /// How many crates are built.
+    fn crates(&self, folder: &Path) -> anyhow::Result<usize> {
+        let arguments = ["tree", "--prefix", "none", "--no-dedupe", "--edges", "normal,build"];
+        let tree = self.cargo(folder, &arguments)?;
+        let crates: std::collections::BTreeSet<_> = tree.lines().filter(|line| !line.is_empty()).collect();
+        // The consumer is one of them.
+        Ok(crates.len() - 1)
+    }
+
+    fn cargo(&self, folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+        let folder = folder.join(self.name);
+        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(arguments)
+            .env("CARGO_TARGET_DIR", folder.join("target"))
+            // A cache of compiled crates would answer in place of the compiler.
+            .env_remove("RUSTC_WRAPPER")
+            .env_remove("RUSTC_WORKSPACE_WRAPPER")
+            .current_dir(&folder)
+            .output()
+            .context("cannot run cargo")?;
+        if !output.status.success() {
+            let told = String::from_utf8_lossy(&output.stderr);
+            bail!("cargo {} fails for a consumer of {}:\n{told}", arguments.join(" "), self.name);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+/// A line for each dependency.
+fn inline(dependencies: &Table) -> String {
+    dependencies.iter().map(|(name, dependency)| format!("{name} = {dependency}\n")).collect()
+}
+
+/// User and system time of all processes that this one has started, theirs included, and waited for: `cutime` and `cstime`
+/// of `proc(5)`.
+fn cpu_seconds_of_children() -> anyhow::Result<f64> {
+    let stat = fs::read_to_string("/proc/self/stat").context("cannot read CPU time from /proc")?;
+    // The name of the program stands in brackets and may hold spaces.
+    let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+    let ticks: Option<f64> =
+        after_name.split(' ').skip(13).take(2).map(|ticks| ticks.parse::<f64>().ok()).sum();
+    Ok(ticks.context("/proc/self/stat does not hold the CPU time of children")? / TICKS_A_SECOND)
+}

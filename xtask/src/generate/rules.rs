@@ -1,0 +1,261 @@
+//! The rules for any client: a page in Markdown, of prose that stands in `rules.md` and of what the document and the ledger
+//! say.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::Value;
+
+use crate::ledger::Assumption;
+
+use super::schemas;
+
+/// The page, relative to the project.
+pub const RULES: &str = "spec/RULES.md";
+
+const TEMPLATE: &str = include_str!("rules.md");
+
+/// What a program does, for each action of the error catalogue.
+const ACTIONS: [(&str, &str); 5] = [
+    ("log-in-again", "change the token (section 1), and repeat once"),
+    ("wait-for-quota", "wait until the window has moved (section 2), and repeat"),
+    ("retry", "repeat, as below"),
+    ("fix-request", "give up: the request is wrong, and will be wrong again"),
+    ("fix-configuration", "give up: a person has to change the configuration"),
+];
+
+/// The page, from the document and the ledger.
+///
+/// # Errors
+/// When the template asks for something that the document or the ledger does not have, or leaves an action of the catalogue
+/// without advice.
+pub(super) fn rules(document: &Value, assumptions: &[Assumption]) -> anyhow::Result<String> {
+    let mut page = String::new();
+    let mut rest = TEMPLATE;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (key, after) = after.split_once("}}").context("rules.md: a `{{` has no `}}`")?;
+        page += before;
+        page += &match key.strip_prefix("relies: ") {
+            Some(ids) => relies(ids, assumptions)?,
+            None => value(document, key).with_context(|| format!("rules.md: {{{{{key}}}}}"))?,
+        };
+        rest = after;
+    }
+    Ok(page + rest)
+}
+
+fn value(document: &Value, key: &str) -> anyhow::Result<String> {
+    let at = |pointer: &str| {
+        let value = document.pointer(pointer).with_context(|| format!("the document has no {pointer}"))?;
+        Ok::<_, anyhow::Error>(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    Ok(match key {
+        "version" => at("/info/version")?,
+        "calls" => at("/x-quota/calls")?,
+        "seconds" => at("/x-quota/seconds")?,
+        "throttled" => named(document, &at("/x-quota/errorCode")?),
+        "page-size" => at("/components/parameters/PageSize/schema/maximum")?,
+        "login" => operation(document, "login")?,
+        "operations" => operations(document),
+        "log-in-again" | "wait-for-quota" => with_action(document, key).join(", "),
+        "actions" => actions(document)?,
+        "codes" => codes(document),
+        "lifecycle" => lifecycle(document)?,
+        "forward" | "backward" | "whole" => {
+            let statuses = statuses(document)?.into_iter().filter(|(_, direction, _)| *direction == key);
+            statuses.map(|(status, ..)| format!("`{status}`")).collect::<Vec<_>>().join(", ")
+        }
+        "texts" => texts(document),
+        "int64" => wide_numbers(document).join(", "),
+        "enums" => enums(document),
+        _ => bail!("nobody knows what this is"),
+    })
+}
+
+/// The entries of the ledger that a rule relies on.
+fn relies(ids: &str, assumptions: &[Assumption]) -> anyhow::Result<String> {
+    let mut lines = vec!["*Relies on*".to_owned(), String::new()];
+    for id in ids.split_whitespace() {
+        let entry = assumptions.iter().find(|one| one.id == id);
+        let Assumption { what, provenance, .. } =
+            entry.with_context(|| format!("rules.md: the ledger has no entry {id}"))?;
+        lines.push(format!("* **{id}** ({provenance}): {what}"));
+    }
+    Ok(lines.join("\n"))
+}
+
+/// `METHOD path` of an operation.
+fn operation(document: &Value, id: &str) -> anyhow::Result<String> {
+    let all = all_operations(document);
+    let found = all.iter().find(|(known, _)| known == id);
+    Ok(found.with_context(|| format!("the document has no operation {id}"))?.1.clone())
+}
+
+fn operations(document: &Value) -> String {
+    let all = all_operations(document);
+    all.iter().map(|(id, call)| format!("`{id}` is `{call}`")).collect::<Vec<_>>().join("; ")
+}
+
+fn all_operations(document: &Value) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for (path, item) in members(document, "/paths") {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            if let Some(id) = operation.get("operationId").and_then(Value::as_str) {
+                all.push((id.to_owned(), format!("{} {path}", method.to_uppercase())));
+            }
+        }
+    }
+    all
+}
+
+/// A code with its name.
+fn named(document: &Value, code: &str) -> String {
+    let name = document["components"]["x-error-catalog"][code]["name"].as_str().unwrap_or_default();
+    format!("`{code}` ({name})")
+}
+
+fn with_action(document: &Value, action: &str) -> Vec<String> {
+    let entries = schemas::error_catalog(document).filter(|(_, entry)| entry["action"] == action);
+    entries.map(|(code, _)| named(document, code)).collect()
+}
+
+fn actions(document: &Value) -> anyhow::Result<String> {
+    for (code, entry) in schemas::error_catalog(document) {
+        let action = entry["action"].as_str().unwrap_or_default();
+        let is_known = ACTIONS.iter().any(|(known, _)| *known == action);
+        ensure!(is_known, "nothing is said of the action {action:?} of {code}");
+    }
+    let rows = ACTIONS.iter().map(|(action, advice)| {
+        format!("| `{action}` | {} | {advice} |", with_action(document, action).join(", "))
+    });
+    Ok(table("| `action` | codes | what to do |\n|---|---|---|", rows))
+}
+
+fn codes(document: &Value) -> String {
+    let errors = schemas::documented_errors(document);
+    let rows = schemas::error_catalog(document).map(|(code, entry)| {
+        let said = |member: &str| entry[member].as_str().unwrap_or_default();
+        let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (operation, status, _) in errors.iter().filter(|(.., codes)| codes.contains(code)) {
+            places.entry(operation).or_default().push(status);
+        }
+        let places: Vec<String> = places
+            .iter()
+            .map(|(operation, statuses)| format!("`{operation}` {}", statuses.join(", ")))
+            .collect();
+        let places = if places.is_empty() { "other calls".to_owned() } else { places.join("; ") };
+        format!(
+            "| `{code}` | {} | {places} | `{}` | {} {} |",
+            said("name"),
+            said("action"),
+            said("meaning"),
+            said("remedy")
+        )
+    });
+    table("| code | name | where | `action` | meaning and remedy |\n|---|---|---|---|---|", rows)
+}
+
+/// Each status with the direction in which its rows are read, and what may follow it.
+fn statuses(document: &Value) -> anyhow::Result<Vec<(String, &'static str, Vec<String>)>> {
+    let cycles: Vec<&Value> =
+        schemas::named(document).filter_map(|(_, schema)| schema.get("x-lifecycle")).collect();
+    let [cycle] = cycles.as_slice() else { bail!("the document has {} life cycles, not one", cycles.len()) };
+    let follows = |from: &Value| -> Vec<String> {
+        from.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let steps: Vec<(String, Vec<String>)> =
+        members(cycle, "").map(|(status, next)| (status.clone(), follows(next))).collect();
+    let is_entered = |status: &String| steps.iter().any(|(_, next)| next.contains(status));
+    let direction = |status: &String, next: &[String]| match (next.is_empty(), is_entered(status)) {
+        (true, _) => "forward",
+        (false, false) => "backward",
+        (false, true) => "whole",
+    };
+    Ok(steps.iter().map(|(status, next)| (status.clone(), direction(status, next), next.clone())).collect())
+}
+
+fn lifecycle(document: &Value) -> anyhow::Result<String> {
+    let rows = statuses(document)?.into_iter().map(|(status, direction, next)| {
+        let next = if next.is_empty() { "nothing: it is final".to_owned() } else { next.join(", ") };
+        format!("| `{status}` | {next} | {direction} |")
+    });
+    let several = "| several of them, unknown ones, no filter | | whole, unless all are final |".to_owned();
+    Ok(table("| status | may become | read |\n|---|---|---|", rows.chain([several])))
+}
+
+fn texts(document: &Value) -> String {
+    let mut rows = Vec::new();
+    for (name, schema) in schemas::named(document) {
+        for (property, target) in schemas::embedded(schema) {
+            let members = members(document, &format!("/components/schemas/{target}/properties"));
+            let members: Vec<String> = members.map(|(member, _)| format!("`{member}`")).collect();
+            rows.push(format!("| `{property}` of `{name}` | `{target}` | {} |", members.join(", ")));
+        }
+    }
+    table("| member | schema | members of the JSON in it |\n|---|---|---|", rows.into_iter())
+}
+
+fn wide_numbers(document: &Value) -> Vec<String> {
+    let replies = schemas::reply_schemas(document);
+    let mut found = Vec::new();
+    for (name, schema) in schemas::named(document).filter(|(name, _)| replies.contains(*name)) {
+        let is_wide = |schema: &Value| schema["format"] == "int64";
+        found.extend(is_wide(schema).then(|| format!("`{name}`")));
+        let wide = members(schema, "/properties").filter(|(_, member)| is_wide(member));
+        found.extend(wide.map(|(member, _)| format!("`{member}` of `{name}`")));
+    }
+    found
+}
+
+fn enums(document: &Value) -> String {
+    let open = schemas::open_enums(document);
+    let rows = schemas::named(document).filter(|(name, _)| open.contains(*name)).map(|(name, schema)| {
+        let values = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        format!("| `{name}` | {} |", values.map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", "))
+    });
+    table("| schema | values |\n|---|---|", rows)
+}
+
+fn table(head: &str, rows: impl Iterator<Item = String>) -> String {
+    rows.fold(head.to_owned(), |table, row| format!("{table}\n{row}"))
+}
+
+fn members<'a>(node: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
+    node.pointer(pointer).and_then(Value::as_object).into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_direction_of_a_read_follows_from_the_life_cycle() {
+        let cycle = json!({ "New": ["Sent", "Done"], "Sent": ["Done"], "Done": [] });
+        let document = json!({ "components": { "schemas": { "Status": { "x-lifecycle": cycle } } } });
+        let directions: Vec<_> = statuses(&document)
+            .unwrap()
+            .into_iter()
+            .map(|(status, direction, _)| (status, direction))
+            .collect();
+        assert_eq!(
+            directions,
+            [("New".to_owned(), "backward"), ("Sent".to_owned(), "whole"), ("Done".to_owned(), "forward")]
+        );
+    }
+
+    #[test]
+    fn an_action_without_advice_and_an_unknown_assumption_are_errors() {
+        let document = json!({ "components": { "x-error-catalog": { "1": { "action": "pray" } } } });
+        assert_eq!(
+            actions(&document).unwrap_err().to_string(),
+            "nothing is said of the action \"pray\" of 1"
+        );
+        assert_eq!(
+            relies("nothing", &[]).unwrap_err().to_string(),
+            "rules.md: the ledger has no entry nothing"
+        );
+        assert!(value(&document, "wisdom").is_err());
+    }
+}

@@ -1,0 +1,154 @@
+//! `cargo xtask diff` in repositories of every kind. Needs git; without it there is nothing to compare with, and to test.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use xtask::tools::Needed;
+use xtask::{Outcome, diff};
+
+use super::GOOD;
+
+const CHANGED: (&str, &str) = ("            maximum: 250\n", "            maximum: 500\n");
+
+/// A project of a document and a changelog, under git; nothing, if git is not there.
+struct Repository(tempfile::TempDir);
+
+impl Repository {
+    fn new() -> Option<Self> {
+        Needed { program: "git", get: "git" }.found().ok()?;
+        let repository = Self(tempfile::tempdir().expect("a folder"));
+        repository.git(&["init", "--quiet"]);
+        Some(repository)
+    }
+
+    fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        git(self.root(), arguments);
+    }
+
+    fn write(&self, document: &str, changelog: &str) {
+        fs::create_dir_all(self.root().join("spec")).expect("a folder");
+        fs::write(self.root().join(xtask::DOCUMENT), document).expect("a file");
+        fs::write(self.root().join(diff::CHANGELOG), changelog).expect("a file");
+    }
+
+    fn commit(&self) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", "A state"]);
+    }
+
+    fn diff(&self, base: Option<&str>) -> Result<Outcome, String> {
+        diff::report(self.root(), base).map(|(outcome, _)| outcome).map_err(|error| format!("{error:#}"))
+    }
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let status = Command::new("git")
+        .args([
+            "-c",
+            "user.name=A",
+            "-c",
+            "user.email=a@example",
+            "-c",
+            "commit.gpgsign=false",
+            "-c",
+            "tag.gpgsign=false",
+        ])
+        .args(["-c", "core.autocrlf=false", "-c", "init.defaultBranch=main"])
+        .args(arguments)
+        .current_dir(folder)
+        // Set where the tests run in a hook of another repository.
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_INDEX_FILE")
+        .status()
+        .expect("git runs");
+    assert!(status.success(), "git {arguments:?}");
+}
+
+fn changed() -> String {
+    assert!(GOOD.contains(CHANGED.0));
+    GOOD.replacen(CHANGED.0, CHANGED.1, 1)
+}
+
+fn at_version(document: &str, version: &str) -> String {
+    document.replacen("  version: 1.0.0\n", &format!("  version: {version}\n"), 1)
+}
+
+#[test]
+fn before_the_first_release_the_first_commit_with_the_document_is_the_base() {
+    let Some(repository) = Repository::new() else { return };
+    repository.commit();
+    assert!(repository.diff(None).expect_err("no document").contains("no commit has spec/openapi.yaml yet"));
+    repository.write(GOOD, "");
+    repository.commit();
+    assert_eq!(repository.diff(None), Ok(Outcome::Done));
+    repository.write(&changed(), "");
+    repository.commit();
+    assert_eq!(repository.diff(None), Ok(Outcome::Broken));
+    repository.write(&at_version(&changed(), "1.1.0"), "");
+    assert_eq!(repository.diff(None), Ok(Outcome::Broken), "the changelog has not moved");
+    repository.write(&at_version(&changed(), "1.1.0"), "### Document 1.1.0\n\n* Larger pages.\n");
+    assert_eq!(repository.diff(None), Ok(Outcome::Done));
+}
+
+#[test]
+fn the_newest_release_is_the_base_and_another_one_can_be_named() {
+    let Some(repository) = Repository::new() else { return };
+    repository.write(GOOD, "");
+    repository.commit();
+    repository.git(&["tag", "v0.9.0"]);
+    repository.write(&at_version(&changed(), "1.1.0"), "");
+    repository.commit();
+    repository.git(&["tag", "v0.10.0"]);
+    repository.git(&["tag", "vnext"]);
+    assert_eq!(repository.diff(None), Ok(Outcome::Done), "nothing has changed since 0.10.0");
+    assert_eq!(repository.diff(Some("v0.9.0")), Ok(Outcome::Broken));
+}
+
+#[test]
+fn what_git_does_not_have_is_named() {
+    let Some(repository) = Repository::new() else { return };
+    repository.write(GOOD, "");
+    repository.git(&["commit", "--quiet", "--allow-empty", "--message", "Nothing"]);
+    repository.git(&["tag", "empty"]);
+    repository.commit();
+    for (base, message) in [
+        ("nowhere", "git knows no revision \"nowhere\" here: check its name, or fetch it"),
+        ("--all", "git knows no revision \"--all\" here: check its name, or fetch it"),
+        ("empty", "there is no spec/openapi.yaml at empty"),
+    ] {
+        assert_eq!(repository.diff(Some(base)), Err(message.to_owned()));
+    }
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let error = diff::report(elsewhere.path(), None).expect_err("no repository").to_string();
+    assert!(error.ends_with("is in no git repository: there is no revision to compare with"), "{error}");
+}
+
+#[test]
+fn a_shallow_clone_says_how_to_get_the_rest() {
+    let Some(repository) = Repository::new() else { return };
+    repository.write(GOOD, "");
+    repository.commit();
+    repository.write(&changed(), "");
+    repository.commit();
+    let clone = tempfile::tempdir().expect("a folder");
+    let origin = format!("file://{}", repository.root().display());
+    git(clone.path(), &["clone", "--quiet", "--depth=1", &origin, "."]);
+    let error = diff::report(clone.path(), None).expect_err("history is cut off").to_string();
+    assert!(
+        error.contains(
+            "cannot be told: this clone is shallow, so get the rest (git fetch --unshallow --tags)"
+        ),
+        "{error}"
+    );
+    assert_eq!(
+        diff::report(clone.path(), Some("HEAD"))
+            .map(|(outcome, _)| outcome)
+            .map_err(|error| error.to_string()),
+        Ok(Outcome::Done)
+    );
+}
