@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
+use serde_json::json;
 
 use self::elsewhere::Elsewhere;
 use self::marks::{Allowed, Heard, Sitting, What};
@@ -21,6 +22,8 @@ use self::story::Story;
 use crate::credentials::Caller;
 use crate::draw::{self, Purpose, ascii};
 use crate::exchange::LIST_SUBTASKS_PATH;
+use crate::fault::FaultKind;
+use crate::platform::Accepted;
 use crate::query::SubtaskQuery;
 use crate::quota::Quota;
 use crate::refusal::{INTERNAL_ERROR, INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, shown};
@@ -104,14 +107,6 @@ struct Course {
     answers: BTreeMap<Question, Answer>,
 }
 
-/// A reply of an exam that is no error.
-pub(crate) enum Told {
-    /// JSON text, and what the journal says of it.
-    Page(Vec<u8>, String),
-    /// Where the client is sent.
-    Redirect(String),
-}
-
 impl Exam {
     fn new(
         seed: u64,
@@ -179,21 +174,27 @@ impl Exam {
         caller: &Caller<'_>,
         query: &str,
         now: Duration,
-    ) -> Result<Told, Refusal> {
+    ) -> Result<Accepted, Refusal> {
         let mut course = self.course();
         course.go_on()?;
         let parsed = SubtaskQuery::parse(query);
         let question = parsed.as_ref().ok().and_then(|query| self.story.question(&query.task_id.0));
         if question == Some(Question::Redirect) {
             course.hear(now, query, What::Redirected);
-            return Ok(Told::Redirect(format!("http://{}{LIST_SUBTASKS_PATH}?{query}", self.elsewhere_at)));
+            let location = format!("http://{}{LIST_SUBTASKS_PATH}?{query}", self.elsewhere_at);
+            let (fault, reason) =
+                (Some(FaultKind::Redirect { location }), "the exam sends the client elsewhere");
+            return Ok(Accepted { body: Vec::new(), fault, application: None, reason: reason.to_owned() });
         }
         let (what, outcome) = match self.judge(&mut course, caller, question, now) {
             Err((what, refusal)) => (what, Err(refusal)),
             Ok(()) => match (question, parsed) {
                 (Some(question), Ok(parsed)) => {
                     let (page, reason) = self.story.page(question, &parsed, course.pages_of(question));
-                    (What::Page(question), Ok(Told::Page(page.to_string().into_bytes(), reason)))
+                    let body = page.to_string().into_bytes();
+                    let odd = question == Question::Odd && page["taskDetails"] != json!([]);
+                    let fault = odd.then_some(FaultKind::UnknownStatus);
+                    (What::Page(question), Ok(Accepted { body, fault, application: None, reason }))
                 }
                 (_, Err(refusal)) => (What::Refused, Err(refusal)),
                 (None, Ok(parsed)) => {

@@ -86,10 +86,11 @@ fn judge(entry: &mut Entry, response: &mut Response, fault: Option<&FaultKind>) 
     entry.status = Some(response.status().as_u16()).filter(|_| fault != Some(&FaultKind::Reset));
     entry.fault = fault.map(|fault| fault.name().to_owned());
     match response.extensions_mut().remove::<Verdict>() {
-        Some(Verdict { application, code, reason }) => {
+        Some(Verdict { application, code, reason, fault }) => {
             entry.application = application.or(entry.application.take());
             entry.code = code.map(str::to_owned);
             entry.reason = reason;
+            entry.fault = entry.fault.take().or(fault.map(str::to_owned));
         }
         None => entry.reason = "answered by a fault in place of the platform".to_owned(),
     }

@@ -14,7 +14,7 @@ use crate::api::{AccessToken, LoginRequest, Seconds, Secret, TaskId, json_text};
 use crate::clock::Clock;
 use crate::credentials::Caller;
 use crate::draw::{self, Purpose, ascii};
-use crate::exam::{ExamRequest, Exams, Offer, Told};
+use crate::exam::{ExamRequest, Exams, Offer};
 use crate::fault::{FaultKind, Faults, Operation};
 use crate::journal::{Entry as JournalEntry, Recorder};
 use crate::query::SubtaskQuery;
@@ -78,21 +78,11 @@ impl BatchTask {
 pub(crate) struct Accepted {
     /// JSON text.
     pub(crate) body: Vec<u8>,
-    /// Where the client is sent in place of it, which happens in exams alone.
-    pub(crate) elsewhere: Option<String>,
+    /// What goes wrong with it on purpose, which is so in exams alone.
+    pub(crate) fault: Option<FaultKind>,
     /// The application, where no header names it.
     pub(crate) application: Option<String>,
     pub(crate) reason: String,
-}
-
-impl Accepted {
-    fn of_exam(told: Told) -> Self {
-        let (body, elsewhere, reason) = match told {
-            Told::Page(body, reason) => (body, None, reason),
-            Told::Redirect(to) => (Vec::new(), Some(to), "the exam sends the client elsewhere".to_owned()),
-        };
-        Self { body, elsewhere, application: None, reason }
-    }
 }
 
 /// How far a batch task is.
@@ -202,7 +192,7 @@ impl Platform {
         let reason = format!("a token; earlier ones of application {} are cancelled", shown(app_id));
         Accepted {
             body: json_text(&token).into_bytes(),
-            elsewhere: None,
+            fault: None,
             application: Some(app_id.to_owned()),
             reason,
         }
@@ -219,7 +209,7 @@ impl Platform {
     ) -> Result<Accepted, Refusal> {
         let caller = Caller::from_headers(headers)?;
         if let Some(exam) = self.exams.get(caller.app_key) {
-            return exam.list_subtasks(&caller, query, self.clock.now()).map(Accepted::of_exam);
+            return exam.list_subtasks(&caller, query, self.clock.now());
         }
         self.authenticate(&caller)?;
         self.take_from_quota(caller.app_key)?;
@@ -229,7 +219,7 @@ impl Platform {
         let page_of_rows = if repeat { query.page_before() } else { query.page_no };
         let Page { total, rows, text } = task.subtasks.page(&query, page_of_rows, task.age(self.clock.now()));
         let reason = format!("{rows} of {total} subtasks");
-        Ok(Accepted { body: text, elsewhere: None, application: None, reason })
+        Ok(Accepted { body: text, fault: None, application: None, reason })
     }
 
     /// Adds a task that begins now.

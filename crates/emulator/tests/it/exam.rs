@@ -155,7 +155,7 @@ async fn an_exam_that_heard_too_much_is_over() {
     let mut examinee = Examinee::at(&control, None).await;
     let query = format!("taskId={}-redirect", examinee.text("id"));
     for _ in 1..10_000 {
-        assert_eq!(examinee.send(&query).await.status, 302);
+        assert_eq!(examinee.send(&query).await.status, 307);
     }
     let over = examinee.send(&query).await;
     assert_eq!(

@@ -212,7 +212,7 @@ impl Examinee {
 
     async fn redirected(&mut self, task: &str) -> (Vec<Value>, bool) {
         let reply = self.call(&format!("taskId={task}&pageNo=0&pageSize=250")).await;
-        assert_eq!(reply.status, 302);
+        assert_eq!(reply.status, 307);
         let location = reply.headers["location"].to_str().unwrap();
         let headers = match self.flaw {
             Some(Flaw::Leaks) => format!("app_key: {}\r\n", self.text("app_id")),
