@@ -79,11 +79,11 @@ impl Story {
                 0 => Fail,
                 1 => Timeout,
                 2 if !moved(row / 4, FAILING, calls) => WaitResult,
-                2 if row / 4 % 2 == 0 => Fail,
+                2 if (row / 4).is_multiple_of(2) => Fail,
                 2 => Timeout,
                 _ => Success,
             },
-            Question::Pending if row % 3 == 0 => Pending,
+            Question::Pending if row.is_multiple_of(3) => Pending,
             // From the front, where it hurts a reader that goes forward most.
             Question::Pending => match row - row / 3 - 1 {
                 number if moved(number, SENDING, calls.saturating_sub(1)) => Success,
