@@ -45,7 +45,7 @@ impl Emulated {
     }
 
     /// What was not as documented so far.
-    fn breaches(&self) -> Vec<String> {
+    pub(crate) fn breaches(&self) -> Vec<String> {
         std::mem::take(&mut *self.breaches.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -11,6 +11,7 @@ mod contract;
 mod decoding;
 mod emulated;
 mod errors;
+mod exam;
 mod faults;
 mod freshness;
 mod ledger;

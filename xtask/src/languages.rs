@@ -1,6 +1,7 @@
 //! `cargo xtask languages`: clients that generators make of the document, against the emulator.
 
 mod client;
+mod exam;
 mod newcomer;
 mod scenario;
 mod table;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 pub use client::Client;
 
+use self::exam::{Marks, Sitting};
 use self::scenario::{Kind, SCENARIOS, Scenario};
 use self::table::{EXPECTED, Results};
 use self::verdict::{Got, judge};
@@ -32,6 +34,7 @@ pub fn run(root: &Path, clients: &[Client]) -> anyhow::Result<Outcome> {
     let document = sound::read_sound(root)?;
     let scenarios = scenario::read(&read(root, SCENARIOS)?, document.value())?;
     let cells = table::read(&read(root, EXPECTED)?, &scenarios)?;
+    let failed = exam::read(&read(root, exam::EXPECTED)?)?;
 
     let northbound = emulator::build(root)?;
     let serve =
@@ -41,20 +44,33 @@ pub fn run(root: &Path, clients: &[Client]) -> anyhow::Result<Outcome> {
         Kind::Usual => usual.url().to_owned(),
         Kind::Gateway => gateway.url().to_owned(),
     };
+    // Scenarios reset theirs, which ends exams.
+    let exams = serve("spec/clients/emulator.toml")?;
     let plan = tempfile::NamedTempFile::new().context("cannot make a file for the scenarios")?;
-    fs::write(plan.path(), scenario::plan(&scenarios, address)?).context("cannot write the scenarios")?;
 
     let workshop = client::Workshop::of(root);
-    let mut results = Results::new();
+    let (mut results, mut marks) = (Results::new(), Marks::new());
     for client in clients {
         print(&format!("{}: generating, compiling, running {} scenarios", client.title(), scenarios.len()));
         let runner = workshop.make(*client).with_context(|| client.title())?;
-        results.extend(results_of(*client, runner, plan.path(), &scenarios)?);
+        let sitting = Sitting::begin(exams.url())?;
+        let calls = [scenario::plan(&scenarios, address)?, sitting.plan()].concat();
+        let calls = serde_json::to_string_pretty(&calls).context(SCENARIOS)?;
+        fs::write(plan.path(), calls).context("cannot write the scenarios")?;
+        let got = got_of(runner, plan.path())?;
+        results.extend(results_of(*client, &got, &scenarios));
+        marks.insert(*client, sitting.hand_in(&got)?);
     }
     print(&format!("\n{}", table::show(&scenarios, clients, &results)));
+    let (exam, unexpected) = exam::show(clients, &failed, &marks);
+    print(&format!("\n{exam}"));
     let surprises = table::surprises(&scenarios, clients, &cells, &results);
-    if !surprises.is_empty() {
-        print(&format!("\nnot as {EXPECTED} says:\n{}", surprises.join("\n")));
+    for (surprises, file) in [(&surprises, EXPECTED), (&unexpected, exam::EXPECTED)] {
+        if !surprises.is_empty() {
+            print(&format!("\nnot as {file} says:\n{}", surprises.join("\n")));
+        }
+    }
+    if !surprises.is_empty() || !unexpected.is_empty() {
         return Ok(Outcome::Broken);
     }
     newcomer::run(root, &northbound, clients)
@@ -66,12 +82,8 @@ struct Line {
     got: Got,
 }
 
-fn results_of(
-    client: Client,
-    mut runner: Command,
-    plan: &Path,
-    scenarios: &[Scenario],
-) -> anyhow::Result<Results> {
+/// What the runner prints, by the name of the scenario.
+fn got_of(mut runner: Command, plan: &Path) -> anyhow::Result<HashMap<String, Got>> {
     let printed = tools::output(runner.arg(plan))?;
     let mut got = HashMap::new();
     for line in printed.lines() {
@@ -79,9 +91,13 @@ fn results_of(
             serde_json::from_str(line).with_context(|| format!("the runner prints {line}"))?;
         got.insert(scenario, one);
     }
+    Ok(got)
+}
+
+fn results_of(client: Client, got: &HashMap<String, Got>, scenarios: &[Scenario]) -> Results {
     let judged =
         |Scenario { name, expect, .. }: &Scenario| ((client, name.clone()), judge(expect, got.get(name)));
-    Ok(scenarios.iter().map(judged).collect())
+    scenarios.iter().map(judged).collect()
 }
 
 /// The derived parts of `spec/README.md`: the table, and the examples.
@@ -89,6 +105,8 @@ pub(crate) fn readme(root: &Path, readme: &str, document: &serde_json::Value) ->
     let scenarios = scenario::read(&read(root, SCENARIOS)?, document)?;
     let cells = table::read(&read(root, EXPECTED)?, &scenarios)?;
     let with_table = crate::markers::fill(readme, "languages", &table::render(&scenarios, &cells))?;
+    let exam = exam::render(&exam::read(&read(root, exam::EXPECTED)?)?);
+    let with_table = crate::markers::fill(&with_table, "exam", &exam)?;
     newcomer::with_examples(with_table, |path| read(root, path))
 }
 

@@ -19,6 +19,7 @@ use utoipa_axum::routes;
 
 use crate::clock::ClockKind;
 use crate::control::Control;
+use crate::exam_api;
 use crate::exchange::REQUEST_ID;
 use crate::fault::{ActiveFault, Fault};
 use crate::journal::Journal;
@@ -55,7 +56,7 @@ pub(crate) fn router(control: Control) -> Router {
 
 /// Every route is registered here, together with its documentation: there is no other way in.
 fn api() -> OpenApiRouter<Control> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let router = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(read_clock))
         .routes(routes!(advance_clock))
         .routes(routes!(list_tasks, create_task))
@@ -63,7 +64,8 @@ fn api() -> OpenApiRouter<Control> {
         .routes(routes!(list_faults, add_fault, clear_faults))
         .routes(routes!(remove_fault))
         .routes(routes!(read_journal, clear_journal))
-        .routes(routes!(reset))
+        .routes(routes!(reset));
+    exam_api::add_to(router)
 }
 
 #[derive(utoipa::OpenApi)]
@@ -80,6 +82,7 @@ fn api() -> OpenApiRouter<Control> {
         (name = "Tasks", description = "Batch tasks."),
         (name = "Faults", description = "What goes wrong."),
         (name = "Journal", description = "What was asked and answered."),
+        (name = "Exam", description = "How a client does."),
         (name = "Emulator", description = "The whole.")
     )
 )]
@@ -113,21 +116,21 @@ struct Added {
 
 /// Why a call of the control API was refused.
 #[derive(Debug, Serialize, ToSchema)]
-struct ControlError {
+pub(crate) struct ControlError {
     /// What is wrong, and what is allowed.
     #[schema(example = "unknown field `subtask`, expected `subtasks` or `life` at line 1 column 61")]
     error: String,
 }
 
 /// A refusal of the control API.
-type Refused = (StatusCode, Json<ControlError>);
+pub(crate) type Refused = (StatusCode, Json<ControlError>);
 
-fn refused(status: StatusCode, error: impl ToString) -> Refused {
+pub(crate) fn refused(status: StatusCode, error: impl ToString) -> Refused {
     (status, Json(ControlError { error: error.to_string() }))
 }
 
 /// Reads a body of JSON under whatever content type: who types a call by hand seldom sets it.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(body).map_err(|error| refused(StatusCode::BAD_REQUEST, error))
 }
 

@@ -16,6 +16,7 @@ pub(crate) enum Purpose {
     Answer,
     Fault,
     RequestId,
+    ExamSecret,
 }
 
 /// The key of everything that belongs to `name`, a task or an application.

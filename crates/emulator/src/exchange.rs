@@ -30,6 +30,9 @@ pub(crate) async fn exchange(State(control): State<Control>, mut request: Reques
     let operation = Operation::of(request.method(), request.uri().path());
     let (mut entry, fault) = platform.arrive(operation);
     describe(&mut entry, &request);
+    if let Some(query) = &entry.query {
+        platform.overhear(query);
+    }
     let cut = request.extensions().get::<ConnectInfo<Cut>>().map(|ConnectInfo(cut)| cut.clone());
 
     let mut response = match fault.as_ref().and_then(tamper::in_place) {
@@ -83,10 +86,11 @@ fn judge(entry: &mut Entry, response: &mut Response, fault: Option<&FaultKind>) 
     entry.status = Some(response.status().as_u16()).filter(|_| fault != Some(&FaultKind::Reset));
     entry.fault = fault.map(|fault| fault.name().to_owned());
     match response.extensions_mut().remove::<Verdict>() {
-        Some(Verdict { application, code, reason }) => {
+        Some(Verdict { application, code, reason, fault }) => {
             entry.application = application.or(entry.application.take());
             entry.code = code.map(str::to_owned);
             entry.reason = reason;
+            entry.fault = entry.fault.take().or(fault.map(str::to_owned));
         }
         None => entry.reason = "answered by a fault in place of the platform".to_owned(),
     }

@@ -77,6 +77,8 @@ pub(crate) struct Verdict {
     pub(crate) application: Option<String>,
     pub(crate) code: Option<&'static str>,
     pub(crate) reason: String,
+    /// The fault that the answer has on purpose.
+    pub(crate) fault: Option<&'static str>,
 }
 
 /// Remembers the newest requests, up to a number of them.

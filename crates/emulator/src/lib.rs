@@ -8,6 +8,8 @@ mod control;
 mod control_api;
 mod credentials;
 mod draw;
+mod exam;
+mod exam_api;
 mod exchange;
 mod fault;
 mod ids;

@@ -14,6 +14,7 @@ use crate::api::{AccessToken, LoginRequest, Seconds, Secret, TaskId, json_text};
 use crate::clock::Clock;
 use crate::credentials::Caller;
 use crate::draw::{self, Purpose, ascii};
+use crate::exam::{ExamRequest, Exams, Offer};
 use crate::fault::{FaultKind, Faults, Operation};
 use crate::journal::{Entry as JournalEntry, Recorder};
 use crate::query::SubtaskQuery;
@@ -24,7 +25,7 @@ use crate::refusal::{
 };
 use crate::scenario::{Application, Scenario, ScenarioError, Task};
 use crate::task::{Page, Subtasks};
-use crate::token::{TokenFault, Tokens};
+use crate::token::{TokenFault, TokenPair, Tokens};
 
 /// The state that all requests share.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ pub(crate) struct Platform {
     quota: Mutex<Quota>,
     faults: Mutex<Faults>,
     recorder: Mutex<Recorder>,
+    exams: Exams,
     /// Requests so far.
     requests: AtomicU64,
 }
@@ -76,6 +78,8 @@ impl BatchTask {
 pub(crate) struct Accepted {
     /// JSON text.
     pub(crate) body: Vec<u8>,
+    /// What goes wrong with it on purpose, which is so in exams alone.
+    pub(crate) fault: Option<FaultKind>,
     /// The application, where no header names it.
     pub(crate) application: Option<String>,
     pub(crate) reason: String,
@@ -115,9 +119,10 @@ impl Platform {
                 scenario.tasks.iter().map(|task| (task.id.clone(), batch_task(task))).collect(),
             ),
             tokens: Mutex::new(Tokens::new(seed, token_lifetime)),
-            quota: Mutex::new(Quota::new(scenario.quota)),
+            quota: Mutex::new(Quota::new(scenario.quota, WINDOW)),
             faults: Mutex::new(Faults::new(seed, &scenario.faults)),
             recorder: Mutex::new(Recorder::new(scenario.journal_entries)),
+            exams: Exams::new(seed),
             requests: AtomicU64::new(0),
         })
     }
@@ -143,9 +148,25 @@ impl Platform {
         lock(&self.recorder)
     }
 
+    /// Looks for secrets in the query of a request.
+    pub(crate) fn overhear(&self, query: &str) {
+        self.exams.overhear(query, self.clock.now());
+    }
+
+    pub(crate) async fn begin_exam(&self, request: ExamRequest) -> std::io::Result<Offer> {
+        self.exams.begin(request, self.token_lifetime).await
+    }
+
+    pub(crate) fn exams(&self) -> &Exams {
+        &self.exams
+    }
+
     /// Answers a login.
     pub(crate) fn login(&self, headers: &HeaderMap, body: &[u8]) -> Result<Accepted, Refusal> {
         let request = LoginRequest::parse(headers, body)?;
+        if let Some(exam) = self.exams.get(&request.app_id).filter(|exam| exam.is_secret(&request.secret.0)) {
+            return Ok(self.logged_in(&request.app_id, exam.log_in(self.clock.now())?));
+        }
         let application = self
             .applications
             .get(&request.app_id)
@@ -157,6 +178,10 @@ impl Platform {
         // The table of the login is known whole and has no row for throttling, so a login counts but is never refused.
         lock(&self.quota).count(&application.id, now);
         let pair = lock(&self.tokens).issue(&application.id, now);
+        Ok(self.logged_in(&application.id, pair))
+    }
+
+    fn logged_in(&self, app_id: &str, pair: TokenPair) -> Accepted {
         let token = AccessToken {
             access_token: Some(Secret(pair.access)),
             token_type: Some("bearer".to_owned()),
@@ -164,12 +189,13 @@ impl Platform {
             refresh_token: Some(Secret(pair.refresh)),
             scope: Some("default".to_owned()),
         };
-        let reason = format!("a token; earlier ones of application {} are cancelled", shown(&application.id));
-        Ok(Accepted {
+        let reason = format!("a token; earlier ones of application {} are cancelled", shown(app_id));
+        Accepted {
             body: json_text(&token).into_bytes(),
-            application: Some(application.id.clone()),
+            fault: None,
+            application: Some(app_id.to_owned()),
             reason,
-        })
+        }
     }
 
     /// Answers a query for subtasks. The first check that fails decides: caller, quota, form of the query, application, task.
@@ -182,6 +208,9 @@ impl Platform {
         repeat: bool,
     ) -> Result<Accepted, Refusal> {
         let caller = Caller::from_headers(headers)?;
+        if let Some(exam) = self.exams.get(caller.app_key) {
+            return exam.list_subtasks(&caller, query, self.clock.now());
+        }
         self.authenticate(&caller)?;
         self.take_from_quota(caller.app_key)?;
         let query = SubtaskQuery::parse(query)?;
@@ -190,7 +219,7 @@ impl Platform {
         let page_of_rows = if repeat { query.page_before() } else { query.page_no };
         let Page { total, rows, text } = task.subtasks.page(&query, page_of_rows, task.age(self.clock.now()));
         let reason = format!("{rows} of {total} subtasks");
-        Ok(Accepted { body: text, application: None, reason })
+        Ok(Accepted { body: text, fault: None, application: None, reason })
     }
 
     /// Adds a task that begins now.

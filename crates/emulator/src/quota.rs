@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-/// The time in which calls are counted.
+/// The time in which the platform counts calls.
 pub(crate) const WINDOW: Duration = Duration::from_secs(60);
 
 /// The calls of each application that the window holds.
@@ -11,6 +11,7 @@ pub(crate) const WINDOW: Duration = Duration::from_secs(60);
 pub(crate) struct Quota {
     /// Calls in a window; 0 is no limit.
     calls: usize,
+    window: Duration,
     arrivals: HashMap<String, VecDeque<Duration>>,
 }
 
@@ -22,8 +23,8 @@ pub(crate) struct Exceeded {
 }
 
 impl Quota {
-    pub(crate) fn new(calls: u32) -> Self {
-        Self { calls: calls as usize, arrivals: HashMap::new() }
+    pub(crate) fn new(calls: u32, window: Duration) -> Self {
+        Self { calls: calls as usize, window, arrivals: HashMap::new() }
     }
 
     /// Judges a call that arrives now. It counts if it is taken.
@@ -31,7 +32,7 @@ impl Quota {
         if self.calls == 0 {
             return Ok(());
         }
-        let calls = self.calls;
+        let (calls, length) = (self.calls, self.window);
         let window = self.window(app_id, now);
         // The call is taken once fewer than `calls` others are left in the window: when this one has moved out.
         match window.len().checked_sub(calls).and_then(|over| window.get(over)) {
@@ -39,7 +40,7 @@ impl Quota {
                 window.push_back(now);
                 Ok(())
             }
-            Some(last) => Err(Exceeded { free_in: last.saturating_add(WINDOW).saturating_sub(now) }),
+            Some(last) => Err(Exceeded { free_in: last.saturating_add(length).saturating_sub(now) }),
         }
     }
 
@@ -52,8 +53,9 @@ impl Quota {
 
     /// The arrivals of less than a window ago, oldest first.
     fn window(&mut self, app_id: &str, now: Duration) -> &mut VecDeque<Duration> {
+        let length = self.window;
         let arrivals = self.arrivals.entry(app_id.to_owned()).or_default();
-        while arrivals.front().is_some_and(|arrival| now.saturating_sub(*arrival) >= WINDOW) {
+        while arrivals.front().is_some_and(|arrival| now.saturating_sub(*arrival) >= length) {
             arrivals.pop_front();
         }
         arrivals
@@ -70,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_window_slides_with_each_call() {
-        let mut quota = Quota::new(2);
+        let mut quota = Quota::new(2, WINDOW);
         assert_eq!(quota.take("a", at(0)), Ok(()));
         assert_eq!(quota.take("a", at(10_000)), Ok(()));
         assert_eq!(quota.take("a", at(59_999)), Err(Exceeded { free_in: at(1) }));
@@ -81,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_refused_call_does_not_count() {
-        let mut quota = Quota::new(1);
+        let mut quota = Quota::new(1, WINDOW);
         assert_eq!(quota.take("a", at(0)), Ok(()));
         for now in 1..60_000 {
             assert!(quota.take("a", at(now)).is_err());
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn applications_do_not_share_a_window() {
-        let mut quota = Quota::new(1);
+        let mut quota = Quota::new(1, WINDOW);
         assert_eq!(quota.take("a", at(0)), Ok(()));
         assert_eq!(quota.take("b", at(0)), Ok(()));
         assert!(quota.take("a", at(0)).is_err());
@@ -99,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_counted_call_may_overfill_the_window_and_the_wait_says_so() {
-        let mut quota = Quota::new(2);
+        let mut quota = Quota::new(2, WINDOW);
         for now in [0, 5_000, 20_000] {
             quota.count("a", at(now));
         }
@@ -110,7 +112,7 @@ mod tests {
 
     #[test]
     fn without_a_quota_every_call_is_taken_and_none_is_remembered() {
-        let mut quota = Quota::new(0);
+        let mut quota = Quota::new(0, WINDOW);
         for _ in 0..1_000 {
             quota.count("a", at(0));
             assert_eq!(quota.take("a", at(0)), Ok(()));

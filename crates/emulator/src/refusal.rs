@@ -140,7 +140,7 @@ impl Refusal {
             response.headers_mut().insert(REASON_HEADER, reason);
         }
         let (code, reason) = (Some(self.row.code), self.reason.clone());
-        response.extensions_mut().insert(Verdict { application: None, code, reason });
+        response.extensions_mut().insert(Verdict { application: None, code, reason, fault: None });
         response
     }
 }

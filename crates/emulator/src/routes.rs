@@ -23,10 +23,12 @@ use crate::control::Control;
 use crate::control_api;
 use crate::credentials::APP_KEY;
 use crate::exchange::{RepeatPage, exchange};
+use crate::fault::FaultKind;
 use crate::journal::Verdict;
 use crate::platform::{Accepted, Platform};
 use crate::query::SubtaskQuery;
 use crate::refusal::{ListSubtasksErrors, LoginErrors, MISSING_PARAMETER, Refusal};
+use crate::tamper;
 
 /// Longest body of a login, in bytes: two texts of 256 characters fit, even with every byte percent-encoded.
 const MAX_LOGIN_BODY: usize = 16 * 1024;
@@ -141,9 +143,12 @@ async fn login(
 
 fn answer(platform: &Platform, outcome: Result<Accepted, Refusal>) -> Response {
     match outcome {
-        Ok(Accepted { body, application, reason }) => {
-            let verdict = Extension(Verdict { application, code: None, reason });
-            (verdict, [(CONTENT_TYPE, "application/json")], body).into_response()
+        Ok(Accepted { body, fault, application, reason }) => {
+            let in_place = fault.as_ref().and_then(tamper::in_place);
+            let fault = fault.as_ref().map(FaultKind::name);
+            let verdict = Extension(Verdict { application, code: None, reason, fault });
+            let page = || ([(CONTENT_TYPE, "application/json")], body).into_response();
+            (verdict, in_place.unwrap_or_else(page)).into_response()
         }
         Err(refusal) => refusal.response(platform.envelope()),
     }
@@ -152,7 +157,7 @@ fn answer(platform: &Platform, outcome: Result<Accepted, Refusal>) -> Response {
 /// The platform documents no error for a path or a method that it does not know, so the body has a text and no code.
 fn unknown(status: StatusCode, method: &Method, uri: &Uri, expected: &[String]) -> Response {
     let text = format!("no operation {method} {}; expected {}", uri.path(), expected.join(" or "));
-    let verdict = Verdict { application: None, code: None, reason: text.clone() };
+    let verdict = Verdict { application: None, code: None, reason: text.clone(), fault: None };
     let body = ErrorResponse { error_desc: Some(text), ..ErrorResponse::default() };
     (status, Extension(verdict), Json(body)).into_response()
 }

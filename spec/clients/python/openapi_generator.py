@@ -7,13 +7,13 @@ import scenarios
 
 
 class Client:
-    def __init__(self, url):
-        self.url = url
+    def __init__(self, url, app_key):
+        self.url, self.app_key = url, app_key
         self.token = None
 
     def call(self, api, operation, arguments):
         configuration = northbound.Configuration(
-            host=self.url, api_key={"AppKey": "demo-app"}, access_token=self.token
+            host=self.url, api_key={"AppKey": self.app_key}, access_token=self.token
         )
         with northbound.ApiClient(configuration) as client:
             method = getattr(api(client), operation)

@@ -16,8 +16,8 @@ def whole(reply):
 
 
 class Client:
-    def __init__(self, url):
-        self.url = url
+    def __init__(self, url, app_key):
+        self.url, self.app_key = url, app_key
         self.token = None
 
     def login(self, appId, secret):
@@ -32,7 +32,7 @@ class Client:
         arguments = {names.get(name, name): value for name, value in arguments.items()}
         if "status" in arguments:
             arguments["status"] = SubtaskStatus(arguments["status"])
-        headers = {"app_key": "demo-app"}
+        headers = {"app_key": self.app_key}
         with AuthenticatedClient(self.url, token=self.token, headers=headers) as client:
             return whole(list_subtasks.sync_detailed(client=client, **arguments))
 

@@ -9,6 +9,7 @@ type ErrorResponse = components["schemas"]["ErrorResponse"];
 interface Scenario {
   name: string;
   url: string;
+  exam?: boolean;
   faults?: unknown[];
   login: Login;
   token?: string;
@@ -38,13 +39,13 @@ async function login(url: string, body: Login) {
 }
 
 async function run(scenario: Scenario): Promise<unknown> {
-  await control(scenario.url, "/_emulator/reset");
+  if (!scenario.exam) await control(scenario.url, "/_emulator/reset");
   for (const fault of scenario.faults ?? []) await control(scenario.url, "/_emulator/faults", fault);
   const token = await login(scenario.url, scenario.login);
   const authorization = `Bearer ${scenario.token ?? token.accessToken}`;
   const client = createClient<paths>({
     baseUrl: scenario.url,
-    headers: { app_key: "demo-app", Authorization: authorization },
+    headers: { app_key: scenario.login.appId, Authorization: authorization },
   });
   const list = async (query: Query) => {
     const { data, error, response } = await client.GET("/iocm/app/batchtask/v1.1.0/taskDetails", { params: { query } });

@@ -5,6 +5,8 @@
 mod built_in;
 mod control;
 mod document;
+mod exam;
+mod examinee;
 mod faults;
 mod filters;
 mod journal;

@@ -26,6 +26,7 @@ type query struct {
 type scenario struct {
 	Name    string
 	Url     string
+	Exam    bool
 	Faults  []json.RawMessage
 	Login   struct{ AppId, Secret string }
 	Token   *string
@@ -82,8 +83,10 @@ func list(ctx context.Context, client *northbound.APIClient, query *query) (*nor
 }
 
 func run(scenario *scenario) (any, error) {
-	if err := control(scenario.Url, "/_emulator/reset", nil); err != nil {
-		return nil, err
+	if !scenario.Exam {
+		if err := control(scenario.Url, "/_emulator/reset", nil); err != nil {
+			return nil, err
+		}
 	}
 	for _, fault := range scenario.Faults {
 		if err := control(scenario.Url, "/_emulator/faults", fault); err != nil {
@@ -104,7 +107,8 @@ func run(scenario *scenario) (any, error) {
 	if scenario.Token != nil {
 		accessToken = *scenario.Token
 	}
-	ctx = context.WithValue(ctx, northbound.ContextAPIKeys, map[string]northbound.APIKey{"AppKey": {Key: "demo-app"}})
+	keys := map[string]northbound.APIKey{"AppKey": {Key: scenario.Login.AppId}}
+	ctx = context.WithValue(ctx, northbound.ContextAPIKeys, keys)
 	ctx = context.WithValue(ctx, northbound.ContextAccessToken, accessToken)
 	switch {
 	case scenario.List != nil:

@@ -1,0 +1,56 @@
+//! The other address, to which an exam redirects: it sees what a client brings along.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Weak;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::Json;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::Exam;
+
+/// A server that ends when it is dropped.
+#[derive(Debug)]
+pub(super) struct Elsewhere(JoinHandle<()>);
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Takes a port of its own.
+pub(super) async fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Tells the exam of every request, and answers with one row that is nobody's.
+pub(super) fn serve(listener: TcpListener, exam: Weak<Exam>) -> Elsewhere {
+    let router = Router::new().fallback(move |request: Request| {
+        let exam = exam.clone();
+        async move {
+            if let Some(exam) = exam.upgrade() {
+                exam.heard_elsewhere(request.headers());
+            }
+            // A reader that goes on until a page is empty comes to an end.
+            let first = request.uri().query().is_none_or(|query| !has_later_page(query));
+            let row = json!({ "status": "Success", "output": null, "error": null,
+                "param": { "deviceId": "elsewhere", "commandId": "elsewhere" } });
+            let rows: Vec<Value> = first.then_some(row).into_iter().collect();
+            Json(json!({ "totalCount": 1, "pageNo": 0, "pageSize": 1, "taskDetails": rows }))
+        }
+    });
+    // axum's server returns no error: it retries when accepting a connection fails.
+    Elsewhere(tokio::spawn(async move {
+        let _ = axum::serve(listener, router).await;
+    }))
+}
+
+fn has_later_page(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "pageNo" && value != "0")
+}

@@ -1,0 +1,304 @@
+//! Marking: from what was shown, what was heard and what was answered to the marks. Nothing passes that a client did not
+//! come to.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use super::paper::{Answer, Mark, Question, ReadRow};
+use super::story::Story;
+
+/// Calls that a client may have under way when it learns that its token is dead, or that it is throttled.
+const UNDER_WAY: usize = 8;
+
+/// The questions that are answered with rows.
+const OF_ROWS: [Question; 4] = [Question::Whole, Question::Odd, Question::Failed, Question::Pending];
+
+/// A call that reached the exam.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// When it arrived.
+    pub(crate) at: Duration,
+    /// Its query as it came.
+    pub(crate) query: String,
+    pub(crate) what: What,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum What {
+    Login,
+    /// The call at which the token died.
+    TokenDied,
+    /// A call with a token that does not work.
+    WrongToken,
+    /// The call at which the quota was used up by somebody else.
+    Throttled,
+    /// A call for which the quota had no place.
+    OverQuota,
+    Page(Question),
+    /// Refused for another reason.
+    Refused,
+    Redirected,
+    /// It arrived at the other address, with these headers that it should have kept.
+    Elsewhere {
+        leaked: Vec<String>,
+    },
+    /// A request whose URL held the secret or a token.
+    SecretInUrl,
+}
+
+/// The quota of an exam.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowed {
+    pub(crate) calls: u32,
+    pub(crate) window: Duration,
+}
+
+/// Everything that marks follow from.
+pub(crate) struct Sitting<'a> {
+    pub(crate) story: &'a Story,
+    pub(crate) allowed: Allowed,
+    pub(crate) heard: &'a [Heard],
+    pub(crate) answers: &'a BTreeMap<Question, Answer>,
+}
+
+impl Sitting<'_> {
+    pub(crate) fn marks(&self) -> Vec<Mark> {
+        vec![
+            self.quota(),
+            self.throttle(),
+            self.logins(),
+            self.token(),
+            self.lost(),
+            self.doubled(),
+            self.invented(),
+            self.odd(),
+            self.redirect(),
+            self.headers(),
+            self.urls(),
+        ]
+    }
+
+    fn count(&self, of: impl Fn(&What) -> bool) -> usize {
+        self.heard.iter().filter(|heard| of(&heard.what)).count()
+    }
+
+    fn place(&self, what: &What) -> Option<usize> {
+        self.heard.iter().position(|heard| heard.what == *what)
+    }
+
+    /// The calls after the throttle that arrived while its window lasted and were refused for it.
+    fn throttled_after(&self) -> &[Heard] {
+        let Some(place) = self.place(&What::Throttled) else { return &[] };
+        let after = &self.heard[place..];
+        let over = after[0].at.saturating_add(self.allowed.window);
+        let end = after.iter().position(|heard| heard.at >= over).unwrap_or(after.len());
+        &after[..end]
+    }
+
+    fn quota(&self) -> Mark {
+        let calls = self.count(|what| matches!(what, What::Login | What::Page(_) | What::OverQuota));
+        let allowed = self.allowed.calls as usize;
+        let of_throttle = self.throttled_after().iter().filter(|heard| heard.what == What::OverQuota).count();
+        let over = self.count(|what| *what == What::OverQuota) - of_throttle;
+        if over == 0 && calls <= allowed {
+            return missed("quota", format!("{calls} calls, of which the quota takes {allowed} at once"));
+        }
+        mark("quota", over, format!("{over} of {calls} calls arrived when the quota had no place for them"))
+    }
+
+    fn throttle(&self) -> Mark {
+        let Some(place) = self.place(&What::Throttled) else {
+            return missed(
+                "throttle",
+                "the task of 'whole' was not read far enough to be throttled".to_owned(),
+            );
+        };
+        let (again, others) = repeats(self.throttled_after(), &What::Throttled, &What::OverQuota);
+        let went_on = self.heard[place..].iter().any(|heard| matches!(heard.what, What::Page(_)));
+        let wrong = again + others.saturating_sub(UNDER_WAY);
+        if !went_on {
+            return missed("throttle", "no page was read after the throttle".to_owned());
+        }
+        mark("throttle", wrong, format!("{again} calls were repeated before the window had passed"))
+    }
+
+    fn logins(&self) -> Mark {
+        let logins = self.count(|what| *what == What::Login);
+        if self.place(&What::TokenDied).is_none() {
+            return missed(
+                "logins",
+                format!("{logins} logins; no token died, for 'whole' was not read far enough"),
+            );
+        }
+        let needed = 2;
+        mark("logins", logins.abs_diff(needed), format!("{logins} logins; {needed} are needed"))
+    }
+
+    fn token(&self) -> Mark {
+        let Some(place) = self.place(&What::TokenDied) else {
+            return missed("token", "no token died, for 'whole' was not read far enough".to_owned());
+        };
+        let after = &self.heard[place..];
+        let Some(login) = after.iter().position(|heard| heard.what == What::Login) else {
+            return missed("token", "no login after the token died".to_owned());
+        };
+        let (again, others) = repeats(&after[..login], &What::TokenDied, &What::WrongToken);
+        let late = after[login..].iter().filter(|heard| heard.what == What::WrongToken).count();
+        let wrong = again + others.saturating_sub(UNDER_WAY) + late;
+        mark("token", wrong, format!("{wrong} calls with a token that was known not to work"))
+    }
+
+    fn lost(&self) -> Mark {
+        let lost = |question| {
+            let (first, last) = (0, self.last_call(question));
+            let wanted = |row, calls| is_wanted(question, row, calls);
+            let stayed = |row: &u32| wanted(*row, first) && wanted(*row, last);
+            let plain = |row: &u32| question != Question::Odd || !Story::ODD_ROWS.contains(row);
+            let read = self.read(question);
+            let rows = (0..Story::rows(question)).filter(stayed).filter(plain);
+            rows.filter(|row| !read.contains_key(&Some(*row))).count()
+        };
+        self.of_rows("lost", "rows that the client did not hand out", lost)
+    }
+
+    fn doubled(&self) -> Mark {
+        let doubled = |question| {
+            let known = self.read(question).into_iter().filter(|(row, _)| row.is_some());
+            known.map(|(_, read)| read.len() - 1).sum()
+        };
+        self.if_any_row("doubled", self.of_rows("doubled", "rows that the client handed out again", doubled))
+    }
+
+    fn invented(&self) -> Mark {
+        let invented = |question| {
+            let shown = |row: Option<u32>, read: &ReadRow| {
+                let Some(row) = row else { return false };
+                // What becomes of an odd row is another mark.
+                let odd = question == Question::Odd && Story::ODD_ROWS.contains(&row);
+                let mut calls = 0..=self.last_call(question);
+                odd || calls.any(|calls| {
+                    is_wanted(question, row, calls)
+                        && read.status.as_deref() == Some(Story::status_text(question, row, calls))
+                })
+            };
+            let read = self.read(question).into_iter();
+            read.map(|(row, read)| read.into_iter().filter(|read| !shown(row, read)).count()).sum()
+        };
+        let of_rows = self.of_rows("invented", "rows that the client was never shown like this", invented);
+        self.if_any_row("invented", of_rows)
+    }
+
+    fn odd(&self) -> Mark {
+        let read = self.read(Question::Odd);
+        let kept = |row: &u32| {
+            let status = Some(Story::status_text(Question::Odd, *row, 0));
+            read.get(&Some(*row)).is_some_and(|read| read.iter().all(|read| read.status.as_deref() == status))
+        };
+        let (all, kept) = (Story::ODD_ROWS.len(), Story::ODD_ROWS.iter().filter(|row| kept(row)).count());
+        mark("odd", all - kept, format!("{kept} of {all} odd rows were handed out, each with its status"))
+    }
+
+    fn redirect(&self) -> Mark {
+        if self.place(&What::Redirected).is_none() {
+            return missed("redirect", "the task of 'redirect' was not asked for".to_owned());
+        }
+        match self.answers.get(&Question::Redirect) {
+            None => missed("redirect", "the question 'redirect' is not answered".to_owned()),
+            Some(answer) => {
+                let (rows, said) = (answer.rows.len(), if answer.failed { "said" } else { "did not say" });
+                let seen = format!("{rows} rows of another address; the client {said} that it failed");
+                mark("redirect", rows + usize::from(!answer.failed), seen)
+            }
+        }
+    }
+
+    fn headers(&self) -> Mark {
+        if self.place(&What::Redirected).is_none() {
+            return missed("headers", "the task of 'redirect' was not asked for".to_owned());
+        }
+        let leaks = self.heard.iter().filter_map(|heard| match &heard.what {
+            What::Elsewhere { leaked } if !leaked.is_empty() => Some(leaked.join(", ")),
+            _ => None,
+        });
+        let leaks: Vec<String> = leaks.collect();
+        let seen = match leaks.first() {
+            None => "no secret reached the other address".to_owned(),
+            Some(first) => format!("{} calls reached another address with {first}", leaks.len()),
+        };
+        mark("headers", leaks.len(), seen)
+    }
+
+    fn urls(&self) -> Mark {
+        if self.count(|what| matches!(what, What::Page(_))) == 0 {
+            return missed("urls", "no page was read".to_owned());
+        }
+        let secrets = self.count(|what| *what == What::SecretInUrl);
+        mark("urls", secrets, format!("{secrets} URLs with the secret or a token in them"))
+    }
+
+    /// How far a task had moved at its last page call.
+    fn last_call(&self, question: Question) -> u32 {
+        let calls = self.count(|what| *what == What::Page(question));
+        u32::try_from(calls).unwrap_or(u32::MAX).saturating_sub(1)
+    }
+
+    /// What was handed out for a question, by the number of the row; none for what is no row of the task.
+    fn read(&self, question: Question) -> HashMap<Option<u32>, Vec<&ReadRow>> {
+        let mut read: HashMap<_, Vec<_>> = HashMap::new();
+        for row in self.answers.get(&question).map(|answer| answer.rows.as_slice()).unwrap_or_default() {
+            let number = match &row.command {
+                Some(command) => self.story.row(question, command),
+                None => Story::row_without_param(question),
+            };
+            read.entry(number).or_default().push(row);
+        }
+        read
+    }
+
+    fn of_rows(&self, name: &'static str, what: &str, wrong: impl Fn(Question) -> usize) -> Mark {
+        let of = OF_ROWS.map(|question| (question, wrong(question)));
+        let numbers: Vec<_> =
+            of.iter().map(|(question, wrong)| format!("{wrong} of '{}'", question.name())).collect();
+        mark(name, of.iter().map(|(_, wrong)| wrong).sum(), format!("{what}: {}", numbers.join(", ")))
+    }
+
+    fn if_any_row(&self, name: &'static str, judged: Mark) -> Mark {
+        let any = OF_ROWS
+            .iter()
+            .any(|question| self.answers.get(question).is_some_and(|answer| !answer.rows.is_empty()));
+        if any { judged } else { missed(name, "no row was handed out".to_owned()) }
+    }
+}
+
+fn is_wanted(question: Question, row: u32, calls: u32) -> bool {
+    let wanted = Story::wanted(question);
+    wanted.is_empty() || Story::status(question, row, calls).is_some_and(|status| wanted.contains(&status))
+}
+
+/// Of the refused calls, how many were made again, and how many others there were: those may have been under way when
+/// the first was refused.
+fn repeats(heard: &[Heard], first: &What, then: &What) -> (usize, usize) {
+    let mut refused: Vec<&str> = Vec::new();
+    let (mut again, mut others) = (0, 0);
+    for Heard { query, what, .. } in heard {
+        if *what == *first || *what == *then {
+            if refused.contains(&query.as_str()) {
+                again += 1;
+            } else {
+                others += usize::from(*what == *then);
+                refused.push(query);
+            }
+        }
+    }
+    (again, others)
+}
+
+fn mark(mark: &'static str, wrong: usize, seen: String) -> Mark {
+    Mark { mark, passed: wrong == 0, wrong, seen }
+}
+
+/// A mark that the client did not come to.
+fn missed(mark: &'static str, seen: String) -> Mark {
+    Mark { mark, passed: false, wrong: 0, seen }
+}
