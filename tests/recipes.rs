@@ -90,5 +90,5 @@ fn a_renamed_member_makes_the_derived_files_stale() {
             &format!("{generated}/api.rs")
         ]
     );
-    assert!(stale[3].diff.contains("+        #[serde(rename = \"totalRows\")]"), "{}", stale[3].diff);
+    assert!(stale[4].diff.contains("+        #[serde(rename = \"totalRows\")]"), "{}", stale[4].diff);
 }

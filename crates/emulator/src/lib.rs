@@ -7,6 +7,8 @@ mod clock;
 mod control;
 mod control_api;
 mod credentials;
+#[cfg(feature = "docs")]
+mod docs;
 mod draw;
 mod exchange;
 mod fault;
@@ -37,6 +39,8 @@ pub use certificates::{Certificates, TlsError};
 pub use clock::{Clock, ClockKind};
 pub use control::{Control, router};
 pub use control_api::control_openapi;
+#[cfg(feature = "docs")]
+pub use docs::Docs;
 pub use fault::{ActiveFault, Fault, FaultError, FaultKind, Operation};
 pub use journal::{Entry, Journal};
 pub use life::{Life, LifeError, Outcomes};
