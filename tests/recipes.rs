@@ -90,5 +90,6 @@ fn a_renamed_member_makes_the_derived_files_stale() {
             &format!("{generated}/api.rs")
         ]
     );
-    assert!(stale[4].diff.contains("+        #[serde(rename = \"totalRows\")]"), "{}", stale[4].diff);
+    let code = &stale[4].diff;
+    assert!(code.contains("+        #[serde(rename = \"totalRows\")]"), "{code}");
 }

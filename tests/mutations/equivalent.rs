@@ -13,16 +13,21 @@ pub(super) struct Equivalent {
 }
 
 /// Each entry has to excuse a mutation that no gate reports, or it goes.
-pub(super) const EQUIVALENTS: [Equivalent; 9] = [
+pub(super) const EQUIVALENTS: [Equivalent; 10] = [
     Equivalent {
         kinds: &["lead reference elsewhere"],
         reason: "the reference leads to a schema that says the same: names of components are free",
         says_the_same: leads_to_the_same,
     },
     Equivalent {
-        kinds: &["make nullable"],
-        reason: "null is allowed there already, by the schema around it",
+        kinds: &["make nullable", "remove nullable", "turn nullable"],
+        reason: "the schema around it says whether null is allowed there",
         says_the_same: is_nullable_already,
+    },
+    Equivalent {
+        kinds: &["allow anything", "lead reference elsewhere", "remove alternatives", "remove reference"],
+        reason: "the schema says by itself all that its only part says, or would say: the part's name is no promise",
+        says_the_same: adds_nothing,
     },
     Equivalent {
         kinds: &["combine alternatives otherwise"],
@@ -85,10 +90,34 @@ fn is_nullable_already(mutation: &Mutation, document: &Value) -> bool {
         let whole = document.pointer(parent(list));
         list.ends_with("/allOf") && whole.is_some_and(|whole| whole["nullable"] == true)
     };
+    let schema = mutation.node.strip_suffix("/nullable").unwrap_or(&mutation.node);
     let mut uses = Vec::new();
-    references(document, String::new(), &format!("#{}", mutation.node), &mut uses);
+    references(document, String::new(), &format!("#{schema}"), &mut uses);
     let is_used_so = !uses.is_empty() && uses.iter().all(|pointer| is_part_of_nullable(pointer));
     is_part_of_nullable(&mutation.node) || is_used_so
+}
+
+/// The only part of an `allOf` whose owner says as much without it, before the change and after.
+fn adds_nothing(mutation: &Mutation, document: &Value) -> bool {
+    let Some((owner, _)) = mutation.node.split_once("/allOf") else { return false };
+    let says = |part: &Value| {
+        let target = part["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+        let mut says = without_prose(target.and_then(|pointer| document.pointer(pointer)).unwrap_or(part));
+        says.as_object_mut()?.remove("nullable");
+        Some(says)
+    };
+    let is_said_by_owner = |document: &Value| {
+        let Some(owner) = document.pointer(owner) else { return false };
+        let parts = owner["allOf"].as_array().map_or(&[][..], Vec::as_slice);
+        let is_said = |part: &Value| {
+            says(part).is_some_and(|says| {
+                says.as_object()
+                    .is_some_and(|says| says.iter().all(|(keyword, value)| owner[keyword] == *value))
+            })
+        };
+        parts.len() <= 1 && parts.iter().all(is_said)
+    };
+    is_said_by_owner(document) && is_said_by_owner(&mutation.apply(document))
 }
 
 /// Where a component is referred to.

@@ -250,9 +250,19 @@ fn is_implied(keyword: &str, value: &Value) -> bool {
         "required" => *value == json!([]),
         "properties" => *value == json!({}),
         "items" | "additionalProperties" | "unevaluatedItems" | "unevaluatedProperties" => {
-            value == true || *value == json!({})
+            allows_anything(value)
         }
         _ => false,
+    }
+}
+
+/// Whether a schema says nothing but what holds anyway.
+fn allows_anything(schema: &Value) -> bool {
+    let says_nothing =
+        |(keyword, value): (&String, &Value)| !is_compared("schema", keyword) || is_implied(keyword, value);
+    match schema {
+        Value::Object(members) => members.iter().all(says_nothing),
+        other => other == true,
     }
 }
 
