@@ -43,6 +43,13 @@ impl Emulator {
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
+
+    /// What it serves under a path.
+    pub(crate) fn fetch(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let url = format!("{}{path}", self.url);
+        let mut reply = ureq::get(&url).call().with_context(|| format!("cannot fetch {url}"))?;
+        reply.body_mut().read_to_vec().with_context(|| format!("cannot read {url}"))
+    }
 }
 
 impl Drop for Emulator {
@@ -55,8 +62,14 @@ impl Drop for Emulator {
 
 /// Builds the command `northbound` of the project at `root`; where it is.
 pub(crate) fn build(root: &Path) -> anyhow::Result<PathBuf> {
+    build_with(root, &[])
+}
+
+/// The same, with these further arguments of `cargo build`.
+pub(crate) fn build_with(root: &Path, arguments: &[&str]) -> anyhow::Result<PathBuf> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--package", "northbound-cli"]);
+    cargo.args(arguments);
     cargo.args(["--message-format", "json-render-diagnostics"]).current_dir(root).stderr(Stdio::inherit());
     // What cargo tells this process of its own package would have some dependencies built anew.
     for (name, _) in std::env::vars_os() {

@@ -3,6 +3,7 @@
 mod client;
 mod constants;
 mod content;
+pub(crate) mod docs;
 mod open_enums;
 mod rules;
 mod schemas;
@@ -86,6 +87,7 @@ pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyho
         Derived::new("spec/openapi.json", json.clone() + "\n"),
         readme(root, value)?,
         rules_page(root, value)?,
+        Derived::new(docs::PAGE, docs::page(root, value)?),
         Derived::new(format!("{GENERATED}/openapi.yaml"), document.text()),
         Derived::new(format!("{GENERATED}/openapi.json"), json + "\n"),
         generated("mod.rs", MODULE.to_owned()),

@@ -1,10 +1,13 @@
 //! Maintainers' commands: what stands behind `cargo xtask`.
 
 pub mod bench;
+mod browser;
 pub mod conformance;
 pub mod contract;
 pub mod derived;
 pub mod diff;
+pub mod dist;
+pub mod docs;
 pub mod document;
 mod emulator;
 pub mod external;

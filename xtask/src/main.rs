@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
 use xtask::languages::{self, Client};
-use xtask::{Outcome, bench, conformance, diff, external, rehearse, schemathesis, sound};
+use xtask::{Outcome, bench, conformance, diff, dist, docs, external, rehearse, schemathesis, sound};
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
 #[derive(Parser)]
@@ -54,6 +54,10 @@ enum Command {
         #[arg(long)]
         only: Vec<Client>,
     },
+    /// Write the docs page of the emulator as files, and look at it in a browser.
+    Docs(docs::Options),
+    /// Build the command `northbound` as one static Linux program, and try it. Takes minutes.
+    Dist,
     /// Measure, as ratios in one run, and hold the figures against their goals.
     Bench {
         #[command(subcommand)]
@@ -102,6 +106,8 @@ fn main() -> ExitCode {
         Command::Diff { base } => diff::run(root, base.as_deref()),
         Command::Bench { what: Bench::Sdk } => bench::sdk(root),
         Command::Bench { what: Bench::Emulator { seconds } } => bench::emulator(root, seconds),
+        Command::Dist => dist::run(root),
+        Command::Docs(options) => docs::run(root, &options),
         Command::Conformance(options) => conformance::run(root, &options),
         Command::Schemathesis { examples } => schemathesis::run(root, examples),
         Command::Bench { what: Bench::Build } => bench::build(root),

@@ -19,6 +19,12 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
     let scenario = scenario(options, context.global.quota)?;
     let known = known(options, &scenario);
     let builder = Emulator::builder().scenario(scenario).listen(address(&options.listen).await?);
+    #[cfg(feature = "docs")]
+    let builder = builder.docs(northbound_emulator::Docs {
+        yaml: northbound::DOCUMENT,
+        json: northbound::DOCUMENT_AS_JSON,
+        page: include_str!("docs.html"),
+    });
     let builder = match &options.tls {
         None => builder,
         Some(folder) => {

@@ -7,6 +7,8 @@ mod clock;
 mod control;
 mod control_api;
 mod credentials;
+#[cfg(feature = "docs")]
+mod docs;
 mod draw;
 mod exam;
 mod exam_api;
@@ -39,6 +41,8 @@ pub use certificates::{Certificates, TlsError};
 pub use clock::{Clock, ClockKind};
 pub use control::{Control, router};
 pub use control_api::control_openapi;
+#[cfg(feature = "docs")]
+pub use docs::Docs;
 pub use fault::{ActiveFault, Fault, FaultError, FaultKind, Operation};
 pub use journal::{Entry, Journal};
 pub use life::{Life, LifeError, Outcomes};

@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 #[cfg(feature = "tls")]
 use crate::certificates::{Certificates, TlsError};
 use crate::control::Control;
+#[cfg(feature = "docs")]
+use crate::docs::{self, Docs};
 use crate::line::Cut;
 use crate::listener::Listener;
 use crate::scenario::{Scenario, ScenarioError};
@@ -53,6 +55,8 @@ impl Emulator {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             #[cfg(feature = "tls")]
             tls: None,
+            #[cfg(feature = "docs")]
+            docs: None,
         }
     }
 
@@ -103,6 +107,8 @@ pub struct Builder {
     listen: SocketAddr,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
+    #[cfg(feature = "docs")]
+    docs: Option<Docs>,
 }
 
 impl Builder {
@@ -132,6 +138,13 @@ impl Builder {
         self
     }
 
+    /// Serves the document, and a page that shows it and lets a person try it.
+    #[cfg(feature = "docs")]
+    pub fn docs(mut self, docs: Docs) -> Self {
+        self.docs = Some(docs);
+        self
+    }
+
     /// Starts the emulator on the current tokio runtime, whose I/O and time drivers must be on.
     ///
     /// # Errors
@@ -146,6 +159,11 @@ impl Builder {
         let acceptor = self.tls.as_ref().map(Tls::acceptor).transpose()?;
         let control = Control::new(self.scenario)?;
         let router = control.router();
+        #[cfg(feature = "docs")]
+        let router = match self.docs {
+            Some(docs) => router.merge(docs::router(docs)),
+            None => router,
+        };
         let listener =
             TcpListener::bind(self.listen).await.map_err(|error| StartError::listen(self.listen, error))?;
         let addr = listener.local_addr().map_err(|error| StartError::listen(self.listen, error))?;

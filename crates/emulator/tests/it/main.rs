@@ -4,6 +4,8 @@
 
 mod built_in;
 mod control;
+#[cfg(feature = "docs")]
+mod docs;
 mod document;
 mod exam;
 mod examinee;

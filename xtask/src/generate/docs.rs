@@ -1,0 +1,157 @@
+//! The page that the emulator shows under `/docs`: a template, the error catalogue as a table, and how to get started.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use pulldown_cmark::{Event, Parser, Tag, TagEnd, html};
+use serde_json::Value;
+
+use crate::ledger::README;
+
+/// The page, relative to the project.
+pub(crate) const PAGE: &str = "crates/cli/src/docs.html";
+
+const TEMPLATE: &str = include_str!("docs.html");
+
+/// Where the sections of the README begin that show how to get started, and the heading of each.
+const LANGUAGES: &str = "\n## Generate a client\n";
+const LANGUAGE: &str = "\n### ";
+
+/// The page, from the document and the README beside it.
+///
+/// # Errors
+/// When either lacks what the page shows, or the template asks for something else.
+pub(super) fn page(root: &Path, document: &Value) -> anyhow::Result<String> {
+    let readme = fs::read_to_string(root.join(README)).with_context(|| format!("cannot read {README}"))?;
+    let text = |pointer: &str| {
+        let value = document.pointer(pointer).and_then(Value::as_str);
+        value.with_context(|| format!("the document has no text at {pointer}"))
+    };
+    let login = "/components/schemas/LoginRequest/example";
+    let values = [
+        ("mark", super::MARK.to_owned()),
+        ("title", escaped(text("/info/title")?)),
+        ("version", escaped(text("/info/version")?)),
+        ("application", escaped(text(&format!("{login}/appId"))?)),
+        ("secret", escaped(text(&format!("{login}/secret"))?)),
+        ("login", path_of(document, "login")?.to_owned()),
+        ("invalid-token", code_with_action(document, "log-in-again")?.to_owned()),
+        ("catalog", catalog(document)?),
+        ("languages", languages(&readme)?),
+    ];
+    let mut page = TEMPLATE.to_owned();
+    for (key, value) in &values {
+        let place = format!("{{{{{key}}}}}");
+        ensure!(page.contains(&place), "docs.html has no {place}");
+        page = page.replace(&place, value);
+    }
+    Ok(page)
+}
+
+/// The error catalogue as a table, in its own order.
+fn catalog(document: &Value) -> anyhow::Result<String> {
+    let catalog = document.pointer("/components/x-error-catalog").and_then(Value::as_object);
+    let mut table = "<table class=\"codes\">\n<thead><tr><th>Code</th><th>Name</th><th>The platform says</th><th>Meaning</th>\
+                     <th>Remedy</th><th>A program should</th></tr></thead>\n<tbody>\n"
+        .to_owned();
+    for (code, entry) in catalog.context("the document has no error catalogue")? {
+        let cell = |member: &str| {
+            let value = entry.get(member).and_then(Value::as_str);
+            value.map(escaped).with_context(|| format!("{code} has no {member} in the catalogue"))
+        };
+        let source =
+            cell("source").map_or_else(|_| String::new(), |source| format!("<br><small>{source}</small>"));
+        writeln!(
+            table,
+            "<tr id=\"error-{code}\"><td><code>{code}</code></td><td>{}</td><td>{}</td><td>{}{source}</td><td>{}</td><td>{}</td></tr>",
+            cell("name")?,
+            cell("text")?,
+            cell("meaning")?,
+            cell("remedy")?,
+            cell("action")?.replace('-', " "),
+        )?;
+    }
+    Ok(table + "</tbody>\n</table>")
+}
+
+/// The README's section of each language, to be unfolded.
+fn languages(readme: &str) -> anyhow::Result<String> {
+    let (_, chapter) =
+        readme.split_once(LANGUAGES).with_context(|| format!("{README} has no {LANGUAGES:?}"))?;
+    let chapter = chapter.split("\n## ").next().unwrap_or_default();
+    let mut shown = String::new();
+    for section in chapter.split(LANGUAGE).skip(1) {
+        let (name, text) = section.split_once('\n').context("a heading stands alone")?;
+        // The page stands elsewhere than the README, so its links would lead nowhere; its markers are no text.
+        let events = Parser::new(text).filter(|event| {
+            !matches!(
+                event,
+                Event::Start(Tag::Link { .. } | Tag::HtmlBlock)
+                    | Event::End(TagEnd::Link | TagEnd::HtmlBlock)
+                    | Event::Html(_)
+            )
+        });
+        writeln!(shown, "<details><summary>{}</summary>", escaped(name))?;
+        html::push_html(&mut shown, events);
+        shown += "</details>\n";
+    }
+    ensure!(!shown.is_empty(), "{README} has no language under {LANGUAGES:?}");
+    Ok(shown.trim_end().to_owned())
+}
+
+/// The path of an operation.
+pub(crate) fn path_of<'document>(
+    document: &'document Value,
+    operation: &str,
+) -> anyhow::Result<&'document str> {
+    let paths = document["paths"].as_object().context("the document has no paths")?;
+    let found = paths.iter().find(|(_, item)| {
+        let mut operations = item.as_object().into_iter().flat_map(|item| item.values());
+        operations.any(|one| one["operationId"] == operation)
+    });
+    found.map(|(path, _)| path.as_str()).with_context(|| format!("the document has no operation {operation}"))
+}
+
+fn code_with_action<'document>(document: &'document Value, action: &str) -> anyhow::Result<&'document str> {
+    let catalog = document.pointer("/components/x-error-catalog").and_then(Value::as_object);
+    let found = catalog.into_iter().flatten().find(|(_, entry)| entry["action"] == action);
+    found.map(|(code, _)| code.as_str()).with_context(|| format!("no code of the catalogue asks to {action}"))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_the_catalogue_says_is_text_and_no_markup() {
+        let entry = json!({ "name": "A", "text": "<b> & \"c\"", "meaning": "M", "remedy": "R", "action": "fix-request" });
+        let table = catalog(&json!({ "components": { "x-error-catalog": { "1": entry } } })).unwrap();
+        assert!(table.contains("<td>&lt;b&gt; &amp; &quot;c&quot;</td>"), "{table}");
+        assert!(table.contains("<td>R</td><td>fix request</td>"), "{table}");
+    }
+
+    #[test]
+    fn a_code_without_a_remedy_is_refused() {
+        let entry = json!({ "name": "A", "text": "T", "meaning": "M", "action": "retry" });
+        let error = catalog(&json!({ "components": { "x-error-catalog": { "1": entry } } })).unwrap_err();
+        assert_eq!(error.to_string(), "1 has no remedy in the catalogue");
+    }
+
+    #[test]
+    fn each_language_is_a_section_without_links_and_markers() {
+        let readme = "# A\n\n## Generate a client\n\n### Go\n\nNeeds [Go](x).\n\n1. Do:\n\n<!-- example a -->\n\n```sh\ngo <a>\n```\n\n## B\n\n### No\n";
+        let shown = languages(readme).unwrap();
+        let expected = "<details><summary>Go</summary>\n<p>Needs Go.</p>\n<ol>\n<li>Do:</li>\n</ol>\n\
+                        <pre><code class=\"language-sh\">go &lt;a&gt;\n</code></pre>\n</details>";
+        assert_eq!(shown, expected);
+        assert!(languages("# A\n").is_err());
+    }
+}
