@@ -27,7 +27,7 @@ secret = "stranger-secret"
 /// Which server, and what it knows that can be asked for. The defaults fit the demo of the emulator.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Base URL of the server, such as https://platform.example:8743 [default: the project's emulator, started for this]
+    /// Base URL of the server, such as `https://platform.example:8743` [default: the project's emulator, started for this]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// The application that asks. Its tokens of before are cancelled, whoever uses them
