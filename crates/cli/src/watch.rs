@@ -16,7 +16,6 @@ use crate::view::View;
 /// How often a terminal is drawn anew while nothing has come: time and quota move on.
 const REDRAWN: Duration = Duration::from_secs(1);
 /// A poll of five calls can be kept up at this interval with the whole quota, which the embedded emulator shares with nobody.
-#[cfg(feature = "emulator")]
 const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), Failure> {
@@ -69,8 +68,7 @@ async fn next(stream: &mut WatchStream, ticks: &mut Interval, interrupt: &Interr
 
 fn watch(context: &Context<'_>, options: &WatchOptions, client: &Client) -> Watch {
     let mut watch = client.watch(&options.task_id);
-    #[cfg(feature = "emulator")]
-    if context.global.emulator {
+    if context.global.asks_emulator() {
         watch = watch.share(1.0).interval(EMULATOR_INTERVAL, EMULATOR_INTERVAL);
     }
     if let Some(interval) = options.interval {
