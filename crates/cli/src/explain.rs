@@ -69,6 +69,9 @@ fn unknown(code: &str) -> Failure {
     let known: Vec<_> = ERROR_CATALOG.iter().map(|info| info.code.as_str()).collect();
     Failure::usage(
         format!("the catalogue does not know the error code {code:?}"),
-        format!("it knows {}", known.join(", ")),
+        format!(
+            "of the calls it knows {}; a code in the `error` of a subtask comes with its own text",
+            known.join(", ")
+        ),
     )
 }

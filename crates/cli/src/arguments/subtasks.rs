@@ -1,6 +1,7 @@
 //! The options of `northbound subtasks`.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::statuses;
 use crate::columns::Column;
@@ -13,10 +14,10 @@ pub(crate) struct SubtasksOptions {
     #[arg(long, value_parser = statuses(), ignore_case = true, value_delimiter = ',')]
     pub(crate) status: Vec<String>,
     /// Only subtasks of this device
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) device_id: Option<String>,
     /// Only the subtask of this device command
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) command_id: Option<String>,
     /// Only this page; 0 is the first. Without it, all pages are read
     #[arg(long, value_name = "N", conflicts_with = "limit")]
