@@ -227,9 +227,9 @@ fn read_plainly(mut platform: Platform) -> Outcome {
     unreachable!("page numbers are many")
 }
 
-/// `NORTHBOUND_SEEDS=20000` runs more.
+/// `NORTHBOUND_MODEL_SEEDS=20000` runs more.
 fn seeds() -> u64 {
-    std::env::var("NORTHBOUND_SEEDS").map_or(1_000, |seeds| seeds.parse().unwrap())
+    std::env::var("NORTHBOUND_MODEL_SEEDS").map_or(1_000, |seeds| seeds.parse().unwrap())
 }
 
 #[test]
