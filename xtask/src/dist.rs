@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail, ensure};
 
 use crate::emulator::{self, Emulator};
-use crate::tools::{self, Needed};
+use crate::tools::{self, Needed, SHA256SUM};
 use crate::{DOCUMENT, Outcome, print, sound, target_folder};
 
 /// What it is built for: musl is a C library that can be linked in whole.
@@ -17,8 +17,6 @@ const COMPILER: Needed =
     Needed { program: "musl-gcc", get: "a C compiler for musl (on Debian: apt-get install musl-tools)" };
 /// Says what a program needs when it starts.
 const LDD: Needed = Needed { program: "ldd", get: "ldd (on Debian: apt-get install libc-bin)" };
-const SHA256SUM: Needed =
-    Needed { program: "sha256sum", get: "sha256sum (on Debian: apt-get install coreutils)" };
 
 /// Runs the command in the project at `root`.
 ///
@@ -38,7 +36,7 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
         "Rust's own library for {TARGET} is missing: run `rustup target add {TARGET}`"
     );
 
-    let built = emulator::build_with(root, &["--profile", "dist", "--target", TARGET])?;
+    let built = emulator::build_with(root, &["--release", "--target", TARGET])?;
     let folder = target_folder(root).join("dist");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let program = folder.join("northbound");

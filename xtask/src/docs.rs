@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use self::seen::Seen;
 use crate::browser::{self, Browser};
+use crate::document::operations::{operation, operations};
 use crate::emulator::{self, Emulator};
-use crate::generate::docs::path_of;
 use crate::{DOCUMENT, Outcome, print, sound, target_folder};
 
 /// The picture that `spec/README.md` shows.
@@ -99,10 +99,10 @@ fn write(root: &Path, emulator: &Emulator, folder: &Path) -> anyhow::Result<()> 
 fn of_the_files(browser: &mut Browser, folder: &Path, document: &Value) -> anyhow::Result<Vec<String>> {
     let place = browser::file_url(folder);
     browser.open(&format!("{place}/index.html"))?;
-    let operations = browser.evaluate(RENDERED)?;
+    let rendered = browser.evaluate(RENDERED)?;
     let mut faults = seen::faults(&Seen::of(&browser.events()), &format!("{place}/"));
-    if operations != operations_of(document) {
-        faults.push(format!("the files show {operations} operations"));
+    if rendered != operations(document).count() {
+        faults.push(format!("the files show {rendered} operations"));
     }
     Ok(faults)
 }
@@ -115,10 +115,10 @@ fn of_the_emulator(
 ) -> anyhow::Result<Vec<String>> {
     let url = emulator.url();
     browser.open(&format!("{url}/docs"))?;
-    let operations = browser.evaluate(RENDERED)?;
+    let rendered = browser.evaluate(RENDERED)?;
     let mut faults = Vec::new();
-    if operations != operations_of(document) {
-        faults.push(format!("the page shows {operations} operations"));
+    if rendered != operations(document).count() {
+        faults.push(format!("the page shows {rendered} operations"));
     }
     let asked = journal(emulator)?;
     if !asked.is_empty() {
@@ -127,19 +127,12 @@ fn of_the_emulator(
     let answer = browser.evaluate(TRY)?;
     faults.extend(seen::faults_of_answer(&answer));
     let asked = journal(emulator)?;
-    let wanted = [path_of(document, "login")?, path_of(document, "listSubtasks")?];
+    let wanted = [operation(document, "login")?.path, operation(document, "listSubtasks")?.path];
     if asked != wanted {
         faults.push(format!("trying a call asks for {asked:?}, not {wanted:?}"));
     }
     faults.extend(seen::faults(&Seen::of(&browser.events()), &format!("{url}/")));
     Ok(faults)
-}
-
-/// How many operations the document has.
-fn operations_of(document: &Value) -> usize {
-    let items = document["paths"].as_object().into_iter().flat_map(|paths| paths.values());
-    let members = items.filter_map(Value::as_object).flat_map(|item| item.values());
-    members.filter(|member| member.get("operationId").is_some()).count()
 }
 
 /// The paths that the platform's side of the emulator was asked for.

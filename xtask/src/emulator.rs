@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
 /// A running `northbound emulator serve`, on a free port of this machine. It stops when it is dropped.
@@ -50,6 +50,17 @@ impl Emulator {
         let mut reply = ureq::get(&url).call().with_context(|| format!("cannot fetch {url}"))?;
         reply.body_mut().read_to_vec().with_context(|| format!("cannot read {url}"))
     }
+
+    /// What it answers to JSON that is posted to a path; a refusal is an error.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let url = format!("{}{path}", self.url);
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
+        let mut reply =
+            agent.post(&url).send(body.to_string()).with_context(|| format!("cannot call {url}"))?;
+        let text = reply.body_mut().read_to_string().with_context(|| format!("cannot read {url}"))?;
+        ensure!(reply.status().is_success(), "{url}: {} {text}", reply.status());
+        serde_json::from_str(&text).with_context(|| format!("{url} answers {text}"))
+    }
 }
 
 impl Drop for Emulator {
@@ -67,7 +78,7 @@ pub(crate) fn build(root: &Path) -> anyhow::Result<PathBuf> {
 
 /// The same, with these further arguments of `cargo build`.
 pub(crate) fn build_with(root: &Path, arguments: &[&str]) -> anyhow::Result<PathBuf> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = crate::cargo();
     cargo.args(["build", "--quiet", "--package", "northbound-cli"]);
     cargo.args(arguments);
     cargo.args(["--message-format", "json-render-diagnostics"]).current_dir(root).stderr(Stdio::inherit());

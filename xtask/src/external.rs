@@ -94,7 +94,7 @@ impl Linter {
 fn faulty_copy(folder: &Path) -> anyhow::Result<tempfile::TempDir> {
     let copy = tempfile::tempdir().context("cannot make a folder for the copy")?;
     for name in READ {
-        let text = fs::read_to_string(folder.join(name)).with_context(|| format!("cannot read {name}"))?;
+        let text = crate::read(folder, name)?;
         let text = match name == READ[0] {
             true => text.replacen("$ref: '#/components/schemas/", "$ref: '#/components/schemas/No", 1),
             false => text,

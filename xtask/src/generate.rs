@@ -6,13 +6,11 @@ mod content;
 pub(crate) mod docs;
 mod open_enums;
 mod rules;
-mod schemas;
+pub(crate) mod schemas;
 
 pub use rules::RULES;
 
-use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -102,18 +100,15 @@ pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyho
 
 /// The README beside the document, with its derived parts: the ledger as a table, and what comes of other languages.
 fn readme(root: &Path, document: &Value) -> anyhow::Result<Derived> {
-    let read =
-        |path: &str| fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
-    let table = ledger::render(&read(ledger::LEDGER)?)?;
-    let with_ledger = ledger::readme(&read(ledger::README)?, &table)?;
+    let table = ledger::render(&crate::read(root, ledger::LEDGER)?)?;
+    let with_ledger = ledger::readme(&crate::read(root, ledger::README)?, &table)?;
     Ok(Derived::new(ledger::README, languages::readme(root, &with_ledger, document)?))
 }
 
 /// The rules for clients in any language.
 fn rules_page(root: &Path, document: &Value) -> anyhow::Result<Derived> {
-    let text = fs::read_to_string(root.join(ledger::LEDGER))
-        .with_context(|| format!("cannot read {}", ledger::LEDGER))?;
-    Ok(Derived::new(RULES, rules::rules(document, &ledger::read(&text)?)?))
+    let assumptions = ledger::read(&crate::read(root, ledger::LEDGER)?)?;
+    Ok(Derived::new(RULES, rules::rules(document, &assumptions)?))
 }
 
 const MODULE: &str = "\
@@ -153,7 +148,7 @@ pub const EMULATOR: [EmulatorFile; 3] = [
 
 /// What the emulator says of itself. It is run, not linked, so that xtask stays quick to build.
 fn emulator_file(root: &Path, file: &EmulatorFile) -> anyhow::Result<Derived> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let output = crate::cargo()
         .args(["run", "--quiet", "--package", "northbound-emulator", "--example", file.example])
         .args(["--features", file.features])
         .current_dir(root)

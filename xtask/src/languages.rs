@@ -22,7 +22,7 @@ use self::scenario::{Kind, SCENARIOS, Scenario};
 use self::table::{EXPECTED, Results};
 use self::verdict::{Got, judge};
 use crate::emulator::{self, Emulator};
-use crate::{Outcome, print, sound, tools};
+use crate::{Outcome, print, read, sound, tools};
 
 /// Runs the command in the project at `root`, for these clients.
 ///
@@ -53,13 +53,13 @@ pub fn run(root: &Path, clients: &[Client]) -> anyhow::Result<Outcome> {
     for client in clients {
         print(&format!("{}: generating, compiling, running {} scenarios", client.title(), scenarios.len()));
         let runner = workshop.make(*client).with_context(|| client.title())?;
-        let sitting = Sitting::begin(exams.url())?;
+        let sitting = Sitting::begin(&exams)?;
         let calls = [scenario::plan(&scenarios, address)?, sitting.plan()].concat();
         let calls = serde_json::to_string_pretty(&calls).context(SCENARIOS)?;
         fs::write(plan.path(), calls).context("cannot write the scenarios")?;
         let got = got_of(runner, plan.path())?;
         results.extend(results_of(*client, &got, &scenarios));
-        marks.insert(*client, sitting.hand_in(&got)?);
+        marks.insert(*client, sitting.hand_in(&exams, &got)?);
     }
     print(&format!("\n{}", table::show(&scenarios, clients, &results)));
     let (exam, unexpected) = exam::show(clients, &failed, &marks);
@@ -108,8 +108,4 @@ pub(crate) fn readme(root: &Path, readme: &str, document: &serde_json::Value) ->
     let exam = exam::render(&exam::read(&read(root, exam::EXPECTED)?)?);
     let with_table = crate::markers::fill(&with_table, "exam", &exam)?;
     newcomer::with_examples(with_table, |path| read(root, path))
-}
-
-fn read(root: &Path, path: &str) -> anyhow::Result<String> {
-    fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))
 }

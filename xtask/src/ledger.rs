@@ -80,8 +80,7 @@ pub fn read(assumptions_toml: &str) -> anyhow::Result<Vec<Assumption>> {
         for (name, text) in
             [("what", &assumption.what), ("source", &assumption.source), ("guard", &assumption.guard)]
         {
-            let is_sentence = text.trim() == text && text.ends_with('.') && !text.contains('\n');
-            ensure!(is_sentence, "{LEDGER}: {id}: {name} is not a sentence on one line: {text:?}");
+            ensure!(is_sentence(text), "{LEDGER}: {id}: {name} is not a sentence on one line: {text:?}");
         }
         ensure!(
             assumption.test.contains("::"),
@@ -111,6 +110,11 @@ pub fn render(assumptions_toml: &str) -> anyhow::Result<String> {
 /// The README with this table in its place.
 pub fn readme(readme: &str, table: &str) -> anyhow::Result<String> {
     markers::fill(readme, "ledger", table).context(README)
+}
+
+/// Whether a text is a sentence, or several, on one line.
+pub(crate) fn is_sentence(text: &str) -> bool {
+    text.trim() == text && text.ends_with('.') && !text.contains('\n')
 }
 
 fn is_kebab_case(id: &str) -> bool {

@@ -24,7 +24,11 @@ pub mod snapshots;
 pub mod sound;
 pub mod tools;
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
 
 /// The hand-written document, relative to the project.
 pub const DOCUMENT: &str = "spec/openapi.yaml";
@@ -58,6 +62,16 @@ impl Outcome {
             Self::Stale => 4,
         }
     }
+}
+
+/// The text of a file, named from the folder `root`.
+pub(crate) fn read(root: &Path, path: &str) -> anyhow::Result<String> {
+    fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))
+}
+
+/// Cargo: the one that runs this command, if one does.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// Where cargo builds the project at `root`.

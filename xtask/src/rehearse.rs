@@ -14,10 +14,7 @@ use crate::{Outcome, print, target_folder};
 /// # Errors
 /// When a copy cannot be made, or a recipe does not lead to a project that passes its tests.
 pub fn run(root: &Path) -> anyhow::Result<Outcome> {
-    let contributing = root.join("CONTRIBUTING.md");
-    let text = fs::read_to_string(&contributing)
-        .with_context(|| format!("cannot read {}", contributing.display()))?;
-    for recipe in recipes(&text)? {
+    for recipe in recipes(&crate::read(root, "CONTRIBUTING.md")?)? {
         print(&format!("rehearsing {:?}: {}", recipe.title, recipe.paths().join(", ")));
         rehearse(root, &recipe).with_context(|| format!("{:?} of CONTRIBUTING.md", recipe.title))?;
     }
@@ -27,11 +24,8 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
 fn rehearse(root: &Path, recipe: &Recipe) -> anyhow::Result<()> {
     let copy = tempfile::tempdir().context("cannot make a folder for the copy")?;
     copy_project(root, copy.path())?;
-    let read = |path: &str| {
-        fs::read_to_string(copy.path().join(path)).with_context(|| format!("cannot read {path}"))
-    };
     raise_version(copy.path())?;
-    for (path, text) in recipe.apply(read)? {
+    for (path, text) in recipe.apply(|path| crate::read(copy.path(), path))? {
         fs::write(copy.path().join(&path), text).with_context(|| format!("cannot write {path}"))?;
     }
     // One folder for all recipes, so that dependencies are built once.
@@ -68,7 +62,7 @@ fn copy_project(root: &Path, copy: &Path) -> anyhow::Result<()> {
 }
 
 fn cargo(folder: &Path, target: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let output = crate::cargo()
         .args(arguments)
         .env("CARGO_TARGET_DIR", target)
         // The simulation looks for faults of the SDK, which no recipe touches.

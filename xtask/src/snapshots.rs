@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::Context as _;
 
@@ -52,7 +51,7 @@ enum Tests {
 }
 
 fn run_tests(root: &Path) -> anyhow::Result<Tests> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let output = crate::cargo()
         .args(["test", "--quiet", "--package", "northbound-tests"])
         .envs([("INSTA_UPDATE", "new"), ("INSTA_FORCE_PASS", "1")])
         .current_dir(root)

@@ -98,16 +98,21 @@ pub const NPM: Needed =
 pub const MAVEN: Needed =
     Needed { program: "mvn", get: "Maven 3.8 or newer (on Debian: apt-get install maven)" };
 
+/// sha256sum, to check or make checksums.
+pub const SHA256SUM: Needed =
+    Needed { program: "sha256sum", get: "sha256sum (on Debian: apt-get install coreutils)" };
+
 impl Needed {
     /// The program's path.
     ///
     /// # Errors
     /// When it is not on the path: says how to get it.
     pub fn found(self) -> anyhow::Result<PathBuf> {
-        let folders = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        // Servers stand where not every user's path leads.
+        let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
         let name = format!("{}{}", self.program, std::env::consts::EXE_SUFFIX);
-        let found =
-            std::env::split_paths(&folders).map(|folder| folder.join(&name)).find(|path| path.is_file());
+        let found = folders.map(|folder| folder.join(&name)).find(|path| path.is_file());
         found.with_context(|| format!("{} is not on the path: install {}", self.program, self.get))
     }
 }
@@ -192,8 +197,7 @@ mod tests {
 
     #[test]
     fn a_program_that_fails_is_quoted_with_what_it_said() {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let error = output(Command::new(cargo).arg("no-such-command")).unwrap_err().to_string();
+        let error = output(crate::cargo().arg("no-such-command")).unwrap_err().to_string();
         assert!(error.contains("no-such-command` failed") && error.contains("no such command"), "{error}");
     }
 }

@@ -1,19 +1,17 @@
 //! What a consumer's cold build costs: of the SDK, and of the generated client alone with the TLS that the SDK has by default.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use toml::{Table, Value};
 
-use crate::{Outcome, print};
+use super::{CHILDREN, cpu_seconds, median};
+use crate::{Outcome, print, target_folder};
 
 const RUNS: usize = 3;
 /// CPU of the SDK's build in terms of the client's.
 const GOAL: f64 = 1.15;
-/// Linux counts CPU time for programs in hundredths of a second.
-const TICKS_A_SECOND: f64 = 100.0;
 
 /// A crate that depends on one of ours and does nothing.
 struct Consumer {
@@ -27,7 +25,7 @@ struct Consumer {
 /// # Errors
 /// When a consumer does not build.
 pub(super) fn run(root: &Path) -> anyhow::Result<Outcome> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target = target_folder(root);
     fs::create_dir_all(&target).with_context(|| format!("cannot make {}", target.display()))?;
     let folder = tempfile::tempdir_in(&target).context("cannot make a folder for the consumers")?;
     let mut consumers = consumers(root)?;
@@ -37,9 +35,9 @@ pub(super) fn run(root: &Path) -> anyhow::Result<Outcome> {
     }
     for _ in 0..RUNS {
         for consumer in &mut consumers {
-            let before = cpu_seconds_of_children()?;
+            let before = cpu_seconds("self", CHILDREN)?;
             consumer.cargo(folder.path(), &["build", "--quiet"])?;
-            consumer.cpu_seconds.push(cpu_seconds_of_children()? - before);
+            consumer.cpu_seconds.push(cpu_seconds("self", CHILDREN)? - before);
             fs::remove_dir_all(folder.path().join(consumer.name).join("target"))
                 .context("cannot remove what was built")?;
         }
@@ -61,12 +59,6 @@ fn report(consumers: &[Consumer], folder: &Path) -> anyhow::Result<Outcome> {
     let ratio = medians[0] / medians[1];
     print(&format!("ratio {ratio:.2} ({} {GOAL})", if ratio <= GOAL { "<=" } else { "OVER" }));
     Ok(if ratio <= GOAL { Outcome::Done } else { Outcome::Broken })
-}
-
-fn median(figures: &[f64]) -> f64 {
-    let mut sorted = figures.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
 }
 
 /// The SDK as it comes, and the client with what the SDK's feature `rustls` asks of reqwest and rustls.
@@ -126,7 +118,7 @@ impl Consumer {
 
     fn cargo(&self, folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
         let folder = folder.join(self.name);
-        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        let output = crate::cargo()
             .args(arguments)
             .env("CARGO_TARGET_DIR", folder.join("target"))
             // A cache of compiled crates would answer in place of the compiler.
@@ -146,15 +138,4 @@ impl Consumer {
 /// A line for each dependency.
 fn inline(dependencies: &Table) -> String {
     dependencies.iter().map(|(name, dependency)| format!("{name} = {dependency}\n")).collect()
-}
-
-/// User and system time of all processes that this one has started, theirs included, and waited for: `cutime` and `cstime`
-/// of `proc(5)`.
-fn cpu_seconds_of_children() -> anyhow::Result<f64> {
-    let stat = fs::read_to_string("/proc/self/stat").context("cannot read CPU time from /proc")?;
-    // The name of the program stands in brackets and may hold spaces.
-    let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    let ticks: Option<f64> =
-        after_name.split(' ').skip(13).take(2).map(|ticks| ticks.parse::<f64>().ok()).sum();
-    Ok(ticks.context("/proc/self/stat does not hold the CPU time of children")? / TICKS_A_SECOND)
 }

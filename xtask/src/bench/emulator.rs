@@ -3,16 +3,17 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::needs_linux;
 use super::server::Server;
 use super::tools::Tools;
 use super::wrk::{self, Run};
-use crate::{Outcome, print, sound, target_folder};
+use crate::document::operations::{Operation, operation};
+use crate::{Outcome, emulator, print, sound};
 
 /// How often each server is measured, in turn; the median counts.
 const ROUNDS: usize = 3;
@@ -26,13 +27,9 @@ const GOAL: f64 = 8.0;
 /// # Errors
 /// When something is missing, or a server does not answer as it should.
 pub fn run(root: &Path, seconds: u32) -> anyhow::Result<Outcome> {
-    if !cfg!(target_os = "linux") {
-        bail!("this benchmark reads CPU time and memory from /proc: run it on Linux");
-    }
-    let target = target_folder(root);
-    let tools = Tools::find(&target.join("bench"))?;
-    let program = target.join("release/northbound");
-    cargo(root, &["build", "--package", "northbound-cli"])?;
+    needs_linux()?;
+    let tools = Tools::find(root)?;
+    let program = emulator::build_with(root, &["--release"])?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let document = sound::read(root)?.value().clone();
 
@@ -50,11 +47,8 @@ pub fn run(root: &Path, seconds: u32) -> anyhow::Result<Outcome> {
         fast &= contest.run(seconds, &folder)?;
     }
     print("");
-    let large = cargo(root, &["run", "--package", "northbound-emulator", "--example", "scale"]);
-    if let Err(missed) = &large {
-        print(&format!("{missed:#}"));
-    }
-    Ok(if fast && large.is_ok() { Outcome::Done } else { Outcome::Broken })
+    let large = large_tasks_cost_what_they_may(root)?;
+    Ok(if fast && large { Outcome::Done } else { Outcome::Broken })
 }
 
 /// Three servers that hand out the same page.
@@ -95,7 +89,7 @@ impl Contest {
             headers: headers.to_vec(),
         };
         let query = format!("{}?taskId=demo&pageSize={rows}", list.path);
-        let reply = call(&emulator, &login.path, &[]).post("appId=demo-app&secret=demo-secret")?;
+        let reply = call(&emulator, login.path, &[]).post("appId=demo-app&secret=demo-secret")?;
         let token: Value = serde_json::from_slice(&reply.body).context("the emulator's answer to a login")?;
         let token = token["accessToken"].as_str().context("the emulator's answer to a login has no token")?;
         let headers = [("app_key", "demo-app".to_owned()), ("Authorization", format!("Bearer {token}"))];
@@ -182,11 +176,7 @@ impl Entrant {
 }
 
 fn median(rounds: &[Figures]) -> Figures {
-    let of = |figure: fn(&Figures) -> f64| {
-        let mut sorted: Vec<f64> = rounds.iter().map(figure).collect();
-        sorted.sort_by(f64::total_cmp);
-        sorted[sorted.len() / 2]
-    };
+    let of = |figure: fn(&Figures) -> f64| super::median(&rounds.iter().map(figure).collect::<Vec<_>>());
     Figures {
         requests_a_second: of(|figures| figures.requests_a_second),
         p99_ms: of(|figures| figures.p99_ms),
@@ -194,27 +184,11 @@ fn median(rounds: &[Figures]) -> Figures {
     }
 }
 
-/// Where an operation stands in the document.
-struct Operation {
-    path: String,
-    method: String,
-}
-
-fn operation(document: &Value, id: &str) -> anyhow::Result<Operation> {
-    let paths = document["paths"].as_object().context("the document has no paths")?;
-    let mut operations = paths.iter().flat_map(|(path, methods)| {
-        methods.as_object().into_iter().flatten().map(move |(method, operation)| (path, method, operation))
-    });
-    let found = operations.find(|(_, _, operation)| operation["operationId"] == id);
-    let (path, method, _) = found.with_context(|| format!("the document has no operation {id}"))?;
-    Ok(Operation { path: path.clone(), method: method.clone() })
-}
-
 /// The document with `page` as the only example of an operation's answer. Prism would rather use the one of the schema.
-fn with_example(document: &Value, operation: &Operation, page: &Value) -> anyhow::Result<Value> {
+fn with_example(document: &Value, operation: &Operation<'_>, page: &Value) -> anyhow::Result<Value> {
     let mut document = document.clone();
-    let Operation { path, method } = operation;
-    let content = &mut document["paths"][path][method]["responses"]["200"]["content"]["application/json"];
+    let Operation { path, method, .. } = operation;
+    let content = &mut document["paths"][*path][*method]["responses"]["200"]["content"]["application/json"];
     content["examples"] = json!({ "page": { "value": page } });
     let schema = content["schema"]["$ref"].as_str().and_then(|pointer| pointer.strip_prefix('#'));
     let schema = schema.context("the answer's schema is not a reference")?.to_owned();
@@ -224,15 +198,12 @@ fn with_example(document: &Value, operation: &Operation, page: &Value) -> anyhow
     Ok(document)
 }
 
-/// Runs cargo in release mode; what it prints is shown.
-fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    let (command, rest) = arguments.split_first().context("cargo needs a command")?;
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([command, "--release", "--quiet"])
-        .args(rest)
+/// Creates and reads tasks of a million subtasks, and prints what that costs; false if a goal is missed.
+fn large_tasks_cost_what_they_may(root: &Path) -> anyhow::Result<bool> {
+    let status = crate::cargo()
+        .args(["run", "--release", "--quiet", "--package", "northbound-emulator", "--example", "scale"])
         .current_dir(root)
         .status()
         .context("cannot run cargo")?;
-    ensure!(status.success(), "`cargo {}` failed: see above", arguments.join(" "));
-    Ok(())
+    Ok(status.success())
 }

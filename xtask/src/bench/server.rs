@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
+use super::{OWN, cpu_seconds};
+
 /// How long a server may take until it listens, and how often it is asked.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);
@@ -82,15 +84,10 @@ impl Server {
         Ok(server)
     }
 
-    /// Time that the process has spent on the CPU, by Linux's hundredths of a second.
+    /// Time that the process has spent on the CPU.
     pub(super) fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        let path = format!("/proc/{}/stat", self.process.id());
-        let stat =
-            fs::read_to_string(&path).with_context(|| format!("{} has ended: {}", self.name, self.said()))?;
-        // The name of the program, in parentheses, may hold blanks.
-        let numbers = stat.rsplit(')').next().unwrap_or_default().split(' ');
-        let times: Vec<f64> = numbers.skip(12).take(2).filter_map(|time| time.parse().ok()).collect();
-        Ok(times.iter().sum::<f64>() / 100.0)
+        cpu_seconds(&self.process.id().to_string(), OWN)
+            .with_context(|| format!("{} has ended: {}", self.name, self.said()))
     }
 
     fn said(&self) -> String {

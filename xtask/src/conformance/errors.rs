@@ -48,11 +48,7 @@ fn words(session: &mut Session<'_>) -> Checked {
         let Some(expected) = code(body).and_then(|code| session.facts.words(code)) else { continue };
         let words = ["error_desc", "resultmsg"].into_iter().find_map(|name| body.get(name));
         if words.and_then(serde_json::Value::as_str) != Some(expected) {
-            return fail(format!(
-                "{}
-expected the words {expected:?}",
-                exchange.answer.asked()
-            ));
+            return fail(format!("{}\nexpected the words {expected:?}", exchange.answer.asked()));
         }
     }
     Ok(())

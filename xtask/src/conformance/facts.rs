@@ -7,7 +7,9 @@ use jsonschema::Validator;
 use serde_json::{Map, Value};
 
 use crate::document::Document;
+use crate::document::operations::{Operation, operation};
 use crate::document::pointer::child;
+use crate::generate::schemas::error_catalog;
 use crate::lint;
 
 /// The names by which the checks ask the document. Everything else comes from there.
@@ -87,7 +89,6 @@ impl Facts {
     /// When the document lacks something that a check asks it for.
     pub fn of(document: &Document) -> anyhow::Result<Self> {
         let reading = Reading { document };
-        let catalogue = document.value().pointer("/components/x-error-catalog").and_then(Value::as_object);
         let quota = document.value().pointer("/x-quota").context("the document has no x-quota")?;
         let number = |name: &str| {
             quota.get(name).and_then(Value::as_u64).with_context(|| format!("x-quota has no {name}"))
@@ -96,9 +97,7 @@ impl Facts {
             list: reading.call(LIST_SUBTASKS)?,
             login: reading.call(LOGIN)?,
             quota: Quota { calls: number("calls")?.try_into()?, seconds: number("seconds")? },
-            catalogue: catalogue
-                .context("the document has no x-error-catalog")?
-                .iter()
+            catalogue: error_catalog(document.value())
                 .map(|(code, entry)| CatalogueEntry::of(code, entry))
                 .collect(),
         })
@@ -152,7 +151,7 @@ struct Reading<'d> {
 
 impl Reading<'_> {
     fn call(&self, id: &'static str) -> anyhow::Result<Call> {
-        let (path, method, operation) = self.operation(id)?;
+        let Operation { method, path, value: operation, .. } = operation(self.document.value(), id)?;
         let mut call = Call {
             id,
             method: method.to_uppercase(),
@@ -199,17 +198,6 @@ impl Reading<'_> {
             call.replies.insert(status, self.documented(self.resolved(response)?)?);
         }
         Ok(call)
-    }
-
-    fn operation(&self, id: &str) -> anyhow::Result<(&str, &str, &Value)> {
-        for (path, item) in members(self.document.value().get("paths")) {
-            for (method, operation) in members(Some(item)) {
-                if text(operation, "operationId") == Some(id) {
-                    return Ok((path, method, operation));
-                }
-            }
-        }
-        bail!("the document has no operation {id}")
     }
 
     fn documented(&self, response: &Value) -> anyhow::Result<Documented> {

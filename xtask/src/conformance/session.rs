@@ -196,16 +196,24 @@ impl<'a> Session<'a> {
         headers: Vec<(String, String)>,
         note: &str,
     ) -> Result<Rc<Answer>, Stop> {
+        self.send(self.facts.list.id, self.list_request(query, headers, note))
+    }
+
+    fn list_request(
+        &self,
+        query: &[(String, String)],
+        headers: Vec<(String, String)>,
+        note: &str,
+    ) -> Request {
         let query = Serializer::new(String::new()).extend_pairs(query).finish();
-        let Call { id, method, path, .. } = &self.facts.list;
-        let request = Request {
+        let Call { method, path, .. } = &self.facts.list;
+        Request {
             method: method.clone(),
             target: if query.is_empty() { path.clone() } else { format!("{path}?{query}") },
             headers,
             body: None,
             note: note.to_owned(),
-        };
-        self.send(id, request)
+        }
     }
 
     /// A page that must come.
@@ -228,19 +236,10 @@ impl<'a> Session<'a> {
 
     /// Asks for one row, without regard for the quota.
     pub(super) fn spend_one(&mut self) -> Result<Rc<Answer>, Stop> {
-        let call = &self.facts.list;
-        let query = Serializer::new(String::new())
-            .extend_pairs(self.required())
-            .append_pair("pageSize", "1")
-            .finish();
-        let request = Request {
-            method: call.method.clone(),
-            target: format!("{}?{query}", call.path),
-            headers: self.headers(),
-            body: None,
-            note: String::new(),
-        };
-        self.send_once(call.id, &request)
+        let mut query = self.required();
+        query.push(("pageSize".to_owned(), "1".to_owned()));
+        let request = self.list_request(&query, self.headers(), "");
+        self.send_once(self.facts.list.id, &request)
     }
 
     fn send_once(&mut self, call: &'static str, request: &Request) -> Result<Rc<Answer>, Stop> {

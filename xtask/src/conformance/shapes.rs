@@ -22,11 +22,7 @@ pub(super) fn lines(session: &Session<'_>) -> Vec<Line> {
         let first =
             session.exchanges.iter().find_map(|exchange| Some((exchange, breach(session, exchange)?)));
         let verdict = first.map_or(Verdict::Pass, |(exchange, expected)| {
-            let text = format!(
-                "{}
-expected {expected}",
-                exchange.answer.asked()
-            );
+            let text = format!("{}\nexpected {expected}", exchange.answer.asked());
             Verdict::Fail(session.redacted(&text))
         });
         Line { name: name.to_owned(), rests_on: &[], verdict }

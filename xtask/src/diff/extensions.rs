@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use crate::contract::{Fact, Side};
+use crate::document::operations::operations;
+use crate::generate::schemas::error_catalog;
 
 /// Where what belongs to no operation stands.
 pub(super) const DOCUMENT: &str = "document";
@@ -31,7 +33,7 @@ fn quota(document: &Value, facts: &mut Vec<Fact>) {
 }
 
 fn catalogue(document: &Value, facts: &mut Vec<Fact>) {
-    for (code, entry) in members(document, "/components/x-error-catalog") {
+    for (code, entry) in error_catalog(document) {
         for aspect in ["name", "action"] {
             facts.push(fact(DOCUMENT, Side::Reply, "x-error-catalog", code, aspect, text(&entry[aspect])));
         }
@@ -64,12 +66,10 @@ fn schemas(document: &Value, facts: &mut Vec<Fact>) {
 }
 
 fn tags(document: &Value, facts: &mut Vec<Fact>) {
-    for (path, item) in members(document, "/paths") {
-        for (method, operation) in item.as_object().into_iter().flatten() {
-            let name = format!("{} {path}", method.to_uppercase());
-            for tag in list(operation, "/tags") {
-                facts.push(fact(&name, Side::Neither, "", "", "tag", text(tag)));
-            }
+    for operation in operations(document) {
+        let name = format!("{} {}", operation.method.to_uppercase(), operation.path);
+        for tag in list(operation.value, "/tags") {
+            facts.push(fact(&name, Side::Neither, "", "", "tag", text(tag)));
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The page that the emulator shows under `/docs`: a template, the error catalogue as a table, and how to get started.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd, html};
 use serde_json::Value;
 
+use super::schemas;
+use crate::document::operations::operation;
 use crate::ledger::README;
 
 /// The page, relative to the project.
@@ -24,7 +25,7 @@ const LANGUAGE: &str = "\n### ";
 /// # Errors
 /// When either lacks what the page shows, or the template asks for something else.
 pub(super) fn page(root: &Path, document: &Value) -> anyhow::Result<String> {
-    let readme = fs::read_to_string(root.join(README)).with_context(|| format!("cannot read {README}"))?;
+    let readme = crate::read(root, README)?;
     let text = |pointer: &str| {
         let value = document.pointer(pointer).and_then(Value::as_str);
         value.with_context(|| format!("the document has no text at {pointer}"))
@@ -36,7 +37,7 @@ pub(super) fn page(root: &Path, document: &Value) -> anyhow::Result<String> {
         ("version", escaped(text("/info/version")?)),
         ("application", escaped(text(&format!("{login}/appId"))?)),
         ("secret", escaped(text(&format!("{login}/secret"))?)),
-        ("login", path_of(document, "login")?.to_owned()),
+        ("login", operation(document, "login")?.path.to_owned()),
         ("invalid-token", code_with_action(document, "log-in-again")?.to_owned()),
         ("catalog", catalog(document)?),
         ("languages", languages(&readme)?),
@@ -52,11 +53,10 @@ pub(super) fn page(root: &Path, document: &Value) -> anyhow::Result<String> {
 
 /// The error catalogue as a table, in its own order.
 fn catalog(document: &Value) -> anyhow::Result<String> {
-    let catalog = document.pointer("/components/x-error-catalog").and_then(Value::as_object);
     let mut table = "<table class=\"codes\">\n<thead><tr><th>Code</th><th>Name</th><th>The platform says</th><th>Meaning</th>\
                      <th>Remedy</th><th>A program should</th></tr></thead>\n<tbody>\n"
         .to_owned();
-    for (code, entry) in catalog.context("the document has no error catalogue")? {
+    for (code, entry) in schemas::error_catalog(document) {
         let cell = |member: &str| {
             let value = entry.get(member).and_then(Value::as_str);
             value.map(escaped).with_context(|| format!("{code} has no {member} in the catalogue"))
@@ -101,22 +101,8 @@ fn languages(readme: &str) -> anyhow::Result<String> {
     Ok(shown.trim_end().to_owned())
 }
 
-/// The path of an operation.
-pub(crate) fn path_of<'document>(
-    document: &'document Value,
-    operation: &str,
-) -> anyhow::Result<&'document str> {
-    let paths = document["paths"].as_object().context("the document has no paths")?;
-    let found = paths.iter().find(|(_, item)| {
-        let mut operations = item.as_object().into_iter().flat_map(|item| item.values());
-        operations.any(|one| one["operationId"] == operation)
-    });
-    found.map(|(path, _)| path.as_str()).with_context(|| format!("the document has no operation {operation}"))
-}
-
 fn code_with_action<'document>(document: &'document Value, action: &str) -> anyhow::Result<&'document str> {
-    let catalog = document.pointer("/components/x-error-catalog").and_then(Value::as_object);
-    let found = catalog.into_iter().flatten().find(|(_, entry)| entry["action"] == action);
+    let found = schemas::error_catalog(document).find(|(_, entry)| entry["action"] == action);
     found.map(|(code, _)| code.as_str()).with_context(|| format!("no code of the catalogue asks to {action}"))
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
+use crate::document::operations::{Operation, operation, operations};
 use crate::ledger::Assumption;
 
 use super::schemas;
@@ -55,8 +56,8 @@ fn value(document: &Value, key: &str) -> anyhow::Result<String> {
         "seconds" => at("/x-quota/seconds")?,
         "throttled" => named(document, &at("/x-quota/errorCode")?),
         "page-size" => at("/components/parameters/PageSize/schema/maximum")?,
-        "login" => operation(document, "login")?,
-        "operations" => operations(document),
+        "login" => call(&operation(document, "login")?),
+        "operations" => calls(document),
         "log-in-again" | "wait-for-quota" => with_action(document, key).join(", "),
         "actions" => actions(document)?,
         "codes" => codes(document),
@@ -85,27 +86,13 @@ fn relies(ids: &str, assumptions: &[Assumption]) -> anyhow::Result<String> {
 }
 
 /// `METHOD path` of an operation.
-fn operation(document: &Value, id: &str) -> anyhow::Result<String> {
-    let all = all_operations(document);
-    let found = all.iter().find(|(known, _)| known == id);
-    Ok(found.with_context(|| format!("the document has no operation {id}"))?.1.clone())
+fn call(operation: &Operation<'_>) -> String {
+    format!("{} {}", operation.method.to_uppercase(), operation.path)
 }
 
-fn operations(document: &Value) -> String {
-    let all = all_operations(document);
-    all.iter().map(|(id, call)| format!("`{id}` is `{call}`")).collect::<Vec<_>>().join("; ")
-}
-
-fn all_operations(document: &Value) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    for (path, item) in members(document, "/paths") {
-        for (method, operation) in item.as_object().into_iter().flatten() {
-            if let Some(id) = operation.get("operationId").and_then(Value::as_str) {
-                all.push((id.to_owned(), format!("{} {path}", method.to_uppercase())));
-            }
-        }
-    }
-    all
+fn calls(document: &Value) -> String {
+    let calls = operations(document).map(|one| format!("`{}` is `{}`", one.id, call(&one)));
+    calls.collect::<Vec<_>>().join("; ")
 }
 
 /// A code with its name.

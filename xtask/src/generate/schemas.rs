@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::document::operations::operations;
+
 const PREFIX: &str = "#/components/schemas/";
 
 /// The named schemas of the document.
@@ -15,7 +17,7 @@ pub(super) fn named(document: &Value) -> impl Iterator<Item = (&String, &Value)>
 pub(super) fn reply_schemas(document: &Value) -> BTreeSet<String> {
     let mut targets = BTreeSet::new();
     for operation in operations(document) {
-        follow(document, &operation["responses"], &mut targets);
+        follow(document, &operation.value["responses"], &mut targets);
     }
     targets.iter().filter_map(|target| target.strip_prefix(PREFIX)).map(str::to_owned).collect()
 }
@@ -58,7 +60,7 @@ pub(super) fn embedded(schema: &Value) -> impl Iterator<Item = (&String, &str)> 
 }
 
 /// The error catalogue: code and entry.
-pub(super) fn error_catalog(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
+pub(crate) fn error_catalog(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
     document.pointer("/components/x-error-catalog").and_then(Value::as_object).into_iter().flatten()
 }
 
@@ -66,26 +68,19 @@ pub(super) fn error_catalog(document: &Value) -> impl Iterator<Item = (&String, 
 pub(super) fn documented_errors(document: &Value) -> Vec<(&str, &str, Vec<String>)> {
     let mut rows = Vec::new();
     for operation in operations(document) {
-        let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
-        for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten()
-        {
+        let responses = operation.value.get("responses").and_then(Value::as_object);
+        for (status, response) in responses.into_iter().flatten() {
             let response = match response.get("$ref").and_then(Value::as_str) {
                 Some(target) => resolve(document, target),
                 None => response,
             };
             if let Some(codes) = response.get("x-error-codes").and_then(Value::as_array) {
                 let codes = codes.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-                rows.push((id, status.as_str(), codes));
+                rows.push((operation.id, status.as_str(), codes));
             }
         }
     }
     rows
-}
-
-fn operations(document: &Value) -> impl Iterator<Item = &Value> {
-    let items = document.get("paths").and_then(Value::as_object).into_iter().flatten();
-    let members = items.filter_map(|(_, item)| item.as_object()).flatten();
-    members.map(|(_, member)| member).filter(|member| member.get("responses").is_some())
 }
 
 /// What a reference points to; nothing, if it points nowhere.

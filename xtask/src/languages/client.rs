@@ -31,7 +31,6 @@ pub enum Client {
 const JAVAC: Needed =
     Needed { program: "javac", get: "a JDK, 11 or newer (on Debian: apt-get install default-jdk-headless)" };
 const GO: Needed = Needed { program: "go", get: "Go 1.19 or newer (on Debian: apt-get install golang-go)" };
-const SHA256SUM: Needed = Needed { program: "sha256sum", get: "coreutils, to check what Maven fetched" };
 
 /// What openapi-generator warns of for every document that has an object in it, down to one with a single member.
 const KNOWN_WARNING: &str = "Failed to get the schema name: null";
@@ -58,7 +57,7 @@ impl Client {
             Self::PythonHttpx => &[tools::PYTHON],
             Self::TypeScript => &[tools::NODE, tools::NPM],
             Self::Go => &[tools::PYTHON, JAVAC, GO],
-            Self::Java => &[tools::PYTHON, JAVAC, tools::MAVEN, SHA256SUM],
+            Self::Java => &[tools::PYTHON, JAVAC, tools::MAVEN, tools::SHA256SUM],
         }
     }
 }
@@ -228,7 +227,7 @@ impl Workshop {
             ensure!(is_listed || !name.ends_with(".jar"), "{} does not list {name}", sums.display());
         }
         let check = ["--check", "--strict", "--quiet"];
-        output(Command::new(SHA256SUM.found()?).args(check).arg(&sums).current_dir(&folder))?;
+        output(Command::new(tools::SHA256SUM.found()?).args(check).arg(&sums).current_dir(&folder))?;
         Ok(folder)
     }
 

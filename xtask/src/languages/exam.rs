@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::verdict::Got;
+use crate::emulator::Emulator;
+use crate::ledger::is_sentence;
 
 /// Where the marks stand that are not passed, relative to the project.
 pub(super) const EXPECTED: &str = "spec/clients/exam.toml";
@@ -61,8 +63,7 @@ pub(super) fn read(text: &str) -> anyhow::Result<Vec<Failed>> {
             let earlier = failed[..index].iter().any(|one| same(&one));
             ensure!(!earlier, "{EXPECTED}: {client:?} stands twice in {mark:?}");
         }
-        let is_sentence = why.trim() == why && why.ends_with('.') && !why.contains('\n');
-        ensure!(is_sentence, "{EXPECTED}: why is not a sentence on one line: {why:?}");
+        ensure!(is_sentence(why), "{EXPECTED}: why is not a sentence on one line: {why:?}");
     }
     Ok(failed)
 }
@@ -85,9 +86,9 @@ pub(super) struct Mark {
 pub(super) type Marks = HashMap<Client, Vec<Mark>>;
 
 impl Sitting {
-    pub(super) fn begin(url: &str) -> anyhow::Result<Self> {
-        let offer = post(&format!("{url}/_emulator/exam"), &json!({ "window_ms": WINDOW_MS }))?;
-        Ok(Self { url: url.to_owned(), offer })
+    pub(super) fn begin(emulator: &Emulator) -> anyhow::Result<Self> {
+        let offer = emulator.post("/_emulator/exam", &json!({ "window_ms": WINDOW_MS }))?;
+        Ok(Self { url: emulator.url().to_owned(), offer })
     }
 
     /// What a runner does for it: for each question and status, the loop over all pages that `spec/README.md` shows.
@@ -104,13 +105,17 @@ impl Sitting {
     }
 
     /// Hands in what the runner read.
-    pub(super) fn hand_in(&self, got: &HashMap<String, Got>) -> anyhow::Result<Vec<Mark>> {
+    pub(super) fn hand_in(
+        &self,
+        emulator: &Emulator,
+        got: &HashMap<String, Got>,
+    ) -> anyhow::Result<Vec<Mark>> {
         #[derive(Deserialize)]
         struct Report {
             marks: Vec<Mark>,
         }
-        let url = format!("{}/_emulator/exam/{}/answers", self.url, text(&self.offer["id"]));
-        let report: Report = serde_json::from_value(post(&url, &json!(self.answers(got)))?)?;
+        let path = format!("/_emulator/exam/{}/answers", text(&self.offer["id"]));
+        let report: Report = serde_json::from_value(emulator.post(&path, &json!(self.answers(got)))?)?;
         let named = report.marks.iter().map(|mark| mark.mark.as_str());
         ensure!(named.eq(MARKS.map(|(name, _)| name)), "the emulator gives other marks: {:?}", report.marks);
         Ok(report.marks)
@@ -164,15 +169,6 @@ fn text(value: &Value) -> &str {
 fn rows(reply: &Value) -> Vec<Value> {
     let rows = reply["taskDetails"].as_array().map(Vec::as_slice).unwrap_or_default();
     rows.iter().map(|row| json!({ "command": row["param"]["commandId"], "status": row["status"] })).collect()
-}
-
-fn post(url: &str, body: &Value) -> anyhow::Result<Value> {
-    let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
-    let mut reply = agent.post(url).send(body.to_string()).with_context(|| format!("cannot call {url}"))?;
-    let text =
-        reply.body_mut().read_to_string().with_context(|| format!("cannot read the reply of {url}"))?;
-    ensure!(reply.status().is_success(), "{url}: {} {text}", reply.status());
-    serde_json::from_str(&text).with_context(|| format!("{url} answers {text}"))
 }
 
 /// The table for a terminal, and a line for each mark that came out other than expected.

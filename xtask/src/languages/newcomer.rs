@@ -28,7 +28,7 @@ enum Deed {
 
 /// Carries out the steps of each client in an empty folder.
 pub(super) fn run(root: &Path, northbound: &Path, clients: &[Client]) -> anyhow::Result<Outcome> {
-    let readme = super::read(root, README)?;
+    let readme = crate::read(root, README)?;
     for client in clients {
         let deeds = deeds(&readme, client.title())?;
         print(&format!("{}: the steps of {README}, in an empty folder", client.title()));

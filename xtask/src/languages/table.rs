@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::client::Client;
 use super::scenario::Scenario;
 use super::verdict::{Judgement, Verdict};
+use crate::ledger::is_sentence;
 
 /// Where the cells stand that are not green, relative to the project.
 pub(super) const EXPECTED: &str = "spec/clients/expected.toml";
@@ -46,8 +47,7 @@ pub(super) fn read(text: &str, scenarios: &[Scenario]) -> anyhow::Result<Vec<Cel
         let earlier = cells[..index].iter().any(|cell| cell.scenario == *scenario && cell.client == *client);
         ensure!(!earlier, "{EXPECTED}: {client:?} stands twice in {scenario:?}");
         ensure!(*verdict != Verdict::Pass, "{EXPECTED}: {scenario:?} of {client:?} passes: leave it out");
-        let is_sentence = why.trim() == why && why.ends_with('.') && !why.contains('\n');
-        ensure!(is_sentence, "{EXPECTED}: why is not a sentence on one line: {why:?}");
+        ensure!(is_sentence(why), "{EXPECTED}: why is not a sentence on one line: {why:?}");
     }
     Ok(cells)
 }
