@@ -92,6 +92,7 @@ fn connections() -> Vec<Row> {
 fn statuses() -> Vec<Row> {
     let html = http(502, "content-type: text/html\r\n", "<html>Bad Gateway</html>");
     let soon = http(503, "retry-after: 0\r\n", "");
+    let past = http(503, "retry-after: Sun, 06 Nov 1994 08:49:37 GMT\r\n", "");
     let late = http(503, "retry-after: 3600\r\n", "");
     vec![
         ("status-204", with_status(204), with_token, Fails(1, 1, |error| error.status().unwrap() == 204)),
@@ -123,6 +124,7 @@ fn statuses() -> Vec<Row> {
         ),
         ("status-503", with_status(503), with_token, Fails(4, 4, Error::is_platform_fault)),
         ("status-503-retry-after", vec![soon, json(200, PAGE)], with_token, Succeeds(2, one_row)),
+        ("status-503-retry-after-date", vec![past, json(200, PAGE)], with_token, Succeeds(2, one_row)),
         ("status-503-retry-after-late", vec![late], with_token, Fails(1, 1, Error::is_platform_fault)),
         ("status-504", with_status(504), with_token, Fails(4, 4, Error::is_platform_fault)),
     ]

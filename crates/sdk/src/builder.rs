@@ -148,12 +148,12 @@ impl ClientBuilder {
     }
 
     /// Shows a client certificate, given with its private key as PEM, to a platform that wants one.
-    #[cfg(feature = "rustls")]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn identity(mut self, pem: impl Into<Vec<u8>>) -> Self {
         let pem = pem.into();
         self.http.push(Box::new(move |http| {
-            let identity = reqwest::Identity::from_pem(&pem).map_err(|fault| {
-                let advice = "give a certificate and its private key as PEM, one after the other";
+            let identity = identity(&pem).map_err(|fault| {
+                let advice = "give a certificate and its private key (PKCS#8) as PEM, one after the other";
                 Error::refused("the client certificate cannot be read", advice).with_source(fault)
             })?;
             Ok(http.identity(identity))
@@ -246,6 +246,23 @@ fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Error> {
         return Err(Error::refused("the root certificates hold no certificate", advice));
     }
     Ok(certificates)
+}
+
+#[cfg(feature = "rustls")]
+fn identity(pem: &[u8]) -> reqwest::Result<reqwest::Identity> {
+    reqwest::Identity::from_pem(pem)
+}
+
+/// The system's library wants the certificates and the key apart.
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+fn identity(pem: &[u8]) -> reqwest::Result<reqwest::Identity> {
+    const BEGIN: &str = "-----BEGIN ";
+    let text = String::from_utf8_lossy(pem);
+    let (certificates, key): (Vec<&str>, Vec<&str>) =
+        text.split(BEGIN).skip(1).partition(|block| block.starts_with("CERTIFICATE"));
+    let [certificates, key] = [certificates, key]
+        .map(|blocks| blocks.iter().map(|block| format!("{BEGIN}{block}")).collect::<String>());
+    reqwest::Identity::from_pkcs8_pem(certificates.as_bytes(), key.as_bytes())
 }
 
 /// Spares reading the certificate authorities of the system, which takes longer than many a call.

@@ -1,7 +1,7 @@
 //! One call from beginning to end: made with the generated client, and its outcome told in our words.
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http_body_util::LengthLimitError;
 use northbound_client::types::ErrorResponse;
@@ -11,11 +11,10 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
-use crate::Error;
 use crate::envelope::{self, Envelope};
 use crate::error::Kind;
 use crate::redact::{excerpt, redacted};
-use crate::tls;
+use crate::{Error, retry, tls};
 
 const WHERE: &str = "check address and port of the endpoint, the network, and the proxy if one is set";
 
@@ -142,7 +141,8 @@ impl Asking<'_> {
     /// How long the reply asks to wait. The platform documents no such header; a proxy before it may send one.
     fn retry_after(&self) -> Option<Duration> {
         let received = self.call.received()?;
-        received.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+        let asked = received.headers.get(RETRY_AFTER)?.to_str().ok()?;
+        retry::pause_asked_for(asked, SystemTime::now())
     }
 
     fn redirect_target(&self, status: StatusCode) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Whether a call that failed is repeated, and when. Decides only; the client carries it out.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use northbound_client::Action;
 use tokio::time::Instant;
@@ -151,6 +151,13 @@ enum Class {
     Final,
 }
 
+/// What a header `Retry-After` asks for: seconds, or a date, which has come if it is in the past.
+pub(crate) fn pause_asked_for(header: &str, now: SystemTime) -> Option<Duration> {
+    let seconds = header.trim().parse().map(Duration::from_secs);
+    let date = || httpdate::parse_http_date(header.trim()).ok();
+    seconds.ok().or_else(|| Some(date()?.duration_since(now).unwrap_or_default()))
+}
+
 /// By code first, by status second: throttling and a bad token are a 403 here, and one 500 is permanent.
 fn class(error: &Error) -> Class {
     match (error.kind(), error.info()) {
@@ -284,6 +291,19 @@ mod tests {
         assert_eq!(course.attempts(), 3);
         let mut course = Course::new(&off, true, now + Duration::from_secs(180));
         assert_eq!(course.failed(&status(502), false, now, 1.0), Verdict::GiveUp(Stop::Attempts));
+    }
+
+    #[test]
+    fn a_pause_is_asked_for_in_seconds_or_until_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let asked = |header| pause_asked_for(header, now);
+        assert_eq!([asked("0"), asked(" 120 ")], [0, 120].map(|seconds| Some(Duration::from_secs(seconds))));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:50:37 GMT"), Some(Duration::from_secs(60)));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        assert_eq!(asked("Sat, 05 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO), "it has come");
+        for header in ["", "-1", "1.5", "soon", "Sun, 99 Nov 1994 08:49:37 GMT"] {
+            assert_eq!(asked(header), None, "{header:?}");
+        }
     }
 
     #[test]
