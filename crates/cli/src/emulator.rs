@@ -5,14 +5,12 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use northbound::QUOTA;
 use northbound_emulator::{Certificates, Emulator, Scenario, StartError};
 
 use crate::arguments::{EmulatorCommand, ServeOptions};
 use crate::context::Context;
 use crate::failure::Failure;
-
-/// Calls in 60 seconds that the platform allows an application.
-const QUOTA: u32 = 100;
 
 pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) -> Result<(), Failure> {
     let EmulatorCommand::Serve(options) = command;
@@ -59,7 +57,7 @@ async fn address(listen: &str) -> Result<SocketAddr, Failure> {
 fn scenario(options: &ServeOptions, quota: Option<u32>) -> Result<Scenario, Failure> {
     let scenario = match &options.scenario {
         Some(path) => read(path)?,
-        None => Scenario::default().with_demo_subtasks(options.subtasks).with_quota(QUOTA),
+        None => Scenario::default().with_demo_subtasks(options.subtasks).with_quota(QUOTA.calls),
     };
     Ok(match quota {
         Some(quota) => scenario.with_quota(quota),

@@ -162,7 +162,11 @@ fn make_private_folder(folder: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder.create(folder)?;
+    if !is_private(&fs::metadata(folder)?) {
+        return Err(io::Error::other("it is open to other users: `chmod 700` closes it"));
+    }
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -129,13 +129,31 @@ pub(crate) fn refused(status: StatusCode, error: impl ToString) -> Refused {
     (status, Json(ControlError { error: error.to_string() }))
 }
 
-/// Reads a body of JSON under whatever content type: who types a call by hand seldom sets it.
-pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|error| refused(StatusCode::BAD_REQUEST, error))
+/// What was posted.
+pub(crate) struct Posted(Bytes);
+
+impl Posted {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Reads JSON under whatever content type: who types a call by hand seldom sets it.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+        serde_json::from_slice(&self.0).map_err(|error| refused(StatusCode::BAD_REQUEST, error))
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Posted {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let body = Bytes::from_request(request, state).await;
+        body.map(Self).map_err(|rejection| refused(rejection.status(), rejection.body_text()))
+    }
 }
 
 /// Gives each answer a request id. Calls of the control API are counted apart, so that looking changes nothing.
-async fn number(State(control): State<Control>, request: Request, next: Next) -> Response {
+pub(crate) async fn number(State(control): State<Control>, request: Request, next: Next) -> Response {
     let id = format!("control-{}", control.count_control_call());
     let mut response = next.run(request).await;
     if let Ok(id) = HeaderValue::from_str(&id) {
@@ -173,11 +191,12 @@ async fn read_clock(State(control): State<Control>) -> Json<ClockReading> {
     request_body = Advance,
     responses(
         (status = 200, description = "The time after.", body = ClockReading),
-        (status = 400, description = "The body cannot be read.", body = ControlError)
+        (status = 400, description = "The body cannot be read.", body = ControlError),
+        (status = 413, description = "The body is too long.", body = ControlError)
     )
 )]
-async fn advance_clock(State(control): State<Control>, body: Bytes) -> Result<Json<ClockReading>, Refused> {
-    let Advance { milliseconds } = read(&body)?;
+async fn advance_clock(State(control): State<Control>, body: Posted) -> Result<Json<ClockReading>, Refused> {
+    let Advance { milliseconds } = body.read()?;
     control.advance(Duration::from_millis(milliseconds));
     Ok(reading(&control))
 }
@@ -208,11 +227,12 @@ async fn list_tasks(State(control): State<Control>) -> Json<Vec<TaskState>> {
     responses(
         (status = 201, description = "The task exists."),
         (status = 400, description = "The task cannot be read, or contradicts itself.", body = ControlError),
+        (status = 413, description = "The body is too long.", body = ControlError),
         (status = 409, description = "There is a task with this id.", body = ControlError)
     )
 )]
-async fn create_task(State(control): State<Control>, body: Bytes) -> Result<StatusCode, Refused> {
-    control.create_task(read(&body)?).map_err(|error| {
+async fn create_task(State(control): State<Control>, body: Posted) -> Result<StatusCode, Refused> {
+    control.create_task(body.read()?).map_err(|error| {
         let status = match error {
             ScenarioError::DuplicateTask { .. } => StatusCode::CONFLICT,
             _ => StatusCode::BAD_REQUEST,
@@ -262,14 +282,15 @@ async fn list_faults(State(control): State<Control>) -> Json<Vec<ActiveFault>> {
     request_body = Fault,
     responses(
         (status = 201, description = "The fault is switched on.", body = Added),
-        (status = 400, description = "The fault cannot be read, or breaks a bound.", body = ControlError)
+        (status = 400, description = "The fault cannot be read, or breaks a bound.", body = ControlError),
+        (status = 413, description = "The body is too long.", body = ControlError)
     )
 )]
 async fn add_fault(
     State(control): State<Control>,
-    body: Bytes,
+    body: Posted,
 ) -> Result<(StatusCode, Json<Added>), Refused> {
-    let id = control.add_fault(read(&body)?).map_err(|error| refused(StatusCode::BAD_REQUEST, error))?;
+    let id = control.add_fault(body.read()?).map_err(|error| refused(StatusCode::BAD_REQUEST, error))?;
     Ok((StatusCode::CREATED, Json(Added { id })))
 }
 

@@ -5,10 +5,14 @@ use std::io::{Cursor, Read as _};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::ZipArchive;
+
+use crate::control::Control;
+use crate::control_api::number;
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -21,7 +25,7 @@ const FOLDER: &str = "/dist/";
 
 /// What the emulator shows to people, none of which it has itself: [`Builder::docs`](crate::Builder::docs).
 ///
-/// `/openapi.yaml` and `/openapi.json` serve the document. `/docs/` serves the page, which finds beside it
+/// `/openapi.yaml` and `/openapi.json` serve the document. `/docs/` serves the page, which finds beside it the same two files,
 /// `swagger-ui-bundle.js` and `swagger-ui.css` of Swagger UI, and `document.js`: it defines `DOCUMENT`, the document, and
 /// `EMULATOR`, which is true. The page asks no other host. None of this is in the journal.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +39,7 @@ pub struct Docs {
 }
 
 /// The routes of the docs page, to stand beside those of the platform.
-pub(crate) fn router(docs: Docs) -> Router {
+pub(crate) fn router(docs: Docs, control: Control) -> Router {
     let Docs { yaml, json, page } = docs;
     let text =
         |kind: &'static str, text: &'static str| get(move || async move { ([(CONTENT_TYPE, kind)], text) });
@@ -46,6 +50,8 @@ pub(crate) fn router(docs: Docs) -> Router {
         .route("/openapi.json", text(JSON, json))
         .route("/docs", get(|| async { (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "/docs/")]) }))
         .route("/docs/", text(HTML, page))
+        .route("/docs/openapi.yaml", text(YAML, yaml))
+        .route("/docs/openapi.json", text(JSON, json))
         .route("/docs/document.js", get(move || async move { ([(CONTENT_TYPE, SCRIPT)], script) }))
         .route("/docs/swagger-ui-bundle.js", asset(SCRIPT, "swagger-ui-bundle.js"))
         .route("/docs/swagger-ui.css", asset(STYLE, "swagger-ui.css"))
@@ -55,6 +61,7 @@ pub(crate) fn router(docs: Docs) -> Router {
             any(|| async { (StatusCode::NOT_FOUND, "no such file; the page is /docs/\n") }),
         )
         .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, "this can only be read\n") })
+        .layer(from_fn_with_state(control, number))
 }
 
 fn swagger_ui(kind: &'static str, name: &str) -> Response {

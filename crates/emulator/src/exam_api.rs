@@ -1,14 +1,13 @@
 //! The part of the control API that holds exams.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::control::Control;
-use crate::control_api::{ControlError, Refused, read, refused};
+use crate::control_api::{ControlError, Posted, Refused, refused};
 use crate::exam::{Answer, Exam, ExamRequest, Offer, Report};
 
 pub(crate) fn add_to(router: OpenApiRouter<Control>) -> OpenApiRouter<Control> {
@@ -29,14 +28,15 @@ pub(crate) fn add_to(router: OpenApiRouter<Control>) -> OpenApiRouter<Control> {
     responses(
         (status = 201, description = "The exam has begun.", body = Offer),
         (status = 400, description = "The body cannot be read, or breaks a bound.", body = ControlError),
+        (status = 413, description = "The body is too long.", body = ControlError),
         (status = 500, description = "The other address, to which the client is sent, cannot be opened.", body = ControlError)
     )
 )]
 async fn begin_exam(
     State(control): State<Control>,
-    body: Bytes,
+    body: Posted,
 ) -> Result<(StatusCode, Json<Offer>), Refused> {
-    let request = if body.is_empty() { ExamRequest::default() } else { read(&body)? };
+    let request = if body.is_empty() { ExamRequest::default() } else { body.read()? };
     request.check().map_err(|error| refused(StatusCode::BAD_REQUEST, error))?;
     let offer = control.platform().begin_exam(request).await;
     let offer = offer.map_err(|error| {
@@ -74,16 +74,17 @@ async fn read_marks(State(control): State<Control>, Path(id): Path<String>) -> R
     responses(
         (status = 200, description = "The marks.", body = Report),
         (status = 400, description = "The answers cannot be read.", body = ControlError),
+        (status = 413, description = "The body is too long.", body = ControlError),
         (status = 404, description = "There is no such exam.", body = ControlError)
     )
 )]
 async fn answer_exam(
     State(control): State<Control>,
     Path(id): Path<String>,
-    body: Bytes,
+    body: Posted,
 ) -> Result<Json<Report>, Refused> {
     let exam = exam(&control, &id)?;
-    exam.answer(read(&body)?);
+    exam.answer(body.read()?);
     Ok(Json(exam.report()))
 }
 

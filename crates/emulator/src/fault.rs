@@ -32,6 +32,7 @@ pub struct Fault {
     pub on: Option<Operation>,
     /// How many calls it befalls, then it is over; without it, until it is cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
     pub next: Option<u32>,
     /// Share of the calls that it befalls, in calls of a thousand, drawn from the seed; all of them unless given.
     #[serde(default = "all", skip_serializing_if = "is_all")]
@@ -123,6 +124,9 @@ pub enum FaultError {
         /// The share asked for.
         per_mille: u16,
     },
+    /// It would befall no call.
+    #[error("next of 0: at least 1 is allowed; leave it out for every call")]
+    NoCalls,
     /// The body is too large.
     #[error("mebibytes of {mebibytes}: at most 1024 are allowed")]
     TooHuge {
@@ -179,6 +183,9 @@ impl Fault {
     pub fn check(&self) -> Result<(), FaultError> {
         if !(1..=1000).contains(&self.per_mille) {
             return Err(FaultError::PerMille { per_mille: self.per_mille });
+        }
+        if self.next == Some(0) {
+            return Err(FaultError::NoCalls);
         }
         match &self.fault {
             FaultKind::HugeBody { mebibytes } if *mebibytes > 1024 => {
@@ -250,6 +257,10 @@ mod tests {
         assert_eq!(
             message(Fault::new(FaultKind::Reset).per_mille(0)),
             "per_mille of 0: 1 to 1000 are allowed"
+        );
+        assert_eq!(
+            message(Fault::new(FaultKind::Reset).next(0)),
+            "next of 0: at least 1 is allowed; leave it out for every call"
         );
         assert_eq!(
             message(Fault::new(FaultKind::HugeBody { mebibytes: 1025 })),

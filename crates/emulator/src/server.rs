@@ -161,7 +161,7 @@ impl Builder {
         let router = control.router();
         #[cfg(feature = "docs")]
         let router = match self.docs {
-            Some(docs) => router.merge(docs::router(docs)),
+            Some(docs) => router.merge(docs::router(docs, control.clone())),
             None => router,
         };
         let listener =
