@@ -14,6 +14,7 @@ mod interrupt;
 mod layout;
 mod palette;
 mod process;
+mod progress;
 mod reference;
 mod rows;
 mod screen;
