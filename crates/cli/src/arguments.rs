@@ -5,6 +5,7 @@ mod emulator;
 mod explain;
 mod global;
 mod reference;
+mod report;
 mod subtasks;
 mod summary;
 mod watch;
@@ -18,6 +19,7 @@ pub(crate) use emulator::{EmulatorCommand, ServeOptions};
 pub(crate) use explain::ExplainOptions;
 pub(crate) use global::{ColourChoice, Global, Output, Typed};
 pub(crate) use reference::{CompletionsOptions, DocumentFormat, ManOptions, SpecOptions};
+pub(crate) use report::ReportOptions;
 pub(crate) use subtasks::SubtasksOptions;
 pub(crate) use summary::SummaryOptions;
 pub(crate) use watch::WatchOptions;
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Watch(WatchOptions),
     /// Show what happened to each device of a batch task
     Subtasks(SubtasksOptions),
+    /// Write a page for a browser that says which devices failed, and why
+    Report(ReportOptions),
     /// Explain an error code of the platform: what it means, and what to do
     Explain(ExplainOptions),
     /// Print the OpenAPI document of the calls that this command makes

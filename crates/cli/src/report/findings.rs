@@ -1,0 +1,106 @@
+//! What a report says, before it is a page.
+
+use std::time::{Duration, SystemTime};
+
+use northbound::{ErrorInfo, FailureGroup, Method};
+
+use super::list::{self, List};
+use crate::chart::Counts;
+use crate::layout::one_line;
+use crate::totals::Totals;
+
+/// Everything but the rows.
+#[derive(Debug)]
+pub(super) struct Findings {
+    pub(super) counts: Counts,
+    pub(super) listed: Totals,
+    /// The largest first.
+    pub(super) reasons: Vec<Reason>,
+    pub(super) made: Made,
+}
+
+/// Failures that bear the same code, or none.
+#[derive(Debug)]
+pub(super) struct Reason {
+    pub(super) code: Option<String>,
+    /// The platform's words, the most frequent first.
+    pub(super) texts: Vec<(String, u64)>,
+    pub(super) count: u64,
+    pub(super) timed_out: u64,
+    pub(super) info: Option<&'static ErrorInfo>,
+}
+
+/// How the report came about.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) endpoint: String,
+    /// Whether that is the emulator inside this command, and not a platform.
+    pub(super) by_emulator: bool,
+    pub(super) at: SystemTime,
+    pub(super) took: Duration,
+    pub(super) calls: u64,
+    pub(super) method: Method,
+}
+
+impl Findings {
+    pub(super) fn new(counts: Counts, list: &List, made: Made) -> Self {
+        let reasons = list.groups.groups().into_iter().map(Reason::from).collect();
+        Self { counts, listed: list.totals.clone(), reasons, made }
+    }
+
+    /// Whether every subtask has reached a status that it keeps.
+    pub(super) fn is_settled(&self) -> bool {
+        self.counts.settled == self.counts.total
+    }
+
+    /// Subtasks that are still on their way, or whose status says nothing of it.
+    pub(super) fn under_way(&self) -> u64 {
+        self.counts.total.saturating_sub(self.counts.settled)
+    }
+
+    /// What a reader has to know before he believes a number.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let without_status = self.listed.without_status();
+        if !list::agree(&self.listed, &self.counts) {
+            let why = if self.is_settled() {
+                "the task has settled, so the platform contradicts itself"
+            } else {
+                "subtasks moved between the two"
+            };
+            let [listed, counted] = [
+                self.listed.all() - without_status,
+                self.counts.failed,
+            ];
+            warnings.push(format!("the list has {listed} failures and the counts have {counted}: {why}"));
+        }
+        if without_status > 0 {
+            warnings.push(format!("{without_status} of the rows listed as failures came without a status"));
+        }
+        warnings
+    }
+
+    /// The result for the terminal.
+    pub(super) fn in_one_line(&self) -> String {
+        let Counts { total, failed, .. } = &self.counts;
+        let reasons = self.reasons.len();
+        let reasons = match reasons {
+            0 => String::new(),
+            1 => ", for 1 reason".to_owned(),
+            _ => format!(", for {reasons} reasons"),
+        };
+        format!("{failed} of {total} subtasks failed or timed out{reasons}; {} calls", self.made.calls)
+    }
+}
+
+impl From<&FailureGroup> for Reason {
+    fn from(group: &FailureGroup) -> Self {
+        Self {
+            code: group.code().map(|code| one_line(code.as_str())),
+            texts: group.texts().into_iter().map(|(text, count)| (one_line(text), count)).collect(),
+            count: group.count(),
+            timed_out: group.timed_out(),
+            info: group.info(),
+        }
+    }
+}
