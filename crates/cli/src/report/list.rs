@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
-use northbound::{Failure, FailureGroups, SubtaskStatus};
+use northbound::{ErrorCode, Failure, FailureGroups, SubtaskStatus};
 use serde::Serialize;
 
 use crate::chart::Counts;
@@ -36,8 +36,8 @@ pub(super) fn agree(listed: &Totals, counts: &Counts) -> bool {
 
 /// The rows while they come; memory does not grow with them.
 ///
-/// The JSON is `{"rows":[[device, command, status, code, words, error, output], …], "texts":[…]}`. A number in a row is the
-/// place of a text; null is what the platform did not say.
+/// The JSON is `{"rows":[[device, command, status, code, words, error, output], …], "texts":[…], "codes":[…]}`. A number in a row
+/// is the place of a text; null is what the platform did not say. The codes are those of the groups, in their order.
 pub(super) struct Spool {
     rows: BufWriter<File>,
     texts: Texts,
@@ -91,7 +91,10 @@ impl Spool {
     /// Ends the JSON.
     pub(super) fn finish(mut self) -> io::Result<(File, List)> {
         let before = if self.list.totals.all() == 0 { "{\"rows\":[" } else { "\n" };
-        write!(self.rows, "{before}],\"texts\":{}}}", inert(&self.texts.in_order())?)?;
+        let groups = self.list.groups.groups();
+        let codes: Vec<_> = groups.iter().map(|group| group.code().map(ErrorCode::as_str)).collect();
+        let (texts, codes) = (inert(&self.texts.in_order())?, inert(&codes)?);
+        write!(self.rows, "{before}],\"texts\":{texts},\"codes\":{codes}}}")?;
         let rows = self.rows.into_inner().map_err(io::IntoInnerError::into_error)?;
         Ok((rows, self.list))
     }

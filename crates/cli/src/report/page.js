@@ -13,7 +13,7 @@
   const list = element('list');
   if (!list) return;
   const body = list.tBodies[0];
-  const { rows, texts } = JSON.parse(element('rows').textContent);
+  const { rows, texts, codes } = JSON.parse(element('rows').textContent);
   const cell = (row, place) => {
     const value = rows[row][place];
     return typeof value === 'number' ? texts[value] : value;
@@ -230,10 +230,10 @@
     select();
   }
 
-  document.querySelectorAll('button.show').forEach(button => {
+  document.querySelectorAll('button.show').forEach((button, reason) => {
+    const code = codes[reason];
     button.hidden = false;
     button.nextElementSibling.hidden = true;
-    const code = button.dataset.code ?? null;
     button.title = code === null ? 'Show the devices without a code' : `Show the devices with code ${code}`;
     button.onclick = () => {
       only(code);

@@ -197,7 +197,7 @@ fn reason(reason: &Reason, all: u64) -> Markup {
     html! {
         tr {
             td.number {
-                button.show type="button" data-code=[code.as_deref()] hidden { (grouped(*count)) }
+                button.show type="button" hidden { (grouped(*count)) }
                 span.plain { (grouped(*count)) }
             }
             td.bar { span.percent { (percent(*count, all)) } (stripe(*count, all)) }

@@ -1,0 +1,205 @@
+//! What a browser saw of a report, and what is wrong with that.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+/// Rows of the table at a time.
+const PAGE: usize = 100;
+/// Rows on paper at most.
+const PRINTED: usize = 2000;
+
+/// What a report has to list: what the command prints of the same task as JSON.
+pub(super) struct Listed {
+    /// The devices, in the order in which they came, as a page shows their ids.
+    devices: Vec<String>,
+    /// How many there are of each code.
+    codes: BTreeMap<Option<String>, usize>,
+    timed_out: usize,
+    first_error: String,
+}
+
+impl Listed {
+    pub(super) fn read(lines: &str) -> anyhow::Result<Self> {
+        let mut listed =
+            Self { devices: Vec::new(), codes: BTreeMap::new(), timed_out: 0, first_error: String::new() };
+        for line in lines.lines() {
+            let row: Value = serde_json::from_str(line).context("the command prints no JSON")?;
+            let error = row["error"].as_str().unwrap_or_default();
+            if listed.devices.is_empty() {
+                listed.first_error = shown(error);
+            }
+            listed.devices.push(shown(row["param"]["deviceId"].as_str().unwrap_or_default()));
+            let cause: Value = serde_json::from_str(error).unwrap_or_default();
+            *listed.codes.entry(cause["error_code"].as_str().map(shown)).or_default() += 1;
+            listed.timed_out += usize::from(row["status"] == "Timeout");
+        }
+        Ok(listed)
+    }
+
+    pub(super) fn devices(&self) -> usize {
+        self.devices.len()
+    }
+
+    /// What is looked for: a device on the last page, by the last word of its id.
+    pub(super) fn sought(&self) -> Value {
+        let last = self.devices.last().and_then(|device| device.split_whitespace().last());
+        json!({ "device": last })
+    }
+}
+
+/// A text as the page shows it: what cannot be seen is shown by its name.
+fn shown(text: &str) -> String {
+    let unseen = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars()
+        .map(|c| if unseen(c) { format!("U+{:04X}", u32::from(c)) } else { c.to_string() })
+        .collect()
+}
+
+/// A number as the page writes it.
+fn grouped(number: usize) -> String {
+    match (number / 1000, number % 1000) {
+        (0, rest) => rest.to_string(),
+        (thousands, rest) => format!("{},{rest:03}", grouped(thousands)),
+    }
+}
+
+/// What is wrong with what the page showed to somebody who used it.
+pub(super) fn faults_of(seen: &Value, listed: &Listed) -> Vec<String> {
+    let all = listed.devices.len();
+    let of_all = |part: usize| {
+        if part == all { format!("{} devices", grouped(all)) } else { format!("{} of {} devices", grouped(part), grouped(all)) }
+    };
+    let turned = all.min(20 * PAGE);
+    let last = if all % PAGE == 0 { PAGE.min(all) } else { all % PAGE };
+    let printed = all.min(PRINTED);
+    let paper = if printed < all { format!("Printed: {} of {} devices.", grouped(printed), grouped(all)) } else { String::new() };
+    let mut faults = Vec::new();
+    let mut want = |what: &str, pointer: &str, wanted: Value| {
+        let found = seen.pointer(pointer).unwrap_or(&Value::Null);
+        if *found != wanted {
+            faults.push(format!("{what}: {} instead of {}", excerpt(found), excerpt(&wanted)));
+        }
+    };
+    want("it counts", "/start/count", json!(of_all(all)));
+    want("it offers", "/start/copy", json!(format!("Copy {} device ids", grouped(all))));
+    want("turning the pages shows", "/start/devices", json!(listed.devices[..turned]));
+    want("the last page has", "/last/rows", json!(last));
+    want("the last page says", "/last/place", {
+        let pages = grouped(all.div_ceil(PAGE));
+        json!(format!("Page {pages} of {pages}"))
+    });
+    want("sorting says", "/up/said", json!("ascending"));
+    want("sorting back says", "/down/said", json!("descending"));
+    want("sorting no more says", "/again/said", Value::Null);
+    want("sorting no more shows", "/again/all", json!(listed.devices[..turned]));
+    want("a search counts", "/found/count", json!(of_all(1)));
+    want("a search shows", "/found/rows", json!([listed.devices.last()]));
+    want("a search for nobody counts", "/nothing/count", json!(of_all(0)));
+    want("a search for a status counts", "/timeouts", json!(of_all(listed.timed_out)));
+    want("a search for nothing counts", "/everything", json!(of_all(all)));
+    want("without a filter it counts", "/unfiltered", json!(of_all(all)));
+    want("an opened row shows", "/opened/0", json!(listed.first_error));
+    want("a closed row leaves", "/closed", json!(""));
+    want("paper has", "/printed/rows", json!(printed));
+    want("paper says", "/printed/said", json!(paper));
+    want("after printing there are", "/afterPrint", json!({ "rows": all.min(PAGE), "said": "" }));
+    want("harm is done", "/harm", json!({ "hacked": null, "elements": 0, "scripts": 2, "handlers": 0 }));
+    faults.extend(faults_of_orders(seen, listed, turned));
+    faults.extend(faults_of_reasons(&seen["reasons"], listed, of_all));
+    faults
+}
+
+/// An order is one if it holds the same devices as the list, the first ones at the front, and reversed at the back.
+fn faults_of_orders(seen: &Value, listed: &Listed, turned: usize) -> Vec<String> {
+    let texts = |pointer: &str| -> Vec<String> {
+        let rows = seen.pointer(pointer).and_then(Value::as_array);
+        rows.into_iter().flatten().map(|text| text.as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let (up, down) = (texts("/up/all"), texts("/down/all"));
+    let mut faults = Vec::new();
+    if up.len() != turned || up == listed.devices[..turned] {
+        faults.push("sorting by device changes nothing".to_owned());
+    }
+    if turned == listed.devices.len() {
+        let mut backwards = down.clone();
+        backwards.reverse();
+        let (mut sorted, mut all) = (up.clone(), listed.devices.clone());
+        sorted.sort();
+        all.sort();
+        if sorted != all {
+            faults.push("sorting by device loses some".to_owned());
+        }
+        if up != backwards {
+            faults.push("sorting back is not the other way round".to_owned());
+        }
+    }
+    // Ids of the emulator are hexadecimal digits, which browsers and bytes put into different orders; their first digits agree.
+    let codes = texts("/codes");
+    if codes.is_empty() || !codes.is_sorted_by_key(|code| (code.is_empty(), code.clone())) && codes.iter().all(|code| code.parse::<u64>().is_ok()) {
+        faults.push(format!("sorting by code shows {codes:?}"));
+    }
+    faults
+}
+
+/// Each reason says how many devices it has, and shows these alone.
+fn faults_of_reasons(reasons: &Value, listed: &Listed, of_all: impl Fn(usize) -> String) -> Vec<String> {
+    let reasons = reasons.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut wanted = listed.codes.clone();
+    let mut faults = Vec::new();
+    for reason in reasons {
+        let code = reason["codes"][0].as_str().map(str::to_owned);
+        let count = wanted.remove(&code).unwrap_or_default();
+        let right = json!({ "said": grouped(count), "count": of_all(count), "codes": [code] });
+        if *reason != right {
+            faults.push(format!("a reason shows {reason} instead of {right}"));
+        }
+    }
+    faults.extend(wanted.keys().map(|code| format!("the code {code:?} is no reason")));
+    faults
+}
+
+/// What is wrong with the page as it looks in some colours and some width.
+pub(super) fn faults_of_looks(name: &str, looks: &Value) -> Vec<String> {
+    let number = |name: &str| looks[name].as_f64().unwrap_or(f64::NAN);
+    let mut faults = Vec::new();
+    if looks["pale"] != json!([]) || number("read") < 100.0 {
+        faults.push(format!("{name}: of {} texts these cannot be read well: {}", looks["read"], looks["pale"]));
+    }
+    if (number("ground") < 0.2) != matches!(name, "dark" | "dark-phone") {
+        faults.push(format!("{name}: the ground has the lightness {}", looks["ground"]));
+    }
+    if number("width") > number("room") {
+        faults.push(format!("{name}: it is {} wide, and {} can be seen", looks["width"], looks["room"]));
+    }
+    faults
+}
+
+/// What is wrong with the page where scripts do not run.
+pub(super) fn faults_of_still(still: &Value) -> Vec<String> {
+    let shown = still["shown"].as_u64() > Some(0) && still["told"] == true && still["tools"] == true;
+    if shown { Vec::new() } else { vec![format!("without scripts it shows {still}")] }
+}
+
+/// What is wrong with the file.
+pub(super) fn faults_of_text(text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for secret in ["demo-secret", "t0ken-of-the-report"] {
+        if text.contains(secret) {
+            faults.push(format!("it holds the secret {secret}"));
+        }
+    }
+    faults
+}
+
+fn excerpt(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(300) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
