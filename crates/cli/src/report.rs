@@ -5,6 +5,7 @@ mod findings;
 mod list;
 mod page;
 mod security;
+mod text;
 
 use std::fs::File;
 use std::io::Write as _;

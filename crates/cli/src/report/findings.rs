@@ -6,7 +6,6 @@ use northbound::{ErrorInfo, FailureGroup, Method};
 
 use super::list::{self, List};
 use crate::chart::Counts;
-use crate::layout::one_line;
 use crate::totals::Totals;
 
 /// Everything but the rows.
@@ -96,8 +95,8 @@ impl Findings {
 impl From<&FailureGroup> for Reason {
     fn from(group: &FailureGroup) -> Self {
         Self {
-            code: group.code().map(|code| one_line(code.as_str())),
-            texts: group.texts().into_iter().map(|(text, count)| (one_line(text), count)).collect(),
+            code: group.code().map(|code| code.as_str().to_owned()),
+            texts: group.texts().into_iter().map(|(text, count)| (text.to_owned(), count)).collect(),
             count: group.count(),
             timed_out: group.timed_out(),
             info: group.info(),

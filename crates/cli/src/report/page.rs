@@ -9,8 +9,8 @@ use northbound::{ErrorInfo, Method, SubtaskStatus};
 
 use super::findings::{Findings, Made, Reason};
 use super::security;
+use super::text::Text;
 use crate::chart::{percent, span};
-use crate::layout::one_line;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -47,7 +47,7 @@ fn page(findings: &Findings) -> Markup {
             body {
                 header {
                     p.kind { "Batch task" }
-                    h1 { bdi { (counts.task) } }
+                    h1 { (Text(&counts.task)) }
                     p.when { (state(findings)) " · " (time(findings.made.at)) }
                 }
                 main {
@@ -121,7 +121,7 @@ fn chart(findings: &Findings) -> Markup {
                 thead.unseen { tr { th scope="col" { "Status" } th scope="col" { "Subtasks" } th scope="col" { "Share" } th {} } }
                 tbody {
                     @for (status, count) in &counts.by_status {
-                        (bar(class(status), &one_line(status.as_str()), *count, counts.total))
+                        (bar(class(status), status.as_str(), *count, counts.total))
                     }
                     @if counts.moving > 0 { (bar("other", "in no count", counts.moving, counts.total)) }
                 }
@@ -138,7 +138,7 @@ fn chart(findings: &Findings) -> Markup {
 fn bar(class: &str, name: &str, count: u64, total: u64) -> Markup {
     html! {
         tr.(class) {
-            th scope="row" { bdi { (name) } }
+            th scope="row" { (Text(name)) }
             td.number { (grouped(count)) }
             td.number { (percent(count, total)) }
             td.bar { (stripe(count, total)) }
@@ -201,10 +201,10 @@ fn reason(reason: &Reason, all: u64) -> Markup {
                 span.plain { (grouped(*count)) }
             }
             td.bar { span.percent { (percent(*count, all)) } (stripe(*count, all)) }
-            td.code { @match code { Some(code) => { bdi { (code) } } None => { span.none { "none" } } } }
+            td.code { @match code { Some(code) => { (Text(code)) } None => { span.none { "none" } } } }
             td {
                 @match texts.first() {
-                    Some((text, _)) => { p { bdi { (text) } } }
+                    Some((text, _)) => { p { (Text(text)) } }
                     None => { p.none { "no words" } }
                 }
                 @if *timed_out > 0 { p.aside { (grouped(*timed_out)) " of them timed out" } }
@@ -219,7 +219,7 @@ fn other_texts(texts: &[(String, u64)]) -> Markup {
     html! {
         details {
             summary { "other words for it" }
-            ul { @for (text, count) in texts { li { bdi { (text) } " (" (grouped(*count)) ")" } } }
+            ul { @for (text, count) in texts { li { (Text(text)) " (" (grouped(*count)) ")" } } }
         }
     }
 }
@@ -270,9 +270,9 @@ fn made(findings: &Findings) -> Markup {
             h2 { "How this was made" }
             dl {
                 dt { "Platform" }
-                dd { (one_line(endpoint)) @if *by_emulator { " (the emulator inside the command: no real devices)" } }
+                dd { (Text(endpoint)) @if *by_emulator { " (the emulator inside the command: no real devices)" } }
                 dt { "Batch task" }
-                dd { bdi { (findings.counts.task) } }
+                dd { (Text(&findings.counts.task)) }
                 dt { "Time" }
                 dd { (time(*at)) ", after " (span(*took)) }
                 dt { "Calls" }
