@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
 use xtask::languages::{self, Client};
-use xtask::{Outcome, bench, conformance, diff, dist, docs, external, rehearse, report as reports, schemathesis, sound};
+use xtask::{
+    Outcome, bench, conformance, diff, dist, docs, external, rehearse, report as reports, schemathesis, sound,
+};
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
 #[derive(Parser)]

@@ -108,7 +108,8 @@ fn write(northbound: &Path, folder: &Path) -> anyhow::Result<Vec<Report>> {
         .map(|(name, asked)| {
             let path = folder.join(format!("{name}.html"));
             asked.command(&["report", asked.task, "--out"], Some(&path))?;
-            let rows = asked.command(&["subtasks", asked.task, "--status", "Fail,Timeout", "-o", "jsonl"], None)?;
+            let rows =
+                asked.command(&["subtasks", asked.task, "--status", "Fail,Timeout", "-o", "jsonl"], None)?;
             Ok(Report { name, path, listed: Listed::read(&rows)? })
         })
         .collect()

@@ -17,15 +17,14 @@ use serde_json::json;
 
 use self::destination::Destination;
 use self::findings::{Findings, Made};
-use self::list::List;
+use self::list::{List, Spool};
 use crate::arguments::{Output, ReportOptions};
 use crate::chart::Counts;
 use crate::connection::Connection;
 use crate::context::Context;
 use crate::failure::Failure;
-
-/// How often a list that its counts do not confirm is read anew, if the task has settled meanwhile.
-const READS: usize = 2;
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), Failure> {
     context.refuse_csv()?;
@@ -33,7 +32,11 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
     // Before the first call: who names a folder that is not there should not have to wait for it.
     let destination = Destination::open(&options.out)?;
     let started = Instant::now();
-    let Read { rows, list, summary } = read(context, &connection.client, options, &destination).await?;
+    let spool = Spool::new(destination.scratch()?);
+    let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
+    let read = read(&connection.client, &options.task_id, spool, &mut progress, &context.interrupt).await;
+    progress.finish();
+    let Read { summary, rows, list } = read?;
     let made = Made {
         endpoint: connection.endpoint,
         by_emulator: context.global.asks_emulator(),
@@ -55,50 +58,51 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
             Some(&options.out)
         }
     };
-    tell(context, &findings, out)
+    tell(context, &findings, &options.task_id, out)
 }
 
 /// What the platform said.
 struct Read {
+    summary: Summary,
     /// The rows of the list, as JSON.
     rows: File,
     list: List,
-    summary: Summary,
 }
 
-/// The failures first and the counts after them: those of a task that has settled then agree.
+/// The counts first and the failures after them: those of a task that has settled then agree. The counts also tell how far
+/// the read of the failures is.
 async fn read(
-    context: &mut Context<'_>,
     client: &Client,
-    options: &ReportOptions,
-    destination: &Destination,
+    task: &str,
+    mut spool: Spool,
+    progress: &mut Progress<'_, '_>,
+    interrupt: &Interrupt,
 ) -> Result<Read, Failure> {
-    let mut reads = 1;
-    loop {
-        let mut spool = list::Spool::new(destination.scratch()?);
-        let mut failures = client.failures(&options.task_id).stream();
-        while let Some(failure) = context.interrupt.or(failures.try_next()).await? {
-            spool.push(&failure)?;
-        }
-        let (rows, list) = spool.finish()?;
-        let summary = context.interrupt.or(client.summary(&options.task_id).into_future()).await?;
-        let settled_meanwhile = summary.is_settled() && !list.agrees_with(&Counts::from(&summary));
-        if !settled_meanwhile || reads == READS {
-            return Ok(Read { rows, list, summary });
-        }
-        reads += 1;
+    let summary = progress.during(interrupt.or(client.summary(task).into_future())).await?;
+    let mut failures = client.failures(task).stream();
+    while let Some(failure) = progress.during(interrupt.or(failures.try_next())).await? {
+        spool.push(&failure)?;
+        // While subtasks move, more may come than were counted.
+        progress.rows(spool.rows(), Some(summary.failed().max(spool.rows())));
     }
+    let (rows, list) = spool.finish()?;
+    Ok(Read { summary, rows, list })
 }
 
 /// Says what was written, in one line. A page on stdout stands there alone.
-fn tell(context: &mut Context<'_>, findings: &Findings, out: Option<&PathBuf>) -> Result<(), Failure> {
+fn tell(
+    context: &mut Context<'_>,
+    findings: &Findings,
+    task: &str,
+    out: Option<&PathBuf>,
+) -> Result<(), Failure> {
     for warning in findings.warnings() {
         context.note(&warning)?;
     }
     let Some(out) = out.map(|out| out.display().to_string()) else { return Ok(()) };
     let json = json!({
         "file": out,
-        "taskId": findings.counts.task,
+        "taskId": task,
         "total": findings.counts.total,
         "failed": findings.counts.failed,
         "listed": findings.listed.all(),

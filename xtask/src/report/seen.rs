@@ -55,9 +55,7 @@ fn shown(text: &str) -> String {
         c.is_control()
             || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
-    text.chars()
-        .map(|c| if unseen(c) { format!("U+{:04X}", u32::from(c)) } else { c.to_string() })
-        .collect()
+    text.chars().map(|c| if unseen(c) { format!("U+{:04X}", u32::from(c)) } else { c.to_string() }).collect()
 }
 
 /// A number as the page writes it.
@@ -72,12 +70,20 @@ fn grouped(number: usize) -> String {
 pub(super) fn faults_of(seen: &Value, listed: &Listed) -> Vec<String> {
     let all = listed.devices.len();
     let of_all = |part: usize| {
-        if part == all { format!("{} devices", grouped(all)) } else { format!("{} of {} devices", grouped(part), grouped(all)) }
+        if part == all {
+            format!("{} devices", grouped(all))
+        } else {
+            format!("{} of {} devices", grouped(part), grouped(all))
+        }
     };
     let turned = all.min(20 * PAGE);
     let last = if all % PAGE == 0 { PAGE.min(all) } else { all % PAGE };
     let printed = all.min(PRINTED);
-    let paper = if printed < all { format!("Printed: {} of {} devices.", grouped(printed), grouped(all)) } else { String::new() };
+    let paper = if printed < all {
+        format!("Printed: {} of {} devices.", grouped(printed), grouped(all))
+    } else {
+        String::new()
+    };
     let mut faults = Vec::new();
     let mut want = |what: &str, pointer: &str, wanted: Value| {
         let found = seen.pointer(pointer).unwrap_or(&Value::Null);
@@ -140,7 +146,10 @@ fn faults_of_orders(seen: &Value, listed: &Listed, turned: usize) -> Vec<String>
     }
     // Ids of the emulator are hexadecimal digits, which browsers and bytes put into different orders; their first digits agree.
     let codes = texts("/codes");
-    if codes.is_empty() || !codes.is_sorted_by_key(|code| (code.is_empty(), code.clone())) && codes.iter().all(|code| code.parse::<u64>().is_ok()) {
+    if codes.is_empty()
+        || !codes.is_sorted_by_key(|code| (code.is_empty(), code.clone()))
+            && codes.iter().all(|code| code.parse::<u64>().is_ok())
+    {
         faults.push(format!("sorting by code shows {codes:?}"));
     }
     faults
@@ -168,7 +177,8 @@ pub(super) fn faults_of_looks(name: &str, looks: &Value) -> Vec<String> {
     let number = |name: &str| looks[name].as_f64().unwrap_or(f64::NAN);
     let mut faults = Vec::new();
     if looks["pale"] != json!([]) || number("read") < 100.0 {
-        faults.push(format!("{name}: of {} texts these cannot be read well: {}", looks["read"], looks["pale"]));
+        faults
+            .push(format!("{name}: of {} texts these cannot be read well: {}", looks["read"], looks["pale"]));
     }
     if (number("ground") < 0.2) != matches!(name, "dark" | "dark-phone") {
         faults.push(format!("{name}: the ground has the lightness {}", looks["ground"]));

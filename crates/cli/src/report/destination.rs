@@ -45,7 +45,8 @@ impl Destination {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let (prefix, suffix) = (format!(".{name}."), ".part");
-        let file = builder.prefix(&prefix).suffix(suffix).tempfile_in(folder).map_err(|error| cannot(&error))?;
+        let file =
+            builder.prefix(&prefix).suffix(suffix).tempfile_in(folder).map_err(|error| cannot(&error))?;
         Ok(Self::File(Part { path, file }))
     }
 

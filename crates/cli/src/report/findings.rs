@@ -2,11 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use northbound::{ErrorInfo, FailureGroup, Method};
+use northbound::{ErrorInfo, FailureGroup, Method, SubtaskStatus};
 
-use super::list::{self, List};
+use super::list::List;
 use crate::chart::Counts;
 use crate::totals::Totals;
+
+/// The statuses of a subtask that will not succeed any more.
+const FAILED: [SubtaskStatus; 2] = [SubtaskStatus::Fail, SubtaskStatus::Timeout];
 
 /// Everything but the rows.
 #[derive(Debug)]
@@ -57,24 +60,24 @@ impl Findings {
         self.counts.total.saturating_sub(self.counts.settled)
     }
 
-    /// What a reader has to know before he believes a number.
+    /// Where the list and the counts, which were asked for before it, do not say the same.
     pub(super) fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        let without_status = self.listed.without_status();
-        if !list::agree(&self.listed, &self.counts) {
-            let why = if self.is_settled() {
-                "the task has settled, so the platform contradicts itself"
-            } else {
-                "subtasks moved between the two"
-            };
-            let [listed, counted] = [
-                self.listed.all() - without_status,
-                self.counts.failed,
-            ];
-            warnings.push(format!("the list has {listed} failures and the counts have {counted}: {why}"));
-        }
-        if without_status > 0 {
-            warnings.push(format!("{without_status} of the rows listed as failures came without a status"));
+        let Self { counts, listed, .. } = self;
+        let why = if self.is_settled() {
+            "the task had settled, so the platform contradicts itself"
+        } else {
+            "subtasks moved between the two"
+        };
+        let differ = FAILED.iter().map(|status| (status, listed.of(status), counts.of(status)));
+        let mut warnings: Vec<String> = differ
+            .filter(|(_, listed, counted)| listed != counted)
+            .map(|(status, listed, counted)| {
+                format!("{listed} devices are listed as {status}, and {counted} were counted before: {why}")
+            })
+            .collect();
+        if listed.without_status() > 0 {
+            let without = listed.without_status();
+            warnings.push(format!("{without} of the rows listed as failures came without a status"));
         }
         warnings
     }

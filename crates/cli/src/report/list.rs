@@ -4,14 +4,11 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
-use northbound::{ErrorCode, Failure, FailureGroups, SubtaskStatus};
+use northbound::{ErrorCode, Failure, FailureGroups};
 use serde::Serialize;
 
-use crate::chart::Counts;
 use crate::totals::Totals;
 
-/// The statuses of a subtask that will not succeed any more.
-const FAILED: [SubtaskStatus; 2] = [SubtaskStatus::Fail, SubtaskStatus::Timeout];
 /// So many different texts are written once; of more, as when each text names its device, each stands in its row.
 const SHARED_TEXTS: usize = 1000;
 
@@ -20,18 +17,6 @@ const SHARED_TEXTS: usize = 1000;
 pub(super) struct List {
     pub(super) totals: Totals,
     pub(super) groups: FailureGroups,
-}
-
-impl List {
-    /// Whether as many failures were listed as were counted.
-    pub(super) fn agrees_with(&self, counts: &Counts) -> bool {
-        agree(&self.totals, counts)
-    }
-}
-
-/// Whether the list has as many subtasks in each status of failure as the counts.
-pub(super) fn agree(listed: &Totals, counts: &Counts) -> bool {
-    FAILED.iter().all(|status| listed.of(status) == counts.of(status))
 }
 
 /// The rows while they come; memory does not grow with them.
@@ -88,6 +73,11 @@ impl Spool {
         Ok(())
     }
 
+    /// How many there are by now.
+    pub(super) fn rows(&self) -> u64 {
+        self.list.totals.all()
+    }
+
     /// Ends the JSON.
     pub(super) fn finish(mut self) -> io::Result<(File, List)> {
         let before = if self.list.totals.all() == 0 { "{\"rows\":[" } else { "\n" };
@@ -139,7 +129,13 @@ mod tests {
 
     #[test]
     fn no_text_ends_the_element_and_every_text_comes_back_whole() {
-        for text in ["</script><img src=x onerror=alert(1)>", "<!--<script>", "a\u{2028}b\u{2029}c", "\"'\\&", "\u{202e}"] {
+        for text in [
+            "</script><img src=x onerror=alert(1)>",
+            "<!--<script>",
+            "a\u{2028}b\u{2029}c",
+            "\"'\\&",
+            "\u{202e}",
+        ] {
             let written = inert(&[text]).unwrap();
             assert!(!written.contains(['<', '\u{2028}', '\u{2029}']), "{written}");
             assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), json!([text]));

@@ -22,7 +22,8 @@ const COLUMNS: [&str; 5] = ["Device", "Status", "Code", "Platform’s words", "C
 /// Writes the page, with these rows in it.
 pub(super) fn write(findings: &Findings, mut rows: File, out: &mut dyn Write) -> io::Result<()> {
     let page = page(findings).into_string();
-    let (before, after) = page.split_once(ROWS).ok_or_else(|| io::Error::other("the page has no place for rows"))?;
+    let (before, after) =
+        page.split_once(ROWS).ok_or_else(|| io::Error::other("the page has no place for rows"))?;
     out.write_all(before.as_bytes())?;
     rows.rewind()?;
     io::copy(&mut rows, out)?;
@@ -41,7 +42,7 @@ fn page(findings: &Findings) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
                 meta name="generator" content={ "northbound " (env!("CARGO_PKG_VERSION")) };
-                title { "Batch task " (counts.task) ": " (grouped(counts.failed)) " of " (grouped(counts.total)) " failed" }
+                title { "Batch task " (counts.task) ": " (grouped(counts.failed)) " of " (grouped(counts.total)) " failed or timed out" }
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -79,8 +80,9 @@ fn notices(findings: &Findings) -> Vec<String> {
     let under_way = findings.under_way();
     let moving = (under_way > 0).then(|| {
         format!(
-            "Not settled: {} of the subtasks may still succeed, fail or time out. This page shows how it stood when it was made.",
-            grouped(under_way)
+            "Not settled: {} of {} subtasks may still succeed, fail or time out. This page shows how it stood when it was made.",
+            grouped(under_way),
+            grouped(findings.counts.total)
         )
     });
     let warnings = findings.warnings().into_iter().map(|warning| format!("The numbers differ: {warning}."));
@@ -93,7 +95,7 @@ fn totals(findings: &Findings) -> Markup {
     let share = |part: u64| percent(part, counts.total);
     html! {
         section.totals aria-label="Totals" {
-            (total("", counts.total, "subtasks", None))
+            (total("all", counts.total, "subtasks", None))
             (total("success", succeeded, "succeeded", Some(share(succeeded))))
             (total("fail", counts.failed, "failed or timed out", Some(share(counts.failed))))
             (total("pending", findings.under_way(), "not settled", Some(share(findings.under_way()))))
@@ -274,13 +276,13 @@ fn made(findings: &Findings) -> Markup {
                 dt { "Batch task" }
                 dd { (Text(&findings.counts.task)) }
                 dt { "Time" }
-                dd { (time(*at)) ", after " (span(*took)) }
+                dd { (time(*at)) ", read in " (span(*took)) }
                 dt { "Calls" }
                 dd {
                     (grouped(*calls))
                     @match method {
-                        Method::Read(doubt) => { ": the failures read, then all subtasks, since " (doubt.to_string()) }
-                        _ => { ": the failures read, then the statuses counted" }
+                        Method::Read(doubt) => { ": all subtasks read, since " (doubt.to_string()) ", then the failures" }
+                        _ => { ": the statuses counted, then the failures read" }
                     }
                 }
                 dt { "Made by" }

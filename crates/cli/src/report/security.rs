@@ -5,9 +5,8 @@ use ring::digest::{SHA256, digest};
 
 /// The policy of a page with one style and one script, both inline: <https://www.w3.org/TR/CSP3/>.
 pub(super) fn policy(style: &str, script: &str) -> String {
-    let hash = |text: &str| {
-        base64::engine::general_purpose::STANDARD.encode(digest(&SHA256, text.as_bytes()))
-    };
+    let hash =
+        |text: &str| base64::engine::general_purpose::STANDARD.encode(digest(&SHA256, text.as_bytes()));
     let (style, script) = (hash(style), hash(script));
     format!(
         "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
