@@ -39,7 +39,7 @@ const USE: &str = include_str!("report/use.js");
 /// What can be read and what sticks out, in the colours and the width of the moment.
 const LOOK: &str = include_str!("report/look.js");
 /// What stands on the page where scripts do not run.
-const STILL: &str = "({ title: document.title, tools: document.getElementById('tools')?.hidden, \
+const STILL: &str = "({ tools: document.getElementById('tools')?.hidden, \
                      told: document.body.innerText.includes('JavaScript'), \
                      shown: document.querySelectorAll('table.reasons tbody tr').length })";
 

@@ -1,6 +1,6 @@
 //! What a browser saw of a report, and what is wrong with that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -144,13 +144,28 @@ fn faults_of_orders(seen: &Value, listed: &Listed, turned: usize) -> Vec<String>
             faults.push("sorting back is not the other way round".to_owned());
         }
     }
-    // Ids of the emulator are hexadecimal digits, which browsers and bytes put into different orders; their first digits agree.
-    let codes = texts("/codes");
-    if codes.is_empty()
-        || !codes.is_sorted_by_key(|code| (code.is_empty(), code.clone()))
-            && codes.iter().all(|code| code.parse::<u64>().is_ok())
-    {
-        faults.push(format!("sorting by code shows {codes:?}"));
+    faults.extend(faults_of_codes(&texts("/codes"), &texts("/devicesByCode"), listed));
+    faults
+}
+
+/// Codes go up as numbers do, if they are numbers, and devices with the same code stay in their order.
+fn faults_of_codes(codes: &[String], devices: &[String], listed: &Listed) -> Vec<String> {
+    let number = |code: &Option<String>| code.as_ref().and_then(|code| code.parse::<u64>().ok());
+    let numbers: Option<Vec<(u64, usize)>> =
+        listed.codes.iter().map(|(code, count)| Some((number(code)?, *count))).collect();
+    let mut faults = Vec::new();
+    if let Some(mut numbers) = numbers {
+        numbers.sort_unstable();
+        let repeated = numbers.iter().flat_map(|(code, count)| std::iter::repeat_n(code.to_string(), *count));
+        if codes != repeated.take(PAGE).collect::<Vec<_>>() {
+            faults.push(format!("sorting by code shows {codes:?}"));
+        }
+    }
+    let places: HashMap<&String, usize> = listed.devices.iter().zip(0..).collect();
+    let places: Vec<Option<&usize>> = devices.iter().map(|device| places.get(device)).collect();
+    let mut pairs = codes.windows(2).zip(places.windows(2));
+    if places.contains(&None) || pairs.any(|(codes, places)| codes[0] == codes[1] && places[0] >= places[1]) {
+        faults.push(format!("sorting by code mixes devices of the same code: {devices:?}"));
     }
     faults
 }
@@ -174,8 +189,9 @@ fn faults_of_reasons(reasons: &Value, listed: &Listed, of_all: impl Fn(usize) ->
 
 /// What is wrong with the page as it looks in some colours and some width.
 pub(super) fn faults_of_looks(name: &str, looks: &Value) -> Vec<String> {
-    let number = |name: &str| looks[name].as_f64().unwrap_or(f64::NAN);
+    let number = |name: &str| looks[name].as_f64().unwrap_or_default();
     let mut faults = Vec::new();
+    // A page on which nothing is read has no text that is read badly.
     if looks["pale"] != json!([]) || number("read") < 100.0 {
         faults
             .push(format!("{name}: of {} texts these cannot be read well: {}", looks["read"], looks["pale"]));
@@ -183,7 +199,7 @@ pub(super) fn faults_of_looks(name: &str, looks: &Value) -> Vec<String> {
     if (number("ground") < 0.2) != matches!(name, "dark" | "dark-phone") {
         faults.push(format!("{name}: the ground has the lightness {}", looks["ground"]));
     }
-    if number("width") > number("room") {
+    if number("width") > number("room") || number("room") == 0.0 {
         faults.push(format!("{name}: it is {} wide, and {} can be seen", looks["width"], looks["room"]));
     }
     faults
@@ -211,5 +227,104 @@ fn excerpt(value: &Value) -> String {
     match text.char_indices().nth(300) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed() -> Listed {
+        let row = |device: &str, status: &str, code: &str| {
+            let error = json!({ "error_code": code }).to_string();
+            json!({ "param": { "deviceId": device }, "status": status, "error": error }).to_string() + "\n"
+        };
+        Listed::read(&(row("meter b", "Fail", "2") + &row("meter a\u{202e}", "Timeout", "1"))).unwrap()
+    }
+
+    fn right() -> Value {
+        let (given, other) = (json!(["meter b", "meter aU+202E"]), json!(["meter aU+202E", "meter b"]));
+        json!({
+            "start": { "count": "2 devices", "copy": "Copy 2 device ids", "devices": given },
+            "last": { "rows": 2, "place": "Page 1 of 1" },
+            "up": { "said": "ascending", "all": other },
+            "down": { "said": "descending", "all": given },
+            "again": { "said": null, "all": given },
+            "codes": ["1", "2"],
+            "devicesByCode": other,
+            "found": { "count": "1 of 2 devices", "rows": ["meter aU+202E"] },
+            "nothing": { "count": "0 of 2 devices" },
+            "timeouts": "1 of 2 devices",
+            "everything": "2 devices",
+            "reasons": [
+                { "said": "1", "count": "1 of 2 devices", "codes": ["2"] },
+                { "said": "1", "count": "1 of 2 devices", "codes": ["1"] },
+            ],
+            "unfiltered": "2 devices",
+            "opened": ["{\"error_code\":\"2\"}"],
+            "closed": "",
+            "printed": { "rows": 2, "said": "" },
+            "afterPrint": { "rows": 2, "said": "" },
+            "harm": { "hacked": null, "elements": 0, "scripts": 2, "handlers": 0 },
+        })
+    }
+
+    /// Where the values are that have nothing below them.
+    fn leaves(value: &Value, at: &str) -> Vec<String> {
+        let below = |name: &str, value: &Value| leaves(value, &format!("{at}/{name}"));
+        match value {
+            Value::Object(members) => members.iter().flat_map(|(name, value)| below(name, value)).collect(),
+            Value::Array(items) => {
+                items.iter().enumerate().flat_map(|(place, value)| below(&place.to_string(), value)).collect()
+            }
+            _ => vec![at.to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_page_that_shows_what_came_is_right_and_everything_that_it_shows_counts() {
+        assert_eq!(faults_of(&right(), &listed()), [""; 0]);
+        for leaf in leaves(&right(), "") {
+            let mut wrong = right();
+            *wrong.pointer_mut(&leaf).unwrap() = json!("0");
+            assert!(!faults_of(&wrong, &listed()).is_empty(), "{leaf} may be anything");
+        }
+    }
+
+    #[test]
+    fn devices_with_the_same_code_stay_in_their_order() {
+        let texts = |texts: [&str; 3]| texts.map(str::to_owned);
+        let listed = Listed {
+            devices: texts(["a", "b", "c"]).to_vec(),
+            codes: [(Some("9".to_owned()), 2), (Some("10".to_owned()), 1)].into(),
+            ..listed()
+        };
+        let faults = |codes, devices| faults_of_codes(&texts(codes), &texts(devices), &listed).len();
+        assert_eq!(faults(["9", "9", "10"], ["a", "b", "c"]), 0);
+        assert_eq!(faults(["9", "9", "10"], ["b", "a", "c"]), 1);
+        assert_eq!(faults(["10", "9", "9"], ["c", "a", "b"]), 1);
+        assert_eq!(faults(["9", "9", "10"], ["a", "b", "x"]), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_sticks_out_is_a_fault() {
+        let looks = |pale: Value, ground: f64, width: u32| json!({ "read": 300, "pale": pale, "ground": ground, "width": width, "room": 340 });
+        assert_eq!(faults_of_looks("phone", &looks(json!([]), 1.0, 340)), [""; 0]);
+        assert_eq!(faults_of_looks("dark-phone", &looks(json!([]), 0.01, 340)), [""; 0]);
+        assert_eq!(faults_of_looks("phone", &looks(json!(["p.x: 2.1"]), 1.0, 340)).len(), 1);
+        assert_eq!(faults_of_looks("dark", &looks(json!([]), 1.0, 340)).len(), 1);
+        assert_eq!(faults_of_looks("phone", &looks(json!([]), 1.0, 341)).len(), 1);
+        assert_eq!(faults_of_looks("phone", &json!({})).len(), 3);
+    }
+
+    #[test]
+    fn a_page_without_scripts_and_a_file_without_secrets_are_wanted() {
+        assert_eq!(faults_of_still(&json!({ "tools": true, "told": true, "shown": 4 })), [""; 0]);
+        for (tools, told, shown) in [(false, true, 4), (true, false, 4), (true, true, 0)] {
+            let still = json!({ "tools": tools, "told": told, "shown": shown });
+            assert_eq!(faults_of_still(&still).len(), 1, "{still}");
+        }
+        assert_eq!(faults_of_text("<html>"), [""; 0]);
+        assert_eq!(faults_of_text("secret=demo-secret").len(), 1);
     }
 }

@@ -37,10 +37,10 @@ async ({ device }) => {
   const heading = (place) => element("list").tHead.rows[0].cells[place];
   const sort = (place) => {
     heading(place).querySelector("button").click();
-    return { said: heading(place).getAttribute("aria-sort"), first: column(place), all: turned() };
+    return { said: heading(place).getAttribute("aria-sort"), all: turned() };
   };
 
-  const seen = { title: document.title, times: {} };
+  const seen = { times: {} };
   seen.start = { count: count(), copy: element("copy").textContent, devices: turned() };
   button("Last page")?.click();
   seen.last = { rows: rows().length, place: document.querySelector("nav.pages span").textContent };
@@ -51,6 +51,7 @@ async ({ device }) => {
   seen.again = sort(0);
   sort(2);
   seen.codes = column(2);
+  seen.devicesByCode = column(0);
   sort(2);
   sort(2);
 

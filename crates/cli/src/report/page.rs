@@ -16,7 +16,9 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Where the rows go. No text of the platform can hold it: what it has of `<` is escaped.
 const ROWS: &str = "<rows>";
-/// The columns of the table: name, heading. The script knows the names by their place in a row.
+/// So many reasons are shown, the largest. Whoever has more of them looks into the table.
+const REASONS: usize = 50;
+/// The headings of the table. The script knows what stands below each.
 const COLUMNS: [&str; 5] = ["Device", "Status", "Code", "Platform’s words", "Command"];
 
 /// Writes the page, with these rows in it.
@@ -172,6 +174,7 @@ fn class(status: &SubtaskStatus) -> &'static str {
 
 fn reasons(findings: &Findings) -> Markup {
     let all = findings.listed.all();
+    let (shown, rest) = findings.reasons.split_at(findings.reasons.len().min(REASONS));
     html! {
         section {
             h2 { "Why devices failed" }
@@ -187,7 +190,13 @@ fn reasons(findings: &Findings) -> Markup {
                             th scope="col" { "The platform’s words" }
                         }
                     }
-                    tbody { @for each in &findings.reasons { (reason(each, all)) } }
+                    tbody { @for each in shown { (reason(each, all)) } }
+                }
+                @if !rest.is_empty() {
+                    p.aside {
+                        "And " (grouped(rest.len() as u64)) " more codes, of "
+                        (grouped(rest.iter().map(|reason| reason.count).sum())) " devices: sort the table by code to see them."
+                    }
                 }
             }
         }
@@ -247,6 +256,7 @@ fn devices(findings: &Findings) -> Markup {
                     button #copy type="button" {}
                     p #count role="status" {}
                 }
+                p #printed {}
                 nav.pages aria-label="Pages of the table" hidden {}
                 table #list aria-describedby="count" hidden {
                     thead {
@@ -259,7 +269,6 @@ fn devices(findings: &Findings) -> Markup {
                     tbody {}
                 }
                 nav.pages aria-label="Pages of the table, again" hidden {}
-                p #printed {}
             }
         }
     }
