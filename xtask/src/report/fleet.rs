@@ -48,8 +48,7 @@ pub(super) fn serve() -> anyhow::Result<String> {
 fn rows() -> Vec<Value> {
     let row = |number: usize, status: Option<&str>, failed: bool| {
         let text = HOSTILE[number % HOSTILE.len()];
-        let error =
-            json!({ "error_code": if number % 3 == 0 { text } else { "100022" }, "error_desc": text });
+        let error = json!({ "error_code": if number.is_multiple_of(3) { text } else { "100022" }, "error_desc": text });
         let mut row = json!({
             "param": { "deviceId": format!("{text} {number}"), "commandId": format!("{number}-{text}") },
             "output": text,

@@ -77,7 +77,7 @@ pub(super) fn faults_of(seen: &Value, listed: &Listed) -> Vec<String> {
         }
     };
     let turned = all.min(20 * PAGE);
-    let last = if all % PAGE == 0 { PAGE.min(all) } else { all % PAGE };
+    let last = if all.is_multiple_of(PAGE) { PAGE.min(all) } else { all % PAGE };
     let printed = all.min(PRINTED);
     let paper = if printed < all {
         format!("Printed: {} of {} devices.", grouped(printed), grouped(all))

@@ -313,10 +313,91 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
     }
     grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::chart::Counts;
+    use crate::totals::Totals;
+
+    /// A settled task whose devices failed for so many reasons, each of them for another one.
+    fn findings(reasons: u64) -> Findings {
+        let by_status: Vec<_> = SubtaskStatus::KNOWN
+            .iter()
+            .map(|status| (status.clone(), if *status == SubtaskStatus::Fail { reasons } else { 0 }))
+            .collect();
+        let mut listed = Totals::default();
+        (0..reasons).for_each(|_| listed.add(Some(&SubtaskStatus::Fail)));
+        let reason = |code: u64| Reason {
+            code: Some(code.to_string()),
+            texts: vec![(format!("<b>{code}</b>"), 1)],
+            count: 1,
+            timed_out: 0,
+            info: None,
+        };
+        Findings {
+            counts: Counts {
+                task: "t".to_owned(),
+                total: reasons,
+                by_status,
+                moving: 0,
+                settled: reasons,
+                failed: reasons,
+            },
+            listed,
+            reasons: (0..reasons).map(reason).collect(),
+            made: Made {
+                endpoint: "https://platform.example".to_owned(),
+                by_emulator: false,
+                at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000),
+                took: Duration::from_secs(61),
+                calls: 1234,
+                method: Method::Counted,
+            },
+        }
+    }
+
+    #[test]
+    fn many_reasons_do_not_make_a_page_long() {
+        let shown = |reasons: u64| page(&findings(reasons)).into_string();
+        let page = shown(60);
+        assert_eq!(page.matches("<button class=\"show\"").count(), 50);
+        assert!(page.contains("And 10 more codes, of 10 devices"), "{page}");
+        assert!(!shown(50).contains("more codes"));
+        assert!(page.contains("&lt;b&gt;0&lt;/b&gt;") && !page.contains("<b>0"));
+    }
+
+    #[test]
+    fn a_settled_task_without_failures_has_no_table_and_no_notice() {
+        let page = page(&findings(0)).into_string();
+        assert!(page.contains("No subtask failed or timed out.") && !page.contains("<table id=\"list\""));
+        assert!(!page.contains("class=\"notice\"") && page.contains("no subtasks · "), "{page}");
+    }
+
+    #[test]
+    fn it_says_how_it_was_made() {
+        let page = page(&findings(1)).into_string();
+        for fact in [
+            "<bdi>https://platform.example</bdi></dd>",
+            "<time datetime=\"2026-09-21T14:13:20Z\">2026-09-21 14:13:20 UTC</time>, read in 1 min 1 s",
+            "<dd>1,234: the statuses counted, then the failures read</dd>",
+        ] {
+            assert!(page.contains(fact), "{fact}");
+        }
+    }
+
+    #[test]
+    fn thousands_are_parted() {
+        let numbers = [0, 999, 1000, 100_000, 1_234_567];
+        assert_eq!(numbers.map(grouped), ["0", "999", "1,000", "100,000", "1,234,567"]);
+    }
 }
