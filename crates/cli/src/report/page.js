@@ -28,13 +28,12 @@
   const every = Array.from(rows.keys());
   const sorted = new Map();
 
-  // Numbers within texts count as numbers, and what the platform did not say stands at the end in both directions.
+  // What the platform did not say stands at the end in both directions.
   function inOrder({ column, down }) {
     if (column === null) return every;
     const name = `${column} ${down}`;
     if (!sorted.has(name)) {
-      const compare = new Intl.Collator('en', { numeric: true }).compare;
-      const ranks = ranked(column, compare);
+      const ranks = ranked(column);
       const sign = down ? -1 : 1;
       sorted.set(name, every.slice().sort((a, b) =>
         (ranks[a] < 0) - (ranks[b] < 0) || sign * (ranks[a] - ranks[b]) || a - b));
@@ -42,8 +41,11 @@
     return sorted.get(name);
   }
 
-  // Each different text is compared with others once.
-  function ranked(column, compare) {
+  // Ids stand in the order of their characters, since most are hexadecimal digits; numbers within other texts count as numbers.
+  // Each different text is compared with the others once.
+  function ranked(column) {
+    const isId = column === DEVICE || column === COMMAND;
+    const compare = isId ? undefined : new Intl.Collator('en', { numeric: true }).compare;
     const different = new Set();
     for (const row of every) different.add(cell(row, column));
     different.delete(null);

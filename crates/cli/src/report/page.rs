@@ -285,7 +285,7 @@ fn made(findings: &Findings) -> Markup {
                 dt { "Batch task" }
                 dd { (Text(&findings.counts.task)) }
                 dt { "Time" }
-                dd { (time(*at)) ", read in " (span(*took)) }
+                dd { (time(*at)) ", read in " (if took.as_secs() == 0 { "under 1 s".to_owned() } else { span(*took) }) }
                 dt { "Calls" }
                 dd {
                     (grouped(*calls))
