@@ -34,9 +34,9 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
     let started = Instant::now();
     let spool = Spool::new(destination.scratch()?);
     let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
-    let read = read(&connection.client, &options.task_id, spool, &mut progress, &context.interrupt).await;
+    let outcome = read(&connection.client, &options.task_id, spool, &mut progress, &context.interrupt).await;
     progress.finish();
-    let Read { summary, rows, list } = read?;
+    let Read { summary, rows, list } = outcome?;
     let made = Made {
         endpoint: connection.endpoint,
         by_emulator: context.global.asks_emulator(),
