@@ -101,7 +101,8 @@ impl Browser {
         self.call("Emulation.setDeviceMetricsOverride", size).map(drop)
     }
 
-    /// Lets the page believe that it is on a screen or on paper, and that its reader likes dark colours or light ones.
+    /// Lets the page believe that it is on this medium (its own if that is empty), and that its reader likes dark colours or
+    /// light ones.
     pub(crate) fn imitate(&mut self, medium: &str, dark: bool) -> anyhow::Result<()> {
         let scheme = if dark { "dark" } else { "light" };
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);

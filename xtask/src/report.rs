@@ -24,14 +24,15 @@ const LARGEST_PICTURE: usize = 150_000;
 /// How many devices of the large task failed.
 const MANY: u64 = 100_000;
 
-/// The ways in which a report is looked at: medium, width, whether in dark colours. A phone has 40 columns of text.
+/// The ways in which a report is looked at: medium (a screen unless it is named), width, whether in dark colours. A phone has 40 columns of text, and a sheet
+/// of A4 is 688 pixels wide within its margins.
 const LOOKS: [(&str, &str, u32, bool); 6] = [
-    ("light", "screen", 1200, false),
-    ("dark", "screen", 1200, true),
-    ("phone", "screen", 340, false),
-    ("dark-phone", "screen", 340, true),
-    ("paper", "print", 720, false),
-    ("paper-of-dark", "print", 720, true),
+    ("light", "", 1200, false),
+    ("dark", "", 1200, true),
+    ("phone", "", 340, false),
+    ("dark-phone", "", 340, true),
+    ("paper", "print", 688, false),
+    ("paper-of-dark", "print", 688, true),
 ];
 
 /// What a person does: turns pages, sorts, searches, opens a row, prints.
@@ -160,7 +161,7 @@ fn look(browser: &mut Browser, report: &Report, folder: &Path) -> anyhow::Result
     let text = fs::read_to_string(&report.path).context("cannot read the report")?;
     let mut faults = seen::faults_of_text(&text);
     browser.resize(1200, 1000)?;
-    browser.imitate("screen", false)?;
+    browser.imitate("", false)?;
     browser.open(&url)?;
     let used = browser.evaluate(&format!("({USE})({})", report.listed.sought()))?;
     faults.extend(faults_of(&used, &report.listed));
@@ -174,9 +175,11 @@ fn look(browser: &mut Browser, report: &Report, folder: &Path) -> anyhow::Result
         faults.extend(seen::faults_of_looks(name, &looks));
         keep(folder, report.name, name, "png", &browser.picture()?)?;
     }
-    browser.imitate("screen", false)?;
+    browser.imitate("", false)?;
     browser.resize(1200, 1000)?;
-    keep(folder, report.name, "paper", "pdf", &browser.paper()?)?;
+    let paper = browser.paper()?;
+    faults.extend(seen::faults_of_paper(&paper, &report.listed));
+    keep(folder, report.name, "paper", "pdf", &paper)?;
     faults.extend(browsed::faults(&Seen::of(&browser.events()), &url));
     browser.allow_scripts(false)?;
     browser.open(&url)?;
@@ -211,7 +214,7 @@ fn tell_times(report: &Report, used: &Value, bytes: usize) {
 
 fn take_picture(root: &Path, browser: &mut Browser, report: &Report) -> anyhow::Result<()> {
     browser.resize(1200, 1000)?;
-    browser.imitate("screen", false)?;
+    browser.imitate("", false)?;
     browser.open(&browser::file_url(&report.path))?;
     let png = browser.picture()?;
     ensure!(png.len() < LARGEST_PICTURE, "the picture has {} bytes, too many for a README", png.len());

@@ -31,6 +31,7 @@
   return {
     read,
     pale: [...pale],
+    row: getComputedStyle(document.querySelector("#list tbody tr")).display,
     ground: light(ground(document.body)),
     width: document.documentElement.scrollWidth,
     room: innerWidth,

@@ -10,6 +10,9 @@ const PAGE: usize = 100;
 /// Rows on paper at most.
 const PRINTED: usize = 2000;
 
+/// What stands in a PDF once a sheet.
+const SHEET: &[u8] = b"/Type /Page\n";
+
 /// What a report has to list: what the command prints of the same task as JSON.
 #[derive(Default)]
 pub(super) struct Listed {
@@ -196,10 +199,22 @@ pub(super) fn faults_of_looks(name: &str, looks: &Value) -> Vec<String> {
     if (number("ground") < 0.2) != matches!(name, "dark" | "dark-phone") {
         faults.push(format!("{name}: the ground has the lightness {}", looks["ground"]));
     }
+    let row = if name.ends_with("phone") { "block" } else { "table-row" };
+    if looks["row"] != row {
+        faults.push(format!("{name}: a row of the table stands there as {}", looks["row"]));
+    }
     if number("width") > number("room") || number("room") == 0.0 {
         faults.push(format!("{name}: it is {} wide, and {} can be seen", looks["width"], looks["room"]));
     }
     faults
+}
+
+/// What is wrong with the page as PDF: a sheet takes some forty rows, and has to hold more than one.
+pub(super) fn faults_of_paper(pdf: &[u8], listed: &Listed) -> Vec<String> {
+    let sheets = pdf.windows(SHEET.len()).filter(|bytes| *bytes == SHEET).count();
+    let rows = listed.devices.len().min(PRINTED);
+    let right = (rows / 60..=rows / 5 + 3).contains(&sheets) && sheets > 0;
+    if right { Vec::new() } else { vec![format!("{rows} rows take {sheets} sheets of paper")] }
 }
 
 /// What is wrong with the page where scripts do not run.
@@ -305,13 +320,20 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_or_sticks_out_is_a_fault() {
-        let looks = |pale: Value, ground: f64, width: u32| json!({ "read": 300, "pale": pale, "ground": ground, "width": width, "room": 340 });
+        let looks = |pale: Value, ground: f64, width: u32| json!({ "read": 300, "pale": pale, "ground": ground, "row": "block", "width": width, "room": 340 });
         assert_eq!(faults_of_looks("phone", &looks(json!([]), 1.0, 340)), [""; 0]);
         assert_eq!(faults_of_looks("dark-phone", &looks(json!([]), 0.01, 340)), [""; 0]);
         assert_eq!(faults_of_looks("phone", &looks(json!(["p.x: 2.1"]), 1.0, 340)).len(), 1);
-        assert_eq!(faults_of_looks("dark", &looks(json!([]), 1.0, 340)).len(), 1);
+        assert_eq!(faults_of_looks("dark-phone", &looks(json!([]), 1.0, 340)).len(), 1);
+        assert_eq!(faults_of_looks("paper", &looks(json!([]), 1.0, 340)).len(), 1, "cards are for phones");
         assert_eq!(faults_of_looks("phone", &looks(json!([]), 1.0, 341)).len(), 1);
-        assert_eq!(faults_of_looks("phone", &json!({})).len(), 3);
+        assert_eq!(faults_of_looks("phone", &json!({})).len(), 4);
+    }
+
+    #[test]
+    fn paper_is_neither_one_sheet_nor_one_for_each_row() {
+        let sheets = |count: usize| faults_of_paper(&SHEET.repeat(count), &listed()).len();
+        assert_eq!([0, 1, 3, 4].map(sheets), [1, 0, 0, 1]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 'use strict';
 (() => {
   const PAGE = 100;
-  // A printer gets at most so many rows: some fifty sheets.
+  // A printer gets at most so many rows: some forty sheets.
   const PRINTED = 2000;
   // A row: device, command, status, code, words, error, output. The columns of the table by their places in it.
   const [DEVICE, COMMAND, STATUS, CODE, WORDS, ERROR, OUTPUT] = [0, 1, 2, 3, 4, 5, 6];
