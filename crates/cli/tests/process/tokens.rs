@@ -1,6 +1,6 @@
 //! Two terminals, one application: neither logs the other out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use northbound::{Client, Credentials};
@@ -65,13 +65,13 @@ impl Platform {
         self.runtime.block_on(client.log_in()).unwrap();
     }
 
-    fn files(&self) -> Vec<std::path::PathBuf> {
-        let folder = self.home.path().join(if cfg!(target_os = "macos") {
-            "Library/Caches/northbound"
-        } else {
-            "northbound"
-        });
-        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    fn folder(&self) -> PathBuf {
+        let caches = if cfg!(target_os = "macos") { "Library/Caches/northbound" } else { "northbound" };
+        self.home.path().join(caches)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(self.folder()) else { return Vec::new() };
         let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         files.sort();
         files
@@ -163,4 +163,35 @@ fn tokens_of_a_try_on_this_machine_are_not_kept() {
     }
     assert_eq!(command.output().unwrap().status.code(), Some(0));
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_open_to_others_keeps_no_token() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let platform = Platform::start();
+    let folder = platform.folder();
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let stderr = |arguments: &[&str]| {
+        let output = platform.command(arguments).output().unwrap();
+        assert_eq!((output.status.code(), platform.files().len()), (Some(0), 0));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(stderr(&["--limit", "1"]), "", "-q and scripts read no warnings");
+
+    let (url, ca) = (platform.emulator.url(), platform.home.path().join("ca.pem"));
+    let mut command =
+        northbound(&["--endpoint", &url, "--app-id", "demo-app", "summary", "demo", "--ca-cert"]);
+    command.arg(ca).env("NORTHBOUND_SECRET", "demo-secret").env("XDG_CACHE_HOME", platform.home.path());
+    command.env("HOME", platform.home.path());
+    let stderr = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    let folder = folder.display();
+    assert_eq!(
+        stderr,
+        format!(
+            " WARN tokens cannot be kept in {folder} (it is open to other users: `chmod 700` closes it); --no-token-cache does without\n"
+        )
+    );
 }
