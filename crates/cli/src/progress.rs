@@ -72,6 +72,11 @@ impl<'a, 'p> Progress<'a, 'p> {
         self.kind = Kind::Silent;
     }
 
+    /// So many rows are there from an earlier run.
+    pub(crate) fn starts_from(&mut self, rows: u64) {
+        (self.rows, self.before) = (rows, rows);
+    }
+
     /// So many rows have come by now, of so many in all if that is known.
     pub(crate) fn rows(&mut self, rows: u64, total: Option<u64>) {
         self.page = self.page.max(rows.saturating_sub(self.rows));

@@ -1,0 +1,202 @@
+//! What is known of an export under way: it stands in a small file beside the rows, and is all that `--resume` goes by.
+
+use northbound::{Direction, Page, Plan, SubtaskStatus};
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::Format;
+use crate::totals::Totals;
+
+/// Raised when a file of an older version cannot be read, or would be understood otherwise.
+const VERSION: u32 = 1;
+const ABOUT: &str =
+    "An export by `northbound export` that is not complete. The same command with --resume goes on with it.";
+
+/// The file beside the rows. It holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Record {
+    about: String,
+    version: u32,
+    /// What is exported.
+    pub(crate) export: Request,
+    /// Where the read stands.
+    pub(crate) position: Position,
+    /// What is in the file of rows.
+    pub(crate) written: Written,
+    /// Why nothing can be added to the rows, if so.
+    pub(crate) fault: Option<String>,
+}
+
+/// What tells an export from another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Request {
+    pub(crate) endpoint: String,
+    pub(crate) application: String,
+    pub(crate) task: String,
+    pub(crate) statuses: Vec<SubtaskStatus>,
+    pub(crate) format: Format,
+    pub(crate) page_size: u32,
+    /// What is asked for, as a sentence.
+    pub(crate) plan: String,
+}
+
+/// Where the read with one filter stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Position {
+    /// The status that is asked for; `None` if the task is read whole.
+    pub(crate) status: Option<SubtaskStatus>,
+    /// The page to ask for next; `None` if none has come yet.
+    pub(crate) next_page: Option<u32>,
+    /// The pages before it have been read; backward, it and those after it. A read that looks twice asks for a page again.
+    pub(crate) read_to: Option<u32>,
+    /// Rows with this filter.
+    pub(crate) rows: u64,
+    /// How many the platform counted at first, and how many of late.
+    pub(crate) first_total: Option<u64>,
+    pub(crate) total: Option<u64>,
+}
+
+/// What is in the file of rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Written {
+    /// Bytes that belong to whole pages; what follows them is cut off.
+    pub(crate) bytes: u64,
+    pub(crate) subtasks: Totals,
+    /// Pages that brought rows.
+    pub(crate) pages: u64,
+}
+
+/// What is seen of a page before its rows are taken out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived {
+    pub(crate) number: u32,
+    resume_from: Option<u32>,
+    total: Option<u64>,
+}
+
+impl From<&Page> for Arrived {
+    fn from(page: &Page) -> Self {
+        Self { number: page.number(), resume_from: page.resume_from(), total: page.total_count() }
+    }
+}
+
+impl Record {
+    /// An export that has not begun.
+    pub(crate) fn new(export: Request) -> Self {
+        Self {
+            about: ABOUT.to_owned(),
+            version: VERSION,
+            export,
+            position: Position::default(),
+            written: Written::default(),
+            fault: None,
+        }
+    }
+
+    /// Reads the file; an error says what is wrong with it.
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let damaged = |error: serde_json::Error| format!("is damaged: {error}");
+        let Versioned { version } = serde_json::from_slice(text).map_err(damaged)?;
+        if version != VERSION {
+            return Err(format!("is of version {version}, and this command knows version {VERSION}"));
+        }
+        serde_json::from_slice(text).map_err(damaged)
+    }
+}
+
+impl Request {
+    /// How the export that was begun differs from the one that is asked for now.
+    pub(crate) fn difference(&self, now: &Self) -> Option<String> {
+        let statuses = |request: &Self| match request.statuses.as_slice() {
+            [] => "every status".to_owned(),
+            some => some.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>().join(","),
+        };
+        let format = |request: &Self| match request.format {
+            Format::Csv => "csv",
+            Format::Jsonl => "jsonl",
+        };
+        let told = |name: &str, before: String, now: String| {
+            (before != now).then(|| format!("its {name} is {before}, not {now}"))
+        };
+        told("endpoint", self.endpoint.clone(), now.endpoint.clone())
+            .or_else(|| told("application", self.application.clone(), now.application.clone()))
+            .or_else(|| told("task", self.task.clone(), now.task.clone()))
+            .or_else(|| told("filter", statuses(self), statuses(now)))
+            .or_else(|| told("format", format(self).to_owned(), format(now).to_owned()))
+            .or_else(|| told("page size", self.page_size.to_string(), now.page_size.to_string()))
+            .or_else(|| told("plan", format!("`{}`", self.plan), format!("`{}`", now.plan)))
+    }
+}
+
+impl Position {
+    /// The beginning of a read with this filter.
+    pub(crate) fn begin(status: Option<SubtaskStatus>) -> Self {
+        Self { status, ..Self::default() }
+    }
+
+    /// Whether rows of this page can be known already only because they moved: the page has not been read.
+    pub(crate) fn is_unread(&self, page: u32, direction: Direction) -> bool {
+        self.read_to.is_none_or(|read| match direction {
+            Direction::Backward => page < read,
+            _ => page >= read,
+        })
+    }
+
+    /// Moves on behind a page that brought so many rows.
+    pub(crate) fn pass(&mut self, page: Arrived, rows: u64, direction: Direction) {
+        let Arrived { number, resume_from, total } = page;
+        self.rows += rows;
+        self.total = total.or(self.total);
+        self.first_total = self.first_total.or(total);
+        if direction == Direction::Backward {
+            // Page 0 may be asked for once more.
+            self.next_page = Some(resume_from.unwrap_or(number));
+            self.read_to = Some(self.read_to.map_or(number, |read| read.min(number)));
+        } else {
+            // Behind the last page is an empty one, which costs a call and says so.
+            let next = resume_from.unwrap_or(number.saturating_add(1));
+            self.next_page = Some(next);
+            self.read_to = Some(self.read_to.map_or(next, |read| read.max(next)));
+        }
+    }
+
+    /// What cannot be right with a read that was interrupted and has come to its end.
+    ///
+    /// The SDK holds the rows of a read against the platform's counts. Here it has seen only the latter part of them.
+    pub(crate) fn fault(&self, plan: &Plan, doubtful: Doubtful) -> Option<String> {
+        let (total, first) = (self.total?, self.first_total?);
+        let expected = match plan.direction() {
+            // What came later need not be in the file.
+            Direction::Forward => first,
+            _ if plan.picks().is_empty() => total,
+            _ => 0,
+        };
+        let moved = total.abs_diff(first);
+        if self.rows < expected {
+            return Some(format!("{} rows came where the platform counts {expected}", self.rows));
+        }
+        if doubtful.repeats > moved {
+            let Doubtful { repeats, .. } = doubtful;
+            return Some(format!("{repeats} rows came twice although only {moved} came or went"));
+        }
+        (doubtful.nameless > 0 && moved > 0).then(|| {
+            format!("{moved} rows came or went, and nothing tells which of {} are new", doubtful.nameless)
+        })
+    }
+}
+
+/// Rows of the part that was read after the interruption, on pages that had not been read before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Doubtful {
+    /// Left out, since they were in the file.
+    pub(crate) repeats: u64,
+    /// Without anything that tells them from others.
+    pub(crate) nameless: u64,
+}
