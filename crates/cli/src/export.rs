@@ -117,7 +117,7 @@ fn left(mut part: PartFile, failure: Failure) -> Failure {
         let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
         return Failure::Left { cause: Box::new(failure), advice };
     }
-    if record.written.subtasks.all() == 0 {
+    if record.written.pages == 0 {
         part.discard();
         return failure;
     }

@@ -57,7 +57,11 @@ impl Delivered {
     fn next(&self, lines: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, Damage> {
         line.clear();
         while lines.read_until(b'\n', line)? > 0 {
-            if self.format == Format::Jsonl || csv::is_whole(line) {
+            let is_whole = match self.format {
+                Format::Jsonl => line.ends_with(b"\n"),
+                Format::Csv => csv::is_whole(line),
+            };
+            if is_whole {
                 return Ok(true);
             }
         }
@@ -122,4 +126,56 @@ fn name_of_csv(line: &str) -> Option<String> {
     let mut cells = csv::written_cells(line.trim_end());
     let (device, command) = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
     (!device.is_empty() || !command.is_empty()).then(|| format!("{device},{command}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivered(format: Format, direction: Direction, text: &str, rows: u64) -> Result<Delivered, Damage> {
+        let mut delivered = Delivered::nobody(format, direction);
+        delivered.read(text.as_bytes(), text.len() as u64, rows).map(|()| delivered)
+    }
+
+    fn json(status: &str, param: &str) -> String {
+        format!("{{\"status\":\"{status}\",\"param\":{param}}}\n")
+    }
+
+    #[test]
+    fn a_row_of_a_whole_task_is_known_whatever_its_status() {
+        let (param, other) = ("{\"deviceId\":\"d\",\"x\":1}", "{\"deviceId\":\"d\",\"x\":2}");
+        for (direction, moved) in [(Direction::Whole, Known::Before), (Direction::Forward, Known::New)] {
+            let known = delivered(Format::Jsonl, direction, &json("Fail", param), 1).unwrap();
+            assert_eq!(known.knows(&json("Fail", param)).unwrap(), Known::Before);
+            assert_eq!(known.knows(&json("Success", param)).unwrap(), moved, "{direction:?}");
+            assert_eq!(known.knows(&json("Fail", other)).unwrap(), Known::New);
+            let csv = "device,command,status\n\"a,\nb\",c,Fail\n";
+            let known = delivered(Format::Csv, direction, csv, 1).unwrap();
+            assert_eq!(known.knows("\"a,\nb\",c,Fail\n").unwrap(), Known::Before);
+            assert_eq!(known.knows("\"a,\nb\",c,Success\n").unwrap(), moved, "{direction:?}");
+            assert_eq!(known.knows("\"a,\nb\",,Fail\n").unwrap(), Known::New);
+        }
+    }
+
+    #[test]
+    fn a_row_without_a_name_is_nobody() {
+        let json_rows = ["null", "{}", "{\"deviceId\":null,\"x\":null}"].map(|param| json("Fail", param));
+        let known = delivered(Format::Jsonl, Direction::Forward, &json_rows.concat(), 3).unwrap();
+        assert!(json_rows.iter().all(|row| known.knows(row).unwrap() == Known::Nameless));
+        let known = delivered(Format::Csv, Direction::Forward, "device,command\n,,Fail\n", 1).unwrap();
+        assert_eq!(known.knows(",,Fail\n").unwrap(), Known::Nameless);
+    }
+
+    #[test]
+    fn damage_is_named() {
+        let damage = |format, text, rows| {
+            delivered(format, Direction::Whole, text, rows).map(|_| ()).map_err(|damage| damage.to_string())
+        };
+        assert_eq!(damage(Format::Csv, "", 0), Ok(()));
+        assert_eq!(damage(Format::Csv, "device,command\n", 0), Ok(()));
+        assert_eq!(damage(Format::Csv, "device\na,b\n", 2), Err("it holds 1 rows, not 2".to_owned()));
+        assert_eq!(damage(Format::Csv, "device\n\"a,b\n", 1), Err("its last line is not whole".to_owned()));
+        assert_eq!(damage(Format::Jsonl, "{}\n{}", 2), Err("its last line is not whole".to_owned()));
+        assert_eq!(damage(Format::Jsonl, "{}\nx\n", 2), Err("row 2 is no row".to_owned()));
+    }
 }

@@ -88,11 +88,13 @@ impl PartFile {
             return Ok(None);
         }
         let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
+        // Neither was finished, or both were about to be removed.
+        let is_bare = there <= heading.len() as u64;
         let record = match fs::read(&paths.record) {
             Ok(text) => Record::parse(&text).map_err(|fault| {
                 Failure::other(format!("{} {fault}", paths.record.display()), paths.begin_anew())
             })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && there == 0 => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && is_bare => {
                 return Self::begin(paths, rows, request, heading).map(Some);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -112,6 +114,9 @@ impl PartFile {
             let what = format!("{} cannot be completed: {fault}", paths.part.display());
             return Err(Failure::other(what, paths.begin_anew()));
         }
+        if there < record.written.bytes && record.written.subtasks.all() == 0 {
+            return Self::begin(paths, rows, request, heading).map(Some);
+        }
         if there < record.written.bytes {
             let what = format!(
                 "{} has {there} bytes where {} were written: the machine was stopped before they were on the disk",
@@ -126,7 +131,9 @@ impl PartFile {
 
     fn begin(paths: Paths, mut rows: File, request: Request, heading: &str) -> Result<Self, Failure> {
         let mut record = Record::new(request);
-        rows.write_all(heading.as_bytes()).map_err(|error| unwritable(&paths.part, &error))?;
+        rows.set_len(0)
+            .and_then(|()| rows.write_all(heading.as_bytes()))
+            .map_err(|error| unwritable(&paths.part, &error))?;
         record.written.bytes = heading.len() as u64;
         let part = Self { paths, rows, record };
         part.save(&part.record)?;

@@ -200,3 +200,101 @@ pub(crate) struct Doubtful {
     /// Without anything that tells them from others.
     pub(crate) nameless: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use northbound::SubtaskStatus::{Fail, Pending, WaitResult};
+    use northbound::{AppId, Client};
+
+    use super::*;
+
+    fn arrived(number: u32, resume_from: Option<u32>, total: u64) -> Arrived {
+        Arrived { number, resume_from, total: Some(total) }
+    }
+
+    fn after(direction: Direction, pages: &[(u32, Option<u32>)]) -> (Option<u32>, Option<u32>) {
+        let mut position = Position::default();
+        for (number, resume_from) in pages {
+            position.pass(arrived(*number, *resume_from, 9), 3, direction);
+        }
+        (position.next_page, position.read_to)
+    }
+
+    #[test]
+    fn a_position_is_behind_the_pages_that_came() {
+        let forward = after(Direction::Forward, &[(0, Some(1)), (1, Some(2))]);
+        assert_eq!(forward, (Some(2), Some(2)));
+        assert_eq!(after(Direction::Whole, &[(0, Some(1)), (1, None)]), (Some(2), Some(2)), "the last page");
+        assert_eq!(after(Direction::Backward, &[(5, Some(4)), (4, Some(3))]), (Some(3), Some(4)));
+        assert_eq!(
+            after(Direction::Backward, &[(1, Some(0)), (0, None)]),
+            (Some(0), Some(0)),
+            "page 0 again"
+        );
+    }
+
+    #[test]
+    fn a_second_look_goes_back_and_expects_what_it_finds() {
+        let (next, read_to) =
+            after(Direction::Forward, &[(0, Some(1)), (1, Some(2)), (2, Some(3)), (0, Some(1))]);
+        assert_eq!((next, read_to), (Some(1), Some(3)));
+        let position = Position { read_to, ..Position::default() };
+        let unread = [1, 2, 3].map(|page| position.is_unread(page, Direction::Forward));
+        assert_eq!(unread, [false, false, true]);
+        let unread = [2, 3, 4].map(|page| position.is_unread(page, Direction::Backward));
+        assert_eq!(unread, [true, false, false]);
+        assert!(Position::default().is_unread(0, Direction::Forward));
+    }
+
+    fn plan(statuses: &[SubtaskStatus]) -> Plan {
+        let client = Client::builder("https://platform.example").token(AppId::new("a").unwrap(), "t");
+        let query = client.build().unwrap().subtasks("t");
+        if statuses.is_empty() { query.plan() } else { query.statuses(statuses.to_vec()).plan() }.unwrap()
+    }
+
+    #[test]
+    fn rows_are_held_against_the_counts() {
+        let fault = |statuses: &[SubtaskStatus], rows, first, total, repeats, nameless| {
+            let position =
+                Position { rows, first_total: first, total, ..Position::begin(statuses.first().cloned()) };
+            position.fault(&plan(statuses), Doubtful { repeats, nameless }).is_some()
+        };
+        let (ten, twelve) = (Some(10), Some(12));
+        assert!(!fault(&[Fail], 10, ten, twelve, 2, 0), "what came later need not be there");
+        assert!(fault(&[Fail], 9, ten, twelve, 0, 0), "what was there at first has to be");
+        assert!(fault(&[Fail], 12, ten, twelve, 3, 0), "two rows push no more than two");
+        assert!(fault(&[Fail], 12, ten, twelve, 0, 1), "which of them is new?");
+        assert!(!fault(&[Fail], 10, ten, ten, 0, 10), "nothing moved");
+        assert!(!fault(&[Pending], 10, twelve, ten, 2, 0), "what went need not be there");
+        assert!(fault(&[Pending], 9, twelve, ten, 0, 0), "what stayed has to be");
+        assert!(fault(&[], 9, ten, ten, 0, 0) && !fault(&[], 10, ten, ten, 0, 0));
+        assert!(!fault(&[WaitResult], 1, ten, ten, 0, 0), "most rows are left out");
+        assert!(!fault(&[Fail], 1, None, None, 9, 9), "nobody counts");
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let request = Request {
+            endpoint: "https://platform.example".to_owned(),
+            application: "a".to_owned(),
+            task: "t".to_owned(),
+            statuses: vec![Fail, "Stopped".into()],
+            format: Format::Csv,
+            page_size: 250,
+            plan: plan(&[]).to_string(),
+        };
+        let mut record = Record::new(request.clone());
+        record.written.subtasks.add(Some(&Fail));
+        record.written.subtasks.add(None);
+        record.position = Position::begin(Some(Pending));
+        record.position.pass(arrived(7, Some(6), 100), 2, Direction::Backward);
+        let text = serde_json::to_vec(&record).unwrap();
+        assert_eq!(Record::parse(&text), Ok(record));
+        assert_eq!(request.difference(&request), None);
+        let other = Request { plan: "another".to_owned(), ..request.clone() };
+        assert!(request.difference(&other).unwrap().starts_with("its plan is `reads the whole task"));
+        for text in ["", "{}", "[]", "{\"version\":1}", "{\"version\":2}"] {
+            assert!(Record::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

@@ -56,7 +56,8 @@ impl Terminal {
         pty.resize(Size::new(ROWS, columns)).unwrap();
         let url = platform.emulator.url();
         let command = Command::new(env!("CARGO_BIN_EXE_northbound"))
-            .args(["--endpoint", &url, "--app-id", "demo-app", "--quota", "100000"])
+            .args(["--endpoint", &url, "--app-id", "demo-app"])
+            .args(if arguments.contains(&"--quota") { &[][..] } else { &["--quota", "100000"] })
             .args(arguments)
             .env("NORTHBOUND_SECRET", "demo-secret")
             .env("TERM", "xterm-256color")
@@ -168,4 +169,26 @@ fn a_terminal_gets_colours_unless_it_does_not_want_them() {
         });
         assert_eq!((code, colours.count() > 0), (Some(0), expected), "{arguments:?}");
     }
+}
+
+#[test]
+fn an_export_tells_how_far_it_is_and_that_it_waits_for_the_quota() {
+    let platform = Platform::start();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("rows");
+    let out = out.to_str().unwrap();
+    let arguments = ["export", "demo", "--format", "csv", "--page-size", "100", "--out", out, "--quota", "3"];
+    let mut terminal = Terminal::run(&platform, 40, &arguments);
+    let shown = terminal.until("waiting for the quota");
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(
+        lines[..3],
+        [" 20.0 %  ██████▎", "200 of 1000 rows", "waiting for the quota (3 in 1 min)"],
+        "{shown}"
+    );
+    assert!(lines[3].contains("/s, about ") && lines[3].ends_with(" left"), "{shown}");
+    terminal.type_ctrl_c();
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(130));
+    assert!(shown.starts_with("error: stopped\nhelp:  the same command"), "the picture is gone: {shown}");
 }
