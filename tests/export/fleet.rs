@@ -16,6 +16,8 @@ pub(super) struct Task {
     pub(super) rows: Vec<Value>,
     /// How many calls are answered; the others are refused.
     pub(super) answers: usize,
+    /// Before how many last calls the rows are sorted anew, if they are.
+    pub(super) sorts_before: Option<usize>,
     /// What is added to each total.
     pub(super) miscounted: usize,
 }
@@ -31,6 +33,9 @@ impl Task {
     fn answer(&mut self, request: &str) -> Response<Body> {
         if self.answers == 0 {
             return reply(400, "application/json", r#"{"error_code":"100022","error_desc":"no more"}"#);
+        }
+        if self.sorts_before == Some(self.answers) {
+            self.rows.rotate_right(20);
         }
         self.answers -= 1;
         let value = |name: &str| request.split(['?', '&', ' ']).find_map(|part| part.strip_prefix(name));
@@ -75,7 +80,8 @@ pub(super) struct Fleet {
 
 impl Fleet {
     pub(super) async fn of(rows: Vec<Value>) -> Self {
-        let task = Arc::new(Mutex::new(Task { rows, answers: usize::MAX, miscounted: 0 }));
+        let task =
+            Arc::new(Mutex::new(Task { rows, answers: usize::MAX, sorts_before: None, miscounted: 0 }));
         let asked = Arc::clone(&task);
         let platform = Platform::asking(move |request| asked.lock().unwrap().answer(request)).await;
         Self { platform, task, folder: tempfile::tempdir().unwrap() }

@@ -15,7 +15,6 @@ use crate::context::Context;
 use crate::csv;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::totals::Totals;
 use part_file::{PartFile, Paths};
 use reading::Reading;
 use record::Record;
@@ -33,14 +32,14 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             context.stdout.write_all(heading.as_bytes())?;
             Sink::Stdout(&mut context.stdout, Record::new(request))
         }
-        Some(paths) if options.resume => match PartFile::resume(paths, request, &heading)? {
+        Some(paths) if options.resume => match PartFile::resume(paths, request, &heading).await? {
             Some(mut part) => {
                 part.remember(&mut delivered)?;
                 Sink::Part(part)
             }
             None => return Ok(context.note(&format!("{} is complete", options.out.display()))?),
         },
-        Some(paths) => Sink::Part(PartFile::create(paths, request, &heading)?),
+        Some(paths) => Sink::Part(PartFile::create(paths, request, &heading).await?),
     };
     let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
     if matches!(&sink, Sink::Stdout(stdout, _) if stdout.is_terminal()) {
@@ -49,16 +48,11 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     progress.starts_from(sink.record().written.subtasks.all());
     let outcome = reading.drain(&delivered, &mut sink, &mut progress, &context.interrupt).await;
     progress.finish();
-    let (part, totals) = match sink {
-        Sink::Part(part) => (Some(part), Totals::default()),
-        Sink::Stdout(_, record) => (None, record.written.subtasks),
-    };
-    match (part, outcome) {
+    let totals = sink.record().written.subtasks.clone();
+    match (sink.into_part(), outcome) {
         (Some(part), Ok(())) => {
-            let totals = part.record().written.subtasks.clone();
             part.complete()?;
-            context.note(&format!("{totals} in {}", options.out.display()))?;
-            Ok(())
+            Ok(context.note(&format!("{totals} in {}", options.out.display()))?)
         }
         (Some(part), Err(failure)) => Err(left(part, failure)),
         (None, Ok(())) => Ok(context.note(&totals.to_string())?),

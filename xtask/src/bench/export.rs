@@ -41,7 +41,7 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let bench = Bench { program, url: emulator.url().to_owned(), folder: folder.path().to_owned() };
 
-    let (base, _) = bench.export("doc-example", "base", &["--format", "jsonl"])?.to_end()?;
+    let (base, _) = bench.export("doc-example", "base", &["--format", "jsonl"])?.finish()?;
     print(&format!(
         "{ROWS} subtasks from the emulator without a quota; MiB beyond the {base:.1} that an export of 2 takes"
     ));
@@ -58,7 +58,7 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
                 format!("{grown:.1} ({verdict} {GROWN_MIB:.0})")
             ));
         };
-        let whole = bench.export("demo", "whole", options)?.to_end()?;
+        let whole = bench.export("demo", "whole", options)?.finish()?;
         let rows = distinct_lines(&bench.path("whole"))? - heading;
         ensure!(
             options.contains(&"--status") || rows == ROWS,
@@ -72,7 +72,7 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
         // From here on it is dead.
         drop(killed);
         show("killed at", half, figures);
-        let resumed = bench.export("demo", "parts", &[options, &["--resume"]].concat())?.to_end()?;
+        let resumed = bench.export("demo", "parts", &[options, &["--resume"]].concat())?.finish()?;
         show("resumed", rows, resumed);
         ensure!(are_equal(&bench.path("whole"), &bench.path("parts"))?, "{name}: the two files differ");
         for file in ["whole", "parts"] {
@@ -124,7 +124,7 @@ struct Export {
 
 impl Export {
     /// Peak of memory and time of the whole run.
-    fn to_end(mut self) -> anyhow::Result<(f64, Duration)> {
+    fn finish(mut self) -> anyhow::Result<(f64, Duration)> {
         while !self.has_ended()? {
             sleep(LOOK);
         }

@@ -6,12 +6,18 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fs4::TryLockError;
+use tokio::time::Instant;
 
 use super::delivered::{Damage, Delivered};
 use super::record::{Record, Request};
 use crate::failure::Failure;
+
+/// A process that has just been killed may hold its lock for a moment.
+const ENDING: Duration = Duration::from_millis(500);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Where an export stands on the disk.
 #[derive(Clone, Debug)]
@@ -56,7 +62,7 @@ impl Paths {
 
 impl PartFile {
     /// Begins an export where there is nothing yet.
-    pub(crate) fn create(paths: Paths, request: Request, heading: &str) -> Result<Self, Failure> {
+    pub(crate) async fn create(paths: Paths, request: Request, heading: &str) -> Result<Self, Failure> {
         if paths.is_complete() {
             let advice =
                 "name another file, remove this one, or add --resume to leave a complete export alone";
@@ -70,18 +76,22 @@ impl PartFile {
             ),
             _ => refused(&paths.part, &error),
         })?;
-        lock(&rows, &paths)?;
+        lock(&rows, &paths).await?;
         Self::begin(paths, rows, request, heading)
     }
 
     /// Goes on with an export; begins it if there is nothing to go on with. `None` if it is complete.
-    pub(crate) fn resume(paths: Paths, request: Request, heading: &str) -> Result<Option<Self>, Failure> {
+    pub(crate) async fn resume(
+        paths: Paths,
+        request: Request,
+        heading: &str,
+    ) -> Result<Option<Self>, Failure> {
         if paths.is_complete() {
             return Ok(None);
         }
         let rows = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&paths.part);
         let rows = rows.map_err(|error| refused(&paths.part, &error))?;
-        lock(&rows, &paths)?;
+        lock(&rows, &paths).await?;
         if paths.is_complete() {
             // Another process has completed it since; what was opened is empty, or the complete file itself.
             let _ = fs::remove_file(&paths.part);
@@ -219,20 +229,24 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 /// Keeps other exports away until the file is closed, be it that the process is killed.
-fn lock(rows: &File, paths: &Paths) -> Result<(), Failure> {
-    // The standard library has a method of this name, from Rust 1.89 on.
-    match fs4::FileExt::try_lock(rows) {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(Failure::usage(
-            format!("another export is writing {}", paths.part.display()),
-            "wait until it has ended, or name another file",
-        )),
-        Err(TryLockError::Error(error)) => {
-            tracing::warn!(
-                "{} cannot be locked ({error}): start no second export to it",
-                paths.part.display()
-            );
-            Ok(())
+async fn lock(rows: &File, paths: &Paths) -> Result<(), Failure> {
+    let begun = Instant::now();
+    loop {
+        // The standard library has a method of this name, from Rust 1.89 on.
+        match fs4::FileExt::try_lock(rows) {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < ENDING => tokio::time::sleep(LOOK_AGAIN).await,
+            Err(TryLockError::WouldBlock) => {
+                return Err(Failure::usage(
+                    format!("another export is writing {}", paths.part.display()),
+                    "wait until it has ended, or name another file",
+                ));
+            }
+            Err(TryLockError::Error(error)) => {
+                let part = paths.part.display();
+                tracing::warn!("{part} cannot be locked ({error}): start no second export to it");
+                return Ok(());
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use northbound::{Client, Direction, Page, Plan, Subtask, SubtaskStatus, Subtasks};
 
 use super::delivered::{Delivered, Known};
-use super::record::{Arrived, Doubtful, Position, Record, Request};
+use super::record::{Arrived, Position, Record, Request};
 use super::sink::Sink;
 use crate::arguments::{ExportOptions, Format, status_of};
 use crate::columns::Column;
@@ -130,15 +130,14 @@ struct Part<'a> {
     delivered: &'a Delivered,
     start: Position,
     position: Position,
-    doubtful: Doubtful,
     /// Why the rows cannot be completed, once that shows.
     fault: Option<String>,
 }
 
 impl<'a> Part<'a> {
     fn new(reading: &'a Reading, delivered: &'a Delivered, start: Position) -> Self {
-        let (position, doubtful) = (start.clone(), Doubtful::default());
-        Self { reading, delivered, start, position, doubtful, fault: None }
+        let position = start.clone();
+        Self { reading, delivered, start, position, fault: None }
     }
 
     fn query(&self) -> Subtasks {
@@ -187,9 +186,8 @@ impl<'a> Part<'a> {
         let known = self.delivered.knows(line).map_err(std::io::Error::from)?;
         match known {
             Known::Before if direction == Direction::Whole => self.fault = Some(sorted_anew(page)),
-            Known::Before => self.doubtful.repeats += u64::from(is_unread),
-            Known::Nameless => self.doubtful.nameless += u64::from(is_unread),
-            Known::New => {}
+            Known::Nameless => self.position.nameless += u64::from(is_unread),
+            Known::Before | Known::New => {}
         }
         Ok(known == Known::Before)
     }
@@ -197,7 +195,7 @@ impl<'a> Part<'a> {
     fn fault_at_end(&self) -> Option<String> {
         // A read that was not interrupted has been checked by the SDK.
         self.start.next_page?;
-        self.position.fault(&self.reading.plan, self.doubtful)
+        self.position.fault(&self.reading.plan)
     }
 
     /// How many rows there will be with this part, as far as the platform counts them.

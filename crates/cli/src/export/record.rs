@@ -56,6 +56,8 @@ pub(crate) struct Position {
     /// How many the platform counted at first, and how many of late.
     pub(crate) first_total: Option<u64>,
     pub(crate) total: Option<u64>,
+    /// Rows that came after an interruption, on pages that had not been read before it, and that nothing tells from others.
+    pub(crate) nameless: u64,
 }
 
 /// What is in the file of rows.
@@ -170,7 +172,7 @@ impl Position {
     /// What cannot be right with a read that was interrupted and has come to its end.
     ///
     /// The SDK holds the rows of a read against the platform's counts. Here it has seen only the latter part of them.
-    pub(crate) fn fault(&self, plan: &Plan, doubtful: Doubtful) -> Option<String> {
+    pub(crate) fn fault(&self, plan: &Plan) -> Option<String> {
         let (total, first) = (self.total?, self.first_total?);
         let expected = match plan.direction() {
             // What came later need not be in the file.
@@ -179,26 +181,13 @@ impl Position {
             _ => 0,
         };
         let moved = total.abs_diff(first);
-        if self.rows < expected {
-            return Some(format!("{} rows came where the platform counts {expected}", self.rows));
+        let Self { rows, nameless, .. } = self;
+        if *rows < expected {
+            return Some(format!("{rows} rows came where the platform counts {expected}"));
         }
-        if doubtful.repeats > moved {
-            let Doubtful { repeats, .. } = doubtful;
-            return Some(format!("{repeats} rows came twice although only {moved} came or went"));
-        }
-        (doubtful.nameless > 0 && moved > 0).then(|| {
-            format!("{moved} rows came or went, and nothing tells which of {} are new", doubtful.nameless)
-        })
+        (*nameless > 0 && moved > 0)
+            .then(|| format!("{moved} rows came or went, and nothing tells which of {nameless} are new"))
     }
-}
-
-/// Rows of the part that was read after the interruption, on pages that had not been read before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Doubtful {
-    /// Left out, since they were in the file.
-    pub(crate) repeats: u64,
-    /// Without anything that tells them from others.
-    pub(crate) nameless: u64,
 }
 
 #[cfg(test)]
@@ -254,22 +243,20 @@ mod tests {
 
     #[test]
     fn rows_are_held_against_the_counts() {
-        let fault = |statuses: &[SubtaskStatus], rows, first, total, repeats, nameless| {
-            let position =
-                Position { rows, first_total: first, total, ..Position::begin(statuses.first().cloned()) };
-            position.fault(&plan(statuses), Doubtful { repeats, nameless }).is_some()
+        let fault = |statuses: &[SubtaskStatus], rows, first, total, nameless| {
+            let position = Position { rows, first_total: first, total, nameless, ..Position::default() };
+            position.fault(&plan(statuses)).is_some()
         };
         let (ten, twelve) = (Some(10), Some(12));
-        assert!(!fault(&[Fail], 10, ten, twelve, 2, 0), "what came later need not be there");
-        assert!(fault(&[Fail], 9, ten, twelve, 0, 0), "what was there at first has to be");
-        assert!(fault(&[Fail], 12, ten, twelve, 3, 0), "two rows push no more than two");
-        assert!(fault(&[Fail], 12, ten, twelve, 0, 1), "which of them is new?");
-        assert!(!fault(&[Fail], 10, ten, ten, 0, 10), "nothing moved");
-        assert!(!fault(&[Pending], 10, twelve, ten, 2, 0), "what went need not be there");
-        assert!(fault(&[Pending], 9, twelve, ten, 0, 0), "what stayed has to be");
-        assert!(fault(&[], 9, ten, ten, 0, 0) && !fault(&[], 10, ten, ten, 0, 0));
-        assert!(!fault(&[WaitResult], 1, ten, ten, 0, 0), "most rows are left out");
-        assert!(!fault(&[Fail], 1, None, None, 9, 9), "nobody counts");
+        assert!(!fault(&[Fail], 10, ten, twelve, 0), "what came later need not be there");
+        assert!(fault(&[Fail], 9, ten, twelve, 0), "what was there at first has to be");
+        assert!(fault(&[Fail], 12, ten, twelve, 1), "which of them is new?");
+        assert!(!fault(&[Fail], 10, ten, ten, 10), "nothing moved");
+        assert!(!fault(&[Pending], 10, twelve, ten, 0), "what went need not be there");
+        assert!(fault(&[Pending], 9, twelve, ten, 0), "what stayed has to be");
+        assert!(fault(&[], 9, ten, ten, 0) && !fault(&[], 10, ten, ten, 0));
+        assert!(!fault(&[WaitResult], 1, ten, ten, 0), "most rows are left out");
+        assert!(!fault(&[Fail], 1, None, None, 9), "nobody counts");
     }
 
     #[test]

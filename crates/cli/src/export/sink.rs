@@ -34,6 +34,14 @@ impl Sink<'_, '_> {
         Ok(())
     }
 
+    /// The file that was written, unless it was stdout.
+    pub(crate) fn into_part(self) -> Option<PartFile> {
+        match self {
+            Self::Part(part) => Some(part),
+            Self::Stdout(..) => None,
+        }
+    }
+
     /// Says that nothing can be added to what is there.
     pub(crate) fn spoil(&mut self, fault: String) -> Result<(), Failure> {
         match self {
