@@ -339,6 +339,28 @@ async fn files_that_are_not_as_they_were_left_are_refused() {
     insta::assert_snapshot!(session);
 }
 
+/// Holds an export of everything, and one of each status, against the summary.
+async fn agree(fleet: &Fleet, task: &str) {
+    let all = usize::MAX;
+    let summary = fleet.run(&format!("summary {task} --quota 0 -o json"), all).await.stdout;
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    let everything = fleet.run(&format!("export {task} --quota 0 --format jsonl --out -"), all).await.stdout;
+    let rows: Vec<Value> = everything.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(summary["total"], json!(rows.len()));
+    let mut counted = 0;
+    for (status, count) in summary["byStatus"].as_object().unwrap() {
+        let found = rows.iter().filter(|row| row["status"] == status.as_str()).count();
+        assert_eq!(*count, json!(found), "{status}");
+        counted += found;
+        if northbound::SubtaskStatus::KNOWN.iter().any(|known| known.as_str() == status) {
+            let line = format!("export {task} --quota 0 --format csv --status {status} --out -");
+            assert_eq!(fleet.run(&line, all).await.stdout.lines().count(), found + 1, "{status}");
+        }
+    }
+    // The rest is in no status that can be asked for.
+    assert_eq!(summary["moving"], json!(rows.len() - counted));
+}
+
 #[tokio::test]
 async fn an_export_agrees_with_the_summary_on_every_count() {
     let mut odd = rows(60);
@@ -346,27 +368,9 @@ async fn an_export_agrees_with_the_summary_on_every_count() {
     odd[5].as_object_mut().unwrap().remove("status");
     odd[9]["status"] = Value::Null;
     for task in [rows(60), odd, Vec::new()] {
-        let fleet = Fleet::of(task).await;
-        let all = usize::MAX;
-        let summary = fleet.run("summary t --quota 0 -o json", all).await.stdout;
-        let summary: Value = serde_json::from_str(&summary).unwrap();
-        fleet.run("export t --quota 0 --format jsonl --out DIR/all", all).await;
-        let rows: Vec<Value> =
-            fleet.read("all").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(summary["total"], json!(rows.len()));
-        let by_status = summary["byStatus"].as_object().unwrap();
-        let mut counted = 0;
-        for (status, count) in by_status {
-            let found = rows.iter().filter(|row| row["status"] == status.as_str()).count();
-            assert_eq!(*count, json!(found), "{status}");
-            counted += found;
-            if northbound::SubtaskStatus::KNOWN.iter().any(|known| known.as_str() == status) {
-                let options = format!("--format csv --status {status} --out DIR/{status}");
-                fleet.run(&format!("export t --quota 0 {options}"), all).await;
-                assert_eq!(fleet.read(status).lines().count(), found + 1, "{status}");
-            }
-        }
-        // The rest is in no status that can be asked for.
-        assert_eq!(summary["moving"], json!(rows.len() - counted));
+        agree(&Fleet::of(task).await, "t").await;
+    }
+    for task in ["demo", "doc-example"] {
+        agree(&Fleet::of(Vec::new()).await, &format!("{task} --emulator")).await;
     }
 }

@@ -14,8 +14,11 @@ use crate::platform::{Platform, reply};
 /// The rows of a task, and how the platform answers.
 pub(super) struct Task {
     pub(super) rows: Vec<Value>,
-    /// How many calls are answered; the others are refused.
+    /// How many calls are answered; the others are refused. Pages of a whole task are asked for several at a time, and those
+    /// at the front are answered.
     pub(super) answers: usize,
+    /// The first page of a whole task that is refused.
+    end: Option<usize>,
     /// Before how many last calls the rows are sorted anew, if they are.
     pub(super) sorts_before: Option<usize>,
     /// What is added to each total.
@@ -31,16 +34,17 @@ impl Task {
     }
 
     fn answer(&mut self, request: &str) -> Response<Body> {
-        if self.answers == 0 {
+        let value = |name: &str| request.split(['?', '&', ' ']).find_map(|part| part.strip_prefix(name));
+        let number = |name: &str| value(name).unwrap().parse::<usize>().unwrap();
+        let (page, size, status) = (number("pageNo="), number("pageSize="), value("status="));
+        let end = *self.end.get_or_insert(page.saturating_add(self.answers));
+        if self.answers == 0 || status.is_none() && page >= end {
             return reply(400, "application/json", r#"{"error_code":"100022","error_desc":"no more"}"#);
         }
         if self.sorts_before == Some(self.answers) {
             self.rows.rotate_right(20);
         }
         self.answers -= 1;
-        let value = |name: &str| request.split(['?', '&', ' ']).find_map(|part| part.strip_prefix(name));
-        let number = |name: &str| value(name).unwrap().parse::<usize>().unwrap();
-        let (page, size, status) = (number("pageNo="), number("pageSize="), value("status="));
         let matching = |row: &&Value| status.is_none_or(|status| row["status"] == status);
         let matching: Vec<_> = self.rows.iter().filter(matching).collect();
         let total = matching.len() + self.miscounted;
@@ -80,8 +84,13 @@ pub(super) struct Fleet {
 
 impl Fleet {
     pub(super) async fn of(rows: Vec<Value>) -> Self {
-        let task =
-            Arc::new(Mutex::new(Task { rows, answers: usize::MAX, sorts_before: None, miscounted: 0 }));
+        let task = Arc::new(Mutex::new(Task {
+            rows,
+            answers: usize::MAX,
+            end: None,
+            sorts_before: None,
+            miscounted: 0,
+        }));
         let asked = Arc::clone(&task);
         let platform = Platform::asking(move |request| asked.lock().unwrap().answer(request)).await;
         Self { platform, task, folder: tempfile::tempdir().unwrap() }
@@ -114,7 +123,10 @@ impl Fleet {
 
     /// Runs a command line; `DIR` is the folder. So many calls are answered.
     pub(super) async fn run(&self, line: &str, answers: usize) -> Seen {
-        self.task().answers = answers;
+        {
+            let mut task = self.task();
+            (task.answers, task.end) = (answers, None);
+        }
         let folder = self.folder.path();
         let words: Vec<String> =
             line.split_whitespace().map(|word| word.replace("DIR", folder.to_str().unwrap())).collect();
