@@ -12,6 +12,7 @@ mod decoding;
 mod emulated;
 mod errors;
 mod exam;
+mod export;
 mod faults;
 mod freshness;
 mod ledger;

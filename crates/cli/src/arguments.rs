@@ -3,6 +3,7 @@
 #[cfg(feature = "emulator")]
 mod emulator;
 mod explain;
+mod export;
 mod global;
 mod reference;
 mod subtasks;
@@ -16,6 +17,7 @@ use northbound::SubtaskStatus;
 #[cfg(feature = "emulator")]
 pub(crate) use emulator::{EmulatorCommand, ServeOptions};
 pub(crate) use explain::ExplainOptions;
+pub(crate) use export::{ExportOptions, Format};
 pub(crate) use global::{ColourChoice, Global, Output, Typed};
 pub(crate) use reference::{CompletionsOptions, DocumentFormat, ManOptions, SpecOptions};
 pub(crate) use subtasks::SubtasksOptions;
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Watch(WatchOptions),
     /// Show what happened to each device of a batch task
     Subtasks(SubtasksOptions),
+    /// Write the subtasks of a batch task into a file, and go on after an interruption
+    Export(ExportOptions),
     /// Explain an error code of the platform: what it means, and what to do
     Explain(ExplainOptions),
     /// Print the OpenAPI document of the calls that this command makes

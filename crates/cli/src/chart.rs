@@ -10,7 +10,7 @@ use crate::palette::Palette;
 /// A chart for a reader that is no terminal is so wide.
 pub(crate) const PLAIN_WIDTH: usize = 80;
 /// Longer bars tell no more.
-const LONGEST_BAR: usize = 60;
+pub(crate) const LONGEST_BAR: usize = 60;
 const GAP: usize = 2;
 
 /// How many subtasks a task has, and how many of them where.
@@ -130,7 +130,7 @@ fn bars(counts: &Counts, width: usize, palette: Palette) -> Vec<String> {
 }
 
 /// A bar as long as the part: in eighths of a character, and never empty unless there is nothing.
-fn bar(part: u64, whole: u64, room: usize) -> String {
+pub(crate) fn bar(part: u64, whole: u64, room: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     if part == 0 || whole == 0 || room == 0 {
         return String::new();

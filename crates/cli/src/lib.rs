@@ -9,11 +9,13 @@ mod csv;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod explain;
+mod export;
 mod failure;
 mod interrupt;
 mod layout;
 mod palette;
 mod process;
+mod progress;
 mod reference;
 mod rows;
 mod screen;
@@ -82,6 +84,7 @@ async fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::Summary(options) => summary::run(context, options).await,
         Command::Watch(options) => watch::run(context, options).await,
         Command::Subtasks(options) => subtasks::run(context, options).await,
+        Command::Export(options) => export::run(context, options).await,
         Command::Explain(options) => explain::run(context, options),
         Command::Spec(options) => reference::spec(context, options),
         Command::Completions(options) => reference::completions(context, options),

@@ -53,6 +53,11 @@ impl<'a, 'p> Rows<'a, 'p> {
         Ok(())
     }
 
+    /// How many there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.totals.all()
+    }
+
     /// Ends the output. An array stays open if rows are missing, so that no program takes it for the whole.
     pub(crate) fn finish(mut self, complete: bool) -> io::Result<Totals> {
         match (self.output, self.totals.all()) {

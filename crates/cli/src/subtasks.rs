@@ -8,6 +8,7 @@ use crate::connection::Connection;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::progress::Progress;
 use crate::rows::Rows;
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) -> Result<(), Failure> {
@@ -15,8 +16,13 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
     let columns = columns(output, &options.columns)?;
     let connection = Connection::open(context).await?;
     let query = query(connection.client.subtasks(&options.task_id), options);
+    let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
+    if context.stdout.is_terminal() && output != Output::Table {
+        progress.silence();
+    }
     let mut rows = Rows::new(output, columns, &mut context.stdout);
-    let outcome = print(query, options, &mut rows, &context.interrupt).await;
+    let outcome = print(query, options, &mut rows, &mut progress, &context.interrupt).await;
+    progress.finish();
     // What came before a failure is shown all the same.
     let totals = rows.finish(outcome.is_ok())?;
     match outcome {
@@ -42,10 +48,11 @@ async fn print(
     query: Subtasks,
     options: &SubtasksOptions,
     rows: &mut Rows<'_, '_>,
+    progress: &mut Progress<'_, '_>,
     interrupt: &Interrupt,
 ) -> Result<End, Failure> {
     if let Some(page) = options.page {
-        for subtask in interrupt.or(query.page(page)).await?.into_subtasks() {
+        for subtask in progress.during(interrupt.or(query.page(page))).await?.into_subtasks() {
             rows.push(&subtask)?;
         }
         return Ok(End::All);
@@ -53,10 +60,11 @@ async fn print(
     let mut left = options.limit;
     let mut subtasks = query.stream();
     while left != Some(0) {
-        let Some(subtask) = interrupt.or(subtasks.try_next()).await? else {
+        let Some(subtask) = progress.during(interrupt.or(subtasks.try_next())).await? else {
             return Ok(End::All);
         };
         rows.push(&subtask)?;
+        progress.rows(rows.count(), None);
         left = left.map(|left| left - 1);
     }
     Ok(End::Limit)

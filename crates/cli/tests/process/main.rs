@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[cfg(unix)]
+mod export;
+#[cfg(unix)]
 mod terminal;
 mod tokens;
 
