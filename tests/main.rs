@@ -26,6 +26,7 @@ mod public_api;
 mod readmes;
 mod recipes;
 mod replies;
+mod report;
 mod scenario;
 mod simulation;
 mod tls;

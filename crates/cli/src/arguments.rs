@@ -6,6 +6,7 @@ mod explain;
 mod export;
 mod global;
 mod reference;
+mod report;
 mod subtasks;
 mod summary;
 mod watch;
@@ -20,6 +21,7 @@ pub(crate) use explain::ExplainOptions;
 pub(crate) use export::{ExportOptions, Format};
 pub(crate) use global::{ColourChoice, Global, Output, Typed};
 pub(crate) use reference::{CompletionsOptions, DocumentFormat, ManOptions, SpecOptions};
+pub(crate) use report::ReportOptions;
 pub(crate) use subtasks::SubtasksOptions;
 pub(crate) use summary::SummaryOptions;
 pub(crate) use watch::WatchOptions;
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     Subtasks(SubtasksOptions),
     /// Write the subtasks of a batch task into a file, and go on after an interruption
     Export(ExportOptions),
+    /// Write a page for a browser that says which devices failed, and why
+    Report(ReportOptions),
     /// Explain an error code of the platform: what it means, and what to do
     Explain(ExplainOptions),
     /// Print the OpenAPI document of the calls that this command makes

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -227,6 +228,7 @@ impl ClientBuilder {
             timeout: self.timeout,
             deadline: self.deadline,
             random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
+            calls: AtomicU64::new(0),
         }))
     }
 }
