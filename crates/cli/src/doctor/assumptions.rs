@@ -76,3 +76,6 @@ fn login_is_a_form(replies: &Replies) -> Judgement {
         could_not_tell("no login was made: there was a token")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -351,7 +351,8 @@ fn skew(exchange: &Exchange) -> Option<(Duration, bool)> {
 fn days(left: Duration) -> String {
     match left.as_secs() / DAY {
         1 => "1 day".to_owned(),
-        days => format!("{days} days"),
+        days @ 0..=365 => format!("{days} days"),
+        _ => "more than a year".to_owned(),
     }
 }
 

@@ -129,7 +129,7 @@ impl Texts {
 
 pub(super) fn text_inside_text(replies: &Replies) -> Judgement {
     match Texts::of(replies) {
-        Texts { unwrapped: n @ 1.., .. } => does_not_hold(format!("JSON that is no string came {n} times")),
+        Texts { unwrapped: n @ 1.., .. } => does_not_hold(format!("values that are JSON and no string: {n}")),
         Texts { json: n @ 1.., .. } => holds(format!("{} with JSON inside", count(n, "string"))),
         Texts { plain: n @ 1.., .. } => {
             does_not_hold(format!("{}, and none with JSON inside", count(n, "string")))
