@@ -80,8 +80,8 @@ pub(super) async fn all(client: &Client, record: &Record, task: &str, first: &Pa
     let first = first.as_raw().clone();
     let caller = Caller { client, record, task };
     let (rows, total) = (rows(&first), total(&first));
-    let size =
-        (rows.len().min(usize::try_from(total.unwrap_or(0)).unwrap_or(usize::MAX)) / 2).min(DEFAULT_SIZE);
+    let counted = total.map_or(rows.len(), |total| usize::try_from(total).unwrap_or(usize::MAX));
+    let size = (rows.len().min(counted) / 2).min(DEFAULT_SIZE);
     let small = u32::try_from(size).unwrap_or(1);
     let second = match size {
         0 => Err(Missing::NotAsked("the task has fewer than two subtasks")),

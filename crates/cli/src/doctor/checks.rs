@@ -16,6 +16,8 @@ const WRONG_SKEW: Duration = Duration::from_secs(300);
 const END_TO_WARN_OF: Duration = Duration::from_secs(14 * 86_400);
 const DAY: u64 = 86_400;
 
+const NO_ENDPOINT: &str = "the endpoint has to be set right first";
+
 /// Everything that was seen.
 #[derive(Clone, Debug)]
 pub(super) struct Sight<'a> {
@@ -61,8 +63,15 @@ impl Sight<'_> {
     }
 
     fn name(&self) -> Finding {
-        let Some(way) = self.way else { return not_checked("name", "there is no endpoint") };
+        let Some(way) = self.way else { return not_checked("name", NO_ENDPOINT) };
         let Way { host, is_proxy, is_given, .. } = way;
+        if way.is_given_another && !is_proxy {
+            let found = format!(
+                "--resolve names another host than the endpoint, which is {host}: it changes nothing"
+            );
+            return Finding::new(Mark::Warning, "name", found)
+                .help(format!("write --resolve {host}:ADDR, or leave it out"));
+        }
         let shown = if *is_proxy { format!("the proxy {host}") } else { host.clone() };
         match &way.addresses {
             Ok(addresses) => {
@@ -91,7 +100,8 @@ impl Sight<'_> {
 
     fn connection(&self) -> Finding {
         let Some((way, connected)) = self.way.and_then(|way| Some((way, way.connected.as_ref()?))) else {
-            return not_checked("connection", "there is no address");
+            let why = if self.way.is_none() { NO_ENDPOINT } else { "there is no address" };
+            return not_checked("connection", why);
         };
         let port = if way.is_proxy {
             format!("the proxy's port {}", way.port)
@@ -117,7 +127,7 @@ impl Sight<'_> {
 
     fn certificate(&self) -> Finding {
         const NAME: &str = "certificate";
-        let Ok(endpoint) = &self.setting.endpoint else { return not_checked(NAME, "there is no endpoint") };
+        let Ok(endpoint) = &self.setting.endpoint else { return not_checked(NAME, NO_ENDPOINT) };
         if endpoint.url.scheme() == "http" {
             return ok(NAME, "none is needed for plain http on this machine");
         }
@@ -248,7 +258,7 @@ impl Sight<'_> {
         match self.call {
             None => not_checked(NAME, self.no_call()),
             Some(Err(fault)) if fault.kind == Kind::Token && self.has_logged_in() => {
-                Finding::new(Mark::Wrong, NAME, format!("a token that is fresh is refused; {proxy}. {}", fault.found))
+                Finding::new(Mark::Wrong, NAME, format!("{proxy}, and a fresh token is refused: {}", fault.found))
                     .help(
                         "a proxy on the way, most likely before the platform, drops the header app_key, as nginx does unless \
                          `underscores_in_headers on` is set; or another process logs in with this application all the time",
@@ -363,5 +373,71 @@ fn clock_time(skew: Duration) -> String {
         seconds @ 120..7_200 => format!("{} min", seconds / 60),
         seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
         seconds => format!("{} days", seconds / DAY),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    fn exchange(sent: u64, received: u64, date: u64) -> Exchange {
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        Exchange {
+            is_login: false,
+            sent: at(sent),
+            received: at(received),
+            status: Some(200),
+            date: Some(at(date)),
+            certificate_ends: None,
+        }
+    }
+
+    #[test]
+    fn clocks_agree_as_far_as_the_reply_can_tell() {
+        let skew = |sent, received, date| {
+            skew(&exchange(sent, received, date)).map(|(skew, is_ahead)| (skew.as_secs(), is_ahead))
+        };
+        assert_eq!(skew(100, 160, 130), Some((0, false)), "told while we waited");
+        assert_eq!(skew(100, 100, 99), Some((0, false)), "whole seconds");
+        assert_eq!(skew(100, 101, 60), Some((39, true)));
+        assert_eq!(skew(100, 101, 141), Some((40, false)));
+        assert_eq!(super::skew(&Exchange { date: None, ..exchange(0, 0, 0) }), None);
+    }
+
+    #[test]
+    fn times_are_told_in_what_a_person_would_use() {
+        let told = |seconds| clock_time(Duration::from_secs(seconds));
+        let times = [0, 119, 120, 7_199, 7_200, 172_799, 172_800].map(told);
+        assert_eq!(times, ["0 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 days"]);
+        let told = |days| super::days(Duration::from_secs(days * DAY + 1));
+        assert_eq!([0, 1, 365, 366].map(told), ["0 days", "1 day", "365 days", "more than a year"]);
+    }
+
+    /// What an operator sees whose firewall drops everything: no test can wait for it.
+    #[test]
+    fn a_port_that_is_silent_names_the_firewall() {
+        let fault = Fault { kind: Kind::Setting, found: "x".to_owned(), help: "y".to_owned() };
+        let setting = Setting {
+            endpoint: Err(fault.clone()),
+            certificates: Ok(()),
+            application: Err(fault.clone()),
+            secret: Err(fault),
+        };
+        let address = "10.0.0.7".parse().unwrap();
+        let way = Way {
+            host: "platform.example".to_owned(),
+            port: 8743,
+            is_proxy: false,
+            is_given: false,
+            is_given_another: false,
+            addresses: Ok(vec![address]),
+            connected: Some(Err(Silence::TimedOut(address))),
+        };
+        let sight = Sight { setting: &setting, way: Some(&way), call: None, exchanges: &[], task: None };
+        let finding = sight.connection();
+        assert_eq!(finding.found, "port 8743 of 10.0.0.7 does not answer within 10 s");
+        assert!(finding.help.is_some_and(|help| help.contains("firewall")));
     }
 }

@@ -46,7 +46,14 @@ impl From<&Error> for Fault {
             (None, Kind::Strange) => strange(error),
             _ => error.found().to_owned(),
         };
-        Self { kind, found, help: in_words_of_the_command(error.remedy()) }
+        let help = if error.is_redirect() {
+            // The address may hold anything, and only a report has to do without it.
+            "`northbound summary TASK_ID` tells the address: use it as the endpoint if you trust it"
+                .to_owned()
+        } else {
+            in_words_of_the_command(error.remedy())
+        };
+        Self { kind, found, help }
     }
 }
 
@@ -91,15 +98,19 @@ fn kind(error: &Error) -> Kind {
 fn platform(code: &ErrorCode, error: &Error) -> String {
     let status = error.status().map_or_else(String::new, |status| format!(", HTTP {}", status.as_u16()));
     match code.info() {
-        Some(info) => {
-            format!("the platform says: {} ({}{status})", info.meaning.trim_end_matches('.'), info.code)
-        }
+        Some(info) => format!("{} ({}{status})", clause(info.meaning), info.code),
         // Whatever stands where a code should be may be anything.
         None if code.as_str().len() <= 12 && code.as_str().bytes().all(|byte| byte.is_ascii_digit()) => {
             format!("the platform reports an error that nobody described ({}{status})", code.as_str())
         }
         None => format!("the platform reports an error whose code is no number{status}"),
     }
+}
+
+/// A sentence as a part of a longer one.
+fn clause(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// What can be said of a reply without showing any of it.

@@ -25,6 +25,8 @@ pub(super) struct Way {
     pub(super) is_proxy: bool,
     /// Whether `--resolve` gives the address.
     pub(super) is_given: bool,
+    /// Whether `--resolve` gives that of another host.
+    pub(super) is_given_another: bool,
     pub(super) addresses: Result<Vec<IpAddr>, String>,
     /// Which address answers; `None` if there is none to try.
     pub(super) connected: Option<Result<IpAddr, Silence>>,
@@ -85,7 +87,8 @@ pub(super) async fn explore(url: &Url, resolved: Option<&Resolved>, proxy: Optio
         Ok(addresses) => Some(connect(addresses, port).await),
         Err(_) => None,
     };
-    Way { host, port, is_proxy, is_given: given.is_some(), addresses, connected }
+    let is_given_another = resolved.is_some() && given.is_none();
+    Way { host, port, is_proxy, is_given: given.is_some(), is_given_another, addresses, connected }
 }
 
 async fn look_up(host: &str, port: u16) -> Result<Vec<IpAddr>, String> {

@@ -4,6 +4,7 @@ use northbound::client_layer::types::{Subtask, SubtaskPage};
 
 use super::assumptions::{Judgement, could_not_tell, count, does_not_hold, holds};
 use super::calls::{DEFAULT_SIZE, FIRST_SIZE, Missing, Replies, Reply, rows, total};
+use super::finding::Mark;
 
 impl Replies {
     fn rows(&self) -> &[Subtask] {
@@ -16,7 +17,7 @@ impl Replies {
     }
 
     /// The pages of the whole task that came.
-    fn unfiltered(&self) -> impl Iterator<Item = &SubtaskPage> {
+    pub(super) fn unfiltered(&self) -> impl Iterator<Item = &SubtaskPage> {
         let others = [&self.second, &self.past, &self.defaults, &self.unknown];
         std::iter::once(&self.first).chain(others.into_iter().filter_map(|reply| reply.as_ref().ok()))
     }
@@ -101,10 +102,15 @@ pub(super) fn pages_count_up(replies: &Replies) -> Judgement {
     let first = &all[..size.min(all.len())];
     let next = all.get(size..).unwrap_or_default();
     if second.is_empty() {
-        return does_not_hold(format!("page 1 of {} was empty, and more were counted", count(size, "row")));
+        return does_not_hold(format!(
+            "page 1, at {} a page, was empty though more were counted",
+            count(size, "row")
+        ));
     }
     match (same_rows(second, next), same_rows(second, first)) {
-        (Some(true), _) => holds(format!("page 1 of {} went on where page 0 ended", count(size, "row"))),
+        (Some(true), _) => {
+            holds(format!("page 1, at {} a page, went on where page 0 ended", count(size, "row")))
+        }
         (_, Some(true)) => does_not_hold("page 1 repeated page 0"),
         (None, _) => could_not_tell("the rows bear nothing to tell them apart"),
         _ if is_sorted_anew(replies) => could_not_tell("rows do not stand in a stable order"),
@@ -113,7 +119,7 @@ pub(super) fn pages_count_up(replies: &Replies) -> Judgement {
 }
 
 fn is_sorted_anew(replies: &Replies) -> bool {
-    stable_order(replies).0 != super::finding::Mark::Holds
+    stable_order(replies).0 != Mark::Holds
 }
 
 pub(super) fn page_past_the_end_is_empty(replies: &Replies) -> Judgement {

@@ -200,3 +200,54 @@ impl Layout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let long = "nobody that this machine trusts has issued the platform's certificate (水表水表水表水表水表水表)";
+        let marks =
+            [Mark::Ok, Mark::Warning, Mark::Wrong, Mark::NotChecked, Mark::DoesNotHold, Mark::CouldNotTell];
+        let checks = marks.map(|mark| Finding::new(mark, "certificate", long).help(long)).to_vec();
+        Report { checks, assumptions: None, asked: true, exchanges: Vec::new() }
+    }
+
+    #[test]
+    fn colours_move_nothing_and_no_line_is_wider_than_the_terminal() {
+        let bare = |line: &String| {
+            let parts = line.split('\u{1b}').enumerate();
+            parts
+                .map(|(n, part)| if n == 0 { part } else { part.split_once('m').unwrap().1 })
+                .collect::<String>()
+        };
+        for width in [30, 40, 70, 120] {
+            let plain = report().lines(Some(width), Palette::default());
+            let coloured = report().lines(Some(width), Palette::coloured());
+            assert_ne!(plain, coloured);
+            assert_eq!(coloured.iter().map(bare).collect::<Vec<_>>(), plain);
+            assert!(plain.iter().all(|line| layout::width(line) <= width), "{plain:#?}");
+        }
+    }
+
+    #[test]
+    fn what_was_found_stays_on_its_line() {
+        let mut report = report();
+        report.checks = vec![Finding::new(Mark::Wrong, "name", "a\nb\u{1b}[2J```").help("c\nd")];
+        let lines = report.lines(None, Palette::default());
+        assert_eq!(lines[3..5], ["wrong           name: a b [2J```", "                help: c d"]);
+    }
+
+    #[test]
+    fn the_verdict_counts_what_is_wrong() {
+        let verdict = |marks: &[Mark]| {
+            let checks = marks.iter().map(|mark| Finding::new(*mark, "x", "y")).collect();
+            let report = Report { checks, assumptions: None, asked: false, exchanges: Vec::new() };
+            report.verdict().map_err(|failure| (failure.what(), failure.exit_code()))
+        };
+        assert_eq!(verdict(&[Mark::Ok, Mark::Warning, Mark::NotChecked, Mark::CouldNotTell]), Ok(()));
+        assert_eq!(verdict(&[Mark::Wrong, Mark::Ok]), Err(("1 check is wrong".to_owned(), 1)));
+        let both = [Mark::Wrong, Mark::Wrong, Mark::DoesNotHold];
+        assert_eq!(verdict(&both), Err(("2 checks are wrong, and 1 assumption does not hold".to_owned(), 1)));
+    }
+}

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::assumptions::{Judgement, could_not_tell, count, does_not_hold, holds};
 use super::calls::{Replies, rows};
+use super::finding::Mark;
 
 /// All rows that came, in the order of the calls; some came several times.
 fn all(replies: &Replies) -> impl Iterator<Item = &Subtask> {
@@ -68,6 +69,9 @@ pub(super) fn status_is_open(replies: &Replies) -> Judgement {
 }
 
 pub(super) fn status_lifecycle(replies: &Replies) -> Judgement {
+    if param_names_a_row(replies).0 != Mark::Holds {
+        return could_not_tell("the rows bear nothing to tell them apart");
+    }
     let (mut before, mut moved) = (HashMap::new(), 0);
     for row in all(replies) {
         let (Some(param), Some(status)) = (param(row), row.status.as_ref()) else { continue };

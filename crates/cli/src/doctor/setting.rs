@@ -82,7 +82,7 @@ impl Setting {
 
 /// Where a setting comes from that the user did not give.
 #[cfg(feature = "emulator")]
-pub(super) const EMULATOR: &str = "the emulator inside this command";
+const EMULATOR: &str = "the emulator inside this command";
 
 fn endpoint(global: &Global, environment: Environment<'_>) -> Result<Endpoint, Fault> {
     let text = connection::endpoint(global, environment).map_err(|failure| Fault::from(&failure))?;

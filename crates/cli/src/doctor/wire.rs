@@ -153,3 +153,24 @@ fn certificate_ends(reply: &Response) -> Option<SystemTime> {
     let info = reply.extensions().get::<reqwest::tls::TlsInfo>()?;
     certificate::end(info.peer_certificate()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use northbound::{AppId, Client, Retry};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_too_many_is_not_sent() {
+        let record = Record::default();
+        // Nobody listens there, so that a call that is sent fails in another way.
+        let builder = Client::builder("http://127.0.0.1:1").token(AppId::new("a").unwrap(), "t0ken");
+        let client = record.under(builder).retry(Retry::off()).build().unwrap();
+        for _ in 0..MOST_CALLS {
+            assert!(client.subtasks("t").page(0).await.unwrap_err().is_connection());
+        }
+        assert!(client.subtasks("t").page(0).await.unwrap_err().is_throttled());
+        assert_eq!((record.calls(), record.exchanges().len()), (MOST_CALLS, MOST_CALLS));
+        assert!(record.exchanges().iter().all(|exchange| exchange.status.is_none() && !exchange.is_login));
+    }
+}

@@ -194,7 +194,7 @@ fn what_breaks_an_assumption_is_seen() {
     breaks(
         "pages-count-up",
         |replies| replies.second = Ok(page(60, 25, [])),
-        "page 1 of 25 rows was empty, and more were counted",
+        "page 1, at 25 rows a page, was empty though more were counted",
     );
     breaks(
         "page-past-the-end-is-empty",
@@ -321,6 +321,12 @@ fn what_may_have_another_cause_accuses_nobody() {
         },
         "a device got the status meanwhile that it was not to have",
     );
+    // Two subtasks of one device, and not one that moved.
+    let of_one_device = |replies: &mut Replies| {
+        let rows = rows_of(&mut replies.first);
+        rows[1].param = rows[0].param.clone();
+    };
+    unsure("status-lifecycle", of_one_device, "the rows bear nothing to tell them apart");
     // Rows that nobody can tell apart.
     let nameless = |replies: &mut Replies| {
         let pages = [&mut replies.second, &mut replies.defaults, &mut replies.unknown].into_iter().flatten();
