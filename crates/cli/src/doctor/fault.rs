@@ -96,14 +96,14 @@ fn kind(error: &Error) -> Kind {
 
 /// What the catalogue says, since the platform's words may repeat an id.
 fn platform(code: &ErrorCode, error: &Error) -> String {
-    let status = error.status().map_or_else(String::new, |status| format!(", HTTP {}", status.as_u16()));
+    let status = format!("HTTP {}", error.status().map_or(0, |status| status.as_u16()));
     match code.info() {
-        Some(info) => format!("{} ({}{status})", clause(info.meaning), info.code),
+        Some(info) => format!("{} ({}, {status})", clause(info.meaning), info.code),
         // Whatever stands where a code should be may be anything.
         None if code.as_str().len() <= 12 && code.as_str().bytes().all(|byte| byte.is_ascii_digit()) => {
-            format!("the platform reports an error that nobody described ({}{status})", code.as_str())
+            format!("the platform reports an error that nobody described ({}, {status})", code.as_str())
         }
-        None => format!("the platform reports an error whose code is no number{status}"),
+        None => format!("the platform reports an error whose code is no number ({status})"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod certificates;
 mod doctor;
 #[cfg(unix)]
 mod terminal;
