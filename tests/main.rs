@@ -9,6 +9,7 @@ mod cli;
 mod conformance;
 mod contract;
 mod decoding;
+mod doctor;
 mod emulated;
 mod errors;
 mod exam;

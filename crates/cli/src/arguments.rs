@@ -1,5 +1,6 @@
 //! What can be typed. The options of each command have a file of their own.
 
+mod doctor;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod explain;
@@ -15,11 +16,12 @@ use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 use northbound::SubtaskStatus;
 
+pub(crate) use doctor::DoctorOptions;
 #[cfg(feature = "emulator")]
 pub(crate) use emulator::{EmulatorCommand, ServeOptions};
 pub(crate) use explain::ExplainOptions;
 pub(crate) use export::{ExportOptions, Format};
-pub(crate) use global::{ColourChoice, Global, Output, Typed};
+pub(crate) use global::{ColourChoice, Global, Output, Resolved, Typed};
 pub(crate) use reference::{CompletionsOptions, DocumentFormat, ManOptions, SpecOptions};
 pub(crate) use report::ReportOptions;
 pub(crate) use subtasks::SubtasksOptions;
@@ -46,6 +48,7 @@ Examples:
   northbound --emulator watch live
   northbound --emulator subtasks demo --status Fail --limit 10
   northbound --endpoint https://platform.example:8743 --app-id ID summary TASK_ID
+  northbound doctor --task TASK_ID
   northbound explain 1010005
 
 Exit codes:";
@@ -67,6 +70,8 @@ pub(crate) enum Command {
     Export(ExportOptions),
     /// Write a page for a browser that says which devices failed, and why
     Report(ReportOptions),
+    /// Check that everything is set up right, and say what to do where it is not
+    Doctor(DoctorOptions),
     /// Explain an error code of the platform: what it means, and what to do
     Explain(ExplainOptions),
     /// Print the OpenAPI document of the calls that this command makes

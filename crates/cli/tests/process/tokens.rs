@@ -9,18 +9,24 @@ use northbound_emulator::{Certificates, Emulator, Scenario};
 use crate::northbound;
 
 /// A platform that speaks TLS, and the folder of a user.
-struct Platform {
+pub(crate) struct Platform {
     runtime: tokio::runtime::Runtime,
-    emulator: Emulator,
+    pub(crate) emulator: Emulator,
     home: tempfile::TempDir,
 }
 
 impl Platform {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
+        Self::bearing(&["localhost", "127.0.0.1"])
+    }
+
+    /// One whose certificate bears these names.
+    pub(crate) fn bearing(names: &[&str]) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let home = tempfile::tempdir().unwrap();
-        let certificates = Certificates::read_or_make(home.path()).unwrap();
+        let certificates = Certificates::make_for(names).unwrap();
+        certificates.write(home.path()).unwrap();
         let builder = Emulator::builder().scenario(Scenario::default()).tls(certificates);
         let emulator = runtime.block_on(builder.start()).unwrap();
         Self { runtime, emulator, home }
@@ -28,10 +34,15 @@ impl Platform {
 
     /// `northbound subtasks demo` of this user.
     fn command(&self, arguments: &[&str]) -> Command {
+        self.any_command(&[&["subtasks", "demo", "-q", "-o", "jsonl"], arguments].concat())
+    }
+
+    /// Any command of this user.
+    pub(crate) fn any_command(&self, arguments: &[&str]) -> Command {
         let (url, ca) = (self.emulator.url(), self.home.path().join("ca.pem"));
-        let platform = ["--endpoint", &url, "--app-id", "demo-app", "--ca-cert", ca.to_str().unwrap()];
-        let mut command =
-            northbound(&[&platform[..], &["subtasks", "demo", "-q", "-o", "jsonl"], arguments].concat());
+        let platform = ["--app-id", "demo-app", "--ca-cert", ca.to_str().unwrap()];
+        let mut command = northbound(&[&platform[..], arguments].concat());
+        command.env("NORTHBOUND_ENDPOINT", url);
         command.env("NORTHBOUND_SECRET", "demo-secret");
         for variable in ["XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"] {
             command.env(variable, self.home.path());
@@ -49,13 +60,13 @@ impl Platform {
         }
     }
 
-    fn logins(&self) -> usize {
+    pub(crate) fn logins(&self) -> usize {
         let journal = self.emulator.control().journal();
         journal.entries.iter().filter(|entry| entry.path.ends_with("/login")).count()
     }
 
     /// Another machine, such as the production server, logs in; that cancels the token that is kept here.
-    fn somebody_else_logs_in(&self) {
+    pub(crate) fn somebody_else_logs_in(&self) {
         let ca = std::fs::read(self.home.path().join("ca.pem")).unwrap();
         let client = Client::builder(self.emulator.url())
             .credentials(Credentials::new("demo-app", "demo-secret").unwrap())
