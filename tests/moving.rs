@@ -186,6 +186,32 @@ async fn moving_subtasks_are_neither_missed_nor_doubled() {
     }
 }
 
+#[tokio::test]
+async fn a_page_tells_how_many_repeats_were_left_out() {
+    // With every call a row comes in before all others.
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let platform = Platform::asking(move |request| {
+        let number =
+            |name: &str| request.split(name).nth(1).unwrap().split(['&', ' ']).next().unwrap().parse();
+        let (page, size): (usize, usize) = (number("pageNo=").unwrap(), number("pageSize=").unwrap());
+        let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let places = (page * size..page * size + size).take_while(|place| *place < 50 + call);
+        let rows = places.map(|place| json!({ "param": { "deviceId": (1000 + place - call).to_string() } }));
+        let rows: Vec<_> = rows.collect();
+        reply(200, "application/json", json!({ "totalCount": 50 + call, "taskDetails": rows }).to_string())
+    })
+    .await;
+    let query = || platform.client().subtasks("demo").status(Success).page_size(10);
+    let mut pages = query().pages();
+    let mut came = Vec::new();
+    while let Some(page) = pages.try_next().await.unwrap() {
+        came.push((page.rows().len(), page.repeats()));
+    }
+    assert_eq!(came[..3], [(10, 0), (9, 1), (9, 1)], "{came:?}");
+    let page = query().page(0).await.unwrap();
+    assert_eq!(page.repeats(), 0);
+}
+
 /// Pages come back in the order asked, however the platform answers, and no call goes past the end.
 #[tokio::test]
 async fn pages_ahead_are_delivered_in_order() {

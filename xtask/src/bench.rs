@@ -3,6 +3,7 @@
 mod build;
 mod call;
 mod emulator;
+mod export;
 mod server;
 mod tools;
 mod wrk;
@@ -14,6 +15,7 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::Outcome;
 pub use emulator::run as emulator;
+pub use export::run as export;
 
 /// Runs `cargo xtask bench sdk` in the project at `root`.
 ///

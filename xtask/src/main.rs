@@ -91,6 +91,8 @@ enum Bench {
         #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
         seconds: u32,
     },
+    /// What the export of a million subtasks costs, and whether one that is killed half way comes out the same. Linux only.
+    Export,
     /// What a consumer's cold build costs: the SDK against the generated client alone. Linux only; takes minutes.
     Build,
 }
@@ -110,6 +112,7 @@ fn main() -> ExitCode {
         Command::Diff { base } => diff::run(root, base.as_deref()),
         Command::Bench { what: Bench::Sdk } => bench::sdk(root),
         Command::Bench { what: Bench::Emulator { seconds } } => bench::emulator(root, seconds),
+        Command::Bench { what: Bench::Export } => bench::export(root),
         Command::Dist => dist::run(root),
         Command::Docs(options) => docs::run(root, &options),
         Command::Report(options) => reports::run(root, &options),

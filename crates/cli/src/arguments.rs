@@ -1,8 +1,10 @@
 //! What can be typed. The options of each command have a file of their own.
 
+mod doctor;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod explain;
+mod export;
 mod global;
 mod reference;
 mod report;
@@ -14,10 +16,12 @@ use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 use northbound::SubtaskStatus;
 
+pub(crate) use doctor::DoctorOptions;
 #[cfg(feature = "emulator")]
 pub(crate) use emulator::{EmulatorCommand, ServeOptions};
 pub(crate) use explain::ExplainOptions;
-pub(crate) use global::{ColourChoice, Global, Output, Typed};
+pub(crate) use export::{ExportOptions, Format};
+pub(crate) use global::{ColourChoice, Global, Output, Resolved, Typed};
 pub(crate) use reference::{CompletionsOptions, DocumentFormat, ManOptions, SpecOptions};
 pub(crate) use report::ReportOptions;
 pub(crate) use subtasks::SubtasksOptions;
@@ -44,6 +48,7 @@ Examples:
   northbound --emulator watch live
   northbound --emulator subtasks demo --status Fail --limit 10
   northbound --endpoint https://platform.example:8743 --app-id ID summary TASK_ID
+  northbound doctor --task TASK_ID
   northbound explain 1010005
 
 Exit codes:";
@@ -61,8 +66,12 @@ pub(crate) enum Command {
     Watch(WatchOptions),
     /// Show what happened to each device of a batch task
     Subtasks(SubtasksOptions),
+    /// Write the subtasks of a batch task into a file, and go on after an interruption
+    Export(ExportOptions),
     /// Write a page for a browser that says which devices failed, and why
     Report(ReportOptions),
+    /// Check that everything is set up right, and say what to do where it is not
+    Doctor(DoctorOptions),
     /// Explain an error code of the platform: what it means, and what to do
     Explain(ExplainOptions),
     /// Print the OpenAPI document of the calls that this command makes

@@ -11,7 +11,7 @@ use crate::process::Outlet;
 /// Every exit code of the command, and when it comes. Help, manual and README show this table.
 pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
     (0, "success; also when whoever reads the output has closed the pipe"),
-    (1, "a call failed, or something else that the command needs"),
+    (1, "a call failed, or something else that the command needs; or `doctor` found something wrong"),
     (2, "wrong usage: nothing was sent"),
     (3, "more subtasks failed or timed out than `watch --fail-above` allows"),
     (130, "stopped by Ctrl-C"),
@@ -27,6 +27,9 @@ pub(crate) enum Failure {
     /// Something that the command needs does not work.
     #[error("{what}")]
     Other { what: String, advice: String },
+    /// Whatever it was, something is left that the user can go on with.
+    #[error("{cause}")]
+    Left { cause: Box<Self>, advice: String },
     /// More subtasks failed than the user allows.
     #[error("{what}")]
     TooManyFailed { what: String, advice: String },
@@ -62,6 +65,14 @@ impl Failure {
         Self::Other { what: what.into(), advice: advice.into() }
     }
 
+    /// What failed, whatever is left.
+    pub(crate) fn cause(&self) -> &Self {
+        match self {
+            Self::Left { cause, .. } => cause.cause(),
+            _ => self,
+        }
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
@@ -69,12 +80,13 @@ impl Failure {
             Self::Call(error) if error.is_refused() => 2,
             Self::TooManyFailed { .. } => 3,
             Self::Interrupted(signal) => signal.exit_code(),
+            Self::Left { cause, .. } => cause.exit_code(),
             _ => 1,
         }
     }
 
     /// What happened, on one line.
-    fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         let text = self.to_string();
         match self {
             // Its Display ends with the advice, which stands on a line of its own here.
@@ -82,17 +94,22 @@ impl Failure {
                 .strip_suffix(error.remedy())
                 .map_or(text.as_str(), |what| what.trim_end_matches(": "))
                 .to_owned(),
+            Self::Left { cause, .. } => cause.what(),
             _ => text,
         }
     }
 
     /// What to do about it, on one line.
-    fn advice(&self) -> Option<String> {
+    pub(crate) fn advice(&self) -> Option<String> {
         match self {
             Self::Usage { advice, .. } | Self::Other { advice, .. } | Self::TooManyFailed { advice, .. } => {
                 Some(advice.clone())
             }
             Self::Call(error) => Some(in_words_of_the_command(error.remedy())),
+            Self::Left { cause, advice } => match cause.advice() {
+                Some(first) => Some(format!("{first}; {advice}")),
+                None => Some(advice.clone()),
+            },
             Self::Output(_) => Some("check that the disk has room and the file may be written".to_owned()),
             _ => None,
         }
@@ -118,7 +135,7 @@ impl Failure {
             "help": self.advice(),
             "exitCode": self.exit_code(),
         });
-        if let Self::Call(call) = self {
+        if let Self::Call(call) = self.cause() {
             error["code"] = json!(call.code().map(|code| code.as_str()));
             error["httpStatus"] = json!(call.status().map(|status| status.as_u16()));
             error["attempts"] = json!(call.attempts());
@@ -136,7 +153,7 @@ pub(crate) fn json_of_usage(text: &str) -> serde_json::Value {
 }
 
 /// The SDK names its own methods; whoever types a command looks for an option.
-fn in_words_of_the_command(remedy: &str) -> String {
+pub(crate) fn in_words_of_the_command(remedy: &str) -> String {
     let options = [
         ("root_certificates()", "--ca-cert FILE"),
         ("identity()", "--client-cert FILE"),

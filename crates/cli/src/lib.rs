@@ -6,9 +6,11 @@ mod columns;
 mod connection;
 mod context;
 mod csv;
+mod doctor;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod explain;
+mod export;
 mod failure;
 mod interrupt;
 mod layout;
@@ -84,7 +86,9 @@ async fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::Summary(options) => summary::run(context, options).await,
         Command::Watch(options) => watch::run(context, options).await,
         Command::Subtasks(options) => subtasks::run(context, options).await,
+        Command::Export(options) => export::run(context, options).await,
         Command::Report(options) => report::run(context, options).await,
+        Command::Doctor(options) => doctor::run(context, options).await,
         Command::Explain(options) => explain::run(context, options),
         Command::Spec(options) => reference::spec(context, options),
         Command::Completions(options) => reference::completions(context, options),

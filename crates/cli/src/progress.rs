@@ -50,10 +50,13 @@ enum Kind {
 impl<'a, 'p> Progress<'a, 'p> {
     /// Of a read by this client that begins now. Nothing else may write to stderr until it has finished.
     pub(crate) fn new(global: &Global, client: &Client, stderr: &'a mut Outlet<'p>) -> Self {
-        let kind = if global.quiet || global.output.is_json() {
+        let kind = if global.quiet {
             Kind::Silent
         } else if stderr.is_terminal() && global.verbose == 0 {
             Kind::Picture(Screen::default())
+        } else if global.output.is_json() {
+            // A program reads errors there.
+            Kind::Silent
         } else {
             // Also on a terminal that shows traces: they would tear a picture.
             Kind::Log
@@ -70,6 +73,11 @@ impl<'a, 'p> Progress<'a, 'p> {
     /// Says nothing from now on, since whatever it says would stand amid the rows on one terminal.
     pub(crate) fn silence(&mut self) {
         self.kind = Kind::Silent;
+    }
+
+    /// So many rows are there from an earlier run.
+    pub(crate) fn starts_from(&mut self, rows: u64) {
+        (self.rows, self.before) = (rows, rows);
     }
 
     /// So many rows have come by now, of so many in all if that is known.

@@ -1,11 +1,13 @@
-//! How many subtasks were printed, by status.
+//! How many subtasks were printed or written, by status.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use northbound::SubtaskStatus;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Totals {
     all: u64,
     /// In the order of the document; subtasks without a status are in `all` alone.
@@ -24,6 +26,11 @@ impl Totals {
         self.all
     }
 
+    /// All of them, as in `412 subtasks`.
+    pub(crate) fn counted(&self) -> String {
+        format!("{} {}", self.all, if self.all == 1 { "subtask" } else { "subtasks" })
+    }
+
     pub(crate) fn of(&self, status: &SubtaskStatus) -> u64 {
         self.by_status.get(status).copied().unwrap_or_default()
     }
@@ -35,7 +42,7 @@ impl Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.all, if self.all == 1 { "subtask" } else { "subtasks" })?;
+        write!(f, "{}", self.counted())?;
         let mut between = ": ";
         for (status, count) in &self.by_status {
             write!(f, "{between}{count} {}", crate::layout::one_line(status.as_str()))?;

@@ -175,7 +175,8 @@ impl Reader {
             return Ok(None);
         }
         pick(&mut page, &taken.deliver, &self.plan.kept);
-        Ok(Some(page.with_resume_from(resume_from)))
+        let repeats = if let Deliver::AllBut(repeats) = &taken.deliver { repeats.len() } else { 0 };
+        Ok(Some(page.with_resume_from(resume_from).with_repeats(repeats)))
     }
 
     fn resume_from(&self, number: u32, taken: &Taken) -> Option<u32> {

@@ -114,15 +114,22 @@ pub struct Page {
     number: u32,
     #[serde(skip)]
     resume_from: Option<u32>,
+    #[serde(skip)]
+    repeats: usize,
 }
 
 impl Page {
     pub(crate) fn new(page: types::SubtaskPage, number: u32) -> Self {
-        Self { page, number, resume_from: None }
+        Self { page, number, resume_from: None, repeats: 0 }
     }
 
     pub(crate) fn with_resume_from(mut self, page: Option<u32>) -> Self {
         self.resume_from = page;
+        self
+    }
+
+    pub(crate) fn with_repeats(mut self, rows: usize) -> Self {
+        self.repeats = rows;
         self
     }
 
@@ -144,6 +151,14 @@ impl Page {
     /// was asked for alone.
     pub fn resume_from(&self) -> Option<u32> {
         self.resume_from
+    }
+
+    /// How many rows a read has left out of this page, since they had come before; 0 on a page that was asked for alone.
+    ///
+    /// Where rows come and go, some come twice. The rows of a whole task stay where they are: there it means that the platform
+    /// has sorted them anew, and a read that is resumed after that cannot know what is missing.
+    pub fn repeats(&self) -> usize {
+        self.repeats
     }
 
     /// The subtasks on this page, as the generated layer has them.

@@ -52,16 +52,28 @@ struct Terminal {
 
 impl Terminal {
     fn run(platform: &Platform, columns: u16, arguments: &[&str]) -> Self {
+        Self::run_into(platform, columns, arguments, None)
+    }
+
+    /// The same with stdout in a file.
+    fn run_into(
+        platform: &Platform,
+        columns: u16,
+        arguments: &[&str],
+        stdout: Option<std::fs::File>,
+    ) -> Self {
         let (pty, pts) = open().unwrap();
         pty.resize(Size::new(ROWS, columns)).unwrap();
         let url = platform.emulator.url();
         let command = Command::new(env!("CARGO_BIN_EXE_northbound"))
-            .args(["--endpoint", &url, "--app-id", "demo-app", "--quota", "100000"])
+            .args(["--endpoint", &url, "--app-id", "demo-app"])
+            .args(if arguments.contains(&"--quota") { &[][..] } else { &["--quota", "100000"] })
             .args(arguments)
             .env("NORTHBOUND_SECRET", "demo-secret")
             .env("TERM", "xterm-256color")
             .env_remove("NORTHBOUND_TOKEN")
             .env_remove("NO_COLOR");
+        let command = if let Some(file) = stdout { command.stdout(file) } else { command };
         let process = command.spawn(pts).unwrap();
         Self { pty, screen: screen_of(columns), process }
     }
@@ -168,4 +180,41 @@ fn a_terminal_gets_colours_unless_it_does_not_want_them() {
         });
         assert_eq!((code, colours.count() > 0), (Some(0), expected), "{arguments:?}");
     }
+}
+
+#[test]
+fn an_export_tells_how_far_it_is_and_that_it_waits_for_the_quota() {
+    let platform = Platform::start();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("rows");
+    let out = out.to_str().unwrap();
+    let arguments = ["export", "demo", "--format", "csv", "--page-size", "100", "--out", out, "--quota", "3"];
+    let mut terminal = Terminal::run(&platform, 40, &arguments);
+    let shown = terminal.until("waiting for the quota");
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(
+        lines[..3],
+        [" 20.0 %  ██████▎", "200 of 1000 rows", "waiting for the quota (3 in 1 min)"],
+        "{shown}"
+    );
+    assert!(lines[3].contains("/s, about ") && lines[3].ends_with(" left"), "{shown}");
+    terminal.type_ctrl_c();
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(130));
+    assert!(shown.starts_with("error: stopped\nhelp:  the same command"), "the picture is gone: {shown}");
+}
+
+#[test]
+fn rows_that_go_into_a_file_leave_the_terminal_to_the_progress() {
+    let platform = Platform::start();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let arguments = ["subtasks", "demo", "-o", "csv", "--page-size", "100", "--quota", "3"];
+    let stdout = Some(file.reopen().unwrap());
+    let mut terminal = Terminal::run_into(&platform, 80, &arguments, stdout);
+    let shown = terminal.until("waiting for the quota");
+    assert!(shown.starts_with("200 rows, waiting for the quota (3 in 1 min), "), "{shown}");
+    terminal.type_ctrl_c();
+    let (code, shown) = terminal.end();
+    assert!(code == Some(130) && shown.contains("; then the read ended\nerror: stopped"), "{shown}");
+    assert_eq!(std::fs::read_to_string(file.path()).unwrap().lines().count(), 201);
 }
