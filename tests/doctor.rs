@@ -222,6 +222,17 @@ async fn the_calls_are_few_and_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_platform_that_lets_no_call_through_any_more_is_not_asked_again() {
+    let control = Control::new(Scenario::default().with_quota(4)).unwrap();
+    let server = Emulated::serving(&control).await;
+    let seen = doctor(&server.url(), "--task demo -o json").await;
+    assert_eq!((control.journal().entries.len(), seen.code), (5, 0), "{}", seen.stdout);
+    let unsure = results(&seen, "could not tell");
+    assert!(unsure["paging-defaults"].contains("1010009"), "{unsure:?}");
+    assert_eq!(unsure["every-status-is-a-filter"], "an earlier call was not let through");
+}
+
+#[tokio::test]
 async fn nothing_in_a_report_is_secret() {
     let control = Control::new(Scenario::default()).unwrap();
     let rows: Vec<Value> = all_rows(&control).await;
@@ -278,6 +289,11 @@ async fn what_is_set_wrong_is_said_before_anything_is_sent() {
     let environment = [("NORTHBOUND_APP_ID", "demo-app"), ("NORTHBOUND_SECRET", "")];
     let mut told = shown(&doctor_in("platform.example?token=s3cret", &environment, "--task demo").await);
     assert!(!told.contains("s3cret"), "{told}");
+    let pasted = [("NORTHBOUND_APP_ID", "demo-app s3cret"), ("NORTHBOUND_SECRET", "s3cret")];
+    let both = doctor_in("https://127.0.0.1:1", &pasted, "").await;
+    assert!(!both.stdout.contains("s3cret"), "{}", both.stdout);
+    told += &lines(&both, &["application", "secret"]);
+    told += "\n";
     told += &shown(&doctor("http://platform.example:8743", "").await);
     told += &shown(&doctor("https://127.0.0.1:1", "--ca-cert /nonexistent").await);
     insta::assert_snapshot!(told);

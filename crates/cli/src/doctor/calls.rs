@@ -12,6 +12,8 @@
 //!
 //! That is 11 calls, and a login makes 12. Where the kept token was dead, one more was made, and the last of the list is left out.
 
+use std::cell::Cell;
+
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 use northbound::{Client, Error, Page, SubtaskStatus, Subtasks};
 
@@ -78,7 +80,7 @@ pub(super) async fn first(client: &Client, task: Option<&str>) -> Result<Page, E
 /// Makes the calls that follow the first one.
 pub(super) async fn all(client: &Client, record: &Record, task: &str, first: &Page) -> Replies {
     let first = first.as_raw().clone();
-    let caller = Caller { client, record, task };
+    let caller = Caller { client, record, task, is_stuck: Cell::new(false) };
     let (rows, total) = (rows(&first), total(&first));
     let counted = total.map_or(rows.len(), |total| usize::try_from(total).unwrap_or(usize::MAX));
     let size = (rows.len().min(counted) / 2).min(DEFAULT_SIZE);
@@ -115,6 +117,8 @@ struct Caller<'a> {
     client: &'a Client,
     record: &'a Record,
     task: &'a str,
+    /// Whether a call went as the next ones would go as well.
+    is_stuck: Cell<bool>,
 }
 
 impl Caller<'_> {
@@ -122,10 +126,18 @@ impl Caller<'_> {
         if self.record.calls() == MOST_CALLS {
             return Err(Missing::NotAsked("the calls are used up"));
         }
+        if self.is_stuck.get() {
+            return Err(Missing::NotAsked("an earlier call was not let through"));
+        }
         self.record.ask(query);
         let reply = question(self.client.subtasks(self.task)).page(page).await;
         self.record.ask(Query::AsItIs);
-        reply.map(|page| page.as_raw().clone()).map_err(|error| Missing::Failed(Fault::from(&error)))
+        reply.map(|page| page.as_raw().clone()).map_err(|error| {
+            let fault = Fault::from(&error);
+            let is_of_this_call = matches!(fault.kind, Kind::NoTask | Kind::Input | Kind::Strange);
+            self.is_stuck.set(!is_of_this_call);
+            Missing::Failed(fault)
+        })
     }
 }
 

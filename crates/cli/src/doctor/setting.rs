@@ -86,14 +86,14 @@ const EMULATOR: &str = "the emulator inside this command";
 
 fn endpoint(global: &Global, environment: Environment<'_>) -> Result<Endpoint, Fault> {
     let text = connection::endpoint(global, environment).map_err(|failure| Fault::from(&failure))?;
-    // An address may hold what its owner would not show, as long as it is none.
-    let hidden = |mut fault: Fault| {
-        fault.found = fault.found.replace(&format!(" {text:?}"), "");
-        fault
-    };
-    nobody(Client::builder(&text)).map_err(|error| hidden(Fault::from(&error)))?;
+    nobody(Client::builder(&text)).map_err(|error| without(&text, Fault::from(&error)))?;
     let url = text.parse().map_err(|_| Fault::from(&Failure::usage("the endpoint is no URL", "")))?;
     Ok(Endpoint { url, from: if global.endpoint.is_some() { "--endpoint" } else { ENDPOINT } })
+}
+
+/// A fault without the text that is at fault: who knows what was pasted there.
+fn without(text: &str, fault: Fault) -> Fault {
+    Fault { found: fault.found.replace(&format!(" {text:?}"), ""), ..fault }
 }
 
 fn certificates(global: &Global, endpoint: &str) -> Result<(), Fault> {
@@ -108,7 +108,7 @@ fn nobody(builder: northbound::ClientBuilder) -> Result<(), northbound::Error> {
 
 fn application(global: &Global, environment: Environment<'_>) -> Result<Application, Fault> {
     let id = connection::app_id(global, environment).map_err(|failure| Fault::from(&failure))?;
-    let id = AppId::new(id).map_err(|error| Fault::from(&error))?;
+    let id = AppId::new(&id).map_err(|error| without(&id, Fault::from(&error)))?;
     let from = if global.app_id.is_some() { "--app-id" } else { APP_ID };
     Ok(Application { shown: beginning(id.as_str()), from })
 }
