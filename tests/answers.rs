@@ -1,7 +1,7 @@
 //! Answers, not pages: what summary, watch and failures ask, and when they do not believe what comes back.
 
 mod failures;
-mod fleet;
+pub(crate) mod fleet;
 mod watch;
 
 use std::sync::atomic::{AtomicBool, Ordering};

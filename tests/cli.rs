@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use northbound_cli::{Outlet, Process};
 
 /// The outcome of a command: exit code, stdout, stderr.
-struct Seen {
-    code: u8,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Seen {
+    pub(crate) code: u8,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
-fn northbound(arguments: &[&str]) -> Seen {
+pub(crate) fn northbound(arguments: &[&str]) -> Seen {
     northbound_in(&[], arguments)
 }
 
-fn northbound_in(environment: &[(&str, &str)], arguments: &[&str]) -> Seen {
+pub(crate) fn northbound_in(environment: &[(&str, &str)], arguments: &[&str]) -> Seen {
     let environment: HashMap<_, _> = environment.iter().copied().collect();
     let lookup = |name: &str| environment.get(name).map(|value| (*value).to_owned());
     let arguments = ["northbound"].iter().chain(arguments).map(Into::into);

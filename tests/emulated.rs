@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -32,8 +33,13 @@ impl Emulated {
 
     /// An emulator that the test steers. Faults that break the promise are not for it.
     pub(crate) async fn serving(control: &Control) -> Self {
+        Self::behind(control, |router| router).await
+    }
+
+    /// An emulator behind something that changes what passes, as a proxy may. Its replies are looked at before that.
+    pub(crate) async fn behind(control: &Control, something: impl FnOnce(Router) -> Router) -> Self {
         let breaches = Breaches::default();
-        let router = control.router().layer(from_fn_with_state(Arc::clone(&breaches), look));
+        let router = something(control.router().layer(from_fn_with_state(Arc::clone(&breaches), look)));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

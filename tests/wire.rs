@@ -50,6 +50,26 @@ async fn login_sends_a_form_and_no_token() {
     insta::assert_snapshot!(asked[0]);
 }
 
+/// A transport that adds a parameter to what goes over HTTP.
+struct Adds(reqwest::Client);
+
+impl northbound::Transport for Adds {
+    fn send(&self, mut request: reqwest::Request) -> northbound::TransportFuture<'_> {
+        request.url_mut().query_pairs_mut().append_pair("added", "1");
+        Box::pin(self.0.execute(request))
+    }
+}
+
+#[tokio::test]
+async fn a_transport_over_http_sees_and_changes_what_is_sent() {
+    let platform = Platform::always(200, "application/json", EMPTY_PAGE).await;
+    let client = platform.builder().transport_over(Adds).build().unwrap();
+    client.subtasks("demo").page(0).await.unwrap();
+    let asked = platform.asked();
+    let line = asked[0].lines().next().unwrap();
+    assert_eq!(line, "GET /iocm/app/batchtask/v1.1.0/taskDetails?pageNo=0&pageSize=25&taskId=demo&added=1");
+}
+
 #[tokio::test]
 async fn a_task_id_of_nothing_sends_nothing() {
     let platform = Platform::always(200, "application/json", EMPTY_PAGE).await;

@@ -12,13 +12,17 @@ use super::fleet::{Asked, Fleet, page};
 #[tokio::test]
 async fn those_that_failed_come_first_and_then_those_that_timed_out() {
     let fleet = Fleet::of(vec![&[("Success", 50), ("Timeout", 2), ("Fail", 3)]]).await;
-    let mut stream = fleet.client().failures("demo").page_size(2).stream();
+    let client = fleet.client();
+    assert_eq!(client.calls(), 0);
+    let mut stream = client.failures("demo").page_size(2).stream();
     let mut devices = Vec::new();
     while let Some(failure) = stream.try_next().await.unwrap() {
         devices.push(failure.into_subtask().device_id().unwrap().to_owned());
     }
     assert_eq!(devices, ["Fail-0", "Fail-1", "Fail-2", "Timeout-0", "Timeout-1"]);
     assert_eq!(fleet.asked()[..2], ["Fail 0/2", "Fail 1/2"]);
+    let clone = client.clone();
+    assert_eq!((client.calls(), clone.calls()), (fleet.calls() as u64, fleet.calls() as u64));
 }
 
 #[tokio::test]

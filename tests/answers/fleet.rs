@@ -50,9 +50,12 @@ impl Fleet {
         Self::answering(move |asked| (200, page(moments[asked.number.min(moments.len() - 1)], asked))).await
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     pub(crate) fn client(&self) -> Client {
-        let builder =
-            Client::builder(format!("http://{}", self.address)).quota(northbound::Quota::unlimited());
+        let builder = Client::builder(self.url()).quota(northbound::Quota::unlimited());
         builder.token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test").build().unwrap()
     }
 

@@ -1,5 +1,7 @@
 //! A browser without a window, steered through the DevTools protocol: over a pipe, which needs no further program and no port.
 
+pub(crate) mod seen;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -89,9 +91,33 @@ impl Browser {
         for domain in ["Page", "Runtime", "Log", "Network"] {
             browser.call(&format!("{domain}.enable"), json!({}))?;
         }
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        browser.call("Emulation.setDeviceMetricsOverride", size)?;
+        browser.resize(width, height)?;
         Ok(browser)
+    }
+
+    /// Makes the page so large.
+    pub(crate) fn resize(&mut self, width: u32, height: u32) -> anyhow::Result<()> {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", size).map(drop)
+    }
+
+    /// Lets the page believe that it is on a screen or on paper, and that its reader likes dark colours or light ones.
+    pub(crate) fn imitate(&mut self, medium: &str, dark: bool) -> anyhow::Result<()> {
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.call("Emulation.setEmulatedMedia", json!({ "media": medium, "features": features })).map(drop)
+    }
+
+    /// Whether pages that are opened from now on may run scripts; what is evaluated on them runs all the same.
+    pub(crate) fn allow_scripts(&mut self, allow: bool) -> anyhow::Result<()> {
+        self.call("Emulation.setScriptExecutionDisabled", json!({ "value": !allow })).map(drop)
+    }
+
+    /// The page on paper, as PDF.
+    pub(crate) fn paper(&mut self) -> anyhow::Result<Vec<u8>> {
+        let options = json!({ "printBackground": false, "paperWidth": 8.27, "paperHeight": 11.69 });
+        let reply = self.call("Page.printToPDF", options)?;
+        bytes(&reply)
     }
 
     /// Goes to an address and waits until the page has loaded.
@@ -119,10 +145,10 @@ impl Browser {
         Ok(reply["result"]["value"].clone())
     }
 
-    /// A picture of what the page shows in its window, as PNG in base64.
-    pub(crate) fn picture(&mut self) -> anyhow::Result<String> {
+    /// A picture of what the page shows in its window, as PNG.
+    pub(crate) fn picture(&mut self) -> anyhow::Result<Vec<u8>> {
         let reply = self.call("Page.captureScreenshot", json!({ "format": "png" }))?;
-        reply["data"].as_str().map(str::to_owned).context("the browser takes no picture")
+        bytes(&reply)
     }
 
     /// What happened on the page since this was asked the last time, in the words of the DevTools protocol.
@@ -171,6 +197,13 @@ impl Drop for Browser {
         let _ended = self.process.kill();
         let _ended = self.process.wait();
     }
+}
+
+/// The data of a reply.
+fn bytes(reply: &Value) -> anyhow::Result<Vec<u8>> {
+    use base64::Engine as _;
+    let data = reply["data"].as_str().context("the browser sends no data")?;
+    base64::engine::general_purpose::STANDARD.decode(data).context("the browser sends no base64")
 }
 
 /// The address of a file.

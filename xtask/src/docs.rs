@@ -1,6 +1,6 @@
 //! `cargo xtask docs`: the docs page of the emulator as files, and what a browser makes of it.
 
-mod seen;
+mod answer;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde_json::Value;
 
-use self::seen::Seen;
+use crate::browser::seen::{self, Seen};
 use crate::browser::{self, Browser};
 use crate::document::operations::{operation, operations};
 use crate::emulator::{self, Emulator};
@@ -125,7 +125,7 @@ fn of_the_emulator(
         faults.push(format!("opening the page calls the platform: {asked:?}"));
     }
     let answer = browser.evaluate(TRY)?;
-    faults.extend(seen::faults_of_answer(&answer));
+    faults.extend(answer::faults_of_answer(&answer));
     let asked = journal(emulator)?;
     let wanted = [operation(document, "login")?.path, operation(document, "listSubtasks")?.path];
     if asked != wanted {
@@ -144,9 +144,7 @@ fn journal(emulator: &Emulator) -> anyhow::Result<Vec<String>> {
 }
 
 fn take_picture(root: &Path, browser: &mut Browser) -> anyhow::Result<()> {
-    use base64::Engine as _;
-    let png =
-        base64::engine::general_purpose::STANDARD.decode(browser.picture()?).context("no picture came")?;
+    let png = browser.picture()?;
     ensure!(png.len() < LARGEST_PICTURE, "the picture has {} bytes, too many for a README", png.len());
     fs::write(root.join(PICTURE), &png).with_context(|| format!("cannot write {PICTURE}"))?;
     print(&format!("wrote {PICTURE}, {} bytes", png.len()));

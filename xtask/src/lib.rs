@@ -18,6 +18,7 @@ pub mod lint;
 pub mod markers;
 pub mod recipes;
 pub mod rehearse;
+pub mod report;
 mod rust_names;
 pub mod schemathesis;
 pub mod snapshots;

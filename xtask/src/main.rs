@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
 use xtask::languages::{self, Client};
-use xtask::{Outcome, bench, conformance, diff, dist, docs, external, rehearse, schemathesis, sound};
+use xtask::{
+    Outcome, bench, conformance, diff, dist, docs, external, rehearse, report as reports, schemathesis, sound,
+};
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
 #[derive(Parser)]
@@ -56,6 +58,8 @@ enum Command {
     },
     /// Write the docs page of the emulator as files, and look at it in a browser.
     Docs(docs::Options),
+    /// Write reports with the command, and look at them in a browser.
+    Report(reports::Options),
     /// Build the command `northbound` as one static Linux program, and try it. Takes minutes.
     Dist,
     /// Measure, as ratios in one run, and hold the figures against their goals.
@@ -111,6 +115,7 @@ fn main() -> ExitCode {
         Command::Bench { what: Bench::Export } => bench::export(root),
         Command::Dist => dist::run(root),
         Command::Docs(options) => docs::run(root, &options),
+        Command::Report(options) => reports::run(root, &options),
         Command::Conformance(options) => conformance::run(root, &options),
         Command::Schemathesis { examples } => schemathesis::run(root, examples),
         Command::Bench { what: Bench::Build } => bench::build(root),

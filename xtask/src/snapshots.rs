@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use crate::derived::{replace, unified_diff};
 use crate::{Outcome, print};
 
-/// Folders in which snapshots stand.
-const FOLDERS: [&str; 1] = ["tests"];
+/// The packages whose tests hold snapshots, and the folders in which these stand.
+const HOLDERS: [(&str, &str); 2] = [("northbound-tests", "tests"), ("northbound-cli", "crates/cli/tests")];
 
 /// Shows the snapshots that differ from what the tests see now, and accepts them if asked.
 ///
@@ -52,7 +52,8 @@ enum Tests {
 
 fn run_tests(root: &Path) -> anyhow::Result<Tests> {
     let output = crate::cargo()
-        .args(["test", "--quiet", "--package", "northbound-tests"])
+        .args(["test", "--quiet", "--no-fail-fast"])
+        .args(HOLDERS.map(|(package, _)| format!("--package={package}")))
         .envs([("INSTA_UPDATE", "new"), ("INSTA_FORCE_PASS", "1")])
         .current_dir(root)
         .output()
@@ -68,20 +69,21 @@ fn run_tests(root: &Path) -> anyhow::Result<Tests> {
 /// The snapshots that wait for a review.
 fn pending(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for folder in FOLDERS {
-        collect(&root.join(folder), &mut found)?;
+    for (_, folder) in HOLDERS {
+        collect(&root.join(folder), ".snap.new", &mut found)?;
     }
     found.sort();
     Ok(found)
 }
 
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+/// Looks for files of this ending, in subfolders as well.
+fn collect(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
     for entry in entries {
         let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
         if path.is_dir() {
-            collect(&path, found)?;
-        } else if path.to_string_lossy().ends_with(".snap.new") {
+            collect(&path, ending, found)?;
+        } else if path.to_string_lossy().ends_with(ending) {
             found.push(path);
         }
     }
@@ -122,6 +124,18 @@ fn without_line_number(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_snapshot_stands_where_a_review_finds_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut found = Vec::new();
+        for folder in ["crates", "tests", "xtask"] {
+            collect(&root.join(folder), ".snap", &mut found).unwrap();
+        }
+        let held = |path: &Path| HOLDERS.iter().any(|(_, folder)| path.starts_with(root.join(folder)));
+        let lost: Vec<_> = found.iter().filter(|path| !held(path)).collect();
+        assert!(found.len() > 30 && lost.is_empty(), "{} snapshots, not reviewed: {lost:?}", found.len());
+    }
 
     #[test]
     fn only_the_header_loses_its_line_number() {

@@ -1,11 +1,13 @@
 //! What can be typed. The options of each command have a file of their own.
 
+mod doctor;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod explain;
 mod export;
 mod global;
 mod reference;
+mod report;
 mod subtasks;
 mod summary;
 mod watch;
@@ -14,12 +16,14 @@ use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 use northbound::SubtaskStatus;
 
+pub(crate) use doctor::DoctorOptions;
 #[cfg(feature = "emulator")]
 pub(crate) use emulator::{EmulatorCommand, ServeOptions};
 pub(crate) use explain::ExplainOptions;
 pub(crate) use export::{ExportOptions, Format};
-pub(crate) use global::{ColourChoice, Global, Output, Typed};
+pub(crate) use global::{ColourChoice, Global, Output, Resolved, Typed};
 pub(crate) use reference::{CompletionsOptions, DocumentFormat, ManOptions, SpecOptions};
+pub(crate) use report::ReportOptions;
 pub(crate) use subtasks::SubtasksOptions;
 pub(crate) use summary::SummaryOptions;
 pub(crate) use watch::WatchOptions;
@@ -44,6 +48,7 @@ Examples:
   northbound --emulator watch live
   northbound --emulator subtasks demo --status Fail --limit 10
   northbound --endpoint https://platform.example:8743 --app-id ID summary TASK_ID
+  northbound doctor --task TASK_ID
   northbound explain 1010005
 
 Exit codes:";
@@ -63,6 +68,10 @@ pub(crate) enum Command {
     Subtasks(SubtasksOptions),
     /// Write the subtasks of a batch task into a file, and go on after an interruption
     Export(ExportOptions),
+    /// Write a page for a browser that says which devices failed, and why
+    Report(ReportOptions),
+    /// Check that everything is set up right, and say what to do where it is not
+    Doctor(DoctorOptions),
     /// Explain an error code of the platform: what it means, and what to do
     Explain(ExplainOptions),
     /// Print the OpenAPI document of the calls that this command makes

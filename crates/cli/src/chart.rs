@@ -38,6 +38,10 @@ impl From<&Summary> for Counts {
 }
 
 impl Counts {
+    pub(crate) fn of(&self, status: &SubtaskStatus) -> u64 {
+        self.by_status.iter().find(|(counted, _)| counted == status).map_or(0, |(_, count)| *count)
+    }
+
     /// How many subtasks have settled, as in `412 of 1000 settled (41.2 %)`.
     pub(crate) fn progress(&self) -> String {
         let Self { total, settled, .. } = self;

@@ -12,10 +12,10 @@ use crate::failure::Failure;
 use crate::process::Environment;
 use crate::token_cache::{self, TokenCache};
 
-const ENDPOINT: &str = "NORTHBOUND_ENDPOINT";
-const APP_ID: &str = "NORTHBOUND_APP_ID";
-const SECRET: &str = "NORTHBOUND_SECRET";
-const TOKEN: &str = "NORTHBOUND_TOKEN";
+pub(crate) const ENDPOINT: &str = "NORTHBOUND_ENDPOINT";
+pub(crate) const APP_ID: &str = "NORTHBOUND_APP_ID";
+pub(crate) const SECRET: &str = "NORTHBOUND_SECRET";
+pub(crate) const TOKEN: &str = "NORTHBOUND_TOKEN";
 /// More bytes than any secret has, should the file be another one.
 const LONGEST_SECRET: u64 = 64 * 1024;
 
@@ -29,28 +29,36 @@ pub(crate) struct Connection {
     _emulator: Option<northbound_emulator::Emulator>,
 }
 
+/// What a command asks of its clients beside what the user does.
+pub(crate) type Adjust<'a> = &'a dyn Fn(ClientBuilder) -> ClientBuilder;
+
 impl Connection {
     /// Makes a client from what was typed and, where that is silent, from the environment. Nothing is sent yet.
     pub(crate) async fn open(context: &Context<'_>) -> Result<Self, Failure> {
-        let connection = Self::resolve(context).await?;
+        Self::open_with(context, &|builder| builder).await
+    }
+
+    /// The same with clients that are adjusted: the one that calls, and the one that logs in.
+    pub(crate) async fn open_with(context: &Context<'_>, adjust: Adjust<'_>) -> Result<Self, Failure> {
+        let connection = Self::resolve(context, adjust).await?;
         let application = connection.client.app_id();
         tracing::debug!(endpoint = connection.endpoint, %application, "this platform will be asked");
         Ok(connection)
     }
 
-    async fn resolve(context: &Context<'_>) -> Result<Self, Failure> {
+    async fn resolve(context: &Context<'_>, adjust: Adjust<'_>) -> Result<Self, Failure> {
         let Context { global, environment, .. } = context;
         #[cfg(feature = "emulator")]
         if global.emulator {
-            return Self::to_emulator(global).await;
+            return Self::to_emulator(global, adjust).await;
         }
         let endpoint = endpoint(global, environment)?;
         let app_id = app_id(global, environment)?;
         let client = match token(global, environment) {
-            Some(token) => builder(global, &endpoint)?.token(AppId::new(app_id)?, token).build()?,
+            Some(token) => adjust(builder(global, &endpoint)?).token(AppId::new(app_id)?, token).build()?,
             None => {
                 let credentials = Credentials::new(app_id, secret(global, environment)?)?;
-                logging_in(global, environment, &endpoint, credentials)?
+                logging_in(global, environment, &endpoint, credentials, adjust)?
             }
         };
         Ok(Self {
@@ -62,7 +70,7 @@ impl Connection {
     }
 
     #[cfg(feature = "emulator")]
-    async fn to_emulator(global: &Global) -> Result<Self, Failure> {
+    async fn to_emulator(global: &Global, adjust: Adjust<'_>) -> Result<Self, Failure> {
         use northbound_emulator::{Emulator, Scenario};
 
         refuse_platform(global)?;
@@ -73,7 +81,8 @@ impl Connection {
         let quota = global.quota.unwrap_or(0);
         let emulator = Emulator::builder().scenario(Scenario::default().with_quota(quota)).start().await?;
         let endpoint = emulator.url();
-        let client = builder(global, &endpoint)?.credentials(credentials).quota(quota_of(quota)?).build()?;
+        let builder = adjust(builder(global, &endpoint)?);
+        let client = builder.credentials(credentials).quota(quota_of(quota)?).build()?;
         Ok(Self { client, endpoint, _emulator: Some(emulator) })
     }
 }
@@ -125,7 +134,7 @@ pub(crate) fn secret(global: &Global, environment: Environment<'_>) -> Result<Se
 }
 
 /// A token that the user has obtained elsewhere; a secret that was typed goes before it.
-fn token(global: &Global, environment: Environment<'_>) -> Option<Secret> {
+pub(crate) fn token(global: &Global, environment: Environment<'_>) -> Option<Secret> {
     given(None, TOKEN, environment).filter(|_| global.secret_file.is_none()).map(Secret::from)
 }
 
@@ -135,9 +144,10 @@ fn logging_in(
     environment: Environment<'_>,
     endpoint: &str,
     credentials: Credentials,
+    adjust: Adjust<'_>,
 ) -> Result<Client, Failure> {
     let app_id = credentials.app_id().clone();
-    let login = builder(global, endpoint)?.credentials(credentials).build()?;
+    let login = adjust(builder(global, endpoint)?).credentials(credentials).build()?;
     // What goes over plain http is for a try on this machine, and no secret worth keeping.
     let is_https = endpoint.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
     let folder = token_cache::folder(environment).filter(|_| is_https && !global.no_token_cache);
@@ -145,7 +155,7 @@ fn logging_in(
         return Ok(login);
     };
     // Both count into one quota.
-    let builder = builder(global, endpoint)?.quota(login.quota().clone());
+    let builder = adjust(builder(global, endpoint)?).quota(login.quota().clone());
     Ok(builder.token_source(app_id, TokenCache::new(folder, endpoint, login)).build()?)
 }
 

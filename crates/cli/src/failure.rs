@@ -11,7 +11,7 @@ use crate::process::Outlet;
 /// Every exit code of the command, and when it comes. Help, manual and README show this table.
 pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
     (0, "success; also when whoever reads the output has closed the pipe"),
-    (1, "a call failed, or something else that the command needs"),
+    (1, "a call failed, or something else that the command needs; or `doctor` found something wrong"),
     (2, "wrong usage: nothing was sent"),
     (3, "more subtasks failed or timed out than `watch --fail-above` allows"),
     (130, "stopped by Ctrl-C"),
@@ -100,7 +100,7 @@ impl Failure {
     }
 
     /// What to do about it, on one line.
-    fn advice(&self) -> Option<String> {
+    pub(crate) fn advice(&self) -> Option<String> {
         match self {
             Self::Usage { advice, .. } | Self::Other { advice, .. } | Self::TooManyFailed { advice, .. } => {
                 Some(advice.clone())
@@ -153,7 +153,7 @@ pub(crate) fn json_of_usage(text: &str) -> serde_json::Value {
 }
 
 /// The SDK names its own methods; whoever types a command looks for an option.
-fn in_words_of_the_command(remedy: &str) -> String {
+pub(crate) fn in_words_of_the_command(remedy: &str) -> String {
     let options = [
         ("root_certificates()", "--ca-cert FILE"),
         ("identity()", "--client-cert FILE"),

@@ -6,6 +6,7 @@ mod columns;
 mod connection;
 mod context;
 mod csv;
+mod doctor;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod explain;
@@ -17,6 +18,7 @@ mod palette;
 mod process;
 mod progress;
 mod reference;
+mod report;
 mod rows;
 mod screen;
 mod subtasks;
@@ -65,16 +67,16 @@ fn execute(global: arguments::Global, command: &Command, process: Process<'_>) -
     let output = global.output;
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return report(&Failure::Runtime(error), output, process.stderr),
+        Err(error) => return end(&Failure::Runtime(error), output, process.stderr),
     };
     runtime.block_on(async {
         let mut context = match Context::new(global, process) {
             Ok(context) => context,
-            Err((failure, stderr)) => return report(&failure, output, stderr),
+            Err((failure, stderr)) => return end(&failure, output, stderr),
         };
         match dispatch(command, &mut context).await {
             Ok(()) => 0,
-            Err(failure) => report(&failure, output, context.stderr),
+            Err(failure) => end(&failure, output, context.stderr),
         }
     })
 }
@@ -85,6 +87,8 @@ async fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
         Command::Watch(options) => watch::run(context, options).await,
         Command::Subtasks(options) => subtasks::run(context, options).await,
         Command::Export(options) => export::run(context, options).await,
+        Command::Report(options) => report::run(context, options).await,
+        Command::Doctor(options) => doctor::run(context, options).await,
         Command::Explain(options) => explain::run(context, options),
         Command::Spec(options) => reference::spec(context, options),
         Command::Completions(options) => reference::completions(context, options),
@@ -95,7 +99,7 @@ async fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<(), Fa
 }
 
 /// Shows why the command failed, and returns its exit code.
-fn report(failure: &Failure, output: arguments::Output, mut stderr: Outlet<'_>) -> u8 {
+fn end(failure: &Failure, output: arguments::Output, mut stderr: Outlet<'_>) -> u8 {
     if !matches!(failure, Failure::ClosedPipe) {
         // There is nowhere left to report that stderr is closed.
         let _ = failure.show(output, &mut stderr);

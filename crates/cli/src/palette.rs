@@ -55,6 +55,14 @@ impl Palette {
         self.paint(AnsiColor::Red.on_default().bold(), text)
     }
 
+    pub(crate) fn good(self, text: &str) -> String {
+        self.paint(AnsiColor::Green.on_default(), text)
+    }
+
+    pub(crate) fn warning(self, text: &str) -> String {
+        self.paint(AnsiColor::Yellow.on_default().bold(), text)
+    }
+
     pub(crate) fn help(self, text: &str) -> String {
         self.paint(AnsiColor::Cyan.on_default(), text)
     }

@@ -36,18 +36,25 @@ impl Totals {
     pub(crate) fn counted(&self) -> String {
         format!("{} {}", self.all, if self.all == 1 { "subtask" } else { "subtasks" })
     }
+
+    pub(crate) fn of(&self, status: &SubtaskStatus) -> u64 {
+        self.by_status.get(status).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn without_status(&self) -> u64 {
+        self.all - self.by_status.values().sum::<u64>()
+    }
 }
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.counted())?;
-        let known: u64 = self.by_status.values().sum();
         let mut between = ": ";
         for (status, count) in &self.by_status {
             write!(f, "{between}{count} {}", crate::layout::one_line(status.as_str()))?;
             between = ", ";
         }
-        match self.all - known {
+        match self.without_status() {
             0 => Ok(()),
             rest => write!(f, "{between}{rest} without a status"),
         }

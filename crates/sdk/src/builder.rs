@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ pub struct ClientBuilder {
     endpoint: String,
     source: Option<Source>,
     http: Vec<AdjustHttp>,
-    transport: Option<Arc<dyn Transport>>,
+    transport: Option<MakeTransport>,
     timeout: Duration,
     connect_timeout: Duration,
     deadline: Duration,
@@ -38,6 +39,7 @@ pub struct ClientBuilder {
     seed: Option<u64>,
 }
 
+type MakeTransport = Box<dyn FnOnce(&reqwest::Client) -> Arc<dyn Transport> + Send>;
 type AdjustHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> + Send>;
 
 impl ClientBuilder {
@@ -176,7 +178,40 @@ impl ClientBuilder {
 
     /// Sends requests in this way instead of over HTTP: for tests and simulations without a socket.
     pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.transport = Some(Arc::new(transport));
+        self.transport = Some(Box::new(|_| Arc::new(transport)));
+        self
+    }
+
+    /// Sends requests through a transport that stands over the HTTP client, and is made from it: to look at what goes over the
+    /// wire and what comes back, headers included, or to change it.
+    ///
+    /// Requests bear the application id and a token, logins the secret: what looks at them must not show them.
+    ///
+    /// ```
+    /// use northbound::{AppId, Client, Transport, TransportFuture};
+    ///
+    /// struct Loud(reqwest::Client);
+    ///
+    /// impl Transport for Loud {
+    ///     fn send(&self, request: reqwest::Request) -> TransportFuture<'_> {
+    ///         println!("{} {}", request.method(), request.url().path());
+    ///         Box::pin(self.0.execute(request))
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), northbound::Error> {
+    /// let client = Client::builder("https://platform.example:8743")
+    ///     .token(AppId::new("meters")?, "t0ken")
+    ///     .transport_over(Loud)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn transport_over<T: Transport>(
+        mut self,
+        make: impl FnOnce(reqwest::Client) -> T + Send + 'static,
+    ) -> Self {
+        self.transport = Some(Box::new(|http| Arc::new(make(http.clone()))));
         self
     }
 
@@ -215,10 +250,11 @@ impl ClientBuilder {
             Error::refused("the HTTP client cannot be made", "check certificates and proxy settings")
                 .with_source(fault)
         })?;
+        let transport = self.transport.map(|make| make(&http));
         Ok(Client::new(Shared {
             endpoint,
             http,
-            transport: self.transport,
+            transport,
             body_limit: self.body_limit,
             source,
             keeper: Keeper::default(),
@@ -227,6 +263,7 @@ impl ClientBuilder {
             timeout: self.timeout,
             deadline: self.deadline,
             random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
+            calls: AtomicU64::new(0),
         }))
     }
 }

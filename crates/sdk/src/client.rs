@@ -1,5 +1,6 @@
 //! The client: an endpoint, an application, and the calls.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) timeout: Duration,
     pub(crate) deadline: Duration,
     pub(crate) random: Mutex<fastrand::Rng>,
+    pub(crate) calls: AtomicU64,
 }
 
 impl Client {
@@ -93,8 +95,14 @@ impl Client {
         &self.shared.quota
     }
 
+    /// How many calls this client and its clones have begun, without logins and without repeats: what reports bear.
+    pub fn calls(&self) -> u64 {
+        self.shared.calls.load(Ordering::Relaxed)
+    }
+
     /// Makes an authorized call.
     pub(crate) async fn authorized<O: Operation>(&self, operation: &O) -> Result<O::Reply, Error> {
+        self.shared.calls.fetch_add(1, Ordering::Relaxed);
         let what = operation.what();
         let call = Authorized { client: self, operation, what: &what };
         self.runner(&what, Instant::now() + self.shared.deadline).run(&call).await

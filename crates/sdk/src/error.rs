@@ -207,6 +207,12 @@ impl Error {
         self.0.description.as_deref()
     }
 
+    /// What came back, or what is wrong with the input: the middle of the message, without what was asked and what to do. It may
+    /// repeat words of the platform.
+    pub fn found(&self) -> &str {
+        &self.0.found
+    }
+
     /// What to do about it.
     pub fn remedy(&self) -> &str {
         &self.0.advice

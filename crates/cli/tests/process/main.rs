@@ -1,7 +1,9 @@
 //! What only a process shows: exit codes, closed pipes, signals.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod certificates;
+mod doctor;
 #[cfg(unix)]
 mod export;
 #[cfg(unix)]
@@ -222,6 +224,29 @@ fn ctrl_c_leaves_whole_lines_and_exit_code_130() {
         assert_eq!(process.0.wait().unwrap().code(), Some(code));
         assert_eq!((lines.lines().count(), lines.ends_with("}\n")), (500, true), "{signal}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_no_report_and_exit_code_130() {
+    let task = "[[tasks]]\nid = \"t\"\napplication = \"demo-app\"\ncontent = { kind = \"generated\", subtasks = 1000 }\n";
+    let (_emulator, url, _file) = serving(&format!("quota = 3\n{task}"), &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("report.html");
+    // The login and two calls use the quota up: the third call has to wait for a minute.
+    let arguments =
+        ["--endpoint", &url, "--app-id", "demo-app", "--quota", "3", "-v", "report", "t", "--out"];
+    let mut command = northbound(&arguments);
+    let mut process = Running(command.arg(&out).env("NORTHBOUND_SECRET", "demo-secret").spawn().unwrap());
+    let mut stderr = BufReader::new(process.0.stderr.take().unwrap());
+    let mut traces = String::new();
+    while traces.matches("/taskDetails").count() < 2 {
+        assert!(stderr.read_line(&mut traces).unwrap() > 0, "{traces}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "the report in the making");
+    send_signal(&process, "INT");
+    assert_eq!(process.0.wait().unwrap().code(), Some(130));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Two terminals, one application: neither logs the other out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use northbound::{Client, Credentials};
@@ -9,18 +9,24 @@ use northbound_emulator::{Certificates, Emulator, Scenario};
 use crate::northbound;
 
 /// A platform that speaks TLS, and the folder of a user.
-struct Platform {
+pub(crate) struct Platform {
     runtime: tokio::runtime::Runtime,
-    emulator: Emulator,
+    pub(crate) emulator: Emulator,
     home: tempfile::TempDir,
 }
 
 impl Platform {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
+        Self::bearing(&["localhost", "127.0.0.1"])
+    }
+
+    /// One whose certificate bears these names.
+    pub(crate) fn bearing(names: &[&str]) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let home = tempfile::tempdir().unwrap();
-        let certificates = Certificates::read_or_make(home.path()).unwrap();
+        let certificates = Certificates::make_for(names).unwrap();
+        certificates.write(home.path()).unwrap();
         let builder = Emulator::builder().scenario(Scenario::default()).tls(certificates);
         let emulator = runtime.block_on(builder.start()).unwrap();
         Self { runtime, emulator, home }
@@ -28,10 +34,15 @@ impl Platform {
 
     /// `northbound subtasks demo` of this user.
     fn command(&self, arguments: &[&str]) -> Command {
+        self.any_command(&[&["subtasks", "demo", "-q", "-o", "jsonl"], arguments].concat())
+    }
+
+    /// Any command of this user.
+    pub(crate) fn any_command(&self, arguments: &[&str]) -> Command {
         let (url, ca) = (self.emulator.url(), self.home.path().join("ca.pem"));
-        let platform = ["--endpoint", &url, "--app-id", "demo-app", "--ca-cert", ca.to_str().unwrap()];
-        let mut command =
-            northbound(&[&platform[..], &["subtasks", "demo", "-q", "-o", "jsonl"], arguments].concat());
+        let platform = ["--app-id", "demo-app", "--ca-cert", ca.to_str().unwrap()];
+        let mut command = northbound(&[&platform[..], arguments].concat());
+        command.env("NORTHBOUND_ENDPOINT", url);
         command.env("NORTHBOUND_SECRET", "demo-secret");
         for variable in ["XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"] {
             command.env(variable, self.home.path());
@@ -49,13 +60,13 @@ impl Platform {
         }
     }
 
-    fn logins(&self) -> usize {
+    pub(crate) fn logins(&self) -> usize {
         let journal = self.emulator.control().journal();
         journal.entries.iter().filter(|entry| entry.path.ends_with("/login")).count()
     }
 
     /// Another machine, such as the production server, logs in; that cancels the token that is kept here.
-    fn somebody_else_logs_in(&self) {
+    pub(crate) fn somebody_else_logs_in(&self) {
         let ca = std::fs::read(self.home.path().join("ca.pem")).unwrap();
         let client = Client::builder(self.emulator.url())
             .credentials(Credentials::new("demo-app", "demo-secret").unwrap())
@@ -65,13 +76,13 @@ impl Platform {
         self.runtime.block_on(client.log_in()).unwrap();
     }
 
-    fn files(&self) -> Vec<std::path::PathBuf> {
-        let folder = self.home.path().join(if cfg!(target_os = "macos") {
-            "Library/Caches/northbound"
-        } else {
-            "northbound"
-        });
-        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    fn folder(&self) -> PathBuf {
+        let caches = if cfg!(target_os = "macos") { "Library/Caches/northbound" } else { "northbound" };
+        self.home.path().join(caches)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(self.folder()) else { return Vec::new() };
         let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         files.sort();
         files
@@ -163,4 +174,35 @@ fn tokens_of_a_try_on_this_machine_are_not_kept() {
     }
     assert_eq!(command.output().unwrap().status.code(), Some(0));
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_open_to_others_keeps_no_token() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let platform = Platform::start();
+    let folder = platform.folder();
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let stderr = |arguments: &[&str]| {
+        let output = platform.command(arguments).output().unwrap();
+        assert_eq!((output.status.code(), platform.files().len()), (Some(0), 0));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(stderr(&["--limit", "1"]), "", "-q and scripts read no warnings");
+
+    let (url, ca) = (platform.emulator.url(), platform.home.path().join("ca.pem"));
+    let mut command =
+        northbound(&["--endpoint", &url, "--app-id", "demo-app", "summary", "demo", "--ca-cert"]);
+    command.arg(ca).env("NORTHBOUND_SECRET", "demo-secret").env("XDG_CACHE_HOME", platform.home.path());
+    command.env("HOME", platform.home.path());
+    let stderr = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    let folder = folder.display();
+    assert_eq!(
+        stderr,
+        format!(
+            " WARN tokens cannot be kept in {folder} (it is open to other users: `chmod 700` closes it); --no-token-cache does without\n"
+        )
+    );
 }

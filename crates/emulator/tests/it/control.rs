@@ -127,6 +127,8 @@ async fn what_cannot_be_done_says_what_is_allowed() {
             400,
             "1 to 1000 are allowed",
         ),
+        ("POST", "/faults", json!({ "fault": { "kind": "gzip" }, "next": 0 }), 400, "next"),
+        ("POST", "/tasks", task(&"t".repeat(3_000_000), "demo-app", &content), 413, "length limit exceeded"),
         ("DELETE", "/tasks/nope", Value::Null, 404, "there is no task 'nope'"),
         ("DELETE", "/faults/7", Value::Null, 404, "there is no fault '7'"),
         ("DELETE", "/faults/x", Value::Null, 404, "there is no fault 'x'"),

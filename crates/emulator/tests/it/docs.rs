@@ -29,6 +29,8 @@ async fn the_document_and_the_page_are_what_was_handed_over() {
         ("/openapi.yaml", "application/yaml", DOCS.yaml),
         ("/openapi.json", "application/json", DOCS.json),
         ("/docs/", "text/html; charset=utf-8", DOCS.page),
+        ("/docs/openapi.yaml", "application/yaml", DOCS.yaml),
+        ("/docs/openapi.json", "application/json", DOCS.json),
         (
             "/docs/document.js",
             "text/javascript; charset=utf-8",
@@ -38,6 +40,7 @@ async fn the_document_and_the_page_are_what_was_handed_over() {
         let (head, body) = ask(&emulator, &format!("GET {path}")).await;
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{path}: {head}");
         assert!(head.contains(&format!("content-type: {kind}\r\n")), "{path}: {head}");
+        assert!(head.contains("x-request-id: control-"), "{path}: {head}");
         assert_eq!(body, expected, "{path}");
     }
     let (head, _) = ask(&emulator, "GET /docs").await;

@@ -1,0 +1,188 @@
+//! The calls that are made on a task, planned once:
+//!
+//! | call | asks for | shows |
+//! |---|---|---|
+//! | first | page 0 of 250 rows | what rows look like, whether pages are capped |
+//! | second | page 1 of a small size | whether it goes on where page 0 of that size ends |
+//! | past | the page after the last | what stands there |
+//! | defaults | neither page number nor page size | what the platform takes then; the order of rows once more |
+//! | statuses | one row of each status | whether each is a filter, what the total counts then |
+//! | combined | a device under a status that it does not have | whether both filters count |
+//! | unknown | a parameter that nobody knows | whether it changes anything; the order of rows once more |
+//!
+//! That is 11 calls, and a login makes 12. Where the kept token was dead, one more was made, and the last of the list is left out.
+
+use northbound::client_layer::types::{Subtask, SubtaskPage};
+use northbound::{Client, Error, Page, SubtaskStatus, Subtasks};
+
+use super::fault::{Fault, Kind};
+use super::wire::{MOST_CALLS, Query, Record};
+
+/// What the first call asks for: the most that the platform allows.
+pub(super) const FIRST_SIZE: u32 = 250;
+/// Rows on a page by default, as the platform's page has it.
+pub(super) const DEFAULT_SIZE: usize = 25;
+
+/// What came back, call by call.
+#[derive(Clone, Debug)]
+pub(super) struct Replies {
+    pub(super) first: SubtaskPage,
+    /// How many rows a page has of which the second is asked for.
+    pub(super) size: usize,
+    pub(super) second: Reply,
+    pub(super) past: Reply,
+    pub(super) defaults: Reply,
+    /// In an order in which no subtask is counted twice: what a subtask leaves again comes last.
+    pub(super) statuses: Vec<(SubtaskStatus, Reply)>,
+    /// What the combined call asked for.
+    pub(super) apart: Option<(String, SubtaskStatus)>,
+    pub(super) combined: Reply,
+    pub(super) unknown: Reply,
+    /// Whether a login was made on the way.
+    pub(super) logged_in: bool,
+}
+
+pub(super) type Reply = Result<SubtaskPage, Missing>;
+
+/// Why there is no page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// The call was not made.
+    NotAsked(&'static str),
+    /// The call failed.
+    Failed(Fault),
+}
+
+impl Missing {
+    /// Why nothing can be told.
+    pub(super) fn why(&self) -> String {
+        match self {
+            Self::NotAsked(why) => (*why).to_owned(),
+            Self::Failed(fault) => fault.found.clone(),
+        }
+    }
+
+    /// Whether the platform has refused the question itself.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Failed(Fault { kind: Kind::Input, .. }))
+    }
+}
+
+/// The first call: on the task that was given, or on one that hardly exists, to hear that it does not.
+pub(super) async fn first(client: &Client, task: Option<&str>) -> Result<Page, Error> {
+    // Of the form that ids of tasks have in public code.
+    let task = task.unwrap_or("000000000000000000000000");
+    client.subtasks(task).page_size(FIRST_SIZE).page(0).await
+}
+
+/// Makes the calls that follow the first one.
+pub(super) async fn all(client: &Client, record: &Record, task: &str, first: &Page) -> Replies {
+    let first = first.as_raw().clone();
+    let caller = Caller { client, record, task };
+    let (rows, total) = (rows(&first), total(&first));
+    let counted = total.map_or(rows.len(), |total| usize::try_from(total).unwrap_or(usize::MAX));
+    let size = (rows.len().min(counted) / 2).min(DEFAULT_SIZE);
+    let small = u32::try_from(size).unwrap_or(1);
+    let second = match size {
+        0 => Err(Missing::NotAsked("the task has fewer than two subtasks")),
+        _ => caller.ask(Query::AsItIs, 1, |subtasks| subtasks.page_size(small)).await,
+    };
+    let past = match past(rows.len(), total) {
+        Some(page) => caller.ask(Query::AsItIs, page, |subtasks| subtasks.page_size(FIRST_SIZE)).await,
+        None => Err(Missing::NotAsked("the platform does not say how many subtasks there are")),
+    };
+    let defaults = caller.ask(Query::WithoutNumbers, 0, |subtasks| subtasks).await;
+    let mut statuses = Vec::new();
+    for status in in_counting_order() {
+        let one = |subtasks: Subtasks| subtasks.status(status.clone()).page_size(1);
+        let reply = caller.ask(Query::AsItIs, 0, one).await;
+        statuses.push((status, reply));
+    }
+    let apart = apart(rows);
+    let combined = match apart.clone() {
+        Some((device, status)) => {
+            caller.ask(Query::AsItIs, 0, |subtasks| subtasks.device_id(device).status(status)).await
+        }
+        None => Err(Missing::NotAsked("no row bears both a device and a status")),
+    };
+    let unknown = caller.ask(Query::WithUnknownParameter, 0, |subtasks| subtasks).await;
+    let logged_in =
+        record.exchanges().iter().any(|exchange| exchange.is_login && exchange.status == Some(200));
+    Replies { first, size, second, past, defaults, statuses, apart, combined, unknown, logged_in }
+}
+
+struct Caller<'a> {
+    client: &'a Client,
+    record: &'a Record,
+    task: &'a str,
+}
+
+impl Caller<'_> {
+    async fn ask(&self, query: Query, page: u32, question: impl FnOnce(Subtasks) -> Subtasks) -> Reply {
+        if self.record.calls() == MOST_CALLS {
+            return Err(Missing::NotAsked("the calls are used up"));
+        }
+        self.record.ask(query);
+        let reply = question(self.client.subtasks(self.task)).page(page).await;
+        self.record.ask(Query::AsItIs);
+        reply.map(|page| page.as_raw().clone()).map_err(|error| Missing::Failed(Fault::from(&error)))
+    }
+}
+
+pub(super) fn rows(page: &SubtaskPage) -> &[Subtask] {
+    page.task_details.as_deref().unwrap_or_default()
+}
+
+pub(super) fn total(page: &SubtaskPage) -> Option<u64> {
+    page.total_count.and_then(|total| u64::try_from(total).ok())
+}
+
+/// The first page on which no row can stand.
+fn past(rows: usize, total: Option<u64>) -> Option<u32> {
+    let rows = total?.max(u64::try_from(rows).ok()?).max(1);
+    u32::try_from(rows.div_ceil(u64::from(FIRST_SIZE))).ok().filter(|page| i32::try_from(*page).is_ok())
+}
+
+/// The statuses that the document lists, final ones first.
+fn in_counting_order() -> Vec<SubtaskStatus> {
+    let mut statuses = SubtaskStatus::KNOWN.to_vec();
+    statuses.sort_by_key(|status| status.successors().map_or(0, <[_]>::len));
+    statuses
+}
+
+/// A device, and a status that it does not have.
+fn apart(rows: &[Subtask]) -> Option<(String, SubtaskStatus)> {
+    rows.iter().find_map(|row| {
+        let device = row.param.as_ref()?.device_id.as_ref()?.as_str();
+        let status = row.status.as_ref()?;
+        let other = in_counting_order().into_iter().find(|other| other != status)?;
+        (!device.is_empty()).then(|| (device.to_owned(), other))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plan_keeps_to_the_calls_that_may_be_made() {
+        let planned = 1 + 1 + 1 + 1 + in_counting_order().len() + 1 + 1;
+        assert_eq!(planned + 1, MOST_CALLS, "with a login");
+    }
+
+    #[test]
+    fn what_a_subtask_leaves_again_is_counted_last() {
+        let order: Vec<_> = in_counting_order().iter().map(ToString::to_string).collect();
+        assert_eq!(order, ["Success", "Fail", "Timeout", "WaitResult", "Pending"]);
+    }
+
+    #[test]
+    fn the_page_past_the_end_is_the_first_that_has_no_row() {
+        assert_eq!(past(250, Some(1000)), Some(4));
+        assert_eq!(past(250, Some(1001)), Some(5));
+        assert_eq!(past(0, Some(0)), Some(1));
+        assert_eq!(past(2, Some(1)), Some(1));
+        assert_eq!(past(250, None), None);
+        assert_eq!(past(250, Some(u64::MAX)), None);
+    }
+}

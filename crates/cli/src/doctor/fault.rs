@@ -1,0 +1,134 @@
+//! Why a call failed, in words that can be shown to anybody: an error of the SDK names the task, and may repeat the platform's
+//! words and the beginning of a reply.
+
+use northbound::{Error, ErrorCode};
+
+use crate::failure::{Failure, in_words_of_the_command};
+
+/// Why something failed, without any id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) kind: Kind,
+    pub(super) found: String,
+    pub(super) help: String,
+}
+
+/// What it says about the way to the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What was typed cannot work.
+    Setting,
+    /// Nothing came back.
+    Unreachable,
+    /// The two sides do not trust each other.
+    Distrust,
+    /// Application id and secret do not belong together.
+    Credentials,
+    /// The application is unknown, frozen, or not allowed to ask.
+    Application,
+    /// The token is refused.
+    Token,
+    /// The task does not exist.
+    NoTask,
+    /// A parameter is refused.
+    Input,
+    /// The quota is used up.
+    Throttled,
+    /// Something answers, and not as the platform does.
+    Strange,
+}
+
+impl From<&Error> for Fault {
+    fn from(error: &Error) -> Self {
+        let kind = kind(error);
+        let found = match (error.code(), kind) {
+            (Some(code), _) => platform(code, error),
+            (None, Kind::Strange) => strange(error),
+            _ => error.found().to_owned(),
+        };
+        let help = if error.is_redirect() {
+            // The address may hold anything, and only a report has to do without it.
+            "`northbound summary TASK_ID` tells the address: use it as the endpoint if you trust it"
+                .to_owned()
+        } else {
+            in_words_of_the_command(error.remedy())
+        };
+        Self { kind, found, help }
+    }
+}
+
+impl From<&Failure> for Fault {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::Call(error) => Self::from(error),
+            _ => Self {
+                kind: Kind::Setting,
+                found: failure.what(),
+                help: failure.advice().unwrap_or_default(),
+            },
+        }
+    }
+}
+
+fn kind(error: &Error) -> Kind {
+    if error.is_refused() {
+        Kind::Setting
+    } else if error.is_tls() {
+        Kind::Distrust
+    } else if (error.is_connection() || error.is_timeout()) && error.status().is_none() {
+        Kind::Unreachable
+    } else if error.code() == Some(&ErrorCode::WrongCredentials) {
+        Kind::Credentials
+    } else if error.is_misconfigured() {
+        Kind::Application
+    } else if error.is_invalid_token() {
+        Kind::Token
+    } else if error.is_task_not_found() {
+        Kind::NoTask
+    } else if error.is_invalid_input() {
+        Kind::Input
+    } else if error.is_throttled() {
+        Kind::Throttled
+    } else {
+        Kind::Strange
+    }
+}
+
+/// What the catalogue says, since the platform's words may repeat an id.
+fn platform(code: &ErrorCode, error: &Error) -> String {
+    let status = format!("HTTP {}", error.status().map_or(0, |status| status.as_u16()));
+    match code.info() {
+        Some(info) => format!("{} ({}, {status})", clause(info.meaning), info.code),
+        // Whatever stands where a code should be may be anything.
+        None if code.as_str().len() <= 12 && code.as_str().bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("the platform reports an error that nobody described ({}, {status})", code.as_str())
+        }
+        None => format!("the platform reports an error whose code is no number ({status})"),
+    }
+}
+
+/// A sentence as a part of a longer one.
+fn clause(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// What can be said of a reply without showing any of it.
+fn strange(error: &Error) -> String {
+    let status = error.status().map_or(0, |status| status.as_u16());
+    if error.is_redirect() {
+        format!("HTTP {status} points to another address, and is not followed")
+    } else if let Some(member) = error.member() {
+        format!("the reply of HTTP {status} cannot be understood at {}", place(member))
+    } else if error.is_too_large() || error.is_connection() || error.is_timeout() {
+        error.found().to_owned()
+    } else {
+        format!("HTTP {status} without an error code of the platform")
+    }
+}
+
+/// Where a reply is at fault. A member that nobody documented may be named after anything.
+fn place(member: &str) -> &str {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '[' | ']' | '_');
+    if member.len() <= 60 && member.chars().all(known) { member } else { "some member" }
+}

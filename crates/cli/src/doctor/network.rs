@@ -1,0 +1,144 @@
+//! The way to the platform below HTTP: which proxy, which address, and whether its port answers.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Url;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use crate::arguments::Resolved;
+use crate::process::Environment;
+
+/// How long a name or a port may take to answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How the platform is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Way {
+    /// Whose name is looked up and whose port is tried.
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// Whether that is a proxy.
+    pub(super) is_proxy: bool,
+    /// Whether `--resolve` gives the address.
+    pub(super) is_given: bool,
+    /// Whether `--resolve` gives that of another host.
+    pub(super) is_given_another: bool,
+    pub(super) addresses: Result<Vec<IpAddr>, String>,
+    /// Which address answers; `None` if there is none to try.
+    pub(super) connected: Option<Result<IpAddr, Silence>>,
+}
+
+/// Why a port does not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    Refused(IpAddr),
+    TimedOut(IpAddr),
+    Other(String),
+}
+
+/// Which proxy a call to this address goes through: host and port, without a password that the environment may hold.
+///
+/// To this machine none is used. Otherwise the HTTP client decides by the same code and the same variables.
+pub(super) fn proxy(url: &Url, environment: Environment<'_>) -> Option<(String, u16)> {
+    let of = |name: &str| environment(name).or_else(|| environment(&name.to_lowercase())).unwrap_or_default();
+    if is_loopback(url) || environment("REQUEST_METHOD").is_some() {
+        return None;
+    }
+    let matcher = Matcher::builder().all(of("ALL_PROXY")).http(of("HTTP_PROXY")).https(of("HTTPS_PROXY"));
+    let proxy = matcher.no(of("NO_PROXY")).build().intercept(&url.as_str().parse().ok()?)?;
+    let standard = match proxy.uri().scheme_str() {
+        Some("https") => 443,
+        Some(socks) if socks.starts_with("socks") => 1080,
+        _ => 80,
+    };
+    Some((proxy.uri().host()?.to_owned(), proxy.uri().port_u16().unwrap_or(standard)))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    match bare(host).parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
+/// An address without the brackets that a URL puts around it.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Looks the name up and tries the port.
+pub(super) async fn explore(url: &Url, resolved: Option<&Resolved>, proxy: Option<(String, u16)>) -> Way {
+    let is_proxy = proxy.is_some();
+    let (host, port) = proxy.unwrap_or_else(|| {
+        (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or(443))
+    });
+    let given = resolved.filter(|resolved| !is_proxy && resolved.host.eq_ignore_ascii_case(&host));
+    let addresses = match (given, bare(&host).parse()) {
+        (Some(resolved), _) => Ok(vec![resolved.address.ip()]),
+        (None, Ok(address)) => Ok(vec![address]),
+        (None, Err(_)) => look_up(&host, port).await,
+    };
+    let connected = match &addresses {
+        Ok(addresses) => Some(connect(addresses, port).await),
+        Err(_) => None,
+    };
+    let is_given_another = resolved.is_some() && given.is_none();
+    Way { host, port, is_proxy, is_given: given.is_some(), is_given_another, addresses, connected }
+}
+
+async fn look_up(host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
+    match timeout(PATIENCE, lookup_host((host, port))).await {
+        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Ok(addresses)) => {
+            let mut addresses: Vec<IpAddr> = addresses.map(|address| address.ip()).collect();
+            addresses.dedup();
+            if addresses.is_empty() { Err("no address".to_owned()) } else { Ok(addresses) }
+        }
+    }
+}
+
+/// Tries one address after the other; tells of the last one that is silent.
+async fn connect(addresses: &[IpAddr], port: u16) -> Result<IpAddr, Silence> {
+    let mut silence = Silence::Other("there is no address".to_owned());
+    for &address in addresses {
+        silence = match timeout(PATIENCE, TcpStream::connect(SocketAddr::new(address, port))).await {
+            Ok(Ok(_connected)) => return Ok(address),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Silence::Refused(address),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => Silence::TimedOut(address),
+            Ok(Err(error)) => Silence::Other(error.to_string()),
+            Err(_) => Silence::TimedOut(address),
+        };
+    }
+    Err(silence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxy_of(url: &str, variables: &[(&str, &str)]) -> Option<(String, u16)> {
+        let variables: std::collections::HashMap<_, _> = variables.iter().copied().collect();
+        proxy(&url.parse().unwrap(), &|name: &str| variables.get(name).map(|value| (*value).to_owned()))
+    }
+
+    #[test]
+    fn a_proxy_is_named_without_its_password() {
+        let proxies = [("HTTPS_PROXY", "http://me:pa55@proxy.example:3128"), ("NO_PROXY", "inside.example")];
+        let proxy = ("proxy.example".to_owned(), 3128);
+        assert_eq!(proxy_of("https://platform.example:8743", &proxies), Some(proxy));
+        for url in ["https://inside.example", "https://127.0.0.1:1", "https://[::1]:1", "http://localhost:1"]
+        {
+            assert_eq!(proxy_of(url, &proxies), None, "{url}");
+        }
+        assert_eq!(
+            proxy_of("https://platform.example", &[("all_proxy", "socks5://proxy.example")]),
+            Some(("proxy.example".to_owned(), 1080))
+        );
+    }
+}
