@@ -258,7 +258,9 @@ async fn a_broken_last_line_is_cut_off() {
     fleet.run(line, 3).await;
     let kept = fleet.read("file.part");
     assert_eq!(kept.lines().count(), 21);
-    std::fs::write(fleet.path("file.part"), format!("{kept}{{\"status\":\"Fa")).unwrap();
+    // Longer than all that is still to come.
+    let broken = format!("{kept}{{\"status\":\"Fa{}", "x".repeat(100_000));
+    std::fs::write(fleet.path("file.part"), broken).unwrap();
     let seen = fleet.run(&format!("{line} --resume"), 2).await;
     assert!(seen.stderr.contains("no more"), "{seen:?}");
     assert!(fleet.read("file.part").starts_with(&kept));

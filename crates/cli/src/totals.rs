@@ -26,6 +26,12 @@ impl Totals {
         self.all
     }
 
+    /// Whether they can be counts at all, wherever they were read from.
+    pub(crate) fn are_sound(&self) -> bool {
+        let sum = self.by_status.values().try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        sum.is_some_and(|sum| sum <= self.all)
+    }
+
     /// All of them, as in `412 subtasks`.
     pub(crate) fn counted(&self) -> String {
         format!("{} {}", self.all, if self.all == 1 { "subtask" } else { "subtasks" })

@@ -37,7 +37,8 @@ impl Delivered {
 
     /// Reads the lines of a file that has so many rows in so many bytes. An error says what is wrong with it.
     pub(crate) fn read(&mut self, file: impl io::Read, bytes: u64, rows: u64) -> Result<(), Damage> {
-        self.rows.reserve(usize::try_from(rows).unwrap_or(0));
+        // A row takes a byte at least, whatever a damaged record says.
+        self.rows.reserve(usize::try_from(rows.min(bytes)).unwrap_or(0));
         let mut lines = io::BufReader::with_capacity(256 * 1024, file).take(bytes);
         let mut line = Vec::new();
         let mut found = 0;
@@ -56,12 +57,15 @@ impl Delivered {
     /// The next line, whole; `false` at the end.
     fn next(&self, lines: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, Damage> {
         line.clear();
-        while lines.read_until(b'\n', line)? > 0 {
-            let is_whole = match self.format {
-                Format::Jsonl => line.ends_with(b"\n"),
-                Format::Csv => csv::is_whole(line),
-            };
-            if is_whole {
+        let mut quotes = 0;
+        loop {
+            let known = line.len();
+            if lines.read_until(b'\n', line)? == 0 {
+                break;
+            }
+            quotes += line[known..].iter().filter(|byte| **byte == b'"').count();
+            // A line break may stand within a cell, and then within quotes.
+            if line.ends_with(b"\n") && (self.format == Format::Jsonl || quotes % 2 == 0) {
                 return Ok(true);
             }
         }

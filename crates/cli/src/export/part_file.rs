@@ -97,6 +97,10 @@ impl PartFile {
             let _ = fs::remove_file(&paths.part);
             return Ok(None);
         }
+        if fs::symlink_metadata(&paths.part).is_err() {
+            // Another process gave up meanwhile and removed what was opened.
+            return Err(is_taken(&paths));
+        }
         let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
         // Neither was finished, or both were about to be removed.
         let is_bare = there <= heading.len() as u64;
@@ -237,10 +241,7 @@ async fn lock(rows: &File, paths: &Paths) -> Result<(), Failure> {
             Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) if begun.elapsed() < ENDING => tokio::time::sleep(LOOK_AGAIN).await,
             Err(TryLockError::WouldBlock) => {
-                return Err(Failure::usage(
-                    format!("another export is writing {}", paths.part.display()),
-                    "wait until it has ended, or name another file",
-                ));
+                return Err(is_taken(paths));
             }
             Err(TryLockError::Error(error)) => {
                 let part = paths.part.display();
@@ -249,6 +250,13 @@ async fn lock(rows: &File, paths: &Paths) -> Result<(), Failure> {
             }
         }
     }
+}
+
+fn is_taken(paths: &Paths) -> Failure {
+    Failure::usage(
+        format!("another export is writing {}", paths.part.display()),
+        "wait until it has ended, or name another file",
+    )
 }
 
 fn quoted(path: &Path) -> String {

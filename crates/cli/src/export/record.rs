@@ -109,7 +109,12 @@ impl Record {
         if version != VERSION {
             return Err(format!("is of version {version}, and this command knows version {VERSION}"));
         }
-        serde_json::from_slice(text).map_err(damaged)
+        let record: Self = serde_json::from_slice(text).map_err(damaged)?;
+        let Written { subtasks, .. } = &record.written;
+        if !subtasks.are_sound() || record.position.rows > subtasks.all() {
+            return Err("is damaged: its counts contradict each other".to_owned());
+        }
+        Ok(record)
     }
 }
 
@@ -282,6 +287,13 @@ mod tests {
         assert!(request.difference(&other).unwrap().starts_with("its plan is `reads the whole task"));
         for text in ["", "{}", "[]", "{\"version\":1}", "{\"version\":2}"] {
             assert!(Record::parse(text.as_bytes()).is_err(), "{text}");
+        }
+        let text = String::from_utf8(text).unwrap();
+        for (told, changed) in
+            [("\"all\":2", "\"all\":1"), ("\"Fail\":1", "\"Fail\":3"), ("\"rows\":2", "\"rows\":3")]
+        {
+            let text = text.replace(told, changed);
+            assert!(Record::parse(text.as_bytes()).unwrap_err().contains("contradict"), "{text}");
         }
     }
 }
