@@ -274,10 +274,14 @@ fn a_report_takes_the_place_of_the_one_before_only_when_it_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.html");
     let path = file.to_str().unwrap();
-    fs::write(&file, "the one before").unwrap();
+    fs::write(&file, "device,command\n").unwrap();
+    let refused = northbound(&["--emulator", "report", "demo", "--out", path]);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(refused.stderr.contains("it is no report"), "{}", refused.stderr);
+    fs::write(&file, "<!DOCTYPE html>the one before").unwrap();
     let failed = northbound(&["--emulator", "report", "nope", "--out", path]);
     assert_eq!((failed.code, failed.stdout.as_str()), (1, ""));
-    assert_eq!(fs::read_to_string(&file).unwrap(), "the one before");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "<!DOCTYPE html>the one before");
     assert_eq!(files(folder.path()), ["report.html"]);
 
     let seen = northbound(&["--emulator", "report", "demo", "--out", path]);
@@ -301,7 +305,11 @@ fn what_cannot_be_written_is_said_before_anything_is_asked() {
     for (path, why) in [(folder.path(), "it is a folder"), (&nowhere, "cannot write the report to")] {
         let seen = northbound(&["--emulator", "-v", "report", "demo", "--out", path.to_str().unwrap()]);
         assert_eq!((seen.code, seen.stdout.as_str()), (1, ""));
-        assert!(seen.stderr.contains(why) && seen.stderr.contains("help:  name a file"), "{}", seen.stderr);
+        assert!(
+            seen.stderr.contains(why) && seen.stderr.contains("help:  name a new file"),
+            "{}",
+            seen.stderr
+        );
     }
     assert_eq!(files(folder.path()), [""; 0]);
     let seen = northbound(&["--emulator", "report", "demo"]);

@@ -37,7 +37,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
                 part.remember(&mut delivered)?;
                 Sink::Part(part)
             }
-            None => return Ok(context.note(&format!("{} is complete", options.out.display()))?),
+            None => return Ok(context.note(&format!("{} is there, and left alone", options.out.display()))?),
         },
         Some(paths) => Sink::Part(PartFile::create(paths, request, &heading).await?),
     };
@@ -103,6 +103,9 @@ fn left(mut part: PartFile, failure: Failure) -> Failure {
         // Else `--resume` would take rows for complete that the SDK does not.
         let what = format!("{}; and {}", failure.what(), another.what());
         return Failure::other(what, part.paths().begin_anew());
+    }
+    if !part.is_in_place() {
+        return failure;
     }
     let record = part.record();
     if let Some(fault) = &record.fault {

@@ -66,14 +66,14 @@ impl Report {
         };
         match (wrong, broken) {
             (0, 0) => Ok(()),
-            (_, 0) => Err(Failure::other(checks, "do what the report says below it")),
+            (_, 0) => Err(Failure::other(checks, "do what stands below each of them in the report")),
             (0, _) => Err(Failure::other(
                 assumptions,
                 "paste the report into an issue of northbound, which takes it for granted",
             )),
             _ => Err(Failure::other(
                 format!("{checks}, and {assumptions}"),
-                "do what the report says below the check, and report the rest",
+                "do what stands below each check in the report, and report the rest",
             )),
         }
     }

@@ -46,11 +46,18 @@ impl Paths {
                 "add --out FILE, or --out - for stdout",
             ));
         }
+        let name = file.to_string_lossy();
+        if name.ends_with(".part") || name.ends_with(".part.json") {
+            return Err(Failure::usage(
+                format!("{} is a name for an export that is not complete", quoted(file)),
+                "name the file that it is to become",
+            ));
+        }
         Ok(Self { file: file.to_owned(), part: beside(file, ".part"), record: beside(file, ".part.json") })
     }
 
-    /// Whether the export is there and complete.
-    pub(crate) fn is_complete(&self) -> bool {
+    /// Whether there is a file of this name: an export gets it when it is complete.
+    pub(crate) fn is_there(&self) -> bool {
         fs::symlink_metadata(&self.file).is_ok()
     }
 
@@ -63,36 +70,33 @@ impl Paths {
 impl PartFile {
     /// Begins an export where there is nothing yet.
     pub(crate) async fn create(paths: Paths, request: Request, heading: &str) -> Result<Self, Failure> {
-        if paths.is_complete() {
+        if paths.is_there() {
             let advice =
                 "name another file, remove this one, or add --resume to leave a complete export alone";
             return Err(Failure::usage(format!("{} exists", paths.file.display()), advice));
         }
-        let rows = OpenOptions::new().read(true).write(true).create_new(true).open(&paths.part);
-        let rows = rows.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Failure::usage(
-                format!("{} exists: an export was interrupted, or is under way", paths.part.display()),
-                format!("add --resume to go on with it, or {}", paths.begin_anew()),
-            ),
-            _ => refused(&paths.part, &error),
-        })?;
+        let rows = match OpenOptions::new().read(true).write(true).create_new(true).open(&paths.part) {
+            Ok(rows) => rows,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(left_over(&paths).await),
+            Err(error) => return Err(refused(&paths.part, &error)),
+        };
         lock(&rows, &paths).await?;
         Self::begin(paths, rows, request, heading)
     }
 
-    /// Goes on with an export; begins it if there is nothing to go on with. `None` if it is complete.
+    /// Goes on with an export; begins it if there is nothing to go on with. `None` if its file is there.
     pub(crate) async fn resume(
         paths: Paths,
         request: Request,
         heading: &str,
     ) -> Result<Option<Self>, Failure> {
-        if paths.is_complete() {
+        if paths.is_there() {
             return Ok(None);
         }
         let rows = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&paths.part);
         let rows = rows.map_err(|error| refused(&paths.part, &error))?;
         lock(&rows, &paths).await?;
-        if paths.is_complete() {
+        if paths.is_there() {
             // Another process has completed it since; what was opened is empty, or the complete file itself.
             let _ = fs::remove_file(&paths.part);
             return Ok(None);
@@ -133,7 +137,7 @@ impl PartFile {
         }
         if there < record.written.bytes {
             let what = format!(
-                "{} has {there} bytes where {} were written: the machine was stopped before they were on the disk",
+                "{} has {there} bytes where {} were written: it was changed, or the machine was stopped before they were on the disk",
                 paths.part.display(),
                 record.written.bytes
             );
@@ -180,11 +184,30 @@ impl PartFile {
 
     /// Adds the lines of a page; `record` tells what is known once they are there.
     pub(crate) fn append(&mut self, lines: &str, mut record: Record) -> Result<(), Failure> {
+        self.check_place()?;
         self.rows.write_all(lines.as_bytes()).map_err(|error| unwritable(&self.paths.part, &error))?;
         record.written.bytes += lines.len() as u64;
         self.save(&record)?;
         self.record = record;
         Ok(())
+    }
+
+    /// Whether the file of this name is still the one that is written, and nothing was cut off.
+    pub(crate) fn is_in_place(&self) -> bool {
+        let same = |there: &fs::Metadata, ours: &fs::Metadata| {
+            is_same_file(there, ours) && ours.len() >= self.record.written.bytes
+        };
+        let there = fs::symlink_metadata(&self.paths.part);
+        matches!((there, self.rows.metadata()), (Ok(there), Ok(ours)) if same(&there, &ours))
+    }
+
+    fn check_place(&self) -> Result<(), Failure> {
+        if self.is_in_place() {
+            return Ok(());
+        }
+        let what = format!("{} was changed or removed while it was written", self.paths.part.display());
+        let advice = "leave it alone as long as the export runs, and begin anew under another name";
+        Err(Failure::other(what, advice))
     }
 
     /// Says that nothing can be added.
@@ -195,9 +218,10 @@ impl PartFile {
 
     /// Gives the file its name.
     pub(crate) fn complete(self) -> Result<Paths, Failure> {
+        self.check_place()?;
         let Self { paths, rows, .. } = self;
         rows.sync_all().map_err(|error| unwritable(&paths.part, &error))?;
-        if paths.is_complete() {
+        if paths.is_there() {
             let what = format!("{} was made by somebody else meanwhile", paths.file.display());
             return Err(Failure::other(what, format!("the export is complete in {}", paths.part.display())));
         }
@@ -252,6 +276,32 @@ async fn lock(rows: &File, paths: &Paths) -> Result<(), Failure> {
     }
 }
 
+/// What to do about a file that another export has left, or is writing.
+async fn left_over(paths: &Paths) -> Failure {
+    match OpenOptions::new().write(true).open(&paths.part) {
+        Ok(rows) => match lock(&rows, paths).await {
+            Ok(()) => Failure::usage(
+                format!("{} exists: an export was interrupted", paths.part.display()),
+                format!("add --resume to go on with it, or {}", paths.begin_anew()),
+            ),
+            Err(taken) => taken,
+        },
+        Err(error) => refused(&paths.part, &error),
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Elsewhere a file that is open can be neither removed nor replaced.
+#[cfg(not(unix))]
+fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    one.is_file() && other.is_file()
+}
+
 fn is_taken(paths: &Paths) -> Failure {
     Failure::usage(
         format!("another export is writing {}", paths.part.display()),
@@ -284,5 +334,68 @@ fn advice(error: &io::Error) -> &'static str {
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk",
         _ => "check the path, and that the disk has room",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::Format;
+
+    async fn begun(folder: &Path) -> PartFile {
+        let request = Request {
+            endpoint: "https://platform.example".to_owned(),
+            application: "a".to_owned(),
+            task: "t".to_owned(),
+            statuses: Vec::new(),
+            format: Format::Csv,
+            page_size: 250,
+            plan: "reads the whole task".to_owned(),
+        };
+        let paths = Paths::of(&folder.join("x.csv")).unwrap();
+        PartFile::create(paths, request, "device\n").await.unwrap()
+    }
+
+    fn is_changed(outcome: Result<(), Failure>) -> bool {
+        outcome.is_err_and(|failure| failure.to_string().ends_with("changed or removed while it was written"))
+    }
+
+    #[tokio::test]
+    async fn a_file_that_somebody_changes_is_neither_written_nor_completed() {
+        let changes: [fn(&Path); 3] = [
+            |part| fs::remove_file(part).unwrap(),
+            |part| fs::remove_file(part).and_then(|()| fs::write(part, "device\n")).unwrap(),
+            |part| File::options().write(true).truncate(true).open(part).map(drop).unwrap(),
+        ];
+        for change in changes {
+            let folder = tempfile::tempdir().unwrap();
+            let mut part = begun(folder.path()).await;
+            part.append("d\n", part.record().clone()).unwrap();
+            change(&part.paths().part);
+            assert!(is_changed(part.append("e\n", part.record().clone())));
+            let file = part.paths().file.clone();
+            assert!(is_changed(part.complete().map(drop)) && !file.exists());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_being_written_is_told_from_what_was_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = begun(folder.path()).await;
+        let again =
+            |part: &PartFile| PartFile::create(part.paths().clone(), part.record().export.clone(), "");
+        let taken = again(&part).await.unwrap_err().to_string();
+        assert!(taken.starts_with("another export is writing"), "{taken}");
+        let (paths, request) = (part.paths().clone(), part.record().export.clone());
+        drop(part);
+        let left = PartFile::create(paths, request, "").await.unwrap_err().to_string();
+        assert!(left.ends_with("exists: an export was interrupted"), "{left}");
+    }
+
+    #[test]
+    fn an_export_under_way_is_no_file_to_write() {
+        for name in ["x.csv.part", "x.csv.part.json", "..", ""] {
+            assert!(Paths::of(Path::new(name)).is_err(), "{name}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -27,7 +27,7 @@ impl Destination {
             return Ok(Self::Stdout);
         }
         let cannot = |error: &dyn std::fmt::Display| {
-            let advice = "name a file in a folder that you may write to, or - for stdout";
+            let advice = "name a new file in a folder that you may write to, or - for stdout";
             Failure::other(format!("cannot write the report to {}: {error}", path.display()), advice)
         };
         // A link stays, and what it points to is replaced.
@@ -36,6 +36,8 @@ impl Destination {
             Ok(there) if there.is_dir() => return Err(cannot(&"it is a folder")),
             // A device or a pipe must not be replaced by a file.
             Ok(there) if !there.is_file() => return Err(cannot(&"it is no ordinary file")),
+            // What is a page may be a report; anything else is somebody's work.
+            Ok(there) if there.len() > 0 && !begins_as_page(&path) => return Err(cannot(&"it is no report")),
             _ => {}
         }
         let folder = folder(&path);
@@ -71,6 +73,12 @@ impl Part {
         let Self { path, file } = self;
         file.persist(&path).map_err(|error| error.error).map(drop)
     }
+}
+
+fn begins_as_page(path: &Path) -> bool {
+    let mut start = [0; 9];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start.eq_ignore_ascii_case(b"<!doctype")
 }
 
 fn folder(path: &Path) -> &Path {
