@@ -180,6 +180,7 @@ async fn a_port_that_does_not_speak_tls_is_no_passing_fault() {
     let endpoint = plain.url().replace("http:", "https:");
     let error = distrust(Client::builder(endpoint).token(AppId::new("demo-app").unwrap(), "t0ken")).await;
     assert!(error.to_string().contains("the TLS handshake failed"), "{error}");
+    assert!(error.to_string().contains("the port does not speak TLS"), "{error}");
 }
 
 #[tokio::test]

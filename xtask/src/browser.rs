@@ -2,16 +2,18 @@
 
 pub(crate) mod seen;
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::print;
 use crate::tools::Needed;
 
 const CHROMIUM: Needed = Needed {
@@ -150,6 +152,15 @@ impl Browser {
     pub(crate) fn picture(&mut self) -> anyhow::Result<Vec<u8>> {
         let reply = self.call("Page.captureScreenshot", json!({ "format": "png" }))?;
         bytes(&reply)
+    }
+
+    /// Takes a picture for a README, which must have fewer bytes than that.
+    pub(crate) fn take_picture(&mut self, root: &Path, path: &str, bytes: usize) -> anyhow::Result<()> {
+        let png = self.picture()?;
+        ensure!(png.len() < bytes, "the picture has {} bytes, too many for a README", png.len());
+        fs::write(root.join(path), &png).with_context(|| format!("cannot write {path}"))?;
+        print(&format!("wrote {path}, {} bytes", png.len()));
+        Ok(())
     }
 
     /// What happened on the page since this was asked the last time, in the words of the DevTools protocol.

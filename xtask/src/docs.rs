@@ -144,9 +144,5 @@ fn journal(emulator: &Emulator) -> anyhow::Result<Vec<String>> {
 }
 
 fn take_picture(root: &Path, browser: &mut Browser) -> anyhow::Result<()> {
-    let png = browser.picture()?;
-    ensure!(png.len() < LARGEST_PICTURE, "the picture has {} bytes, too many for a README", png.len());
-    fs::write(root.join(PICTURE), &png).with_context(|| format!("cannot write {PICTURE}"))?;
-    print(&format!("wrote {PICTURE}, {} bytes", png.len()));
-    Ok(())
+    browser.take_picture(root, PICTURE, LARGEST_PICTURE)
 }

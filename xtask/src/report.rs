@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -216,9 +216,5 @@ fn take_picture(root: &Path, browser: &mut Browser, report: &Report) -> anyhow::
     browser.resize(1200, 1000)?;
     browser.imitate("", false)?;
     browser.open(&browser::file_url(&report.path))?;
-    let png = browser.picture()?;
-    ensure!(png.len() < LARGEST_PICTURE, "the picture has {} bytes, too many for a README", png.len());
-    fs::write(root.join(PICTURE), &png).with_context(|| format!("cannot write {PICTURE}"))?;
-    print(&format!("wrote {PICTURE}, {} bytes", png.len()));
-    Ok(())
+    browser.take_picture(root, PICTURE, LARGEST_PICTURE)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use northbound::{Method, SubtaskStatus, Summary};
 
-use crate::layout::{flowed, one_line};
+use crate::layout::{counted, flowed, one_line};
 use crate::palette::Palette;
 
 /// A chart for a reader that is no terminal is so wide.
@@ -97,7 +97,7 @@ pub(crate) fn summary(
     let mut lines = heading(counts, width, palette);
     lines.extend(bars(counts, width, palette));
     lines.push(String::new());
-    let calls = format!("{calls} {}", if calls == 1 { "call" } else { "calls" });
+    let calls = counted(calls, "call");
     let mut facts = vec![counts.failures()];
     if counts.moving > 0 {
         facts.push(format!("{} in no count, since they moved meanwhile", counts.moving));

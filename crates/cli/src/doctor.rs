@@ -58,7 +58,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Repor
         way: way.as_ref(),
         call: outcome.as_ref().map(|outcome| outcome.as_ref().map(|_| ())),
         exchanges: &record.exchanges(),
-        task: task.map(|_| call.as_ref().and_then(|call| call.as_ref().ok()?.total_count())),
+        task: task.map(|_| call.as_ref().and_then(|call| subtasks(call.as_ref().ok()?))),
     };
     let checks = sight.findings();
     let assumptions = match (task, &connection, &call) {
@@ -68,6 +68,11 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Repor
         _ => None,
     };
     Ok(Report { checks, assumptions, asked: task.is_some(), exchanges: record.exchanges() })
+}
+
+/// How many subtasks there are, as far as the platform says so; no fewer than it lists.
+fn subtasks(page: &Page) -> Option<u64> {
+    page.total_count().map(|total| total.max(page.rows().len() as u64))
 }
 
 /// What the first call says about the way. Without a task it asks for one that does not exist, and the right answer is just that.

@@ -1,5 +1,7 @@
 //! Text on a terminal of some width: how wide it is, and where it breaks.
 
+use std::fmt;
+
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// How many columns a text takes on a terminal; escape sequences that colour it take none.
@@ -12,6 +14,11 @@ pub(crate) fn width(text: &str) -> usize {
     }
     plain.push_str(rest);
     plain.width()
+}
+
+/// So many things, in words.
+pub(crate) fn counted<N: fmt::Display + From<u8> + PartialEq>(number: N, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == N::from(1) { "" } else { "s" })
 }
 
 /// The text in lines of at most so many columns: broken at blanks where there are any, else anywhere.
@@ -84,6 +91,11 @@ pub(crate) fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_thing_is_told_from_several() {
+        assert_eq!([0_u64, 1, 2].map(|rows| counted(rows, "row")), ["0 rows", "1 row", "2 rows"]);
+    }
 
     #[test]
     fn lines_break_at_blanks_and_long_words_anywhere() {

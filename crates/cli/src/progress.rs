@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::arguments::Global;
 use crate::chart::{bar, percent, span};
-use crate::layout::flowed;
+use crate::layout::{counted, flowed};
 use crate::palette::Palette;
 use crate::process::Outlet;
 use crate::screen::Screen;
@@ -198,10 +198,9 @@ impl Sight {
 
     fn facts(&self) -> Vec<String> {
         let Self { rows, total, .. } = self;
-        let unit = if *rows == 1 { "row" } else { "rows" };
         let mut facts = vec![match total {
             Some(total) => format!("{rows} of {total} rows"),
-            None => format!("{rows} {unit}"),
+            None => counted(*rows, "row"),
         }];
         if self.idle >= IDLE {
             facts.push(match self.quota {

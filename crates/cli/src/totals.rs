@@ -6,6 +6,8 @@ use std::fmt;
 use northbound::SubtaskStatus;
 use serde::{Deserialize, Serialize};
 
+use crate::layout::counted;
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Totals {
@@ -34,7 +36,7 @@ impl Totals {
 
     /// All of them, as in `412 subtasks`.
     pub(crate) fn counted(&self) -> String {
-        format!("{} {}", self.all, if self.all == 1 { "subtask" } else { "subtasks" })
+        counted(self.all, "subtask")
     }
 
     pub(crate) fn of(&self, status: &SubtaskStatus) -> u64 {

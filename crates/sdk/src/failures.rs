@@ -14,9 +14,6 @@ pub use groups::{FailureGroup, FailureGroups};
 
 use crate::{Client, Error, Subtask, SubtaskStream, Subtasks};
 
-/// The statuses of a subtask that will not succeed any more, in the order in which they are asked for.
-pub(crate) const FAILED: [SubtaskStatus; 2] = [SubtaskStatus::Fail, SubtaskStatus::Timeout];
-
 impl Client {
     /// Asks which subtasks of a batch task failed or timed out, and why.
     ///
@@ -45,6 +42,9 @@ pub struct Failures {
 }
 
 impl Failures {
+    /// The statuses of a subtask that will not succeed any more, in the order in which they are asked for.
+    pub const STATUSES: [SubtaskStatus; 2] = [SubtaskStatus::Fail, SubtaskStatus::Timeout];
+
     /// Sends the optional parameter `appId`: see [`Subtasks::app_id`].
     pub fn app_id(self, app_id: impl Into<String>) -> Self {
         Self { subtasks: self.subtasks.app_id(app_id) }
@@ -59,7 +59,7 @@ impl Failures {
     ///
     /// The first item is an error if the task id or the page size is not allowed.
     pub fn stream(self) -> FailureStream {
-        let start = Reading { subtasks: self.subtasks, ahead: FAILED.into_iter(), current: None };
+        let start = Reading { subtasks: self.subtasks, ahead: Self::STATUSES.into_iter(), current: None };
         FailureStream(Box::pin(stream::try_unfold(start, next_failure)))
     }
 
@@ -89,7 +89,7 @@ impl Failures {
 /// How far a read of failures is: one status after another.
 struct Reading {
     subtasks: Subtasks,
-    ahead: std::array::IntoIter<SubtaskStatus, { FAILED.len() }>,
+    ahead: std::array::IntoIter<SubtaskStatus, { Failures::STATUSES.len() }>,
     current: Option<(SubtaskStatus, SubtaskStream)>,
 }
 

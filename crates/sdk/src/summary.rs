@@ -14,7 +14,6 @@ use serde::Serialize;
 
 use count::Counting;
 pub use count::Doubt;
-use lifecycle::is_final;
 use task::{Tally, Task};
 
 use crate::{Client, Error};
@@ -175,12 +174,12 @@ impl Summary {
 
     /// How many subtasks have reached a status that they keep.
     pub fn settled(&self) -> u64 {
-        self.by_status().filter(|(status, _)| is_final(status)).map(|(_, count)| count).sum()
+        self.by_status().filter(|(status, _)| status.is_final()).map(|(_, count)| count).sum()
     }
 
     /// How many subtasks failed or timed out.
     pub fn failed(&self) -> u64 {
-        crate::failures::FAILED.iter().map(|status| self.count(status)).sum()
+        crate::Failures::STATUSES.iter().map(|status| self.count(status)).sum()
     }
 
     /// How many subtasks failed or timed out, as a part of all: 0 to 1.

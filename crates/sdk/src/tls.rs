@@ -11,7 +11,7 @@ pub(crate) fn distrust<'a>(mut causes: impl Iterator<Item = &'a (dyn StdError + 
 
 #[cfg(feature = "rustls")]
 fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<Error> {
-    use rustls::{AlertDescription, CertificateError, Error as Tls};
+    use rustls::{AlertDescription, CertificateError, Error as Tls, InvalidMessage};
 
     use crate::error::Kind;
 
@@ -49,6 +49,10 @@ fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<Error> {
         ) => (
             "the platform does not accept the client certificate",
             "check with the platform's operator which certificate belongs to this application",
+        ),
+        Tls::InvalidMessage(InvalidMessage::InvalidContentType) => (
+            "the TLS handshake failed: the port does not speak TLS",
+            "check the port, and the scheme of the endpoint: plain http is for this machine alone",
         ),
         _ => return Some(handshake(cause)),
     };

@@ -79,6 +79,11 @@ fn successors(ident: &syn::Ident, lifecycle: &Value) -> anyhow::Result<TokenStre
                     Self::Unknown(_) => None,
                 }
             }
+
+            /// Whether nothing may follow this one. A value that is not listed is never taken for a final one.
+            pub const fn is_final(&self) -> bool {
+                matches!(self.successors(), Some([]))
+            }
         }
     })
 }

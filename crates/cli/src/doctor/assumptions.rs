@@ -59,11 +59,6 @@ pub(super) fn could_not_tell(why: impl Into<String>) -> Judgement {
     (Mark::CouldNotTell, why.into())
 }
 
-/// So many things of a kind, in words.
-pub(super) fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
-}
-
 /// There would be no reply otherwise.
 fn app_key_is_the_application_id(_: &Replies) -> Judgement {
     holds("calls with the application id as app_key are answered")

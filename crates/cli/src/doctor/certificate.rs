@@ -1,7 +1,7 @@
 //! The end of a certificate's validity, found in its DER form (RFC 5280). Whether the certificate is good is not judged here: the
 //! handshake has done that.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 const INTEGER: u8 = 0x02;
 const UTC_TIME: u8 = 0x17;
@@ -54,32 +54,22 @@ fn time(kind: u8, text: &[u8]) -> Option<SystemTime> {
         return None;
     }
     let (year, rest) = match kind {
+        // Of two digits, those from 50 on belong to the last century.
         UTC_TIME if text.len() == 12 => {
-            let year: i64 = text[..2].parse().ok()?;
-            (if year < 50 { 2000 + year } else { 1900 + year }, &text[2..])
+            (format!("{}{}", if text < "5" { "20" } else { "19" }, &text[..2]), &text[2..])
         }
-        GENERALIZED_TIME if text.len() == 14 => (text[..4].parse().ok()?, &text[4..]),
+        GENERALIZED_TIME if text.len() == 14 => (text[..4].to_owned(), &text[4..]),
         _ => return None,
     };
-    let number = |at: usize| rest[at..at + 2].parse::<i64>().ok();
-    let days = days_since_1970(year, number(0)?, number(2)?);
-    let seconds = days * 86_400 + number(4)? * 3_600 + number(6)? * 60 + number(8)?;
-    UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(seconds).ok()?))
-}
-
-/// Counted in years that begin in March, so that the leap day is the last one.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    year * 365 + year.div_euclid(4) - year.div_euclid(100)
-        + year.div_euclid(400)
-        + (month * 153 + 2) / 5
-        + day
-        - 1
-        - 719_468
+    let two = |at: usize| &rest[at..at + 2];
+    let time = format!("{year}-{}-{}T{}:{}:{}Z", two(0), two(2), two(4), two(6), two(8));
+    humantime::parse_rfc3339(&time).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::*;
 
     fn seconds(kind: u8, text: &str) -> Option<u64> {

@@ -61,7 +61,7 @@ impl Sight<'_> {
         match self.call {
             None => self.no_call(),
             Some(Err(fault)) => match fault.kind {
-                Kind::Distrust => "the two sides do not trust each other",
+                Kind::Distrust => "the TLS handshake failed",
                 Kind::Unreachable => "no reply came",
                 Kind::Credentials | Kind::Application => "the application is refused",
                 Kind::Token => "the token is refused",

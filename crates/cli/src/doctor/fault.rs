@@ -20,7 +20,7 @@ pub(super) enum Kind {
     Setting,
     /// Nothing came back.
     Unreachable,
-    /// The two sides do not trust each other.
+    /// The two sides do not trust each other, or do not both speak TLS.
     Distrust,
     /// Application id and secret do not belong together.
     Credentials,

@@ -3,8 +3,9 @@
 use northbound::SubtaskStatus;
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 
-use super::assumptions::{Judgement, could_not_tell, count, does_not_hold, holds};
+use super::assumptions::{Judgement, could_not_tell, does_not_hold, holds};
 use super::calls::{Replies, rows, total};
+use crate::layout::counted;
 
 /// The pages that came for a status.
 fn by_status(replies: &Replies) -> impl Iterator<Item = (&SubtaskStatus, &SubtaskPage)> {
@@ -50,6 +51,9 @@ pub(super) fn filtered_total_count(replies: &Replies) -> Judgement {
     if by_status(replies).any(|(status, page)| strays(status, page)) {
         return could_not_tell("rows of another status came");
     }
+    if usize::try_from(whole).is_ok_and(|whole| whole < rows(&replies.first).len()) {
+        return could_not_tell("the task has more rows than the platform counts");
+    }
     if counted.len() < replies.statuses.len() || whole == 0 {
         return could_not_tell("not every status was counted");
     }
@@ -67,7 +71,7 @@ pub(super) fn total_beyond_the_page(replies: &Replies) -> Judgement {
         let seen = rows(&replies.first).iter().filter(|row| row.status.as_ref() == Some(status)).count();
         match (total(page), rows(page).len()) {
             // What is final stays.
-            (Some(1), 1) if seen > 1 && is_final(status) => {
+            (Some(1), 1) if seen > 1 && status.is_final() => {
                 return does_not_hold(format!(
                     "a page of one row counted 1 {status}, and at least {seen} are there"
                 ));
@@ -80,10 +84,6 @@ pub(super) fn total_beyond_the_page(replies: &Replies) -> Judgement {
         0 | 1 => could_not_tell("no status has more than one subtask"),
         _ => holds(format!("a page of one row counted {most}")),
     }
-}
-
-fn is_final(status: &SubtaskStatus) -> bool {
-    status.successors().is_some_and(<[_]>::is_empty)
 }
 
 /// Whether a row meets both filters.
@@ -105,7 +105,7 @@ pub(super) fn filters_combine(replies: &Replies) -> Judgement {
         }
         Ok(page) => does_not_hold(format!(
             "{} came for a device under a status that it does not have",
-            count(rows(page).len(), "row")
+            counted(rows(page).len(), "row")
         )),
     }
 }

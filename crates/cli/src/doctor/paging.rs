@@ -2,9 +2,10 @@
 
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 
-use super::assumptions::{Judgement, could_not_tell, count, does_not_hold, holds};
+use super::assumptions::{Judgement, could_not_tell, does_not_hold, holds};
 use super::calls::{DEFAULT_SIZE, FIRST_SIZE, Missing, Replies, Reply, rows, total};
 use super::finding::Mark;
+use crate::layout::counted;
 
 impl Replies {
     fn rows(&self) -> &[Subtask] {
@@ -46,7 +47,7 @@ fn same_rows(some: &[Subtask], others: &[Subtask]) -> Option<bool> {
 pub(super) fn one_subtask_is_a_list(replies: &Replies) -> Judgement {
     match replies.rows().len() {
         rows @ 2.. => holds(format!("a page listed {rows} subtasks")),
-        rows => could_not_tell(format!("a page listed {}", count(rows, "subtask"))),
+        rows => could_not_tell(format!("a page listed {}", counted(rows, "subtask"))),
     }
 }
 
@@ -57,7 +58,7 @@ pub(super) fn example_counters(replies: &Replies) -> Judgement {
             if let Some(counter) =
                 counter.filter(|counter| usize::try_from(*counter).is_ok_and(|most| listed > most))
             {
-                return holds(format!("a page listed {} under {name} {counter}", count(listed, "row")));
+                return holds(format!("a page listed {} under {name} {counter}", counted(listed, "row")));
             }
         }
     }
@@ -104,12 +105,12 @@ pub(super) fn pages_count_up(replies: &Replies) -> Judgement {
     if second.is_empty() {
         return does_not_hold(format!(
             "page 1, at {} a page, was empty though more were counted",
-            count(size, "row")
+            counted(size, "row")
         ));
     }
     match (same_rows(second, next), same_rows(second, first)) {
         (Some(true), _) => {
-            holds(format!("page 1, at {} a page, went on where page 0 ended", count(size, "row")))
+            holds(format!("page 1, at {} a page, went on where page 0 ended", counted(size, "row")))
         }
         (_, Some(true)) => does_not_hold("page 1 repeated page 0"),
         (None, _) => could_not_tell("the rows bear nothing to tell them apart"),
@@ -126,7 +127,7 @@ pub(super) fn page_past_the_end_is_empty(replies: &Replies) -> Judgement {
     match &replies.past {
         Ok(page) if rows(page).is_empty() => holds("the page after the last one was an empty list"),
         Ok(page) => {
-            does_not_hold(format!("the page after the last one had {}", count(rows(page).len(), "row")))
+            does_not_hold(format!("the page after the last one had {}", counted(rows(page).len(), "row")))
         }
         Err(Missing::Failed(fault)) if replies.past.as_ref().is_err_and(Missing::is_refusal) => {
             does_not_hold(format!("the page after the last one was refused: {}", fault.found))
@@ -155,15 +156,15 @@ pub(super) fn paging_defaults(replies: &Replies) -> Judgement {
     let (listed, told) = (rows(page).len(), page.page_size);
     match replies.total().unwrap_or_else(|| replies.rows().len()) {
         total if total > DEFAULT_SIZE && listed != DEFAULT_SIZE => {
-            does_not_hold(format!("{} came without page number and page size", count(listed, "row")))
+            does_not_hold(format!("{} came without page number and page size", counted(listed, "row")))
         }
         total if total <= DEFAULT_SIZE && (listed != total || told != Some(25)) => {
-            could_not_tell(format!("the task has {}", count(total, "subtask")))
+            could_not_tell(format!("the task has {}", counted(total, "subtask")))
         }
         _ => match replies.begins_alike(page) {
-            Some(true) => holds(format!("{} of page 0 came", count(listed, "row"))),
+            Some(true) => holds(format!("{} of page 0 came", counted(listed, "row"))),
             Some(false) if is_sorted_anew(replies) => could_not_tell("rows do not stand in a stable order"),
-            Some(false) => does_not_hold(format!("{} came, and not those of page 0", count(listed, "row"))),
+            Some(false) => does_not_hold(format!("{} came, and not those of page 0", counted(listed, "row"))),
             None => could_not_tell("the rows bear nothing to tell them apart"),
         },
     }
@@ -176,7 +177,7 @@ pub(super) fn unknown_parameters_are_ignored(replies: &Replies) -> Judgement {
     };
     let expected = replies.rows().len().min(DEFAULT_SIZE);
     if rows(page).len() != expected {
-        let came = count(rows(page).len(), "row");
+        let came = counted(rows(page).len(), "row");
         return does_not_hold(format!(
             "with a parameter that nobody knows {came} came instead of {expected}"
         ));

@@ -10,7 +10,7 @@ use super::finding::{Finding, Mark};
 use super::wire::Exchange;
 use crate::arguments::Output;
 use crate::failure::Failure;
-use crate::layout;
+use crate::layout::{self, counted};
 use crate::palette::Palette;
 use crate::process::Outlet;
 
@@ -112,7 +112,7 @@ impl Report {
         lines.push(String::new());
         let (calls, logins) = (self.exchanges.len(), self.logins());
         let of_these = if logins == 0 { String::new() } else { format!(", {logins} of them to log in") };
-        lines.push(format!("{calls} call{}{of_these}", if calls == 1 { "" } else { "s" }));
+        lines.push(counted(calls, "call") + &of_these);
         lines.push(palette.quiet("```"));
         lines
     }

@@ -6,9 +6,10 @@ use northbound::client_layer::types::{CommandOutput, Subtask};
 use northbound::{SubtaskStatus, Text};
 use serde_json::Value;
 
-use super::assumptions::{Judgement, could_not_tell, count, does_not_hold, holds};
+use super::assumptions::{Judgement, could_not_tell, does_not_hold, holds};
 use super::calls::{Replies, rows};
 use super::finding::Mark;
+use crate::layout::counted;
 
 /// All rows that came, in the order of the calls; some came several times.
 fn all(replies: &Replies) -> impl Iterator<Item = &Subtask> {
@@ -51,7 +52,7 @@ pub(super) fn members_may_be_missing(replies: &Replies) -> Judgement {
         missing.extend(members.into_iter().filter(|(_, is_there)| !is_there).map(|(name, _)| name));
     }
     match missing.len() {
-        0 => could_not_tell(format!("every member was there in {}", count(rows, "row"))),
+        0 => could_not_tell(format!("every member was there in {}", counted(rows, "row"))),
         _ => holds(format!("missing or null somewhere: {}", listed(missing))),
     }
 }
@@ -86,7 +87,7 @@ pub(super) fn status_lifecycle(replies: &Replies) -> Judgement {
     }
     match moved {
         0 => could_not_tell("no subtask moved meanwhile"),
-        _ => holds(format!("{} moved meanwhile, as the document says", count(moved, "subtask"))),
+        _ => holds(format!("{} moved meanwhile, as the document says", counted(moved, "subtask"))),
     }
 }
 
@@ -134,9 +135,9 @@ impl Texts {
 pub(super) fn text_inside_text(replies: &Replies) -> Judgement {
     match Texts::of(replies) {
         Texts { unwrapped: n @ 1.., .. } => does_not_hold(format!("values that are JSON and no string: {n}")),
-        Texts { json: n @ 1.., .. } => holds(format!("{} with JSON inside", count(n, "string"))),
+        Texts { json: n @ 1.., .. } => holds(format!("{} with JSON inside", counted(n, "string"))),
         Texts { plain: n @ 1.., .. } => {
-            does_not_hold(format!("{}, and none with JSON inside", count(n, "string")))
+            does_not_hold(format!("{}, and none with JSON inside", counted(n, "string")))
         }
         _ => could_not_tell("no row bears output or error"),
     }
@@ -192,7 +193,7 @@ pub(super) fn numeric_ids(replies: &Replies) -> Judgement {
     let params = all(replies).filter_map(|row| row.param.as_ref());
     let ids: Vec<&Text> = params.flat_map(|param| [&param.device_id, &param.command_id]).flatten().collect();
     match ids.iter().filter(|id| !id.is_string()).count() {
-        0 => could_not_tell(format!("{} came, all of them strings", count(ids.len(), "id"))),
+        0 => could_not_tell(format!("{} came, all of them strings", counted(ids.len(), "id"))),
         numbers => holds(format!("{numbers} of {} ids were no strings", ids.len())),
     }
 }
@@ -211,7 +212,7 @@ fn words(names: BTreeSet<&str>) -> String {
         names.into_iter().filter(plain).filter(|name| !name.is_empty()).take(SHOWN).collect();
     match all - shown.len() {
         0 => listed(shown),
-        hidden if shown.is_empty() => format!("{}, not shown here", count(hidden, "name")),
+        hidden if shown.is_empty() => format!("{}, not shown here", counted(hidden, "name")),
         hidden => format!("{} and {hidden} more, not shown here", listed(shown)),
     }
 }

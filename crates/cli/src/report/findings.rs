@@ -2,14 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use northbound::{ErrorInfo, FailureGroup, Method, SubtaskStatus};
+use northbound::{ErrorInfo, FailureGroup, Failures, Method};
 
 use super::list::List;
 use crate::chart::Counts;
 use crate::totals::Totals;
-
-/// The statuses of a subtask that will not succeed any more.
-const FAILED: [SubtaskStatus; 2] = [SubtaskStatus::Fail, SubtaskStatus::Timeout];
 
 /// Everything but the rows.
 #[derive(Debug)]
@@ -68,7 +65,7 @@ impl Findings {
         } else {
             "subtasks moved between the two"
         };
-        let differ = FAILED.iter().map(|status| (status, listed.of(status), counts.of(status)));
+        let differ = Failures::STATUSES.iter().map(|status| (status, listed.of(status), counts.of(status)));
         let mut warnings: Vec<String> = differ
             .filter(|(_, listed, counted)| listed != counted)
             .map(|(status, listed, counted)| {

@@ -120,6 +120,10 @@ impl SubtaskStatus {
             Self::Unknown(_) => None,
         }
     }
+    /// Whether nothing may follow this one. A value that is not listed is never taken for a final one.
+    pub const fn is_final(&self) -> bool {
+        matches!(self.successors(), Some([]))
+    }
 }
 /**An error code of the platform. `x-error-catalog` describes the known ones.
 

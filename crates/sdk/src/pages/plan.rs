@@ -99,7 +99,7 @@ impl Wanted {
     /// parts would lose the rows that move from a part that is still to be read to one that was.
     pub(crate) fn direction(&self) -> Direction {
         let statuses = self.0.as_deref().unwrap_or_default();
-        if !statuses.is_empty() && statuses.iter().all(is_final) {
+        if !statuses.is_empty() && statuses.iter().all(SubtaskStatus::is_final) {
             return Direction::Forward;
         }
         match statuses {
@@ -107,10 +107,6 @@ impl Wanted {
             _ => Direction::Whole,
         }
     }
-}
-
-fn is_final(status: &SubtaskStatus) -> bool {
-    status.successors().is_some_and(<[_]>::is_empty)
 }
 
 /// Whether the document lists the status, and no other one that leads to it.

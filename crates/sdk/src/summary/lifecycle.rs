@@ -4,11 +4,6 @@ use std::collections::BTreeSet;
 
 use northbound_client::SubtaskStatus;
 
-/// Whether a subtask in this status stays in it. An unknown status is never taken for a final one.
-pub(crate) fn is_final(status: &SubtaskStatus) -> bool {
-    status.successors().is_some_and(<[_]>::is_empty)
-}
-
 /// All statuses, each after every status that may follow it.
 ///
 /// A subtask that moves while statuses are counted in this order goes from one that is counted later to one that has been
@@ -23,7 +18,7 @@ pub(crate) fn counting_order() -> Vec<&'static SubtaskStatus> {
 /// The statuses that a subtask leaves again, from the beginning of its life on: once all before one are empty, nothing
 /// enters it any more.
 pub(crate) fn open_statuses() -> Vec<&'static SubtaskStatus> {
-    counting_order().into_iter().rev().filter(|status| !is_final(status)).collect()
+    counting_order().into_iter().rev().filter(|status| !status.is_final()).collect()
 }
 
 /// Every status that may follow this one, at once or later.
@@ -46,8 +41,8 @@ mod tests {
         let order = counting_order();
         assert_eq!(order.len(), SubtaskStatus::KNOWN.len());
         assert_eq!(order.last(), Some(&&SubtaskStatus::Pending));
-        let finals = order.iter().take_while(|status| is_final(status)).count();
-        assert!(order[finals..].iter().all(|status| !is_final(status)), "{order:?}");
+        let finals = order.iter().take_while(|status| status.is_final()).count();
+        assert!(order[finals..].iter().all(|status| !status.is_final()), "{order:?}");
         for (place, status) in order.iter().enumerate() {
             let successors = status.successors().unwrap();
             assert!(successors.iter().all(|next| order[..place].contains(&next)), "{status} in {order:?}");
@@ -70,7 +65,7 @@ mod tests {
     #[test]
     fn an_unknown_status_is_neither_final_nor_followed() {
         let stopped = SubtaskStatus::from("Halted");
-        assert!(!is_final(&stopped));
+        assert!(!stopped.is_final());
         assert!(reachable(&stopped).is_empty());
     }
 }

@@ -15,7 +15,7 @@ use northbound_client::SubtaskStatus;
 
 use crate::summary::Summary;
 use crate::summary::count::{Ask, Counting, Doubt, Sample};
-use crate::summary::lifecycle::{counting_order, is_final, open_statuses, reachable};
+use crate::summary::lifecycle::{counting_order, open_statuses, reachable};
 use crate::summary::task::Tally;
 
 /// What the counts that lie ahead are for.
@@ -161,7 +161,7 @@ impl Rounds {
             Purpose::Count => counting_order().into_iter().filter(|status| self.can_change(status)).collect(),
             Purpose::Probe => self.unclosed().rev().collect(),
             Purpose::Close => self.unclosed().collect(),
-            Purpose::Finish => counting_order().into_iter().filter(|status| is_final(status)).collect(),
+            Purpose::Finish => counting_order().into_iter().filter(|status| status.is_final()).collect(),
         };
         self.purpose = purpose;
         self.counting.recount(statuses);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     fn finals() -> usize {
-        SubtaskStatus::KNOWN.iter().filter(|status| is_final(status)).count()
+        SubtaskStatus::KNOWN.iter().filter(|status| status.is_final()).count()
     }
 
     #[test]

@@ -9,7 +9,6 @@ use super::pace::Pace;
 use super::watching::{Step, Watching};
 use crate::summary::Summary;
 use crate::summary::count::{Ask, Sample};
-use crate::summary::lifecycle::is_final;
 use crate::summary::task::Tally;
 
 const SEEDS: u64 = 1000;
@@ -172,7 +171,7 @@ fn check(summaries: &[Summary]) {
         let sum: u64 = summary.by_status().map(|(_, count)| count).sum();
         assert_eq!(sum + summary.moving(), summary.total());
         let before = number.checked_sub(1).map(|before| &summaries[before]);
-        for (status, count) in summary.by_status().filter(|(status, _)| is_final(status)) {
+        for (status, count) in summary.by_status().filter(|(status, _)| status.is_final()) {
             assert!(before.is_none_or(|before| before.count(status) <= count), "{status} shrank");
         }
     }

@@ -12,7 +12,7 @@ impl Sight<'_> {
         match self.call {
             None => not_checked(NAME, self.no_call()),
             Some(Err(fault)) => match fault.kind {
-                Kind::Distrust => not_checked(NAME, "the two sides do not trust each other"),
+                Kind::Distrust => not_checked(NAME, "the TLS handshake failed"),
                 Kind::Unreachable | Kind::Strange | Kind::Setting => wrong(NAME, fault),
                 Kind::Throttled => Finding::new(Mark::Warning, NAME, fault.found.clone()).help(&*fault.help),
                 _ => ok(NAME, "the platform answers"),
