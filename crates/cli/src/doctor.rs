@@ -23,7 +23,7 @@ use self::report::Report;
 use self::setting::Setting;
 use self::wire::Record;
 use crate::arguments::DoctorOptions;
-use crate::connection::Connection;
+use crate::connection::{Adjust, Connection};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -84,9 +84,7 @@ fn judged(call: &Result<Page, northbound::Error>, has_task: bool) -> Result<(), 
     }
 }
 
-type Adjusted<'a> = crate::connection::Adjust<'a>;
-
-async fn open(context: &Context<'_>, adjust: Adjusted<'_>) -> Result<(Setting, Option<Connection>), Failure> {
+async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Option<Connection>), Failure> {
     let Context { global, environment, .. } = context;
     #[cfg(feature = "emulator")]
     if global.asks_emulator() {

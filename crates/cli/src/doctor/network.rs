@@ -119,6 +119,23 @@ async fn connect(addresses: &[IpAddr], port: u16) -> Result<IpAddr, Silence> {
 }
 
 #[cfg(test)]
+impl Way {
+    /// One without a proxy, on which this comes of a try to connect.
+    pub(super) fn straight(connected: impl FnOnce(IpAddr) -> Result<IpAddr, Silence>) -> Self {
+        let address = IpAddr::from([10, 0, 0, 7]);
+        Self {
+            host: "platform.example".to_owned(),
+            port: 8743,
+            is_proxy: false,
+            is_given: false,
+            is_given_another: false,
+            addresses: Ok(vec![address]),
+            connected: Some(connected(address)),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -157,19 +157,6 @@ mod tests {
         }
     }
 
-    fn way() -> Way {
-        let address = "10.0.0.7".parse().unwrap();
-        Way {
-            host: "platform.example".to_owned(),
-            port: 8743,
-            is_proxy: false,
-            is_given: false,
-            is_given_another: false,
-            addresses: Ok(vec![address]),
-            connected: Some(Ok(address)),
-        }
-    }
-
     fn exchange(is_login: bool, status: u16) -> Exchange {
         let (sent, received) = (UNIX_EPOCH, UNIX_EPOCH);
         Exchange { is_login, sent, received, status: Some(status), date: None, certificate_ends: None }
@@ -196,7 +183,7 @@ mod tests {
             vec![exchange(true, 200), exchange(false, 403)],
             vec![exchange(false, 403), exchange(true, 401)],
         ];
-        let way = way();
+        let way = Way::straight(Ok);
         for (kind, exchanges) in
             kinds.iter().flat_map(|kind| courses.iter().map(move |course| (*kind, course)))
         {
@@ -221,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_call_that_is_answered_has_nothing_wrong() {
-        let way = way();
+        let way = Way::straight(Ok);
         for exchanges in [vec![exchange(false, 404)], vec![exchange(true, 200), exchange(false, 200)]] {
             for secret in [Proof::Secret("--secret-file"), Proof::Token] {
                 let setting = setting(secret);

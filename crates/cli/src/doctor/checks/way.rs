@@ -99,16 +99,7 @@ mod tests {
             application: Err(fault.clone()),
             secret: Err(fault),
         };
-        let address = "10.0.0.7".parse().unwrap();
-        let way = Way {
-            host: "platform.example".to_owned(),
-            port: 8743,
-            is_proxy: false,
-            is_given: false,
-            is_given_another: false,
-            addresses: Ok(vec![address]),
-            connected: Some(Err(Silence::TimedOut(address))),
-        };
+        let way = Way::straight(|address| Err(Silence::TimedOut(address)));
         let sight = Sight { setting: &setting, way: Some(&way), call: None, exchanges: &[], task: None };
         let finding = sight.connection();
         assert_eq!(finding.found, "port 8743 of 10.0.0.7 does not answer within 10 s");
