@@ -64,7 +64,13 @@ async fn jsonl_is_what_the_platform_sent_and_csv_what_subtasks_prints() {
     }
     let sent: Vec<Value> = fleet.task().rows.clone();
     let read = |line: &str| serde_json::from_str::<Value>(line).unwrap();
-    assert_eq!(fleet.read("jsonl").lines().map(read).collect::<Vec<_>>(), sent);
+    let read: Vec<Value> = fleet.read("jsonl").lines().map(read).collect();
+    assert_eq!(read.len(), sent.len());
+    for (mut read, sent) in read.into_iter().zip(sent) {
+        // What the document lists and the platform did not send is null.
+        read.as_object_mut().unwrap().retain(|name, value| !value.is_null() || sent.get(name).is_some());
+        assert_eq!(read, sent);
+    }
 }
 
 /// Interrupts an export half way, lets something happen, and completes it.
