@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use northbound::SubtaskStatus;
 use serde_json::{Value, json};
 
 use crate::answers::fleet::{Asked, Fleet, page};
@@ -285,7 +286,9 @@ fn a_report_takes_the_place_of_the_one_before_only_when_it_is_whole() {
     assert_eq!(files(folder.path()), ["report.html"]);
 
     let seen = northbound(&["--emulator", "report", "demo", "--out", path]);
-    let told = format!("{path}: 154 of 1000 subtasks failed or timed out, for 4 reasons; 8 calls\n");
+    // The whole, each status, and a page of each that is a failure.
+    let calls = 1 + SubtaskStatus::KNOWN.len() + 2;
+    let told = format!("{path}: 154 of 1000 subtasks failed or timed out, for 4 reasons; {calls} calls\n");
     assert_eq!((seen.code, seen.stdout, seen.stderr.as_str()), (0, told, ""));
     assert_eq!(files(folder.path()), ["report.html"]);
     assert!(fs::read_to_string(&file).unwrap().starts_with("<!DOCTYPE html>"));

@@ -178,14 +178,18 @@ mod tests {
 
     #[test]
     fn the_plan_keeps_to_the_calls_that_may_be_made() {
-        let planned = 1 + 1 + 1 + 1 + in_counting_order().len() + 1 + 1;
-        assert_eq!(planned + 1, MOST_CALLS, "with a login");
+        // Of a status that the document gains, the last question makes room.
+        let (before, last) = (1 + 1 + 1 + 1 + in_counting_order().len() + 1, 1);
+        let with_login = before + 1;
+        assert!(with_login <= MOST_CALLS && with_login + last >= MOST_CALLS, "{with_login}");
     }
 
     #[test]
     fn what_a_subtask_leaves_again_is_counted_last() {
         let order: Vec<_> = in_counting_order().iter().map(ToString::to_string).collect();
-        assert_eq!(order, ["Success", "Fail", "Timeout", "WaitResult", "Pending"]);
+        assert_eq!(order[..3], ["Success", "Fail", "Timeout"]);
+        assert_eq!(order[order.len() - 2..], ["WaitResult", "Pending"]);
+        assert_eq!(order.len(), SubtaskStatus::KNOWN.len());
     }
 
     #[test]
