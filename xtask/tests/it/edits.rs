@@ -31,9 +31,9 @@ const YARDSTICK: [Row; 22] = [
     (
         "enum value added (answer)",
         SAME,
-        ("      enum: [Pending, WaitResult,", "      enum: [Expired, Pending, WaitResult,"),
+        ("      enum: [Pending, WaitResult,", "      enum: [Cancelled, Pending, WaitResult,"),
         Some(Class::Breaking),
-        "listSubtasks|200 application/json|taskDetails[].status|enum|none|\"Expired\"",
+        "listSubtasks|200 application/json|taskDetails[].status|enum|none|\"Cancelled\"",
     ),
     (
         "optional parameter removed",
