@@ -275,7 +275,7 @@ const FURTHER: [Row; 16] = [
     (
         "code added to a response",
         SAME,
-        ("x-error-codes: ['105005']", "x-error-codes: ['105005', '100019']"),
+        ("x-error-codes: ['105005'", "x-error-codes: ['100019', '105005'"),
         Some(Class::Additive),
         "listSubtasks|404||error code|none|100019",
     ),
