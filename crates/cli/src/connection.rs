@@ -62,8 +62,8 @@ impl Connection {
             }
         };
         Ok(Self {
+            endpoint: client.endpoint().to_owned(),
             client,
-            endpoint,
             #[cfg(feature = "emulator")]
             _emulator: None,
         })
@@ -149,7 +149,7 @@ fn logging_in(
     let app_id = credentials.app_id().clone();
     let login = adjust(builder(global, endpoint)?).credentials(credentials).build()?;
     // What goes over plain http is for a try on this machine, and no secret worth keeping.
-    let is_https = endpoint.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
+    let is_https = login.endpoint().starts_with("https:");
     let folder = token_cache::folder(environment).filter(|_| is_https && !global.no_token_cache);
     let Some(folder) = folder else {
         return Ok(login);
@@ -161,7 +161,7 @@ fn logging_in(
 
 /// A client of this endpoint as the options ask for it; who calls is still to be said.
 pub(crate) fn builder(global: &Global, endpoint: &str) -> Result<ClientBuilder, Failure> {
-    let mut builder = Client::builder(endpoint);
+    let mut builder = route(global, endpoint);
     if let Some(calls) = global.quota {
         builder = builder.quota(quota_of(calls)?);
     }
@@ -174,10 +174,16 @@ pub(crate) fn builder(global: &Global, endpoint: &str) -> Result<ClientBuilder, 
     if let Some(path) = &global.client_cert {
         builder = builder.identity(read("client certificate", path)?);
     }
-    if let Some(resolved) = &global.resolve {
-        builder = builder.resolve(&resolved.host, resolved.address);
-    }
     Ok(builder)
+}
+
+/// The same as far as it says where calls go.
+pub(crate) fn route(global: &Global, endpoint: &str) -> ClientBuilder {
+    let builder = Client::builder(endpoint);
+    match &global.resolve {
+        Some(resolved) => builder.resolve(&resolved.host, resolved.address),
+        None => builder,
+    }
 }
 
 /// What was typed goes before the environment.

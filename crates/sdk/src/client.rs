@@ -43,6 +43,7 @@ pub struct Client {
 pub(crate) struct Shared {
     pub(crate) endpoint: Endpoint,
     pub(crate) http: reqwest::Client,
+    pub(crate) proxy: Option<(String, u16)>,
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) body_limit: usize,
     pub(crate) source: Source,
@@ -90,6 +91,16 @@ impl Client {
         self.shared.source.app_id()
     }
 
+    /// The address of the platform, without a slash at its end.
+    pub fn endpoint(&self) -> &str {
+        self.shared.endpoint.base()
+    }
+
+    /// Host and port of the proxy that the environment sets for calls. One that [`http`](ClientBuilder::http) sets is not known.
+    pub fn proxy(&self) -> Option<(&str, u16)> {
+        self.shared.proxy.as_ref().map(|(host, port)| (host.as_str(), *port))
+    }
+
     /// The quota that this client keeps to, to be shared with other clients of the same application.
     pub fn quota(&self) -> &Quota {
         &self.shared.quota
@@ -129,10 +140,6 @@ impl Client {
         let Shared { source, retry, timeout, keeper, quota, random, .. } = &*self.shared;
         let changes_token = !matches!(source, Source::Ready(..));
         Runner { what, retry, deadline, timeout: *timeout, changes_token, keeper, quota, random }
-    }
-
-    fn endpoint(&self) -> &str {
-        self.shared.endpoint.base()
     }
 
     fn call(&self) -> Call {
