@@ -147,16 +147,20 @@ fn logging_in(
     adjust: Adjust<'_>,
 ) -> Result<Client, Failure> {
     let app_id = credentials.app_id().clone();
-    let login = adjust(builder(global, endpoint)?).credentials(credentials).build()?;
+    let folder = token_cache::folder(environment);
+    let login = adjust(builder(global, endpoint)?).credentials(credentials);
+    let login = login.before_login(token_cache::announce(folder.clone())).build()?;
     // What goes over plain http is for a try on this machine, and no secret worth keeping.
-    let is_https = login.endpoint().starts_with("https:");
-    let folder = token_cache::folder(environment).filter(|_| is_https && !global.no_token_cache);
+    if global.no_token_cache || !login.endpoint().starts_with("https:") {
+        return Ok(login);
+    }
     let Some(folder) = folder else {
+        tracing::warn!("tokens are not kept, so each command logs in: {}", token_cache::NO_FOLDER);
         return Ok(login);
     };
     // Both count into one quota.
     let builder = adjust(builder(global, endpoint)?).quota(login.quota().clone());
-    Ok(builder.token_source(app_id, TokenCache::new(folder, endpoint, login)).build()?)
+    Ok(builder.token_source(app_id, TokenCache::new(folder, login)).build()?)
 }
 
 /// A client of this endpoint as the options ask for it; who calls is still to be said.

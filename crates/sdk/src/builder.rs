@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use northbound_client::{Secret, Transport};
 
-use crate::client::Shared;
+use crate::client::{BeforeLogin, Shared};
 use crate::credentials::Source;
 use crate::endpoint::{Endpoint, PlainHttp, ThisMachine};
 use crate::quota::Quota;
@@ -27,6 +27,7 @@ const BODY_LIMIT: usize = 32 * 1024 * 1024;
 pub struct ClientBuilder {
     endpoint: String,
     source: Option<Source>,
+    before_login: Option<BeforeLogin>,
     resolved: Vec<(String, SocketAddr)>,
     http: Vec<AdjustHttp>,
     transport: Option<MakeTransport>,
@@ -49,6 +50,7 @@ impl ClientBuilder {
         Self {
             endpoint,
             source: None,
+            before_login: None,
             resolved: Vec::new(),
             http: Vec::new(),
             transport: None,
@@ -67,6 +69,12 @@ impl ClientBuilder {
     /// Logs in with these credentials, on the first call, before a token ends, and when the platform refuses one.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.source = Some(Source::Login(credentials));
+        self
+    }
+
+    /// Calls this before each login is sent, with the client that logs in: a login cancels the tokens that other programs use.
+    pub fn before_login(mut self, notice: impl Fn(&Client) + Send + Sync + 'static) -> Self {
+        self.before_login = Some(Box::new(notice));
         self
     }
 
@@ -277,6 +285,7 @@ impl ClientBuilder {
             transport,
             body_limit: self.body_limit,
             source,
+            before_login: self.before_login,
             keeper: Keeper::default(),
             quota: self.quota,
             retry: self.retry,

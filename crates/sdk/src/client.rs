@@ -39,6 +39,9 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
+/// Is told of each login before it is sent.
+pub(crate) type BeforeLogin = Box<dyn Fn(&Client) + Send + Sync>;
+
 /// What clones share.
 pub(crate) struct Shared {
     pub(crate) endpoint: Endpoint,
@@ -47,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) body_limit: usize,
     pub(crate) source: Source,
+    pub(crate) before_login: Option<BeforeLogin>,
     pub(crate) keeper: Keeper,
     pub(crate) quota: Quota,
     pub(crate) retry: Retry,
@@ -218,7 +222,12 @@ impl course::Call for Login<'_> {
         };
         let body = LoginRequest { app_id: app_id.for_login(), secret: secret.clone() };
         let generated = self.client.generated(&asking.call);
-        let sent = async { token(asking.outcome(generated.login().body(body).send().await).await?, &asking) };
+        let sent = async {
+            if let Some(notice) = &self.client.shared.before_login {
+                notice(self.client);
+            }
+            token(asking.outcome(generated.login().body(body).send().await).await?, &asking)
+        };
         Ok(Attempt { outcome: runner.in_quota(sent).await?, token: None })
     }
 }
