@@ -155,7 +155,9 @@ fn logging_in(
         return Ok(login);
     }
     let Some(folder) = folder else {
-        tracing::warn!("tokens are not kept, so each command logs in: {}", token_cache::NO_FOLDER);
+        tracing::warn!(
+            "tokens are not kept, so each command logs in: set XDG_CACHE_HOME or HOME (on Windows LOCALAPPDATA) to an absolute path"
+        );
         return Ok(login);
     };
     // Both count into one quota.

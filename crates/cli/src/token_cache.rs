@@ -125,7 +125,7 @@ impl TokenCache {
             app_id: self.login.app_id().to_string(),
             token: token.secret().expose().to_owned(),
             from,
-            until: token.life().map(|life| from.saturating_add(life.as_secs())),
+            until: end(token, from),
         };
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         file.write_all(serde_json::to_string(&record)?.as_bytes())?;
@@ -182,15 +182,6 @@ impl Record {
         (left > MARGIN.min(life / 10)).then(|| Token::new(self.token).lives(Duration::from_secs(left)))
     }
 }
-
-/// Why there is no folder.
-pub(crate) const NO_FOLDER: &str = if cfg!(windows) {
-    "LOCALAPPDATA is not set"
-} else if cfg!(target_os = "macos") {
-    "HOME is not set to an absolute path"
-} else {
-    "neither XDG_CACHE_HOME nor HOME is set to an absolute path"
-};
 
 /// Where this user's caches are; `None` if the environment does not say.
 pub(crate) fn folder(environment: Environment<'_>) -> Option<PathBuf> {
@@ -250,6 +241,12 @@ fn is_private(_: &fs::Metadata) -> bool {
     true
 }
 
+/// When the token ends, in seconds since 1970. A platform that says "after 0 seconds" does not know.
+fn end(token: &Token, from: u64) -> Option<u64> {
+    let life = token.life().filter(|life| !life.is_zero())?;
+    Some(from.saturating_add(life.as_secs()))
+}
+
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
@@ -286,6 +283,12 @@ mod tests {
         assert!(record(1000, Some(1010)).usable(1008, None).is_some());
         assert!(record(1000, Some(1010)).usable(1009, None).is_none());
         assert!(record(1000, None).usable(u64::MAX, None).is_some_and(|token| token.life().is_none()));
+    }
+
+    #[test]
+    fn a_token_that_lives_for_0_seconds_is_used_until_it_is_refused() {
+        let token = |seconds| Token::new("t0ken").lives(Duration::from_secs(seconds));
+        assert_eq!([end(&token(0), 1000), end(&token(60), 1000)], [None, Some(1060)]);
     }
 
     #[test]
