@@ -137,6 +137,38 @@ async fn a_redirect_is_named_and_not_followed() {
 }
 
 #[tokio::test]
+async fn plain_http_to_this_machine_goes_through_no_proxy() {
+    let proxy = Platform::always(200, "application/json", "{}").await;
+    let platform = Platform::always(200, "application/json", r#"{"taskDetails":[]}"#).await;
+    let url = proxy.url();
+    let builder = platform.builder().http(|http| http.proxy(reqwest::Proxy::all(url).unwrap()));
+    builder.build().unwrap().subtasks("demo").page(0).await.unwrap();
+    assert_eq!((proxy.asked().len(), platform.asked().len()), (0, 1), "the token went to another host");
+}
+
+/// Stands in for the resolver that refuses names of other machines, which no test has here.
+struct Refusing(Error);
+
+impl reqwest::dns::Resolve for Refusing {
+    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let error = self.0.clone();
+        Box::pin(async { Err(error.into()) })
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_refused_when_a_call_connects_is_reported_as_refused() {
+    let refused = northbound::AppId::new("").unwrap_err();
+    let client = Client::builder("https://platform.example").no_proxy().http({
+        let refused = refused.clone();
+        |http| http.dns_resolver(Refusing(refused))
+    });
+    let client = client.credentials(Credentials::new("demo-app", "demo-secret").unwrap()).build().unwrap();
+    let error = client.subtasks("demo").page(0).await.unwrap_err();
+    assert_eq!((error.found(), error.is_refused(), error.attempts()), (refused.found(), true, 0));
+}
+
+#[tokio::test]
 async fn a_reply_beyond_the_limit_is_refused_while_it_is_read() {
     let platform = Platform::always(200, "application/json", "x".repeat(100_000)).await;
     let client = platform.builder().body_limit(10_000).build().unwrap();

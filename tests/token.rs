@@ -39,10 +39,17 @@ async fn a_refused_token_is_changed_and_the_call_repeated() {
         _ => page(),
     };
     let platform = Platform::answering(answers).await;
-    let client = platform.with_login().build().unwrap();
+    let announced = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&announced);
+    let builder = platform.with_login().before_login(move |client| {
+        assert_eq!(client.app_id().as_str(), "demo-app");
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    let client = builder.build().unwrap();
     client.subtasks("demo").page(0).await.unwrap();
     client.subtasks("demo").page(0).await.unwrap();
     assert_eq!((platform.asked().len(), logins(&platform)), (5, 2));
+    assert_eq!(announced.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]

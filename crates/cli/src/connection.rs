@@ -62,8 +62,8 @@ impl Connection {
             }
         };
         Ok(Self {
+            endpoint: client.endpoint().to_owned(),
             client,
-            endpoint,
             #[cfg(feature = "emulator")]
             _emulator: None,
         })
@@ -147,21 +147,27 @@ fn logging_in(
     adjust: Adjust<'_>,
 ) -> Result<Client, Failure> {
     let app_id = credentials.app_id().clone();
-    let login = adjust(builder(global, endpoint)?).credentials(credentials).build()?;
+    let folder = token_cache::folder(environment);
+    let login = adjust(builder(global, endpoint)?).credentials(credentials);
+    let login = login.before_login(token_cache::announce(folder.clone())).build()?;
     // What goes over plain http is for a try on this machine, and no secret worth keeping.
-    let is_https = endpoint.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
-    let folder = token_cache::folder(environment).filter(|_| is_https && !global.no_token_cache);
+    if global.no_token_cache || !login.endpoint().starts_with("https:") {
+        return Ok(login);
+    }
     let Some(folder) = folder else {
+        tracing::warn!(
+            "tokens are not kept, so each command logs in: set XDG_CACHE_HOME or HOME (on Windows LOCALAPPDATA) to an absolute path"
+        );
         return Ok(login);
     };
     // Both count into one quota.
     let builder = adjust(builder(global, endpoint)?).quota(login.quota().clone());
-    Ok(builder.token_source(app_id, TokenCache::new(folder, endpoint, login)).build()?)
+    Ok(builder.token_source(app_id, TokenCache::new(folder, login)).build()?)
 }
 
 /// A client of this endpoint as the options ask for it; who calls is still to be said.
 pub(crate) fn builder(global: &Global, endpoint: &str) -> Result<ClientBuilder, Failure> {
-    let mut builder = Client::builder(endpoint);
+    let mut builder = route(global, endpoint);
     if let Some(calls) = global.quota {
         builder = builder.quota(quota_of(calls)?);
     }
@@ -174,10 +180,16 @@ pub(crate) fn builder(global: &Global, endpoint: &str) -> Result<ClientBuilder, 
     if let Some(path) = &global.client_cert {
         builder = builder.identity(read("client certificate", path)?);
     }
-    if let Some(resolved) = &global.resolve {
-        builder = builder.resolve(&resolved.host, resolved.address);
-    }
     Ok(builder)
+}
+
+/// The same as far as it says where calls go.
+pub(crate) fn route(global: &Global, endpoint: &str) -> ClientBuilder {
+    let builder = Client::builder(endpoint);
+    match &global.resolve {
+        Some(resolved) => builder.resolve(&resolved.host, resolved.address),
+        None => builder,
+    }
 }
 
 /// What was typed goes before the environment.

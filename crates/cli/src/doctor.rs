@@ -52,7 +52,8 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Repor
         Some(connection) if is_reached => Some(calls::first(&connection.client, task).await),
         _ => None,
     };
-    let outcome = call.as_ref().map(|call| judged(call, task.is_some()));
+    let was_asked = record.exchanges().last().is_some_and(|exchange| !exchange.is_login);
+    let outcome = call.as_ref().map(|call| judged(call, was_asked && task.is_none()));
     let sight = Sight {
         setting: &setting,
         way: way.as_ref(),
@@ -75,11 +76,12 @@ fn subtasks(page: &Page) -> Option<u64> {
     page.total_count().map(|total| total.max(page.rows().len() as u64))
 }
 
-/// What the first call says about the way. Without a task it asks for one that does not exist, and the right answer is just that.
-fn judged(call: &Result<Page, northbound::Error>, has_task: bool) -> Result<(), Fault> {
+/// What the first call says about the way. Without a task the call asks for one that does not exist, and the right answer is just
+/// that; a login has no such answer.
+fn judged(call: &Result<Page, northbound::Error>, asks_for_none: bool) -> Result<(), Fault> {
     match call {
         Ok(_) => Ok(()),
-        Err(error) if !has_task && (error.is_task_not_found() || error.is_invalid_input()) => Ok(()),
+        Err(error) if asks_for_none && (error.is_task_not_found() || error.is_invalid_input()) => Ok(()),
         Err(error) => Err(Fault::from(error)),
     }
 }
@@ -101,6 +103,6 @@ async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Opt
 
 async fn way(context: &Context<'_>, setting: &Setting) -> Option<Way> {
     let url = &setting.endpoint.as_ref().ok()?.url;
-    let proxy = network::proxy(url, context.environment);
+    let proxy = setting.proxy.clone().ok()?;
     Some(network::explore(url, context.global.resolve.as_ref(), proxy).await)
 }

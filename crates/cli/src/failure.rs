@@ -160,6 +160,14 @@ pub(crate) fn in_words_of_the_command(remedy: &str) -> String {
         ("resolve()", "--resolve HOST:ADDR"),
         ("; a program can opt in with danger_allow_plain_http()", ""),
         ("raise the deadline", "raise --deadline"),
+        (
+            "give another token, or credentials with which the client logs in by itself",
+            "the token came from NORTHBOUND_TOKEN: set a newer one, or unset it to log in with the secret",
+        ),
+        (
+            "check that it was given whole",
+            "check that NORTHBOUND_TOKEN holds the whole token and nothing else",
+        ),
         ("read with stream() or pages()", "leave --page out"),
     ];
     options.iter().fold(remedy.to_owned(), |text, (method, option)| text.replace(method, option))

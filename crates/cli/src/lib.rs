@@ -52,8 +52,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut process: Process<'
         Err(error) => return show_usage(&error, Typed::among(&arguments), &mut process),
     };
     let traces = process.traces;
-    let warns = !global.quiet && !global.output.is_json();
-    traces::collecting(global.verbose, warns, traces, || execute(global, &command, process))
+    let (warns, as_json) = (!global.quiet, global.output.is_json());
+    traces::collecting(global.verbose, warns, as_json, traces, || execute(global, &command, process))
 }
 
 fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, clap::Error> {

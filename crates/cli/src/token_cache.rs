@@ -7,6 +7,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fs4::TryLockError;
@@ -23,9 +24,10 @@ const MARGIN: u64 = 300;
 /// The token of one application on one platform, shared with other processes of this user.
 pub(crate) struct TokenCache {
     folder: PathBuf,
-    endpoint: String,
     /// Logs in when there is no token.
     login: Client,
+    /// Whether this run has warned: one warning is enough.
+    has_warned: AtomicBool,
 }
 
 /// What the file holds.
@@ -43,16 +45,19 @@ struct Record {
 
 impl TokenCache {
     /// A cache in this folder, which is made when it is needed.
-    pub(crate) fn new(folder: PathBuf, endpoint: &str, login: Client) -> Self {
-        Self { folder, endpoint: endpoint.trim_end_matches('/').to_lowercase(), login }
+    pub(crate) fn new(folder: PathBuf, login: Client) -> Self {
+        Self { folder, login, has_warned: AtomicBool::new(false) }
     }
 
     async fn bring(&self, rejected: Option<&Secret>) -> Result<Token, TokenError> {
         let lock = match self.lock().await {
             Ok(lock) => lock,
             Err(error) => {
-                let folder = self.folder.display();
-                tracing::warn!("tokens cannot be kept in {folder} ({error}); --no-token-cache does without");
+                self.warn(
+                    "tokens cannot be kept in",
+                    &self.folder,
+                    &format!("({error}), so each command logs in"),
+                );
                 return Ok(self.login.log_in().await?);
             }
         };
@@ -62,10 +67,16 @@ impl TokenCache {
         }
         let token = self.login.log_in().await?;
         if let Err(error) = self.write(&token) {
-            tracing::warn!("the token cannot be kept in {} ({error})", self.folder.display());
+            self.warn("the token cannot be kept in", &self.folder, &format!("({error})"));
         }
         drop(lock);
         Ok(token)
+    }
+
+    fn warn(&self, before: &str, path: &Path, after: &str) {
+        if !self.has_warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!("{before} {} {after}", path.display());
+        }
     }
 
     /// Waits until no other process logs in; dropping the file lets the next one go on.
@@ -75,7 +86,12 @@ impl TokenCache {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(self.file("lock"))?;
+        let path = self.file("lock");
+        let file = options.open(&path).or_else(|error| match error.kind() {
+            // An earlier version of this command left it there when it ran as root.
+            io::ErrorKind::PermissionDenied => fs::remove_file(&path).and_then(|()| options.open(&path)),
+            _ => Err(error),
+        })?;
         loop {
             // The standard library has a method of this name, from Rust 1.89 on.
             match fs4::FileExt::try_lock(&file) {
@@ -89,24 +105,27 @@ impl TokenCache {
     /// What is kept; nothing if it is damaged, is another application's, or could have been read or written by other users.
     fn read(&self) -> Option<Record> {
         let path = self.file("json");
-        if !is_private(&fs::metadata(&path).ok()?) {
-            tracing::warn!("{} was open to other users, so its token is not used", path.display());
-            return None;
+        let is_private = is_private(&fs::metadata(&path).ok()?);
+        let record = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let record = record.filter(|record: &Record| is_private && record.is_sound());
+        if record.is_none() {
+            let fault = if is_private { "cannot be read" } else { "was open to other users" };
+            self.warn("the token in", &path, &format!("is not used: it {fault}"));
         }
-        let record: Record = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
-        let ours = record.endpoint == self.endpoint && record.app_id == self.login.app_id().as_str();
-        ours.then_some(record)
+        record.filter(|record| {
+            record.endpoint == self.login.endpoint() && record.app_id == self.login.app_id().as_str()
+        })
     }
 
     /// Puts the token in place in one go, in a file that nobody else may read.
     fn write(&self, token: &Token) -> io::Result<()> {
         let from = now();
         let record = Record {
-            endpoint: self.endpoint.clone(),
+            endpoint: self.login.endpoint().to_owned(),
             app_id: self.login.app_id().to_string(),
             token: token.secret().expose().to_owned(),
             from,
-            until: token.life().map(|life| from.saturating_add(life.as_secs())),
+            until: end(token, from),
         };
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         file.write_all(serde_json::to_string(&record)?.as_bytes())?;
@@ -115,8 +134,7 @@ impl TokenCache {
     }
 
     fn file(&self, extension: &str) -> PathBuf {
-        let key = digest(&format!("{} {}", self.endpoint, self.login.app_id()));
-        self.folder.join(format!("token-{key:016x}.{extension}"))
+        file(&self.folder, &self.login, extension)
     }
 }
 
@@ -127,7 +145,29 @@ impl TokenSource for TokenCache {
     }
 }
 
+/// What is done before a login: the first one says what it does to others, unless an earlier one has left its file.
+pub(crate) fn announce(folder: Option<PathBuf>) -> impl Fn(&Client) {
+    let has_said = AtomicBool::new(false);
+    move |login| {
+        let is_known = folder.as_ref().is_some_and(|folder| file(folder, login, "json").exists());
+        if !has_said.swap(true, Ordering::Relaxed) && !is_known {
+            let app_id = login.app_id();
+            tracing::warn!("this login cancels tokens that other programs use for application {app_id}");
+        }
+    }
+}
+
+fn file(folder: &Path, login: &Client, extension: &str) -> PathBuf {
+    let key = digest(&format!("{} {}", login.endpoint(), login.app_id()));
+    folder.join(format!("token-{key:016x}.{extension}"))
+}
+
 impl Record {
+    /// Whether the token can be sent at all: a damaged one would fail for ever.
+    fn is_sound(&self) -> bool {
+        !self.token.is_empty() && http::HeaderValue::try_from(&self.token).is_ok()
+    }
+
     /// The token, unless it is about to end or the platform has refused it.
     fn usable(self, now: u64, rejected: Option<&Secret>) -> Option<Token> {
         if rejected.is_some_and(|rejected| rejected.expose() == self.token) {
@@ -162,10 +202,31 @@ fn make_private_folder(folder: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder);
+    refuse_another_users(there, true)?;
     builder.create(folder)?;
     if !is_private(&fs::metadata(folder)?) {
         return Err(io::Error::other("it is open to other users: `chmod 700` closes it"));
     }
+    refuse_another_users(folder, false)
+}
+
+/// Refuses a folder of another user: who runs a command as root would lock that user out. A new folder may stand in one that
+/// belongs to the system.
+#[cfg(unix)]
+fn refuse_another_users(folder: &Path, may_be_the_systems: bool) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let owner = fs::metadata(folder)?.uid();
+    // A new file belongs to whoever runs this process.
+    if owner == tempfile::tempfile_in(folder)?.metadata()?.uid() || (may_be_the_systems && owner == 0) {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("{} belongs to another user", folder.display())))
+}
+
+#[cfg(not(unix))]
+fn refuse_another_users(_: &Path, _: bool) -> io::Result<()> {
     Ok(())
 }
 
@@ -178,6 +239,12 @@ fn is_private(metadata: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_private(_: &fs::Metadata) -> bool {
     true
+}
+
+/// When the token ends, in seconds since 1970. A platform that says "after 0 seconds" does not know.
+fn end(token: &Token, from: u64) -> Option<u64> {
+    let life = token.life().filter(|life| !life.is_zero())?;
+    Some(from.saturating_add(life.as_secs()))
 }
 
 fn now() -> u64 {
@@ -216,6 +283,12 @@ mod tests {
         assert!(record(1000, Some(1010)).usable(1008, None).is_some());
         assert!(record(1000, Some(1010)).usable(1009, None).is_none());
         assert!(record(1000, None).usable(u64::MAX, None).is_some_and(|token| token.life().is_none()));
+    }
+
+    #[test]
+    fn a_token_that_lives_for_0_seconds_is_used_until_it_is_refused() {
+        let token = |seconds| Token::new("t0ken").lives(Duration::from_secs(seconds));
+        assert_eq!([end(&token(0), 1000), end(&token(60), 1000)], [None, Some(1060)]);
     }
 
     #[test]

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use northbound_client::{Secret, Transport};
 
-use crate::client::Shared;
+use crate::client::{BeforeLogin, Shared};
 use crate::credentials::Source;
-use crate::endpoint::{Endpoint, PlainHttp};
+use crate::endpoint::{Endpoint, PlainHttp, ThisMachine};
 use crate::quota::Quota;
 use crate::retry::Retry;
 use crate::token::{Keeper, TokenSource};
-use crate::{AppId, Client, Credentials, Error};
+use crate::{AppId, Client, Credentials, Error, proxy};
 
 /// As in the vendor's Java SDK.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -27,6 +27,8 @@ const BODY_LIMIT: usize = 32 * 1024 * 1024;
 pub struct ClientBuilder {
     endpoint: String,
     source: Option<Source>,
+    before_login: Option<BeforeLogin>,
+    resolved: Vec<(String, SocketAddr)>,
     http: Vec<AdjustHttp>,
     transport: Option<MakeTransport>,
     timeout: Duration,
@@ -34,6 +36,7 @@ pub struct ClientBuilder {
     deadline: Duration,
     body_limit: usize,
     plain_http: PlainHttp,
+    uses_proxy: bool,
     quota: Quota,
     retry: Retry,
     seed: Option<u64>,
@@ -47,6 +50,8 @@ impl ClientBuilder {
         Self {
             endpoint,
             source: None,
+            before_login: None,
+            resolved: Vec::new(),
             http: Vec::new(),
             transport: None,
             timeout: TIMEOUT,
@@ -54,6 +59,7 @@ impl ClientBuilder {
             deadline: DEADLINE,
             body_limit: BODY_LIMIT,
             plain_http: PlainHttp::LoopbackOnly,
+            uses_proxy: true,
             quota: Quota::default(),
             retry: Retry::default(),
             seed: None,
@@ -63,6 +69,12 @@ impl ClientBuilder {
     /// Logs in with these credentials, on the first call, before a token ends, and when the platform refuses one.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.source = Some(Source::Login(credentials));
+        self
+    }
+
+    /// Calls this before each login is sent, with the client that logs in: a login cancels the tokens that other programs use.
+    pub fn before_login(mut self, notice: impl Fn(&Client) + Send + Sync + 'static) -> Self {
+        self.before_login = Some(Box::new(notice));
         self
     }
 
@@ -116,7 +128,8 @@ impl ClientBuilder {
 
     /// Adjusts the HTTP client: a proxy, connection pools, DNS.
     ///
-    /// Redirects stay off whatever is set here: they would carry the application id to another host.
+    /// Redirects stay off whatever is set here: they would carry the application id to another host. Plain http to this machine
+    /// uses no proxy, and no other resolver of names.
     pub fn http(
         mut self,
         adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
@@ -125,11 +138,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Uses no proxy of the environment: neither `HTTPS_PROXY` nor its relatives are read.
+    pub fn no_proxy(mut self) -> Self {
+        self.uses_proxy = false;
+        self
+    }
+
     /// Connects to `address` when the endpoint names `host`: for a platform at a bare IP address, whose certificate bears a name.
     /// Write the name in the endpoint.
     pub fn resolve(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
-        let host = host.into();
-        self.http.push(Box::new(move |http| Ok(http.resolve(&host, address))));
+        self.resolved.push((host.into(), address));
         self
     }
 
@@ -224,10 +242,10 @@ impl ClientBuilder {
     /// Builds the client. Nothing is sent yet.
     ///
     /// # Errors
-    /// When the endpoint is no URL, or is plain http to another machine; when there are no credentials; when a certificate
-    /// cannot be read or the HTTP client cannot be made.
+    /// When the endpoint is no URL, or is plain http to another machine; when there are no credentials; when a variable of the
+    /// environment holds a proxy that cannot be used; when a certificate cannot be read or the HTTP client cannot be made.
     pub fn build(self) -> Result<Client, Error> {
-        let endpoint = Endpoint::parse(&self.endpoint, self.plain_http)?;
+        let endpoint = Endpoint::parse(&self.endpoint, self.plain_http, &self.resolved)?;
         let source = self.source.ok_or_else(|| {
             Error::refused(
                 "there are no credentials",
@@ -236,15 +254,24 @@ impl ClientBuilder {
         })?;
         choose_tls_provider();
         let mut http = reqwest::Client::builder().connect_timeout(self.connect_timeout);
-        if endpoint.is_loopback() {
+        let proxy = if self.uses_proxy && !endpoint.is_loopback() {
+            proxy::of_environment(endpoint.url(), |name| std::env::var_os(name))?
+        } else {
             http = http.no_proxy();
-            // Redirects are off, so nothing speaks TLS, unless what was adjusted does, as a proxy may.
-            if endpoint.is_plain_http() && self.http.is_empty() {
-                http = without_authorities(http);
-            }
+            None
+        };
+        // Nothing speaks TLS then, unless what was adjusted asks for it.
+        if endpoint.stays_here() && self.http.is_empty() {
+            http = without_authorities(http);
+        }
+        for (host, address) in self.resolved {
+            http = http.resolve(&host, address);
         }
         for adjust in self.http {
             http = adjust(http)?;
+        }
+        if endpoint.stays_here() {
+            http = http.no_proxy().dns_resolver(ThisMachine);
         }
         let http = http.redirect(reqwest::redirect::Policy::none()).build().map_err(|fault| {
             Error::refused("the HTTP client cannot be made", "check certificates and proxy settings")
@@ -254,9 +281,11 @@ impl ClientBuilder {
         Ok(Client::new(Shared {
             endpoint,
             http,
+            proxy,
             transport,
             body_limit: self.body_limit,
             source,
+            before_login: self.before_login,
             keeper: Keeper::default(),
             quota: self.quota,
             retry: self.retry,

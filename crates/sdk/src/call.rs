@@ -155,7 +155,9 @@ impl Asking<'_> {
         let error = error.without_url();
         let cause = root_cause(&error);
         let received = self.call.received();
-        let broken = if let Some(distrust) = tls::distrust(causes(&error)) {
+        let broken = if let Some(refused) = causes(&error).find_map(|cause| cause.downcast_ref::<Error>()) {
+            refused.clone()
+        } else if let Some(distrust) = tls::distrust(causes(&error)) {
             distrust
         } else if is_length_limit(&error) {
             Error::new(

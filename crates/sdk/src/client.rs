@@ -39,13 +39,18 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
+/// Is told of each login before it is sent.
+pub(crate) type BeforeLogin = Box<dyn Fn(&Client) + Send + Sync>;
+
 /// What clones share.
 pub(crate) struct Shared {
     pub(crate) endpoint: Endpoint,
     pub(crate) http: reqwest::Client,
+    pub(crate) proxy: Option<(String, u16)>,
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) body_limit: usize,
     pub(crate) source: Source,
+    pub(crate) before_login: Option<BeforeLogin>,
     pub(crate) keeper: Keeper,
     pub(crate) quota: Quota,
     pub(crate) retry: Retry,
@@ -90,6 +95,16 @@ impl Client {
         self.shared.source.app_id()
     }
 
+    /// The address of the platform, without a slash at its end.
+    pub fn endpoint(&self) -> &str {
+        self.shared.endpoint.base()
+    }
+
+    /// Host and port of the proxy that the environment sets for calls. One that [`http`](ClientBuilder::http) sets is not known.
+    pub fn proxy(&self) -> Option<(&str, u16)> {
+        self.shared.proxy.as_ref().map(|(host, port)| (host.as_str(), *port))
+    }
+
     /// The quota that this client keeps to, to be shared with other clients of the same application.
     pub fn quota(&self) -> &Quota {
         &self.shared.quota
@@ -129,10 +144,6 @@ impl Client {
         let Shared { source, retry, timeout, keeper, quota, random, .. } = &*self.shared;
         let changes_token = !matches!(source, Source::Ready(..));
         Runner { what, retry, deadline, timeout: *timeout, changes_token, keeper, quota, random }
-    }
-
-    fn endpoint(&self) -> &str {
-        self.shared.endpoint.base()
     }
 
     fn call(&self) -> Call {
@@ -211,7 +222,12 @@ impl course::Call for Login<'_> {
         };
         let body = LoginRequest { app_id: app_id.for_login(), secret: secret.clone() };
         let generated = self.client.generated(&asking.call);
-        let sent = async { token(asking.outcome(generated.login().body(body).send().await).await?, &asking) };
+        let sent = async {
+            if let Some(notice) = &self.client.shared.before_login {
+                notice(self.client);
+            }
+            token(asking.outcome(generated.login().body(body).send().await).await?, &asking)
+        };
         Ok(Attempt { outcome: runner.in_quota(sent).await?, token: None })
     }
 }

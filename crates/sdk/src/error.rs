@@ -176,6 +176,8 @@ impl Error {
 
     /// Notes how the call came to its end.
     pub(crate) fn ended(self, attempts: u32, stop: Stop) -> Self {
+        // A name that is looked up when a call connects can be refused as well.
+        let attempts = if self.is_refused() { 0 } else { attempts };
         self.with(|fault| (fault.attempts, fault.stop) = (attempts, Some(stop)))
     }
 

@@ -23,6 +23,7 @@ mod envelope;
 mod error;
 mod failures;
 mod pages;
+mod proxy;
 mod quota;
 mod redact;
 mod retry;

@@ -10,13 +10,11 @@ use super::network::Way;
 use super::setting::Setting;
 use super::wire::Exchange;
 
-const NO_ENDPOINT: &str = "the endpoint has to be set right first";
-
 /// Everything that was seen.
 #[derive(Clone, Debug)]
 pub(super) struct Sight<'a> {
     pub(super) setting: &'a Setting,
-    /// `None` if there is no endpoint.
+    /// `None` if the endpoint or the proxy is set wrong.
     pub(super) way: Option<&'a Way>,
     /// How the first call went; `None` if none could be made.
     pub(super) call: Option<Result<(), &'a Fault>>,
@@ -45,6 +43,14 @@ impl Sight<'_> {
     /// Whether anything came back over HTTP.
     fn is_answered(&self) -> bool {
         self.exchanges.iter().any(|exchange| exchange.status.is_some())
+    }
+
+    /// Why the way was not explored.
+    fn no_way(&self) -> &'static str {
+        match self.setting.endpoint {
+            Ok(_) => "the proxy has to be set right first",
+            Err(_) => "the endpoint has to be set right first",
+        }
     }
 
     /// Why no call was made.

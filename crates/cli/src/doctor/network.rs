@@ -4,13 +4,11 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use crate::arguments::Resolved;
-use crate::process::Environment;
 
 /// How long a name or a port may take to answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,32 +36,6 @@ pub(super) enum Silence {
     Refused(IpAddr),
     TimedOut(IpAddr),
     Other(String),
-}
-
-/// Which proxy a call to this address goes through: host and port, without a password that the environment may hold.
-///
-/// To this machine none is used. Otherwise the HTTP client decides by the same code and the same variables.
-pub(super) fn proxy(url: &Url, environment: Environment<'_>) -> Option<(String, u16)> {
-    let of = |name: &str| environment(name).or_else(|| environment(&name.to_lowercase())).unwrap_or_default();
-    if is_loopback(url) || environment("REQUEST_METHOD").is_some() {
-        return None;
-    }
-    let matcher = Matcher::builder().all(of("ALL_PROXY")).http(of("HTTP_PROXY")).https(of("HTTPS_PROXY"));
-    let proxy = matcher.no(of("NO_PROXY")).build().intercept(&url.as_str().parse().ok()?)?;
-    let standard = match proxy.uri().scheme_str() {
-        Some("https") => 443,
-        Some(socks) if socks.starts_with("socks") => 1080,
-        _ => 80,
-    };
-    Some((proxy.uri().host()?.to_owned(), proxy.uri().port_u16().unwrap_or(standard)))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    match bare(host).parse::<IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
-    }
 }
 
 /// An address without the brackets that a URL puts around it.
@@ -132,30 +104,5 @@ impl Way {
             addresses: Ok(vec![address]),
             connected: Some(connected(address)),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn proxy_of(url: &str, variables: &[(&str, &str)]) -> Option<(String, u16)> {
-        let variables: std::collections::HashMap<_, _> = variables.iter().copied().collect();
-        proxy(&url.parse().unwrap(), &|name: &str| variables.get(name).map(|value| (*value).to_owned()))
-    }
-
-    #[test]
-    fn a_proxy_is_named_without_its_password() {
-        let proxies = [("HTTPS_PROXY", "http://me:pa55@proxy.example:3128"), ("NO_PROXY", "inside.example")];
-        let proxy = ("proxy.example".to_owned(), 3128);
-        assert_eq!(proxy_of("https://platform.example:8743", &proxies), Some(proxy));
-        for url in ["https://inside.example", "https://127.0.0.1:1", "https://[::1]:1", "http://localhost:1"]
-        {
-            assert_eq!(proxy_of(url, &proxies), None, "{url}");
-        }
-        assert_eq!(
-            proxy_of("https://platform.example", &[("all_proxy", "socks5://proxy.example")]),
-            Some(("proxy.example".to_owned(), 1080))
-        );
     }
 }

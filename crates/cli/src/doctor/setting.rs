@@ -1,6 +1,6 @@
 //! What was typed, and what the environment holds: judged before anything is sent.
 
-use northbound::{AppId, Client, Credentials, Secret};
+use northbound::{AppId, Client, ClientBuilder, Credentials, Secret};
 use reqwest::Url;
 
 use super::fault::Fault;
@@ -13,6 +13,8 @@ use crate::process::Environment;
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
     pub(super) endpoint: Result<Endpoint, Fault>,
+    /// Host and port of the proxy that the environment sets, if any.
+    pub(super) proxy: Result<Option<(String, u16)>, Fault>,
     /// The certificates in files, if any are given.
     pub(super) certificates: Result<(), Fault>,
     pub(super) application: Result<Application, Fault>,
@@ -47,13 +49,16 @@ impl Setting {
     /// The setting of a platform elsewhere.
     pub(super) fn of(global: &Global, environment: Environment<'_>) -> Self {
         let endpoint = endpoint(global, environment);
-        let certificates = match &endpoint {
-            Ok(endpoint) => certificates(global, endpoint.url.as_str()),
+        let (proxy, certificates) = match &endpoint {
+            Ok(endpoint) => {
+                (proxy(global, endpoint.url.as_str()), certificates(global, endpoint.url.as_str()))
+            }
             // The endpoint is to be mended first.
-            Err(_) => Ok(()),
+            Err(_) => (Ok(None), Ok(())),
         };
         Self {
             endpoint,
+            proxy,
             certificates,
             application: application(global, environment),
             secret: proof(global, environment),
@@ -68,6 +73,7 @@ impl Setting {
         let secret = if global.secret_file.is_some() { "--secret-file" } else { EMULATOR };
         Self {
             endpoint: Ok(Endpoint { url, from: EMULATOR }),
+            proxy: Ok(None),
             certificates: Ok(()),
             application: Ok(Application { shown, from }),
             secret: Ok(Proof::Secret(secret)),
@@ -76,7 +82,8 @@ impl Setting {
 
     /// Whether a call can be made.
     pub(super) fn is_sound(&self) -> bool {
-        self.endpoint.is_ok() && self.certificates.is_ok() && self.application.is_ok() && self.secret.is_ok()
+        let Self { endpoint, proxy, certificates, application, secret } = self;
+        endpoint.is_ok() && proxy.is_ok() && certificates.is_ok() && application.is_ok() && secret.is_ok()
     }
 }
 
@@ -86,29 +93,33 @@ const EMULATOR: &str = "the emulator inside this command";
 
 fn endpoint(global: &Global, environment: Environment<'_>) -> Result<Endpoint, Fault> {
     let text = connection::endpoint(global, environment).map_err(|failure| Fault::from(&failure))?;
-    nobody(Client::builder(&text)).map_err(|error| without(&text, Fault::from(&error)))?;
-    let url = text.parse().map_err(|_| Fault::from(&Failure::usage("the endpoint is no URL", "")))?;
+    let client = nobody(connection::route(global, &text).no_proxy())?;
+    let url =
+        client.endpoint().parse().map_err(|_| Fault::from(&Failure::usage("the endpoint is no URL", "")))?;
     Ok(Endpoint { url, from: if global.endpoint.is_some() { "--endpoint" } else { ENDPOINT } })
 }
 
-/// A fault without the text that is at fault: who knows what was pasted there.
-fn without(text: &str, fault: Fault) -> Fault {
-    Fault { found: fault.found.replace(&format!(" {text:?}"), ""), ..fault }
+fn proxy(global: &Global, endpoint: &str) -> Result<Option<(String, u16)>, Fault> {
+    let client = nobody(connection::route(global, endpoint))?;
+    Ok(client.proxy().map(|(host, port)| (host.to_owned(), port)))
 }
 
 fn certificates(global: &Global, endpoint: &str) -> Result<(), Fault> {
     let builder = connection::builder(global, endpoint).map_err(|failure| Fault::from(&failure))?;
-    nobody(builder).map_err(|error| Fault::from(&error))
+    nobody(builder.no_proxy()).map(|_| ())
 }
 
 /// Builds a client that is never used, to hear what is wrong with it.
-fn nobody(builder: northbound::ClientBuilder) -> Result<(), northbound::Error> {
-    builder.token(AppId::new("nobody")?, "none").build().map(|_| ())
+fn nobody(builder: ClientBuilder) -> Result<Client, Fault> {
+    let client = AppId::new("nobody").and_then(|app_id| builder.token(app_id, "none").build());
+    client.map_err(|error| Fault::from(&error))
 }
 
 fn application(global: &Global, environment: Environment<'_>) -> Result<Application, Fault> {
     let id = connection::app_id(global, environment).map_err(|failure| Fault::from(&failure))?;
-    let id = AppId::new(&id).map_err(|error| without(&id, Fault::from(&error)))?;
+    // Who knows what was pasted there.
+    let without_id = |fault: Fault| Fault { found: fault.found.replace(&format!(" {id:?}"), ""), ..fault };
+    let id = AppId::new(&id).map_err(|error| without_id(Fault::from(&error)))?;
     let from = if global.app_id.is_some() { "--app-id" } else { APP_ID };
     Ok(Application { shown: beginning(id.as_str()), from })
 }

@@ -11,6 +11,10 @@ use serde_json::Value;
 use crate::northbound;
 use crate::tokens::Platform;
 
+/// What may be set where the tests run.
+const PROXIES: [&str; 7] =
+    ["NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "REQUEST_METHOD"];
+
 struct Report {
     json: Value,
     text: String,
@@ -106,7 +110,7 @@ fn a_proxy_of_the_environment_is_named_without_its_password() {
     let endpoint = format!("https://platform.example:{}", platform.emulator.addr().port());
     let through = |proxy: &str| {
         let mut command = platform.any_command(&["doctor", "--task", "demo", "--endpoint", &endpoint]);
-        for name in ["NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "REQUEST_METHOD"] {
+        for name in PROXIES {
             command.env_remove(name);
         }
         let report = Report::of(command.env("https_proxy", format!("http://me:pa55w0rd@{proxy}")));
@@ -122,6 +126,32 @@ fn a_proxy_of_the_environment_is_named_without_its_password() {
     let report = through(&closed.to_string());
     let found = format!("the proxy's port {} of 127.0.0.1 refuses connections", closed.port());
     assert_eq!((report.code, report.results()["connection"]), (Some(1), ("wrong", found.as_str())));
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_named_before_anything_is_sent() {
+    for (variable, value) in [("HTTPS_PROXY", "htp://me:pa55w0rd@127.0.0.1:1"), ("all_proxy", "http://[")] {
+        let run = |arguments: &[&str]| {
+            let platform = ["--endpoint", "https://platform.example:8743", "--app-id", "a"];
+            let mut command = northbound(&[&platform[..], arguments].concat());
+            for name in PROXIES {
+                command.env_remove(name);
+            }
+            command.env("NORTHBOUND_SECRET", "demo-secret").env(variable, value);
+            command
+        };
+        let output = run(&["summary", "demo"]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(variable) && !stderr.contains("pa55w0rd"), "{stderr}");
+        let report = Report::of(&mut run(&["doctor"]));
+        let found = format!("the environment variable {variable} holds no proxy that can be used");
+        assert_eq!(report.results()["proxy headers"], ("wrong", found.as_str()));
+        assert_eq!(report.results()["endpoint"].0, "ok");
+        assert_eq!(report.results()["name"], ("not checked", "the proxy has to be set right first"));
+        assert_eq!((report.code, report.json["calls"].as_u64()), (Some(1), Some(0)), "{}", report.text);
+        assert!(!report.text.contains("pa55w0rd"), "{}", report.text);
+    }
 }
 
 #[test]

@@ -76,17 +76,15 @@ fn ctrl_c_leaves_an_export_that_can_be_gone_on_with() {
         process.0.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
         assert_eq!(process.0.wait().unwrap().code(), Some(code));
         let part = format!("{}.part", out.display());
-        assert_eq!(
-            stderr,
-            format!(
-                "error: stopped\nhelp:  the same command with --resume goes on after the 500 subtasks in {part}\n"
-            )
+        let told = format!(
+            "error: stopped\nhelp:  the same command with --resume goes on after the 500 subtasks in {part}\n"
         );
+        assert!(stderr.ends_with(&told), "{stderr}");
         let rows = std::fs::read_to_string(&part).unwrap();
         assert_eq!((rows.lines().count(), rows.ends_with("}\n")), (500, true));
         let (code, stderr) =
             said(&export(&url, "0", &out, &["--format", "jsonl", "--resume"]).output().unwrap());
-        assert!(code == Some(0) && stderr.starts_with("3000 subtasks: "), "{stderr}");
+        assert!(code == Some(0) && stderr.contains("3000 subtasks: "), "{stderr}");
         assert_eq!(std::fs::read_to_string(&out).unwrap().lines().count(), 3000);
         std::fs::remove_file(&out).unwrap();
     }

@@ -8,6 +8,9 @@ use northbound_emulator::{Certificates, Emulator, Scenario};
 
 use crate::northbound;
 
+const CACHES: [&str; 3] = ["XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"];
+const FIRST_LOGIN: &str = "this login cancels tokens that other programs use for application demo-app";
+
 /// A platform that speaks TLS, and the folder of a user.
 pub(crate) struct Platform {
     runtime: tokio::runtime::Runtime,
@@ -44,10 +47,18 @@ impl Platform {
         let mut command = northbound(&[&platform[..], arguments].concat());
         command.env("NORTHBOUND_ENDPOINT", url);
         command.env("NORTHBOUND_SECRET", "demo-secret");
-        for variable in ["XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"] {
+        for variable in CACHES {
             command.env(variable, self.home.path());
         }
         command
+    }
+
+    /// What a command that succeeds prints beside its result.
+    fn stderr(&self, arguments: &[&str]) -> String {
+        let output = self.any_command(arguments).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{stderr}");
+        stderr
     }
 
     /// Runs so many of them at a time; each has to read the whole task.
@@ -79,6 +90,11 @@ impl Platform {
     fn folder(&self) -> PathBuf {
         let caches = if cfg!(target_os = "macos") { "Library/Caches/northbound" } else { "northbound" };
         self.home.path().join(caches)
+    }
+
+    /// The file that holds the token.
+    fn kept(&self) -> PathBuf {
+        self.files().into_iter().find(|file| file.extension().is_some_and(|it| it == "json")).unwrap()
     }
 
     fn files(&self) -> Vec<PathBuf> {
@@ -126,9 +142,7 @@ fn nothing_is_kept_where_the_user_does_not_want_it() {
 fn a_token_of_the_users_own_needs_no_secret_and_no_login() {
     let platform = Platform::start();
     platform.run(1, &[]);
-    let kept =
-        platform.files().into_iter().find(|file| file.extension().is_some_and(|it| it == "json")).unwrap();
-    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(kept).unwrap()).unwrap();
+    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(platform.kept()).unwrap()).unwrap();
     let mut command = platform.command(&["--no-token-cache"]);
     command.env_remove("NORTHBOUND_SECRET").env("NORTHBOUND_TOKEN", kept["token"].as_str().unwrap());
     let output = command.output().unwrap();
@@ -137,6 +151,10 @@ fn a_token_of_the_users_own_needs_no_secret_and_no_login() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), platform.logins()), (Some(1), 1), "{stderr}");
     assert!(stderr.contains("1010005") && !stderr.contains("n0nsense"), "{stderr}");
+    assert!(stderr.contains("the token came from NORTHBOUND_TOKEN"), "{stderr}");
+    let output = platform.command(&[]).env("NORTHBOUND_TOKEN", "n0nsense\n").output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("NORTHBOUND_TOKEN") && !stderr.contains("n0nsense"), "{stderr}");
 }
 
 #[cfg(unix)]
@@ -154,7 +172,7 @@ fn a_kept_token_is_for_its_user_alone() {
         assert_eq!(mode(file), 0o600, "{}", file.display());
     }
     // Somebody else may have read or written it meanwhile.
-    let token = files.iter().find(|file| file.extension().is_some_and(|it| it == "json")).unwrap();
+    let token = &platform.kept();
     std::fs::set_permissions(token, std::fs::Permissions::from_mode(0o644)).unwrap();
     let output = platform.command(&["--limit", "1"]).output().unwrap();
     assert_eq!((output.status.code(), platform.logins(), mode(token)), (Some(0), 2, 0o600));
@@ -169,7 +187,7 @@ fn tokens_of_a_try_on_this_machine_are_not_kept() {
     let url = emulator.url();
     let mut command = northbound(&["--endpoint", &url, "--app-id", "demo-app", "summary", "demo"]);
     command.env("NORTHBOUND_SECRET", "demo-secret");
-    for variable in ["XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"] {
+    for variable in CACHES {
         command.env(variable, home.path());
     }
     assert_eq!(command.output().unwrap().status.code(), Some(0));
@@ -185,24 +203,85 @@ fn a_folder_that_is_open_to_others_keeps_no_token() {
     let folder = platform.folder();
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let stderr = |arguments: &[&str]| {
-        let output = platform.command(arguments).output().unwrap();
-        assert_eq!((output.status.code(), platform.files().len()), (Some(0), 0));
-        String::from_utf8(output.stderr).unwrap()
+    let cause = "it is open to other users: `chmod 700` closes it";
+    let told = format!("tokens cannot be kept in {} ({cause}), so each command logs in", folder.display());
+    for run in 1..=2 {
+        assert_eq!(platform.stderr(&["summary", "demo"]), format!(" WARN {told}\n WARN {FIRST_LOGIN}\n"));
+        assert_eq!((platform.logins(), platform.files().len()), (run, 0));
+    }
+    let lines = platform.stderr(&["summary", "demo", "-o", "json"]);
+    let warning = |line: &str| -> String {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["warning"]["message"].as_str().unwrap().to_owned()
     };
-    assert_eq!(stderr(&["--limit", "1"]), "", "-q and scripts read no warnings");
+    assert_eq!(lines.lines().map(warning).collect::<Vec<_>>(), [told.as_str(), FIRST_LOGIN]);
+    assert_eq!(platform.stderr(&["summary", "demo", "-q"]), "");
+}
 
-    let (url, ca) = (platform.emulator.url(), platform.home.path().join("ca.pem"));
-    let mut command =
-        northbound(&["--endpoint", &url, "--app-id", "demo-app", "summary", "demo", "--ca-cert"]);
-    command.arg(ca).env("NORTHBOUND_SECRET", "demo-secret").env("XDG_CACHE_HOME", platform.home.path());
-    command.env("HOME", platform.home.path());
-    let stderr = String::from_utf8(command.output().unwrap().stderr).unwrap();
-    let folder = folder.display();
+#[test]
+fn only_the_first_login_at_a_platform_says_what_it_does() {
+    let platform = Platform::start();
+    assert_eq!(platform.stderr(&["summary", "demo"]), format!(" WARN {FIRST_LOGIN}\n"));
+    platform.somebody_else_logs_in();
+    assert_eq!(platform.stderr(&["summary", "demo"]), "");
     assert_eq!(
-        stderr,
-        format!(
-            " WARN tokens cannot be kept in {folder} (it is open to other users: `chmod 700` closes it); --no-token-cache does without\n"
-        )
+        (platform.stderr(&["summary", "demo", "--no-token-cache"]), platform.logins()),
+        (String::new(), 4)
     );
+}
+
+#[test]
+fn without_a_folder_for_caches_each_command_says_that_it_logs_in() {
+    let platform = Platform::start();
+    for run in 1..=2 {
+        let mut command = platform.any_command(&["summary", "demo"]);
+        for variable in CACHES {
+            command.env_remove(variable);
+        }
+        let stderr = String::from_utf8(command.output().unwrap().stderr).unwrap();
+        let lines: Vec<_> = stderr.lines().collect();
+        assert!(lines[0].starts_with(" WARN tokens are not kept, so each command logs in: "), "{stderr}");
+        assert_eq!((lines[1..].concat(), platform.logins()), (format!(" WARN {FIRST_LOGIN}"), run));
+    }
+}
+
+#[test]
+fn a_damaged_token_is_replaced_by_one_login() {
+    let platform = Platform::start();
+    platform.run(1, &[]);
+    let file = platform.kept();
+    let kept = std::fs::read_to_string(&file).unwrap();
+    let token =
+        serde_json::from_str::<serde_json::Value>(&kept).unwrap()["token"].as_str().unwrap().to_owned();
+    for (damaged, logins) in [
+        (kept.replace(&token, "n0nsense\\n"), 2),
+        (kept.replace(&token, ""), 3),
+        (kept[..kept.len() / 2].to_owned(), 4),
+    ] {
+        std::fs::write(&file, damaged).unwrap();
+        let told = format!(" WARN the token in {} is not used: it cannot be read\n", file.display());
+        assert_eq!((platform.stderr(&["summary", "demo"]), platform.logins()), (told, logins));
+        assert_eq!((platform.stderr(&["summary", "demo"]), platform.logins()), (String::new(), logins));
+    }
+}
+
+/// Only root can give a folder to another user.
+#[cfg(unix)]
+#[test]
+fn a_run_as_root_leaves_nothing_in_the_folder_of_another_user() {
+    let platform = Platform::start();
+    if std::os::unix::fs::chown(platform.home.path(), Some(1000), None).is_err() {
+        return;
+    }
+    let caches = platform.folder().parent().unwrap().to_owned();
+    let told = format!(" WARN tokens cannot be kept in {} (", platform.folder().display());
+    let stderr = platform.stderr(&["summary", "demo"]);
+    assert!(stderr.starts_with(&told) && stderr.contains(" belongs to another user)"), "{stderr}");
+    assert!(!platform.folder().exists());
+    std::fs::create_dir_all(&caches).unwrap();
+    std::fs::create_dir(platform.folder()).unwrap();
+    std::fs::set_permissions(platform.folder(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    std::os::unix::fs::chown(platform.folder(), Some(1000), None).unwrap();
+    let stderr = platform.stderr(&["summary", "demo"]);
+    assert!(stderr.starts_with(&told) && platform.files().is_empty(), "{stderr}");
 }

@@ -14,7 +14,11 @@ impl Sight<'_> {
             Some(Err(fault)) => match fault.kind {
                 Kind::Distrust => not_checked(NAME, "the TLS handshake failed"),
                 Kind::Unreachable | Kind::Strange | Kind::Setting => wrong(NAME, fault),
-                Kind::Throttled => Finding::new(Mark::Warning, NAME, fault.found.clone()).help(&*fault.help),
+                Kind::Throttled if self.has_logged_in() => {
+                    Finding::new(Mark::Warning, NAME, fault.found.clone()).help(&*fault.help)
+                }
+                // Nothing else could be checked.
+                Kind::Throttled => wrong(NAME, fault),
                 _ => ok(NAME, "the platform answers"),
             },
             Some(Ok(())) => ok(NAME, "the platform answers"),
@@ -82,6 +86,9 @@ impl Sight<'_> {
 
     pub(super) fn proxy_headers(&self) -> Finding {
         const NAME: &str = "proxy headers";
+        if let Err(fault) = &self.setting.proxy {
+            return wrong(NAME, fault);
+        }
         let proxy = match self.way {
             Some(way) if way.is_proxy => format!("calls go through the proxy {}:{}", way.host, way.port),
             _ => "no proxy is set".to_owned(),
@@ -151,6 +158,7 @@ mod tests {
         let url = "https://platform.example:8743".parse().unwrap();
         Setting {
             endpoint: Ok(Endpoint { url, from: "--endpoint" }),
+            proxy: Ok(None),
             certificates: Ok(()),
             application: Ok(Application { shown: "a…".to_owned(), from: "--app-id" }),
             secret: Ok(secret),
@@ -162,7 +170,8 @@ mod tests {
         Exchange { is_login, sent, received, status: Some(status), date: None, certificate_ends: None }
     }
 
-    /// Whatever fails, wherever: some line says that it is wrong, so that no exit code hides it. A quota that is used up passes.
+    /// Whatever fails, wherever: some line says that it is wrong, so that no exit code hides it. Only a quota that is used up after a
+    /// login is no failure.
     #[test]
     fn no_failure_goes_without_a_line_that_is_wrong() {
         let kinds = [
@@ -175,6 +184,7 @@ mod tests {
             Kind::NoTask,
             Kind::Input,
             Kind::Strange,
+            Kind::Throttled,
         ];
         let courses = [
             vec![],
@@ -187,6 +197,9 @@ mod tests {
         for (kind, exchanges) in
             kinds.iter().flat_map(|kind| courses.iter().map(move |course| (*kind, course)))
         {
+            if kind == Kind::Throttled && exchanges.len() == 2 && exchanges[0].status == Some(200) {
+                continue;
+            }
             for secret in [Proof::Secret("--secret-file"), Proof::Token] {
                 let setting = setting(secret);
                 let fault = Fault { kind, found: "x".to_owned(), help: "y".to_owned() };

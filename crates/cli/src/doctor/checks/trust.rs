@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::super::fault::Kind;
 use super::super::finding::{Finding, Mark};
 use super::super::wire::Exchange;
-use super::{NO_ENDPOINT, Sight, not_checked, ok, wrong};
+use super::{Sight, not_checked, ok, wrong};
 
 /// Tokens and certificates last for hours; a clock that is so wrong will be worse some day.
 const SKEW_TO_WARN_OF: Duration = Duration::from_secs(30);
@@ -18,7 +18,7 @@ const DAY: u64 = 86_400;
 impl Sight<'_> {
     pub(super) fn certificate(&self) -> Finding {
         const NAME: &str = "certificate";
-        let Ok(endpoint) = &self.setting.endpoint else { return not_checked(NAME, NO_ENDPOINT) };
+        let Ok(endpoint) = &self.setting.endpoint else { return not_checked(NAME, self.no_way()) };
         if endpoint.url.scheme() == "http" {
             return ok(NAME, "none is needed for plain http on this machine");
         }

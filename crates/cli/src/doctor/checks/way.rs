@@ -2,7 +2,7 @@
 
 use super::super::finding::{Finding, Mark};
 use super::super::network::{PATIENCE, Silence, Way};
-use super::{NO_ENDPOINT, Sight, not_checked, ok, wrong};
+use super::{Sight, not_checked, ok, wrong};
 
 impl Sight<'_> {
     pub(super) fn endpoint(&self) -> Finding {
@@ -20,7 +20,7 @@ impl Sight<'_> {
     }
 
     pub(super) fn name(&self) -> Finding {
-        let Some(way) = self.way else { return not_checked("name", NO_ENDPOINT) };
+        let Some(way) = self.way else { return not_checked("name", self.no_way()) };
         let Way { host, is_proxy, is_given, .. } = way;
         if way.is_given_another && !is_proxy && way.addresses.is_ok() {
             let found = format!(
@@ -57,7 +57,7 @@ impl Sight<'_> {
 
     pub(super) fn connection(&self) -> Finding {
         let Some((way, connected)) = self.way.and_then(|way| Some((way, way.connected.as_ref()?))) else {
-            let why = if self.way.is_none() { NO_ENDPOINT } else { "there is no address" };
+            let why = if self.way.is_none() { self.no_way() } else { "there is no address" };
             return not_checked("connection", why);
         };
         let port = if way.is_proxy {
@@ -95,6 +95,7 @@ mod tests {
         let fault = Fault { kind: Kind::Setting, found: "x".to_owned(), help: "y".to_owned() };
         let setting = Setting {
             endpoint: Err(fault.clone()),
+            proxy: Ok(None),
             certificates: Ok(()),
             application: Err(fault.clone()),
             secret: Err(fault),
