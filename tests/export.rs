@@ -258,6 +258,20 @@ async fn cells_with_line_breaks_and_formulas_are_gone_on_with() {
 }
 
 #[tokio::test]
+async fn csv_holds_no_formula_and_shows_no_control_character_on_a_terminal() {
+    let mut odd = row(0, "Success");
+    odd["output"] = json!("a;=1\n\u{1b}[2J\u{9b}2J");
+    let fleet = Fleet::of(vec![odd]).await;
+    for command in ["subtasks t --quota 0 -o csv --columns output", "export t --quota 0 --format csv --out -"]
+    {
+        let exact = fleet.run(command, usize::MAX).await.stdout;
+        assert!(exact.contains("\"a;'=1\n\u{1b}[2J\u{9b}2J\""), "{exact}");
+        let shown = fleet.run_on_terminal(command).await.stdout;
+        assert!(shown.contains("\"a;'=1\n [2J 2J\""), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_broken_last_line_is_cut_off() {
     let fleet = Fleet::of(rows(60)).await;
     let line = "export t --quota 0 --format jsonl --page-size 7 --out DIR/file";
@@ -323,7 +337,7 @@ async fn files_that_are_not_as_they_were_left_are_refused() {
         ("the record is gone", |fleet| std::fs::remove_file(fleet.path("file.part.json")).unwrap()),
         ("the record is broken", |fleet| std::fs::write(fleet.path("file.part.json"), "{").unwrap()),
         ("the record is of another version", |fleet| {
-            let record = fleet.read("file.part.json").replace("\"version\": 1", "\"version\": 7");
+            let record = fleet.read("file.part.json").replace("\"version\": 2", "\"version\": 7");
             std::fs::write(fleet.path("file.part.json"), record).unwrap();
         }),
         ("the rows are short", |fleet| std::fs::write(fleet.path("file.part"), "device").unwrap()),

@@ -31,8 +31,8 @@ pub(crate) struct ExportOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
-    /// Comma-separated values, safe to open in a spreadsheet
+    /// Comma-separated values for a spreadsheet; the exact format is jsonl
     Csv,
-    /// What the platform sent, whole: one JSON object a line
+    /// The exact format: what the platform sent, one JSON object a line
     Jsonl,
 }

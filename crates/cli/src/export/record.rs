@@ -7,7 +7,7 @@ use crate::arguments::Format;
 use crate::totals::Totals;
 
 /// Raised when a file of an older version cannot be read, or would be understood otherwise.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const ABOUT: &str =
     "An export by `northbound export` that is not complete. The same command with --resume goes on with it.";
 
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(request.difference(&request), None);
         let other = Request { plan: "another".to_owned(), ..request.clone() };
         assert!(request.difference(&other).unwrap().starts_with("its plan is `reads the whole task"));
-        for text in ["", "{}", "[]", "{\"version\":1}", "{\"version\":2}"] {
+        for text in ["", "{}", "[]", "{\"version\":1}", "{\"version\":3}"] {
             assert!(Record::parse(text.as_bytes()).is_err(), "{text}");
         }
         let text = String::from_utf8(text).unwrap();
