@@ -7,6 +7,8 @@ mod doctor;
 #[cfg(unix)]
 mod export;
 #[cfg(unix)]
+mod signals;
+#[cfg(unix)]
 mod terminal;
 mod tokens;
 
