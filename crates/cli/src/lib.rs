@@ -14,6 +14,7 @@ mod export;
 mod failure;
 mod interrupt;
 mod layout;
+mod new_file;
 mod palette;
 mod process;
 mod progress;
