@@ -112,6 +112,19 @@ impl Fleet {
         self.path(name).exists()
     }
 
+    /// Makes a file so many hours older.
+    pub(super) fn written_before(&self, name: &str, hours: u64) {
+        let file = std::fs::File::options().write(true).open(self.path(name)).unwrap();
+        let age = std::time::Duration::from_secs(hours * 3600);
+        file.set_modified(std::time::SystemTime::now() - age).unwrap();
+    }
+
+    #[cfg(unix)]
+    pub(super) fn mode(&self, name: &str) -> u32 {
+        let metadata = std::fs::metadata(self.path(name)).unwrap();
+        std::os::unix::fs::MetadataExt::mode(&metadata) & 0o7777
+    }
+
     /// What is in the folder.
     pub(super) fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).unwrap();

@@ -23,6 +23,9 @@ pub(crate) struct ExportOptions {
     /// Go on where an export to FILE was interrupted; begin if there was none, and leave FILE alone if it is complete
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Start from scratch, and replace FILE when the export is complete; with --resume go on with an interrupted export first
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Rows that one call asks for, 1 to 250
     #[arg(long, value_name = "M", default_value_t = 250)]
     pub(crate) page_size: u32,

@@ -66,6 +66,8 @@ pub(crate) struct Position {
 pub(crate) struct Written {
     /// Bytes that belong to whole pages; what follows them is cut off.
     pub(crate) bytes: u64,
+    /// Of these bytes.
+    pub(crate) checksum: u64,
     pub(crate) subtasks: Totals,
     /// Pages that brought rows.
     pub(crate) pages: u64,
@@ -83,6 +85,11 @@ impl From<&Page> for Arrived {
     fn from(page: &Page) -> Self {
         Self { number: page.number(), resume_from: page.resume_from(), total: page.total_count() }
     }
+}
+
+/// Adds bytes to a checksum that begins with 0: FNV-1a, which is short and the same in every version of this command.
+pub(crate) fn checksum(sum: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(sum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 impl Record {
