@@ -19,8 +19,9 @@ pub(crate) struct NewFile {
 
 impl NewFile {
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
-        let file =
-            tempfile::Builder::new().prefix(".northbound-").suffix(".part").tempfile_in(folder(path))?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".northbound-").suffix(".part");
+        let file = may_hang(|| builder.tempfile_in(folder(path)))?;
         Ok(Self { path: path.to_owned(), file })
     }
 
@@ -48,7 +49,7 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    may_hang(|| options.open(path))
 }
 
 /// Opens a file that an earlier process has left: no link, and nothing that could hang.
@@ -92,6 +93,7 @@ fn inherit(file: &File, path: &Path) {
     // It can be read only by setting it.
     let mask = umask(Mode::RWXG | Mode::RWXO);
     umask(mask);
+    #[allow(clippy::useless_conversion, reason = "a Mac has modes of 16 bits")]
     let usual = 0o666 & !u32::from(mask.bits());
     let mode = match (fs::symlink_metadata(path), fs::metadata(path)) {
         (Ok(there), _) if there.is_file() => {
@@ -115,7 +117,8 @@ pub(crate) fn folder(path: &Path) -> &Path {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 

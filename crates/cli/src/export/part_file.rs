@@ -234,7 +234,8 @@ impl PartFile {
     }
 
     fn write(&mut self, lines: &str, mut record: Record) -> Result<(), (PathBuf, io::Error)> {
-        self.rows.write_all(lines.as_bytes()).map_err(|error| (self.paths.part.clone(), error))?;
+        let written = may_hang(|| self.rows.write_all(lines.as_bytes()));
+        written.map_err(|error| (self.paths.part.clone(), error))?;
         record.written.bytes += lines.len() as u64;
         record.written.checksum = checksum(record.written.checksum, lines.as_bytes());
         self.save(&record).map_err(|error| (self.paths.record.clone(), error))?;
@@ -380,6 +381,8 @@ fn advice(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "name a file in a folder where you may write"
         }
+        // It is no file of ours: see `new_file::open`.
+        io::ErrorKind::Other => "remove it, or name another file",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk",
         _ => "check the path, and that the disk has room",
     }
