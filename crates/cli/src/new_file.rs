@@ -79,6 +79,8 @@ pub(crate) fn remove_link(path: &Path) -> io::Result<()> {
 pub(crate) fn finish(file: &File, path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     inherit(file, path);
+    #[cfg(not(unix))]
+    let _ = path;
     file.sync_all()
 }
 
@@ -99,7 +101,7 @@ fn inherit(file: &File, path: &Path) {
         (Ok(there), _) if there.is_file() => {
             let mode = there.mode() & 0o777;
             let (owner, group) = (Some(there.uid()), Some(there.gid()));
-            // Only root gives a file to another owner, and nobody to a group that he is not in.
+            // Only root may change the owner, and only a member of a group may give a file to it.
             let has_group = fchown(file, owner, group).or_else(|_| fchown(file, None, group)).is_ok();
             if has_group { mode } else { mode & !0o070 }
         }

@@ -6,8 +6,8 @@ use crate::interrupt::may_hang;
 
 /// Standard output or standard error, without a buffer.
 ///
-/// A write waits for a reader that takes its time, also where the stream is set to report that instead (`O_NONBLOCK`, which
-/// whoever shares the stream may set at any time). A signal ends the process while it waits.
+/// A write waits for a slow reader, even if the stream is set to fail instead: any process that shares the stream may set
+/// `O_NONBLOCK`. A signal ends the process while it waits.
 #[derive(Debug)]
 pub struct StandardStream(Kind);
 
@@ -41,7 +41,7 @@ impl Write for StandardStream {
 
 #[cfg(unix)]
 impl Kind {
-    /// Not through the standard library, which takes a stream that cannot be written for one that nobody reads.
+    /// Not through the standard library: it reports success if the stream is not open for writing.
     fn write(self, bytes: &[u8]) -> io::Result<usize> {
         use rustix::event::{PollFd, PollFlags, poll};
         use rustix::io::Errno;
