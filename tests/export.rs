@@ -1,5 +1,6 @@
 //! `northbound export`: what is in the file, and what an interruption and a moving task do to it.
 
+mod files;
 mod fleet;
 
 use std::collections::HashSet;
@@ -160,7 +161,9 @@ async fn a_platform_that_sorts_anew_completes_no_file() {
             let seen = fleet.run(&format!("{line} --resume"), usize::MAX).await;
             assert_eq!(seen.code, 1, "{seen:?}");
             assert!(seen.stderr.contains(says), "{filter}: {seen:?}");
-            assert!(seen.stderr.contains("remove DIR/file.part and DIR/file.part.json to begin anew"));
+            assert!(
+                seen.stderr.contains("remove DIR/file.part and DIR/file.part.json to start from scratch")
+            );
             let again = fleet.run(&format!("{line} --resume"), usize::MAX).await;
             assert!(again.code == 1 && again.stderr.contains("cannot be completed: "), "{again:?}");
             assert!(!fleet.exists("file"));
@@ -258,6 +261,20 @@ async fn cells_with_line_breaks_and_formulas_are_gone_on_with() {
 }
 
 #[tokio::test]
+async fn csv_holds_no_formula_and_shows_no_control_character_on_a_terminal() {
+    let mut odd = row(0, "Success");
+    odd["output"] = json!("a;=1\n\u{1b}[2J\u{9b}2J");
+    let fleet = Fleet::of(vec![odd]).await;
+    for command in ["subtasks t --quota 0 -o csv --columns output", "export t --quota 0 --format csv --out -"]
+    {
+        let exact = fleet.run(command, usize::MAX).await.stdout;
+        assert!(exact.contains("\"a;'=1\n\u{1b}[2J\u{9b}2J\""), "{exact}");
+        let shown = fleet.run_on_terminal(command).await.stdout;
+        assert!(shown.contains("\"a;'=1\n [2J 2J\""), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_broken_last_line_is_cut_off() {
     let fleet = Fleet::of(rows(60)).await;
     let line = "export t --quota 0 --format jsonl --page-size 7 --out DIR/file";
@@ -292,12 +309,19 @@ async fn a_person_sees_what_happened_and_what_to_do() {
         (begin.to_owned() + " --resume", usize::MAX),
         (begin.to_owned() + " --resume", 0),
         (begin.to_owned(), 0),
+        (begin.to_owned() + " --replace", 3),
+        (begin.to_owned() + " --resume", 0),
+        (begin.to_owned() + " --resume --replace", usize::MAX),
         (begin.replace("file", "no/file"), 0),
         (begin.replace("DIR/file", "DIR"), 0),
         (begin.replace("DIR/file", "-") + " --resume", 0),
+        (begin.replace("DIR/file", "-") + " --replace", 0),
         (begin.replace("DIR/file", "-"), 2),
     ] {
         let seen = fleet.run(&line, answers).await;
+        if fleet.exists("file") {
+            fleet.written_before("file", 23);
+        }
         let printed = if seen.stdout.is_empty() { String::new() } else { "[rows]\n".to_owned() };
         session += &format!("$ northbound {line}\n{printed}{}[exit code {}]\n\n", seen.stderr, seen.code);
     }
@@ -319,17 +343,25 @@ async fn files_that_are_not_as_they_were_left_are_refused() {
     let line = "export t --quota 0 --format csv --page-size 7 --out DIR/file";
     let mut session = String::new();
     type Harm = fn(&Fleet);
-    let harms: [(&str, Harm); 6] = [
+    let harms: [(&str, Harm); 8] = [
         ("the record is gone", |fleet| std::fs::remove_file(fleet.path("file.part.json")).unwrap()),
         ("the record is broken", |fleet| std::fs::write(fleet.path("file.part.json"), "{").unwrap()),
         ("the record is of another version", |fleet| {
-            let record = fleet.read("file.part.json").replace("\"version\": 1", "\"version\": 7");
+            let record = fleet.read("file.part.json").replace("\"version\": 2", "\"version\": 7");
             std::fs::write(fleet.path("file.part.json"), record).unwrap();
         }),
         ("the rows are short", |fleet| std::fs::write(fleet.path("file.part"), "device").unwrap()),
         ("a line is gone", |fleet| {
             let rows = fleet.read("file.part").replacen('\n', " ", 1);
             std::fs::write(fleet.path("file.part"), rows).unwrap();
+        }),
+        ("a row is another one", |fleet| {
+            let rows = fleet.read("file.part").replacen("d3,", "d7,", 1);
+            std::fs::write(fleet.path("file.part"), rows).unwrap();
+        }),
+        ("the rows are another file, and the record is gone", |fleet| {
+            std::fs::write(fleet.path("file.part"), "notes").unwrap();
+            std::fs::remove_file(fleet.path("file.part.json")).unwrap();
         }),
         ("the end is no line", |fleet| {
             let rows = fleet.read("file.part");
@@ -340,8 +372,9 @@ async fn files_that_are_not_as_they_were_left_are_refused() {
         let fleet = Fleet::of(rows(60)).await;
         fleet.run(line, 3).await;
         harm(&fleet);
+        let harmed = fleet.read("file.part");
         let seen = fleet.run(&format!("{line} --resume"), usize::MAX).await;
-        assert!(!fleet.exists("file"), "{what}");
+        assert!(!fleet.exists("file") && fleet.read("file.part") == harmed, "{what}");
         session += &format!("{what}:\n{}[exit code {}]\n\n", seen.stderr, seen.code);
     }
     insta::assert_snapshot!(session);

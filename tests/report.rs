@@ -292,6 +292,16 @@ fn a_report_takes_the_place_of_the_one_before_only_when_it_is_whole() {
     assert_eq!((seen.code, seen.stdout, seen.stderr.as_str()), (0, told, ""));
     assert_eq!(files(folder.path()), ["report.html"]);
     assert!(fs::read_to_string(&file).unwrap().starts_with("<!DOCTYPE html>"));
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("link.html");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let before = fs::read(&file).unwrap();
+        assert_eq!(northbound(&["--emulator", "report", "nope", "--out", link.to_str().unwrap()]).code, 1);
+        assert!(link.is_symlink(), "the report failed");
+        assert_eq!(northbound(&["--emulator", "report", "demo", "--out", link.to_str().unwrap()]).code, 0);
+        assert!(!link.is_symlink() && fs::read(&file).unwrap() == before);
+    }
 
     let seen = northbound(&["--emulator", "report", "doc-example", "--out", path, "-o", "json"]);
     let told: Value = serde_json::from_str(&seen.stdout).unwrap();

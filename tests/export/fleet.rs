@@ -112,6 +112,19 @@ impl Fleet {
         self.path(name).exists()
     }
 
+    /// Makes a file so many hours older.
+    pub(super) fn written_before(&self, name: &str, hours: u64) {
+        let file = std::fs::File::options().write(true).open(self.path(name)).unwrap();
+        let age = std::time::Duration::from_secs(hours * 3600);
+        file.set_modified(std::time::SystemTime::now() - age).unwrap();
+    }
+
+    #[cfg(unix)]
+    pub(super) fn mode(&self, name: &str) -> u32 {
+        let metadata = std::fs::metadata(self.path(name)).unwrap();
+        std::os::unix::fs::MetadataExt::mode(&metadata) & 0o7777
+    }
+
     /// What is in the folder.
     pub(super) fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).unwrap();
@@ -123,6 +136,15 @@ impl Fleet {
 
     /// Runs a command line; `DIR` is the folder. So many calls are answered.
     pub(super) async fn run(&self, line: &str, answers: usize) -> Seen {
+        self.run_before(line, answers, false).await
+    }
+
+    /// The same on a terminal.
+    pub(super) async fn run_on_terminal(&self, line: &str) -> Seen {
+        self.run_before(line, usize::MAX, true).await
+    }
+
+    async fn run_before(&self, line: &str, answers: usize, terminal: bool) -> Seen {
         {
             let mut task = self.task();
             (task.answers, task.end) = (answers, None);
@@ -135,7 +157,8 @@ impl Fleet {
             ("NORTHBOUND_APP_ID", "demo-app".to_owned()),
             ("NORTHBOUND_TOKEN", "t0ken-of-the-test".to_owned()),
         ]);
-        let seen = tokio::task::spawn_blocking(move || northbound(&environment, &words)).await.unwrap();
+        let seen =
+            tokio::task::spawn_blocking(move || northbound(&environment, &words, terminal)).await.unwrap();
         Seen { stderr: plain(&seen.stderr, folder, &self.platform.url()), ..seen }
     }
 
@@ -157,11 +180,14 @@ fn plain(text: &str, folder: &Path, url: &str) -> String {
     text.replace(folder.to_str().unwrap(), "DIR").replace(url, "[address]")
 }
 
-fn northbound(environment: &HashMap<&str, String>, words: &[String]) -> Seen {
+fn northbound(environment: &HashMap<&str, String>, words: &[String], terminal: bool) -> Seen {
     let lookup = |name: &str| environment.get(name).cloned();
     let arguments = ["northbound".to_owned()].into_iter().chain(words.iter().cloned()).map(Into::into);
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let process = Process::new(&lookup, Outlet::plain(&mut stdout), Outlet::plain(&mut stderr));
+    let columns = || 80;
+    let stdout_outlet =
+        if terminal { Outlet::terminal(&mut stdout, &columns) } else { Outlet::plain(&mut stdout) };
+    let process = Process::new(&lookup, stdout_outlet, Outlet::plain(&mut stderr));
     let code = northbound_cli::run(arguments, process);
     Seen { code, stdout: String::from_utf8(stdout).unwrap(), stderr: String::from_utf8(stderr).unwrap() }
 }

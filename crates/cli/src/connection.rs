@@ -9,6 +9,7 @@ use northbound::{AppId, Client, ClientBuilder, Credentials, QUOTA, Quota, Secret
 use crate::arguments::Global;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::interrupt::may_hang;
 use crate::process::Environment;
 use crate::token_cache::{self, TokenCache};
 
@@ -205,7 +206,7 @@ fn quota_of(calls: u32) -> Result<Quota, Failure> {
 }
 
 fn read(what: &str, path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| {
+    may_hang(|| fs::read(path)).map_err(|error| {
         let advice = "check the path, and that you may read the file";
         Failure::usage(format!("cannot read the {what} {}: {error}", path.display()), advice)
     })
@@ -216,8 +217,8 @@ fn secret_from_file(global: &Global) -> Result<Option<Secret>, Failure> {
         return Ok(None);
     };
     let mut text = String::new();
-    let read = fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text));
-    read.map_err(|error| {
+    let read = || fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text));
+    may_hang(read).map_err(|error| {
         let what = format!("cannot read the secret file {}: {error}", path.display());
         Failure::usage(what, "check the path, and that you may read the file")
     })?;

@@ -18,7 +18,6 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// Needs a tokio runtime.
     pub(crate) fn new(global: Global, process: Process<'a>) -> Result<Self, (Failure, Outlet<'a>)> {
         let Process { environment, mut stdout, mut stderr, signals, .. } = process;
         for outlet in [&mut stdout, &mut stderr] {

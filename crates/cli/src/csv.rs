@@ -1,11 +1,8 @@
-//! Comma-separated values that a spreadsheet shows and does not carry out.
+//! Comma-separated values for a spreadsheet. Text that could be a formula is changed: the exact format is jsonl.
 
 /// One line, with its end.
-///
-/// A cell that a spreadsheet would take for a formula gets an apostrophe in front: device ids and replies are other people's
-/// text, and `=HYPERLINK(…)` in one of them must not run on the desk of whoever opens the file.
 pub(crate) fn line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
-    let cells: Vec<String> = cells.into_iter().map(|cell| quoted(&harmless(cell.as_ref()))).collect();
+    let cells: Vec<String> = cells.into_iter().map(|cell| quoted(&without_formulas(cell.as_ref()))).collect();
     cells.join(",") + "\n"
 }
 
@@ -18,10 +15,27 @@ pub(crate) fn written_cells(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// As <https://owasp.org/www-community/attacks/CSV_Injection> lists them, with their full-width forms.
-fn harmless(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if formula { format!("'{cell}") } else { cell.to_owned() }
+/// Puts an apostrophe before each place where a spreadsheet would see a formula: device ids and replies are other people's
+/// text, and `=HYPERLINK(…)` in one of them must not run on the desk of whoever opens the file.
+///
+/// The start of the cell is one place. The others come after a semicolon, a tab and a line break: some spreadsheets separate
+/// cells there, and take the quotes around our cell for letters. The characters are those of
+/// <https://owasp.org/www-community/attacks/CSV_Injection>.
+fn without_formulas(cell: &str) -> String {
+    let mut safe = String::with_capacity(cell.len());
+    if cell.starts_with(['\t', '\r', '\n']) {
+        safe.push('\'');
+    }
+    for piece in cell.split_inclusive([';', '\t', '\r', '\n']) {
+        // A spreadsheet may drop quotes and blanks before it looks.
+        let seen = piece
+            .trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || "\"\u{feff}".contains(c));
+        if seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+            safe.push('\'');
+        }
+        safe.push_str(piece);
+    }
+    safe
 }
 
 fn quoted(cell: &str) -> String {
@@ -51,10 +65,36 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"] {
+        for cell in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n",
+            "＝1",
+            " =1",
+            "\"=1",
+            "\u{feff}=1",
+            "\u{0}=1",
+        ] {
             let line = line([cell]);
             assert!(line.trim_start_matches('"').starts_with('\''), "{line}");
         }
         assert_eq!(line(["=HYPERLINK(\"http://x\",\"y\")"]), "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"\n");
+    }
+
+    #[test]
+    fn a_cell_holds_no_formula_where_another_separator_splits_it() {
+        for separator in [";", "\t", "\n", "\r", "\r\n"] {
+            for formula in ["=1", "-1", "＠x", " =1", "\"=1", "\"\" +1"] {
+                let text = without_formulas(&format!("a{separator}{formula}{separator}b"));
+                assert_eq!(text, format!("a{separator}'{formula}{separator}b"));
+            }
+        }
+        for text in ["a=1", "a;b-c", "1;2", "{\"a\": -1}", "a; b", "'=1", "", ";", "水表；=1"] {
+            assert_eq!(without_formulas(text), text);
+        }
     }
 }

@@ -11,6 +11,7 @@ use northbound_emulator::{Certificates, Emulator, Scenario, StartError};
 use crate::arguments::{EmulatorCommand, ServeOptions};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::interrupt::may_hang;
 
 pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) -> Result<(), Failure> {
     let EmulatorCommand::Serve(options) = command;
@@ -66,7 +67,7 @@ fn scenario(options: &ServeOptions, quota: Option<u32>) -> Result<Scenario, Fail
 }
 
 fn read(path: &Path) -> Result<Scenario, Failure> {
-    let text = fs::read_to_string(path)
+    let text = may_hang(|| fs::read_to_string(path))
         .map_err(|error| unusable(format!("cannot read the scenario {}: {error}", path.display())))?;
     Scenario::from_toml(&text)
         .map_err(|error| unusable(format!("the scenario {} is wrong: {error}", path.display())))

@@ -6,16 +6,18 @@ mod reading;
 mod record;
 mod sink;
 
+use std::fs;
 use std::io::Write as _;
 
 use crate::arguments::{ExportOptions, Format};
+use crate::chart::span;
 use crate::columns::Column;
 use crate::connection::Connection;
 use crate::context::Context;
 use crate::csv;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use part_file::{PartFile, Paths};
+use part_file::{Allowed, PartFile, Paths};
 use reading::Reading;
 use record::Record;
 use sink::Sink;
@@ -32,14 +34,17 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             context.stdout.write_all(heading.as_bytes())?;
             Sink::Stdout(&mut context.stdout, Record::new(request))
         }
-        Some(paths) if options.resume => match PartFile::resume(paths, request, &heading).await? {
-            Some(mut part) => {
-                part.remember(&mut delivered)?;
-                Sink::Part(part)
+        Some(paths) => {
+            let complete = paths.clone();
+            let allowed = Allowed { resume: options.resume, replace: options.replace };
+            match PartFile::open(paths, request, &heading, allowed).await? {
+                Some(mut part) => {
+                    part.remember(&mut delivered)?;
+                    Sink::Part(part)
+                }
+                None => return Ok(context.note(&left_alone(&complete))?),
             }
-            None => return Ok(context.note(&format!("{} is there, and left alone", options.out.display()))?),
-        },
-        Some(paths) => Sink::Part(PartFile::create(paths, request, &heading).await?),
+        }
     };
     let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
     if matches!(&sink, Sink::Stdout(stdout, _) if stdout.is_terminal()) {
@@ -70,13 +75,26 @@ fn destination(options: &ExportOptions) -> Result<Option<Paths>, Failure> {
     if options.out.as_os_str() != "-" {
         return Paths::of(&options.out).map(Some);
     }
-    if options.resume {
+    if options.resume || options.replace {
         return Err(Failure::usage(
-            "nothing goes on with what was written to stdout",
-            "name a file with --out, or leave --resume out",
+            "an export to stdout can neither be resumed nor replace a file",
+            "name a file with --out, or leave --resume and --replace out",
         ));
     }
     Ok(None)
+}
+
+/// What is said of a complete file that stays: a job that runs each night must not take it for a new one.
+fn left_alone(paths: &Paths) -> String {
+    let written = fs::metadata(&paths.file).and_then(|file| file.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    let age = age.map(|age| format!(", written {} ago", span(age))).unwrap_or_default();
+    let file = paths.file.display();
+    if paths.part.exists() {
+        let part = paths.part.display();
+        return format!("{file} is complete{age}; {part} is not: use --resume --replace to go on with that");
+    }
+    format!("{file} is complete{age}; use --replace to read it again")
 }
 
 /// The emulator inside this command has another address each time, and the same tasks.

@@ -1,8 +1,12 @@
 //! Ctrl-C and SIGTERM, as something that a command can wait for wherever it can stop.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::failure::Failure;
 
@@ -28,7 +32,7 @@ impl Signal {
 /// Whether the command has been asked to stop. Clones are the same thing.
 ///
 /// The first signal is the command's to obey: it stops at the next place where it waits, and leaves whole lines behind. The
-/// second one ends the process at once.
+/// second one ends the process at once. So does the first one while the command hangs in a system call (see [`may_hang`]).
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt(Option<watch::Receiver<Option<Signal>>>);
 
@@ -38,15 +42,21 @@ impl Interrupt {
         Self(None)
     }
 
-    /// Listens from now on, so that no signal is missed. Needs a tokio runtime.
+    /// Listens from now on, so that no signal is missed, on a thread of its own: the command's thread may hang.
     pub(crate) fn listen() -> io::Result<Self> {
-        let mut signals = Signals::listen()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut signals = runtime.block_on(async { Signals::listen() })?;
         let (tell, told) = watch::channel(None);
-        tokio::spawn(async move {
-            tell.send_replace(Some(signals.next().await));
-            let signal = signals.next().await;
-            std::process::exit(signal.exit_code().into());
-        });
+        let obey = async move {
+            let first = signals.next().await;
+            tell.send_replace(Some(first));
+            let last = tokio::select! {
+                second = signals.next() => second,
+                () = until_hanging() => first,
+            };
+            std::process::exit(last.exit_code().into());
+        };
+        thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(obey))?;
         Ok(Self(Some(told)))
     }
 
@@ -70,6 +80,32 @@ impl Interrupt {
             biased;
             signal = self.wait() => Err(Failure::Interrupted(signal)),
             outcome = work => outcome.map_err(Into::into),
+        }
+    }
+}
+
+/// The call of [`may_hang`] that has not returned, by its number; 0 if there is none.
+static CALL: AtomicU64 = AtomicU64::new(0);
+/// A call that takes longer than this, after a signal, hangs.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Makes a system call that may never return: a write to somebody who has stopped reading, opening a pipe that nobody writes
+/// to, a file on a server that is gone. A signal then ends the process, so nothing may need to be put in order.
+pub(crate) fn may_hang<T>(call: impl FnOnce() -> T) -> T {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    CALL.store(CALLS.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+    let outcome = call();
+    CALL.store(0, Ordering::Relaxed);
+    outcome
+}
+
+/// Waits until one call has been under way for the whole of [`PATIENCE`].
+async fn until_hanging() {
+    loop {
+        let call = CALL.load(Ordering::Relaxed);
+        sleep(PATIENCE).await;
+        if call != 0 && call == CALL.load(Ordering::Relaxed) {
+            return;
         }
     }
 }

@@ -79,7 +79,12 @@ pub(crate) fn shortened(text: &str, columns: usize) -> String {
     short
 }
 
-/// A text without control characters: a device may bear any name, and a terminal obeys some of them.
+/// Lines of a file as a terminal shows them.
+pub(crate) fn lines_on_terminal(lines: &str) -> String {
+    lines.lines().map(|line| one_line(line) + "\n").collect()
+}
+
+/// A text without control characters: a device may have any name, and a terminal obeys some of them.
 pub(crate) fn one_line(text: &str) -> String {
     let obeyed = |c: char| {
         c.is_control()

@@ -14,6 +14,7 @@ mod export;
 mod failure;
 mod interrupt;
 mod layout;
+mod new_file;
 mod palette;
 mod process;
 mod progress;
@@ -21,6 +22,7 @@ mod reference;
 mod report;
 mod rows;
 mod screen;
+mod standard_stream;
 mod subtasks;
 mod summary;
 mod table;
@@ -41,15 +43,16 @@ use crate::failure::Failure;
 use crate::palette::Palette;
 pub use crate::process::{Environment, Outlet, Process};
 pub use crate::reference::command_tree;
+pub use crate::standard_stream::StandardStream;
 
 /// Runs the command and returns its exit code.
 ///
 /// Everything that the command takes from the process and gives to it passes through the parameters.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, mut process: Process<'_>) -> u8 {
+pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let Arguments { global, command } = match parse(&arguments, &process) {
         Ok(arguments) => arguments,
-        Err(error) => return show_usage(&error, Typed::among(&arguments), &mut process),
+        Err(error) => return show_usage(&error, Typed::among(&arguments), process),
     };
     let traces = process.traces;
     let (warns, as_json) = (!global.quiet, global.output.is_json());
@@ -65,20 +68,21 @@ fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, cla
 
 fn execute(global: arguments::Global, command: &Command, process: Process<'_>) -> u8 {
     let output = global.output;
+    let mut context = match Context::new(global, process) {
+        Ok(context) => context,
+        Err((failure, stderr)) => return end(&failure, output, stderr),
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return end(&Failure::Runtime(error), output, process.stderr),
+        Err(error) => return end(&Failure::Runtime(error), output, context.stderr),
     };
-    runtime.block_on(async {
-        let mut context = match Context::new(global, process) {
-            Ok(context) => context,
-            Err((failure, stderr)) => return end(&failure, output, stderr),
-        };
-        match dispatch(command, &mut context).await {
-            Ok(()) => 0,
-            Err(failure) => end(&failure, output, context.stderr),
-        }
-    })
+    let outcome = runtime.block_on(dispatch(command, &mut context));
+    // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
+    runtime.shutdown_background();
+    match outcome.and_then(|()| Ok(context.stdout.flush()?)) {
+        Ok(()) => 0,
+        Err(failure) => end(&failure, output, context.stderr),
+    }
 }
 
 async fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -108,17 +112,20 @@ fn end(failure: &Failure, output: arguments::Output, mut stderr: Outlet<'_>) -> 
 }
 
 /// Shows help on stdout, a wrong usage on stderr.
-fn show_usage(error: &clap::Error, typed: Typed, process: &mut Process<'_>) -> u8 {
+fn show_usage(error: &clap::Error, typed: Typed, mut process: Process<'_>) -> u8 {
     let wrong = error.use_stderr();
     let outlet = if wrong { &mut process.stderr } else { &mut process.stdout };
     let text = error.render();
-    // A reader who has closed the pipe has seen enough.
-    let _ = if wrong && typed.output.is_json() {
+    let shown = if wrong && typed.output.is_json() {
         writeln!(outlet, "{}", failure::json_of_usage(&text.to_string()))
     } else if Palette::for_outlet(outlet, typed.color, process.environment).is_coloured() {
         write!(outlet, "{}", text.ansi())
     } else {
         write!(outlet, "{text}")
     };
-    u8::try_from(error.exit_code()).unwrap_or(2)
+    match shown.and_then(|()| outlet.flush()) {
+        Err(failed) if !wrong => end(&failed.into(), typed.output, process.stderr),
+        // There is nowhere left to report that stderr cannot be written.
+        _ => u8::try_from(error.exit_code()).unwrap_or(2),
+    }
 }

@@ -1,22 +1,24 @@
 //! The command `northbound`: hands the process over to the library.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, LineWriter};
 use std::process::ExitCode;
 
-use northbound_cli::{Outlet, Process};
+use northbound_cli::{Outlet, Process, StandardStream};
 use terminal_size::Width;
 
 fn main() -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
-    let (mut stdout, mut stderr) = (std::io::stdout(), std::io::stderr());
+    let (mut stdout, mut stderr) = (LineWriter::new(StandardStream::stdout()), StandardStream::stderr());
     let out_width = || columns(terminal_size::terminal_size_of(std::io::stdout()));
     let err_width = || columns(terminal_size::terminal_size_of(std::io::stderr()));
-    let (out_is_terminal, err_is_terminal) = (stdout.is_terminal(), stderr.is_terminal());
+    let (out_is_terminal, err_is_terminal) =
+        (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
     let stdout =
         if out_is_terminal { Outlet::terminal(&mut stdout, &out_width) } else { Outlet::plain(&mut stdout) };
     let stderr =
         if err_is_terminal { Outlet::terminal(&mut stderr, &err_width) } else { Outlet::plain(&mut stderr) };
-    let process = Process::new(&environment, stdout, stderr).traces(|| Box::new(std::io::stderr())).signals();
+    let process =
+        Process::new(&environment, stdout, stderr).traces(|| Box::new(StandardStream::stderr())).signals();
     ExitCode::from(northbound_cli::run(std::env::args_os(), process))
 }
 

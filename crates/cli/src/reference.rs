@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::path::Path;
 
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 
 use crate::arguments::{Arguments, CompletionsOptions, DocumentFormat, ManOptions, SpecOptions};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::new_file;
 
 pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), Failure> {
     let document = match options.format {
@@ -30,13 +32,23 @@ pub(crate) fn completions(context: &mut Context<'_>, options: &CompletionsOption
 
 pub(crate) fn man(context: &mut Context<'_>, options: &ManOptions) -> Result<(), Failure> {
     let folder = &options.out;
-    let cannot = |error: std::io::Error| {
+    let cannot = |error: io::Error| {
         let advice = "name a folder that you may write to";
         Failure::other(format!("cannot write the manual to {}: {error}", folder.display()), advice)
     };
     fs::create_dir_all(folder).map_err(cannot)?;
-    clap_mangen::generate_to(Arguments::command(), folder).map_err(cannot)?;
+    manual(folder).map_err(cannot)?;
     context.note(&format!("the manual is in {}; `man -l FILE` shows a page", folder.display()))?;
+    Ok(())
+}
+
+fn manual(folder: &Path) -> io::Result<()> {
+    let drafts = tempfile::tempdir()?;
+    clap_mangen::generate_to(Arguments::command(), drafts.path())?;
+    for page in fs::read_dir(drafts.path())? {
+        let page = page?;
+        new_file::write(&folder.join(page.file_name()), &fs::read(page.path())?)?;
+    }
     Ok(())
 }
 

@@ -52,9 +52,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
             context.stdout.flush()?;
             None
         }
-        Destination::File(mut part) => {
-            part.fill(|out| page::write(&findings, rows, out))?;
-            part.keep()?;
+        Destination::File(path) => {
+            destination::fill(&path, |out| page::write(&findings, rows, out))?;
             Some(&options.out)
         }
     };

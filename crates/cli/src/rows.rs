@@ -7,7 +7,7 @@ use northbound::Subtask;
 use crate::arguments::Output;
 use crate::columns::Column;
 use crate::csv;
-use crate::layout::one_line;
+use crate::layout::{lines_on_terminal, one_line};
 use crate::process::Outlet;
 use crate::table;
 use crate::totals::Totals;
@@ -44,8 +44,11 @@ impl<'a, 'p> Rows<'a, 'p> {
                 if first {
                     self.print_csv_heading()?;
                 }
-                let line =
+                let mut line =
                     csv::line(self.columns.iter().map(|column| column.of(subtask).unwrap_or_default()));
+                if self.stdout.is_terminal() {
+                    line = lines_on_terminal(&line);
+                }
                 self.stdout.write_all(line.as_bytes())?;
             }
         }

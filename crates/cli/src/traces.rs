@@ -33,6 +33,8 @@ pub(crate) fn collecting<T>(
     };
     let ours = Targets::new().with_target("northbound", level);
     let lines = tracing_subscriber::fmt::layer().with_writer(open).with_ansi(false);
+    // Else a trace that cannot be written is reported on the same stream, and that panics.
+    let lines = lines.log_internal_errors(false);
     // A warning is for a person, who needs neither the time nor the place in the code.
     let lines = match verbose {
         0 if as_json => lines.event_format(JsonLines).boxed(),

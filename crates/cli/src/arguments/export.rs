@@ -23,6 +23,9 @@ pub(crate) struct ExportOptions {
     /// Go on where an export to FILE was interrupted; begin if there was none, and leave FILE alone if it is complete
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Start from scratch, and replace FILE when the export is complete; with --resume go on with an interrupted export first
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Rows that one call asks for, 1 to 250
     #[arg(long, value_name = "M", default_value_t = 250)]
     pub(crate) page_size: u32,
@@ -31,8 +34,8 @@ pub(crate) struct ExportOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
-    /// Comma-separated values, safe to open in a spreadsheet
+    /// Comma-separated values for a spreadsheet; the exact format is jsonl
     Csv,
-    /// What the platform sent, whole: one JSON object a line
+    /// The exact format: what the platform sent, one JSON object a line
     Jsonl,
 }

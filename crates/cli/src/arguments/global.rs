@@ -76,7 +76,7 @@ pub(crate) enum Output {
     Json,
     /// One JSON object a line
     Jsonl,
-    /// Comma-separated values, safe to open in a spreadsheet
+    /// Comma-separated values for a spreadsheet; the exact format is jsonl
     Csv,
 }
 

@@ -7,6 +7,7 @@ use std::io::{self, BufRead, Read as _};
 use northbound::{Direction, SubtaskParam};
 use serde::Deserialize;
 
+use super::record::checksum;
 use crate::arguments::Format;
 use crate::csv;
 
@@ -35,23 +36,25 @@ impl Delivered {
         Self { format, direction, rows: HashSet::new(), hasher: RandomState::new() }
     }
 
-    /// Reads the lines of a file that has so many rows in so many bytes. An error says what is wrong with it.
-    pub(crate) fn read(&mut self, file: impl io::Read, bytes: u64, rows: u64) -> Result<(), Damage> {
+    /// Reads the lines of a file that has so many rows in so many bytes, and returns their checksum. An error says what is
+    /// wrong with it.
+    pub(crate) fn read(&mut self, file: impl io::Read, bytes: u64, rows: u64) -> Result<u64, Damage> {
         // A row takes a byte at least, whatever a damaged record says.
         self.rows.reserve(usize::try_from(rows.min(bytes)).unwrap_or(0));
         let mut lines = io::BufReader::with_capacity(256 * 1024, file).take(bytes);
         let mut line = Vec::new();
-        let mut found = 0;
+        let (mut found, mut sum) = (0, 0);
         if self.format == Format::Csv && bytes > 0 {
             self.next(&mut lines, &mut line)?;
+            sum = checksum(sum, &line);
         }
         while self.next(&mut lines, &mut line)? {
-            found += 1;
+            (found, sum) = (found + 1, checksum(sum, &line));
             let text = std::str::from_utf8(&line).map_err(|_| Damage::Line(found))?;
             let key = self.key(text).map_err(|_| Damage::Line(found))?;
             self.rows.extend(key);
         }
-        if found == rows { Ok(()) } else { Err(Damage::Rows { found, rows }) }
+        if found == rows { Ok(sum) } else { Err(Damage::Rows { found, rows }) }
     }
 
     /// The next line, whole; `false` at the end.
@@ -105,6 +108,8 @@ pub(crate) enum Damage {
     End,
     #[error("it holds {found} rows, not {rows}")]
     Rows { found: u64, rows: u64 },
+    #[error("its rows were changed")]
+    Other,
     #[error(transparent)]
     Unreadable(#[from] io::Error),
 }
@@ -138,7 +143,7 @@ mod tests {
 
     fn delivered(format: Format, direction: Direction, text: &str, rows: u64) -> Result<Delivered, Damage> {
         let mut delivered = Delivered::nobody(format, direction);
-        delivered.read(text.as_bytes(), text.len() as u64, rows).map(|()| delivered)
+        delivered.read(text.as_bytes(), text.len() as u64, rows).map(|_| delivered)
     }
 
     fn json(status: &str, param: &str) -> String {

@@ -3,8 +3,8 @@
 //! Rows are written first, a page at a time, and the record of them is put in place after that, in one go. So the record never
 //! tells of rows that are not there, unless the machine itself stops; rows that it does not tell of are cut off.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,8 +12,10 @@ use fs4::TryLockError;
 use tokio::time::Instant;
 
 use super::delivered::{Damage, Delivered};
-use super::record::{Record, Request};
+use super::record::{Record, Request, checksum};
 use crate::failure::Failure;
+use crate::interrupt::may_hang;
+use crate::new_file;
 
 /// A process that has just been killed may hold its lock for a moment.
 const ENDING: Duration = Duration::from_millis(500);
@@ -35,11 +37,23 @@ pub(crate) struct PartFile {
     paths: Paths,
     rows: File,
     record: Record,
+    /// Whether a file of its name is replaced at the end.
+    replace: bool,
+}
+
+/// What the user allows beside beginning where there is nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowed {
+    /// Go on with an export that was interrupted.
+    pub(crate) resume: bool,
+    /// Replace a complete file; an interrupted export too, unless it is gone on with.
+    pub(crate) replace: bool,
 }
 
 impl Paths {
     pub(crate) fn of(file: &Path) -> Result<Self, Failure> {
-        let is_file = file.file_name().is_some() && !file.is_dir();
+        let is_ordinary = may_hang(|| fs::metadata(file)).map_or(true, |there| there.is_file());
+        let is_file = file.file_name().is_some() && is_ordinary;
         if !is_file {
             return Err(Failure::usage(
                 format!("{} is no name for a file", quoted(file)),
@@ -61,66 +75,70 @@ impl Paths {
         fs::symlink_metadata(&self.file).is_ok()
     }
 
+    /// The text of the record, or `None` if neither record nor rows have been written. Else `part` is somebody else's file.
+    fn read_record(&self, rows: &mut File, heading: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let mut text = Vec::new();
+        match new_file::open(&self.record).and_then(|mut file| file.read_to_end(&mut text)) {
+            Ok(_) => Ok(Some(text)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(&self.record, &error)),
+            Err(_) if is_bare(rows, heading, self)? => Ok(None),
+            Err(_) => {
+                let (record, part) = (self.record.display(), self.part.display());
+                let what = format!("{record} is missing, and nothing else tells how far {part} got");
+                Err(Failure::other(what, format!("remove {part} to start from scratch")))
+            }
+        }
+    }
+
     /// How to get rid of what is there.
     pub(crate) fn begin_anew(&self) -> String {
-        format!("remove {} and {} to begin anew", self.part.display(), self.record.display())
+        format!("remove {} and {} to start from scratch", self.part.display(), self.record.display())
     }
 }
 
 impl PartFile {
-    /// Begins an export where there is nothing yet.
-    pub(crate) async fn create(paths: Paths, request: Request, heading: &str) -> Result<Self, Failure> {
-        if paths.is_there() {
-            let advice =
-                "name another file, remove this one, or add --resume to leave a complete export alone";
-            return Err(Failure::usage(format!("{} exists", paths.file.display()), advice));
-        }
-        let rows = match OpenOptions::new().read(true).write(true).create_new(true).open(&paths.part) {
-            Ok(rows) => rows,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(left_over(&paths).await),
-            Err(error) => return Err(refused(&paths.part, &error)),
-        };
-        lock(&rows, &paths).await?;
-        Self::begin(paths, rows, request, heading)
-    }
-
-    /// Goes on with an export; begins it if there is nothing to go on with. `None` if its file is there.
-    pub(crate) async fn resume(
+    /// Begins an export, or goes on with one. `None` if its file is there and stays.
+    pub(crate) async fn open(
         paths: Paths,
         request: Request,
         heading: &str,
+        allowed: Allowed,
     ) -> Result<Option<Self>, Failure> {
-        if paths.is_there() {
-            return Ok(None);
+        let Allowed { resume, replace } = allowed;
+        match (paths.is_there(), resume, replace) {
+            (true, true, false) => return Ok(None),
+            (true, false, false) => {
+                let advice = "add --replace to read it again, or name another file";
+                return Err(Failure::usage(format!("{} exists", paths.file.display()), advice));
+            }
+            _ => {}
         }
-        let rows = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&paths.part);
-        let rows = rows.map_err(|error| refused(&paths.part, &error))?;
+        for link in [&paths.part, &paths.record] {
+            new_file::remove_link(link).map_err(|error| refused(link, &error))?;
+        }
+        let mut rows = match new_file::open(&paths.part) {
+            Ok(rows) => rows,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Self::begin(paths, request, heading, replace).await.map(Some);
+            }
+            Err(error) => return Err(refused(&paths.part, &error)),
+        };
         lock(&rows, &paths).await?;
-        if paths.is_there() {
-            // Another process has completed it since; what was opened is empty, or the complete file itself.
-            let _ = fs::remove_file(&paths.part);
-            return Ok(None);
+        if !is_at(&rows, &paths.part) {
+            // Another process has completed it since, or has given up and removed it.
+            return if resume && paths.is_there() { Ok(None) } else { Err(is_taken(&paths)) };
         }
-        if fs::symlink_metadata(&paths.part).is_err() {
-            // Another process gave up meanwhile and removed what was opened.
-            return Err(is_taken(&paths));
+        if !resume && !replace {
+            let what = format!("{} exists: an export was interrupted", paths.part.display());
+            let advice = format!("add --resume to go on with it, or {}", paths.begin_anew());
+            return Err(Failure::usage(what, advice));
         }
-        let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
-        // Neither was finished, or both were about to be removed.
-        let is_bare = there <= heading.len() as u64;
-        let record = match fs::read(&paths.record) {
-            Ok(text) => Record::parse(&text).map_err(|fault| {
+        let kept = paths.read_record(&mut rows, heading)?;
+        let record = match kept {
+            Some(text) if resume => Record::parse(&text).map_err(|fault| {
                 Failure::other(format!("{} {fault}", paths.record.display()), paths.begin_anew())
             })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && is_bare => {
-                return Self::begin(paths, rows, request, heading).map(Some);
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let (record, part) = (paths.record.display(), paths.part.display());
-                let what = format!("{record} is missing, and nothing else tells how far {part} got");
-                return Err(Failure::other(what, format!("remove {part} to begin anew")));
-            }
-            Err(error) => return Err(unreadable(&paths.record, &error)),
+            _ => return Self::begin_again(rows, paths, request, heading, replace).await,
         };
         if let Some(difference) = record.export.difference(&request) {
             return Err(Failure::usage(
@@ -132,8 +150,9 @@ impl PartFile {
             let what = format!("{} cannot be completed: {fault}", paths.part.display());
             return Err(Failure::other(what, paths.begin_anew()));
         }
-        if there < record.written.bytes && record.written.subtasks.all() == 0 {
-            return Self::begin(paths, rows, request, heading).map(Some);
+        let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
+        if there < record.written.bytes && record.written.pages == 0 && is_bare(&mut rows, heading, &paths)? {
+            return Self::begin_again(rows, paths, request, heading, replace).await;
         }
         if there < record.written.bytes {
             let what = format!(
@@ -143,19 +162,43 @@ impl PartFile {
             );
             return Err(Failure::other(what, paths.begin_anew()));
         }
-        rows.set_len(record.written.bytes).map_err(|error| unwritable(&paths.part, &error))?;
-        Ok(Some(Self { paths, rows, record }))
+        Ok(Some(Self { paths, rows, record, replace }))
     }
 
-    fn begin(paths: Paths, mut rows: File, request: Request, heading: &str) -> Result<Self, Failure> {
-        let mut record = Record::new(request);
-        rows.set_len(0)
-            .and_then(|()| rows.write_all(heading.as_bytes()))
-            .map_err(|error| unwritable(&paths.part, &error))?;
-        record.written.bytes = heading.len() as u64;
-        let part = Self { paths, rows, record };
-        part.save(&part.record)?;
-        Ok(part)
+    /// Begins where there is nothing, and leaves nothing behind if that fails.
+    async fn begin(paths: Paths, request: Request, heading: &str, replace: bool) -> Result<Self, Failure> {
+        let rows = match new_file::create(&paths.part) {
+            Ok(rows) => rows,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(is_taken(&paths)),
+            Err(error) => return Err(refused(&paths.part, &error)),
+        };
+        lock(&rows, &paths).await?;
+        let mut part = Self { paths, rows, record: Record::new(request), replace };
+        match part.write(heading, part.record.clone()) {
+            Ok(()) => Ok(part),
+            Err((path, error)) => {
+                part.discard();
+                Err(refused(&path, &error))
+            }
+        }
+    }
+
+    /// Begins in place of an export whose rows are not wanted, or that has none. Its lock is held until then.
+    async fn begin_again(
+        rows: File,
+        paths: Paths,
+        request: Request,
+        heading: &str,
+        replace: bool,
+    ) -> Result<Option<Self>, Failure> {
+        for path in [&paths.part, &paths.record] {
+            fs::remove_file(path)
+                .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+                .map_err(|error| refused(path, &error))?;
+        }
+        let part = Self::begin(paths, request, heading, replace).await;
+        drop(rows);
+        part.map(Some)
     }
 
     pub(crate) fn record(&self) -> &Record {
@@ -166,39 +209,44 @@ impl PartFile {
         &self.paths
     }
 
-    /// Reads which rows were delivered.
+    /// Reads which rows were delivered, and cuts off what belongs to no whole page.
     pub(crate) fn remember(&mut self, delivered: &mut Delivered) -> Result<(), Failure> {
         let written = &self.record.written;
         let part = &self.paths.part;
-        self.rows.seek(SeekFrom::Start(0)).map_err(|error| unreadable(part, &error))?;
-        delivered.read(&self.rows, written.bytes, written.subtasks.all()).map_err(|damage| match damage {
-            Damage::Unreadable(error) => unreadable(part, &error),
-            damage => Failure::other(
-                format!("{} is not as it was written: {damage}", part.display()),
-                self.paths.begin_anew(),
-            ),
-        })?;
-        self.rows.seek(SeekFrom::Start(written.bytes)).map_err(|error| unreadable(part, &error))?;
-        Ok(())
+        self.rows.rewind().map_err(|error| unreadable(part, &error))?;
+        let read = delivered.read(&self.rows, written.bytes, written.subtasks.all());
+        read.and_then(|checksum| if checksum == written.checksum { Ok(()) } else { Err(Damage::Other) })
+            .map_err(|damage| match damage {
+                Damage::Unreadable(error) => unreadable(part, &error),
+                damage => Failure::other(
+                    format!("{} is not as it was written: {damage}", part.display()),
+                    self.paths.begin_anew(),
+                ),
+            })?;
+        let cut = self.rows.set_len(written.bytes).and_then(|()| self.rows.seek(SeekFrom::End(0)));
+        cut.map(drop).map_err(|error| unwritable(part, &error))
     }
 
     /// Adds the lines of a page; `record` tells what is known once they are there.
-    pub(crate) fn append(&mut self, lines: &str, mut record: Record) -> Result<(), Failure> {
+    pub(crate) fn append(&mut self, lines: &str, record: Record) -> Result<(), Failure> {
         self.check_place()?;
-        self.rows.write_all(lines.as_bytes()).map_err(|error| unwritable(&self.paths.part, &error))?;
+        self.write(lines, record).map_err(|(path, error)| unwritable(&path, &error))
+    }
+
+    fn write(&mut self, lines: &str, mut record: Record) -> Result<(), (PathBuf, io::Error)> {
+        let written = may_hang(|| self.rows.write_all(lines.as_bytes()));
+        written.map_err(|error| (self.paths.part.clone(), error))?;
         record.written.bytes += lines.len() as u64;
-        self.save(&record)?;
+        record.written.checksum = checksum(record.written.checksum, lines.as_bytes());
+        self.save(&record).map_err(|error| (self.paths.record.clone(), error))?;
         self.record = record;
         Ok(())
     }
 
     /// Whether the file of this name is still the one that is written, and nothing was cut off.
     pub(crate) fn is_in_place(&self) -> bool {
-        let same = |there: &fs::Metadata, ours: &fs::Metadata| {
-            is_same_file(there, ours) && ours.len() >= self.record.written.bytes
-        };
-        let there = fs::symlink_metadata(&self.paths.part);
-        matches!((there, self.rows.metadata()), (Ok(there), Ok(ours)) if same(&there, &ours))
+        let is_long_enough = |ours: fs::Metadata| ours.len() >= self.record.written.bytes;
+        is_at(&self.rows, &self.paths.part) && self.rows.metadata().is_ok_and(is_long_enough)
     }
 
     fn check_place(&self) -> Result<(), Failure> {
@@ -206,22 +254,22 @@ impl PartFile {
             return Ok(());
         }
         let what = format!("{} was changed or removed while it was written", self.paths.part.display());
-        let advice = "leave it alone as long as the export runs, and begin anew under another name";
+        let advice = "leave it alone as long as the export runs, and start again under another name";
         Err(Failure::other(what, advice))
     }
 
     /// Says that nothing can be added.
     pub(crate) fn spoil(&mut self, fault: String) -> Result<(), Failure> {
         self.record.fault = Some(fault);
-        self.save(&self.record)
+        self.save(&self.record).map_err(|error| unwritable(&self.paths.record, &error))
     }
 
     /// Gives the file its name.
     pub(crate) fn complete(self) -> Result<Paths, Failure> {
         self.check_place()?;
-        let Self { paths, rows, .. } = self;
-        rows.sync_all().map_err(|error| unwritable(&paths.part, &error))?;
-        if paths.is_there() {
+        let Self { paths, rows, replace, .. } = self;
+        new_file::finish(&rows, &paths.file).map_err(|error| unwritable(&paths.part, &error))?;
+        if paths.is_there() && !replace {
             let what = format!("{} was made by somebody else meanwhile", paths.file.display());
             return Err(Failure::other(what, format!("the export is complete in {}", paths.part.display())));
         }
@@ -239,13 +287,15 @@ impl PartFile {
     }
 
     /// Puts the record in place in one go.
-    fn save(&self, record: &Record) -> Result<(), Failure> {
+    fn save(&self, record: &Record) -> io::Result<()> {
         let next = beside(&self.paths.record, ".new");
-        let saved = serde_json::to_string_pretty(record)
-            .map_err(io::Error::from)
-            .and_then(|text| fs::write(&next, text + "\n"))
-            .and_then(|()| fs::rename(&next, &self.paths.record));
-        saved.map_err(|error| unwritable(&self.paths.record, &error))
+        let text = serde_json::to_string_pretty(record)? + "\n";
+        // An export that was killed may have left it; anything else is in the way.
+        let _ = fs::remove_file(&next);
+        let saved = new_file::create(&next).and_then(|mut file| file.write_all(text.as_bytes()));
+        saved.and_then(|()| fs::rename(&next, &self.paths.record)).inspect_err(|_| {
+            let _ = fs::remove_file(&next);
+        })
     }
 }
 
@@ -276,18 +326,17 @@ async fn lock(rows: &File, paths: &Paths) -> Result<(), Failure> {
     }
 }
 
-/// What to do about a file that another export has left, or is writing.
-async fn left_over(paths: &Paths) -> Failure {
-    match OpenOptions::new().write(true).open(&paths.part) {
-        Ok(rows) => match lock(&rows, paths).await {
-            Ok(()) => Failure::usage(
-                format!("{} exists: an export was interrupted", paths.part.display()),
-                format!("add --resume to go on with it, or {}", paths.begin_anew()),
-            ),
-            Err(taken) => taken,
-        },
-        Err(error) => refused(&paths.part, &error),
-    }
+/// Whether nothing but the beginning of the heading has been written.
+fn is_bare(rows: &mut File, heading: &str, paths: &Paths) -> Result<bool, Failure> {
+    let mut start = Vec::new();
+    let read = rows.rewind().and_then(|()| rows.take(heading.len() as u64 + 1).read_to_end(&mut start));
+    read.map_err(|error| unreadable(&paths.part, &error))?;
+    Ok(heading.as_bytes().starts_with(&start))
+}
+
+/// Whether an open file has this name.
+fn is_at(file: &File, path: &Path) -> bool {
+    matches!((fs::symlink_metadata(path), file.metadata()), (Ok(there), Ok(ours)) if is_same_file(&there, &ours))
 }
 
 #[cfg(unix)]
@@ -332,6 +381,8 @@ fn advice(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "name a file in a folder where you may write"
         }
+        // It is no file of ours: see `new_file::open`.
+        io::ErrorKind::Other => "remove it, or name another file",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk",
         _ => "check the path, and that the disk has room",
     }
@@ -341,6 +392,10 @@ fn advice(error: &io::Error) -> &'static str {
 mod tests {
     use super::*;
     use crate::arguments::Format;
+
+    const NOTHING: Allowed = Allowed { resume: false, replace: false };
+    const RESUME: Allowed = Allowed { resume: true, replace: false };
+    const REPLACE: Allowed = Allowed { resume: false, replace: true };
 
     async fn begun(folder: &Path) -> PartFile {
         let request = Request {
@@ -353,7 +408,7 @@ mod tests {
             plan: "reads the whole task".to_owned(),
         };
         let paths = Paths::of(&folder.join("x.csv")).unwrap();
-        PartFile::create(paths, request, "device\n").await.unwrap()
+        PartFile::open(paths, request, "device\n", NOTHING).await.unwrap().unwrap()
     }
 
     fn is_changed(outcome: Result<(), Failure>) -> bool {
@@ -382,13 +437,14 @@ mod tests {
     async fn what_is_being_written_is_told_from_what_was_left() {
         let folder = tempfile::tempdir().unwrap();
         let part = begun(folder.path()).await;
-        let again =
-            |part: &PartFile| PartFile::create(part.paths().clone(), part.record().export.clone(), "");
-        let taken = again(&part).await.unwrap_err().to_string();
-        assert!(taken.starts_with("another export is writing"), "{taken}");
         let (paths, request) = (part.paths().clone(), part.record().export.clone());
+        let again = |allowed| PartFile::open(paths.clone(), request.clone(), "", allowed);
+        for allowed in [NOTHING, RESUME, REPLACE] {
+            let taken = again(allowed).await.unwrap_err().to_string();
+            assert!(taken.starts_with("another export is writing"), "{taken}");
+        }
         drop(part);
-        let left = PartFile::create(paths, request, "").await.unwrap_err().to_string();
+        let left = again(NOTHING).await.unwrap_err().to_string();
         assert!(left.ends_with("exists: an export was interrupted"), "{left}");
     }
 

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use super::part_file::PartFile;
 use super::record::Record;
 use crate::failure::Failure;
+use crate::layout::lines_on_terminal;
 use crate::process::Outlet;
 
 #[derive(Debug)]
@@ -26,7 +27,11 @@ impl Sink<'_, '_> {
         match self {
             Self::Part(part) => part.append(lines, record)?,
             Self::Stdout(stdout, before) => {
-                stdout.write_all(lines.as_bytes())?;
+                if stdout.is_terminal() {
+                    stdout.write_all(lines_on_terminal(lines).as_bytes())?;
+                } else {
+                    stdout.write_all(lines.as_bytes())?;
+                }
                 stdout.flush()?;
                 *before = record;
             }
