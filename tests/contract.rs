@@ -27,7 +27,7 @@ fn the_comparison_covers_both_operations_and_the_texts_inside_strings() {
     let lines = contract(&document()).lines();
     for line in [
         "GET /iocm/app/batchtask/v1.1.0/taskDetails: query pageSize: maximum 250",
-        "GET /iocm/app/batchtask/v1.1.0/taskDetails: 200 application/json: taskDetails[].status: enum \"Fail\"",
+        "GET /iocm/app/batchtask/v1.1.0/taskDetails: query status: enum \"Fail\"",
         "GET /iocm/app/batchtask/v1.1.0/taskDetails: 403: error code 1010009",
         "POST /iocm/app/sec/v1.1.0/login: body application/x-www-form-urlencoded: appId: maxLength 256",
         "schema SubtaskFailure: error_code: type string",

@@ -64,7 +64,7 @@ fn what_each_recipe_means_for_clients_is_known() {
     let mut changing = 0;
     for (title, class) in [
         ("The platform added a field", Class::Additive),
-        ("The platform added a status", Class::Breaking),
+        ("The platform added a status", Class::Additive),
         ("The platform added an error code", Class::Additive),
     ] {
         let (document, _) = carried_out(&recipe(title));

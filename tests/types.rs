@@ -88,6 +88,7 @@ pub(crate) fn contradictions(mut written: Value, types: &BTreeMap<String, Seen>)
     {
         schema.insert("enum".to_owned(), json!(codes));
     }
+    known_values(&mut written);
     let mut contradictions = String::new();
     for (name, rust) in types {
         if written["components"]["schemas"].get(name).is_none() {
@@ -106,6 +107,23 @@ pub(crate) fn contradictions(mut written: Value, types: &BTreeMap<String, Seen>)
         }
     }
     contradictions
+}
+
+/// Lists the known values beside each text that the document leaves open, as the types list them.
+fn known_values(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    for (name, schema) in schemas.as_object().into_iter().flatten() {
+        for (member, property) in members(schema) {
+            let known = property.get("x-known-values").and_then(Value::as_str);
+            let pointer =
+                known.and_then(|known| known.strip_prefix('#')).map(|known| format!("{known}/enum"));
+            let values = pointer.and_then(|pointer| document.pointer(&pointer)).cloned();
+            let property = document["components"]["schemas"][name]["properties"].get_mut(member);
+            if let (Some(values), Some(property)) = (values, property.and_then(Value::as_object_mut)) {
+                property.insert("enum".to_owned(), values);
+            }
+        }
+    }
 }
 
 fn formats(facts: &[Fact]) -> BTreeMap<String, String> {
@@ -171,7 +189,10 @@ fn weakened(document: &Value, schema: &Value, rust: &RustType) -> Vec<String> {
     let mut lines = Vec::new();
     for member in std::iter::once("").chain(members(schema).map(|(member, _)| member.as_str())) {
         let mut probe = Probe::new(&sample, member);
-        facts.iter().filter(|fact| fact.member == member).for_each(|fact| probe.fact(fact));
+        // Null of a schema with a name is an `Option` of the members that refer to it.
+        let is_option = |fact: &Fact| member.is_empty() && fact.aspect == "nullable";
+        let facts_of_member = facts.iter().filter(|fact| fact.member == member && !is_option(fact));
+        facts_of_member.for_each(|fact| probe.fact(fact));
         if facts.iter().any(|fact| fact.member == member && fact.aspect == "format")
             && !formats.contains_key(member)
         {

@@ -35,7 +35,7 @@ faults! {
     EmptyTaskIdTaken: "an empty taskId is taken",
     NoAuthentication: "nobody is asked for a token",
     ParamMissing: "rows have no param",
-    StatusStopped: "a row has a status that is not listed",
+    StatusStopped: "the first row of each page has a status that is not listed",
     TotalIsText: "totalCount is a text",
     Undocumented: "422 comes in place of 400",
     ErrorIsHtml: "an error is labelled as HTML",

@@ -1,7 +1,7 @@
 //! Mutations that leave every promise as it was, and why: nobody has to report them.
 
 use serde_json::{Map, Value};
-use xtask::document::pointer::{child, parent};
+use xtask::document::pointer::parent;
 
 use super::operators::Mutation;
 
@@ -13,16 +13,11 @@ pub(super) struct Equivalent {
 }
 
 /// Each entry has to excuse a mutation that no gate reports, or it goes.
-pub(super) const EQUIVALENTS: [Equivalent; 10] = [
+pub(super) const EQUIVALENTS: [Equivalent; 9] = [
     Equivalent {
         kinds: &["lead reference elsewhere"],
         reason: "the reference leads to a schema that says the same: names of components are free",
         says_the_same: leads_to_the_same,
-    },
-    Equivalent {
-        kinds: &["make nullable", "remove nullable", "turn nullable"],
-        reason: "the schema around it says whether null is allowed there",
-        says_the_same: is_nullable_already,
     },
     Equivalent {
         kinds: &["allow anything", "lead reference elsewhere", "remove alternatives", "remove reference"],
@@ -83,20 +78,6 @@ fn leads_to_the_same(mutation: &Mutation, document: &Value) -> bool {
     before.and_then(target).is_some_and(|before| Some(before) == after.and_then(target))
 }
 
-/// Either the part of an `allOf` that is nullable by itself, or a schema that is used in such parts only.
-fn is_nullable_already(mutation: &Mutation, document: &Value) -> bool {
-    let is_part_of_nullable = |pointer: &str| {
-        let list = parent(pointer);
-        let whole = document.pointer(parent(list));
-        list.ends_with("/allOf") && whole.is_some_and(|whole| whole["nullable"] == true)
-    };
-    let schema = mutation.node.strip_suffix("/nullable").unwrap_or(&mutation.node);
-    let mut uses = Vec::new();
-    references(document, String::new(), &format!("#{schema}"), &mut uses);
-    let is_used_so = !uses.is_empty() && uses.iter().all(|pointer| is_part_of_nullable(pointer));
-    is_part_of_nullable(&mutation.node) || is_used_so
-}
-
 /// The only part of an `allOf` whose owner says as much without it, before the change and after.
 fn adds_nothing(mutation: &Mutation, document: &Value) -> bool {
     let Some((owner, _)) = mutation.node.split_once("/allOf") else { return false };
@@ -118,25 +99,6 @@ fn adds_nothing(mutation: &Mutation, document: &Value) -> bool {
         parts.len() <= 1 && parts.iter().all(is_said)
     };
     is_said_by_owner(document) && is_said_by_owner(&mutation.apply(document))
-}
-
-/// Where a component is referred to.
-fn references(value: &Value, pointer: String, target: &str, found: &mut Vec<String>) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                references(value, child(&pointer, name), target, found);
-            }
-            if value["$ref"] == target {
-                found.push(pointer);
-            }
-        }
-        Value::Array(items) => {
-            let inside = items.iter().enumerate();
-            inside.for_each(|(at, item)| references(item, child(&pointer, at), target, found));
-        }
-        _ => {}
-    }
 }
 
 fn has_no_alternatives(mutation: &Mutation, document: &Value) -> bool {

@@ -192,11 +192,15 @@ impl<'a> Comparison<'a> {
             let schema = self.node(&row.name, &row.pointer);
             self.same(&row.name, "the name", row.name.as_str(), Some(&json!(pointer::last(&row.pointer))));
             self.shape(&row.name, &row.r#type, schema);
+            // A list that is open in replies stands in another schema.
+            let known =
+                schema.get("x-known-values").and_then(Value::as_str).and_then(|at| at.strip_prefix('#'));
+            let listed = known.and_then(|at| resolve(self.document, at)).unwrap_or(schema);
             self.same(
                 &row.name,
                 "the list of values",
                 json!(row.values),
-                keyword(self.document, schema, "enum"),
+                keyword(self.document, listed, "enum"),
             );
             if let Some(names) = &row.holds {
                 let inside = schema

@@ -233,6 +233,28 @@ async fn the_request_example_is_accepted() {
     demo.get_with(&facts, &query.join("&"), &headers).await.succeeds("the request example");
 }
 
+/// Tools that import the document send all examples at once.
+#[tokio::test]
+async fn the_examples_of_the_parameters_find_a_row_alone_and_together() {
+    let facts = Facts::read();
+    let demo = Caller::new(Scenario::default()).await;
+    let document = super::the_document();
+    let parameters = document["components"]["parameters"].as_object().unwrap().values();
+    let example = |parameter: &Value| {
+        let value =
+            parameter["example"].as_str().map_or_else(|| parameter["example"].to_string(), str::to_owned);
+        format!("{}={value}", parameter["name"].as_str().unwrap())
+    };
+    let (task, others): (Vec<String>, Vec<String>) =
+        parameters.map(example).partition(|example| example.starts_with("taskId="));
+    assert_eq!(1 + others.len(), facts.query.len());
+    for some in others.chunks(1).chain([&others[..], &[]]) {
+        let query = [&task, some].concat().join("&");
+        let reply = demo.get(&facts, &query).await;
+        assert_ne!(reply.succeeds(&query)["taskDetails"], json!([]), "{query}");
+    }
+}
+
 #[tokio::test]
 async fn the_task_of_the_example_replies_with_the_example() {
     let facts = Facts::read();

@@ -110,15 +110,22 @@ impl Fields {
         self.types.keys()
     }
 
-    /// The Rust type that holds what the document describes with a schema, if a member of a type refers to that schema.
+    /// The Rust type that holds what the document describes with a schema, if a member of a type or a parameter refers to it.
     pub(super) fn in_place_of(&self, document: &Value, schema: &str) -> Option<&str> {
         let reference = format!("#/components/schemas/{schema}");
-        self.types.iter().find_map(|(name, fields)| {
+        let member = self.types.iter().find_map(|(name, fields)| {
             let properties =
                 document.pointer(&format!("/components/schemas/{name}/properties"))?.as_object()?;
             let (member, _) = properties.iter().find(|(_, node)| refers(node, &reference))?;
-            Some(fields.get(member)?.as_str())
-        })
+            fields.get(member)
+        });
+        let parameter = || {
+            let mut parameters = document.pointer("/components/parameters")?.as_object()?.values();
+            let parameter = parameters.find(|parameter| refers(&parameter["schema"], &reference))?;
+            let name = snake_case(parameter["name"].as_str()?);
+            self.calls.values().find_map(|fields| fields.get(&name))
+        };
+        member.or_else(parameter).map(String::as_str)
     }
 
     pub(super) fn parameter(&self, operation: &str, name: &str) -> &str {

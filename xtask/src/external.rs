@@ -11,8 +11,15 @@ use crate::{DOCUMENT, Outcome, print};
 
 /// What is installed, pinned: `package-lock.json` for Node, `requirements.txt` for Python.
 const PINS: &str = "xtask/tools/lint";
-/// What the linters read, from the folder of the document.
-const READ: [&str; 4] = ["openapi.yaml", "redocly.yaml", ".redocly.lint-ignore.yaml", ".spectral.yaml"];
+/// What the linters read, beside each other in one folder.
+const READ: [&str; 6] = [
+    DOCUMENT,
+    "spec/redocly.yaml",
+    "spec/.redocly.lint-ignore.yaml",
+    "spec/.spectral.yaml",
+    "crates/emulator/control.json",
+    "xtask/tools/lint/replies.py",
+];
 
 /// A linter, and how it is called from the folder of the document. It fails if it finds anything, warnings included.
 struct Linter {
@@ -26,12 +33,11 @@ struct Linter {
 /// # Errors
 /// When one cannot be installed or run, or when it overlooks a fault that is made for it to find.
 pub fn run(root: &Path) -> anyhow::Result<Outcome> {
-    let folder = root.join(DOCUMENT);
-    let folder = folder.parent().context("the document stands in a folder")?;
     let mut outcome = Outcome::Done;
     let linters = linters(root)?;
+    let sound = copy(root, str::to_owned)?;
     for linter in &linters {
-        match linter.findings(folder)? {
+        match linter.findings(sound.path())? {
             None => print(&format!("{}: nothing to find fault with", linter.name)),
             Some(findings) => {
                 print(&format!("{}:\n{findings}", linter.name));
@@ -39,7 +45,13 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
             }
         }
     }
-    let faulty = faulty_copy(folder)?;
+    // With a reference to nothing, which every linter reports.
+    let faulty = copy(root, |text| {
+        let schemas = "#/components/schemas/";
+        [format!("$ref: '{schemas}"), format!("\"$ref\": \"{schemas}")]
+            .iter()
+            .fold(text.to_owned(), |text, reference| text.replacen(reference, &format!("{reference}No"), 1))
+    })?;
     for linter in &linters {
         if linter.findings(faulty.path())?.is_none() {
             bail!("{} overlooks a reference to nothing: its configuration makes it blind", linter.name);
@@ -48,7 +60,7 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-fn linters(root: &Path) -> anyhow::Result<[Linter; 3]> {
+fn linters(root: &Path) -> anyhow::Result<[Linter; 5]> {
     let (tools, pins) = (Tools::of(root), root.join(PINS));
     NODE.found()?;
     let node = tools.node("lint-node", &pins)?.join("node_modules/.bin");
@@ -60,6 +72,11 @@ fn linters(root: &Path) -> anyhow::Result<[Linter; 3]> {
             arguments: &["lint", "--config", "redocly.yaml", "northbound"],
         },
         Linter {
+            name: "Redocly CLI, on control.json",
+            program: node.join("redocly"),
+            arguments: &["lint", "--config", "redocly.yaml", "control"],
+        },
+        Linter {
             name: "Spectral",
             program: node.join("spectral"),
             arguments: &["lint", "--ruleset", ".spectral.yaml", "--fail-severity=warn", "openapi.yaml"],
@@ -68,6 +85,11 @@ fn linters(root: &Path) -> anyhow::Result<[Linter; 3]> {
             name: "openapi-spec-validator",
             program: python.join("openapi-spec-validator"),
             arguments: &["openapi.yaml"],
+        },
+        Linter {
+            name: "openapi-schema-validator, on replies",
+            program: python.join("python"),
+            arguments: &["replies.py", "openapi.yaml"],
         },
     ])
 }
@@ -90,16 +112,13 @@ impl Linter {
     }
 }
 
-/// The document with a reference to nothing in it, which every linter reports, beside the same configurations.
-fn faulty_copy(folder: &Path) -> anyhow::Result<tempfile::TempDir> {
+/// A folder with everything that the linters read; the documents are changed by `edit`.
+fn copy(root: &Path, edit: impl Fn(&str) -> String) -> anyhow::Result<tempfile::TempDir> {
     let copy = tempfile::tempdir().context("cannot make a folder for the copy")?;
-    for name in READ {
-        let text = crate::read(folder, name)?;
-        let text = match name == READ[0] {
-            true => text.replacen("$ref: '#/components/schemas/", "$ref: '#/components/schemas/No", 1),
-            false => text,
-        };
-        fs::write(copy.path().join(name), text).with_context(|| format!("cannot write {name}"))?;
+    for path in READ {
+        let text = crate::read(root, path)?;
+        let name = Path::new(path).file_name().unwrap_or_default();
+        fs::write(copy.path().join(name), edit(&text)).with_context(|| format!("cannot copy {path}"))?;
     }
     Ok(copy)
 }

@@ -5,6 +5,7 @@ mod constants;
 mod content;
 pub(crate) mod docs;
 mod open_enums;
+mod prepared;
 mod rules;
 pub(crate) mod schemas;
 

@@ -73,6 +73,11 @@ pub fn run(root: &Path, clients: &[Client]) -> anyhow::Result<Outcome> {
     if !surprises.is_empty() || !unexpected.is_empty() {
         return Ok(Outcome::Broken);
     }
+    if clients == Client::ALL {
+        print("oapi-codegen, and openapi-generator's Rust: generating and compiling");
+        workshop.oapi_codegen().context("oapi-codegen")?;
+        workshop.rust().context("openapi-generator's Rust")?;
+    }
     newcomer::run(root, &northbound, clients)
 }
 

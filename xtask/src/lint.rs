@@ -34,7 +34,7 @@ use finding::Findings;
 use outline::Outline;
 
 /// The ids of all rules, in the order of the alphabet.
-pub const RULES: [&str; 69] = [
+pub const RULES: [&str; 74] = [
     "body-encoding",
     "body-schema",
     "bounds-format",
@@ -56,6 +56,7 @@ pub const RULES: [&str; 69] = [
     "enum-double",
     "enum-name",
     "enum-type",
+    "enum-varnames",
     "error-without-body",
     "example-code",
     "example-invalid",
@@ -65,12 +66,15 @@ pub const RULES: [&str; 69] = [
     "integer-minimum",
     "items-missing",
     "keyword-type",
+    "known-values",
     "lifecycle",
     "missing-client-error",
     "missing-description",
     "missing-example",
     "missing-security",
     "missing-success",
+    "nullable-forbidden",
+    "nullable-required",
     "nullable-without-type",
     "openapi-model",
     "openapi-schema",
@@ -99,6 +103,7 @@ pub const RULES: [&str; 69] = [
     "status-range",
     "two-error-types",
     "two-success-types",
+    "type-missing",
     "undeclared-tag",
     "undefined-security",
     "unknown-extension",

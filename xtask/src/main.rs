@@ -34,7 +34,8 @@ enum Command {
     },
     /// Report everything that is wrong with spec/openapi.yaml, each with its line and what to do.
     Lint {
-        /// Ask Redocly CLI, Spectral and openapi-spec-validator as well. Needs Node.js with npm, and Python with venv.
+        /// Ask Redocly CLI, Spectral, openapi-spec-validator and openapi-schema-validator as well. Needs Node.js with npm, and
+        /// Python with venv.
         #[arg(long)]
         external: bool,
     },
@@ -49,8 +50,8 @@ enum Command {
     },
     /// Make clients in other languages of the document, and run one table of scenarios with them against the emulator.
     ///
-    /// Then carries out the steps that spec/README.md gives to newcomers. Needs a network, and Python, Node.js, Go, a JDK and
-    /// Maven; says what is missing.
+    /// Then compiles two more clients, and carries out the steps that spec/README.md gives to newcomers. Needs a network, and Python,
+    /// Node.js, Go, a JDK and Maven; says what is missing.
     Languages {
         /// Only this client; may be given several times.
         #[arg(long)]

@@ -117,7 +117,8 @@ pub(crate) struct SubtaskPage {
 /// What happened to one device of a batch task.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Subtask {
-    /// How far the subtask is.
+    /// How far the subtask is. The list of statuses is open in a reply, so the document shows a text.
+    #[schema(value_type = Option<String>)]
     pub(crate) status: Option<SubtaskStatus>,
     /// What the command gave, as the text of a `CommandOutput`; null while nothing was sent.
     pub(crate) output: Option<EmbeddedText>,

@@ -12,7 +12,7 @@ use axum::routing::any;
 use axum::{Json, Router};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{self, OpenApi};
 use utoipa::{OpenApi as _, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,7 +30,18 @@ use crate::scenario::{ScenarioError, Task};
 /// The document of the control API, in OpenAPI 3.1. It follows from the code alone.
 #[must_use]
 pub fn control_openapi() -> OpenApi {
-    api().into_openapi()
+    let mut document = api().into_openapi();
+    // The server refuses some requests before an operation sees them, whatever they ask for.
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            if !responses.keys().any(|status| status.starts_with('4')) {
+                let refused = openapi::Response::new("The request is refused before the emulator reads it.");
+                responses.insert("4XX".to_owned(), refused.into());
+            }
+        }
+    }
+    document
 }
 
 /// Every route of the control API, to stand beside those of the platform.
@@ -77,6 +88,8 @@ fn api() -> OpenApiRouter<Control> {
             requests. The platform has nothing like it. It asks for no token: keep the emulator on the loopback address.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
+    servers((url = "http://127.0.0.1:8743", description = "The emulator")),
+    security(()),
     tags(
         (name = "Clock", description = "What time it is."),
         (name = "Tasks", description = "Batch tasks."),

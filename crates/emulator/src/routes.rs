@@ -17,7 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::{
-    AccessToken, CommandOutput, ErrorResponse, LoginRequest, SubtaskFailure, SubtaskPage, TaskId,
+    AccessToken, CommandOutput, ErrorResponse, LoginRequest, SubtaskFailure, SubtaskPage, SubtaskStatus,
+    TaskId,
 };
 use crate::control::Control;
 use crate::control_api;
@@ -73,8 +74,8 @@ fn api() -> OpenApiRouter<Control> {
         (name = "Batch tasks", description = "What became of a batch task, device by device."),
         (name = "Authentication", description = "How an application obtains a token.")
     ),
-    // What utoipa does not find by itself: the type of a parameter, of errors, and of texts inside strings.
-    components(schemas(CommandOutput, ErrorResponse, SubtaskFailure, TaskId)),
+    // What utoipa does not find by itself: the types of parameters, of errors, and of texts inside strings.
+    components(schemas(CommandOutput, ErrorResponse, SubtaskFailure, SubtaskStatus, TaskId)),
     modifiers(&Security)
 )]
 struct Document;

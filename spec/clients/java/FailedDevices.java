@@ -3,6 +3,7 @@ import northbound.ApiClient;
 import northbound.api.AuthenticationApi;
 import northbound.api.BatchTasksApi;
 import northbound.model.Subtask;
+import northbound.model.SubtaskStatus;
 
 public class FailedDevices {
   public static void main(String[] arguments) throws Exception {
@@ -14,7 +15,7 @@ public class FailedDevices {
     BatchTasksApi batchTasks = new BatchTasksApi(client); // takes the interceptor as it is now
     for (int pageNo = 0; ; pageNo++) {
       List<Subtask> subtasks =
-          batchTasks.listSubtasks("demo", null, "Fail", null, null, pageNo, 250).getTaskDetails();
+          batchTasks.listSubtasks("demo", null, SubtaskStatus.FAIL, null, null, pageNo, 250).getTaskDetails();
       if (subtasks == null || subtasks.isEmpty()) {
         return;
       }

@@ -18,6 +18,7 @@ import northbound.api.BatchTasksApi;
 import northbound.model.ErrorResponse;
 import northbound.model.Subtask;
 import northbound.model.SubtaskPage;
+import northbound.model.SubtaskStatus;
 
 /** Runs the scenarios with the client that openapi-generator makes. */
 public class Scenarios {
@@ -46,7 +47,7 @@ public class Scenarios {
     return api.listSubtasks(
         text(query, "taskId"),
         text(query, "appId"),
-        text(query, "status"),
+        query.hasNonNull("status") ? SubtaskStatus.fromValue(text(query, "status")) : null,
         text(query, "deviceId"),
         text(query, "commandId"),
         pageNo,

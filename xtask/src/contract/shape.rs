@@ -162,7 +162,11 @@ impl Shape {
             retain(&mut others, &is_null);
         }
         self.keywords.remove(composition);
-        let merged = others.len() == 1 && others.pop().is_some_and(|only| self.merge(only));
+        let merged = others.len() == 1
+            && others.pop().is_some_and(|mut only| {
+                only.nullable |= unites;
+                self.merge(only)
+            });
         if !merged {
             self.keywords.insert(composition.to_owned(), Value::Array(kept));
         }
@@ -175,8 +179,8 @@ impl Shape {
         if depends || other.keywords.iter().any(|(keyword, value)| self.contradicts(keyword, value)) {
             return false;
         }
-        // A type beside `allOf` is a demand of its own; without one, null is allowed as far as the part allows it.
-        self.nullable |= other.nullable && !self.keywords.contains_key("type");
+        // Each is a demand of its own: null is allowed where both allow it (OpenAPI's proposal 003).
+        self.nullable = self.takes_null() && other.takes_null();
         for (keyword, value) in other.keywords {
             match (keyword.as_str(), self.keywords.get_mut(&keyword), value) {
                 ("required", Some(Value::Array(names)), Value::Array(more)) => {

@@ -109,12 +109,13 @@ fn nullable_is_written_in_four_ways() {
 }
 
 #[test]
-fn a_nullable_reference_is_written_in_two_ways() {
+fn null_is_allowed_where_a_schema_and_its_part_both_allow_it() {
     let reference = json!({ "$ref": "#/components/schemas/Text" });
-    assert_same_schema(
-        json!({ "nullable": true, "allOf": [reference], "description": "A text." }),
-        json!({ "oneOf": [{ "type": "null" }, reference] }),
-    );
+    let beside = |part: &Value| json!({ "type": "string", "nullable": true, "allOf": [part] });
+    let nullable = json!({ "type": "string", "nullable": true, "minLength": 1 });
+    assert_same_schema(beside(&nullable), json!({ "oneOf": [{ "type": "null" }, reference] }));
+    assert_same_schema(beside(&reference), reference.clone());
+    assert_same_schema(json!({ "nullable": true, "allOf": [reference] }), reference.clone());
     assert_other_schema(json!({ "allOf": [reference] }), json!({ "oneOf": [{ "type": "null" }, reference] }));
 }
 
@@ -251,11 +252,11 @@ fn a_keyword_that_nobody_knows_stays_in() {
 fn a_schema_may_contain_itself() {
     let mut named = replying("3.0.3", json!({ "$ref": "#/components/schemas/Tree" }));
     named["components"]["schemas"]["Tree"] = json!({ "properties": {
-        "child": { "nullable": true, "allOf": [{ "$ref": "#/components/schemas/Tree" }] }
+        "child": { "allOf": [{ "$ref": "#/components/schemas/Tree" }] }
     } });
     let mut renamed = replying("3.1.0", json!({ "$ref": "#/components/schemas/Node" }));
     renamed["components"]["schemas"]["Node"] = json!({ "properties": {
-        "child": { "anyOf": [{ "$ref": "#/components/schemas/Node" }, { "type": "null" }] }
+        "child": { "$ref": "#/components/schemas/Node" }
     } });
     assert_same(&named, &renamed);
     assert!(

@@ -49,7 +49,25 @@ fn schemas(document: &Value, facts: &mut Vec<Fact>) {
                 facts.push(fact(DOCUMENT, Side::Reply, "x-lifecycle", name, "lifecycle", step));
             }
         }
+        for (index, value) in list(schema, "/enum").enumerate() {
+            let constant = schema["x-enum-varnames"].get(index).unwrap_or(value);
+            let constant = format!("{} is {}", text(value), text(constant));
+            facts.push(fact(DOCUMENT, Side::Neither, "x-enum-varnames", name, "enum name", constant));
+        }
         for (property, schema) in members(schema, "/properties") {
+            let known =
+                schema.get("x-known-values").and_then(Value::as_str).and_then(|to| to.strip_prefix('#'));
+            for value in known.into_iter().flat_map(|pointer| list(document, &format!("{pointer}/enum"))) {
+                let member = format!("{name}.{property}");
+                facts.push(fact(
+                    DOCUMENT,
+                    Side::Reply,
+                    "x-known-values",
+                    &member,
+                    "known value",
+                    text(value),
+                ));
+            }
             if let Some(target) = schema.get("x-content-schema") {
                 let member = format!("{name}.{property}");
                 facts.push(fact(
@@ -83,7 +101,7 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn list<'a>(node: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+fn list<'a>(node: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
     node.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 

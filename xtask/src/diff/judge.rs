@@ -4,6 +4,8 @@
 //! than before breaks nobody, one that takes less does; for a reply it is the other way round. How a keyword widens or
 //! narrows its set stands here, keyword by keyword. What is not known counts as breaking.
 
+use std::collections::BTreeSet;
+
 use crate::contract::Side;
 
 /// What a change means for clients.
@@ -62,13 +64,14 @@ pub(super) fn judge(side: Side, aspect: &str, before: &[String], after: &[String
             (_, "server") => (Class::Breaking, "generated clients may call it"),
             _ => (Class::Breaking, "generated clients name a type after it"),
         }),
-        "lifecycle" => one_by_one(before, after, |direction| match direction {
-            Wider => (
-                Class::Breaking,
-                "clients rely on what cannot follow: final statuses are read once, and forward",
-            ),
-            _ => (Class::Additive, "one thing less happens"),
+        "known value" => one_by_one(before, after, |_| {
+            (Class::Additive, "the list is open: clients are ready for values that they do not know")
         }),
+        "enum name" => one_by_one(before, after, |direction| match direction {
+            Wider => (Class::Additive, "a constant of that name is new"),
+            _ => (Class::Breaking, "generated clients name constants so"),
+        }),
+        "lifecycle" => lifecycle(before, after),
         "operationId" | "tag" => {
             whole(Class::Breaking, "generated clients name methods and modules after it")
         }
@@ -204,6 +207,25 @@ fn security_is_kept(before: &[String], after: &[String]) -> bool {
         let shown = proofs(old);
         after.iter().any(|new| proofs(new).iter().all(|proof| shown.contains(proof)))
     })
+}
+
+/// The steps of a life cycle. One from or to a status that is new touches nothing that clients know.
+fn lifecycle(before: &[String], after: &[String]) -> Vec<Judgement> {
+    let ends = |step: &str| step.split(" to ").map(str::to_owned).collect::<Vec<_>>();
+    let known: BTreeSet<String> = before.iter().flat_map(|step| ends(step)).collect();
+    let mut steps = one_by_one(before, after, |direction| match direction {
+        Wider => {
+            (Class::Breaking, "clients rely on what cannot follow: final statuses are read once, and forward")
+        }
+        _ => (Class::Additive, "one thing less happens"),
+    });
+    for step in &mut steps {
+        if step.after.as_ref().is_some_and(|step| ends(step).iter().any(|end| !known.contains(end))) {
+            (step.class, step.why) =
+                (Class::Additive, "clients are ready for statuses that they do not know");
+        }
+    }
+    steps
 }
 
 /// Members that are not listed: `any`, `none`, or nothing said, where a schema says of what form they are.
@@ -344,7 +366,17 @@ mod tests {
         ] {
             assert_eq!(classes(Side::Request, aspect, &[before], &[after]), [wanted], "{aspect}");
         }
-        assert_eq!(classes(Side::Reply, "lifecycle", &[], &["Fail to Pending"]), [Class::Breaking]);
+        let steps = |more| ["Pending to Fail", more];
+        for (more, wanted) in [("Fail to Pending", Class::Breaking), ("Pending to New", Class::Additive)] {
+            assert_eq!(
+                classes(Side::Reply, "lifecycle", &steps(more)[..1], &steps(more)),
+                [wanted],
+                "{more}"
+            );
+        }
+        assert_eq!(classes(Side::Reply, "known value", &["Fail"], &["Fail", "New"]), [Class::Additive]);
+        let renamed = classes(Side::Neither, "enum name", &["Fail is FAIL"], &["Fail is FAILED"]);
+        assert_eq!(renamed, [Class::Breaking, Class::Additive]);
         assert_eq!(classes(Side::Reply, "error code", &["1"], &["2"]), [Class::Additive, Class::Additive]);
         assert_eq!(classes(Side::Request, "readOnly", &[], &["true"]), [Class::Breaking]);
         assert_eq!(classes(Side::Reply, "writeOnly", &[], &["true"]), [Class::Breaking]);

@@ -24,33 +24,13 @@ const REPLACED: [(&str, &str); 6] = [
 
 /// Generates the client as formatted Rust source.
 pub(super) fn client(document: &serde_json::Value) -> anyhow::Result<String> {
-    let mut simple = document.clone();
-    drop_doubled_types(&mut simple);
-    let openapi: openapiv3::OpenAPI =
-        serde_json::from_value(simple).context("the document does not read as OpenAPI 3.0")?;
+    let openapi: openapiv3::OpenAPI = serde_json::from_value(super::prepared::prepared(document))
+        .context("the document does not read as OpenAPI 3.0")?;
     let tokens = tokens(&settings(document), &openapi)?;
     let mut file: syn::File =
         syn::parse2(tokens).context("progenitor generated source that does not parse")?;
     Corrections { replies: schemas::reply_schemas(document) }.visit_file_mut(&mut file);
     Ok(prettyplease::unparse(&file))
-}
-
-/// Takes `type` away where `allOf` refers to a schema that has it: typify would take the two apart and lose the name.
-///
-/// The document has it there because `nullable` means nothing without a type.
-fn drop_doubled_types(node: &mut serde_json::Value) {
-    match node {
-        serde_json::Value::Object(members) => {
-            let refers = |part: &serde_json::Value| part.get("$ref").is_some();
-            let all_of = members.get("allOf").and_then(|parts| parts.as_array());
-            if all_of.is_some_and(|parts| parts.len() == 1 && parts.iter().all(refers)) {
-                members.shift_remove("type");
-            }
-            members.values_mut().for_each(drop_doubled_types);
-        }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(drop_doubled_types),
-        _ => {}
-    }
 }
 
 /// Runs progenitor. It panics on some documents that lint lets through by mistake; that must not reach the user as a panic.

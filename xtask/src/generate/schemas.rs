@@ -37,7 +37,9 @@ fn follow(document: &Value, node: &Value, targets: &mut BTreeSet<String>) {
         Value::Object(members) => {
             for (key, member) in members {
                 match member {
-                    Value::String(target) if key == "$ref" || key == "x-content-schema" => {
+                    Value::String(target)
+                        if matches!(key.as_str(), "$ref" | "x-content-schema" | "x-known-values") =>
+                    {
                         if targets.insert(target.clone()) {
                             follow(document, resolve(document, target), targets);
                         }

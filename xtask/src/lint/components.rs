@@ -18,11 +18,15 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
 
 fn unused(outline: &Outline<'_>, findings: &mut Findings<'_>) {
     let reached = outline.reach(outline.of_kind(Kind::PathItem));
+    let listed: BTreeSet<&str> = outline.nodes().filter_map(|node| node.text("x-known-values")).collect();
     let secured: BTreeSet<String> = requirements(outline).into_iter().map(|(_, name)| name).collect();
     for component in outline.nodes().filter(|node| node.is_component()) {
         let is_used = match component.kind {
             Kind::SecurityScheme => secured.contains(&component.name()),
-            _ => reached.contains(component.pointer.as_str()),
+            _ => {
+                reached.contains(component.pointer.as_str())
+                    || listed.contains(format!("#{}", component.pointer).as_str())
+            }
         };
         if !is_used {
             findings.report(

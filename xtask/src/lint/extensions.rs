@@ -11,12 +11,15 @@ use super::finding::Findings;
 use super::outline::{Kind, Node, Outline};
 
 /// Every extension, and where it may stand.
-const EXTENSIONS: [(&str, Kind); 7] = [
+const EXTENSIONS: [(&str, Kind); 10] = [
     ("x-error-catalog", Kind::Components),
     ("x-error-codes", Kind::Response),
     ("x-quota", Kind::Document),
     ("x-lifecycle", Kind::Schema),
     ("x-content-schema", Kind::Schema),
+    ("x-known-values", Kind::Schema),
+    ("x-enum-varnames", Kind::Schema),
+    ("x-mcp", Kind::Operation),
     ("x-codeSamples", Kind::Operation),
     ("x-source", Kind::Schema),
 ];
@@ -34,6 +37,8 @@ pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut F
         if node.kind == Kind::Schema {
             lifecycle(node, findings);
             content_schema(outline, node, findings);
+            known_values(outline, node, findings);
+            constant_names(node, findings);
         }
         if node.role == "responses" && document.has_unquoted_key(&node.pointer) {
             let status = node.name();
@@ -167,6 +172,60 @@ fn content_schema(outline: &Outline<'_>, schema: &Node<'_>, findings: &mut Findi
             &schema.at("x-content-schema"),
             "`x-content-schema` does not name a schema of this document",
             "write `'#/components/schemas/…'`, in quotes",
+        );
+    }
+}
+
+/// An open list: a text whose description has the values that are known, which a schema lists for those who can use it.
+fn known_values(outline: &Outline<'_>, schema: &Node<'_>, findings: &mut Findings<'_>) {
+    let Some(value) = schema.get("x-known-values") else { return };
+    let place = schema.at("x-known-values");
+    let target = value.as_str().and_then(|reference| outline.target(reference)).filter(|target| {
+        target.is_component() && target.text("type") == Some("string") && target.get("enum").is_some()
+    });
+    let Some(target) = target else {
+        findings.report(
+            "known-values",
+            &place,
+            "`x-known-values` does not name a schema of this document that lists texts",
+            "write `'#/components/schemas/…'`, in quotes, with the name of a string schema that has `enum`",
+        );
+        return;
+    };
+    if schema.text("type") != Some("string") || schema.get("enum").is_some() {
+        findings.report(
+            "known-values",
+            &schema.pointer,
+            "a list that is open is a text of any value",
+            "write `type: string` and no `enum`",
+        );
+    }
+    let description = schema.text("description").unwrap_or_default();
+    for value in target.list("enum").iter().filter_map(Value::as_str) {
+        if !description.contains(&format!("`{value}`")) {
+            findings.report(
+                "known-values",
+                &schema.at("description"),
+                format!("the description leaves `{value}` out, which `{}` lists", target.name()),
+                "name it there, because most readers see no other list",
+            );
+        }
+    }
+}
+
+/// What generators call the values of an enum.
+fn constant_names(schema: &Node<'_>, findings: &mut Findings<'_>) {
+    if schema.get("x-enum-varnames").is_none() {
+        return;
+    }
+    let names = schema.list("x-enum-varnames");
+    let distinct: BTreeSet<&str> = names.iter().filter_map(Value::as_str).collect();
+    if distinct.len() != names.len() || names.len() != schema.list("enum").len() {
+        findings.report(
+            "enum-varnames",
+            &schema.at("x-enum-varnames"),
+            "there is not one name for each value",
+            "write as many different names as `enum` has values, in the same order",
         );
     }
 }

@@ -103,22 +103,13 @@ fn translate(schema: &Value) -> Value {
         };
         out.insert(key.clone(), translated);
     }
-    let strict = Value::Object(out);
-    if members.get("nullable") == Some(&Value::Bool(true)) { or_null(strict) } else { strict }
-}
-
-/// The value may also be null. A plain type is widened, so that errors speak of the value and not of two forms.
-fn or_null(mut schema: Value) -> Value {
-    let is_plain =
-        schema.get("enum").is_none() && schema.get("allOf").is_none() && schema.get("not").is_none();
-    let is_plain = is_plain && schema.get("oneOf").is_none() && schema.get("anyOf").is_none();
-    match schema.get_mut("type") {
-        Some(kind) if is_plain => {
-            *kind = json!([kind.take(), "null"]);
-            schema
-        }
-        _ => json!({ "anyOf": [schema, { "type": "null" }] }),
+    // `nullable` adds null to the type beside it. What `allOf` or `enum` forbid stays forbidden (OpenAPI's proposal 003).
+    if members.get("nullable") == Some(&Value::Bool(true))
+        && let Some(kind) = out.get_mut("type")
+    {
+        *kind = json!([kind.take(), "null"]);
     }
+    Value::Object(out)
 }
 
 fn is_number(members: &Map<String, Value>, key: &str) -> bool {
@@ -140,10 +131,12 @@ mod tests {
             translate(&json!({"type": "string", "nullable": true, "example": "x", "x-a": 1})),
             json!({"type": ["string", "null"]})
         );
+        let part = json!({"$ref": "#/components/schemas/A"});
         assert_eq!(
-            translate(&json!({"nullable": true, "allOf": [{"$ref": "#/components/schemas/A", "type": "x"}]})),
-            json!({"anyOf": [{"allOf": [{"$ref": "#/components/schemas/A"}]}, {"type": "null"}]})
+            translate(&json!({"nullable": true, "type": "string", "enum": ["a"], "allOf": [part]})),
+            json!({"type": ["string", "null"], "enum": ["a"], "allOf": [part]})
         );
+        assert_eq!(translate(&json!({"nullable": true, "allOf": [part]})), json!({"allOf": [part]}));
         assert_eq!(translate(&json!({"exclusiveMinimum": true})), json!({}));
         assert_eq!(
             translate(&json!({"minimum": 1, "exclusiveMinimum": true})),

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::finding::Findings;
 use super::operations::responses;
 use super::outline::{Kind, Node, Outline};
+use super::schemas::takes_null;
 
 /// What the generated types would enforce while decoding.
 const ENFORCED: [&str; 8] = [
@@ -32,8 +33,9 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
                 "remove `required`: the page marks no member of a reply as needed",
             );
         }
-        for property in outline.below(schema, "properties").filter(|property| !may_be_null(outline, property))
-        {
+        // What is marked and forbids null all the same has a finding of its own.
+        let refuses = |property: &&Node<'_>| !property.is_true("nullable") && !takes_null(outline, property);
+        for property in outline.below(schema, "properties").filter(refuses) {
             findings.report(
                 "reply-nullable",
                 &property.pointer,
@@ -94,21 +96,12 @@ fn constraints(schema: &Node<'_>, findings: &mut Findings<'_>) {
             "write `minimum: 0`, and say the rest in the description",
         );
     }
-    let is_open_enum = schema.is_component() && schema.text("type") == Some("string");
-    if schema.get("enum").is_some() && !is_open_enum {
+    if schema.get("enum").is_some() {
         findings.report(
             "reply-constraint",
             &schema.at("enum"),
             "a reply with a value that is not listed would not decode",
-            "give the values a string schema of their own under `components/schemas`, which is generated open",
+            "write `type: string` with the known values in the description, and name a schema that lists them in `x-known-values`",
         );
     }
-}
-
-/// A schema that takes a value of any type takes null as well.
-fn may_be_null(outline: &Outline<'_>, property: &Node<'_>) -> bool {
-    const RESTRICT: [&str; 5] = ["type", "enum", "allOf", "anyOf", "oneOf"];
-    outline.resolve(property).is_none_or(|schema| {
-        schema.is_true("nullable") || RESTRICT.into_iter().all(|keyword| schema.get(keyword).is_none())
-    })
 }

@@ -11,16 +11,32 @@ use super::finding::Findings;
 use super::outline::{Kind, Node, Outline};
 
 pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
+    outline.of_kind(Kind::Schema).for_each(|schema| nullable_required(outline, schema, findings));
     for schema in outline.of_kind(Kind::Schema).filter(|schema| schema.reference().is_none()) {
         keywords(schema, findings);
         enumeration(schema, findings);
         required(outline, schema, findings);
+        if schema.is_true("nullable") && schema.get("type").is_some() && !takes_null(outline, schema) {
+            findings.report(
+                "nullable-forbidden",
+                &schema.at("nullable"),
+                "what stands beside `nullable` forbids null: a schema in it, or its list of values, does not have null",
+                "write `nullable: true` in the schema that it refers to, or write that schema out here",
+            );
+        }
         if schema.is_true("nullable") && schema.get("type").is_none() {
             findings.report(
                 "nullable-without-type",
                 &schema.at("nullable"),
                 "`nullable` means something beside `type` only (OpenAPI 3.0.3), and other readers refuse it alone",
                 "write the `type` beside it, that of the target if it is a reference; any type takes null without it",
+            );
+        } else if schema.get("type").is_none() && means_one_type(schema) {
+            findings.report(
+                "type-missing",
+                &schema.pointer,
+                "there is no `type`: some generators make a client of it that does not compile",
+                "write the `type` beside it, that of the target if it is a reference",
             );
         }
         if schema.text("type") == Some("array") && schema.get("items").is_none() {
@@ -31,6 +47,52 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
                 "add `items`",
             );
         }
+    }
+}
+
+/// Whether a schema is a reference in all but form, or has a keyword that restricts values of one type.
+fn means_one_type(schema: &Node<'_>) -> bool {
+    // Values without a type have a finding of their own.
+    let mut keywords = KEYWORDS_OF_TYPES.iter().map(|(keyword, _)| *keyword).filter(|one| *one != "enum");
+    schema.wraps_reference() || keywords.any(|keyword| schema.get(keyword).is_some())
+}
+
+/// Whether a schema takes null. `nullable` adds null to the `type` beside it and overrides nothing else (OpenAPI's proposal 003).
+pub(super) fn takes_null(outline: &Outline<'_>, schema: &Node<'_>) -> bool {
+    null_fits(outline, schema, &mut BTreeSet::new())
+}
+
+fn null_fits<'n>(outline: &'n Outline<'_>, schema: &'n Node<'_>, visited: &mut BTreeSet<&'n str>) -> bool {
+    let Some(schema) = outline.resolve(schema) else { return true };
+    // A schema that leads back to itself has a finding of its own.
+    if !visited.insert(&schema.pointer) {
+        return true;
+    }
+    (schema.get("type").is_none() || schema.is_true("nullable"))
+        && (schema.get("enum").is_none() || schema.list("enum").contains(&Value::Null))
+        && outline.below(schema, "allOf").all(|part| null_fits(outline, part, visited))
+        && ["anyOf", "oneOf"].into_iter().all(|key| {
+            schema.list(key).is_empty()
+                || outline.below(schema, key).any(|part| null_fits(outline, part, visited))
+        })
+}
+
+/// The Rust client takes `nullable` off a schema with a name, and keeps null only where a member may be left out.
+fn nullable_required(outline: &Outline<'_>, node: &Node<'_>, findings: &mut Findings<'_>) {
+    let part = if node.wraps_reference() { outline.below(node, "allOf").next() } else { Some(node) };
+    let target = part.and_then(Node::reference).and_then(|reference| outline.target(reference));
+    let is_affected = target.is_some_and(|target| target.is_true("nullable"));
+    let owner = outline.at(parent(parent(&node.pointer)));
+    let is_optional = node.role == "properties"
+        && !owner.is_some_and(|owner| owner.list("required").contains(&Value::from(node.name())));
+    // The part of a schema around a reference is looked at with that schema.
+    if is_affected && !is_optional && node.role != "allOf" {
+        findings.report(
+            "nullable-required",
+            &node.pointer,
+            "null would not decode here: the Rust client keeps it only for a member that may be left out",
+            "write the schema out here, or let the member be optional",
+        );
     }
 }
 

@@ -30,10 +30,13 @@ const YARDSTICK: [Row; 22] = [
     ),
     (
         "enum value added (answer)",
-        SAME,
-        ("      enum: [Pending, WaitResult,", "      enum: [Cancelled, Pending, WaitResult,"),
+        (
+            "        tokenType:\n          type: string\n",
+            "        tokenType:\n          type: string\n          enum: [bearer]\n",
+        ),
+        ("          enum: [bearer]\n", "          enum: [bearer, Bearer]\n"),
         Some(Class::Breaking),
-        "listSubtasks|200 application/json|taskDetails[].status|enum|none|\"Cancelled\"",
+        "login|200 application/json|tokenType|enum|none|\"Bearer\"",
     ),
     (
         "optional parameter removed",
@@ -66,7 +69,7 @@ const YARDSTICK: [Row; 22] = [
         "response property removed",
         SAME,
         (
-            "        commandId:\n          type: string\n          nullable: true\n          allOf:\n            - $ref: '#/components/schemas/CommandId'\n          description: The device command.\n          example: 8c23b6b4ea6d4b1f9f8a4bd5b1f0a5c7\n",
+            "        commandId:\n          type: string\n          nullable: true\n          description: The device command.\n          example: 8c23b6b4ea6d4b1f9f8a4bd5b1f0a5c7\n",
             "",
         ),
         Some(Class::Breaking),
@@ -217,7 +220,51 @@ const YARDSTICK: [Row; 22] = [
 ];
 
 /// What else somebody may do to the document.
-const FURTHER: [Row; 16] = [
+const FURTHER: [Row; 21] = [
+    (
+        "value added to an open list",
+        ("      x-enum-varnames:\n", "      x-no-names:\n"),
+        ("      enum: [Pending, WaitResult,", "      enum: [Cancelled, Pending, WaitResult,"),
+        Some(Class::Additive),
+        "document|x-known-values|Subtask.status|known value|none|Cancelled",
+    ),
+    (
+        "status added to the life cycle",
+        SAME,
+        (
+            "        Fail: []\n",
+            "        Fail: []\n        Cancelled: []\n        Draft: [Pending, Cancelled]\n",
+        ),
+        Some(Class::Additive),
+        "document|x-lifecycle|SubtaskStatus|lifecycle|none|Draft to Cancelled",
+    ),
+    (
+        "open list closed",
+        SAME,
+        ("          x-known-values: '#/components/schemas/SubtaskStatus'\n", ""),
+        Some(Class::Breaking),
+        "document|x-known-values|Subtask.status|member|listed|none",
+    ),
+    (
+        "constant renamed",
+        SAME,
+        ("        - WAIT_RESULT\n", "        - WAITING\n"),
+        Some(Class::Breaking),
+        "document|x-enum-varnames|SubtaskStatus|enum name|WaitResult is WAIT_RESULT|none",
+    ),
+    (
+        "reference made nullable",
+        (
+            "    SubtaskParam:\n      type: object\n      nullable: true\n",
+            "    SubtaskParam:\n      type: object\n",
+        ),
+        (
+            "    SubtaskParam:\n      type: object\n",
+            "    SubtaskParam:\n      type: object\n      nullable: true\n",
+        ),
+        Some(Class::Breaking),
+        "listSubtasks|200 application/json|taskDetails[].param|nullable|no|yes",
+    ),
     (
         "404 removed",
         SAME,

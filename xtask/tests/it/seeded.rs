@@ -15,10 +15,10 @@ type Fault = (&'static str, &'static str, &'static str, &'static str, &'static s
 const FAULTS: [Fault; 17] = [
     (
         "example with a wrong enum value",
-        "        status: Fail\n        output: null",
-        "        status: Failed\n        output: null",
+        "/SubtaskStatus'\n      example: Fail\n",
+        "/SubtaskStatus'\n      example: Failed\n",
         "example-invalid",
-        "status: Failed",
+        "example: Failed",
     ),
     (
         "example lacks a required property",
@@ -30,9 +30,9 @@ const FAULTS: [Fault; 17] = [
     (
         "parameter example over maxLength",
         "      schema:\n        $ref: '#/components/schemas/TaskId'\n",
-        "      schema:\n        type: string\n        minLength: 1\n        maxLength: 23\n",
+        "      schema:\n        type: string\n        minLength: 1\n        maxLength: 3\n",
         "example-invalid",
-        "example: 5c8ba99030344005c02316ad",
+        "example: demo",
     ),
     (
         "default over maximum",

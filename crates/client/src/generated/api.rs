@@ -161,7 +161,9 @@ them with `resultcode` and `resultmsg`; a code may come as a number. An error ca
         pub output: ::std::option::Option<crate::Text>,
         ///Parameters of the task, which vary with its type.
         pub param: ::std::option::Option<SubtaskParam>,
-        ///The status of the subtask.
+        /**The status of the subtask: `Pending`, `WaitResult`, `Success`, `Fail` or `Timeout`. Be ready for values that are
+not listed (editions of the page differ).
+*/
         pub status: ::std::option::Option<crate::SubtaskStatus>,
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -1168,10 +1170,11 @@ each operation, in the edition of `x-platform-edition`. It has not been tried on
 
 What shapes cannot say stands in extensions: `x-error-catalog` (what each error code means and asks for),
 `x-error-codes` (which codes a response may carry), `x-quota` (how often one may call), `x-lifecycle` (which status may
-follow which) and `x-content-schema` (what a string that holds JSON holds).
+follow which), `x-known-values` (which values of an open list are known) and `x-content-schema` (what a string that
+holds JSON holds).
 
 
-Version: 2.0.0*/
+Version: 3.0.0*/
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -1198,7 +1201,7 @@ impl Client {
 }
 impl ClientInfo<crate::Call> for Client {
     fn api_version() -> &'static str {
-        "2.0.0"
+        "3.0.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()

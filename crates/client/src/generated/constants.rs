@@ -3,7 +3,7 @@
 use ::std::time::Duration;
 use super::open_enums::ErrorCode;
 /// The version of the document that this crate was generated from.
-pub const DOCUMENT_VERSION: &str = "2.0.0";
+pub const DOCUMENT_VERSION: &str = "3.0.0";
 /// The edition of the platform's page that the document follows.
 pub const PLATFORM_EDITION: &str = "2022-02-24";
 /// What the document's catalogue says of an error code.
