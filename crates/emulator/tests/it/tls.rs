@@ -37,7 +37,7 @@ fn client(ca: &str, identity: Option<&str>) -> TlsConnector {
 async fn exchange(emulator: &Emulator, client: &TlsConnector, name: &str) -> Result<String, std::io::Error> {
     let stream = TcpStream::connect(emulator.addr()).await?;
     let mut stream = client.connect(ServerName::try_from(name.to_owned()).unwrap(), stream).await?;
-    let request = "GET /_emulator/clock HTTP/1.1\r\nhost: emulator\r\nconnection: close\r\n\r\n";
+    let request = "GET /_emulator/clock HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).await?;
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await?;
@@ -92,7 +92,7 @@ async fn a_connection_can_be_reset_under_tls() {
     let name = ServerName::try_from("localhost").unwrap();
     let mut stream = client(&made.ca, None).connect(name, stream).await.unwrap();
     stream
-        .write_all(b"GET /iocm/app/batchtask/v1.1.0/taskDetails HTTP/1.1\r\nhost: emulator\r\n\r\n")
+        .write_all(b"GET /iocm/app/batchtask/v1.1.0/taskDetails HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .await
         .unwrap();
     let error = stream.read_to_end(&mut Vec::new()).await.unwrap_err();
@@ -105,6 +105,14 @@ async fn a_client_that_dawdles_keeps_no_other_one_waiting() {
     let emulator = Emulator::builder().tls(made.clone()).start().await.unwrap();
     let _silent = TcpStream::connect(emulator.addr()).await.unwrap();
     assert!(exchange(&emulator, &client(&made.ca, None), "localhost").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_does_not_end_is_given_up() {
+    let emulator = Emulator::builder().tls(Certificates::make().unwrap()).start().await.unwrap();
+    let mut silent = TcpStream::connect(emulator.addr()).await.unwrap();
+    let closed = tokio::time::timeout(std::time::Duration::from_secs(20), silent.read(&mut [0])).await;
+    assert_eq!(closed.unwrap().unwrap(), 0);
 }
 
 #[test]
