@@ -129,6 +129,27 @@ fn a_folder_without_certificates_gets_some_and_keeps_them() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_private_key_is_a_new_file_that_only_its_owner_can_read() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let [open, target] = ["server.pem", "target"].map(|name| folder.path().join(name));
+    for file in [&open, &target] {
+        std::fs::write(file, "old").unwrap();
+        std::fs::set_permissions(file, PermissionsExt::from_mode(0o644)).unwrap();
+    }
+    symlink(&target, folder.path().join("client.pem")).unwrap();
+    let made = Certificates::make().unwrap();
+    made.write(folder.path()).unwrap();
+    assert_eq!(Certificates::read_or_make(folder.path()).unwrap(), made);
+    assert_eq!(std::fs::read_to_string(target).unwrap(), "old");
+    for name in ["server.pem", "client.pem"] {
+        let metadata = std::fs::symlink_metadata(folder.path().join(name)).unwrap();
+        assert_eq!(metadata.permissions().mode(), 0o100_600, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_text_without_certificate_or_key_is_named() {
     let made = Certificates::make().unwrap();
