@@ -105,6 +105,17 @@ async fn counted(client: &Client) -> Outcome {
     Outcome { error: client.summary("demo").await.err(), ..Outcome::default() }
 }
 
+async fn watched(client: &Client) -> Outcome {
+    let mut watch = client.watch("demo").deadline(DEADLINE).stream();
+    loop {
+        match watch.try_next().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Outcome::default(),
+            Err(error) => return Outcome { error: Some(error), ..Outcome::default() },
+        }
+    }
+}
+
 /// What a person or a log may see of it.
 fn shown(outcome: &Outcome, traces: &Traces) -> String {
     let mut shown = String::from_utf8_lossy(&std::mem::take(&mut *traces.0.lock().unwrap())).into_owned();
@@ -176,22 +187,23 @@ fn in_memory(seed: u64, traces: &Traces) -> Option<serde_json::Value> {
     let client = builder.transport(Shared(asked)).build().unwrap();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let way = rng.u8(..4);
+    let way = rng.u8(..6);
     let outcome = runtime.block_on(async {
         let read = async {
             match way {
                 0 => counted(&client).await,
-                1 => all_pages(&client).await,
+                1 => watched(&client).await,
+                2 => all_pages(&client).await,
                 _ => one_page(&client).await,
             }
         };
         // A read makes several calls, each with a deadline of its own.
-        let calls = if way < 2 { 10 } else { 1 };
+        let calls = if way <= 2 { 10 } else { 1 };
         tokio::time::timeout(DEADLINE * calls + Duration::from_secs(1), read).await
     });
     let outcome = outcome.unwrap_or_else(|_| panic!("{name}: a call went on beyond its deadline"));
     assert_no_secret(&name, &shown(&outcome, traces));
-    if way == 0 || logs_in {
+    if way <= 1 || logs_in {
         return None;
     }
     assert_rows(&name, &platform.page, &outcome);

@@ -1,6 +1,9 @@
 """Reads pages with Python's json and compares the rows with those that were delivered: a case a line on standard input."""
+import itertools
 import json
 import sys
+
+sys.setrecursionlimit(10_000)
 
 
 def plain(value):
@@ -30,10 +33,11 @@ for line in sys.stdin:
     rows = page.get("taskDetails") if isinstance(page, dict) else None
     if not isinstance(rows, list) or {"error_code", "resultcode", "error", "status"} & page.keys():
         continue
-    delivered = [read(row) for row in case["delivered"]]
-    if plain(rows) != plain(delivered):
+    pairs = itertools.zip_longest(rows, map(read, case["delivered"]), fillvalue="no row")
+    different = [pair for pair in pairs if plain(pair[0]) != plain(pair[1])]
+    if different:
         wrong += 1
         if wrong <= 5:
-            print(case["name"], "\n  Python reads", rows, "\n  delivered   ", delivered, file=sys.stderr)
+            print("%s: Python reads\n  %.900r\nand delivered was\n  %.900r" % (case["name"], *different[0]), file=sys.stderr)
 print(wrong, "pages are read differently", file=sys.stderr)
 sys.exit(1 if wrong else 0)
