@@ -25,6 +25,8 @@ pub(crate) fn collecting<T>(
         _ => LevelFilter::TRACE,
     };
     let ours = Targets::new().with_target("northbound", level);
+    // Of replies that had to be repaired the command itself says so, once.
+    let ours = if verbose == 0 { ours.with_target("northbound_client", LevelFilter::OFF) } else { ours };
     let lines = tracing_subscriber::fmt::layer().with_writer(open).with_ansi(false);
     // A warning is for a person, who needs neither the time nor the place in the code.
     let lines = if verbose == 0 { lines.without_time().with_target(false).boxed() } else { lines.boxed() };

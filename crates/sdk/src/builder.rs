@@ -12,6 +12,7 @@ use crate::client::Shared;
 use crate::credentials::Source;
 use crate::endpoint::{Endpoint, PlainHttp};
 use crate::quota::Quota;
+use crate::redact::Secrets;
 use crate::retry::Retry;
 use crate::token::{Keeper, TokenSource};
 use crate::{AppId, Client, Credentials, Error};
@@ -258,6 +259,7 @@ impl ClientBuilder {
             body_limit: self.body_limit,
             source,
             keeper: Keeper::default(),
+            secrets: Secrets::default(),
             quota: self.quota,
             retry: self.retry,
             timeout: self.timeout,

@@ -14,9 +14,13 @@ use crate::credentials::Source;
 use crate::endpoint::Endpoint;
 use crate::envelope::{Envelope, TOKEN};
 use crate::quota::Quota;
+use crate::redact::Secrets;
 use crate::retry::Retry;
 use crate::token::{Keeper, Token};
 use crate::{AppId, ClientBuilder, Credentials, Error, Subtasks};
+
+/// No server takes a longer header, in bytes.
+const LONGEST_TOKEN: usize = 64 * 1024;
 
 /// A client of one platform for one application.
 ///
@@ -47,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) body_limit: usize,
     pub(crate) source: Source,
     pub(crate) keeper: Keeper,
+    pub(crate) secrets: Secrets,
     pub(crate) quota: Quota,
     pub(crate) retry: Retry,
     pub(crate) timeout: Duration,
@@ -93,6 +98,12 @@ impl Client {
     /// The quota that this client keeps to, to be shared with other clients of the same application.
     pub fn quota(&self) -> &Quota {
         &self.shared.quota
+    }
+
+    /// A text without the secret and the tokens of this client: for messages that repeat what the platform sent, since it may
+    /// send them back.
+    pub fn redacted(&self, text: &str) -> String {
+        self.shared.secrets.redacted(text)
     }
 
     /// How many calls this client and its clones have begun, without logins and without repeats: what reports bear.
@@ -154,6 +165,11 @@ pub(crate) trait Operation: Sync {
     /// What is asked for, in an error.
     fn what(&self) -> String;
 
+    /// What the call needs beside its headers.
+    fn prepare(&self, call: Call) -> Call {
+        call
+    }
+
     /// Sends it once.
     fn send(
         &self,
@@ -176,11 +192,13 @@ impl<O: Operation> course::Call for Authorized<'_, O> {
         let token = self.client.token(runner.deadline());
         let token = runner.within(Phase::Token, token).await?.map_err(Broken::Failed)?;
         let call = self.client.call().authorized_by(self.client.app_id().as_str(), &token).map_err(unfit)?;
+        let call = self.operation.prepare(call);
+        self.client.shared.secrets.note(&token);
         let asking = Asking {
             what: self.what,
             endpoint: self.client.endpoint(),
             call,
-            secrets: vec![&token],
+            secrets: &self.client.shared.secrets,
             reply_is_secret: false,
         };
         let generated = self.client.generated(&asking.call);
@@ -202,11 +220,13 @@ impl course::Call for Login<'_> {
     async fn attempt(&self, runner: &Runner<'_>) -> Result<Attempt<Token>, Broken> {
         let Credentials { app_id, secret } = self.credentials;
         let call = self.client.call();
+        let secrets = &self.client.shared.secrets;
+        secrets.note(secret);
         let asking = Asking {
             what: self.what,
             endpoint: self.client.endpoint(),
             call,
-            secrets: vec![secret],
+            secrets,
             reply_is_secret: true,
         };
         let body = LoginRequest { app_id: app_id.for_login(), secret: secret.clone() };
@@ -217,11 +237,16 @@ impl course::Call for Login<'_> {
 }
 
 fn token(reply: AccessToken, asking: &Asking<'_>) -> Result<Token, Error> {
+    reply.refresh_token.iter().for_each(|token| asking.secrets.note(token));
     if let Some(envelope) = Envelope::among(&reply.extra) {
         return Err(asking.reported(envelope));
     }
     match reply.access_token.filter(|token| !token.expose().is_empty()) {
-        Some(token) if Call::new().authorized_by("any", &token).is_err() => Err(asking.unusable()),
+        Some(token)
+            if token.expose().len() > LONGEST_TOKEN || Call::new().authorized_by("any", &token).is_err() =>
+        {
+            Err(asking.unusable())
+        }
         Some(token) => {
             let life = reply.expires_in.map(|seconds| seconds.duration());
             Ok(life.into_iter().fold(Token::new(token), Token::lives))

@@ -183,9 +183,9 @@ impl PartFile {
     }
 
     /// Adds the lines of a page; `record` tells what is known once they are there.
-    pub(crate) fn append(&mut self, lines: &str, mut record: Record) -> Result<(), Failure> {
+    pub(crate) fn append(&mut self, lines: &[u8], mut record: Record) -> Result<(), Failure> {
         self.check_place()?;
-        self.rows.write_all(lines.as_bytes()).map_err(|error| unwritable(&self.paths.part, &error))?;
+        self.rows.write_all(lines).map_err(|error| unwritable(&self.paths.part, &error))?;
         record.written.bytes += lines.len() as u64;
         self.save(&record)?;
         self.record = record;
@@ -370,9 +370,9 @@ mod tests {
         for change in changes {
             let folder = tempfile::tempdir().unwrap();
             let mut part = begun(folder.path()).await;
-            part.append("d\n", part.record().clone()).unwrap();
+            part.append(b"d\n", part.record().clone()).unwrap();
             change(&part.paths().part);
-            assert!(is_changed(part.append("e\n", part.record().clone())));
+            assert!(is_changed(part.append(b"e\n", part.record().clone())));
             let file = part.paths().file.clone();
             assert!(is_changed(part.complete().map(drop)) && !file.exists());
         }

@@ -22,11 +22,11 @@ impl Sink<'_, '_> {
     }
 
     /// Adds the lines of a page; `record` tells what is known once they are there.
-    pub(crate) fn append(&mut self, lines: &str, record: Record) -> Result<(), Failure> {
+    pub(crate) fn append(&mut self, lines: &[u8], record: Record) -> Result<(), Failure> {
         match self {
             Self::Part(part) => part.append(lines, record)?,
             Self::Stdout(stdout, before) => {
-                stdout.write_all(lines.as_bytes())?;
+                stdout.write_all(lines)?;
                 stdout.flush()?;
                 *before = record;
             }
