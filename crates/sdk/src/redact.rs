@@ -34,7 +34,9 @@ impl Secrets {
 
     /// The text without the secrets, should it repeat them: as they are, or as a form, a URL, HTML or JSON writes them.
     pub(crate) fn redacted(&self, text: &str) -> String {
-        let mut text: String = text.chars().take(LONGEST).collect();
+        // An excerpt leaves unprintable characters out, and must not put a secret together by that.
+        let printed = text.chars().filter(|c| c.is_whitespace() || !is_unprintable(*c));
+        let mut text: String = printed.take(LONGEST).collect();
         for secret in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             if let Some(without) = without(&text, secret.expose()) {
                 text = if is_short(secret) { HIDDEN.to_owned() } else { without };
@@ -146,6 +148,7 @@ mod tests {
             "p@ss/w\\\"rd é+1",
             "p@ss\\/w\\\\\"rd \\u00e9+1",
             "p@ss/w&quot;rd é+1",
+            "p@ss\0/w\"rd\u{7f} é+1",
         ];
         for text in texts {
             assert_eq!(redacted(&format!("a={text}&b"), "p@ss/w\"rd é+1"), "a=[redacted]&b", "{text}");

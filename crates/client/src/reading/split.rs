@@ -15,13 +15,14 @@ pub(super) struct Frame<'a> {
 pub(super) fn frame<'a>(body: &'a [u8], name: &str) -> Option<Frame<'a>> {
     let mut scan = Scan { body, at: 0 };
     let mut frame = Frame { members: Vec::new(), rows: None };
+    let mut is_misplaced = false;
     scan.list(b'{', b'}', |scan| {
         let start = scan.at;
         let key = scan.string()?;
         scan.expect(b':')?;
         let is_rows = serde_json::from_slice::<String>(key).is_ok_and(|key| key == name);
         if is_rows {
-            frame.rows = None;
+            (frame.rows, is_misplaced) = (None, false);
             if scan.peek()? == b'[' {
                 let mut rows = Vec::new();
                 scan.list(b'[', b']', |scan| {
@@ -33,13 +34,14 @@ pub(super) fn frame<'a>(body: &'a [u8], name: &str) -> Option<Frame<'a>> {
             }
         }
         let value = scan.value()?;
-        if is_rows && value != b"null" {
-            return None;
+        if is_rows {
+            is_misplaced = value != b"null";
+            return Some(());
         }
         frame.members.push(scan.body[start..scan.at].trim_ascii());
         Some(())
     })?;
-    (scan.at == body.len()).then_some(frame)
+    (scan.at == body.len() && !is_misplaced).then_some(frame)
 }
 
 struct Scan<'a> {

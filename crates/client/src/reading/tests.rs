@@ -95,6 +95,13 @@ fn a_member_beside_the_rows_costs_no_row() {
 }
 
 #[test]
+fn the_last_of_several_lists_counts() {
+    let rows = |body: &str| read::<SubtaskPage>(body.as_bytes(), usize::MAX).ok()?.value.task_details;
+    assert_eq!(rows(r#"{"taskDetails":5,"taskDetails":[{},{}]}"#).map(|rows| rows.len()), Some(2));
+    assert!(rows(r#"{"taskDetails":[{},{}],"taskDetails":5}"#).is_none());
+}
+
+#[test]
 fn numbers_in_the_place_of_a_text_keep_their_digits_without_a_mark() {
     for number in ["89860000000000000001", "0.12345678901234567890", "-0", "1E2", "1e400"] {
         let row = format!(
