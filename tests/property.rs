@@ -72,7 +72,10 @@ struct Outcome {
 
 impl Outcome {
     fn add(&mut self, page: northbound::Page) {
-        self.rows.extend(page.into_subtasks().iter().map(|subtask| serde_json::to_string(subtask).unwrap()));
+        self.rows.extend(page.into_subtasks().iter().map(|subtask| match subtask.unreadable() {
+            Some(unreadable) => unreadable.text().to_owned(),
+            None => serde_json::to_string(subtask).unwrap(),
+        }));
     }
 }
 
