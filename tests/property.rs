@@ -1,8 +1,8 @@
 //! Whatever a platform replies: no panic, no call beyond its deadline, no secret in an error or a trace, no row that was not sent,
 //! and every row that was.
 //!
-//! Ordinarily some hundred replies are made, always the same. With `NORTHBOUND_PROPERTY_SECONDS` new ones are made for so long,
-//! and Python's `json` says which rows a page has. In a process of its own, because the traces of all threads are looked at.
+//! An ordinary run makes 600 replies, the same each time. With `NORTHBOUND_PROPERTY_SECONDS` it makes new ones for that many
+//! seconds, and Python's `json` says which rows a page has. It is a process of its own, because it reads the traces of all threads.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

@@ -146,6 +146,7 @@ impl AsyncWrite for Line {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check()?;
-        self.stream().poll_shutdown(context)
+        let wrote = self.stream().poll_shutdown(context);
+        self.limit(wrote, context)
     }
 }
