@@ -5,6 +5,7 @@
 mod answers;
 mod assumptions;
 mod bounds;
+mod broken_replies;
 mod cli;
 mod conformance;
 mod contract;

@@ -38,7 +38,7 @@ async fn unknown_status_numeric_id_and_objects_for_text_are_readable() {
     assert_eq!(subtask.status(), Some(&SubtaskStatus::from("Stopped")));
     assert!(!SubtaskStatus::KNOWN.contains(subtask.status().unwrap()));
     assert_eq!(subtask.device_id(), Some("4711"));
-    assert_eq!(subtask.param().unwrap().extra["nodeId"], "868744");
+    assert_eq!(subtask.param().unwrap().extra.get("nodeId").unwrap(), "868744");
     assert_eq!(subtask.command_output().unwrap().request_id.as_deref(), Some("4f1c"));
     assert_eq!(subtask.failure().unwrap().error_code.unwrap().as_str(), "100431");
     assert_eq!(subtask.reason(), "The serviceType is not exist. (100431)");

@@ -1,7 +1,7 @@
 //! The columns in which subtasks can be shown.
 
 use clap::ValueEnum;
-use northbound::{Failure, Subtask, SubtaskStatus};
+use northbound::{Failure, Subtask, SubtaskStatus, Unreadable};
 
 /// What a column shows of a subtask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -73,18 +73,27 @@ impl Column {
             Self::Code => Some(Failure::of(subtask.clone()).code()?.as_str().to_owned()),
             Self::Reason => reason(subtask),
             Self::Output => subtask.output().map(str::to_owned),
-            Self::Error => subtask.error().map(str::to_owned),
+            Self::Error => subtask.error().or_else(|| raw(subtask)).map(str::to_owned),
             Self::Outcome => subtask
                 .error()
+                .or_else(|| raw(subtask))
                 .map(|_| subtask.reason().into_owned())
                 .or_else(|| subtask.output().map(str::to_owned)),
         }
     }
 }
 
+/// The text of a row that cannot be read.
+fn raw(subtask: &Subtask) -> Option<&str> {
+    subtask.unreadable().map(Unreadable::text)
+}
+
 /// The platform's words. A subtask that timed out may bear none; its status is then the reason.
 fn reason(subtask: &Subtask) -> Option<String> {
     let failed = matches!(subtask.status(), Some(SubtaskStatus::Fail | SubtaskStatus::Timeout));
+    if raw(subtask).is_some() {
+        return Some(subtask.reason().into_owned());
+    }
     let words = || Failure::of(subtask.clone()).text().map(str::to_owned);
     (failed || subtask.error().is_some()).then(|| words().unwrap_or_else(|| subtask.reason().into_owned()))
 }

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::palette::Palette;
 use crate::process::{Environment, Outlet, Process};
+use crate::totals::Totals;
 
 /// The options of every command, and the process around it.
 pub(crate) struct Context<'a> {
@@ -35,6 +36,14 @@ impl<'a> Context<'a> {
             return Ok(());
         }
         writeln!(self.stderr, "{text}")
+    }
+
+    /// Says how well rows could be read: a note for those that were repaired, an error for those that could not be read.
+    pub(crate) fn judge(&mut self, totals: &Totals) -> Result<(), Failure> {
+        if let Some(repairs) = totals.repairs() {
+            self.note(&repairs)?;
+        }
+        totals.all_are_readable()
     }
 
     /// Refuses a format that a command does not have.

@@ -18,6 +18,7 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
     let scenario = scenario(options, context.global.quota)?;
     let known = known(options, &scenario);
     let builder = Emulator::builder().scenario(scenario).listen(address(&options.listen).await?);
+    let builder = options.allow_host.iter().fold(builder, |builder, host| builder.allow_host(host));
     #[cfg(feature = "docs")]
     let builder = builder.docs(northbound_emulator::Docs {
         yaml: northbound::DOCUMENT,
@@ -31,14 +32,44 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
             if options.mutual { builder.mutual_tls(certificates) } else { builder.tls(certificates) }
         }
     };
-    let emulator = builder.start().await?;
+    #[cfg(unix)]
+    raise_descriptor_limit();
+    let mut emulator = builder.start().await?;
     writeln!(context.stdout, "listening on {}", emulator.url())?;
     context.stdout.flush()?;
     context.note(&format!("{known}; stop with Ctrl-C"))?;
+    if let Some(warning) = warning(emulator.addr()) {
+        context.note(&warning)?;
+    }
     // It serves until it is told to stop, so that is no failure.
-    context.interrupt.wait().await;
+    tokio::select! {
+        _ = context.interrupt.wait() => {}
+        error = emulator.accept_failed() => {
+            let text = "warning: cannot accept a connection";
+            writeln!(context.stderr, "{text}: {error}; the emulator goes on trying, and does not repeat this warning")?;
+            context.interrupt.wait().await;
+        }
+    }
     emulator.stop().await;
     Ok(())
+}
+
+fn warning(listening: SocketAddr) -> Option<String> {
+    (!listening.ip().to_canonical().is_loopback()).then(|| {
+        format!(
+            "warning: the emulator listens on {listening}, beyond this machine: whoever can reach it can control it, without a \
+             password"
+        )
+    })
+}
+
+/// Each connection takes a descriptor, and the usual limit of 1,024 is meant for programs that use `select`. Where the system refuses, the
+/// limit stays.
+#[cfg(unix)]
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 /// The first address that the host has.
@@ -102,5 +133,25 @@ fn known(options: &ServeOptions, scenario: &Scenario) -> String {
             Scenario::LIVE_TASK,
             Scenario::EXAMPLE_TASK,
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_listens_beyond_this_machine_is_warned() {
+        let warned = |listening: &str| warning(listening.parse().unwrap()).is_some();
+        for (listening, expected) in [
+            ("127.0.0.1:1", false),
+            ("[::1]:1", false),
+            ("[::ffff:127.0.0.1]:1", false),
+            ("0.0.0.0:1", true),
+            ("[::]:1", true),
+            ("192.0.2.7:1", true),
+        ] {
+            assert_eq!(warned(listening), expected, "{listening}");
+        }
     }
 }

@@ -57,10 +57,14 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     match (sink.into_part(), outcome) {
         (Some(part), Ok(())) => {
             part.complete()?;
-            Ok(context.note(&format!("{totals} in {}", options.out.display()))?)
+            context.note(&format!("{totals} in {}", options.out.display()))?;
+            context.judge(&totals)
         }
         (Some(part), Err(failure)) => Err(left(part, failure)),
-        (None, Ok(())) => Ok(context.note(&totals.to_string())?),
+        (None, Ok(())) => {
+            context.note(&totals.to_string())?;
+            context.judge(&totals)
+        }
         (None, Err(failure)) => {
             if totals.all() > 0 {
                 context.note(&format!("{totals}; then the read ended"))?;

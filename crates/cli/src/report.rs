@@ -98,7 +98,7 @@ fn tell(
     for warning in findings.warnings() {
         context.note(&warning)?;
     }
-    let Some(out) = out.map(|out| out.display().to_string()) else { return Ok(()) };
+    let Some(out) = out.map(|out| out.display().to_string()) else { return context.judge(&findings.listed) };
     let json = json!({
         "file": out,
         "taskId": task,
@@ -113,5 +113,5 @@ fn tell(
         Output::Table | Output::Csv => writeln!(context.stdout, "{out}: {}", findings.in_one_line())?,
     }
     context.stdout.flush()?;
-    Ok(())
+    context.judge(&findings.listed)
 }

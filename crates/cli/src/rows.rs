@@ -12,18 +12,25 @@ use crate::process::Outlet;
 use crate::table;
 use crate::totals::Totals;
 
-/// Prints subtasks as they come; a table is printed at the end, when its widths are known.
+/// How many rows a table has; a longer read is printed as several tables, so that memory does not grow with it.
+const PART: usize = 20_000;
+/// The same, in bytes.
+const PART_BYTES: usize = 8 * 1024 * 1024;
+
+/// Prints subtasks as they come; a table is printed at its end, when its widths are known.
 pub(crate) struct Rows<'a, 'p> {
     output: Output,
     columns: Vec<Column>,
     stdout: &'a mut Outlet<'p>,
     table: Vec<Vec<String>>,
+    /// How long the cells in `table` are together.
+    bytes: usize,
     totals: Totals,
 }
 
 impl<'a, 'p> Rows<'a, 'p> {
     pub(crate) fn new(output: Output, columns: Vec<Column>, stdout: &'a mut Outlet<'p>) -> Self {
-        Self { output, columns, stdout, table: Vec::new(), totals: Totals::default() }
+        Self { output, columns, stdout, table: Vec::new(), bytes: 0, totals: Totals::default() }
     }
 
     pub(crate) fn push(&mut self, subtask: &Subtask) -> io::Result<()> {
@@ -34,12 +41,20 @@ impl<'a, 'p> Rows<'a, 'p> {
                     column.of(subtask).map_or_else(|| "-".to_owned(), |text| one_line(&text))
                 };
                 self.table.push(self.columns.iter().map(cell).collect());
+                self.bytes += self.table.last().into_iter().flatten().map(String::len).sum::<usize>();
+                if self.table.len() == PART || self.bytes > PART_BYTES {
+                    self.print_table()?;
+                }
             }
             Output::Json => {
                 let before = if first { "[\n  " } else { ",\n  " };
-                write!(self.stdout, "{before}{}", json(subtask)?)?;
+                self.stdout.write_all(before.as_bytes())?;
+                serde_json::to_writer(&mut *self.stdout, subtask)?;
             }
-            Output::Jsonl => writeln!(self.stdout, "{}", json(subtask)?)?,
+            Output::Jsonl => {
+                serde_json::to_writer(&mut *self.stdout, subtask)?;
+                self.stdout.write_all(b"\n")?;
+            }
             Output::Csv => {
                 if first {
                     self.print_csv_heading()?;
@@ -52,7 +67,7 @@ impl<'a, 'p> Rows<'a, 'p> {
                 self.stdout.write_all(line.as_bytes())?;
             }
         }
-        self.totals.add(subtask.status());
+        self.totals.add(subtask);
         Ok(())
     }
 
@@ -79,18 +94,19 @@ impl<'a, 'p> Rows<'a, 'p> {
     }
 
     fn print_table(&mut self) -> io::Result<()> {
+        if self.table.is_empty() {
+            return Ok(());
+        }
         let (width, palette) = (self.stdout.width(), self.stdout.palette());
         for line in table::lines(&self.columns, &self.table, width, palette) {
             writeln!(self.stdout, "{line}")?;
         }
+        self.table.clear();
+        self.bytes = 0;
         Ok(())
     }
 
     fn print_csv_heading(&mut self) -> io::Result<()> {
         self.stdout.write_all(csv::line(self.columns.iter().map(|column| column.name())).as_bytes())
     }
-}
-
-fn json(subtask: &Subtask) -> io::Result<String> {
-    serde_json::to_string(subtask).map_err(io::Error::from)
 }

@@ -35,7 +35,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
             return Err(failure);
         }
     }
-    Ok(())
+    context.judge(&totals)
 }
 
 /// What a read ended with.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
@@ -26,6 +26,9 @@ const KEPT_OF_SUCCESS: usize = 4 * 1024;
 /// How much of a body is kept when the call failed, in bytes: more than any error needs.
 const KEPT_OF_FAILURE: usize = 64 * 1024;
 
+/// How much of a body is read before it is the call's turn, in bytes: several times a page of 250 rows.
+const READ_AHEAD: usize = 512 * 1024;
+
 /// One call: the headers that it carries, the limit for its reply, and, once it was made, what came back.
 ///
 /// Clones share what came back, so keep one to look at [`received`](Self::received) after the client took the other.
@@ -35,6 +38,8 @@ pub struct Call {
     app_key: Option<HeaderValue>,
     authorization: Option<HeaderValue>,
     body_limit: usize,
+    most_rows: usize,
+    turn: Option<Turn>,
     received: Arc<Mutex<Option<Received>>>,
 }
 
@@ -50,6 +55,23 @@ pub struct Received {
     pub url: Url,
     /// The first bytes of the body: at most 4 KiB of a reply with status 200, 64 KiB of any other.
     pub body: Vec<u8>,
+    /// Why the body could not be read, if so.
+    pub misread: Option<Misread>,
+}
+
+/// Why a body could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misread {
+    /// A list has more rows than the call allows.
+    TooManyRows,
+    /// It is not what the document describes.
+    At {
+        /// The place of the fault, such as `taskDetails[3].status`.
+        member: String,
+        /// What is wrong there. It may repeat a part of the reply.
+        fault: String,
+    },
 }
 
 impl Call {
@@ -60,6 +82,8 @@ impl Call {
             app_key: None,
             authorization: None,
             body_limit: BODY_LIMIT,
+            most_rows: usize::MAX,
+            turn: None,
             received: Arc::default(),
         }
     }
@@ -81,6 +105,24 @@ impl Call {
         self
     }
 
+    /// Refuses a list that has more than so many objects while it is decoded.
+    #[must_use]
+    pub fn rows_limit(mut self, rows: usize) -> Self {
+        self.most_rows = rows;
+        self
+    }
+
+    pub(crate) fn most_rows(&self) -> usize {
+        self.most_rows
+    }
+
+    /// Lets the body of a long reply wait until it is this call's turn.
+    #[must_use]
+    pub fn turn(mut self, turn: Turn) -> Self {
+        self.turn = Some(turn);
+        self
+    }
+
     /// Sends the request in this way instead of with the HTTP client.
     #[must_use]
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
@@ -91,6 +133,13 @@ impl Call {
     /// What came back; `None` before a reply has arrived.
     pub fn received(&self) -> Option<Received> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes why the body could not be read.
+    pub(crate) fn note(&self, misread: Misread) {
+        if let Some(received) = self.received.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            received.misread = Some(misread);
+        }
     }
 
     fn prepare(&self, request: &mut Request) {
@@ -108,11 +157,11 @@ impl Call {
     fn record(&self, response: Response) -> Response {
         let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
         *self.received.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Received { status, headers, url, body: Vec::new() });
+            Some(Received { status, headers, url, body: Vec::new(), misread: None });
         let keep = if status == StatusCode::OK { KEPT_OF_SUCCESS } else { KEPT_OF_FAILURE };
         let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
-        let body =
-            Limited::new(Recorded { body, keep, received: Arc::clone(&self.received) }, self.body_limit);
+        let (received, turn) = (Arc::clone(&self.received), self.turn.clone());
+        let body = Limited::new(Recorded { body, keep, received, turn, read: 0 }, self.body_limit);
         Response::from(http::Response::from_parts(parts, reqwest::Body::wrap(body)))
     }
 }
@@ -184,9 +233,40 @@ fn sensitive(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     Ok(value)
 }
 
+/// Whose turn it is to read a long reply. Clones are the same turn.
+///
+/// Calls that are made ahead of others would together need several times the memory of the longest reply.
+#[derive(Clone, Debug, Default)]
+pub struct Turn(Arc<Mutex<(bool, Option<Waker>)>>);
+
+impl Turn {
+    /// Lets the call read on, however long its reply is.
+    pub fn comes(&self) {
+        let waker = {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            state.0 = true;
+            state.1.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.0 {
+            return Poll::Ready(());
+        }
+        state.1 = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
 /// A body whose first bytes are copied while it is read.
 struct Recorded {
     body: reqwest::Body,
+    turn: Option<Turn>,
+    read: usize,
     /// How many more bytes to copy.
     keep: usize,
     received: Arc<Mutex<Option<Received>>>,
@@ -214,8 +294,12 @@ impl Body for Recorded {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, reqwest::Error>>> {
+        if let Some(turn) = self.turn.as_ref().filter(|_| self.read > READ_AHEAD) {
+            ready!(turn.poll(context));
+        }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
+            self.read += data.len();
             self.copy(data);
         }
         Poll::Ready(frame)

@@ -4,13 +4,17 @@
 mod call;
 #[rustfmt::skip]
 mod generated;
+mod members;
+mod object;
 mod open;
+mod reading;
 mod seconds;
 mod secret;
 mod text;
 
-pub use call::{Call, Received, Transport, TransportFuture};
+pub use call::{Call, Misread, Received, Transport, TransportFuture, Turn};
 pub use generated::*;
+pub use members::{Exact, Members, Unreadable};
 pub use open::UnknownValue;
 pub use seconds::Seconds;
 pub use secret::Secret;

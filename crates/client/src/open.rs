@@ -3,7 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use serde::Deserialize as _;
 use serde::de::{Deserializer, Error, Visitor};
+use serde_json::value::RawValue;
 
 /// A value that the document does not list, as it came.
 ///
@@ -32,16 +34,23 @@ impl fmt::Debug for UnknownValue {
 pub(crate) fn text<'de, D: Deserializer<'de>, T: for<'a> From<&'a str>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    deserializer.deserialize_str(Value { numbers: false, into: PhantomData })
+    deserializer.deserialize_str(Value(PhantomData))
 }
 
-/// Reads an open enum from a string or a whole number.
+/// Reads an open enum from a string or a number, of which it has the digits that came.
 pub(crate) fn text_or_number<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: for<'a> From<&'a str>,
 {
-    deserializer.deserialize_any(Value { numbers: true, into: PhantomData })
+    let value = Box::<RawValue>::deserialize(deserializer)?;
+    match value.get() {
+        number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => Ok(T::from(number)),
+        text if text.starts_with('"') => {
+            serde_json::from_str::<String>(text).map(|text| T::from(&text)).map_err(D::Error::custom)
+        }
+        _ => Err(D::Error::custom("neither a string nor a number")),
+    }
 }
 
 /// The schema of an open enum: a string, with the known values as its examples.
@@ -50,33 +59,16 @@ pub(crate) fn schema(known: &[&str]) -> schemars::Schema {
     schemars::json_schema!({ "type": "string", "examples": known })
 }
 
-struct Value<T> {
-    numbers: bool,
-    into: PhantomData<T>,
-}
+struct Value<T>(PhantomData<T>);
 
 impl<T: for<'a> From<&'a str>> Visitor<'_> for Value<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.numbers { "a string or a whole number" } else { "a string" })
+        f.write_str("a string")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
         Ok(T::from(text))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
-        if self.numbers {
-            return Ok(T::from(&number.to_string()));
-        }
-        Err(E::invalid_type(serde::de::Unexpected::Unsigned(number), &self))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
-        if self.numbers {
-            return Ok(T::from(&number.to_string()));
-        }
-        Err(E::invalid_type(serde::de::Unexpected::Signed(number), &self))
     }
 }

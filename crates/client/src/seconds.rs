@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// A span of time in whole seconds: read from `3600` or `"3600"`, written as a number.
+/// A span of time in whole seconds: read from `3600`, `3600.0` or `"3600"`, written as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Seconds(u64);
@@ -48,6 +48,11 @@ impl Visitor<'_> for NumberOrText {
         Ok(Seconds(number))
     }
 
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Seconds, E> {
+        let seconds = crate::object::whole(number).and_then(|whole| u64::try_from(whole).ok());
+        seconds.map(Seconds).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Float(number), &self))
+    }
+
     fn visit_str<E: Error>(self, text: &str) -> Result<Seconds, E> {
         let number = text.trim().parse();
         number.map(Seconds).map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
@@ -71,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_number_reads_with_and_without_quotes() {
-        for json in ["3600", "\"3600\"", "\" 3600 \""] {
+        for json in ["3600", "3600.0", "\"3600\"", "\" 3600 \""] {
             assert_eq!(serde_json::from_str::<Seconds>(json).unwrap(), Seconds::new(3600));
         }
     }

@@ -2,10 +2,15 @@
 
 use std::fmt;
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::members::{Members, push_compact};
+use crate::reading;
 
 /// A string, or whatever JSON the platform sent in its place: nothing is lost, and the page still reads.
 ///
@@ -23,17 +28,11 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text(Kept);
 
-/// What is rare is boxed, so that rows, which are moved about, stay small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kept {
     String(String),
-    Other(Box<Other>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Other {
-    value: Value,
-    text: String,
+    /// JSON of another type, without blanks between its parts.
+    Other(Box<str>),
 }
 
 impl Text {
@@ -41,7 +40,7 @@ impl Text {
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Kept::String(text) => text,
-            Kept::Other(other) => &other.text,
+            Kept::Other(json) => json,
         }
     }
 
@@ -50,15 +49,16 @@ impl Text {
         matches!(self.0, Kept::String(_))
     }
 
+    fn other(json: impl Into<Box<str>>) -> Self {
+        Self(Kept::Other(json.into()))
+    }
+
     /// Decodes the JSON that the string holds, or that came in its place.
     ///
     /// # Errors
     /// When it is no JSON, or JSON of another form.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        match &self.0 {
-            Kept::String(text) => serde_json::from_str(text),
-            Kept::Other(other) => T::deserialize(&other.value),
-        }
+        serde_json::from_str(self.as_str())
     }
 }
 
@@ -66,7 +66,7 @@ impl From<Value> for Text {
     fn from(value: Value) -> Self {
         match value {
             Value::String(text) => Self(Kept::String(text)),
-            value => Self(Kept::Other(Box::new(Other { text: value.to_string(), value }))),
+            value => Self::other(value.to_string()),
         }
     }
 }
@@ -93,17 +93,32 @@ impl Serialize for Text {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Kept::String(text) => serializer.serialize_str(text),
-            Kept::Other(other) => other.value.serialize(serializer),
+            Kept::Other(json) => {
+                serde_json::from_str::<&RawValue>(json).map_err(S::Error::custom)?.serialize(serializer)
+            }
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Anything)
+        if reading::is_first() {
+            return deserializer.deserialize_any(Anything);
+        }
+        let value = Box::<RawValue>::deserialize(deserializer)?;
+        if value.get().starts_with('"') {
+            return serde_json::from_str(value.get())
+                .map(|text| Self(Kept::String(text)))
+                .map_err(D::Error::custom);
+        }
+        let mut json = String::new();
+        push_compact(value.get(), &mut json);
+        Ok(Self::other(json))
     }
 }
 
+/// Reads what nearly always comes without looking at it twice. A number that a double would change is left to the second
+/// reading, which has the digits.
 struct Anything;
 
 impl<'de> Visitor<'de> for Anything {
@@ -122,31 +137,31 @@ impl<'de> Visitor<'de> for Anything {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Text, E> {
-        Ok(Text::from(Value::from(value)))
+        Ok(Text::other(value.to_string()))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Text, E> {
-        Ok(Text::from(Value::from(value)))
+        Ok(Text::other(value.to_string()))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Text, E> {
-        Ok(Text::from(Value::from(value)))
+        Ok(Text::other(value.to_string()))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Text, E> {
-        Ok(Text::from(Value::from(value)))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Text, E> {
-        Ok(Text::from(Value::Null))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Text, A::Error> {
-        Value::deserialize(SeqAccessDeserializer::new(items)).map(Text::from)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Text, A::Error> {
+        let mut json = "[".to_owned();
+        while let Some(item) = items.next_element::<Box<RawValue>>()? {
+            if json.len() > 1 {
+                json.push(',');
+            }
+            push_compact(item.get(), &mut json);
+        }
+        Ok(Text::other(json + "]"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Text, A::Error> {
-        Value::deserialize(MapAccessDeserializer::new(members)).map(Text::from)
+        let members = Members::deserialize(MapAccessDeserializer::new(members))?;
+        Ok(Text::other(members.json()))
     }
 }
 
@@ -171,9 +186,17 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_written_back_as_it_came() {
-        for json in
-            [r#""text""#, r#""""#, "7", "-7", "1.5", "true", "null", r#"[1,"a"]"#, r#"{"b":1,"a":[null]}"#]
-        {
+        for json in [
+            r#""text""#,
+            r#""a\"""#,
+            "-0",
+            "1.50",
+            "898600000000000000001",
+            "true",
+            "null",
+            r#"[1e2,"a"]"#,
+            r#"{"b":1,"a":[null]}"#,
+        ] {
             let text: Text = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&text).unwrap(), json);
         }

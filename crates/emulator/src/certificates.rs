@@ -1,7 +1,7 @@
 //! Certificates for TLS: given as files, or made at start.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use rcgen::{
@@ -127,7 +127,8 @@ impl Certificates {
         }
     }
 
-    /// Writes the certificates into a folder, as [`read_or_make`](Self::read_or_make) finds them.
+    /// Writes the certificates into a folder, as [`read_or_make`](Self::read_or_make) finds them. Each is a new file, which takes
+    /// the place of an old one; on Unix, only its owner can read a file with a private key.
     ///
     /// # Errors
     ///
@@ -139,11 +140,27 @@ impl Certificates {
         for (name, text) in files {
             let path = folder.join(name);
             if let Some(text) = text {
-                fs::write(&path, text).map_err(failed(path))?;
+                write_new(&path, text, name != CA).map_err(failed(path))?;
             }
         }
         Ok(())
     }
+}
+
+/// Writes through no link: the old file, or a link in its place, is removed first.
+fn write_new(path: &Path, text: &str, private: bool) -> io::Result<()> {
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if private {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    options.open(path)?.write_all(text.as_bytes())
 }
 
 impl std::fmt::Debug for Certificates {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -33,7 +33,7 @@ pub(crate) async fn exchange(State(control): State<Control>, mut request: Reques
     if let Some(query) = &entry.query {
         platform.overhear(query);
     }
-    let cut = request.extensions().get::<ConnectInfo<Cut>>().map(|ConnectInfo(cut)| cut.clone());
+    let cut = request.extensions().get::<Cut>().cloned();
 
     let mut response = match fault.as_ref().and_then(tamper::in_place) {
         Some(response) => response,

@@ -14,6 +14,7 @@ mod exam;
 mod exam_api;
 mod exchange;
 mod fault;
+mod guard;
 mod ids;
 mod journal;
 mod life;

@@ -4,19 +4,21 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::IncomingStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 
-use crate::listener::Listener;
+/// How long a client may take no byte of an answer that waits for it.
+const STALLED: Duration = Duration::from_secs(60);
 
 /// A connection of a client.
 pub(crate) struct Line {
     stream: Stream,
     cut: Cut,
+    writing: Patience,
 }
 
 /// What a connection is made of.
@@ -37,15 +39,22 @@ impl Cut {
     }
 }
 
-impl Connected<IncomingStream<'_, Listener>> for Cut {
-    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
-        stream.io().cut.clone()
-    }
-}
-
 impl Line {
     pub(crate) fn new(stream: Stream) -> Self {
-        Self { stream, cut: Cut::default() }
+        Self { stream, cut: Cut::default(), writing: Patience::default() }
+    }
+
+    pub(crate) fn cut(&self) -> Cut {
+        self.cut.clone()
+    }
+
+    /// The outcome of a write; an error once the client has taken nothing for too long.
+    fn limit<T>(&mut self, wrote: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if wrote.is_ready() {
+            self.writing = Patience::default();
+            return wrote;
+        }
+        Poll::Ready(Err(ready!(self.writing.poll(STALLED, context))))
     }
 
     /// An error once the connection is to be reset. Closing a socket that lingers for no time sends a RST.
@@ -74,6 +83,18 @@ impl Line {
     }
 }
 
+/// A deadline that begins when something is first waited for.
+#[derive(Default)]
+pub(crate) struct Patience(Option<Pin<Box<Sleep>>>);
+
+impl Patience {
+    /// The error of an outcome that is late.
+    pub(crate) fn poll(&mut self, limit: Duration, context: &mut Context<'_>) -> Poll<io::Error> {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        sleep.as_mut().poll(context).map(|()| io::ErrorKind::TimedOut.into())
+    }
+}
+
 trait Duplex: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
@@ -95,7 +116,8 @@ impl AsyncWrite for Line {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        self.stream().poll_write(context, bytes)
+        let wrote = self.stream().poll_write(context, bytes);
+        self.limit(wrote, context)
     }
 
     fn poll_write_vectored(
@@ -104,7 +126,8 @@ impl AsyncWrite for Line {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        self.stream().poll_write_vectored(context, pieces)
+        let wrote = self.stream().poll_write_vectored(context, pieces);
+        self.limit(wrote, context)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -117,11 +140,13 @@ impl AsyncWrite for Line {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check()?;
-        self.stream().poll_flush(context)
+        let wrote = self.stream().poll_flush(context);
+        self.limit(wrote, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check()?;
-        self.stream().poll_shutdown(context)
+        let wrote = self.stream().poll_shutdown(context);
+        self.limit(wrote, context)
     }
 }

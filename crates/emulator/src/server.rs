@@ -2,11 +2,10 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 #[cfg(feature = "tls")]
@@ -14,14 +13,11 @@ use crate::certificates::{Certificates, TlsError};
 use crate::control::Control;
 #[cfg(feature = "docs")]
 use crate::docs::{self, Docs};
-use crate::line::Cut;
-use crate::listener::Listener;
+use crate::guard::Guard;
+use crate::listener::Server;
 use crate::scenario::{Scenario, ScenarioError};
 #[cfg(feature = "tls")]
-use crate::tls::{Handshakes, Tls};
-
-/// How long [`Emulator::stop`] waits for requests under way.
-const GRACE: Duration = Duration::from_secs(5);
+use crate::tls::Tls;
 
 /// A running emulator. It stops when it is dropped.
 ///
@@ -41,10 +37,12 @@ pub struct Emulator {
     addr: SocketAddr,
     scheme: &'static str,
     control: Control,
-    /// The server stops when this is dropped.
-    stop: oneshot::Sender<()>,
+    /// The server and each connection stop when something is sent, or when this is dropped.
+    stop: watch::Sender<()>,
     /// None once it has ended.
     server: Option<JoinHandle<()>>,
+    /// None once it was reported.
+    accept_failed: Option<oneshot::Receiver<io::Error>>,
 }
 
 impl Emulator {
@@ -53,6 +51,7 @@ impl Emulator {
         Builder {
             scenario: Scenario::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            hosts: Vec::new(),
             #[cfg(feature = "tls")]
             tls: None,
             #[cfg(feature = "docs")]
@@ -87,15 +86,23 @@ impl Emulator {
         }
     }
 
-    /// Stops: accepts no more connections, then gives the requests under way a few seconds to finish.
-    pub async fn stop(self) {
-        let Self { stop, server, .. } = self;
-        drop(stop);
-        if let Some(mut server) = server
-            && tokio::time::timeout(GRACE, &mut server).await.is_err()
+    /// Waits until a connection cannot be accepted, as when the process has too many files open, and returns the reason. The
+    /// emulator goes on trying. Only the first failure is reported. Can be cancelled and called again.
+    pub async fn accept_failed(&mut self) -> io::Error {
+        if let Some(failed) = &mut self.accept_failed
+            && let Ok(error) = failed.await
         {
-            server.abort();
+            self.accept_failed = None;
+            return error;
         }
+        std::future::pending().await
+    }
+
+    /// Stops: accepts no more connections, then gives the requests under way a few seconds to finish.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(());
+        self.wait().await;
+        self.stop.closed().await;
     }
 }
 
@@ -105,6 +112,7 @@ impl Emulator {
 pub struct Builder {
     scenario: Scenario,
     listen: SocketAddr,
+    hosts: Vec<String>,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
     #[cfg(feature = "docs")]
@@ -121,6 +129,16 @@ impl Builder {
     /// Where to listen; port 0 takes a free one.
     pub fn listen(mut self, addr: SocketAddr) -> Self {
         self.listen = addr;
+        self
+    }
+
+    /// Answers requests for this host as well, with or without a port; may be called several times.
+    ///
+    /// The emulator answers under `localhost`, the loopback addresses and the address that it listens on. It refuses every other
+    /// host, because the owner of a web page can make a name of his own point to this machine. Other names that programs
+    /// use, such as that of a container, have to be allowed.
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.hosts.push(host.into());
         self
     }
 
@@ -156,7 +174,7 @@ impl Builder {
     /// Outside of a tokio runtime, as everything of tokio does.
     pub async fn start(self) -> Result<Emulator, StartError> {
         #[cfg(feature = "tls")]
-        let acceptor = self.tls.as_ref().map(Tls::acceptor).transpose()?;
+        let tls = self.tls.as_ref().map(Tls::acceptor).transpose()?;
         let control = Control::new(self.scenario)?;
         let router = control.router();
         #[cfg(feature = "docs")]
@@ -167,27 +185,19 @@ impl Builder {
         let listener =
             TcpListener::bind(self.listen).await.map_err(|error| StartError::listen(self.listen, error))?;
         let addr = listener.local_addr().map_err(|error| StartError::listen(self.listen, error))?;
-        let (scheme, listener) = ("http", Listener::Plain(listener));
+        let scheme = "http";
         #[cfg(feature = "tls")]
-        let (scheme, listener) = match (acceptor, listener) {
-            (Some(acceptor), Listener::Plain(tcp)) => {
-                let handshakes = Handshakes::new(tcp, acceptor);
-                let handshakes = handshakes.map_err(|error| StartError::listen(self.listen, error))?;
-                ("https", Listener::Tls(handshakes))
-            }
-            (_, listener) => (scheme, listener),
+        let scheme = if tls.is_some() { "https" } else { scheme };
+        let server = Server {
+            router,
+            guard: Some(Guard::new(addr.ip(), &self.hosts)),
+            #[cfg(feature = "tls")]
+            tls,
         };
-        let (stop, stopped) = oneshot::channel::<()>();
-        let service = router.into_make_service_with_connect_info::<Cut>();
-        let server = tokio::spawn(async move {
-            let stopped = async {
-                // Nothing is ever sent: dropping the sender is the signal.
-                let _ = stopped.await;
-            };
-            // axum's server returns no error: it retries when accepting a connection fails.
-            let _ = axum::serve(listener, service).with_graceful_shutdown(stopped).await;
-        });
-        Ok(Emulator { addr, scheme, control, stop, server: Some(server) })
+        let (stop, stopped) = watch::channel(());
+        let (failed, accept_failed) = oneshot::channel();
+        let server = tokio::spawn(server.run(listener, stopped, failed));
+        Ok(Emulator { addr, scheme, control, stop, server: Some(server), accept_failed: Some(accept_failed) })
     }
 }
 

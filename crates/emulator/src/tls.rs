@@ -1,13 +1,7 @@
-//! Connections under TLS. Handshakes run apart from each other: a client that dawdles keeps no other one waiting.
+//! What a server under TLS needs: its certificates, as the TLS library takes them.
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -15,13 +9,6 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto};
 
 use crate::certificates::{Certificates, TlsError};
-use crate::line::{Line, Stream};
-use crate::listener::accept_tcp;
-
-/// How long a client may take for its handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// Connections whose handshake is done and that wait to be served.
-const BACKLOG: usize = 64;
 
 /// What a server under TLS needs to know.
 #[derive(Debug, Clone)]
@@ -60,56 +47,4 @@ fn certificates(what: &'static str, pem: &str) -> Result<Vec<CertificateDer<'sta
         .ok()
         .filter(|certificates| !certificates.is_empty())
         .ok_or(TlsError::Pem { what, part: "certificate" })
-}
-
-/// Connections whose handshake is done.
-pub(crate) struct Handshakes {
-    done: mpsc::Receiver<(Line, SocketAddr)>,
-    addr: SocketAddr,
-    accepting: AbortHandle,
-}
-
-impl Handshakes {
-    pub(crate) fn new(tcp: TcpListener, acceptor: TlsAcceptor) -> io::Result<Self> {
-        let addr = tcp.local_addr()?;
-        let (send, done) = mpsc::channel(BACKLOG);
-        let accepting = tokio::spawn(async move {
-            loop {
-                let (stream, addr) = accept_tcp(&tcp).await;
-                tokio::spawn(shake(acceptor.clone(), stream, addr, send.clone()));
-            }
-        });
-        Ok(Self { done, addr, accepting: accepting.abort_handle() })
-    }
-
-    pub(crate) async fn next(&mut self) -> (Line, SocketAddr) {
-        match self.done.recv().await {
-            Some(next) => next,
-            // The task that accepts never ends by itself; should it have panicked, there is nothing left to serve.
-            None => std::future::pending().await,
-        }
-    }
-
-    pub(crate) fn addr(&self) -> SocketAddr {
-        self.addr
-    }
-}
-
-impl Drop for Handshakes {
-    fn drop(&mut self) {
-        self.accepting.abort();
-    }
-}
-
-/// A client that fails its handshake is told so by TLS itself; there is nobody else to tell.
-async fn shake(
-    acceptor: TlsAcceptor,
-    stream: TcpStream,
-    addr: SocketAddr,
-    done: mpsc::Sender<(Line, SocketAddr)>,
-) {
-    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-        // Nobody waits for it any more if the server has stopped.
-        let _ = done.send((Line::new(Stream::Tls(Box::new(stream))), addr)).await;
-    }
 }

@@ -12,6 +12,7 @@ use crate::client::{BeforeLogin, Shared};
 use crate::credentials::Source;
 use crate::endpoint::{Endpoint, PlainHttp, ThisMachine};
 use crate::quota::Quota;
+use crate::redact::Secrets;
 use crate::retry::Retry;
 use crate::token::{Keeper, TokenSource};
 use crate::{AppId, Client, Credentials, Error, proxy};
@@ -287,6 +288,7 @@ impl ClientBuilder {
             source,
             before_login: self.before_login,
             keeper: Keeper::default(),
+            secrets: Secrets::default(),
             quota: self.quota,
             retry: self.retry,
             timeout: self.timeout,

@@ -5,15 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use http_body_util::LengthLimitError;
 use northbound_client::types::ErrorResponse;
-use northbound_client::{Call, Secret};
+use northbound_client::{Call, ErrorCode, Misread, SubtaskStatus};
 use progenitor_client::{Error as Generated, ResponseValue};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use serde::de::DeserializeOwned;
 
 use crate::envelope::{self, Envelope};
 use crate::error::Kind;
-use crate::redact::{excerpt, redacted};
+use crate::redact::{Secrets, excerpt};
 use crate::{Error, retry, tls};
 
 const WHERE: &str = "check address and port of the endpoint, the network, and the proxy if one is set";
@@ -24,20 +23,20 @@ pub(crate) struct Asking<'a> {
     /// Where the call goes.
     pub(crate) endpoint: &'a str,
     pub(crate) call: Call,
-    pub(crate) secrets: Vec<&'a Secret>,
+    pub(crate) secrets: &'a Secrets,
     /// Whether a good reply is itself a secret, as a token is.
     pub(crate) reply_is_secret: bool,
 }
 
 impl Asking<'_> {
     /// Turns the outcome of the generated client into ours.
-    pub(crate) async fn outcome<T: DeserializeOwned>(
+    pub(crate) async fn outcome<T>(
         &self,
         outcome: Result<ResponseValue<T>, Generated<ErrorResponse>>,
     ) -> Result<T, Error> {
         match outcome {
             Ok(reply) => Ok(reply.into_inner()),
-            Err(error) => Err(self.failure::<T>(error).await.asking(self.what)),
+            Err(error) => Err(self.failure(error).await.asking(self.what)),
         }
     }
 
@@ -66,7 +65,7 @@ impl Asking<'_> {
         self.call.received().is_some_and(|received| envelope::has_member(&received.body, member))
     }
 
-    async fn failure<T: DeserializeOwned>(&self, error: Generated<ErrorResponse>) -> Error {
+    async fn failure(&self, error: Generated<ErrorResponse>) -> Error {
         match error {
             Generated::ErrorResponse(reply) => {
                 let status = reply.status();
@@ -75,9 +74,9 @@ impl Asking<'_> {
                     None => self.without_code(status),
                 }
             }
-            Generated::InvalidResponsePayload(body, _) => self.not_as_documented::<T>(&body),
+            Generated::InvalidResponsePayload(body, _) => self.not_as_documented(&body),
             Generated::UnexpectedResponse(response) => match response.bytes().await {
-                Ok(body) => self.not_as_documented::<T>(&body),
+                Ok(body) => self.not_as_documented(&body),
                 Err(error) => self.broken(error),
             },
             Generated::CommunicationError(error)
@@ -93,36 +92,45 @@ impl Asking<'_> {
     /// The platform reports an error; its words may repeat what was sent.
     fn platform(&self, envelope: Envelope, status: StatusCode) -> Error {
         let description = envelope.description.map(|text| self.redacted(&text));
-        Error::platform(Envelope { description, ..envelope }, status).with_retry_after(self.retry_after())
+        let code = match envelope.code {
+            known if known.info().is_some() => known,
+            code => ErrorCode::from(self.redacted(code.as_str())),
+        };
+        Error::platform(Envelope { code, description }, status).with_retry_after(self.retry_after())
     }
 
     /// A whole body came, and it is neither the documented reply nor the documented error.
-    fn not_as_documented<T: DeserializeOwned>(&self, body: &[u8]) -> Error {
+    fn not_as_documented(&self, body: &[u8]) -> Error {
         let status = self.status();
-        match Envelope::in_body(body) {
-            Some(envelope) => self.platform(envelope, status),
-            None if status == StatusCode::OK => self.undecodable::<T>(body),
-            None => self.without_code(status),
+        match (Envelope::in_body(body), self.call.received().and_then(|received| received.misread)) {
+            (_, Some(Misread::TooManyRows)) => Error::new(
+                Kind::TooLarge,
+                "the page has more than ten times the rows asked for",
+                "check that the endpoint is the platform: it has to keep to the page size",
+            )
+            .with_status(status),
+            (Some(envelope), _) => self.platform(envelope, status),
+            (None, Some(Misread::At { member, fault })) if status == StatusCode::OK => {
+                self.undecodable(&self.redacted(&member), &fault)
+            }
+            _ => self.without_code(status),
         }
     }
 
-    /// Decodes a reply once more, now to learn which member is at fault.
-    fn undecodable<T: DeserializeOwned>(&self, body: &[u8]) -> Error {
-        let mut json = serde_json::Deserializer::from_slice(body);
-        let (member, fault) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Err(error) => (error.path().to_string(), error.into_inner().to_string()),
-            Ok(_) => (".".to_owned(), "something follows the JSON".to_owned()),
+    fn undecodable(&self, member: &str, fault: &str) -> Error {
+        let place = if member == "." { String::new() } else { format!(" at {}", excerpt(member)) };
+        let fault = if self.reply_is_secret {
+            String::new()
+        } else {
+            format!(" ({})", excerpt(&self.redacted(fault)))
         };
-        let place = if member == "." { String::new() } else { format!(" at {member}") };
-        let fault =
-            if self.reply_is_secret { String::new() } else { format!(" ({})", self.redacted(&fault)) };
         let found = format!("the reply of HTTP 200 cannot be decoded{place}{fault}{}", self.shown());
         let error = Error::new(
             Kind::Undecodable,
             found,
             "check that the endpoint is the platform, and report it if it is",
         );
-        error.with_member(member).with_status(StatusCode::OK).with_body(self.excerpt_of_reply())
+        error.with_member(member.to_owned()).with_status(StatusCode::OK).with_body(self.excerpt_of_reply())
     }
 
     /// An HTTP status that says what happened, with a body that does not.
@@ -189,7 +197,10 @@ impl Asking<'_> {
     /// What the body looks like, for a message.
     fn shown(&self) -> String {
         let Some(received) = self.call.received() else { return String::new() };
-        let header = |name| received.headers.get(name).and_then(|value| value.to_str().ok()).map(excerpt);
+        let header = |name| {
+            let value = received.headers.get(name)?.to_str().ok()?;
+            Some(excerpt(&self.redacted(value)))
+        };
         let mut shown = ", with ".to_owned();
         if let Some(encoding) = header(CONTENT_ENCODING) {
             shown += &format!("{encoding}-encoded ");
@@ -216,9 +227,19 @@ impl Asking<'_> {
         excerpt(&self.redacted(&body))
     }
 
+    /// A status that nobody documented, without the secrets in it if there are any.
+    pub(crate) fn redacted_status(&self, status: &SubtaskStatus) -> Option<SubtaskStatus> {
+        match status {
+            SubtaskStatus::Unknown(word) => {
+                self.secrets.redacted_word(word.as_str()).map(SubtaskStatus::from)
+            }
+            _ => None,
+        }
+    }
+
     /// The text without the secrets of this call, should a reply repeat them.
     fn redacted(&self, text: &str) -> String {
-        redacted(text, &self.secrets)
+        self.secrets.redacted(text)
     }
 }
 

@@ -14,9 +14,13 @@ use crate::credentials::Source;
 use crate::endpoint::Endpoint;
 use crate::envelope::{Envelope, TOKEN};
 use crate::quota::Quota;
+use crate::redact::Secrets;
 use crate::retry::Retry;
 use crate::token::{Keeper, Token};
 use crate::{AppId, ClientBuilder, Credentials, Error, Subtasks};
+
+/// No server takes a longer header, in bytes.
+const LONGEST_TOKEN: usize = 64 * 1024;
 
 /// A client of one platform for one application.
 ///
@@ -52,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) source: Source,
     pub(crate) before_login: Option<BeforeLogin>,
     pub(crate) keeper: Keeper,
+    pub(crate) secrets: Secrets,
     pub(crate) quota: Quota,
     pub(crate) retry: Retry,
     pub(crate) timeout: Duration,
@@ -110,6 +115,12 @@ impl Client {
         &self.shared.quota
     }
 
+    /// A text without the secret and the tokens of this client: for messages that repeat what the platform sent, since it may
+    /// send them back.
+    pub fn redacted(&self, text: &str) -> String {
+        self.shared.secrets.redacted(text)
+    }
+
     /// How many calls this client and its clones have begun, without logins and without repeats: what reports bear.
     pub fn calls(&self) -> u64 {
         self.shared.calls.load(Ordering::Relaxed)
@@ -165,6 +176,11 @@ pub(crate) trait Operation: Sync {
     /// What is asked for, in an error.
     fn what(&self) -> String;
 
+    /// What the call needs beside its headers.
+    fn prepare(&self, call: Call) -> Call {
+        call
+    }
+
     /// Sends it once.
     fn send(
         &self,
@@ -187,11 +203,13 @@ impl<O: Operation> course::Call for Authorized<'_, O> {
         let token = self.client.token(runner.deadline());
         let token = runner.within(Phase::Token, token).await?.map_err(Broken::Failed)?;
         let call = self.client.call().authorized_by(self.client.app_id().as_str(), &token).map_err(unfit)?;
+        let call = self.operation.prepare(call);
+        self.client.shared.secrets.note(&token);
         let asking = Asking {
             what: self.what,
             endpoint: self.client.endpoint(),
             call,
-            secrets: vec![&token],
+            secrets: &self.client.shared.secrets,
             reply_is_secret: false,
         };
         let generated = self.client.generated(&asking.call);
@@ -213,11 +231,13 @@ impl course::Call for Login<'_> {
     async fn attempt(&self, runner: &Runner<'_>) -> Result<Attempt<Token>, Broken> {
         let Credentials { app_id, secret } = self.credentials;
         let call = self.client.call();
+        let secrets = &self.client.shared.secrets;
+        secrets.note(secret);
         let asking = Asking {
             what: self.what,
             endpoint: self.client.endpoint(),
             call,
-            secrets: vec![secret],
+            secrets,
             reply_is_secret: true,
         };
         let body = LoginRequest { app_id: app_id.for_login(), secret: secret.clone() };
@@ -233,11 +253,16 @@ impl course::Call for Login<'_> {
 }
 
 fn token(reply: AccessToken, asking: &Asking<'_>) -> Result<Token, Error> {
+    reply.refresh_token.iter().for_each(|token| asking.secrets.note(token));
     if let Some(envelope) = Envelope::among(&reply.extra) {
         return Err(asking.reported(envelope));
     }
     match reply.access_token.filter(|token| !token.expose().is_empty()) {
-        Some(token) if Call::new().authorized_by("any", &token).is_err() => Err(asking.unusable()),
+        Some(token)
+            if token.expose().len() > LONGEST_TOKEN || Call::new().authorized_by("any", &token).is_err() =>
+        {
+            Err(asking.unusable())
+        }
         Some(token) => {
             let life = reply.expires_in.map(|seconds| seconds.duration());
             Ok(life.into_iter().fold(Token::new(token), Token::lives))

@@ -3,11 +3,13 @@
 //! This is the one file of the crate that names members of a body: services answer with one pair, the gateway in front of
 //! them with another, under any status. Only members at the top count: a good page may hold `error_code` inside a subtask.
 
-use northbound_client::ErrorCode;
 use northbound_client::types::ErrorResponse;
-use serde_json::{Map, Value};
+use northbound_client::{ErrorCode, Exact, Members};
 
 const ENVELOPES: [(&str, &str); 2] = [("error_code", "error_desc"), ("resultcode", "resultmsg")];
+
+/// A longer body holds no error, in bytes: looking for one in it would take longer than a deadline may be late.
+const LONGEST: usize = 1024 * 1024;
 
 /// The member without which a page is none.
 pub(crate) const ROWS: &str = "taskDetails";
@@ -16,7 +18,7 @@ pub(crate) const TOKEN: &str = "accessToken";
 
 /// Whether a body has a member at its top, be it null.
 pub(crate) fn has_member(body: &[u8], member: &str) -> bool {
-    serde_json::from_slice(body).is_ok_and(|members: Map<String, Value>| members.contains_key(member))
+    Members::in_body(body).is_some_and(|members| members.get(member).is_some())
 }
 
 /// Whether a body may hold a token, whatever its form: then no message shows it.
@@ -33,19 +35,14 @@ pub(crate) struct Envelope {
 
 impl Envelope {
     /// Looks for an error among members at the top of a body.
-    pub(crate) fn among(members: &Map<String, Value>) -> Option<Self> {
+    pub(crate) fn among(members: &Members) -> Option<Self> {
+        if members.json().len() > LONGEST {
+            return None;
+        }
         ENVELOPES.iter().find_map(|(code, description)| {
-            let code = match members.get(*code)? {
-                Value::String(code) if !code.is_empty() => ErrorCode::from(code.as_str()),
-                Value::Number(code) => ErrorCode::from(code.to_string()),
-                _ => return None,
-            };
-            let description = match members.get(*description) {
-                None | Some(Value::Null) => None,
-                Some(Value::String(text)) => Some(text.clone()),
-                Some(other) => Some(other.to_string()),
-            };
-            Some(Self { code, description })
+            let code = members.get(code)?.decode().ok().filter(is_code)?;
+            let description = members.get(description).filter(|value| !value.is_null());
+            Some(Self { code, description: description.map(Exact::to_text).map(Into::into) })
         })
     }
 
@@ -56,13 +53,24 @@ impl Envelope {
 
     /// Looks for an error in a whole body.
     pub(crate) fn in_body(body: &[u8]) -> Option<Self> {
-        Self::among(&serde_json::from_slice(body).ok()?)
+        if body.len() > LONGEST {
+            return None;
+        }
+        Self::among(&Members::in_body(body)?)
     }
 
     /// Looks for an error in a body that decoded as one.
     pub(crate) fn of(response: &ErrorResponse) -> Option<Self> {
-        Self::among(serde_json::to_value(response).ok()?.as_object()?)
+        let ErrorResponse { error_code, error_desc, resultcode, resultmsg, .. } = response;
+        [(error_code, error_desc), (resultcode, resultmsg)].into_iter().find_map(|(code, description)| {
+            let code = code.clone().filter(is_code)?;
+            Some(Self { code, description: description.clone() })
+        })
     }
+}
+
+fn is_code(code: &ErrorCode) -> bool {
+    !code.as_str().is_empty()
 }
 
 #[cfg(test)]
@@ -79,6 +87,19 @@ mod tests {
         assert_eq!(code(r#"{"error_code":1010005}"#).as_deref(), Some("1010005"));
         assert_eq!(code(r#"{"resultcode":"1010005","resultmsg":"x"}"#).as_deref(), Some("1010005"));
         assert_eq!(code(r#"{"resultcode":1010005,"resultmsg":7}"#).as_deref(), Some("1010005"));
+        assert_eq!(code(r#"{"error_code":89860000000000000001}"#).as_deref(), Some("89860000000000000001"));
+    }
+
+    #[test]
+    fn a_code_is_found_in_a_body_that_has_to_be_repaired() {
+        for body in [
+            "\u{feff}{\"error_code\":\"1010005\"}",
+            "{\"error_code\":\"1010005\",\"error_desc\":\"a\nb\"}\0",
+            "{\"error_code\":\"1010005\",\"error_desc\":\"\\ud83d\"}",
+            "{\"error_code\":\"1\",\"error_code\":\"1010005\"}",
+        ] {
+            assert_eq!(code(body).as_deref(), Some("1010005"), "{body}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_util::stream::{self, TryStreamExt as _};
-use northbound_client::{ErrorCode, ErrorInfo, SubtaskStatus};
+use northbound_client::{ErrorCode, ErrorInfo, SubtaskStatus, Unreadable};
 
 pub use groups::{FailureGroup, FailureGroups};
 
@@ -126,7 +126,8 @@ impl Failure {
         let cause = subtask.failure();
         let (code, words) = cause.map_or((None, None), |cause| (cause.error_code, cause.error_desc));
         // A cause that bears neither is shown as it came.
-        let raw = || subtask.error().filter(|_| code.is_none()).map(str::to_owned);
+        let unreadable = || subtask.unreadable().map(Unreadable::text);
+        let raw = || subtask.error().filter(|_| code.is_none()).or_else(unreadable).map(str::to_owned);
         let text = words.filter(|words| !words.is_empty()).or_else(raw);
         Self { subtask, code, text }
     }

@@ -42,8 +42,9 @@ pub use error::Error;
 pub use failures::{Failure, FailureGroup, FailureGroups, FailureStream, Failures};
 pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId};
 pub use northbound_client::{
-    Action, DOCUMENT, DOCUMENT_AS_JSON, ERROR_CATALOG, ErrorCode, ErrorInfo, PLATFORM_EDITION, QUOTA, Secret,
-    SubtaskStatus, Text, Transport, TransportFuture, UnknownValue,
+    Action, DOCUMENT, DOCUMENT_AS_JSON, ERROR_CATALOG, ErrorCode, ErrorInfo, Exact, Members,
+    PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus, Text, Transport, TransportFuture, UnknownValue,
+    Unreadable,
 };
 pub use pages::{Direction, Incomplete, Plan};
 pub use quota::Quota;

@@ -9,8 +9,8 @@ use std::vec;
 
 use futures_core::Stream;
 use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt as _};
-use northbound_client::SubtaskStatus;
 use northbound_client::types;
+use northbound_client::{SubtaskStatus, Turn};
 
 use crate::pages::{Arrived, Deliver, Leg, Next, Plan, Read, Start, Taken, Watch};
 use crate::subtasks::Query;
@@ -90,6 +90,8 @@ struct Reader {
     legs: VecDeque<Leg>,
     leg: Option<(Leg, Read)>,
     calls: FuturesOrdered<Call>,
+    /// Whose turn it is to read a long reply: that of the call whose page is delivered next.
+    turns: VecDeque<Turn>,
 }
 
 impl Reader {
@@ -102,6 +104,7 @@ impl Reader {
             watch: Watch::default(),
             leg: None,
             calls: FuturesOrdered::new(),
+            turns: VecDeque::new(),
         }
     }
 
@@ -116,7 +119,10 @@ impl Reader {
                 self.leg = Some((leg, Read::new(self.plan.direction, start)));
             }
             self.ask();
-            let Some(page) = self.calls.next().await else {
+            self.turns.front().into_iter().for_each(Turn::comes);
+            let page = self.calls.next().await;
+            self.turns.pop_front();
+            let Some(page) = page else {
                 return Err(Error::refused(
                     "the page number is beyond what the platform takes",
                     format!("it must be 0 to {}", i32::MAX),
@@ -136,8 +142,10 @@ impl Reader {
         while self.calls.len() < self.plan.calls_at_a_time()
             && let Some(number) = read.ask()
         {
-            let (query, status) = (Arc::clone(&self.query), leg.status.clone());
-            self.calls.push_back(Box::pin(async move { query.page(number, status.as_ref()).await }));
+            let (query, status, turn) = (Arc::clone(&self.query), leg.status.clone(), Turn::default());
+            self.turns.push_back(turn.clone());
+            self.calls
+                .push_back(Box::pin(async move { query.page(number, status.as_ref(), Some(turn)).await }));
         }
     }
 
@@ -169,6 +177,7 @@ impl Reader {
         if taken.next == Next::Complete {
             // Calls ahead of the end are dropped with what they would bring.
             self.calls.clear();
+            self.turns.clear();
             self.leg = None;
         }
         if !brings_rows {
@@ -191,7 +200,10 @@ impl Reader {
 /// Leaves on a page what is to be delivered: no repeats, and no status that was not asked for.
 fn pick(page: &mut Page, deliver: &Deliver, kept: &[SubtaskStatus]) {
     let is_asked = |row: &types::Subtask| {
-        kept.is_empty() || row.status.as_ref().is_some_and(|status| kept.contains(status))
+        // Of a row that cannot be read nobody knows the status.
+        kept.is_empty()
+            || row.extra.unreadable().is_some()
+            || row.status.as_ref().is_some_and(|status| kept.contains(status))
     };
     match deliver {
         Deliver::Nothing => page.retain(|_, _| false),

@@ -4,19 +4,42 @@ use std::borrow::Cow;
 use std::fmt;
 
 use northbound_client::types::{self, CommandOutput, SubtaskFailure, SubtaskParam};
-use northbound_client::{SubtaskStatus, Text};
-use serde::Serialize;
+use northbound_client::{SubtaskStatus, Text, Unreadable};
+use serde::{Serialize, Serializer};
 
 /// What happened to one device of a batch task.
 ///
-/// Serialises as the platform sent it, with members that nobody documented.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(transparent)]
+/// Serialises as the platform sent it, with members that nobody documented and with every digit. A row that
+/// [cannot be read](Self::unreadable) serialises as its text if that is JSON, else as an object whose only member,
+/// `unreadable`, holds the text.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Subtask(types::Subtask);
+
+impl Serialize for Subtask {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.unreadable() {
+            Some(unreadable) => unreadable.serialize(serializer),
+            None => self.0.serialize(serializer),
+        }
+    }
+}
 
 impl Subtask {
     pub(crate) fn new(row: types::Subtask) -> Self {
         Self(row)
+    }
+
+    /// Whether the row, or the reply around it, had to be repaired before it could be read: a byte order mark or NUL bytes
+    /// around the reply, a lone surrogate, a raw control character, two members with one name, `3.0` for a whole number. Equal
+    /// names and lone surrogates within members that the document does not list are left as they came.
+    pub fn is_repaired(&self) -> bool {
+        self.0.extra.is_repaired() || self.param().is_some_and(|param| param.extra.is_repaired())
+    }
+
+    /// What came in place of a row that can be read: its text, and the place of the fault. Such a row has no status and no
+    /// other member, and is delivered whatever was asked for.
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        self.0.extra.unreadable()
     }
 
     /// The status; it may be one that the document does not list.
@@ -71,6 +94,9 @@ impl Subtask {
     /// # }
     /// ```
     pub fn reason(&self) -> Cow<'_, str> {
+        if let Some(unreadable) = self.unreadable() {
+            return format!("the row cannot be read at {}", unreadable.path()).into();
+        }
         match self.failure() {
             Some(SubtaskFailure { error_code: Some(code), error_desc: Some(words), .. }) => {
                 format!("{words} ({code})").into()
@@ -139,6 +165,11 @@ impl Page {
         if let Some(rows) = &mut self.page.task_details {
             rows.retain(|row| places.next().is_some_and(|place| keep(place, row)));
         }
+    }
+
+    /// Whether the reply had to be repaired before it could be read; [`Subtask::is_repaired`] says how.
+    pub fn is_repaired(&self) -> bool {
+        self.page.extra.is_repaired() || self.rows().iter().any(|row| row.extra.is_repaired())
     }
 
     /// The number that this page was asked for with; 0 is the first.

@@ -30,6 +30,7 @@ pub(super) fn client(document: &serde_json::Value) -> anyhow::Result<String> {
     let mut file: syn::File =
         syn::parse2(tokens).context("progenitor generated source that does not parse")?;
     Corrections { replies: schemas::reply_schemas(document) }.visit_file_mut(&mut file);
+    Replacements.visit_file_mut(&mut file);
     Ok(prettyplease::unparse(&file))
 }
 
@@ -87,8 +88,12 @@ impl VisitMut for Corrections {
 
     fn visit_item_mod_mut(&mut self, module: &mut syn::ItemMod) {
         // The builders of types are no data: they hold results that are not complete yet.
-        if module.ident != "builder" {
-            visit_mut::visit_item_mod_mut(self, module);
+        if module.ident == "builder" {
+            return;
+        }
+        visit_mut::visit_item_mod_mut(self, module);
+        if let Some((_, items)) = &mut module.content {
+            *items = std::mem::take(items).into_iter().flat_map(with_reader).collect();
         }
     }
 
@@ -97,6 +102,91 @@ impl VisitMut for Corrections {
         item.items
             .retain(|item| !matches!(item, syn::ImplItem::Fn(function) if unwraps_http_client(function)));
     }
+}
+
+/// Puts types of the crate in the place of others, wherever they are named.
+struct Replacements;
+
+impl VisitMut for Replacements {
+    fn visit_type_mut(&mut self, ty: &mut syn::Type) {
+        visit_mut::visit_type_mut(self, ty);
+        // A map of `Value` loses digits.
+        if last_segment(ty).is_some_and(|segment| segment.ident == "Map") {
+            *ty = syn::parse_quote!(crate::Members);
+        }
+    }
+
+    fn visit_expr_mut(&mut self, expr: &mut syn::Expr) {
+        visit_mut::visit_expr_mut(self, expr);
+        if quote!(#expr).to_string() == "ResponseValue :: from_response (response)" {
+            *expr = syn::parse_quote!(crate::reading::reply(response, &client.inner));
+        }
+    }
+}
+
+/// An item, and how a struct with room for further members is read: serde's own `flatten` loses digits and is slower.
+fn with_reader(mut item: syn::Item) -> Vec<syn::Item> {
+    let syn::Item::Struct(data) = &mut item else { return vec![item] };
+    let (listed, rest): (Vec<&syn::Field>, Vec<_>) =
+        data.fields.iter().partition(|field| !field.ident.as_ref().is_some_and(|ident| ident == "extra"));
+    if rest.is_empty() || !is_plain_data(data) {
+        return vec![item];
+    }
+    let (mut members, mut rows) = (Vec::new(), TokenStream::new());
+    for field in listed {
+        let (ident, name) = (&field.ident, name_on_the_wire(field));
+        let held = inner(&field.ty);
+        let held = held.and_then(last_segment).map(|held| held.ident.to_string()).unwrap_or_default();
+        let way = match held.as_str() {
+            "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" => quote!(Whole),
+            "Vec" => {
+                rows = quote!(rows #ident: #name);
+                quote!(Rows)
+            }
+            _ => quote!(Plain),
+        };
+        members.push(quote!(#ident: #name as #way,));
+    }
+    let ident = &data.ident;
+    let reader = syn::parse_quote!(crate::object::object! { #ident { #(#members)* } #rows });
+    for attribute in &mut data.attrs {
+        if let Ok(derived) =
+            attribute.parse_args_with(Punctuated::<syn::Path, syn::Token![,]>::parse_terminated)
+            && attribute.path().is_ident("derive")
+        {
+            let kept = derived
+                .iter()
+                .filter(|path| path.segments.last().is_none_or(|last| last.ident != "Deserialize"));
+            *attribute = syn::parse_quote!(#[derive(#(#kept),*)]);
+        }
+    }
+    vec![item, reader]
+}
+
+fn last_segment(ty: &syn::Type) -> Option<&syn::PathSegment> {
+    let syn::Type::Path(ty) = ty else { return None };
+    ty.path.segments.last()
+}
+
+/// The type in an `Option`.
+fn inner(ty: &syn::Type) -> Option<&syn::Type> {
+    let syn::PathArguments::AngleBracketed(arguments) = &last_segment(ty)?.arguments else { return None };
+    match arguments.args.first() {
+        Some(syn::GenericArgument::Type(ty)) => Some(ty),
+        _ => None,
+    }
+}
+
+/// The name of a member in JSON.
+fn name_on_the_wire(field: &syn::Field) -> String {
+    let renamed = field.attrs.iter().filter_map(serde_arguments).flatten().find_map(|meta| match meta {
+        syn::Meta::NameValue(pair) if pair.path.is_ident("rename") => match pair.value {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }) => Some(name.value()),
+            _ => None,
+        },
+        _ => None,
+    });
+    renamed.unwrap_or_else(|| field.ident.as_ref().map_or_else(String::new, ToString::to_string))
 }
 
 /// Whether a struct is serialised, which tells data from clients and builders.

@@ -17,6 +17,13 @@ pub(crate) struct ServeOptions {
     /// Where to listen, as address or name; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8743")]
     pub(crate) listen: String,
+    /// Answer requests for this host too, such as the name of a container; may be repeated
+    ///
+    /// The emulator answers under localhost, loopback addresses and the address that it listens on. It refuses other hosts, and
+    /// web pages of other sites, because a page in a browser on this machine could otherwise control it. A name without a port
+    /// stands for every port.
+    #[arg(long, value_name = "NAME", value_parser = host)]
+    pub(crate) allow_host: Vec<String>,
     /// Number of subtasks of the batch task `demo`
     #[arg(long, value_name = "N", default_value_t = 1000, conflicts_with = "scenario")]
     pub(crate) subtasks: u32,
@@ -29,4 +36,10 @@ pub(crate) struct ServeOptions {
     /// Ask each client for a certificate of the authority's, such as the client.pem that is made
     #[arg(long, requires = "tls")]
     pub(crate) mutual: bool,
+}
+
+fn host(text: &str) -> Result<String, &'static str> {
+    let is_host = |char: char| char.is_ascii_alphanumeric() || "-._:[]".contains(char);
+    let is_name = !text.is_empty() && text.chars().all(is_host);
+    is_name.then(|| text.to_owned()).ok_or("write the name alone, or with a port: emulator or emulator:8743")
 }

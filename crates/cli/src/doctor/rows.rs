@@ -1,5 +1,6 @@
 //! Judges what is taken for granted of rows: which members they have, and what these hold. No value of a row is shown.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use northbound::client_layer::types::{CommandOutput, Subtask};
@@ -92,13 +93,13 @@ pub(super) fn status_lifecycle(replies: &Replies) -> Judgement {
 }
 
 pub(super) fn param_has_more_members(replies: &Replies) -> Judgement {
-    let more: BTreeSet<&str> = all(replies)
+    let more: BTreeSet<Cow<'_, str>> = all(replies)
         .filter_map(|row| row.param.as_ref())
-        .flat_map(|param| param.extra.keys().map(String::as_str))
+        .flat_map(|param| param.extra.iter().map(|(name, _)| name))
         .collect();
     match more.len() {
         0 => could_not_tell("param holds what the page lists, and nothing else"),
-        _ => holds(format!("the platform sent: {}", words(more))),
+        _ => holds(format!("the platform sent: {}", words(more.iter().map(AsRef::as_ref).collect()))),
     }
 }
 

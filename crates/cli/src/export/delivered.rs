@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Read as _};
 
 use northbound::{Direction, SubtaskParam};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::record::checksum;
 use crate::arguments::Format;
@@ -120,13 +121,14 @@ fn name_of_json(line: &str) -> serde_json::Result<Option<String>> {
     struct Row {
         param: Option<SubtaskParam>,
     }
-    let Row { param } = serde_json::from_str(line)?;
-    let Some(param) = param else {
-        return Ok(None);
+    let param = match serde_json::from_str::<Row>(line) {
+        Ok(Row { param: Some(param) }) => param,
+        Ok(Row { param: None }) => return Ok(None),
+        // A row that could not be read is written as it came, whatever it is.
+        Err(error) => return serde_json::from_str::<&RawValue>(line).map(|_| None).map_err(|_| error),
     };
-    let names = param.device_id.is_some()
-        || param.command_id.is_some()
-        || param.extra.values().any(|value| !value.is_null());
+    let mut names = param.device_id.is_some() || param.command_id.is_some();
+    param.extra.each(|_, value| names |= !value.is_null());
     if names { serde_json::to_string(&param).map(Some) } else { Ok(None) }
 }
 
@@ -168,6 +170,10 @@ mod tests {
 
     #[test]
     fn a_row_without_a_name_is_nobody() {
+        for unreadable in ["7\n", "null\n", "{\"unreadable\":\"NaN\"}\n", "{\"param\":7}\n"] {
+            let known = delivered(Format::Jsonl, Direction::Whole, unreadable, 1).unwrap();
+            assert_eq!(known.knows(unreadable).unwrap(), Known::Nameless);
+        }
         let json_rows = ["null", "{}", "{\"deviceId\":null,\"x\":null}"].map(|param| json("Fail", param));
         let known = delivered(Format::Jsonl, Direction::Forward, &json_rows.concat(), 3).unwrap();
         assert!(json_rows.iter().all(|row| known.knows(row).unwrap() == Known::Nameless));

@@ -174,7 +174,7 @@ impl PartFile {
         };
         lock(&rows, &paths).await?;
         let mut part = Self { paths, rows, record: Record::new(request), replace };
-        match part.write(heading, part.record.clone()) {
+        match part.write(heading.as_bytes(), part.record.clone()) {
             Ok(()) => Ok(part),
             Err((path, error)) => {
                 part.discard();
@@ -228,16 +228,16 @@ impl PartFile {
     }
 
     /// Adds the lines of a page; `record` tells what is known once they are there.
-    pub(crate) fn append(&mut self, lines: &str, record: Record) -> Result<(), Failure> {
+    pub(crate) fn append(&mut self, lines: &[u8], record: Record) -> Result<(), Failure> {
         self.check_place()?;
         self.write(lines, record).map_err(|(path, error)| unwritable(&path, &error))
     }
 
-    fn write(&mut self, lines: &str, mut record: Record) -> Result<(), (PathBuf, io::Error)> {
-        let written = may_hang(|| self.rows.write_all(lines.as_bytes()));
+    fn write(&mut self, lines: &[u8], mut record: Record) -> Result<(), (PathBuf, io::Error)> {
+        let written = may_hang(|| self.rows.write_all(lines));
         written.map_err(|error| (self.paths.part.clone(), error))?;
         record.written.bytes += lines.len() as u64;
-        record.written.checksum = checksum(record.written.checksum, lines.as_bytes());
+        record.written.checksum = checksum(record.written.checksum, lines);
         self.save(&record).map_err(|error| (self.paths.record.clone(), error))?;
         self.record = record;
         Ok(())
@@ -425,9 +425,9 @@ mod tests {
         for change in changes {
             let folder = tempfile::tempdir().unwrap();
             let mut part = begun(folder.path()).await;
-            part.append("d\n", part.record().clone()).unwrap();
+            part.append(b"d\n", part.record().clone()).unwrap();
             change(&part.paths().part);
-            assert!(is_changed(part.append("e\n", part.record().clone())));
+            assert!(is_changed(part.append(b"e\n", part.record().clone())));
             let file = part.paths().file.clone();
             assert!(is_changed(part.complete().map(drop)) && !file.exists());
         }

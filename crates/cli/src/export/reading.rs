@@ -100,13 +100,19 @@ impl Reading {
         }
     }
 
-    fn line(&self, subtask: &Subtask) -> Result<String, Failure> {
+    /// Writes a row behind others: a line of its own would need the memory of a long row twice.
+    fn add_line(&self, subtask: &Subtask, lines: &mut Vec<u8>) -> Result<(), Failure> {
         match self.format {
-            Format::Jsonl => Ok(serde_json::to_string(subtask).map_err(std::io::Error::from)? + "\n"),
+            Format::Jsonl => {
+                serde_json::to_writer(&mut *lines, subtask).map_err(std::io::Error::from)?;
+                lines.push(b'\n');
+            }
             Format::Csv => {
-                Ok(csv::line(Column::CSV.iter().map(|column| column.of(subtask).unwrap_or_default())))
+                let cells = Column::CSV.iter().map(|column| column.of(subtask).unwrap_or_default());
+                lines.extend(csv::line(cells).as_bytes());
             }
         }
+        Ok(())
     }
 }
 
@@ -153,18 +159,20 @@ impl<'a> Part<'a> {
     }
 
     /// The lines that a page adds, and in `record` what is known once they are there.
-    fn take(&mut self, page: Page, record: &mut Record) -> Result<String, Failure> {
+    fn take(&mut self, page: Page, record: &mut Record) -> Result<Vec<u8>, Failure> {
         let direction = self.reading.plan.direction();
         let (arrived, repeats) = (Arrived::from(&page), page.repeats());
-        let (mut lines, mut rows) = (String::new(), 0);
+        let (mut lines, mut rows) = (Vec::new(), 0);
         for subtask in page.into_subtasks() {
-            let line = self.reading.line(&subtask)?;
-            if self.is_known(&line, arrived.number)? {
+            let start = lines.len();
+            self.reading.add_line(&subtask, &mut lines)?;
+            let line = std::str::from_utf8(&lines[start..]).unwrap_or_default();
+            if self.is_known(line, arrived.number)? {
+                lines.truncate(start);
                 continue;
             }
-            lines += &line;
             rows += 1;
-            record.written.subtasks.add(subtask.status());
+            record.written.subtasks.add(&subtask);
         }
         if direction == Direction::Whole && repeats > 0 {
             // The read goes on and says at its end whether rows are missing. One that is resumed could not say that.

@@ -283,8 +283,8 @@ mod tests {
             plan: plan(&[]).to_string(),
         };
         let mut record = Record::new(request.clone());
-        record.written.subtasks.add(Some(&Fail));
-        record.written.subtasks.add(None);
+        record.written.subtasks.count(Some(&Fail));
+        record.written.subtasks.count(None);
         record.position = Position::begin(Some(Pending));
         record.position.pass(arrived(7, Some(6), 100), 2, Direction::Backward);
         let text = serde_json::to_vec(&record).unwrap();

@@ -23,14 +23,14 @@ impl Sink<'_, '_> {
     }
 
     /// Adds the lines of a page; `record` tells what is known once they are there.
-    pub(crate) fn append(&mut self, lines: &str, record: Record) -> Result<(), Failure> {
+    pub(crate) fn append(&mut self, lines: &[u8], record: Record) -> Result<(), Failure> {
         match self {
             Self::Part(part) => part.append(lines, record)?,
             Self::Stdout(stdout, before) => {
                 if stdout.is_terminal() {
-                    stdout.write_all(lines_on_terminal(lines).as_bytes())?;
+                    stdout.write_all(lines_on_terminal(&String::from_utf8_lossy(lines)).as_bytes())?;
                 } else {
-                    stdout.write_all(lines.as_bytes())?;
+                    stdout.write_all(lines)?;
                 }
                 stdout.flush()?;
                 *before = record;

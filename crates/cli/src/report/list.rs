@@ -68,7 +68,7 @@ impl Spool {
         let before = if self.list.totals.all() == 0 { "{\"rows\":[\n" } else { ",\n" };
         self.rows.write_all(before.as_bytes())?;
         self.rows.write_all(inert(&row)?.as_bytes())?;
-        self.list.totals.add(subtask.status());
+        self.list.totals.add(subtask);
         self.list.groups.add(failure);
         Ok(())
     }

@@ -336,7 +336,7 @@ mod tests {
             .map(|status| (status.clone(), if *status == SubtaskStatus::Fail { reasons } else { 0 }))
             .collect();
         let mut listed = Totals::default();
-        (0..reasons).for_each(|_| listed.add(Some(&SubtaskStatus::Fail)));
+        (0..reasons).for_each(|_| listed.count(Some(&SubtaskStatus::Fail)));
         let reason = |code: u64| Reason {
             code: Some(code.to_string()),
             texts: vec![(format!("<b>{code}</b>"), 1)],

@@ -4,6 +4,7 @@
 
 mod certificates;
 mod doctor;
+mod emulator;
 #[cfg(unix)]
 mod export;
 #[cfg(unix)]

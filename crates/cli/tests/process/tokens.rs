@@ -31,6 +31,7 @@ impl Platform {
         let certificates = Certificates::make_for(names).unwrap();
         certificates.write(home.path()).unwrap();
         let builder = Emulator::builder().scenario(Scenario::default()).tls(certificates);
+        let builder = names.iter().fold(builder, |builder, name| builder.allow_host(*name));
         let emulator = runtime.block_on(builder.start()).unwrap();
         Self { runtime, emulator, home }
     }

@@ -8,7 +8,7 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 #[allow(clippy::all)]
 pub mod types {
     ///A token, and how long it lives.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct AccessToken {
         ///The token that goes into the `Authorization` header.
@@ -28,7 +28,12 @@ pub mod types {
         #[serde(rename = "tokenType")]
         pub token_type: ::std::option::Option<::std::string::String>,
         #[serde(flatten)]
-        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub extra: crate::Members,
+    }
+    crate::object::object! {
+        AccessToken { access_token : "accessToken" as Plain, expires_in : "expiresIn" as
+        Plain, refresh_token : "refreshToken" as Plain, scope : "scope" as Plain,
+        token_type : "tokenType" as Plain, }
     }
     impl AccessToken {
         pub fn builder() -> builder::AccessToken {
@@ -36,7 +41,7 @@ pub mod types {
         }
     }
     ///What the text in `output` of a subtask holds, for a command task. The page shows it in its example only.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CommandOutput {
         /**What the device answered; null while the status is `WaitResult`. Its form is not documented; elsewhere on the
@@ -48,7 +53,11 @@ platform a command's result is an object of `resultCode` and `resultDetail`.
         #[serde(rename = "requestId")]
         pub request_id: ::std::option::Option<::std::string::String>,
         #[serde(flatten)]
-        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub extra: crate::Members,
+    }
+    crate::object::object! {
+        CommandOutput { command_result : "commandResult" as Plain, request_id :
+        "requestId" as Plain, }
     }
     impl CommandOutput {
         pub fn builder() -> builder::CommandOutput {
@@ -58,7 +67,7 @@ platform a command's result is an object of `resultCode` and `resultDetail`.
     /**Body of every error. The page shows none. Services answer with `error_code` and `error_desc`, the gateway in front of
 them with `resultcode` and `resultmsg`; a code may come as a number. An error can also come under HTTP 200.
 */
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ErrorResponse {
         ///Code of the error, from a service.
@@ -70,7 +79,11 @@ them with `resultcode` and `resultmsg`; a code may come as a number. An error ca
         ///The error in the platform's words, from the gateway.
         pub resultmsg: ::std::option::Option<::std::string::String>,
         #[serde(flatten)]
-        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub extra: crate::Members,
+    }
+    crate::object::object! {
+        ErrorResponse { error_code : "error_code" as Plain, error_desc : "error_desc" as
+        Plain, resultcode : "resultcode" as Plain, resultmsg : "resultmsg" as Plain, }
     }
     impl ErrorResponse {
         pub fn builder() -> builder::ErrorResponse {
@@ -152,7 +165,7 @@ them with `resultcode` and `resultmsg`; a code may come as a number. An error ca
     }
     /**What happened to one device of a batch task. The page calls this structure `QueryTaskDetailDTOCloud2NA`.
 */
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct Subtask {
         ///Cause of the error, as JSON text; null while there is none.
@@ -166,7 +179,11 @@ not listed (editions of the page differ).
 */
         pub status: ::std::option::Option<crate::SubtaskStatus>,
         #[serde(flatten)]
-        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub extra: crate::Members,
+    }
+    crate::object::object! {
+        Subtask { error : "error" as Plain, output : "output" as Plain, param : "param"
+        as Plain, status : "status" as Plain, }
     }
     impl Subtask {
         pub fn builder() -> builder::Subtask {
@@ -174,7 +191,7 @@ not listed (editions of the page differ).
         }
     }
     ///What the text in `error` of a subtask holds.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SubtaskFailure {
         ///Code of the error. It may be one that `x-error-catalog` does not list.
@@ -182,7 +199,11 @@ not listed (editions of the page differ).
         ///The error in the platform's words.
         pub error_desc: ::std::option::Option<::std::string::String>,
         #[serde(flatten)]
-        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub extra: crate::Members,
+    }
+    crate::object::object! {
+        SubtaskFailure { error_code : "error_code" as Plain, error_desc : "error_desc" as
+        Plain, }
     }
     impl SubtaskFailure {
         pub fn builder() -> builder::SubtaskFailure {
@@ -192,7 +213,7 @@ not listed (editions of the page differ).
     /**One page of subtasks. The page marks no member as needed, so each may be missing or null. The counters are what the
 platform says: its own example lists two rows under `totalCount` 1, so do not hold rows against them.
 */
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SubtaskPage {
         ///Page number; 0 is the first.
@@ -208,7 +229,12 @@ platform says: its own example lists two rows under `totalCount` 1, so do not ho
         #[serde(rename = "totalCount")]
         pub total_count: ::std::option::Option<i64>,
         #[serde(flatten)]
-        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub extra: crate::Members,
+    }
+    crate::object::object! {
+        SubtaskPage { page_no : "pageNo" as Whole, page_size : "pageSize" as Whole,
+        task_details : "taskDetails" as Rows, total_count : "totalCount" as Whole, } rows
+        task_details : "taskDetails"
     }
     impl SubtaskPage {
         pub fn builder() -> builder::SubtaskPage {
@@ -219,7 +245,7 @@ platform says: its own example lists two rows under `totalCount` 1, so do not ho
 neither a parameter nor a member of this call; only the members of command tasks are listed. Other editions add
 `index` and `nodeId` for registration tasks. Whatever else comes is kept.
 */
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SubtaskParam {
         ///The device command.
@@ -229,7 +255,11 @@ neither a parameter nor a member of this call; only the members of command tasks
         #[serde(rename = "deviceId")]
         pub device_id: ::std::option::Option<crate::Text>,
         #[serde(flatten)]
-        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub extra: crate::Members,
+    }
+    crate::object::object! {
+        SubtaskParam { command_id : "commandId" as Plain, device_id : "deviceId" as
+        Plain, }
     }
     impl SubtaskParam {
         pub fn builder() -> builder::SubtaskParam {
@@ -315,10 +345,7 @@ neither a parameter nor a member of this call; only the members of command tasks
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
-            extra: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            extra: ::std::result::Result<crate::Members, ::std::string::String>,
         }
         impl ::std::default::Default for AccessToken {
             fn default() -> Self {
@@ -395,9 +422,7 @@ neither a parameter nor a member of this call; only the members of command tasks
             }
             pub fn extra<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Members>,
                 T::Error: ::std::fmt::Display,
             {
                 self.extra = value
@@ -445,10 +470,7 @@ neither a parameter nor a member of this call; only the members of command tasks
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
-            extra: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            extra: ::std::result::Result<crate::Members, ::std::string::String>,
         }
         impl ::std::default::Default for CommandOutput {
             fn default() -> Self {
@@ -488,9 +510,7 @@ neither a parameter nor a member of this call; only the members of command tasks
             }
             pub fn extra<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Members>,
                 T::Error: ::std::fmt::Display,
             {
                 self.extra = value
@@ -540,10 +560,7 @@ neither a parameter nor a member of this call; only the members of command tasks
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
-            extra: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            extra: ::std::result::Result<crate::Members, ::std::string::String>,
         }
         impl ::std::default::Default for ErrorResponse {
             fn default() -> Self {
@@ -607,9 +624,7 @@ neither a parameter nor a member of this call; only the members of command tasks
             }
             pub fn extra<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Members>,
                 T::Error: ::std::fmt::Display,
             {
                 self.extra = value
@@ -724,10 +739,7 @@ neither a parameter nor a member of this call; only the members of command tasks
                 ::std::option::Option<crate::SubtaskStatus>,
                 ::std::string::String,
             >,
-            extra: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            extra: ::std::result::Result<crate::Members, ::std::string::String>,
         }
         impl ::std::default::Default for Subtask {
             fn default() -> Self {
@@ -791,9 +803,7 @@ neither a parameter nor a member of this call; only the members of command tasks
             }
             pub fn extra<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Members>,
                 T::Error: ::std::fmt::Display,
             {
                 self.extra = value
@@ -839,10 +849,7 @@ neither a parameter nor a member of this call; only the members of command tasks
                 ::std::option::Option<::std::string::String>,
                 ::std::string::String,
             >,
-            extra: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            extra: ::std::result::Result<crate::Members, ::std::string::String>,
         }
         impl ::std::default::Default for SubtaskFailure {
             fn default() -> Self {
@@ -880,9 +887,7 @@ neither a parameter nor a member of this call; only the members of command tasks
             }
             pub fn extra<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Members>,
                 T::Error: ::std::fmt::Display,
             {
                 self.extra = value
@@ -932,10 +937,7 @@ neither a parameter nor a member of this call; only the members of command tasks
                 ::std::option::Option<i64>,
                 ::std::string::String,
             >,
-            extra: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            extra: ::std::result::Result<crate::Members, ::std::string::String>,
         }
         impl ::std::default::Default for SubtaskPage {
             fn default() -> Self {
@@ -1001,9 +1003,7 @@ neither a parameter nor a member of this call; only the members of command tasks
             }
             pub fn extra<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Members>,
                 T::Error: ::std::fmt::Display,
             {
                 self.extra = value
@@ -1049,10 +1049,7 @@ neither a parameter nor a member of this call; only the members of command tasks
                 ::std::option::Option<crate::Text>,
                 ::std::string::String,
             >,
-            extra: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            extra: ::std::result::Result<crate::Members, ::std::string::String>,
         }
         impl ::std::default::Default for SubtaskParam {
             fn default() -> Self {
@@ -1090,9 +1087,7 @@ neither a parameter nor a member of this call; only the members of command tasks
             }
             pub fn extra<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Members>,
                 T::Error: ::std::fmt::Display,
             {
                 self.extra = value
@@ -1462,32 +1457,32 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::reading::reply(response, &client.inner).await,
                 400u16 => {
                     Err(
                         Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
+                            crate::reading::reply(response, &client.inner).await?,
                         ),
                     )
                 }
                 403u16 => {
                     Err(
                         Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
+                            crate::reading::reply(response, &client.inner).await?,
                         ),
                     )
                 }
                 404u16 => {
                     Err(
                         Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
+                            crate::reading::reply(response, &client.inner).await?,
                         ),
                     )
                 }
                 500u16 => {
                     Err(
                         Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
+                            crate::reading::reply(response, &client.inner).await?,
                         ),
                     )
                 }
@@ -1570,25 +1565,25 @@ pub mod builder {
             client.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200u16 => ResponseValue::from_response(response).await,
+                200u16 => crate::reading::reply(response, &client.inner).await,
                 400u16 => {
                     Err(
                         Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
+                            crate::reading::reply(response, &client.inner).await?,
                         ),
                     )
                 }
                 401u16 => {
                     Err(
                         Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
+                            crate::reading::reply(response, &client.inner).await?,
                         ),
                     )
                 }
                 500u16 => {
                     Err(
                         Error::ErrorResponse(
-                            ResponseValue::from_response(response).await?,
+                            crate::reading::reply(response, &client.inner).await?,
                         ),
                     )
                 }

@@ -8,19 +8,14 @@ use axum::extract::Request;
 use axum::response::Json;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::sync::{oneshot, watch};
 
 use super::Exam;
+use crate::listener::Server;
 
 /// A server that ends when it is dropped.
 #[derive(Debug)]
-pub(super) struct Elsewhere(JoinHandle<()>);
-
-impl Drop for Elsewhere {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
+pub(super) struct Elsewhere(#[expect(dead_code, reason = "dropping it is the signal")] watch::Sender<()>);
 
 /// Takes a port of its own.
 pub(super) async fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
@@ -45,10 +40,15 @@ pub(super) fn serve(listener: TcpListener, exam: Weak<Exam>) -> Elsewhere {
             Json(json!({ "totalCount": 1, "pageNo": 0, "pageSize": 1, "taskDetails": rows }))
         }
     });
-    // axum's server returns no error: it retries when accepting a connection fails.
-    Elsewhere(tokio::spawn(async move {
-        let _ = axum::serve(listener, router).await;
-    }))
+    let server = Server {
+        router,
+        guard: None,
+        #[cfg(feature = "tls")]
+        tls: None,
+    };
+    let (stop, stopped) = watch::channel(());
+    tokio::spawn(server.run(listener, stopped, oneshot::channel().0));
+    Elsewhere(stop)
 }
 
 fn has_later_page(query: &str) -> bool {

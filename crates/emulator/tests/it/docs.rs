@@ -14,7 +14,7 @@ async fn emulator() -> Emulator {
 /// Head and body of the reply.
 async fn ask(emulator: &Emulator, line: &str) -> (String, String) {
     let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
-    let request = format!("{line} HTTP/1.1\r\nhost: emulator\r\nconnection: close\r\n\r\n");
+    let request = format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await.unwrap();

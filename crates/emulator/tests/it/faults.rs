@@ -238,7 +238,7 @@ async fn over_the_wire(emulator: &Emulator) -> (Vec<u8>, Option<ErrorKind>) {
     let authorization = caller.logged_in(Scenario::DEMO_APP_ID, Scenario::DEMO_SECRET).await;
     let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
     let request = format!(
-        "GET {TASK_DETAILS}?{PAGE} HTTP/1.1\r\nhost: emulator\r\napp_key: demo-app\r\nauthorization: {}\r\n\r\n",
+        "GET {TASK_DETAILS}?{PAGE} HTTP/1.1\r\nhost: localhost\r\napp_key: demo-app\r\nauthorization: {}\r\n\r\n",
         authorization.authorization()
     );
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use northbound_emulator::{Emulator, Fault, FaultKind, Scenario, StartError, Task};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tower::ServiceExt;
 
 use crate::support::Reply;
 
@@ -26,7 +27,7 @@ async fn is_closed(stream: &mut TcpStream) -> bool {
     matches!(read, Ok(Ok(_)))
 }
 
-const GET: &str = "GET /iocm/app/batchtask/v1.1.0/taskDetails?taskId=demo HTTP/1.1\r\nhost: emulator\r\n";
+const GET: &str = "GET /iocm/app/batchtask/v1.1.0/taskDetails?taskId=demo HTTP/1.1\r\nhost: localhost\r\n";
 
 #[tokio::test]
 async fn it_listens_on_a_free_port_of_the_loopback_address() {
@@ -41,7 +42,7 @@ async fn a_login_and_a_page_go_over_the_wire() {
     let emulator = Emulator::builder().start().await.unwrap();
     let form = "appId=demo-app&secret=demo-secret";
     let login = format!(
-        "POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: emulator\r\nconnection: close\r\n\
+        "POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
         form.len()
     );
@@ -127,6 +128,56 @@ async fn it_stops_when_it_is_dropped() {
     assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
     drop(emulator);
     assert!(is_closed(&mut stream).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_idle_or_sends_half_a_request_is_disconnected() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    let login = "POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: localhost\r\ncontent-length: 33\r\n\r\nappId=demo-app";
+    for request in ["", "GET", GET, &format!("{GET}\r\n"), login] {
+        let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert!(is_closed(&mut stream).await, "{request}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_no_answer_is_disconnected() {
+    const SIZE: usize = 64 * 1024 * 1024;
+    let fault = Fault::new(FaultKind::HugeBody { mebibytes: 64 });
+    let emulator = Emulator::builder().scenario(Scenario::default().with_fault(fault)).start().await.unwrap();
+    let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
+    stream.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    let mut taken = Vec::new();
+    let _ = stream.read_to_end(&mut taken).await;
+    assert!(taken.len() < SIZE, "{} bytes", taken.len());
+}
+
+#[tokio::test]
+async fn the_server_refuses_web_pages_and_the_router_does_not() {
+    let emulator = Emulator::builder().allow_host("emulator").start().await.unwrap();
+    let clock = "GET /_emulator/clock HTTP/1.1\r\nconnection: close\r\n";
+    let ask = async |headers: &str| {
+        let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
+        stream.write_all(format!("{clock}{headers}\r\n").as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        reply
+    };
+    for headers in ["host: emulator:1\r\n", &format!("host: {0}\r\norigin: http://{0}\r\n", emulator.addr())]
+    {
+        let reply = ask(headers).await;
+        assert!(reply.starts_with("HTTP/1.1 200 "), "{reply}");
+    }
+    for headers in ["host: evil.example\r\n", "host: emulator\r\nsec-fetch-site: cross-site\r\n"] {
+        let reply = ask(headers).await;
+        assert!(reply.starts_with("HTTP/1.1 403 ") && reply.contains("text/plain"), "{reply}");
+    }
+    let request = axum::http::Request::get("/_emulator/clock").header("host", "evil.example");
+    let response =
+        emulator.control().router().oneshot(request.body(axum::body::Body::empty()).unwrap()).await;
+    assert_eq!(response.unwrap().status(), 200);
 }
 
 #[tokio::test]

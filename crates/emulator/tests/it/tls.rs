@@ -37,7 +37,7 @@ fn client(ca: &str, identity: Option<&str>) -> TlsConnector {
 async fn exchange(emulator: &Emulator, client: &TlsConnector, name: &str) -> Result<String, std::io::Error> {
     let stream = TcpStream::connect(emulator.addr()).await?;
     let mut stream = client.connect(ServerName::try_from(name.to_owned()).unwrap(), stream).await?;
-    let request = "GET /_emulator/clock HTTP/1.1\r\nhost: emulator\r\nconnection: close\r\n\r\n";
+    let request = "GET /_emulator/clock HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).await?;
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await?;
@@ -92,7 +92,7 @@ async fn a_connection_can_be_reset_under_tls() {
     let name = ServerName::try_from("localhost").unwrap();
     let mut stream = client(&made.ca, None).connect(name, stream).await.unwrap();
     stream
-        .write_all(b"GET /iocm/app/batchtask/v1.1.0/taskDetails HTTP/1.1\r\nhost: emulator\r\n\r\n")
+        .write_all(b"GET /iocm/app/batchtask/v1.1.0/taskDetails HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .await
         .unwrap();
     let error = stream.read_to_end(&mut Vec::new()).await.unwrap_err();
@@ -107,6 +107,14 @@ async fn a_client_that_dawdles_keeps_no_other_one_waiting() {
     assert!(exchange(&emulator, &client(&made.ca, None), "localhost").await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_does_not_end_is_given_up() {
+    let emulator = Emulator::builder().tls(Certificates::make().unwrap()).start().await.unwrap();
+    let mut silent = TcpStream::connect(emulator.addr()).await.unwrap();
+    let closed = tokio::time::timeout(std::time::Duration::from_secs(20), silent.read(&mut [0])).await;
+    assert_eq!(closed.unwrap().unwrap(), 0);
+}
+
 #[test]
 fn a_folder_without_certificates_gets_some_and_keeps_them() {
     let parent = tempfile::tempdir().unwrap();
@@ -119,6 +127,27 @@ fn a_folder_without_certificates_gets_some_and_keeps_them() {
         error.ends_with("server.pem is missing: give ca.pem and server.pem, or neither to have them made"),
         "{error}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_private_key_is_a_new_file_that_only_its_owner_can_read() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let [open, target] = ["server.pem", "target"].map(|name| folder.path().join(name));
+    for file in [&open, &target] {
+        std::fs::write(file, "old").unwrap();
+        std::fs::set_permissions(file, PermissionsExt::from_mode(0o644)).unwrap();
+    }
+    symlink(&target, folder.path().join("client.pem")).unwrap();
+    let made = Certificates::make().unwrap();
+    made.write(folder.path()).unwrap();
+    assert_eq!(Certificates::read_or_make(folder.path()).unwrap(), made);
+    assert_eq!(std::fs::read_to_string(target).unwrap(), "old");
+    for name in ["server.pem", "client.pem"] {
+        let metadata = std::fs::symlink_metadata(folder.path().join(name)).unwrap();
+        assert_eq!(metadata.permissions().mode(), 0o100_600, "{name}");
+    }
 }
 
 #[tokio::test]

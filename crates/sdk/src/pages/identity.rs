@@ -4,11 +4,16 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::quality::RandomState;
+use northbound_client::Members;
 use northbound_client::types::{Subtask, SubtaskParam};
-use serde_json::Value;
 
 /// The fingerprint of a row; `None` for a row without parameters, which nothing tells from another.
 pub(crate) type Identity = Option<u64>;
+
+/// How deep objects in objects are looked into for the order of their members.
+const DEPTH: usize = 4;
+/// A longer object is taken as the text that it is, in bytes.
+const LONG: usize = 64 * 1024;
 
 /// Makes fingerprints with a key of its own, so that rows that collide in one read do not in the next.
 ///
@@ -36,34 +41,34 @@ impl Watch {
     fn identity(&self, row: &Subtask) -> Identity {
         let SubtaskParam { device_id, command_id, extra } = row.param.as_ref()?;
         let (device_id, command_id) = (device_id.as_ref(), command_id.as_ref());
-        if device_id.is_none() && command_id.is_none() && extra.values().all(Value::is_null) {
+        let mut says_nothing = device_id.is_none() && command_id.is_none();
+        if says_nothing {
+            extra.each(|_, value| says_nothing &= value.is_null());
+        }
+        if says_nothing {
             return None;
         }
         let mut hasher = self.0.build_hasher();
         device_id.map(|id| id.as_str()).hash(&mut hasher);
         command_id.map(|id| id.as_str()).hash(&mut hasher);
         if !extra.is_empty() {
-            hasher.write_u64(self.members(extra));
+            hasher.write_u64(self.value(extra.json(), DEPTH));
         }
         Some(hasher.finish())
     }
 
-    /// Members count in any order.
-    fn members<'a>(&self, members: impl IntoIterator<Item = (&'a String, &'a Value)>) -> u64 {
-        let members = members.into_iter().map(|(name, value)| self.0.hash_one((name, self.value(value))));
-        members.fold(0, u64::wrapping_add)
-    }
-
-    fn value(&self, value: &Value) -> u64 {
-        match value {
-            Value::Object(members) => self.0.hash_one(("object", self.members(members))),
-            Value::Array(values) => {
-                let mut hasher = self.0.build_hasher();
-                values.iter().for_each(|value| hasher.write_u64(self.value(value)));
-                hasher.finish()
-            }
-            other => self.0.hash_one(other.to_string()),
+    /// Members count in any order, as far as it is worth looking for them; every number counts with all its digits.
+    fn value(&self, json: &str, depth: usize) -> u64 {
+        if !json.starts_with('{') || depth == 0 || json.len() > LONG {
+            return self.0.hash_one(json);
         }
+        let mut sum = 0_u64;
+        if let Ok(members) = serde_json::from_str::<Members>(json) {
+            members.each(|name, value| {
+                sum = sum.wrapping_add(self.0.hash_one((name, self.value(value.json(), depth - 1))));
+            });
+        }
+        self.0.hash_one(("object", sum))
     }
 
     /// What tells a page from another, by the rows that have a fingerprint.
@@ -75,8 +80,11 @@ impl Watch {
             return Some(self.0.hash_one(identities));
         }
         let first = rows.first()?;
-        let texts = rows.iter().map(|row| serde_json::to_string(row).unwrap_or_default());
-        rows.iter().any(|row| row != first).then(|| self.0.hash_one(texts.collect::<Vec<_>>()))
+        rows.iter().any(|row| row != first).then(|| {
+            let mut hasher = self.0.build_hasher();
+            rows.iter().for_each(|row| serde_json::to_string(row).unwrap_or_default().hash(&mut hasher));
+            hasher.finish()
+        })
     }
 
     /// The same when nobody watches for repeats: the first and the last row have to do.
@@ -98,7 +106,7 @@ fn repeats_one(identities: &[Identity]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -117,6 +125,27 @@ mod tests {
         let [first, second, third] = [0, 1, 2].map(|row| watch.identity(&rows[row]).unwrap());
         assert_eq!(first, second);
         assert_ne!(first, third);
+    }
+
+    #[test]
+    fn rows_that_differ_in_a_digit_are_different_rows() {
+        let row = |number: &str| {
+            format!("{{\"param\":{{\"deviceId\":{number},\"tag\":{{\"iccid\":[{number}]}}}}}}")
+        };
+        for (one, other) in [
+            ("89860000000000000001", "89860000000000000002"),
+            ("0.12345678901234567890", "0.12345678901234567891"),
+        ] {
+            let rows = [one, other].map(|number| serde_json::from_str(&row(number)).unwrap());
+            let identities = Watch::default().identities(&rows);
+            assert_ne!(identities[0], identities[1]);
+            let tags = rows.map(|mut row: Subtask| {
+                row.param.as_mut().unwrap().device_id = None;
+                row
+            });
+            let identities = Watch::default().identities(&tags);
+            assert_ne!(identities[0], identities[1]);
+        }
     }
 
     #[test]
