@@ -1,9 +1,16 @@
 //! Comma-separated values for a spreadsheet. Text that could be a formula is changed: the exact format is jsonl.
 
+use std::borrow::Cow;
+
 /// One line, with its end.
 pub(crate) fn line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
-    let cells: Vec<String> = cells.into_iter().map(|cell| quoted(&without_formulas(cell.as_ref()))).collect();
-    cells.join(",") + "\n"
+    let mut line = String::new();
+    for (place, cell) in cells.into_iter().enumerate() {
+        line.extend((place > 0).then_some(','));
+        // No copy of a cell that needs none: it may be as long as a reply.
+        push_quoted(&without_formulas(cell.as_ref()), &mut line);
+    }
+    line + "\n"
 }
 
 /// The cells of a line as they are written, quotes and all.
@@ -21,26 +28,42 @@ pub(crate) fn written_cells(line: &str) -> impl Iterator<Item = &str> {
 /// The start of the cell is one place. The others come after a semicolon, a tab and a line break: some spreadsheets separate
 /// cells there, and take the quotes around our cell for letters. The characters are those of
 /// <https://owasp.org/www-community/attacks/CSV_Injection>.
-fn without_formulas(cell: &str) -> String {
-    let mut safe = String::with_capacity(cell.len());
-    if cell.starts_with(['\t', '\r', '\n']) {
-        safe.push('\'');
-    }
+fn without_formulas(cell: &str) -> Cow<'_, str> {
+    let mut places = Vec::from_iter(cell.starts_with(['\t', '\r', '\n']).then_some(0));
+    let mut start = 0;
     for piece in cell.split_inclusive([';', '\t', '\r', '\n']) {
         // A spreadsheet may drop quotes and blanks before it looks.
         let seen = piece
             .trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || "\"\u{feff}".contains(c));
         if seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
-            safe.push('\'');
+            places.push(start);
         }
-        safe.push_str(piece);
+        start += piece.len();
     }
-    safe
+    if places.is_empty() {
+        return cell.into();
+    }
+    let mut safe = String::with_capacity(cell.len() + places.len());
+    let mut copied = 0;
+    for place in places {
+        safe.push_str(&cell[copied..place]);
+        safe.push('\'');
+        copied = place;
+    }
+    safe.push_str(&cell[copied..]);
+    safe.into()
 }
 
-fn quoted(cell: &str) -> String {
+fn push_quoted(cell: &str, line: &mut String) {
     let plain = !cell.contains([',', '"', '\n', '\r', ';', '\t']) && cell.trim() == cell;
-    if plain { cell.to_owned() } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
+    if plain {
+        return line.push_str(cell);
+    }
+    for (place, part) in cell.split('"').enumerate() {
+        line.push_str(if place == 0 { "\"" } else { "\"\"" });
+        line.push_str(part);
+    }
+    line.push('"');
 }
 
 #[cfg(test)]
@@ -89,8 +112,8 @@ mod tests {
     fn a_cell_holds_no_formula_where_another_separator_splits_it() {
         for separator in [";", "\t", "\n", "\r", "\r\n"] {
             for formula in ["=1", "-1", "＠x", " =1", "\"=1", "\"\" +1"] {
-                let text = without_formulas(&format!("a{separator}{formula}{separator}b"));
-                assert_eq!(text, format!("a{separator}'{formula}{separator}b"));
+                let cell = format!("a{separator}{formula}{separator}b");
+                assert_eq!(without_formulas(&cell), format!("a{separator}'{formula}{separator}b"));
             }
         }
         for text in ["a=1", "a;b-c", "1;2", "{\"a\": -1}", "a; b", "'=1", "", ";", "水表；=1"] {
