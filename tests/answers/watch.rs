@@ -156,6 +156,19 @@ async fn a_deadline_that_is_over_asks_nothing() {
 }
 
 #[tokio::test]
+async fn no_span_of_time_is_too_long() {
+    for longest in [Duration::MAX, Duration::from_secs(i64::MAX.unsigned_abs() - 10_000_000)] {
+        let fleet = Fleet::of(vec![&[("Success", 2)]]).await;
+        let builder =
+            Client::builder(fleet.url()).deadline(longest).timeout(longest).connect_timeout(longest);
+        let builder = builder.token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test");
+        let client = builder.retry(northbound::Retry::new().between(longest, longest)).build().unwrap();
+        let mut watch = client.watch("demo").interval(longest, longest).deadline(longest).stream();
+        assert!(watch.try_next().await.unwrap().unwrap().is_settled());
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_fails_ends_the_watch() {
     let failed = json!({ "error_code": "50252", "error_desc": "Internal server error." });
     let fleet = Fleet::answering(move |asked| match asked.status {

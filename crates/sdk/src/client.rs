@@ -9,6 +9,7 @@ use northbound_client::{Call, Secret, Transport};
 use tokio::time::Instant;
 
 use crate::call::Asking;
+use crate::clock::after;
 use crate::course::{self, Attempt, Broken, Phase, Runner};
 use crate::credentials::Source;
 use crate::endpoint::Endpoint;
@@ -82,7 +83,7 @@ impl Client {
             let advice = "build the client with credentials()";
             return Err(Error::refused("a client without a secret cannot log in", advice));
         };
-        self.bring_token(None, Instant::now() + self.shared.deadline).await
+        self.bring_token(None, after(Instant::now(), self.shared.deadline)).await
     }
 
     /// The application that calls.
@@ -105,7 +106,7 @@ impl Client {
         self.shared.calls.fetch_add(1, Ordering::Relaxed);
         let what = operation.what();
         let call = Authorized { client: self, operation, what: &what };
-        self.runner(&what, Instant::now() + self.shared.deadline).run(&call).await
+        self.runner(&what, after(Instant::now(), self.shared.deadline)).run(&call).await
     }
 
     /// The token to use now; a login has the same deadline as the call that needs it.

@@ -8,6 +8,7 @@ use super::outlook::Outlook;
 use super::pace::Pace;
 use super::rounds::{Next, Rounds, Told};
 use crate::Error;
+use crate::clock::after;
 use crate::error::Kind;
 use crate::summary::Summary;
 use crate::summary::count::{Ask, Doubt, Sample};
@@ -51,8 +52,7 @@ impl Watching {
             rounds: Rounds::new(task_id),
             pace,
             outlook: Outlook::default(),
-            // A deadline beyond what the clock can tell is none.
-            deadline: deadline.and_then(|within| Some((within, now.checked_add(within)?))),
+            deadline: deadline.map(|within| (within, after(now, within))),
             calls: 0,
             last: None,
             told: None,
