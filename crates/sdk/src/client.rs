@@ -14,6 +14,7 @@ use crate::course::{self, Attempt, Broken, Phase, Runner};
 use crate::credentials::Source;
 use crate::endpoint::Endpoint;
 use crate::envelope::{Envelope, TOKEN};
+use crate::error::Kind;
 use crate::quota::Quota;
 use crate::retry::Retry;
 use crate::token::{Keeper, Token};
@@ -132,6 +133,13 @@ impl Client {
         Runner { what, retry, deadline, timeout: *timeout, changes_token, keeper, quota, random }
     }
 
+    fn unfit(&self, fault: impl std::error::Error + Send + Sync + 'static) -> Broken {
+        let is_given = matches!(self.shared.source, Source::Ready(..));
+        let kind = if is_given { Kind::Refused } else { Kind::NoToken };
+        let error = Error::new(kind, "the token cannot stand in a header", "check that it was given whole");
+        Broken::Failed(error.with_source(fault))
+    }
+
     fn endpoint(&self) -> &str {
         self.shared.endpoint.base()
     }
@@ -176,7 +184,11 @@ impl<O: Operation> course::Call for Authorized<'_, O> {
     async fn attempt(&self, runner: &Runner<'_>) -> Result<Attempt<O::Reply>, Broken> {
         let token = self.client.token(runner.deadline());
         let token = runner.within(Phase::Token, token).await?.map_err(Broken::Failed)?;
-        let call = self.client.call().authorized_by(self.client.app_id().as_str(), &token).map_err(unfit)?;
+        let call = self
+            .client
+            .call()
+            .authorized_by(self.client.app_id().as_str(), &token)
+            .map_err(|fault| self.client.unfit(fault))?;
         let asking = Asking {
             what: self.what,
             endpoint: self.client.endpoint(),
@@ -231,18 +243,13 @@ fn token(reply: AccessToken, asking: &Asking<'_>) -> Result<Token, Error> {
     }
 }
 
-fn unfit(fault: impl std::error::Error + Send + Sync + 'static) -> Broken {
-    let error = Error::refused("the token cannot stand in a header", "check that it was given whole");
-    Broken::Failed(error.with_source(fault))
-}
-
 fn no_token(fault: crate::token::TokenError) -> Error {
     let fault = match fault.downcast::<Error>() {
         Ok(error) => return *error,
         Err(fault) => fault,
     };
     let found = format!("the token source brings no token ({fault})");
-    Error::refused(found, "look after the source of tokens that was given to the client")
+    Error::new(Kind::NoToken, found, "look after the source of tokens that was given to the client")
 }
 
 impl std::fmt::Debug for Shared {
