@@ -47,6 +47,8 @@ pub(crate) struct Backward {
     before: u64,
     /// The place where the empty page begins that came last, if no row came since.
     empty: Option<u64>,
+    /// Rows of pages that only showed where to begin.
+    looked_at: u64,
     received: u64,
 }
 
@@ -65,6 +67,7 @@ impl Backward {
             size: start.size.get().into(),
             before: 0,
             empty: None,
+            looked_at: 0,
             received: 0,
         }
     }
@@ -89,7 +92,8 @@ impl Backward {
             Step::Probe => explained.map(|()| self.probed(page, may_be_full)),
             Step::Climb(number) => explained.and_then(|()| self.climbed(page, number)),
         };
-        match found.and_then(|deliver| self.lengths.count(page, 0, 0).map(|()| deliver)) {
+        self.looked_at += page.len as u64;
+        match found.and_then(|deliver| self.lengths.count(page, self.looked_at, 0).map(|()| deliver)) {
             Ok(Deliver::Nothing) => Taken { deliver: Deliver::Nothing, next: Next::GoOn },
             Ok(deliver) => Taken { deliver, next: Next::Complete },
             Err(cause) => {
