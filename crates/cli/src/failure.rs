@@ -160,6 +160,8 @@ pub(crate) fn in_words_of_the_command(remedy: &str) -> String {
         ("resolve()", "--resolve HOST:ADDR"),
         ("; a program can opt in with danger_allow_plain_http()", ""),
         ("raise the deadline", "raise --deadline"),
+        ("allow_empty()", "--allow-empty"),
+        ("read the subtasks: ", "read them with `northbound subtasks`: "),
         ("read with stream() or pages()", "leave --page out"),
     ];
     options.iter().fold(remedy.to_owned(), |text, (method, option)| text.replace(method, option))

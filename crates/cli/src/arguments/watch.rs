@@ -11,6 +11,9 @@ pub(crate) struct WatchOptions {
     /// Give up if the task has not settled within this time, such as 90s or 2h
     #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub(crate) timeout: Option<Duration>,
+    /// Take a task without subtasks for settled; otherwise the watch waits until it has some
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
     /// End with exit code 3 as soon as more of all subtasks failed or timed out, such as 2%
     #[arg(long, value_name = "SHARE", value_parser = percent)]
     pub(crate) fail_above: Option<f64>,
