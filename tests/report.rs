@@ -82,7 +82,7 @@ fn without(text: &str, from: &str, to: &str) -> String {
 }
 
 /// Asks a fleet with the command.
-async fn asked(fleet: &Fleet, words: &[&str]) -> Seen {
+pub(crate) async fn asked(fleet: &Fleet, words: &[&str]) -> Seen {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     let endpoint = fleet.url();
     let command = move || {
