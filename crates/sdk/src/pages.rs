@@ -38,7 +38,7 @@ use whole::Whole;
 const PAGES_BEYOND: u64 = 10_000;
 /// How many pages may come that bring a read no nearer to an end: behind the end that the totals before them tell, or with
 /// rows that came before where no total tells an end.
-const PAGES_ASTRAY: u32 = 1_000;
+const PAGES_ASTRAY: u32 = 100;
 /// A larger total is not believed: no task has so many subtasks.
 const MOST_ROWS: u64 = 100_000_000;
 
