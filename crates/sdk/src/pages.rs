@@ -6,8 +6,6 @@
 //! the calls, and the [model](model) feeds them from a platform whose rows move.
 
 mod backward;
-#[cfg(test)]
-mod endless;
 mod forward;
 mod identity;
 mod incomplete;
@@ -18,6 +16,8 @@ mod plan;
 #[cfg(test)]
 mod scripts;
 mod seen;
+#[cfg(test)]
+mod simulation;
 mod totals;
 mod whole;
 
