@@ -45,7 +45,7 @@ async fn a_summary_is_one_call_a_status_with_the_final_ones_first() {
     let summary = fleet.client().summary("demo").await.unwrap();
     assert_eq!(fleet.asked(), ["all", "Success", "Fail", "Timeout", "WaitResult", "Pending"]);
     assert_eq!((fleet.calls() as u64, summary.calls()), (calls_of_a_summary(), calls_of_a_summary()));
-    assert_eq!((summary.total(), summary.moving(), summary.method()), (30_000, 0, Method::Counted));
+    assert_eq!((summary.total(), summary.other(), summary.method()), (30_000, 0, Method::Counted));
     assert_eq!((summary.failed(), summary.failed_share(), summary.is_settled()), (600, 0.02, false));
     assert_eq!(
         counts(&summary),
@@ -74,7 +74,7 @@ async fn a_summary_serialises_with_five_members() {
     let fleet = Fleet::of(vec![METERS]).await;
     let summary = serde_json::to_value(fleet.client().summary("demo").await.unwrap()).unwrap();
     let members: Vec<_> = summary.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["taskId", "total", "byStatus", "moving", "calls"]);
+    assert_eq!(members, ["taskId", "total", "byStatus", "other", "calls"]);
     assert_eq!((&summary["taskId"], &summary["byStatus"]["WaitResult"]), (&json!("demo"), &json!(1400)));
 }
 
@@ -83,7 +83,7 @@ async fn the_emulator_counts_what_it_lists() {
     let emulator = Emulated::start().await;
     let client = emulated(&emulator);
     let summary = client.summary(Scenario::DEMO_TASK).await.unwrap();
-    assert_eq!((summary.total(), summary.moving(), summary.method()), (1000, 0, Method::Counted));
+    assert_eq!((summary.total(), summary.other(), summary.method()), (1000, 0, Method::Counted));
     let mut rows = client.subtasks(Scenario::DEMO_TASK).stream();
     let mut listed = std::collections::BTreeMap::<SubtaskStatus, u64>::new();
     while let Some(row) = rows.try_next().await.unwrap() {
@@ -185,7 +185,7 @@ async fn a_count_that_a_race_explains_is_asked_once_more() {
 }
 
 #[tokio::test]
-async fn what_moves_while_it_is_counted_shows_as_moving_and_never_twice() {
+async fn what_moves_while_it_is_counted_is_in_no_status_and_never_counted_twice() {
     // A subtask succeeds after Success was counted; another gets its command after WaitResult was.
     let before: &[_] = &[("Success", 5), ("WaitResult", 3), ("Pending", 2)];
     let between: &[_] = &[("Success", 6), ("WaitResult", 2), ("Pending", 2)];
@@ -201,18 +201,25 @@ async fn what_moves_while_it_is_counted_shows_as_moving_and_never_twice() {
     .await;
     let summary = fleet.client().summary("demo").await.unwrap();
     assert_eq!(counts(&summary), [("Pending", 1), ("WaitResult", 2), ("Success", 5)]);
-    assert_eq!((summary.total(), summary.moving()), (10, 2));
+    assert_eq!((summary.total(), summary.other()), (10, 2));
 }
 
 #[tokio::test]
 async fn unknown_statuses_show_as_they_are_when_the_task_is_read() {
     const TASK: &[(&str, u64)] = &[("Success", 7), ("Halted", 3)];
     let (counted, _) = summary(|asked| (200, page(TASK, asked))).await;
-    assert_eq!((counts(&counted), counted.moving()), (vec![("Success", 7)], 3));
+    assert_eq!((counts(&counted), counted.other()), (vec![("Success", 7)], 3));
     assert!(!counted.is_settled());
     let (read, _) = summary(|asked| (200, page(TASK, &Asked { status: None, ..asked.clone() }))).await;
-    assert_eq!((counts(&read), read.moving()), (vec![("Success", 7), ("Halted", 3)], 0));
+    assert_eq!((counts(&read), read.other()), (vec![("Success", 7), ("Halted", 3)], 3));
     assert!(!read.is_settled());
+}
+
+#[tokio::test]
+async fn a_task_without_subtasks_is_settled_only_if_that_is_allowed() {
+    let fleet = Fleet::of(vec![&[]]).await;
+    assert!(!fleet.client().summary("demo").await.unwrap().is_settled());
+    assert!(fleet.client().summary("demo").allow_empty(true).await.unwrap().is_settled());
 }
 
 #[tokio::test]

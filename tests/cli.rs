@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use northbound_cli::{Outlet, Process};
 
+use crate::answers::fleet::{Asked, Fleet, page};
+use crate::report::asked;
+
 /// The outcome of a command: exit code, stdout, stderr.
 pub(crate) struct Seen {
     pub(crate) code: u8,
@@ -267,4 +270,32 @@ fn plain_http_to_another_machine_is_wrong_usage() {
         &["--endpoint", "http://platform.example", "--app-id", "a", "subtasks", "demo"],
     );
     assert_eq!((seen.code, seen.stderr.contains("plain http")), (2, true), "{}", seen.stderr);
+}
+
+/// Exit code 2 says that nothing was sent.
+#[tokio::test]
+async fn a_number_that_no_task_has_is_no_wrong_usage() {
+    for total in [1_u64 << 62, i64::MAX.unsigned_abs(), 1 << 31, 600_000_000_000] {
+        let fleet = Fleet::answering(move |asked| {
+            let mut page = page(&[("Fail", 300)], &Asked { status: None, page_no: 0, ..asked.clone() });
+            page["totalCount"] = total.into();
+            (200, page)
+        })
+        .await;
+        for command in [
+            "subtasks demo -o jsonl",
+            "subtasks demo -o jsonl --status Fail",
+            "subtasks demo -o jsonl --status Pending",
+            "subtasks demo -o jsonl --page-size 1",
+            "export demo --format csv --out -",
+            "export demo --format csv --out - --status Pending",
+            "summary demo",
+            "report demo --out -",
+            "watch demo --deadline 300000000000y",
+        ] {
+            let seen = asked(&fleet, &command.split(' ').collect::<Vec<_>>()).await;
+            assert_eq!(seen.code, 1, "{command}: {}", seen.stderr);
+            assert!(seen.stderr.contains("the platform counts"), "{command}: {}", seen.stderr);
+        }
+    }
 }

@@ -254,3 +254,49 @@ async fn a_platform_that_sorts_anew_is_told_with_the_numbers() {
         assert!(numbers.received < 1000 && numbers.counted == Some(1000), "{numbers:?}");
     }
 }
+
+/// Every row that came is delivered before the error, also those of the page with which a backward read begins.
+#[tokio::test]
+async fn a_platform_that_ignores_page_numbers_ends_a_read_with_the_rows_that_came() {
+    for (total, has_param) in [
+        (json!(250), false),
+        (json!(260), false),
+        (json!(null), false),
+        (json!(null), true),
+        (json!(5_000), true),
+        (json!(1_u64 << 62), false),
+        (json!(1_u64 << 62), true),
+    ] {
+        let row = |number: u32| match has_param {
+            true => json!({ "status": "Fail", "param": { "deviceId": number.to_string() } }),
+            false => json!({ "status": "Fail" }),
+        };
+        let page = json!({ "totalCount": total, "taskDetails": (0..251).map(row).collect::<Vec<_>>() });
+        let platform = Platform::always(200, "application/json", page.to_string()).await;
+        for query in [
+            platform.client().subtasks("demo"),
+            platform.client().subtasks("demo").check_repeats(false),
+            platform.client().subtasks("demo").prefetch(1).page_size(100),
+            platform.client().subtasks("demo").status(Fail),
+            platform.client().subtasks("demo").status(Pending),
+            platform.client().subtasks("demo").from_page(7),
+        ] {
+            let (mut stream, mut rows) = (query.clone().stream(), 0);
+            let error = loop {
+                match stream.try_next().await {
+                    Ok(Some(_)) => rows += 1,
+                    Ok(None) => break None,
+                    Err(error) => break Some(error),
+                }
+            };
+            let what = format!("{total} {has_param} {:?}: {rows} rows, {error:?}", query.plan().unwrap());
+            assert!((251..=1_004).contains(&rows), "{what}");
+            let Some(error) = error else {
+                // Where nothing tells rows from others, as many as are counted are all.
+                assert!(!has_param && total.is_u64() && rows <= 502, "{what}");
+                continue;
+            };
+            assert!(error.is_incomplete() && !error.is_refused(), "{what}");
+        }
+    }
+}

@@ -82,7 +82,7 @@ fn without(text: &str, from: &str, to: &str) -> String {
 }
 
 /// Asks a fleet with the command.
-async fn asked(fleet: &Fleet, words: &[&str]) -> Seen {
+pub(crate) async fn asked(fleet: &Fleet, words: &[&str]) -> Seen {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     let endpoint = fleet.url();
     let command = move || {
@@ -103,15 +103,14 @@ async fn report_of(fleet: &Fleet) -> (Report, Seen) {
 /// The counts of a summary as `Pending 70`, with those that are in no status.
 fn counts(summary: &str) -> Vec<String> {
     let summary: Value = serde_json::from_str(summary).unwrap();
-    let mut counts: Vec<String> = summary["byStatus"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(status, count)| format!("{status} {count}"))
-        .collect();
-    if summary["moving"] != 0 {
-        counts.push(format!("in no count {}", summary["moving"]));
+    let (mut counts, mut unnamed) = (Vec::new(), summary["other"].as_u64().unwrap());
+    for (status, count) in summary["byStatus"].as_object().unwrap() {
+        counts.push(format!("{status} {count}"));
+        if !SubtaskStatus::KNOWN.contains(&status.as_str().into()) {
+            unnamed -= count.as_u64().unwrap();
+        }
     }
+    counts.extend((unnamed > 0).then(|| format!("none of these {unnamed}")));
     counts
 }
 
@@ -307,7 +306,7 @@ fn a_report_takes_the_place_of_the_one_before_only_when_it_is_whole() {
     let told: Value = serde_json::from_str(&seen.stdout).unwrap();
     assert_eq!(
         told,
-        json!({ "file": path, "taskId": "doc-example", "total": 2, "failed": 0, "listed": 0, "calls": 6 })
+        json!({ "file": path, "taskId": "doc-example", "total": 2, "failed": 0, "other": 0, "listed": 0, "calls": 6 })
     );
 }
 

@@ -144,6 +144,29 @@ async fn a_login_that_fails_in_a_source_of_tokens_tells_what_failed() {
     assert!(error.is_misconfigured() && error.to_string().starts_with("login of application"), "{error}");
 }
 
+/// Has a token once.
+struct Dry(AtomicUsize);
+
+impl TokenSource for Dry {
+    fn token(&self, _: Option<&Secret>) -> TokenFuture<'_> {
+        let has_one = self.0.fetch_add(1, Ordering::Relaxed) == 0;
+        Box::pin(
+            async move { if has_one { Ok(Token::new("t0ken")) } else { Err("the store is empty".into()) } },
+        )
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_runs_dry_after_a_call_was_sent_is_no_refused_input() {
+    let platform = Platform::answering(|_| refusal()).await;
+    let source = Dry(AtomicUsize::new(0));
+    let client = platform.with_login().token_source(AppId::new("demo-app").unwrap(), source).build().unwrap();
+    let error = client.subtasks("demo").page(0).await.unwrap_err();
+    assert!(error.is_no_token() && !error.is_refused(), "{error}");
+    assert!(error.to_string().contains("the store is empty"), "{error}");
+    assert_eq!(platform.asked().len(), 1);
+}
+
 /// A platform that answers one login and one call, and then refuses the token after 8 s.
 #[derive(Default)]
 struct Once {

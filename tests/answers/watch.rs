@@ -53,7 +53,7 @@ async fn a_watch_asks_only_for_what_can_have_changed() {
         &["Success", "Fail", "Timeout", "WaitResult", "Pending"],
         // Pending is empty for ever.
         &["Success", "Fail", "Timeout", "WaitResult"],
-        &["Success", "Fail", "Timeout", "WaitResult"],
+        &["Success", "Fail", "Timeout", "WaitResult", "all"],
     ];
     assert_eq!(fleet.asked(), polls.concat());
     assert_eq!(summaries.iter().map(Summary::calls).sum::<u64>(), fleet.calls() as u64);
@@ -66,12 +66,12 @@ async fn a_subtask_between_two_counts_does_not_end_it() {
     let done: &[_] = &[("Success", 9), ("Timeout", 1)];
     // The last pending subtask moves when everything but Pending has been counted, and times out two polls later.
     let mut moments = vec![before; calls_of_a_summary() as usize - 1];
-    moments.extend(vec![after; 8]);
+    moments.extend(vec![after; 10]);
     moments.push(done);
     let fleet = Fleet::of(moments).await;
     let summaries = all(watch(&fleet.client())).await;
-    assert_eq!(summaries[0].count(&SubtaskStatus::Pending), 0);
-    assert_eq!(summaries[0].count(&SubtaskStatus::WaitResult), 1, "counted once more, and found");
+    assert_eq!((summaries[0].count(&SubtaskStatus::Pending), summaries[0].other()), (0, 1));
+    assert_eq!(summaries[1].count(&SubtaskStatus::WaitResult), 1);
     let last = summaries.last().unwrap();
     assert!(last.is_settled());
     assert_eq!((last.settled(), last.count(&SubtaskStatus::Timeout)), (10, 1));
@@ -85,7 +85,49 @@ async fn a_settled_task_is_told_once() {
     assert!(watch.try_next().await.unwrap().unwrap().is_settled());
     assert_eq!((watch.time_left(), watch.calls()), (Some(Duration::ZERO), calls_of_a_summary() + 1));
     assert_eq!(watch.try_next().await.unwrap(), None);
-    assert_eq!(fleet.asked().last().unwrap(), "WaitResult");
+    assert_eq!(fleet.asked().last().unwrap(), "all");
+}
+
+/// What each of these platforms answers at first is no end, whatever else it is; then it settles, or does not.
+#[tokio::test(start_paused = true)]
+async fn a_watch_never_ends_before_the_task_is_settled() {
+    type Moment = &'static [(&'static str, u64)];
+    const MOMENT: Duration = Duration::from_secs(600);
+    let done: Moment = &[("Success", 9), ("Fail", 1)];
+    let ignores_filters = |asked: &Asked| Asked { status: None, ..asked.clone() };
+    let honest = |asked: &Asked| asked.clone();
+    for (first, then, question) in [
+        (&[][..], Some(done), honest as fn(&Asked) -> Asked),
+        (&[], None, ignores_filters),
+        (&[("Executing", 10)], Some(done), honest),
+        (&[("Executing", 10)], None, ignores_filters),
+        (&[("Success", 9), ("Halted", 1)], Some(done), ignores_filters),
+        (&[("Success", 9), ("Halted", 1)], None, honest),
+        (&[("Success", 9), ("Pending", 1)], Some(&[("Success", 9)]), honest),
+        (&[("Success", 9), ("Pending", 1)], Some(&[("Success", 9)]), ignores_filters),
+        (&[("Success", 9), ("Pending", 1)], Some(&[]), honest),
+        (&[("", 10)], None, honest),
+    ] {
+        let start = tokio::time::Instant::now();
+        let moment =
+            move |asked: &Asked| if asked.at < start + MOMENT { first } else { then.unwrap_or(first) };
+        let platform = Unplugged::answering(move |asked| (200, page(moment(asked), &question(asked))));
+        let client = Client::builder("https://platform.example").transport(platform);
+        let client = client.token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test").build().unwrap();
+        let mut watch = client.watch("demo").deadline(2 * MOMENT).stream();
+        let mut last = None;
+        let end = loop {
+            match watch.try_next().await {
+                Ok(Some(summary)) => last = Some(summary),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        let (last, settles) = (last.unwrap(), then == Some(done));
+        assert_eq!((end.is_ok(), last.is_settled()), (settles, settles), "{first:?} {then:?}: {last}");
+        assert!(start.elapsed() >= if settles { MOMENT } else { 2 * MOMENT }, "{first:?}: {last}");
+        assert!(end.err().is_none_or(|error| error.is_timeout()), "{first:?}: {last}");
+    }
 }
 
 #[tokio::test]
@@ -153,6 +195,19 @@ async fn a_deadline_that_is_over_asks_nothing() {
     let error = fleet.client().watch("demo").deadline(Duration::ZERO).stream().try_next().await.unwrap_err();
     assert!(error.to_string().contains("no count has come in yet"), "{error}");
     assert_eq!(fleet.calls(), 0);
+}
+
+#[tokio::test]
+async fn no_span_of_time_is_too_long() {
+    for longest in [Duration::MAX, Duration::from_secs(i64::MAX.unsigned_abs() - 10_000_000)] {
+        let fleet = Fleet::of(vec![&[("Success", 2)]]).await;
+        let builder =
+            Client::builder(fleet.url()).deadline(longest).timeout(longest).connect_timeout(longest);
+        let builder = builder.token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test");
+        let client = builder.retry(northbound::Retry::new().between(longest, longest)).build().unwrap();
+        let mut watch = client.watch("demo").interval(longest, longest).deadline(longest).stream();
+        assert!(watch.try_next().await.unwrap().unwrap().is_settled());
+    }
 }
 
 #[tokio::test]

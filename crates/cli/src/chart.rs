@@ -19,9 +19,11 @@ pub(crate) struct Counts {
     pub(crate) task: String,
     pub(crate) total: u64,
     pub(crate) by_status: Vec<(SubtaskStatus, u64)>,
-    pub(crate) moving: u64,
+    /// In no status that the document lists.
+    pub(crate) other: u64,
     pub(crate) settled: u64,
     pub(crate) failed: u64,
+    pub(crate) is_settled: bool,
 }
 
 impl From<&Summary> for Counts {
@@ -30,9 +32,10 @@ impl From<&Summary> for Counts {
             task: one_line(summary.task_id()),
             total: summary.total(),
             by_status: summary.by_status().map(|(status, count)| (status.clone(), count)).collect(),
-            moving: summary.moving(),
+            other: summary.other(),
             settled: summary.settled(),
             failed: summary.failed(),
+            is_settled: summary.is_settled(),
         }
     }
 }
@@ -56,11 +59,22 @@ impl Counts {
         format!("{} failed or timed out ({})", self.failed, percent(self.failed, self.total))
     }
 
-    /// The counts that are not 0, the moving ones included.
+    /// How many are in no status that the document lists, and in none that a read has named.
+    pub(crate) fn unnamed(&self) -> u64 {
+        let named = self.by_status.iter().filter(|(status, _)| !SubtaskStatus::KNOWN.contains(status));
+        self.other.saturating_sub(named.map(|(_, count)| count).sum())
+    }
+
+    /// How many are in no status that the document lists, if any.
+    fn others(&self) -> Option<String> {
+        (self.other > 0).then(|| format!("{} in no documented status", self.other))
+    }
+
+    /// The counts that are not 0.
     fn nonzero(&self) -> impl Iterator<Item = String> {
         let counted = self.by_status.iter().filter(|(_, count)| *count > 0);
         let counted = counted.map(|(status, count)| format!("{count} {}", one_line(status.as_str())));
-        counted.chain((self.moving > 0).then(|| format!("{} moving", self.moving)))
+        counted.chain(self.others())
     }
 }
 
@@ -99,9 +113,7 @@ pub(crate) fn summary(
     lines.push(String::new());
     let calls = counted(calls, "call");
     let mut facts = vec![counts.failures()];
-    if counts.moving > 0 {
-        facts.push(format!("{} in no count, since they moved meanwhile", counts.moving));
-    }
+    facts.extend(counts.others());
     facts.push(match method {
         Method::Read(doubt) => format!("read in {calls}, since {doubt}"),
         _ => format!("counted in {calls}"),
@@ -159,12 +171,11 @@ pub(crate) struct Sight {
     pub(crate) quota: Option<(u32, u32)>,
     /// The share of failures that ends the watch, in percent.
     pub(crate) limit: Option<f64>,
-    pub(crate) settled: bool,
 }
 
 impl Sight {
     fn pace(&self) -> Option<String> {
-        if self.settled {
+        if self.counts.is_settled {
             return Some(format!("settled after {}", span(self.elapsed)));
         }
         let rate = self.rate.filter(|rate| *rate > 0.0)?;
@@ -188,13 +199,14 @@ pub(crate) fn frame(sight: &Sight, width: usize, palette: Palette) -> Vec<String
     let mut lines = heading(&sight.counts, width, palette);
     lines.extend(bars(&sight.counts, width, palette));
     lines.push(String::new());
-    lines.extend(flowed(&[sight.failures()], width));
+    let failures = [sight.failures()].into_iter().chain(sight.counts.others());
+    lines.extend(flowed(&failures.collect::<Vec<_>>(), width));
     let mut facts: Vec<String> = Vec::new();
     match sight.pace() {
         Some(pace) => facts.push(pace),
         None => facts.push("waiting for something to settle".to_owned()),
     }
-    if !sight.settled {
+    if !sight.counts.is_settled {
         facts.push(format!("{} so far", span(sight.elapsed)));
     }
     facts.push(format!("{} calls", sight.calls));
@@ -216,16 +228,17 @@ mod tests {
     use super::*;
     use crate::layout;
 
-    fn counts(numbers: [u64; 5], moving: u64) -> Counts {
+    fn counts(numbers: [u64; 5], other: u64) -> Counts {
         let [pending, waiting, success, fail, timeout] = numbers;
         let statuses = SubtaskStatus::KNOWN.iter().cloned();
         Counts {
             task: "demo".to_owned(),
-            total: numbers.iter().sum::<u64>() + moving,
+            total: numbers.iter().sum::<u64>() + other,
             by_status: statuses.zip([pending, waiting, success, fail, timeout]).collect(),
-            moving,
+            other,
             settled: success + fail + timeout,
             failed: fail + timeout,
+            is_settled: pending + waiting + other == 0,
         }
     }
 
@@ -238,7 +251,6 @@ mod tests {
             calls: 38,
             quota: Some((12, 100)),
             limit: Some(2.5),
-            settled: false,
         }
     }
 
@@ -300,14 +312,28 @@ Timeout       20    2.0 %  ▎
 
     #[test]
     fn a_log_line_holds_what_counts() {
-        let moving = Sight { counts: counts([1, 0, 7, 0, 0], 2), rate: None, left: None, ..sight([0; 5]) };
-        assert_eq!(log_line(&moving), "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 2 moving");
-        let settled = Sight { settled: true, ..sight([0, 0, 9, 1, 0]) };
+        let mut open = Sight { counts: counts([1, 0, 7, 0, 0], 2), rate: None, left: None, ..sight([0; 5]) };
         assert_eq!(
-            log_line(&settled),
+            log_line(&open),
+            "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 2 in no documented status"
+        );
+        assert_eq!(open.counts.unnamed(), 2);
+        open.counts.by_status.push(("Halted".into(), 1));
+        assert_eq!(
+            log_line(&open),
+            "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 1 Halted, 2 in no documented status"
+        );
+        assert_eq!(open.counts.unnamed(), 1);
+        assert!(
+            frame(&open, 80, Palette::default()).join("\n").contains("allowed, 2 in no documented status\n")
+        );
+        assert_eq!(
+            log_line(&sight([0, 0, 9, 1, 0])),
             "      29 s  10 of 10 settled (100.0 %), 9 Success, 1 Fail, settled after 29 s"
         );
-        assert_eq!(log_line(&Sight { rate: None, ..sight([0; 5]) }), "      29 s  no subtasks");
+        let mut empty = Sight { rate: None, ..sight([0; 5]) };
+        empty.counts.is_settled = false;
+        assert_eq!(log_line(&empty), "      29 s  no subtasks");
     }
 
     #[test]
@@ -328,7 +354,7 @@ Timeout       20    2.0 %  ▎
         let shown = summary(&counts([0, 0, 1, 0, 0], 1), 1, Method::Read(doubt), 200, Palette::default());
         assert_eq!(
             shown.last().unwrap(),
-            "0 failed or timed out (0.0 %), 1 in no count, since they moved meanwhile, read in 1 call, since a page has no total"
+            "0 failed or timed out (0.0 %), 1 in no documented status, read in 1 call, since a page has no total"
         );
     }
 

@@ -168,6 +168,8 @@ pub(crate) fn in_words_of_the_command(remedy: &str) -> String {
             "check that it was given whole",
             "check that NORTHBOUND_TOKEN holds the whole token and nothing else",
         ),
+        ("allow_empty()", "--allow-empty"),
+        ("read the subtasks: ", "read them with `northbound subtasks`: "),
         ("read with stream() or pages()", "leave --page out"),
     ];
     options.iter().fold(remedy.to_owned(), |text, (method, option)| text.replace(method, option))

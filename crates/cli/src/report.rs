@@ -104,6 +104,7 @@ fn tell(
         "taskId": task,
         "total": findings.counts.total,
         "failed": findings.counts.failed,
+        "other": findings.counts.other,
         "listed": findings.listed.all(),
         "calls": findings.made.calls,
     });

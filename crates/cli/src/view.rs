@@ -14,8 +14,8 @@ use crate::screen::Screen;
 #[derive(Debug)]
 pub(crate) struct View {
     kind: Kind,
-    /// The counts that were shown last, and whether they were the end.
-    shown: Option<(Counts, bool)>,
+    /// The counts that were shown last.
+    shown: Option<Counts>,
 }
 
 #[derive(Debug)]
@@ -54,15 +54,14 @@ impl View {
         sight: &Sight,
         stdout: &mut Outlet<'_>,
     ) -> io::Result<()> {
-        let now = (sight.counts.clone(), sight.settled);
-        let changed = self.shown.as_ref() != Some(&now);
+        let changed = self.shown.as_ref() != Some(&sight.counts);
         match &mut self.kind {
             Kind::Picture(screen) => screen.draw(&frame(sight, stdout), stdout)?,
             Kind::Log if changed => writeln!(stdout, "{}", chart::log_line(sight))?,
             Kind::JsonLines if changed => writeln!(stdout, "{}", serde_json::to_string(summary)?)?,
             _ => return Ok(()),
         }
-        self.shown = Some(now);
+        self.shown = Some(sight.counts.clone());
         stdout.flush()
     }
 

@@ -40,9 +40,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
         }
     };
     if let Some(summary) = &last {
-        let mut sight = sight(summary, &stream, &connection.client, started.elapsed(), options);
-        // A status that nobody documented may stay as well: the stream knows.
-        sight.settled = outcome.is_ok();
+        let sight = sight(summary, &stream, &connection.client, started.elapsed(), options);
         view.end(summary, &sight, &mut context.stdout)?;
     }
     outcome
@@ -67,7 +65,7 @@ async fn next(stream: &mut WatchStream, ticks: &mut Interval, interrupt: &Interr
 }
 
 fn watch(context: &Context<'_>, options: &WatchOptions, client: &Client) -> Watch {
-    let mut watch = client.watch(&options.task_id);
+    let mut watch = client.watch(&options.task_id).allow_empty(options.allow_empty);
     if context.global.asks_emulator() {
         watch = watch.share(1.0).interval(EMULATOR_INTERVAL, EMULATOR_INTERVAL);
     }
@@ -96,7 +94,6 @@ fn sight(
         calls: stream.calls(),
         quota: quota.calls().map(|calls| (quota.used(), calls)),
         limit: options.fail_above,
-        settled: summary.is_settled(),
     }
 }
 
@@ -118,10 +115,10 @@ mod tests {
     use super::*;
 
     fn sight(total: u64, failed: u64, limit: Option<f64>) -> Sight {
-        let counts =
-            Counts { task: "t".to_owned(), total, by_status: Vec::new(), moving: 0, settled: failed, failed };
+        let (task, by_status, is_settled) = ("t".to_owned(), Vec::new(), total == failed);
+        let counts = Counts { task, total, by_status, other: 0, settled: failed, failed, is_settled };
         let (elapsed, quota) = (Duration::ZERO, None);
-        Sight { counts, rate: None, left: None, elapsed, calls: 6, quota, limit, settled: false }
+        Sight { counts, rate: None, left: None, elapsed, calls: 6, quota, limit }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use northbound_client::{Secret, Transport};
 
 use crate::client::{BeforeLogin, Shared};
+use crate::clock::FOREVER;
 use crate::credentials::Source;
 use crate::endpoint::{Endpoint, PlainHttp, ThisMachine};
 use crate::quota::Quota;
@@ -93,13 +94,13 @@ impl ClientBuilder {
 
     /// Bounds one attempt, its reply included; 30 seconds unless set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = timeout.min(FOREVER);
         self
     }
 
     /// Bounds the time that a connection may take; 30 seconds unless set.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = timeout.min(FOREVER);
         self
     }
 

@@ -9,10 +9,12 @@ use northbound_client::{Call, Secret, Transport};
 use tokio::time::Instant;
 
 use crate::call::Asking;
+use crate::clock::after;
 use crate::course::{self, Attempt, Broken, Phase, Runner};
 use crate::credentials::Source;
 use crate::endpoint::Endpoint;
 use crate::envelope::{Envelope, TOKEN};
+use crate::error::Kind;
 use crate::quota::Quota;
 use crate::redact::Secrets;
 use crate::retry::Retry;
@@ -92,7 +94,7 @@ impl Client {
             let advice = "build the client with credentials()";
             return Err(Error::refused("a client without a secret cannot log in", advice));
         };
-        self.bring_token(None, Instant::now() + self.shared.deadline).await
+        self.bring_token(None, after(Instant::now(), self.shared.deadline)).await
     }
 
     /// The application that calls.
@@ -131,7 +133,7 @@ impl Client {
         self.shared.calls.fetch_add(1, Ordering::Relaxed);
         let what = operation.what();
         let call = Authorized { client: self, operation, what: &what };
-        self.runner(&what, Instant::now() + self.shared.deadline).run(&call).await
+        self.runner(&what, after(Instant::now(), self.shared.deadline)).run(&call).await
     }
 
     /// The token to use now; a login has the same deadline as the call that needs it.
@@ -155,6 +157,13 @@ impl Client {
         let Shared { source, retry, timeout, keeper, quota, random, .. } = &*self.shared;
         let changes_token = !matches!(source, Source::Ready(..));
         Runner { what, retry, deadline, timeout: *timeout, changes_token, keeper, quota, random }
+    }
+
+    fn unfit(&self, fault: impl std::error::Error + Send + Sync + 'static) -> Broken {
+        let is_given = matches!(self.shared.source, Source::Ready(..));
+        let kind = if is_given { Kind::Refused } else { Kind::NoToken };
+        let error = Error::new(kind, "the token cannot stand in a header", "check that it was given whole");
+        Broken::Failed(error.with_source(fault))
     }
 
     fn call(&self) -> Call {
@@ -202,7 +211,11 @@ impl<O: Operation> course::Call for Authorized<'_, O> {
     async fn attempt(&self, runner: &Runner<'_>) -> Result<Attempt<O::Reply>, Broken> {
         let token = self.client.token(runner.deadline());
         let token = runner.within(Phase::Token, token).await?.map_err(Broken::Failed)?;
-        let call = self.client.call().authorized_by(self.client.app_id().as_str(), &token).map_err(unfit)?;
+        let call = self
+            .client
+            .call()
+            .authorized_by(self.client.app_id().as_str(), &token)
+            .map_err(|fault| self.client.unfit(fault))?;
         let call = self.operation.prepare(call);
         self.client.shared.secrets.note(&token);
         let asking = Asking {
@@ -271,18 +284,13 @@ fn token(reply: AccessToken, asking: &Asking<'_>) -> Result<Token, Error> {
     }
 }
 
-fn unfit(fault: impl std::error::Error + Send + Sync + 'static) -> Broken {
-    let error = Error::refused("the token cannot stand in a header", "check that it was given whole");
-    Broken::Failed(error.with_source(fault))
-}
-
 fn no_token(fault: crate::token::TokenError) -> Error {
     let fault = match fault.downcast::<Error>() {
         Ok(error) => return *error,
         Err(fault) => fault,
     };
     let found = format!("the token source brings no token ({fault})");
-    Error::refused(found, "look after the source of tokens that was given to the client")
+    Error::new(Kind::NoToken, found, "look after the source of tokens that was given to the client")
 }
 
 impl std::fmt::Debug for Shared {

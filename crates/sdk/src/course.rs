@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use crate::Error;
+use crate::clock::after;
 use crate::error::Kind;
 use crate::quota::Quota;
 use crate::retry::{Course, Retry, Stop, Verdict};
@@ -70,7 +71,7 @@ impl Runner<'_> {
         &self,
         sent: impl Future<Output = Result<T, Error>>,
     ) -> Result<Result<T, Error>, Broken> {
-        if Instant::now() + self.quota.ready_in() > self.deadline {
+        if after(Instant::now(), self.quota.ready_in()) > self.deadline {
             // Waiting would only keep the caller from hearing it.
             return Err(Broken::Late(Phase::Quota));
         }

@@ -48,6 +48,8 @@ struct Fault {
 pub(crate) enum Kind {
     /// Nothing was sent.
     Refused,
+    /// Whoever was to bring a token brought none. Calls may have been sent before.
+    NoToken,
     /// No whole reply arrived.
     Connection,
     /// No secure connection: the two sides do not trust each other.
@@ -75,7 +77,7 @@ impl Error {
         found: impl Into<Cow<'static, str>>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let attempts = u32::from(kind != Kind::Refused);
+        let attempts = u32::from(!matches!(kind, Kind::Refused | Kind::NoToken));
         Self(Arc::new(Fault {
             kind,
             asked: None,
@@ -242,6 +244,14 @@ impl Error {
     /// The message names the value and the rule. Nothing has reached the platform.
     pub fn is_refused(&self) -> bool {
         self.0.kind == Kind::Refused
+    }
+
+    /// The [`TokenSource`](crate::TokenSource) brought no token, or one that no request can hold.
+    ///
+    /// # Troubleshooting
+    /// The message has the source's own words. The call was not sent, but calls before it may have been.
+    pub fn is_no_token(&self) -> bool {
+        self.0.kind == Kind::NoToken
     }
 
     /// The application calls more often than flow control allows (1010009, or HTTP 429).

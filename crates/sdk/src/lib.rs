@@ -16,6 +16,7 @@
 mod builder;
 mod call;
 mod client;
+mod clock;
 mod course;
 mod credentials;
 mod endpoint;

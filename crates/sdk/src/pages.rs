@@ -16,9 +16,12 @@ mod plan;
 #[cfg(test)]
 mod scripts;
 mod seen;
+#[cfg(test)]
+mod simulation;
 mod totals;
 mod whole;
 
+use std::collections::HashSet;
 use std::num::NonZeroU32;
 
 pub(crate) use identity::{Identity, Watch};
@@ -31,8 +34,13 @@ use backward::Backward;
 use forward::Forward;
 use whole::Whole;
 
-/// How many pages a read may ask for beyond those that the platform counts, before it is called endless: 25 million rows.
-const PAGES_BEYOND: u64 = 100_000;
+/// How many pages a read may ask for beyond those that the platform counts first, before it is called endless.
+const PAGES_BEYOND: u64 = 10_000;
+/// How many pages may come that bring a read no nearer to an end: behind the end that the totals before them tell, or with
+/// rows that came before where no total tells an end.
+const PAGES_ASTRAY: u32 = 100;
+/// A larger total is not believed: no task has so many subtasks.
+const MOST_ROWS: u64 = 100_000_000;
 
 /// A page as the state machines see it.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +51,10 @@ pub(crate) struct Arrived<'a> {
     pub(crate) len: usize,
     /// Who the rows are, one by one; empty if nobody watches for repeats.
     pub(crate) rows: &'a [Identity],
-    /// What tells the page from another; `None` if nothing on it does.
+    /// What tells the page from another; `None` if it has no rows.
     pub(crate) digest: Option<u64>,
+    /// All rows are equal, and have no param: pages of such rows may well follow each other.
+    pub(crate) alike: bool,
     /// `totalCount` of the reply.
     pub(crate) total: Option<u64>,
     /// `pageSize` of the reply.
@@ -64,12 +74,12 @@ pub(crate) enum Deliver {
     All,
     /// All but the rows at these places, in ascending order: they were delivered before.
     AllBut(Vec<usize>),
-    /// None yet: the page only shows where to begin.
+    /// None yet: the page only shows where to begin, and will be asked for again.
     Nothing,
 }
 
 impl Deliver {
-    fn but(repeats: Vec<usize>) -> Self {
+    pub(crate) fn but(repeats: Vec<usize>) -> Self {
         if repeats.is_empty() { Self::All } else { Self::AllBut(repeats) }
     }
 }
@@ -81,6 +91,8 @@ pub(crate) enum Next {
     GoOn,
     /// Every row that the promise covers has been delivered.
     Complete,
+    /// Rows may be missing: the read ends.
+    Incomplete(Fault),
 }
 
 /// Where a read begins, and how large its pages are.
@@ -118,28 +130,63 @@ impl Read {
     }
 
     /// Takes in a page; pages are taken in the order in which they were asked for.
-    pub(crate) fn take(&mut self, page: &Arrived<'_>) -> Result<Taken, Fault> {
+    pub(crate) fn take(&mut self, page: &Arrived<'_>) -> Taken {
         match self {
             Self::Whole(read) => read.take(page),
             Self::Forward(read) => read.take(page),
             Self::Backward(read) => read.take(page),
         }
     }
+
+    /// Which rows have been delivered, of a page that was not delivered when it came.
+    pub(crate) fn repeats(&mut self, rows: &[Identity]) -> Vec<usize> {
+        match self {
+            Self::Backward(read) => read.repeats(rows),
+            Self::Whole(_) | Self::Forward(_) => Vec::new(),
+        }
+    }
+
+    /// The next page would have a number that no request can hold.
+    pub(crate) fn beyond(&self) -> Fault {
+        let last = i32::MAX.unsigned_abs();
+        match self {
+            Self::Whole(read) => read.fault(last, Cause::Endless),
+            Self::Forward(read) => read.fault(last, Cause::Endless),
+            Self::Backward(read) => read.fault(last, Cause::Endless),
+        }
+    }
 }
 
-/// How long pages are: as long as asked, unless the platform caps them.
-#[derive(Clone, Copy, Debug)]
+/// A number as requests hold it.
+fn page_number(page: u64) -> Option<u32> {
+    i32::try_from(page).ok().map(i32::unsigned_abs)
+}
+
+/// How long pages are (as long as asked, unless the platform caps them), and how far a read may go: every read ends.
+#[derive(Clone, Debug)]
 struct Lengths {
     asked: u64,
     longest: u64,
     calls: u64,
     /// Pages that the first total makes; a later one may grow without end.
     counted: Option<u64>,
+    largest_total: Option<u64>,
+    astray: u32,
+    /// The pages so far, while no total has come.
+    digests: HashSet<u64>,
 }
 
 impl Lengths {
     fn new(start: Start) -> Self {
-        Self { asked: start.size.get().into(), longest: 0, calls: 0, counted: None }
+        Self {
+            asked: start.size.get().into(),
+            longest: 0,
+            calls: 0,
+            counted: None,
+            largest_total: None,
+            astray: 0,
+            digests: HashSet::new(),
+        }
     }
 
     /// Whether more rows may follow a page: it is as long as asked, or as any before it, or as long as it says that pages
@@ -149,13 +196,35 @@ impl Lengths {
         len >= self.asked || (self.longest > 0 && len >= self.longest) || page.stated == Some(len)
     }
 
-    /// Counts a page in; an error if there seems to be no end of them.
-    fn count(&mut self, page: &Arrived<'_>) -> Result<(), Cause> {
-        self.longest = self.longest.max(page.len as u64);
+    /// Counts a page in, of which so many rows came before; `received` is how many rows there are with it, repeats included.
+    /// An error if there are too many of them, or if there seems to be no end of pages.
+    fn count(&mut self, page: &Arrived<'_>, received: u64, repeats: usize) -> Result<(), Cause> {
+        let len = page.len as u64;
+        self.longest = self.longest.max(len);
         self.calls += 1;
-        let pages = page.total.map(|total| total.div_ceil(self.size()));
-        let counted = *self.counted.get_or_insert(pages.unwrap_or(0));
-        if self.calls >= PAGES_BEYOND.saturating_add(counted) { Err(Cause::Endless) } else { Ok(()) }
+        let comes_nearer = match (self.largest_total, page.digest) {
+            (Some(total), _) => received <= total,
+            (None, Some(digest)) => self.digests.insert(digest) && repeats < page.len,
+            (None, None) => true,
+        };
+        self.astray += u32::from(!comes_nearer && len > 0);
+        let total = page.total.filter(|total| is_believed(*total));
+        self.largest_total = self.largest_total.max(total);
+        let counted = *self.counted.get_or_insert(total.unwrap_or(0).div_ceil(self.size()));
+        let page_size = self.asked.max(self.longest);
+        if len > 0 && self.largest_total.is_some_and(|total| received > total + page_size) {
+            Err(Cause::TooMany)
+        } else if self.astray >= PAGES_ASTRAY || self.calls >= PAGES_BEYOND + counted {
+            Err(Cause::Endless)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a page is the one before it, given what tells that from others. Pages of equal rows may follow each other as
+    /// long as a total tells where they end.
+    fn is_same(&self, page: &Arrived<'_>, before: Option<u64>) -> bool {
+        page.digest.is_some() && page.digest == before && !(page.alike && self.largest_total.is_some())
     }
 
     /// Rows on a full page, as far as is known.
@@ -172,4 +241,8 @@ impl Lengths {
             _ => as_asked,
         }
     }
+}
+
+fn is_believed(total: u64) -> bool {
+    total <= MOST_ROWS
 }

@@ -6,6 +6,7 @@ use northbound_client::Action;
 use tokio::time::Instant;
 
 use crate::Error;
+use crate::clock::FOREVER;
 use crate::error::Kind;
 
 /// How calls are repeated that failed for a passing reason.
@@ -43,7 +44,7 @@ impl Retry {
 
     /// The time between two attempts: at most `shortest` after the first, doubled each time, never above `longest`.
     pub fn between(mut self, shortest: Duration, longest: Duration) -> Self {
-        (self.shortest, self.longest) = (shortest, longest.max(shortest));
+        (self.shortest, self.longest) = (shortest.min(FOREVER), longest.max(shortest).min(FOREVER));
         self
     }
 
@@ -276,6 +277,8 @@ mod tests {
         let retry = Retry::new().attempts(9).between(Duration::from_secs(1), Duration::from_secs(5));
         let pauses = [1, 2, 3, 4, 40].map(|attempts| retry.pause(attempts, 1.0).as_secs());
         assert_eq!(pauses, [1, 2, 4, 5, 5]);
+        let for_ever = Retry::new().between(Duration::MAX, Duration::MAX);
+        assert_eq!(for_ever.pause(4, 1.0), FOREVER);
         assert_eq!(retry.pause(3, 0.0), Duration::ZERO);
         assert_eq!(retry.pause(3, 0.5), Duration::from_secs(2));
     }

@@ -12,7 +12,7 @@ use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt as
 use northbound_client::types;
 use northbound_client::{SubtaskStatus, Turn};
 
-use crate::pages::{Arrived, Deliver, Leg, Next, Plan, Read, Start, Taken, Watch};
+use crate::pages::{Arrived, Deliver, Leg, Next, Plan, Read, Start, Watch};
 use crate::subtasks::Query;
 use crate::{Direction, Error, Page, Subtask};
 
@@ -92,6 +92,10 @@ struct Reader {
     calls: FuturesOrdered<Call>,
     /// Whose turn it is to read a long reply: that of the call whose page is delivered next.
     turns: VecDeque<Turn>,
+    /// Pages of this leg that will be asked for again; they are delivered if the read ends before that.
+    held: VecDeque<Page>,
+    /// What the read ends with, once the pages that are held have been delivered.
+    end: Option<Error>,
 }
 
 impl Reader {
@@ -105,12 +109,21 @@ impl Reader {
             leg: None,
             calls: FuturesOrdered::new(),
             turns: VecDeque::new(),
+            held: VecDeque::new(),
+            end: None,
         }
     }
 
     /// The next page that brings rows, and the reader after it.
     async fn next(mut self) -> Result<Option<(Page, Self)>, Error> {
         loop {
+            if let Some(end) = self.end.take() {
+                let Some(page) = self.held.pop_front() else {
+                    return Err(end);
+                };
+                self.end = Some(end);
+                return Ok(Some((page, self)));
+            }
             if self.leg.is_none() {
                 let Some(leg) = self.legs.pop_front() else {
                     return Ok(None);
@@ -122,14 +135,17 @@ impl Reader {
             self.turns.front().into_iter().for_each(Turn::comes);
             let page = self.calls.next().await;
             self.turns.pop_front();
-            let Some(page) = page else {
-                return Err(Error::refused(
-                    "the page number is beyond what the platform takes",
-                    format!("it must be 0 to {}", i32::MAX),
-                ));
-            };
-            if let Some(page) = self.take(page?)? {
-                return Ok(Some((page, self)));
+            match page {
+                Some(page) => {
+                    if let Some(page) = self.take(page?) {
+                        return Ok(Some((page, self)));
+                    }
+                }
+                None => {
+                    self.end = self.leg.as_ref().map(|(leg, read)| {
+                        read.beyond().into_error(leg.status.as_ref()).asking(self.query.what())
+                    })
+                }
             }
         }
     }
@@ -150,10 +166,8 @@ impl Reader {
     }
 
     /// What is to be delivered of a page, if anything.
-    fn take(&mut self, mut page: Page) -> Result<Option<Page>, Error> {
-        let Some((leg, read)) = &mut self.leg else {
-            return Ok(None);
-        };
+    fn take(&mut self, mut page: Page) -> Option<Page> {
+        let (leg, read) = self.leg.as_mut()?;
         let rows = page.rows();
         let identities = if self.check_repeats { self.watch.identities(rows) } else { Vec::new() };
         let digest = if self.check_repeats {
@@ -165,36 +179,53 @@ impl Reader {
             page: page.number(),
             len: rows.len(),
             rows: &identities,
-            digest,
+            digest: digest.map(|(digest, _)| digest),
+            alike: digest.is_some_and(|(_, alike)| alike),
             total: page.total_count(),
             stated: page.page_size(),
         };
-        let taken = read
-            .take(&arrived)
-            .map_err(|fault| fault.into_error(leg.status.as_ref()).asking(self.query.what()))?;
-        let brings_rows = !rows.is_empty() && taken.deliver != Deliver::Nothing;
-        let resume_from = self.resume_from(page.number(), &taken);
-        if taken.next == Next::Complete {
-            // Calls ahead of the end are dropped with what they would bring.
-            self.calls.clear();
-            self.turns.clear();
-            self.leg = None;
+        let taken = read.take(&arrived);
+        let has_rows = !rows.is_empty();
+        let resume_from = resume_from(self.plan.direction, page.number(), taken.next);
+        if taken.deliver == Deliver::Nothing {
+            self.held.extend(has_rows.then_some(page));
+            return None;
         }
-        if !brings_rows {
-            return Ok(None);
+        self.held.retain(|held| held.number() != page.number());
+        match taken.next {
+            Next::GoOn => {}
+            Next::Complete => {
+                // Calls ahead of the end are dropped with what they would bring.
+                self.calls.clear();
+                self.turns.clear();
+                self.held.clear();
+                self.leg = None;
+            }
+            Next::Incomplete(mut fault) => {
+                for held in &mut self.held {
+                    let repeats = read.repeats(&self.watch.identities(held.rows()));
+                    pick(held, &Deliver::but(repeats), &self.plan.kept);
+                    fault.received += held.rows().len() as u64;
+                }
+                self.held.retain(|held| !held.rows().is_empty());
+                self.end = Some(fault.into_error(leg.status.as_ref()).asking(self.query.what()));
+            }
+        }
+        if !has_rows {
+            return None;
         }
         pick(&mut page, &taken.deliver, &self.plan.kept);
         let repeats = if let Deliver::AllBut(repeats) = &taken.deliver { repeats.len() } else { 0 };
-        Ok(Some(page.with_resume_from(resume_from).with_repeats(repeats)))
+        Some(page.with_resume_from(resume_from).with_repeats(repeats))
     }
+}
 
-    fn resume_from(&self, number: u32, taken: &Taken) -> Option<u32> {
-        let next = match self.plan.direction {
-            Direction::Backward => number.checked_sub(1),
-            Direction::Whole | Direction::Forward => number.checked_add(1),
-        };
-        next.filter(|_| taken.next == Next::GoOn)
-    }
+fn resume_from(direction: Direction, number: u32, next: Next) -> Option<u32> {
+    let neighbour = match direction {
+        Direction::Backward => number.checked_sub(1),
+        Direction::Whole | Direction::Forward => number.checked_add(1),
+    };
+    neighbour.filter(|_| next != Next::Complete)
 }
 
 /// Leaves on a page what is to be delivered: no repeats, and no status that was not asked for.

@@ -207,6 +207,9 @@ impl Subtasks {
                 "leave it on: rows that move come twice, and nothing else tells them",
             ));
         }
+        if let Some(page) = self.from_page {
+            number_of(page)?;
+        }
         let (sent, kept) =
             if direction == Direction::Whole { (Vec::new(), statuses) } else { (statuses, Vec::new()) };
         if let Some(page) = self.from_page.filter(|_| sent.len() > 1) {
@@ -243,6 +246,13 @@ impl Subtasks {
     }
 }
 
+/// The page number, as the document has it.
+fn number_of(page: u32) -> Result<i32, Error> {
+    i32::try_from(page).map_err(|_| {
+        Error::refused(format!("the page number is {page}"), format!("it must be 0 to {}", i32::MAX))
+    })
+}
+
 /// A question that has been checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
@@ -267,9 +277,7 @@ impl Query {
         status: Option<&SubtaskStatus>,
         turn: Option<Turn>,
     ) -> Result<Page, Error> {
-        let number = i32::try_from(page_no).map_err(|_| {
-            Error::refused(format!("the page number is {page_no}"), format!("it must be 0 to {}", i32::MAX))
-        })?;
+        let number = number_of(page_no)?;
         self.client.authorized(&ListSubtasks { query: self, status, page_no, number, turn }).await
     }
 }

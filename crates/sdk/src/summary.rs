@@ -33,7 +33,7 @@ impl Client {
     /// # }
     /// ```
     pub fn summary(&self, task_id: impl Into<String>) -> SummaryRequest {
-        SummaryRequest { task: Task::new(self, task_id.into()) }
+        SummaryRequest { task: Task::new(self, task_id.into()), allow_empty: false }
     }
 }
 
@@ -51,12 +51,19 @@ impl Client {
 #[must_use = "nothing is asked until it is awaited"]
 pub struct SummaryRequest {
     task: Task,
+    allow_empty: bool,
 }
 
 impl SummaryRequest {
     /// Sends the optional parameter `appId`: see [`Subtasks::app_id`](crate::Subtasks::app_id).
     pub fn app_id(self, app_id: impl Into<String>) -> Self {
-        Self { task: self.task.app_id(app_id.into()) }
+        Self { task: self.task.app_id(app_id.into()), ..self }
+    }
+
+    /// Whether a task without subtasks counts as [settled](Summary::is_settled); `false` unless set, since the subtasks of a
+    /// task that was just created may be yet to come.
+    pub fn allow_empty(self, allow: bool) -> Self {
+        Self { allow_empty: allow, ..self }
     }
 }
 
@@ -65,7 +72,7 @@ impl IntoFuture for SummaryRequest {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(summary(self.task))
+        Box::pin(async move { Ok(summary(self.task).await?.allowing_empty(self.allow_empty)) })
     }
 }
 
@@ -104,38 +111,39 @@ impl fmt::Display for Method {
 
 /// How many subtasks of a batch task there are, by status and in all.
 ///
-/// Serialises as an object of `taskId`, `total`, `byStatus`, `moving` and `calls`.
+/// Serialises as an object of `taskId`, `total`, `byStatus`, `other` and `calls`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     task_id: String,
     total: u64,
     by_status: BTreeMap<SubtaskStatus, u64>,
-    moving: u64,
+    other: u64,
     calls: u64,
     #[serde(skip)]
     method: Method,
+    #[serde(skip)]
+    allow_empty: bool,
 }
 
 impl Summary {
     pub(crate) fn counted(task_id: &str, counting: &Counting, calls: u64) -> Self {
-        Self {
-            task_id: task_id.to_owned(),
-            total: counting.total(),
-            by_status: counting.by_status().clone(),
-            moving: counting.moving(),
-            calls,
-            method: Method::Counted,
-        }
+        let tally = Tally { total: counting.total(), by_status: counting.by_status().clone(), calls };
+        Self::of(task_id, tally, Method::Counted)
     }
 
     pub(crate) fn read(task_id: &str, tally: Tally, doubt: Doubt, calls: u64) -> Self {
-        let Tally { total, mut by_status, .. } = tally;
-        let moving = total.saturating_sub(by_status.values().sum());
-        for status in SubtaskStatus::KNOWN {
-            by_status.entry(status.clone()).or_default();
-        }
-        Self { task_id: task_id.to_owned(), total, by_status, moving, calls, method: Method::Read(doubt) }
+        Self::of(task_id, Tally { calls, ..tally }, Method::Read(doubt))
+    }
+
+    fn of(task_id: &str, Tally { total, mut by_status, calls }: Tally, method: Method) -> Self {
+        let known = SubtaskStatus::KNOWN.iter().map(|status| *by_status.entry(status.clone()).or_default());
+        let other = total.saturating_sub(known.sum());
+        Self { task_id: task_id.to_owned(), total, by_status, other, calls, method, allow_empty: false }
+    }
+
+    pub(crate) fn allowing_empty(self, allow_empty: bool) -> Self {
+        Self { allow_empty, ..self }
     }
 
     /// The batch task.
@@ -164,12 +172,13 @@ impl Summary {
         self.part(self.count(status))
     }
 
-    /// How many subtasks no count holds, because they moved on while the statuses were counted one after another. Final
-    /// statuses are counted first and `Pending` last, so no subtask is counted twice.
+    /// How many subtasks were found in none of the statuses that the document lists: they have another status or none, they
+    /// changed their status between two counts, or the platform has taken them away.
     ///
-    /// If it stays when nothing moves, these subtasks bear a status that the document does not list, or none at all.
-    pub fn moving(&self) -> u64 {
-        self.moving
+    /// Only a task that was [read](Method::Read) tells which: then [`by_status`](Self::by_status) names the other statuses.
+    /// Final statuses are counted first and `Pending` last, so no subtask is counted twice.
+    pub fn other(&self) -> u64 {
+        self.other
     }
 
     /// How many subtasks have reached a status that they keep.
@@ -189,9 +198,10 @@ impl Summary {
 
     /// Whether every subtask has reached a status that it keeps, so that nothing will change any more.
     ///
-    /// A status that the document does not list is never taken for one that stays.
+    /// A subtask in a status that the document does not list is not settled. A task without subtasks is settled only if that
+    /// was [allowed](SummaryRequest::allow_empty).
     pub fn is_settled(&self) -> bool {
-        self.settled() == self.total
+        self.settled() == self.total && (self.total > 0 || self.allow_empty)
     }
 
     /// How many calls it took, without a login and without repeats. In a [`WatchStream`](crate::WatchStream), since the summary
@@ -213,14 +223,17 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.total == 0 {
+            return f.write_str("the task has no subtasks");
+        }
         write!(f, "{} of {} subtasks are settled", self.settled(), self.total)?;
         for (status, count) in self.by_status().filter(|(_, count)| *count > 0) {
             write!(f, ", {count} {status}")?;
         }
-        if self.moving > 0 {
-            write!(f, ", {} moving", self.moving)?;
+        match self.other {
+            0 => Ok(()),
+            other => write!(f, ", {other} in no documented status"),
         }
-        Ok(())
     }
 }
 
@@ -254,7 +267,8 @@ mod tests {
     #[test]
     fn only_final_statuses_settle_a_task() {
         assert!(summary(&[("Success", 2), ("Timeout", 1)], 0).is_settled());
-        assert!(summary(&[], 0).is_settled());
+        assert!(!summary(&[], 0).is_settled() && summary(&[], 0).allowing_empty(true).is_settled());
+        assert!(!summary(&[], 1).allowing_empty(true).is_settled());
         assert!(!summary(&[("Success", 2), ("WaitResult", 1)], 0).is_settled());
         assert!(!summary(&[("Success", 2), ("Halted", 1)], 0).is_settled());
         assert!(!summary(&[("Success", 2)], 1).is_settled());
@@ -262,8 +276,12 @@ mod tests {
 
     #[test]
     fn it_reads_as_one_line() {
-        let moved = summary(&[("Success", 7), ("Pending", 2)], 1);
-        assert_eq!(moved.to_string(), "7 of 10 subtasks are settled, 2 Pending, 7 Success, 1 moving");
-        assert_eq!(moved.method().to_string(), "read, since a page has no total");
+        let read = summary(&[("Success", 7), ("Pending", 1), ("Halted", 1)], 1);
+        assert_eq!(
+            read.to_string(),
+            "7 of 10 subtasks are settled, 1 Pending, 7 Success, 1 Halted, 2 in no documented status"
+        );
+        assert_eq!(read.method().to_string(), "read, since a page has no total");
+        assert_eq!(summary(&[], 0).to_string(), "the task has no subtasks");
     }
 }

@@ -9,9 +9,12 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::Error;
+use crate::clock::after;
 
 /// A token is renewed so long before its end, or a tenth of its life if that is shorter.
 const MARGIN: Duration = Duration::from_secs(300);
+/// Renewing a token that lives for less time than this would take a login before nearly every call.
+const SHORTEST_LIFE: Duration = Duration::from_secs(10);
 /// The first wait between two logins that did not help; each further one is twice as long.
 const SPACING: Duration = Duration::from_secs(5);
 /// The longest wait between two logins.
@@ -31,9 +34,11 @@ impl Token {
     }
 
     /// A token that lives so long from now. It is renewed 5 minutes before its end, or a tenth of its life if that is shorter.
+    ///
+    /// A life of less than 10 seconds counts as unknown: the token is used until the platform refuses it.
     #[must_use]
     pub fn lives(mut self, life: Duration) -> Self {
-        self.life = Some(life);
+        self.life = Some(life).filter(|life| *life >= SHORTEST_LIFE);
         self
     }
 
@@ -139,7 +144,7 @@ impl Ring {
     fn logged_in(&mut self, token: Token, now: Instant) -> Secret {
         // Its life began somewhere between the request and the reply.
         let born = self.last_login.unwrap_or(now);
-        let renew_at = token.life.and_then(|life| born.checked_add(life - MARGIN.min(life / 10)));
+        let renew_at = token.life.map(|life| after(born, life - MARGIN.min(life / 10)));
         self.held = Some(Held { secret: token.secret.clone(), renew_at });
         (self.failed, self.last_login) = (None, Some(now));
         token.secret

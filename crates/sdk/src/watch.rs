@@ -20,6 +20,7 @@ use crate::summary::Summary;
 use crate::summary::task::{Reading, Task};
 use crate::{Client, Error, Quota};
 use pace::Pace;
+use rounds::Rounds;
 use watching::{Step, Watching};
 
 /// Half of the quota: whoever watches may still ask for something else.
@@ -51,6 +52,7 @@ impl Client {
             fastest: FASTEST,
             slowest: SLOWEST,
             deadline: None,
+            allow_empty: false,
         }
     }
 }
@@ -65,6 +67,7 @@ pub struct Watch {
     fastest: Duration,
     slowest: Duration,
     deadline: Option<Duration>,
+    allow_empty: bool,
 }
 
 impl Watch {
@@ -94,10 +97,18 @@ impl Watch {
         Self { deadline: Some(within), ..self }
     }
 
-    /// A summary now, and after each poll, until the task is settled; the last one is of the settled task.
+    /// Whether a task without subtasks counts as settled; `false` unless set, since the subtasks of a task that was just created
+    /// may be yet to come.
+    pub fn allow_empty(self, allow: bool) -> Self {
+        Self { allow_empty: allow, ..self }
+    }
+
+    /// A summary now, and after each poll, until the task [is settled](Summary::is_settled); the last one is of the settled
+    /// task.
     ///
     /// A subtask that settles is seen in the poll after it, so the stream ends at most one interval, and what the share of the
-    /// quota makes it wait, after the last subtask has settled. A task without any subtask is settled.
+    /// quota makes it wait, after the last subtask has settled. A task that has had more subtasks than it has now is not settled,
+    /// and one with subtasks in a status that the document does not list is not either: set a [deadline](Self::deadline).
     ///
     /// The first item is an error if the task id or the share is not allowed. Nothing is asked while the stream is not polled.
     pub fn stream(self) -> WatchStream {
@@ -122,7 +133,8 @@ impl Watch {
             ));
         }
         let pace = Pace::new(self.quota.rate(), self.share, self.fastest, self.slowest);
-        let watching = Watching::new(self.task.id().to_owned(), pace, self.deadline, Instant::now());
+        let rounds = Rounds::new(self.task.id().to_owned(), self.allow_empty);
+        let watching = Watching::new(rounds, pace, self.deadline, Instant::now());
         Ok(State { task: self.task, reading: None, watching })
     }
 }

@@ -9,13 +9,16 @@ pub(crate) struct WatchOptions {
     /// The batch task, by the id that creating it returned
     pub(crate) task_id: String,
     /// Give up if the task has not settled within this time, such as 90s or 2h
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub(crate) timeout: Option<Duration>,
+    /// Take a task without subtasks for settled; otherwise the watch waits until it has some
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
     /// End with exit code 3 as soon as more of all subtasks failed or timed out, such as 2%
     #[arg(long, value_name = "SHARE", value_parser = percent)]
     pub(crate) fail_above: Option<f64>,
     /// Ask this often, as far as half of the quota allows [default: every 6s while things move, up to 30s while they do not]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub(crate) interval: Option<Duration>,
 }
 

@@ -71,7 +71,7 @@ impl From<&Failure> for Fault {
 }
 
 fn kind(error: &Error) -> Kind {
-    if error.is_refused() {
+    if error.is_refused() || error.is_no_token() {
         Kind::Setting
     } else if error.is_tls() {
         Kind::Distrust

@@ -47,11 +47,6 @@ impl Findings {
         Self { counts, listed: list.totals.clone(), reasons, made }
     }
 
-    /// Whether every subtask has reached a status that it keeps.
-    pub(super) fn is_settled(&self) -> bool {
-        self.counts.settled == self.counts.total
-    }
-
     /// Subtasks that are still on their way, or whose status says nothing of it.
     pub(super) fn under_way(&self) -> u64 {
         self.counts.total.saturating_sub(self.counts.settled)
@@ -60,7 +55,7 @@ impl Findings {
     /// Where the list and the counts, which were asked for before it, do not say the same.
     pub(super) fn warnings(&self) -> Vec<String> {
         let Self { counts, listed, .. } = self;
-        let why = if self.is_settled() {
+        let why = if counts.is_settled {
             "the task had settled, so the platform contradicts itself"
         } else {
             "subtasks moved between the two"

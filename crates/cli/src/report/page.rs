@@ -70,7 +70,7 @@ fn page(findings: &Findings) -> Markup {
 
 fn state(findings: &Findings) -> String {
     let counts = &findings.counts;
-    match (counts.total, findings.is_settled()) {
+    match (counts.total, counts.is_settled) {
         (0, _) => "no subtasks".to_owned(),
         (_, true) => "settled".to_owned(),
         _ => format!("{} settled so far", percent(counts.settled, counts.total)),
@@ -79,16 +79,23 @@ fn state(findings: &Findings) -> String {
 
 /// What a reader has to know first.
 fn notices(findings: &Findings) -> Vec<String> {
-    let under_way = findings.under_way();
-    let moving = (under_way > 0).then(|| {
+    let (under_way, counts) = (findings.under_way(), &findings.counts);
+    let open = (under_way > 0).then(|| {
         format!(
             "Not settled: {} of {} subtasks may still succeed, fail or time out. This page shows how it stood when it was made.",
             grouped(under_way),
-            grouped(findings.counts.total)
+            grouped(counts.total)
+        )
+    });
+    let other = (counts.other > 0).then(|| {
+        format!(
+            "{} of {} subtasks are in no documented status.",
+            grouped(counts.other),
+            grouped(counts.total)
         )
     });
     let warnings = findings.warnings().into_iter().map(|warning| format!("The numbers differ: {warning}."));
-    moving.into_iter().chain(warnings).collect()
+    open.into_iter().chain(other).chain(warnings).collect()
 }
 
 fn totals(findings: &Findings) -> Markup {
@@ -127,12 +134,7 @@ fn chart(findings: &Findings) -> Markup {
                     @for (status, count) in &counts.by_status {
                         (bar(class(status), status.as_str(), *count, counts.total))
                     }
-                    @if counts.moving > 0 { (bar("other", "in no count", counts.moving, counts.total)) }
-                }
-            }
-            @if counts.moving > 0 {
-                p.aside {
-                    "In no count: subtasks that moved while the statuses were counted one after another, or whose status is none of those above."
+                    @if counts.unnamed() > 0 { (bar("other", "none of these", counts.unnamed(), counts.total)) }
                 }
             }
         }
@@ -349,9 +351,10 @@ mod tests {
                 task: "t".to_owned(),
                 total: reasons,
                 by_status,
-                moving: 0,
+                other: 0,
                 settled: reasons,
                 failed: reasons,
+                is_settled: reasons > 0,
             },
             listed,
             reasons: (0..reasons).map(reason).collect(),

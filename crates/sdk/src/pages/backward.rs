@@ -10,7 +10,10 @@ use std::collections::HashMap;
 use super::order::{Back, Listed};
 use super::seen::Seen;
 use super::totals::Totals;
-use super::{Arrived, Cause, Deliver, Fault, Lengths, Next, PAGES_BEYOND, Start, Taken};
+use super::{
+    Arrived, Cause, Deliver, Fault, Identity, Lengths, Next, PAGES_BEYOND, Start, Taken, is_believed,
+    page_number,
+};
 
 /// Where the read stands.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +47,8 @@ pub(crate) struct Backward {
     before: u64,
     /// The place where the empty page begins that came last, if no row came since.
     empty: Option<u64>,
+    /// Rows of pages that only showed where to begin.
+    looked_at: u64,
     received: u64,
 }
 
@@ -62,6 +67,7 @@ impl Backward {
             size: start.size.get().into(),
             before: 0,
             empty: None,
+            looked_at: 0,
             received: 0,
         }
     }
@@ -71,59 +77,75 @@ impl Backward {
             Step::Probe | Step::Confirm => 0,
             Step::Climb(page) | Step::Down(page) => page,
         };
-        let page = u32::try_from(page).ok().filter(|_| !self.in_flight)?;
+        let page = page_number(page).filter(|_| !self.in_flight)?;
         self.in_flight = true;
         Some(page)
     }
 
-    pub(super) fn take(&mut self, page: &Arrived<'_>) -> Result<Taken, Fault> {
+    pub(super) fn take(&mut self, page: &Arrived<'_>) -> Taken {
         self.in_flight = false;
         let may_be_full = self.lengths.may_be_full(page);
-        self.lengths.count(page).map_err(|cause| self.fault(page, cause))?;
-        if !self.totals.push(page.total) {
-            return Err(self.fault(page, Cause::Unexplained));
-        }
-        match self.step {
-            Step::Probe => Ok(self.probed(page, may_be_full)),
-            Step::Climb(number) => self.climbed(page, number),
-            Step::Down(number) => self.down(page, number),
-            Step::Confirm => self.down(page, 0),
+        let explained = if self.totals.push(page.total) { Ok(()) } else { Err(Cause::Unexplained) };
+        let found = match self.step {
+            Step::Down(number) => return self.down(page, number, explained),
+            Step::Confirm => return self.down(page, 0, explained),
+            Step::Probe => explained.map(|()| self.probed(page, may_be_full)),
+            Step::Climb(number) => explained.and_then(|()| self.climbed(page, number)),
+        };
+        self.looked_at += page.len as u64;
+        match found.and_then(|deliver| self.lengths.count(page, self.looked_at, 0).map(|()| deliver)) {
+            Ok(Deliver::Nothing) => Taken { deliver: Deliver::Nothing, next: Next::GoOn },
+            Ok(deliver) => Taken { deliver, next: Next::Complete },
+            Err(cause) => {
+                let deliver = self.delivered(page);
+                Taken { deliver, next: Next::Incomplete(self.fault(page.page, cause)) }
+            }
         }
     }
 
+    pub(super) fn repeats(&mut self, rows: &[Identity]) -> Vec<usize> {
+        self.seen.repeats(rows, false)
+    }
+
+    /// Counts the rows of a page as delivered, unless they were before.
+    fn delivered(&mut self, page: &Arrived<'_>) -> Deliver {
+        let repeats = self.seen.repeats(page.rows, matches!(self.step, Step::Confirm));
+        self.received += (page.len - repeats.len()) as u64;
+        Deliver::but(repeats)
+    }
+
     /// If page 0 holds all there is, it is the answer. Otherwise it only says where to begin.
-    fn probed(&mut self, page: &Arrived<'_>, may_be_full: bool) -> Taken {
+    fn probed(&mut self, page: &Arrived<'_>, may_be_full: bool) -> Deliver {
         let len = page.len as u64;
         let holds_all = page.total.map_or(len == 0, |total| len >= total);
         if holds_all && !may_be_full {
-            self.received = len;
-            return Taken { deliver: Deliver::All, next: Next::Complete };
+            return self.delivered(page);
         }
         self.probe = page.rows.iter().enumerate().filter_map(|(place, row)| Some(((*row)?, place))).collect();
         self.digest = page.digest;
         if len > 0 {
             self.size = self.size.min(len);
         }
-        match page.total {
+        match page.total.filter(|total| is_believed(*total)) {
             Some(total) if total >= len => self.begin(total.div_ceil(self.size).saturating_sub(1), total),
             // No total, or a false one: rows only go, so an empty page stays empty, and all there is stands before it.
             _ => self.step = Step::Climb(1),
         }
-        Taken { deliver: Deliver::Nothing, next: Next::GoOn }
+        Deliver::Nothing
     }
 
-    fn climbed(&mut self, page: &Arrived<'_>, number: u64) -> Result<Taken, Fault> {
+    fn climbed(&mut self, page: &Arrived<'_>, number: u64) -> Result<Deliver, Cause> {
         if page.len == 0 {
             self.begin(number - 1, number * self.size);
-        } else if page.digest.is_some() && page.digest == self.digest {
-            return Err(self.fault(page, Cause::SamePage));
+        } else if self.lengths.is_same(page, self.digest) {
+            return Err(Cause::SamePage);
         } else if number >= PAGES_BEYOND {
-            return Err(self.fault(page, Cause::Endless));
+            return Err(Cause::Endless);
         } else {
             self.digest = page.digest;
             self.step = Step::Climb(number * 2);
         }
-        Ok(Taken { deliver: Deliver::Nothing, next: Next::GoOn })
+        Ok(Deliver::Nothing)
     }
 
     /// Goes down from a page, or from the one that the user gave if it is lower.
@@ -133,25 +155,31 @@ impl Backward {
         self.step = Step::Down(first);
     }
 
-    fn down(&mut self, page: &Arrived<'_>, number: u64) -> Result<Taken, Fault> {
+    fn down(&mut self, page: &Arrived<'_>, number: u64, explained: Result<(), Cause>) -> Taken {
         let place = number * self.size;
-        self.check_probe(page, number).map_err(|cause| self.fault(page, cause))?;
-        self.check_empty(page, place).map_err(|cause| self.fault(page, cause))?;
         // Rows that go may have pulled all that is left below an empty page.
         let is_last = (1..self.size).contains(&(page.len as u64));
         let listed = Listed { rows: page.rows, place, before: self.totals.before() };
         let shift = self.order.place(listed, is_last, |fingerprint| self.seen.contains(fingerprint));
-        self.totals.shifted(shift.map_err(|cause| self.fault(page, cause))?);
-        let is_repeat =
-            |row: &usize| page.rows[*row].is_some_and(|fingerprint| !self.seen.insert(fingerprint));
-        let repeats: Vec<_> = (0..page.rows.len()).filter(is_repeat).collect();
-        self.received += (page.len - repeats.len()) as u64;
-        let next = self.after(page, number)?;
-        Ok(Taken { deliver: Deliver::but(repeats), next })
+        let before = self.received;
+        let deliver = self.delivered(page);
+        let repeats = page.len - (self.received - before) as usize;
+        let next = self
+            .lengths
+            .count(page, self.received, repeats)
+            .and(explained)
+            .and_then(|()| self.check_probe(page, number))
+            .and_then(|()| self.check_empty(page, place))
+            .and_then(|()| {
+                self.totals.shifted(shift?);
+                self.after(page, number)
+            });
+        let next = next.unwrap_or_else(|cause| Next::Incomplete(self.fault(page.page, cause)));
+        Taken { deliver, next }
     }
 
     /// The page to go on with: below this one, and not above what the total leaves.
-    fn after(&mut self, page: &Arrived<'_>, number: u64) -> Result<Next, Fault> {
+    fn after(&mut self, page: &Arrived<'_>, number: u64) -> Result<Next, Cause> {
         if let Some(below) = number.checked_sub(1) {
             // A page that has rows is followed by the one below, whatever the total says.
             let total = page.total.filter(|_| page.len == 0);
@@ -166,7 +194,7 @@ impl Backward {
             return Ok(Next::Complete);
         }
         if confirmed {
-            return Err(self.fault(page, Cause::Missing));
+            return Err(Cause::Missing);
         }
         // What went after the count and before the list is in the next total.
         self.step = Step::Confirm;
@@ -198,7 +226,7 @@ impl Backward {
         }
     }
 
-    fn fault(&self, page: &Arrived<'_>, cause: Cause) -> Fault {
-        Fault { cause, page: page.page, received: self.received, counted: self.totals.latest() }
+    pub(super) fn fault(&self, page: u32, cause: Cause) -> Fault {
+        Fault { cause, page, received: self.received, counted: self.totals.latest() }
     }
 }

@@ -11,7 +11,7 @@
 use super::order::{Forth, Listed};
 use super::seen::Seen;
 use super::totals::Totals;
-use super::{Arrived, Cause, Deliver, Fault, Lengths, Next, Start, Taken};
+use super::{Arrived, Cause, Deliver, Fault, Lengths, Next, Start, Taken, page_number};
 
 #[derive(Debug)]
 pub(crate) struct Forward {
@@ -53,36 +53,42 @@ impl Forward {
     }
 
     pub(super) fn ask(&mut self) -> Option<u32> {
-        let page = u32::try_from(self.next).ok().filter(|_| !self.in_flight)?;
+        let page = page_number(self.next).filter(|_| !self.in_flight)?;
         self.in_flight = true;
         Some(page)
     }
 
-    pub(super) fn take(&mut self, page: &Arrived<'_>) -> Result<Taken, Fault> {
+    pub(super) fn take(&mut self, page: &Arrived<'_>) -> Taken {
         self.in_flight = false;
         self.next += 1;
         let before = *self.before.get_or_insert_with(|| self.lengths.rows_before(page));
         self.first_total = self.first_total.or(page.total);
         let may_be_full = self.lengths.may_be_full(page);
-        self.lengths.count(page).map_err(|cause| self.fault(page, cause))?;
         let explained = self.totals.push(page.total);
-        if !explained {
-            return Err(self.fault(page, Cause::Unexplained));
-        }
-        if page.len == 0 {
-            return self.end(page, Vec::new());
-        }
-        if self.turned_back(page) {
-            return Err(self.fault(page, Cause::SamePage));
-        }
-        let repeats = self.place(page)?;
+        let listed = Listed { rows: page.rows, place: before + self.received, before: self.totals.before() };
+        // What the first look showed says nothing of the order in the second.
+        let seen = |fingerprint| !self.second_look && self.seen.contains(fingerprint);
+        let shift = self.order.place(listed, seen);
+        let repeats = self.seen.repeats(page.rows, self.second_look);
         self.received += page.len as u64;
         self.distinct += (page.len - repeats.len()) as u64;
-        let is_reached = self.totals.latest() == Some(before + self.received);
-        if is_reached && !may_be_full && self.totals.settled() {
-            return self.end(page, repeats);
-        }
-        Ok(Taken { deliver: Deliver::but(repeats), next: Next::GoOn })
+        let counted = self.lengths.count(page, self.received, repeats.len());
+        let next = counted.and_then(|()| {
+            if !explained {
+                return Err(Cause::Unexplained);
+            }
+            if page.len == 0 {
+                return self.end();
+            }
+            if self.turned_back(page) {
+                return Err(Cause::SamePage);
+            }
+            self.totals.shifted(shift?);
+            let is_reached = self.totals.latest() == Some(before + self.received);
+            if is_reached && !may_be_full && self.totals.settled() { self.end() } else { Ok(Next::GoOn) }
+        });
+        let next = next.unwrap_or_else(|cause| Next::Incomplete(self.fault(page.page, cause)));
+        Taken { deliver: Deliver::but(repeats), next }
     }
 
     /// Whether the platform does not turn its pages: the page is the one before, and too few rows came to push it whole. In
@@ -91,43 +97,26 @@ impl Forward {
         let before = std::mem::replace(&mut self.digest, page.digest);
         let moved = self.totals.moved();
         let one_by_one = !self.second_look && moved.is_some() && page.rows.iter().any(Option::is_some);
-        page.digest.is_some()
-            && page.digest == before
-            && !one_by_one
-            && moved.is_none_or(|rows| rows < page.len as u64)
+        self.lengths.is_same(page, before) && !one_by_one && moved.is_none_or(|rows| rows < page.len as u64)
     }
 
-    /// Tells repeats from new rows, and holds the repeats against the order in which they came before.
-    fn place(&mut self, page: &Arrived<'_>) -> Result<Vec<usize>, Fault> {
-        let place = self.before.unwrap_or(0) + self.received;
-        let listed = Listed { rows: page.rows, place, before: self.totals.before() };
-        // What the first look showed says nothing of the order in the second.
-        let seen = |fingerprint| !self.second_look && self.seen.contains(fingerprint);
-        let shift = self.order.place(listed, seen).map_err(|cause| self.fault(page, cause))?;
-        self.totals.shifted(shift);
-        let is_repeat =
-            |row: &usize| page.rows[*row].is_some_and(|fingerprint| !self.seen.insert(fingerprint));
-        Ok((0..page.rows.len()).filter(is_repeat).collect())
-    }
-
-    fn end(&mut self, page: &Arrived<'_>, repeats: Vec<usize>) -> Result<Taken, Fault> {
+    fn end(&mut self) -> Result<Next, Cause> {
         let have = self.before.unwrap_or(0) + self.distinct;
         let is_short = self.first_total.is_some_and(|total| have < total);
-        let deliver = Deliver::but(repeats);
         if !is_short && (self.second_look || !self.totals.doubt()) {
-            return Ok(Taken { deliver, next: Next::Complete });
+            return Ok(Next::Complete);
         }
         if self.second_look {
-            return Err(self.fault(page, Cause::Missing));
+            return Err(Cause::Missing);
         }
         self.second_look = true;
         self.order = Forth::default();
         self.digest = None;
         (self.next, self.received) = (self.start.from.unwrap_or(0).into(), 0);
-        Ok(Taken { deliver, next: Next::GoOn })
+        Ok(Next::GoOn)
     }
 
-    fn fault(&self, page: &Arrived<'_>, cause: Cause) -> Fault {
-        Fault { cause, page: page.page, received: self.distinct, counted: self.totals.latest() }
+    pub(super) fn fault(&self, page: u32, cause: Cause) -> Fault {
+        Fault { cause, page, received: self.distinct, counted: self.totals.latest() }
     }
 }

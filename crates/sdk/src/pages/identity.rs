@@ -71,27 +71,26 @@ impl Watch {
         self.0.hash_one(("object", sum))
     }
 
-    /// What tells a page from another, by the rows that have a fingerprint.
-    ///
-    /// A page of rows without one is told by all that they hold, unless they are all alike: such pages may well follow each
-    /// other.
-    pub(crate) fn digest(&self, rows: &[Subtask], identities: &[Identity]) -> Option<u64> {
+    /// What tells a page from another: the fingerprints of its rows, or all that they hold if none has one. And whether those
+    /// are all alike.
+    pub(crate) fn digest(&self, rows: &[Subtask], identities: &[Identity]) -> Option<(u64, bool)> {
         if identities.iter().any(Option::is_some) {
-            return Some(self.0.hash_one(identities));
+            return Some((self.0.hash_one(identities), false));
         }
         let first = rows.first()?;
-        rows.iter().any(|row| row != first).then(|| {
-            let mut hasher = self.0.build_hasher();
-            rows.iter().for_each(|row| serde_json::to_string(row).unwrap_or_default().hash(&mut hasher));
-            hasher.finish()
-        })
+        let alike = rows.iter().all(|row| row == first);
+        let told = if alike { &rows[..1] } else { rows };
+        let mut hasher = self.0.build_hasher();
+        rows.len().hash(&mut hasher);
+        told.iter().for_each(|row| serde_json::to_string(row).unwrap_or_default().hash(&mut hasher));
+        Some((hasher.finish(), alike))
     }
 
     /// The same when nobody watches for repeats: the first and the last row have to do.
-    pub(crate) fn digest_of_ends(&self, rows: &[Subtask]) -> Option<u64> {
+    pub(crate) fn digest_of_ends(&self, rows: &[Subtask]) -> Option<(u64, bool)> {
         let ends = [self.identity(rows.first()?), self.identity(rows.last()?)];
         if ends.iter().any(Option::is_some) {
-            return Some(self.0.hash_one((ends, rows.len())));
+            return Some((self.0.hash_one((ends, rows.len())), false));
         }
         self.digest(rows, &[])
     }
@@ -169,13 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_rows_that_are_all_alike_are_not_told_from_each_other() {
+    fn a_page_of_equal_rows_without_a_fingerprint_is_alike() {
         let watch = Watch::default();
         let alike = rows(json!([{ "status": "Fail" }, { "status": "Fail" }]));
-        assert_eq!(watch.digest(&alike, &[None, None]), None);
-        assert_eq!(watch.digest_of_ends(&alike), None);
+        let digest = watch.digest(&alike, &[None, None]).unwrap();
+        assert!(digest.1 && watch.digest_of_ends(&alike) == Some(digest));
+        assert_ne!(watch.digest(&alike[..1], &[None]), Some(digest), "it is shorter");
         let others = rows(json!([{ "output": "1" }, { "output": "2" }]));
-        assert!(watch.digest(&others, &[None, None]).is_some());
+        assert!(watch.digest(&others, &[None, None]).is_some_and(|(_, alike)| !alike));
         assert_eq!(watch.digest_of_ends(&[]), None);
     }
 

@@ -37,6 +37,8 @@ pub(crate) enum Cause {
     Disorder,
     /// Rows shifted although none came or went.
     Unexplained,
+    /// More rows came than the platform ever counted, by more than a page.
+    TooMany,
     /// No end of pages in sight.
     Endless,
 }
@@ -62,6 +64,7 @@ impl Fault {
                     "the rows up to page {page} shifted more than came or went, after {rows} where {total}"
                 )
             }
+            Cause::TooMany => format!("with page {page} there are {rows}, where {total}"),
             Cause::Endless => format!("page {page} is not the last one, after {rows} where {total}"),
         };
         let advice = match (cause, status) {
@@ -75,6 +78,9 @@ impl Fault {
             (Cause::Disorder | Cause::Unexplained, None) => "read again once the task has settled",
             (Cause::Disorder | Cause::Unexplained, Some(_)) => {
                 "read the task without a status: the platform sorts it anew, or its subtasks share their param"
+            }
+            (Cause::TooMany, _) => {
+                "read page by page: the platform ignores page numbers, or its counter is false"
             }
             (Cause::Endless, _) => "read page by page: the platform has no end of pages",
         };

@@ -184,24 +184,20 @@ fn read(mut platform: Platform, start: Start) -> Outcome {
         let identities: Vec<Identity> = rows.iter().map(|row| Some(spread(row))).collect();
         let digest = identities.iter().flatten().copied().reduce(|all, row| all.rotate_left(5) ^ row);
         let (total, stated) = (Some(total), Some(start.size.get().into()));
-        let arrived = Arrived { page, len: rows.len(), rows: &identities, digest, total, stated };
-        match read.take(&arrived) {
-            Err(fault) => return Outcome::new(&platform, &delivered, Some(fault)),
-            Ok(taken) => {
-                match taken.deliver {
-                    Deliver::Nothing => {}
-                    Deliver::All => delivered.extend(rows),
-                    Deliver::AllBut(repeats) => delivered.extend(
-                        rows.iter()
-                            .enumerate()
-                            .filter(|(place, _)| !repeats.contains(place))
-                            .map(|row| row.1),
-                    ),
-                }
-                if taken.next == Next::Complete {
-                    return Outcome::new(&platform, &delivered, None);
-                }
-            }
+        let arrived =
+            Arrived { page, len: rows.len(), rows: &identities, digest, alike: false, total, stated };
+        let taken = read.take(&arrived);
+        match taken.deliver {
+            Deliver::Nothing => {}
+            Deliver::All => delivered.extend(rows),
+            Deliver::AllBut(repeats) => delivered.extend(
+                rows.iter().enumerate().filter(|(place, _)| !repeats.contains(place)).map(|row| row.1),
+            ),
+        }
+        match taken.next {
+            Next::GoOn => {}
+            Next::Complete => return Outcome::new(&platform, &delivered, None),
+            Next::Incomplete(fault) => return Outcome::new(&platform, &delivered, Some(fault)),
         }
     }
 }

@@ -26,28 +26,29 @@ fn told_from(direction: Direction, from: Option<u32>, script: &[Reply]) -> Told 
         told.asked.push(page);
         let identities: Vec<Identity> = rows.clone().map(|row| Some(row + 1)).collect();
         let digest = (!rows.is_empty()).then_some(rows.start);
-        let arrived =
-            Arrived { page, len: identities.len(), rows: &identities, digest, total: *total, stated: None };
-        match read.take(&arrived) {
-            Err(fault) => {
-                told.end = Some(Err(fault.cause));
-                return told;
-            }
-            Ok(taken) => {
-                let places = (0..).zip(rows.clone());
-                told.delivered.extend(places.filter_map(|(place, row)| match &taken.deliver {
-                    Deliver::All => Some(row),
-                    Deliver::AllBut(repeats) => (!repeats.contains(&place)).then_some(row),
-                    Deliver::Nothing => None,
-                }));
-                if taken.next == Next::Complete {
-                    told.end = Some(Ok(()));
-                    return told;
-                }
-            }
+        let (len, total) = (identities.len(), *total);
+        let arrived = Arrived { page, len, rows: &identities, digest, alike: false, total, stated: None };
+        let taken = read.take(&arrived);
+        let places = (0..).zip(rows.clone());
+        told.delivered.extend(places.filter_map(|(place, row)| match &taken.deliver {
+            Deliver::All => Some(row),
+            Deliver::AllBut(repeats) => (!repeats.contains(&place)).then_some(row),
+            Deliver::Nothing => None,
+        }));
+        told.end = end_of(taken.next);
+        if told.end.is_some() {
+            break;
         }
     }
     told
+}
+
+fn end_of(next: Next) -> Option<Result<(), Cause>> {
+    match next {
+        Next::GoOn => None,
+        Next::Complete => Some(Ok(())),
+        Next::Incomplete(fault) => Some(Err(fault.cause)),
+    }
 }
 
 fn told(direction: Direction, script: &[Reply]) -> Told {
@@ -73,17 +74,18 @@ fn whole_reads_on_when_its_counter_is_not_to_be_believed() {
     };
     assert_eq!(end_of([10, 10, 10]), (Some(Ok(())), 20, 3), "the total of a page");
     assert_eq!(end_of([15, 20, 20]), (Some(Ok(())), 20, 3), "a total that grows");
-    assert_eq!(end_of([1, 1, 1]), (Some(Ok(())), 20, 3));
+    assert_eq!(end_of([12, 1, 1]), (Some(Ok(())), 20, 3));
     assert_eq!(end_of([15, 15, 25]), (Some(Err(Cause::Missing)), 20, 3));
     assert_eq!(end(Whole, &[(0..5, None), (5..7, None), (0..0, None)]), (Some(Ok(())), 7, 3));
 }
 
 #[test]
 fn whole_sees_what_comes_twice() {
-    assert_eq!(end(Whole, &[(0..10, Some(15)), (9..14, Some(15))]), (Some(Err(Cause::Missing)), 10, 2));
+    let end_of_two = end(Whole, &[(0..10, Some(15)), (9..14, Some(15))]);
+    assert_eq!(end_of_two, (Some(Err(Cause::Missing)), 14, 2), "what came is delivered");
     let all = [(0..10, Some(15)), (5..15, Some(15)), (15..15, Some(15))];
     assert_eq!(end(Whole, &all), (Some(Ok(())), 15, 3), "all came all the same");
-    for false_total in [None, Some(1)] {
+    for false_total in [None, Some(5)] {
         let twice = [(0..10, false_total), (9..14, false_total), (0..0, false_total)];
         assert_eq!(end(Whole, &twice).0, Some(Err(Cause::Disorder)));
     }
@@ -94,15 +96,16 @@ fn whole_sees_what_comes_twice() {
 fn whole_asks_ahead_only_as_far_as_rows_are_counted() {
     let mut read = Read::new(Whole, Start { size: NonZeroU32::new(10).unwrap(), from: None });
     assert_eq!((read.ask(), read.ask()), (Some(0), None), "how many pages there are is not known");
-    let page = |page, len, total| Arrived { page, len, rows: &[], digest: None, total, stated: None };
-    read.take(&page(0, 10, Some(25))).unwrap();
+    let page =
+        |page, len, total| Arrived { page, len, rows: &[], digest: None, alike: false, total, stated: None };
+    read.take(&page(0, 10, Some(25)));
     assert_eq!((read.ask(), read.ask(), read.ask()), (Some(1), Some(2), None));
-    read.take(&page(1, 9, Some(25))).unwrap();
-    read.take(&page(2, 5, Some(25))).unwrap();
+    read.take(&page(1, 9, Some(25)));
+    read.take(&page(2, 5, Some(25)));
     assert_eq!(read.ask(), Some(3), "a row is still to come");
     let mut capped = Read::new(Whole, Start { size: NonZeroU32::new(10).unwrap(), from: None });
     capped.ask();
-    capped.take(&page(0, 5, Some(15))).unwrap();
+    capped.take(&page(0, 5, Some(15)));
     assert_eq!((capped.ask(), capped.ask(), capped.ask()), (Some(1), Some(2), None), "pages of five");
 }
 
@@ -145,11 +148,9 @@ fn end_of_nameless(direction: Direction, script: &[(usize, u64, Option<u64>)]) -
     script.iter().find_map(|(len, digest, total)| {
         let page = read.ask().unwrap();
         let (rows, digest) = (vec![None; *len], Some(*digest));
-        let arrived = Arrived { page, len: *len, rows: &rows, digest, total: *total, stated: None };
-        match read.take(&arrived) {
-            Ok(taken) => (taken.next == Next::Complete).then_some(Ok(())),
-            Err(fault) => Some(Err(fault.cause)),
-        }
+        let total = *total;
+        let arrived = Arrived { page, len: *len, rows: &rows, digest, alike: false, total, stated: None };
+        end_of(read.take(&arrived).next)
     })
 }
 
@@ -209,7 +210,7 @@ fn backward_pages_are_as_long_as_the_probe() {
 
 #[test]
 fn backward_looks_for_the_end_where_the_total_is_false() {
-    let script = [(0..10, Some(1)), (10..15, Some(1)), (0..0, Some(1)), (10..15, Some(1)), (0..10, Some(1))];
+    let script = [(0..10, Some(5)), (10..15, Some(5)), (0..0, Some(5)), (10..15, Some(5)), (0..10, Some(5))];
     let told = told(Backward, &script);
     assert_eq!((told.asked, told.delivered.len(), told.end), (vec![0, 1, 2, 1, 0], 15, Some(Ok(()))));
 }
@@ -231,7 +232,7 @@ fn backward_looks_for_the_end_where_no_total_says_it() {
     assert_eq!((told.delivered.len(), told.end), (25, Some(Ok(()))));
     assert_eq!(end(Backward, &[(0..10, None), (0..10, None)]).0, Some(Err(Cause::SamePage)));
     let endless: Vec<Reply> = (0..30).map(|page| (page * 10..page * 10 + 10, None)).collect();
-    assert_eq!(end(Backward, &endless), (Some(Err(Cause::Endless)), 0, 19));
+    assert_eq!(end(Backward, &endless), (Some(Err(Cause::Endless)), 10, 16));
 }
 
 #[test]
@@ -279,13 +280,41 @@ fn backward_knows_the_rows_of_the_probe() {
 }
 
 #[test]
-fn an_endless_platform_comes_to_an_end() {
-    let mut read = Read::new(Forward, Start { size: NonZeroU32::new(1).unwrap(), from: None });
-    let fault = (0_u64..).find_map(|call| {
-        let page = read.ask().unwrap();
-        let rows = [Some(call + 1)];
-        let total = Some(call + 1);
-        read.take(&Arrived { page, len: 1, rows: &rows, digest: Some(call), total, stated: None }).err()
-    });
-    assert_eq!(fault.map(|fault| fault.cause), Some(Cause::Endless));
+fn more_than_a_page_beyond_the_largest_total_is_too_many() {
+    for direction in [Whole, Forward] {
+        let pages = [(0..10, Some(12)), (10..20, Some(11)), (20..23, Some(11))];
+        assert_eq!(end(direction, &pages[..2]), (None, 20, 2), "{direction:?}");
+        assert_eq!(end(direction, &pages), (Some(Err(Cause::TooMany)), 23, 3), "{direction:?}");
+    }
+    // Pages of more rows than the probe: the total tells how many pages there are.
+    let long = [(0..10, Some(25)), (20..80, Some(25)), (80..140, Some(25))];
+    assert_eq!(end(Backward, &long), (Some(Err(Cause::TooMany)), 120, 3));
+}
+
+#[test]
+fn a_row_without_a_fingerprint_is_delivered_in_the_first_look_only() {
+    let short = [(5, 1, Some(8)), (0, 2, Some(8)), (5, 1, Some(8)), (0, 2, Some(8))];
+    assert_eq!(end_of_nameless(Forward, &short), Some(Err(Cause::Missing)));
+    let short = [(10, 1, Some(12)), (1, 2, Some(12)), (10, 1, Some(12)), (10, 1, Some(12))];
+    assert_eq!(end_of_nameless(Backward, &short), Some(Err(Cause::Missing)));
+}
+
+#[test]
+fn backward_a_total_that_no_task_has_says_nothing() {
+    let pages =
+        [(0..10, Some(1 << 62)), (10..15, Some(1 << 62)), (0..0, None), (10..15, None), (0..10, None)];
+    let told = told(Backward, &pages);
+    assert_eq!((told.asked, told.delivered.len(), told.end), (vec![0, 1, 2, 1, 0], 15, Some(Ok(()))));
+}
+
+#[test]
+fn no_page_is_asked_for_that_no_request_can_hold() {
+    let last = i32::MAX.unsigned_abs();
+    for direction in [Whole, Forward] {
+        let mut read = Read::new(direction, Start { size: NonZeroU32::MIN, from: Some(last) });
+        assert_eq!(read.ask(), Some(last));
+        let (digest, alike) = (Some(1), false);
+        read.take(&Arrived { page: last, len: 1, rows: &[None], digest, alike, total: None, stated: None });
+        assert_eq!((read.ask(), read.beyond().cause), (None, Cause::Endless));
+    }
 }

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::Identity;
+
 /// How many sets share the fingerprints. A set that grows holds its old and its new table for a moment; one of many small
 /// ones growing costs little of that, one large set would need half as much again.
 const SHARDS: usize = 64;
@@ -20,8 +22,15 @@ impl Default for Seen {
 }
 
 impl Seen {
+    /// Takes in the rows of a page; returns the places of those that had come before. Rows without a fingerprint are always
+    /// new, except where rows are shown `again`: they came then as well, if they were there.
+    pub(super) fn repeats(&mut self, rows: &[Identity], again: bool) -> Vec<usize> {
+        let is_repeat = |row: &Identity| row.map_or(again, |fingerprint| !self.insert(fingerprint));
+        (0..).zip(rows.iter().map(is_repeat)).filter_map(|(place, repeat)| repeat.then_some(place)).collect()
+    }
+
     /// Whether the row is new.
-    pub(super) fn insert(&mut self, fingerprint: u64) -> bool {
+    fn insert(&mut self, fingerprint: u64) -> bool {
         self.0[shard(fingerprint)].insert(fingerprint)
     }
 

@@ -4,7 +4,7 @@
 //! order. At the end the distinct rows are held against `totalCount`: what is sorted anew between two calls shows there.
 
 use super::seen::Seen;
-use super::{Arrived, Cause, Deliver, Fault, Lengths, Next, Start, Taken};
+use super::{Arrived, Cause, Deliver, Fault, Lengths, Next, Start, Taken, page_number};
 
 #[derive(Debug)]
 pub(crate) struct Whole {
@@ -46,57 +46,56 @@ impl Whole {
         if self.in_flight > 0 && (self.counter_is_false || self.ask >= pages) {
             return None;
         }
-        let page = u32::try_from(self.ask).ok()?;
+        let page = page_number(self.ask)?;
         self.ask += 1;
         self.in_flight += 1;
         Some(page)
     }
 
-    pub(super) fn take(&mut self, page: &Arrived<'_>) -> Result<Taken, Fault> {
+    pub(super) fn take(&mut self, page: &Arrived<'_>) -> Taken {
         self.in_flight = self.in_flight.saturating_sub(1);
+        let repeats = self.seen.repeats(page.rows, false);
+        let next = self
+            .next(page, repeats.len())
+            .unwrap_or_else(|cause| Next::Incomplete(self.fault(page.page, cause)));
+        Taken { deliver: Deliver::but(repeats), next }
+    }
+
+    fn next(&mut self, page: &Arrived<'_>, repeats: usize) -> Result<Next, Cause> {
         // The set is fixed: a total that grows counts something else.
         self.counter_is_false |= self.total.is_some() && page.total > self.total;
         self.total = page.total.or(self.total);
         let first = self.before.is_none();
         let before = *self.before.get_or_insert_with(|| self.lengths.rows_before(page));
-        self.lengths.count(page).map_err(|cause| self.fault(page, cause))?;
-        if page.len == 0 {
-            self.verify(page)?;
-            return Ok(Taken { deliver: Deliver::All, next: Next::Complete });
-        }
-        if page.digest.is_some() && page.digest == self.digest {
-            return Err(self.fault(page, Cause::SamePage));
-        }
-        self.digest = page.digest;
-        let repeats: Vec<_> = (0..page.rows.len())
-            .filter(|row| page.rows[*row].is_some_and(|fingerprint| !self.seen.insert(fingerprint)))
-            .collect();
         self.received += page.len as u64;
-        self.distinct += (page.len - repeats.len()) as u64;
+        self.distinct += (page.len - repeats) as u64;
         let have = before + self.received;
+        self.lengths.count(page, self.received, repeats)?;
+        if page.len == 0 {
+            return self.verify();
+        }
+        if self.lengths.is_same(page, std::mem::replace(&mut self.digest, page.digest)) {
+            return Err(Cause::SamePage);
+        }
         self.counter_is_false |= self.total.is_some_and(|total| have > total);
         // A total that one full page reaches may count that page alone.
         let is_reached = self.total == Some(have) && !(first && page.len as u64 >= self.lengths.asked);
-        if is_reached && !self.counter_is_false {
-            self.verify(page)?;
-            return Ok(Taken { deliver: Deliver::but(repeats), next: Next::Complete });
-        }
-        Ok(Taken { deliver: Deliver::but(repeats), next: Next::GoOn })
+        if is_reached && !self.counter_is_false { self.verify() } else { Ok(Next::GoOn) }
     }
 
     /// The set is fixed, so as many distinct rows as the platform counts are all of them. If the counter cannot tell, that no
     /// row came twice has to do.
-    fn verify(&self, page: &Arrived<'_>) -> Result<(), Fault> {
+    fn verify(&self) -> Result<Next, Cause> {
         let have = self.before.unwrap_or(0) + self.distinct;
         match self.total {
-            Some(total) if have < total => Err(self.fault(page, Cause::Missing)),
-            Some(total) if have == total => Ok(()),
-            _ if self.distinct < self.received => Err(self.fault(page, Cause::Disorder)),
-            _ => Ok(()),
+            Some(total) if have < total => Err(Cause::Missing),
+            Some(total) if have == total => Ok(Next::Complete),
+            _ if self.distinct < self.received => Err(Cause::Disorder),
+            _ => Ok(Next::Complete),
         }
     }
 
-    fn fault(&self, page: &Arrived<'_>, cause: Cause) -> Fault {
-        Fault { cause, page: page.page, received: self.distinct, counted: self.total }
+    pub(super) fn fault(&self, page: u32, cause: Cause) -> Fault {
+        Fault { cause, page, received: self.distinct, counted: self.total }
     }
 }

@@ -109,9 +109,9 @@ impl Counting {
         Self { total: 0, by_status: BTreeMap::new(), asks, suspect: false, calls: 0 }
     }
 
-    /// Asks for these statuses again, in this order; the other counts stay.
-    pub(crate) fn recount<'a>(&mut self, statuses: impl IntoIterator<Item = &'a SubtaskStatus>) {
-        self.asks = statuses.into_iter().cloned().map(Ask::Status).collect();
+    /// Asks for these again, in this order; the other counts stay.
+    pub(crate) fn recount(&mut self, asks: impl IntoIterator<Item = Ask>) {
+        self.asks = asks.into_iter().collect();
         for ask in &self.asks {
             if let Ask::Status(status) = ask {
                 // Else old and new counts of one subtask could stand side by side.
@@ -146,7 +146,8 @@ impl Counting {
         self.suspect = false;
         match self.asks.pop_front() {
             Some(Ask::Total) if count == 1 => return Err(Doubt::MayCountThePage),
-            Some(Ask::Total) => self.total = count,
+            // A task keeps its subtasks: where a total shrinks, some are missing.
+            Some(Ask::Total) => self.total = self.total.max(count),
             Some(Ask::Status(status)) => {
                 self.by_status.insert(status, count);
             }
@@ -168,7 +169,7 @@ impl Counting {
     }
 
     /// How many subtasks no count holds.
-    pub(crate) fn moving(&self) -> u64 {
+    pub(crate) fn uncounted(&self) -> u64 {
         self.total.saturating_sub(self.sum())
     }
 
@@ -220,7 +221,7 @@ mod tests {
             Ask::Status(_) => honest(0),
         });
         assert_eq!(doubt, None);
-        assert_eq!((counting.moving(), counting.count(&SubtaskStatus::Fail)), (0, Some(600)));
+        assert_eq!((counting.uncounted(), counting.count(&SubtaskStatus::Fail)), (0, Some(600)));
         assert_eq!(counting.take_calls(), SubtaskStatus::KNOWN.len() as u64 + 1);
         assert_eq!(counting.take_calls(), 0);
     }
@@ -280,9 +281,9 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_moved_out_of_sight_are_moving() {
+    fn rows_that_no_count_holds_are_uncounted() {
         let (counting, _) = count(|ask| if *ask == Ask::Total { honest(10) } else { honest(1) });
-        assert_eq!(counting.moving(), 10 - SubtaskStatus::KNOWN.len() as u64);
+        assert_eq!(counting.uncounted(), 10 - SubtaskStatus::KNOWN.len() as u64);
     }
 
     #[test]
@@ -291,10 +292,20 @@ mod tests {
             ask if *ask == Ask::Total || is(ask, &SubtaskStatus::Pending) => honest(10),
             _ => honest(0),
         });
-        counting.recount([&SubtaskStatus::Success, &SubtaskStatus::Pending]);
+        counting.recount([SubtaskStatus::Success, SubtaskStatus::Pending].map(Ask::Status));
         assert_eq!(counting.ahead(), 2);
         assert_eq!(counting.take(&honest(10)), Ok(()));
         assert_eq!(counting.take(&honest(0)), Ok(()));
-        assert_eq!((counting.moving(), counting.next()), (0, None));
+        assert_eq!((counting.uncounted(), counting.next()), (0, None));
+    }
+
+    #[test]
+    fn a_total_that_shrinks_does_not_make_rows_vanish() {
+        let (mut counting, _) = count(|ask| if *ask == Ask::Total { honest(10) } else { honest(0) });
+        for (total, expected) in [(9, 10), (0, 10), (12, 12)] {
+            counting.recount([Ask::Total]);
+            assert_eq!(counting.take(&honest(total)), Ok(()));
+            assert_eq!((counting.total(), counting.uncounted()), (expected, expected));
+        }
     }
 }

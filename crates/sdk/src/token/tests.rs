@@ -26,6 +26,29 @@ async fn a_token_is_renewed_five_minutes_before_its_end_or_a_tenth_of_its_life()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_without_a_useful_life_is_used_until_it_is_refused() {
+    for life in [0, 1, 9] {
+        let keeper = Keeper::default();
+        let token = Token::new("a").lives(seconds(life));
+        assert_eq!(token.life(), None);
+        keeper.get(|_| async { Ok(token) }).await.unwrap();
+        tokio::time::advance(seconds(1000)).await;
+        let secret = keeper.get(|_| async { Ok(hour("b")) }).await.unwrap();
+        assert_eq!(secret, Secret::from("a"), "{life} s");
+        keeper.reject(&secret).await;
+        assert_eq!(keeper.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("b"), "{life} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_may_live_for_ever() {
+    let keeper = Keeper::default();
+    keeper.get(|_| async { Ok(Token::new("a").lives(Duration::MAX)) }).await.unwrap();
+    tokio::time::advance(seconds(1_000_000)).await;
+    assert_eq!(keeper.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("a"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_thousand_calls_that_meet_an_ended_token_log_in_once() {
     let (keeper, logins) = (Arc::new(Keeper::default()), Arc::new(AtomicU32::new(0)));
     keeper.get(|_| async { Ok(hour("old")) }).await.unwrap();

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::clock::after;
+
 /// The rest between two polls grows by this factor while nothing moves.
 const SLOWER: u32 = 2;
 /// What it grows to from nothing.
@@ -57,7 +59,7 @@ impl Pace {
         let calls = calls.min(self.calls);
         let over = (self.answered.len() + calls).saturating_sub(self.calls);
         let freed = over.checked_sub(1).and_then(|last| self.answered.get(last));
-        freed.map_or(now, |answered| now.max(*answered + self.window))
+        freed.map_or(now, |answered| now.max(after(*answered, self.window)))
     }
 
     /// A call was answered just now.
@@ -72,7 +74,7 @@ impl Pace {
     pub(crate) fn polled(&mut self, now: Instant, moved: bool) {
         let slower = self.rest.saturating_mul(SLOWER).max(SHORTEST).min(self.slowest);
         self.rest = if moved { self.fastest } else { slower };
-        self.next_poll = now.checked_add(self.rest);
+        self.next_poll = Some(after(now, self.rest));
     }
 }
 
@@ -145,6 +147,14 @@ mod tests {
         let mut pace = Pace::new((QUOTA.calls, QUOTA.window), 1.0, 10 * SECOND, SECOND);
         pace.polled(now, false);
         assert_eq!(pace.next_at(now, 1), now + 10 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_rests_for_ever_does_not_poll() {
+        let now = Instant::now();
+        let mut pace = Pace::new((QUOTA.calls, QUOTA.window), 1.0, Duration::MAX, Duration::MAX);
+        pace.polled(now, true);
+        assert!(pace.next_at(now, 1) > now + 1_000_000 * SECOND);
     }
 
     #[tokio::test(start_paused = true)]

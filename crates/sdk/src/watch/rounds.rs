@@ -7,9 +7,10 @@
 //!   moved since. They are counted in the same order as before, descendants first. The earliest of them only ever loses
 //!   subtasks, so an equal count means that none has left it; then nothing has entered the next one, and so on.
 //!
-//! The task is settled when the open statuses were found empty *one after another*, from the beginning of life on: each count
-//! of zero is taken after the statuses before it were empty, so nothing can have entered since. Two zeros of one round do not
-//! tell that: a round counts `WaitResult` first, and a subtask may move into it before `Pending` is counted.
+//! The task is settled when its final statuses hold every subtask: they are never left, so it does not matter that they are
+//! counted one after another. The total is asked for once more before that is said, and in every poll while the counts do not
+//! hold all subtasks; it never shrinks. Whatever bears a status that the document does not list is in no count, so as long as
+//! there is such a subtask, every status is counted: nobody knows what may follow it.
 
 use northbound_client::SubtaskStatus;
 
@@ -25,10 +26,8 @@ enum Purpose {
     Count,
     /// To see whether anything has changed at all.
     Probe,
-    /// To see whether statuses that were empty have stayed so.
-    Close,
-    /// To count once more where everything ended, now that it has.
-    Finish,
+    /// To see whether the task still has as many subtasks as are settled.
+    Confirm,
 }
 
 /// The rounds of a watch.
@@ -40,6 +39,7 @@ pub(crate) struct Rounds {
     /// The statuses that a subtask leaves again, from the beginning of life on; so many of them are empty for ever.
     open: Vec<&'static SubtaskStatus>,
     closed: usize,
+    allow_empty: bool,
     last: Option<Summary>,
     quiet: bool,
     doubt: Option<Doubt>,
@@ -62,18 +62,17 @@ pub(crate) struct Told {
     pub(crate) summary: Summary,
     /// Something has changed since the poll before.
     pub(crate) moved: bool,
-    /// Nothing will change any more.
-    pub(crate) settled: bool,
 }
 
 impl Rounds {
-    pub(crate) fn new(task_id: String) -> Self {
+    pub(crate) fn new(task_id: String, allow_empty: bool) -> Self {
         Self {
             task_id,
             counting: Counting::whole(),
             purpose: Purpose::Count,
             open: open_statuses(),
             closed: 0,
+            allow_empty,
             last: None,
             quiet: false,
             doubt: None,
@@ -82,11 +81,12 @@ impl Rounds {
 
     /// Starts the next poll.
     pub(crate) fn poll(&mut self) {
-        if self.quiet && self.counting.moving() == 0 {
-            self.start(Purpose::Probe);
-        } else {
-            self.start(Purpose::Count);
+        let misses_rows = self.counting.uncounted() > 0 || self.counting.total() == 0;
+        if misses_rows {
+            self.closed = 0;
         }
+        let purpose = if self.quiet && !misses_rows { Purpose::Probe } else { Purpose::Count };
+        self.start(purpose, misses_rows);
     }
 
     /// How many calls belong together from here; of a read, whose pages may come as the quota allows, 1.
@@ -104,10 +104,10 @@ impl Rounds {
                 return Next::Ask(ask.clone());
             }
             match self.then() {
-                Some(purpose) => self.start(purpose),
+                Some(purpose) => self.start(purpose, purpose == Purpose::Confirm),
                 None => {
                     let calls = self.counting.take_calls();
-                    return Next::Told(self.told(Summary::counted(&self.task_id, &self.counting, calls)));
+                    return Next::Told(self.told(self.summary(calls)));
                 }
             }
         }
@@ -134,11 +134,9 @@ impl Rounds {
     /// Each subtask came once and bears a status that it had during the read, so one that came in a final status is settled.
     pub(crate) fn read(&mut self, tally: Tally, doubt: Doubt) -> Told {
         let calls = self.counting.take_calls() + tally.calls;
-        let summary = Summary::read(&self.task_id, tally, doubt, calls);
-        if self.open.iter().all(|status| summary.count(status) == 0) {
-            self.closed = self.open.len();
-        }
-        self.told(summary)
+        let before = self.last.as_ref().map_or(0, Summary::total);
+        let tally = Tally { total: tally.total.max(before), ..tally };
+        self.told(Summary::read(&self.task_id, tally, doubt, calls).allowing_empty(self.allow_empty))
     }
 
     /// What the poll goes on with once everything that was asked for has been counted.
@@ -146,25 +144,23 @@ impl Rounds {
         if self.purpose == Purpose::Probe && !self.is_as_before() {
             return Some(Purpose::Count);
         }
-        let settled = self.closed == self.open.len();
-        match self.purpose {
-            Purpose::Finish => None,
-            _ if settled => (self.counting.moving() > 0).then_some(Purpose::Finish),
-            _ => {
-                self.unclosed().all(|status| self.counting.count(status) == Some(0)).then_some(Purpose::Close)
-            }
-        }
+        (self.purpose != Purpose::Confirm && self.summary(0).is_settled()).then_some(Purpose::Confirm)
     }
 
-    fn start(&mut self, purpose: Purpose) {
+    /// What the counts say.
+    fn summary(&self, calls: u64) -> Summary {
+        Summary::counted(&self.task_id, &self.counting, calls).allowing_empty(self.allow_empty)
+    }
+
+    fn start(&mut self, purpose: Purpose, asks_total: bool) {
         let statuses: Vec<&SubtaskStatus> = match purpose {
             Purpose::Count => counting_order().into_iter().filter(|status| self.can_change(status)).collect(),
             Purpose::Probe => self.unclosed().rev().collect(),
-            Purpose::Close => self.unclosed().collect(),
-            Purpose::Finish => counting_order().into_iter().filter(|status| status.is_final()).collect(),
+            Purpose::Confirm => Vec::new(),
         };
         self.purpose = purpose;
-        self.counting.recount(statuses);
+        let total = asks_total.then_some(Ask::Total);
+        self.counting.recount(total.into_iter().chain(statuses.into_iter().cloned().map(Ask::Status)));
     }
 
     /// The open statuses that may hold subtasks, from the beginning of life on.
@@ -184,11 +180,11 @@ impl Rounds {
 
     fn told(&mut self, summary: Summary) -> Told {
         let same =
-            |last: &Summary| last.by_status().eq(summary.by_status()) && last.moving() == summary.moving();
+            |last: &Summary| last.by_status().eq(summary.by_status()) && last.other() == summary.other();
         let moved = !self.last.as_ref().is_some_and(same);
         self.quiet = !moved;
         self.last = Some(summary.clone());
-        Told { summary, moved, settled: self.closed == self.open.len() }
+        Told { summary, moved }
     }
 }
 
@@ -201,6 +197,11 @@ mod tests {
 
     /// Makes one poll with these answers in turn (the last one stays), and tells what was asked.
     fn poll(rounds: &mut Rounds, answers: &[Counts]) -> (Vec<String>, Told) {
+        poll_of(rounds, 10, answers)
+    }
+
+    /// The same with a task of another size.
+    fn poll_of(rounds: &mut Rounds, total: u64, answers: &[Counts]) -> (Vec<String>, Told) {
         let mut asked = Vec::new();
         loop {
             match rounds.next() {
@@ -209,7 +210,7 @@ mod tests {
                 Next::Ask(ask) => {
                     let (pending, waiting, success) = answers[asked.len().min(answers.len() - 1)];
                     let (name, count) = match &ask {
-                        Ask::Total => ("all", 10),
+                        Ask::Total => ("all", total),
                         Ask::Status(SubtaskStatus::Pending) => ("Pending", pending),
                         Ask::Status(SubtaskStatus::WaitResult) => ("WaitResult", waiting),
                         Ask::Status(SubtaskStatus::Success) => ("Success", success),
@@ -233,11 +234,11 @@ mod tests {
 
     #[test]
     fn the_whole_is_asked_once_and_everything_that_can_change_again() {
-        let mut rounds = Rounds::new("demo".to_owned());
+        let mut rounds = Rounds::new("demo".to_owned(), false);
         let (asked, told) = poll(&mut rounds, &[(4, 3, 3)]);
         assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
         assert_eq!(asked.len(), SubtaskStatus::KNOWN.len() + 1);
-        assert!(told.moved && !told.settled);
+        assert!(told.moved && !told.summary.is_settled());
         rounds.poll();
         let (asked, told) = poll(&mut rounds, &[(3, 3, 4)]);
         assert_eq!(names(&asked), ["Success", "WaitResult", "Pending"]);
@@ -246,7 +247,7 @@ mod tests {
 
     #[test]
     fn while_nothing_moves_only_open_statuses_are_asked() {
-        let mut rounds = Rounds::new("demo".to_owned());
+        let mut rounds = Rounds::new("demo".to_owned(), false);
         poll(&mut rounds, &[(4, 3, 3)]);
         rounds.poll();
         assert!(!poll(&mut rounds, &[(4, 3, 3)]).1.moved);
@@ -262,7 +263,7 @@ mod tests {
 
     #[test]
     fn the_last_pending_subtask_is_seen_to_leave() {
-        let mut rounds = Rounds::new("demo".to_owned());
+        let mut rounds = Rounds::new("demo".to_owned(), false);
         poll(&mut rounds, &[(1, 3, 6)]);
         rounds.poll();
         poll(&mut rounds, &[(1, 3, 6)]);
@@ -270,23 +271,23 @@ mod tests {
         // One leaves Pending, another WaitResult.
         let (asked, told) = poll(&mut rounds, &[(0, 3, 7)]);
         assert_eq!(names(&asked), ["WaitResult", "Pending", "Success", "WaitResult"]);
-        assert_eq!((told.moved, told.summary.moving()), (true, 0));
+        assert_eq!((told.moved, told.summary.other()), (true, 0));
     }
 
     #[test]
     fn counts_that_miss_a_subtask_are_not_probed() {
-        let mut rounds = Rounds::new("demo".to_owned());
+        let mut rounds = Rounds::new("demo".to_owned(), false);
         for _ in 0..3 {
             let (asked, told) = poll(&mut rounds, &[(4, 3, 2)]);
-            assert_eq!(told.summary.moving(), 1);
-            assert!(names(&asked).contains(&"Success"));
+            assert_eq!(told.summary.other(), 1);
+            assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
             rounds.poll();
         }
     }
 
     #[test]
     fn an_empty_beginning_is_never_asked_again() {
-        let mut rounds = Rounds::new("demo".to_owned());
+        let mut rounds = Rounds::new("demo".to_owned(), false);
         poll(&mut rounds, &[(0, 3, 7)]);
         rounds.poll();
         let (asked, _) = poll(&mut rounds, &[(0, 2, 8)]);
@@ -296,50 +297,64 @@ mod tests {
 
     #[test]
     fn two_zeros_of_one_round_do_not_end_it() {
-        let mut rounds = Rounds::new("demo".to_owned());
+        let mut rounds = Rounds::new("demo".to_owned(), false);
         // The last subtask goes from Pending to WaitResult after that was counted.
-        let mut answers = vec![(1, 0, 9); SubtaskStatus::KNOWN.len()];
-        answers.push((0, 1, 9));
-        let (asked, told) = poll(&mut rounds, &answers);
-        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending", "WaitResult"]);
-        assert!(!told.settled);
-        assert_eq!((told.summary.count(&SubtaskStatus::WaitResult), told.summary.moving()), (1, 0));
+        let (asked, told) = poll(&mut rounds, &[(0, 0, 9)]);
+        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
+        assert_eq!((told.summary.is_settled(), told.summary.other()), (false, 1));
+        rounds.poll();
+        assert_eq!(poll(&mut rounds, &[(0, 1, 9)]).1.summary.count(&SubtaskStatus::WaitResult), 1);
         rounds.poll();
         let (asked, told) = poll(&mut rounds, &[(0, 0, 10)]);
-        assert_eq!(names(&asked), ["Success", "WaitResult"]);
-        assert!(told.settled && told.summary.is_settled());
+        assert_eq!(names(&asked), ["Success", "WaitResult", "all"]);
+        assert!(told.summary.is_settled());
     }
 
     #[test]
-    fn a_settled_task_takes_one_more_count_of_wait_result() {
-        let mut rounds = Rounds::new("demo".to_owned());
+    fn a_settled_task_takes_one_more_total() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
         let (asked, told) = poll(&mut rounds, &[(0, 0, 10)]);
-        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending", "WaitResult"]);
-        assert!(told.settled);
+        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending", "all"]);
+        assert!(told.summary.is_settled());
     }
 
     #[test]
-    fn the_last_summary_holds_what_arrived_last() {
-        let mut rounds = Rounds::new("demo".to_owned());
-        poll(&mut rounds, &[(0, 1, 9)]);
+    fn subtasks_in_a_status_that_nobody_lists_are_not_settled() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        for _ in 0..3 {
+            let (asked, told) = poll(&mut rounds, &[(0, 0, 9)]);
+            assert_eq!((told.summary.is_settled(), told.summary.other()), (false, 1));
+            // What may follow their status is not known.
+            assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
+            rounds.poll();
+        }
+    }
+
+    #[test]
+    fn a_task_without_subtasks_is_settled_only_if_that_is_allowed() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        assert!(!poll_of(&mut rounds, 0, &[(0, 0, 0)]).1.summary.is_settled());
         rounds.poll();
-        // The last subtask succeeds after Success was counted.
-        let (asked, told) = poll(&mut rounds, &[(0, 1, 9), (0, 0, 10)]);
-        assert_eq!(names(&asked), ["Success", "WaitResult", "Success"]);
-        assert!(told.settled && told.summary.is_settled(), "{}", told.summary);
+        let (asked, told) = poll(&mut rounds, &[(0, 0, 10)]);
+        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending", "all"]);
+        assert!(told.summary.is_settled(), "the subtasks have come");
+        assert!(poll_of(&mut Rounds::new("demo".to_owned(), true), 0, &[(0, 0, 0)]).1.summary.is_settled());
     }
 
     #[test]
-    fn subtasks_in_a_status_that_nobody_lists_do_not_keep_it_for_ever() {
-        let mut rounds = Rounds::new("demo".to_owned());
-        let (_, told) = poll(&mut rounds, &[(0, 0, 9)]);
-        assert!(told.settled && !told.summary.is_settled());
-        assert_eq!(told.summary.moving(), 1);
+    fn subtasks_that_are_gone_are_not_settled() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        poll(&mut rounds, &[(1, 0, 9)]);
+        for total in [9, 0] {
+            rounds.poll();
+            let (_, told) = poll_of(&mut rounds, total, &[(0, 0, total)]);
+            assert_eq!((told.summary.is_settled(), told.summary.other()), (false, 10 - total));
+        }
     }
 
     #[test]
     fn a_task_that_grows_is_read() {
-        let mut rounds = Rounds::new("demo".to_owned());
+        let mut rounds = Rounds::new("demo".to_owned(), false);
         poll(&mut rounds, &[(0, 1, 9)]);
         rounds.poll();
         while let Next::Ask(_) = rounds.next() {
@@ -350,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_doubt_makes_it_read_from_then_on() {
-        let mut rounds = Rounds::new("demo".to_owned());
+        let mut rounds = Rounds::new("demo".to_owned(), false);
         rounds.counted(&Sample::Page { total: None, rows: 0, stray: false });
         assert_eq!(rounds.next(), Next::Read(Doubt::NoTotal));
         let tally = |rows: &[&str]| {
@@ -359,11 +374,14 @@ mod tests {
             tally
         };
         let told = rounds.read(tally(&["Success", "Pending"]), Doubt::NoTotal);
-        assert!(told.moved && !told.settled);
+        assert!(told.moved && !told.summary.is_settled());
         assert_eq!(told.summary.calls(), 2);
         rounds.poll();
         assert_eq!(rounds.next(), Next::Read(Doubt::NoTotal));
-        let told = rounds.read(tally(&["Success", "Fail"]), Doubt::NoTotal);
-        assert!(told.settled && told.summary.is_settled());
+        let told = rounds.read(tally(&["Success", "Halted"]), Doubt::NoTotal);
+        assert_eq!((told.summary.is_settled(), told.summary.other()), (false, 1));
+        let told = rounds.read(tally(&["Success"]), Doubt::NoTotal);
+        assert_eq!((told.summary.is_settled(), told.summary.other()), (false, 1), "one is gone");
+        assert!(rounds.read(tally(&["Success", "Fail"]), Doubt::NoTotal).summary.is_settled());
     }
 }

@@ -1,5 +1,6 @@
 //! The whole of a watch but its calls: rounds, pace, outlook and deadline, over an injected clock.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,6 +9,7 @@ use super::outlook::Outlook;
 use super::pace::Pace;
 use super::rounds::{Next, Rounds, Told};
 use crate::Error;
+use crate::clock::after;
 use crate::error::Kind;
 use crate::summary::Summary;
 use crate::summary::count::{Ask, Doubt, Sample};
@@ -46,13 +48,12 @@ pub(crate) enum Step {
 }
 
 impl Watching {
-    pub(crate) fn new(task_id: String, pace: Pace, deadline: Option<Duration>, now: Instant) -> Self {
+    pub(crate) fn new(rounds: Rounds, pace: Pace, deadline: Option<Duration>, now: Instant) -> Self {
         Self {
-            rounds: Rounds::new(task_id),
+            rounds,
             pace,
             outlook: Outlook::default(),
-            // A deadline beyond what the clock can tell is none.
-            deadline: deadline.and_then(|within| Some((within, now.checked_add(within)?))),
+            deadline: deadline.map(|within| (within, after(now, within))),
             calls: 0,
             last: None,
             told: None,
@@ -113,14 +114,14 @@ impl Watching {
     }
 
     fn tell(&mut self, told: Told, now: Instant) -> Step {
-        let Told { summary, moved, settled } = told;
+        let Told { summary, moved } = told;
         self.pace.polled(now, moved);
-        // What no count holds has not settled, except when nothing is open any more.
-        let open = if settled { 0 } else { summary.total().saturating_sub(summary.settled()) };
+        self.ended = summary.is_settled();
+        // Whoever waits for the first subtask waits for one at least.
+        let open = summary.total().saturating_sub(summary.settled()).max(u64::from(!self.ended));
         self.outlook.take(now, summary.settled(), open);
         self.last = Some(summary.clone());
-        self.ended = settled;
-        if !settled {
+        if !self.ended {
             self.rounds.poll();
         }
         Step::Tell(summary)
@@ -129,6 +130,19 @@ impl Watching {
     fn late(&self, within: Duration) -> Error {
         let far = self.last.as_ref().map_or("no count has come in yet".to_owned(), Summary::to_string);
         let found = format!("not settled within {within:?}: {far}");
-        Error::new(Kind::Timeout, found, "give it more time, or look at the subtasks that are still open")
+        let advice: Cow<'_, str> = match &self.last {
+            Some(last) if last.total() == 0 => {
+                "check the task id, give it more time, or allow an empty task with allow_empty()".into()
+            }
+            Some(last) if last.other() == last.total() - last.settled() => {
+                let (other, total) = (last.other(), last.total());
+                format!(
+                    "read the subtasks: {other} of {total} subtasks are in a status that is not documented, or are gone"
+                )
+                .into()
+            }
+            _ => "give it more time, or look at the subtasks that are still open".into(),
+        };
+        Error::new(Kind::Timeout, found, advice)
     }
 }
