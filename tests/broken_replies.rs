@@ -105,7 +105,7 @@ async fn no_message_repeats_what_the_platform_echoes() {
             "summary t",
             "summary t -o json",
             "watch t -vv",
-            "doctor t",
+            "doctor --task t",
             "report t --out -",
         ] {
             let Seen { code, stdout, stderr } = run(&platform, arguments).await;

@@ -1,7 +1,7 @@
 //! The columns in which subtasks can be shown.
 
 use clap::ValueEnum;
-use northbound::{Failure, Subtask, SubtaskStatus, Unreadable};
+use northbound::{Subtask, SubtaskStatus, Unreadable};
 
 /// What a column shows of a subtask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -70,7 +70,7 @@ impl Column {
             Self::Device => subtask.device_id().map(str::to_owned),
             Self::Command => subtask.command_id().map(str::to_owned),
             Self::Status => subtask.status().map(|status| status.as_str().to_owned()),
-            Self::Code => Some(Failure::of(subtask.clone()).code()?.as_str().to_owned()),
+            Self::Code => Some(subtask.failure()?.error_code?.as_str().to_owned()),
             Self::Reason => reason(subtask),
             Self::Output => subtask.output().map(str::to_owned),
             Self::Error => subtask.error().or_else(|| raw(subtask)).map(str::to_owned),
@@ -94,6 +94,12 @@ fn reason(subtask: &Subtask) -> Option<String> {
     if raw(subtask).is_some() {
         return Some(subtask.reason().into_owned());
     }
-    let words = || Failure::of(subtask.clone()).text().map(str::to_owned);
-    (failed || subtask.error().is_some()).then(|| words().unwrap_or_else(|| subtask.reason().into_owned()))
+    let cause = subtask.failure();
+    let has_code = cause.as_ref().is_some_and(|cause| cause.error_code.is_some());
+    let words = cause.and_then(|cause| cause.error_desc).filter(|words| !words.is_empty());
+    (failed || subtask.error().is_some()).then(|| match (words, subtask.error()) {
+        (Some(words), _) => words,
+        (None, Some(text)) if !has_code => text.to_owned(),
+        (None, _) => subtask.reason().into_owned(),
+    })
 }

@@ -1,12 +1,19 @@
 //! Comma-separated values that a spreadsheet shows and does not carry out.
 
+use std::borrow::Cow;
+
 /// One line, with its end.
 ///
 /// A cell that a spreadsheet would take for a formula gets an apostrophe in front: device ids and replies are other people's
 /// text, and `=HYPERLINK(…)` in one of them must not run on the desk of whoever opens the file.
 pub(crate) fn line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
-    let cells: Vec<String> = cells.into_iter().map(|cell| quoted(&harmless(cell.as_ref()))).collect();
-    cells.join(",") + "\n"
+    let mut line = String::new();
+    for (place, cell) in cells.into_iter().enumerate() {
+        line.extend((place > 0).then_some(','));
+        // No copy of a cell that needs none: it may be as long as a reply.
+        push_quoted(&harmless(cell.as_ref()), &mut line);
+    }
+    line + "\n"
 }
 
 /// The cells of a line as they are written, quotes and all.
@@ -19,14 +26,21 @@ pub(crate) fn written_cells(line: &str) -> impl Iterator<Item = &str> {
 }
 
 /// As <https://owasp.org/www-community/attacks/CSV_Injection> lists them, with their full-width forms.
-fn harmless(cell: &str) -> String {
+fn harmless(cell: &str) -> Cow<'_, str> {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if formula { format!("'{cell}") } else { cell.to_owned() }
+    if formula { format!("'{cell}").into() } else { cell.into() }
 }
 
-fn quoted(cell: &str) -> String {
+fn push_quoted(cell: &str, line: &mut String) {
     let plain = !cell.contains([',', '"', '\n', '\r', ';', '\t']) && cell.trim() == cell;
-    if plain { cell.to_owned() } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
+    if plain {
+        return line.push_str(cell);
+    }
+    for (place, part) in cell.split('"').enumerate() {
+        line.push_str(if place == 0 { "\"" } else { "\"\"" });
+        line.push_str(part);
+    }
+    line.push('"');
 }
 
 #[cfg(test)]

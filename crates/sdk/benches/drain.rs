@@ -70,7 +70,7 @@ fn compare() -> bool {
     // A short read ends before the machine is busy with it, so it takes more of them to tell.
     let met = [
         in_turn(4_000, 0, 5, &[BY_HAND, off, on]),
-        in_turn(120, 0, 31, &[BY_HAND, Case { ratio: Some(1.15), ..CHECK_ON }]),
+        in_turn(120, 0, 31, &[BY_HAND, Case { ratio: Some(1.20), ..CHECK_ON }]),
         in_turn(400, 20, 5, &[Case { wall_seconds: Some(1.2), ..AHEAD }]),
     ];
     met.iter().all(|met| *met)

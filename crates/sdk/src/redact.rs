@@ -48,7 +48,10 @@ impl Secrets {
     /// The same for a word that is data as well: a short secret may stand in it by chance.
     pub(crate) fn redacted_word(&self, word: &str) -> Option<String> {
         let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        secrets.iter().filter(|secret| !is_short(secret)).find_map(|secret| without(word, secret.expose()))
+        let long = secrets.iter().filter(|secret| !is_short(secret));
+        long.fold(None, |redacted, secret| {
+            without(redacted.as_deref().unwrap_or(word), secret.expose()).or(redacted)
+        })
     }
 }
 

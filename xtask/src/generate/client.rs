@@ -148,7 +148,7 @@ impl VisitMut for Replacements {
 fn with_reader(mut item: syn::Item) -> Vec<syn::Item> {
     let syn::Item::Struct(data) = &mut item else { return vec![item] };
     let (listed, rest): (Vec<&syn::Field>, Vec<_>) =
-        data.fields.iter().partition(|field| !field.ident.as_ref().is_some_and(|ident| ident == "extra"));
+        data.fields.iter().partition(|field| field.ident.as_ref().is_none_or(|ident| ident != "extra"));
     if rest.is_empty() || !is_plain_data(data) {
         return vec![item];
     }
