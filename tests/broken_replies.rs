@@ -104,7 +104,7 @@ async fn no_message_repeats_what_the_platform_echoes() {
             "subtasks t -vv -o csv",
             "summary t",
             "summary t -o json",
-            "watch t -vv",
+            "watch t -vv --timeout 1s",
             "doctor --task t",
             "report t --out -",
         ] {
