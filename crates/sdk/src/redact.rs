@@ -10,7 +10,7 @@ const EXCERPT: usize = 200;
 /// A shorter secret would be found in half of all words.
 const SHORTEST: usize = 6;
 /// How many characters of a text are looked at, and kept: more than any error needs.
-const LONGEST: usize = 64 * 1024;
+const LONGEST: usize = 16 * 1024;
 /// A longer status is not named in messages, in bytes.
 pub(crate) const LONGEST_WORD: usize = 256;
 const HIDDEN: &str = "[redacted]";
