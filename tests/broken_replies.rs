@@ -8,8 +8,8 @@ use crate::platform::{Platform, reply};
 const SECRET: &str = "s3cret/of \"the\" test";
 const TOKEN: &str = "t0ken+of-the-test";
 
-async fn run(platform: &Platform, arguments: &'static str) -> Seen {
-    let url = platform.url();
+async fn run(platform: &Platform, arguments: &str) -> Seen {
+    let (url, arguments) = (platform.url(), arguments.to_owned());
     let command = move || {
         let environment = [
             ("NORTHBOUND_ENDPOINT", url.as_str()),
@@ -22,7 +22,8 @@ async fn run(platform: &Platform, arguments: &'static str) -> Seen {
     tokio::task::spawn_blocking(command).await.unwrap()
 }
 
-const LOGIN: &str = r#"{"accessToken":"t0ken+of-the-test","expiresIn":3600}"#;
+const LOGIN: &str =
+    r#"{"accessToken":"t0ken+of-the-test","refreshToken":"lettersOfTheTest","expiresIn":3600}"#;
 
 /// A platform whose every page but the login is this one.
 async fn serving(body: &'static [u8]) -> Platform {
@@ -68,10 +69,18 @@ async fn rows_that_cannot_be_read_are_printed_and_counted() {
 }
 
 /// The secret and the token as a platform may write them back.
-fn echoes() -> [String; 4] {
+fn echoes() -> [String; 6] {
     let json = |text: &str| serde_json::Value::from(text).to_string().trim_matches('"').to_owned();
     let form = |text: &str| text.replace('/', "%2F").replace(' ', "+").replace('"', "%22");
-    [json(SECRET), TOKEN.to_owned(), form(SECRET), TOKEN.replace('+', "%2B")]
+    let basic = "ZGVtby1hcHA6czNjcmV0L29mICJ0aGUiIHRlc3Q=".to_owned();
+    [
+        json(SECRET),
+        TOKEN.to_owned(),
+        form(SECRET),
+        TOKEN.replace('+', "%2B"),
+        "lettersOfTheTest".to_owned(),
+        basic,
+    ]
 }
 
 #[tokio::test]
@@ -86,7 +95,15 @@ async fn no_message_repeats_what_the_platform_echoes() {
         (200, format!(r#"{{"taskDetails":"{echo}"}}"#)),
         (200, format!(r#"{{"{echo}":[NaN]"#)),
         (200, format!(r#"{{"totalCount":1,"taskDetails":[{{"status":"{echo}","{echo}":1}}]}}"#)),
+        (
+            200,
+            r#"{"totalCount":3,"taskDetails":[{"param":{"deviceId":"d","lettersOfTheTest":1}}]}"#.to_owned(),
+        ),
     ];
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name| folder.path().join(name).display().to_string();
+    let (export, report) =
+        (format!("export t --format csv --out {}", file("e.csv")), format!("report t --out {}", file("r.html")));
     for (status, body) in replies {
         let (shown, header) = (body.clone(), header.clone());
         let platform = Platform::asking(move |asked| {
@@ -102,6 +119,8 @@ async fn no_message_repeats_what_the_platform_echoes() {
         .await;
         for arguments in [
             "subtasks t -vv -o csv",
+            export.as_str(),
+            report.as_str(),
             "summary t",
             "summary t -o json",
             "watch t -vv --timeout 1s",
@@ -116,6 +135,12 @@ async fn no_message_repeats_what_the_platform_echoes() {
                     "{arguments} on {shown}:\n{stdout}{stderr}"
                 );
             }
+        }
+        for entry in folder.path().read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(!echoes().iter().any(|secret| text.contains(secret)), "{}: {text}", path.display());
+            std::fs::remove_file(&path).unwrap();
         }
     }
 }

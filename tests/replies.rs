@@ -169,3 +169,26 @@ async fn rows_without_param_are_never_dropped() {
     let (rows, error) = read(&platform).await;
     assert_eq!((rows, error.map(|error| error.to_string())), (500, None));
 }
+
+#[tokio::test]
+async fn a_search_for_the_end_keeps_short_pages_and_forgets_long_ones() {
+    for (length, expected) in [(10, &["2", "0", "1"][..]), (5 << 20, &["2", "0"])] {
+        let page = |device: u8| {
+            let row =
+                json!({ "status": "Pending", "output": "a".repeat(length), "param": { "deviceId": device } });
+            json!({ "taskDetails": [row] }).to_string()
+        };
+        // The last page is the one before it once more, which ends the search.
+        let platform = Platform::paging([0, 1, 2, 2].map(page).to_vec()).await;
+        let mut rows = platform.client().subtasks("demo").status(SubtaskStatus::Pending).stream();
+        let mut devices = Vec::new();
+        let end = loop {
+            match rows.try_next().await {
+                Ok(row) => devices.push(row.unwrap().device_id().unwrap().to_owned()),
+                Err(end) => break end,
+            }
+        };
+        assert_eq!(devices, expected);
+        assert!(end.is_incomplete(), "{end}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
@@ -161,7 +161,7 @@ impl Call {
         let keep = if status == StatusCode::OK { KEPT_OF_SUCCESS } else { KEPT_OF_FAILURE };
         let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
         let (received, turn) = (Arc::clone(&self.received), self.turn.clone());
-        let body = Limited::new(Recorded { body, keep, received, turn, read: 0 }, self.body_limit);
+        let body = Limited::new(Recorded { body, keep, received, turn }, self.body_limit);
         Response::from(http::Response::from_parts(parts, reqwest::Body::wrap(body)))
     }
 }
@@ -237,28 +237,44 @@ fn sensitive(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
 ///
 /// Calls that are made ahead of others would together need several times the memory of the longest reply.
 #[derive(Clone, Debug, Default)]
-pub struct Turn(Arc<Mutex<(bool, Option<Waker>)>>);
+pub struct Turn(Arc<Mutex<TurnState>>);
+
+#[derive(Debug, Default)]
+struct TurnState {
+    has_come: bool,
+    waker: Option<Waker>,
+    length: usize,
+}
 
 impl Turn {
     /// Lets the call read on, however long its reply is.
     pub fn comes(&self) {
         let waker = {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            state.0 = true;
-            state.1.take()
+            let mut state = self.state();
+            state.has_come = true;
+            state.waker.take()
         };
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
+    /// How much of the reply has been read, in bytes.
+    pub fn length(&self) -> usize {
+        self.state().length
+    }
+
     fn poll(&self, context: &Context<'_>) -> Poll<()> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.0 {
+        let mut state = self.state();
+        if state.has_come || state.length <= READ_AHEAD {
             return Poll::Ready(());
         }
-        state.1 = Some(context.waker().clone());
+        state.waker = Some(context.waker().clone());
         Poll::Pending
+    }
+
+    fn state(&self) -> MutexGuard<'_, TurnState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -266,7 +282,6 @@ impl Turn {
 struct Recorded {
     body: reqwest::Body,
     turn: Option<Turn>,
-    read: usize,
     /// How many more bytes to copy.
     keep: usize,
     received: Arc<Mutex<Option<Received>>>,
@@ -294,12 +309,12 @@ impl Body for Recorded {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, reqwest::Error>>> {
-        if let Some(turn) = self.turn.as_ref().filter(|_| self.read > READ_AHEAD) {
+        if let Some(turn) = &self.turn {
             ready!(turn.poll(context));
         }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
-            self.read += data.len();
+            self.turn.iter().for_each(|turn| turn.state().length += data.len());
             self.copy(data);
         }
         Poll::Ready(frame)

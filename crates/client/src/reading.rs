@@ -20,6 +20,9 @@ use crate::object::Object;
 /// A longer body is read on a thread of its own, so that deadlines hold meanwhile, in bytes.
 const LONG: usize = 256 * 1024;
 
+/// How many letters of a place or a fault are kept: more than any error needs.
+const LONGEST: usize = 4096;
+
 /// A struct that a reply can consist of.
 pub(crate) trait Reply: DeserializeOwned + Object + Send + 'static {
     /// The second reading; `None` if it fails as well.
@@ -130,9 +133,16 @@ fn read<T: Reply>(body: &[u8], rows: usize) -> Result<Again<T>, Misread> {
 fn explain<T: Reply>(body: &[u8]) -> Misread {
     let mut json = serde_json::Deserializer::from_slice(body);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
-        Err(error) => Misread::At { member: error.path().to_string(), fault: error.into_inner().to_string() },
+        Err(error) => {
+            Misread::At { member: beginning(error.path()), fault: beginning(&error.inner().to_string()) }
+        }
         Ok(_) => Misread::At { member: ".".to_owned(), fault: "something follows the JSON".to_owned() },
     }
+}
+
+/// The first letters of a place or a fault: the name of a member may be as long as the reply.
+fn beginning(text: &impl ToString) -> String {
+    text.to_string().chars().take(LONGEST).collect()
 }
 
 /// Reads a reply whose rows stand in the member `name`: each row by itself, and the members around them.
@@ -199,7 +209,7 @@ fn row<R: Reply>(text: &[u8], place: impl Fn(&str) -> String) -> R {
             return row;
         }
         Ok(_) => String::new(),
-        Err(error) => error.path().to_string(),
+        Err(error) => beginning(error.path()),
     };
     // serde_path_to_error writes `.` for the row itself, and `?` where it has no name.
     let member = fault.trim_end_matches(['.', '?']);

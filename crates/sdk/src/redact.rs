@@ -10,12 +10,20 @@ const EXCERPT: usize = 200;
 /// A shorter secret would be found in half of all words.
 const SHORTEST: usize = 6;
 /// How many characters of a text are looked at, and kept: more than any error needs.
-const LONGEST: usize = 64 * 1024;
+const LONGEST: usize = 16 * 1024;
+/// A longer status is not named in messages, in bytes.
+pub(crate) const LONGEST_WORD: usize = 256;
 const HIDDEN: &str = "[redacted]";
 
 /// The secrets of an application: its own, and the latest tokens.
 #[derive(Default)]
-pub(crate) struct Secrets(Mutex<VecDeque<Secret>>);
+pub(crate) struct Secrets(Mutex<VecDeque<Known>>);
+
+/// A secret, and what text holds of it that is in base64, as the credentials of `Authorization: Basic` are.
+struct Known {
+    secret: Secret,
+    base64: [Secret; 3],
+}
 
 impl Secrets {
     /// How many are remembered. A reply may repeat a token that has been replaced meanwhile.
@@ -23,8 +31,9 @@ impl Secrets {
 
     pub(crate) fn note(&self, secret: &Secret) {
         let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !secret.expose().is_empty() && !secrets.contains(secret) {
-            secrets.push_back(secret.clone());
+        if !secret.expose().is_empty() && !secrets.iter().any(|known| known.secret == *secret) {
+            let base64 = [0, 1, 2].map(|before| inside_base64(secret.expose(), before));
+            secrets.push_back(Known { secret: secret.clone(), base64 });
             if secrets.len() > Self::MOST {
                 // The first one is the application's own secret.
                 secrets.remove(1);
@@ -32,51 +41,91 @@ impl Secrets {
         }
     }
 
-    /// The text without the secrets, should it repeat them: as they are, or as a form, a URL, HTML or JSON writes them.
+    /// The text without the secrets, should it repeat them: as they are, or as a form, a URL, HTML, JSON or base64 writes them.
     pub(crate) fn redacted(&self, text: &str) -> String {
         // An excerpt leaves unprintable characters out, and must not put a secret together by that.
         let printed = text.chars().filter(|c| c.is_whitespace() || !is_unprintable(*c));
         let mut text: String = printed.take(LONGEST).collect();
-        for secret in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            if let Some(without) = without(&text, secret.expose()) {
-                text = if is_short(secret) { HIDDEN.to_owned() } else { without };
+        for known in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            match known.hidden_in(&text) {
+                Some(_) if known.is_short() => text = HIDDEN.to_owned(),
+                Some(without) => text = without,
+                None => {}
             }
         }
         text
     }
 
-    /// The same for a word that is data as well: a short secret may stand in it by chance.
+    /// The same for a word that is data as well: a short secret may stand in it by chance. A word that is longer than any
+    /// message shows is left alone.
     pub(crate) fn redacted_word(&self, word: &str) -> Option<String> {
+        if word.len() > LONGEST_WORD {
+            return None;
+        }
         let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let long = secrets.iter().filter(|secret| !is_short(secret));
-        long.fold(None, |redacted, secret| {
-            without(redacted.as_deref().unwrap_or(word), secret.expose()).or(redacted)
+        let long = secrets.iter().filter(|known| !known.is_short());
+        long.fold(None, |redacted, known| known.hidden_in(redacted.as_deref().unwrap_or(word)).or(redacted))
+    }
+}
+
+impl Known {
+    fn is_short(&self) -> bool {
+        self.secret.expose().chars().count() < SHORTEST
+    }
+
+    /// The text without the secret; `None` if it does not have it.
+    fn hidden_in(&self, text: &str) -> Option<String> {
+        let base64 = self.base64.iter().filter(|_| !self.is_short());
+        [&self.secret].into_iter().chain(base64).fold(None, |hidden, secret| {
+            without(hidden.as_deref().unwrap_or(text), secret.expose()).or(hidden)
         })
     }
 }
 
-fn is_short(secret: &Secret) -> bool {
-    secret.expose().chars().count() < SHORTEST
+/// The characters of base64 that tell of the secret alone, if it comes so many bytes after a multiple of three.
+fn inside_base64(secret: &str, before: usize) -> Secret {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bytes = [&[0; 2][..before], secret.as_bytes()].concat();
+    let bit = |at: usize| bytes[at / 8] >> (7 - at % 8) & 1;
+    let letter = |at: usize| (at * 6..at * 6 + 6).fold(0, |letter, at| letter << 1 | usize::from(bit(at)));
+    let inside = (before * 8).div_ceil(6)..bytes.len() * 8 / 6;
+    Secret::from(inside.map(|at| char::from(ALPHABET[letter(at)])).collect::<String>())
 }
 
 /// The text without the secret; `None` if it does not have it.
 fn without(text: &str, secret: &str) -> Option<String> {
-    let (mut out, mut rest, mut found) = (String::new(), text, false);
-    while let Some(letter) = rest.chars().next() {
-        let after = secret.chars().try_fold(rest, after);
-        out += if after.is_some() { HIDDEN } else { &rest[..letter.len_utf8()] };
-        found |= after.is_some();
-        rest = after.unwrap_or(&rest[letter.len_utf8()..]);
+    let first = secret.chars().next()?;
+    let begins = |c: char| c == first || "%\\&+-_".contains(c);
+    let (mut out, mut copied, mut at) = (String::new(), 0, 0);
+    while let Some(step) = text[at..].find(begins) {
+        at += step;
+        if let Some(rest) = secret.chars().try_fold(&text[at..], after) {
+            out += &text[copied..at];
+            out += HIDDEN;
+            at = text.len() - rest.len();
+            copied = at;
+        } else {
+            at += text[at..].chars().next().map_or(1, char::len_utf8);
+        }
     }
-    found.then_some(out)
+    (copied > 0).then(|| out + &text[copied..])
 }
 
 /// What follows a letter at the beginning of a text, in whatever way the letter is written there.
 fn after(text: &str, letter: char) -> Option<&str> {
-    const ENTITIES: [(char, &str); 6] =
-        [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;"), ('\'', "&#x27;")];
-    let entity = |(own, entity): &(char, &str)| text.strip_prefix(entity).filter(|_| *own == letter);
-    ENTITIES.iter().find_map(entity).or_else(|| text.strip_prefix(letter)).or_else(|| {
+    // The last two are those of base64 in a URL.
+    const OTHERS: [(char, &str); 8] = [
+        ('&', "&amp;"),
+        ('<', "&lt;"),
+        ('>', "&gt;"),
+        ('"', "&quot;"),
+        ('\'', "&#39;"),
+        ('\'', "&#x27;"),
+        ('+', "-"),
+        ('/', "_"),
+    ];
+    let other = |(own, other): &(char, &str)| text.strip_prefix(other).filter(|_| *own == letter);
+    OTHERS.iter().find_map(other).or_else(|| text.strip_prefix(letter)).or_else(|| {
         let (mut bytes, mut units) = ([0; 4], [0; 2]);
         letter
             .encode_utf8(&mut bytes)
@@ -93,10 +142,10 @@ fn after(text: &str, letter: char) -> Option<&str> {
     })
 }
 
-/// JSON has one backslash before an escape, and JSON in a string of JSON has several.
+/// JSON has one backslash before an escape, and JSON in a string of JSON has several: 15 if it is three strings deep.
 fn after_backslashes(text: &str) -> Option<&str> {
-    let rest = text.trim_start_matches('\\');
-    (rest.len() < text.len()).then_some(rest)
+    let many = text.bytes().take(15).take_while(|byte| *byte == b'\\').count();
+    (many > 0).then(|| &text[many..])
 }
 
 fn after_digits(text: &str, digits: usize, number: u16) -> Option<&str> {
@@ -158,6 +207,27 @@ mod tests {
         }
         assert_eq!(redacted("aaaaaab", "aaaaab"), "a[redacted]");
         assert_eq!(redacted("\\\\srv\\x", "\\srv\\x"), "[redacted]");
+    }
+
+    #[test]
+    fn a_secret_in_base64_is_hidden_wherever_it_begins() {
+        // `demo-app:s3cret>?~é`, and the same after another letter and after two.
+        for (text, shown) in [
+            ("ZGVtby1hcHA6czNjcmV0Pj9+w6k=", "ZGVtby1hcHA6[redacted]k="),
+            ("eGRlbW8tYXBwOnMzY3JldD4_fsOp", "eGRlbW8tYXBwOn[redacted]"),
+            ("eHhkZW1vLWFwcDpzM2NyZXQ%2BP37DqQ%3D%3D", "eHhkZW1vLWFwcDp[redacted]Q%3D%3D"),
+        ] {
+            assert_eq!(redacted(text, "s3cret>?~é"), shown);
+        }
+    }
+
+    #[test]
+    fn a_long_text_costs_no_more_than_its_length() {
+        let long = "\\".repeat(LONGEST);
+        assert_eq!(redacted(&long, "\\secret").len(), LONGEST);
+        let secrets = Secrets::default();
+        secrets.note(&Secret::from("secret"));
+        assert_eq!(secrets.redacted_word(&format!("secret{}", "x".repeat(LONGEST_WORD))), None);
     }
 
     #[test]

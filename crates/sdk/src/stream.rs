@@ -80,6 +80,10 @@ impl SubtaskStream {
     }
 }
 
+/// How long the replies are together whose pages a read holds, in bytes: more than the 18 pages of a search for the end have,
+/// unless the platform sends rows that are none.
+const HELD: usize = 8 * 1024 * 1024;
+
 /// A read under way.
 struct Reader {
     query: Arc<Query>,
@@ -94,6 +98,8 @@ struct Reader {
     turns: VecDeque<Turn>,
     /// Pages of this leg that will be asked for again; they are delivered if the read ends before that.
     held: VecDeque<Page>,
+    /// How much more may be held, in bytes.
+    room: usize,
     /// What the read ends with, once the pages that are held have been delivered.
     end: Option<Error>,
 }
@@ -110,6 +116,7 @@ impl Reader {
             calls: FuturesOrdered::new(),
             turns: VecDeque::new(),
             held: VecDeque::new(),
+            room: HELD,
             end: None,
         }
     }
@@ -134,10 +141,10 @@ impl Reader {
             self.ask();
             self.turns.front().into_iter().for_each(Turn::comes);
             let page = self.calls.next().await;
-            self.turns.pop_front();
+            let length = self.turns.pop_front().map_or(0, |turn| turn.length());
             match page {
                 Some(page) => {
-                    if let Some(page) = self.take(page?) {
+                    if let Some(page) = self.take(page?, length) {
                         return Ok(Some((page, self)));
                     }
                 }
@@ -166,7 +173,7 @@ impl Reader {
     }
 
     /// What is to be delivered of a page, if anything.
-    fn take(&mut self, mut page: Page) -> Option<Page> {
+    fn take(&mut self, mut page: Page, length: usize) -> Option<Page> {
         let (leg, read) = self.leg.as_mut()?;
         let rows = page.rows();
         let identities = if self.check_repeats { self.watch.identities(rows) } else { Vec::new() };
@@ -188,7 +195,10 @@ impl Reader {
         let has_rows = !rows.is_empty();
         let resume_from = resume_from(self.plan.direction, page.number(), taken.next);
         if taken.deliver == Deliver::Nothing {
-            self.held.extend(has_rows.then_some(page));
+            if has_rows && let Some(room) = self.room.checked_sub(length) {
+                self.room = room;
+                self.held.push_back(page);
+            }
             return None;
         }
         self.held.retain(|held| held.number() != page.number());

@@ -157,7 +157,7 @@ impl Summary {
     }
 
     /// How many subtasks there are in each status: all that the document lists, in its order, then those that it does not list
-    /// (these are known only if the task was [read](Method::Read)).
+    /// (these are known only if the task was [read](Method::Read), and after 100 statuses the rest is `(another status)`).
     pub fn by_status(&self) -> impl ExactSizeIterator<Item = (&SubtaskStatus, u64)> {
         self.by_status.iter().map(|(status, count)| (status, *count))
     }

@@ -11,6 +11,8 @@ use crate::totals::Totals;
 
 /// So many different texts are written once; of more, as when each text names its device, each stands in its row.
 const SHARED_TEXTS: usize = 1000;
+/// A longer text stands in its row, in bytes.
+const SHARED_LENGTH: usize = 4096;
 
 /// What was listed, without the rows.
 #[derive(Debug, Default)]
@@ -99,7 +101,7 @@ impl Texts {
         let next = self.0.len();
         match self.0.get(text) {
             Some(place) => Cell::Shared(*place),
-            None if next == SHARED_TEXTS => Cell::Own(text),
+            None if next == SHARED_TEXTS || text.len() > SHARED_LENGTH => Cell::Own(text),
             None => {
                 self.0.insert(text.to_owned(), next);
                 Cell::Shared(next)
@@ -151,6 +153,7 @@ mod tests {
         }
         assert!(matches!(texts.cell(&names[SHARED_TEXTS]), Cell::Own("text 1000")));
         assert!(matches!(texts.cell("text 7"), Cell::Shared(7)));
+        assert!(matches!(Texts::default().cell(&"x".repeat(SHARED_LENGTH + 1)), Cell::Own(_)));
         assert_eq!(texts.in_order(), names[..SHARED_TEXTS]);
     }
 }

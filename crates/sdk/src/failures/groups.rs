@@ -10,11 +10,16 @@ use super::Failure;
 
 /// How many different texts a group keeps. A platform that writes the device into its words has as many as devices.
 const TEXTS: usize = 16;
+/// How many different codes are told apart; a failure with one more counts as one with the code `(another code)`.
+const CODES: usize = 500;
+/// A longer text is cut, and a longer code is another one, in bytes.
+const LONGEST: usize = 1024;
 
 /// Failures, counted by the platform's code. Made by [`Failures::by_code`](super::Failures::by_code), or filled while failures
 /// are streamed.
 ///
-/// It keeps counts and a few texts a code, not the subtasks, so its size does not grow with the task.
+/// It keeps counts and a few texts a code, not the subtasks, so its size does not grow with the task. A text is cut after 1 KiB,
+/// and after 500 different codes the rest counts as one code, `(another code)`.
 ///
 /// ```no_run
 /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
@@ -45,7 +50,10 @@ pub struct FailureGroup {
 impl FailureGroups {
     /// Counts a failure.
     pub fn add(&mut self, failure: &Failure) {
-        let code = failure.code().cloned();
+        let code = failure.code().cloned().map(|code| {
+            let is_kept = self.0.len() < CODES && code.as_str().len() <= LONGEST;
+            if is_kept || self.0.contains_key(&Some(code.clone())) { code } else { "(another code)".into() }
+        });
         self.0.entry(code).or_insert_with_key(|code| FailureGroup::new(code.clone())).add(failure);
     }
 
@@ -76,6 +84,11 @@ impl<'a> FromIterator<&'a Failure> for FailureGroups {
     }
 }
 
+fn beginning(text: &str) -> &str {
+    let end = (0..=text.len().min(LONGEST)).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or_default()]
+}
+
 impl FailureGroup {
     fn new(code: Option<ErrorCode>) -> Self {
         Self { code, count: 0, timed_out: 0, texts: BTreeMap::new() }
@@ -84,7 +97,7 @@ impl FailureGroup {
     fn add(&mut self, failure: &Failure) {
         self.count += 1;
         self.timed_out += u64::from(failure.subtask().status() == Some(&SubtaskStatus::Timeout));
-        let Some(text) = failure.text() else { return };
+        let Some(text) = failure.text().map(beginning) else { return };
         if let Some(count) = self.texts.get_mut(text) {
             *count += 1;
         } else if self.texts.len() < TEXTS {
@@ -226,5 +239,17 @@ mod tests {
             groups.add(&failure("Fail", coded("100428", &format!("Device {device} is not online."))));
         }
         assert_eq!((groups.count(), groups.groups()[0].texts().len()), (1000, TEXTS));
+        groups.add(&failure("Fail", coded("1", &format!("x{}", "é".repeat(LONGEST)))));
+        assert_eq!(groups.groups()[1].text().map(str::len), Some(LONGEST - 1));
+    }
+
+    #[test]
+    fn codes_that_a_platform_makes_up_do_not_pile_up() {
+        let mut groups = FailureGroups::default();
+        for code in 0..1000 {
+            groups.add(&failure("Fail", coded(&format!("made up {code}"), "")));
+        }
+        assert_eq!((groups.count(), groups.0.len()), (1000, CODES + 1));
+        assert_eq!(groups.groups()[0].to_string(), "error (another code)");
     }
 }

@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 use northbound_client::SubtaskStatus;
 
 use super::count::{Ask, Sample};
+use crate::redact::LONGEST_WORD;
 use crate::{Client, Error, Page, PageStream, Subtasks};
+
+/// How many different statuses are counted one by one: a platform may send another one with every row.
+const STATUSES: usize = 100;
+/// What stands for the others.
+const UNNAMED: &str = "(another status)";
 
 /// A task, and how it is asked for.
 #[derive(Clone, Debug)]
@@ -26,14 +32,14 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn add(&mut self, status: Option<&SubtaskStatus>) {
         self.total += 1;
-        if let Some(status) = status {
-            match self.by_status.get_mut(status) {
-                Some(count) => *count += 1,
-                None => {
-                    self.by_status.insert(status.clone(), 1);
-                }
-            }
+        let Some(status) = status else { return };
+        if let Some(count) = self.by_status.get_mut(status) {
+            *count += 1;
+            return;
         }
+        let is_named = self.by_status.len() < STATUSES && status.as_str().len() <= LONGEST_WORD;
+        let status = if is_named { status.clone() } else { SubtaskStatus::from(UNNAMED) };
+        *self.by_status.entry(status).or_default() += 1;
     }
 }
 
@@ -116,5 +122,14 @@ mod tests {
             tally.add(status);
         }
         assert_eq!((tally.total, tally.by_status), (3, BTreeMap::from([(SubtaskStatus::Fail, 2)])));
+    }
+
+    #[test]
+    fn a_platform_that_makes_statuses_up_does_not_fill_the_memory() {
+        let mut tally = Tally::default();
+        tally.add(Some(&SubtaskStatus::from("x".repeat(LONGEST_WORD + 1))));
+        (0..1000).for_each(|number| tally.add(Some(&SubtaskStatus::from(format!("made up {number}")))));
+        assert_eq!((tally.total, tally.by_status.len()), (1001, STATUSES));
+        assert_eq!(tally.by_status[&SubtaskStatus::from(UNNAMED)], 1 + 1000 - 99);
     }
 }
