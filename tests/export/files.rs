@@ -96,6 +96,9 @@ async fn an_export_writes_through_no_link() {
                 assert_eq!(fleet.read("thesis"), "mine", "{name} {options}");
                 assert!(!fleet.exists("nothing"));
                 let stays = name == "file" && !options.contains("replace");
+                if stays && target == "nothing" {
+                    assert_eq!(seen.code, 2, "a link to nothing is no complete file: {seen:?}");
+                }
                 assert_eq!(fleet.path("file").is_symlink(), stays, "{name} {options} {seen:?}");
                 assert_eq!(fleet.names().len(), 2, "{:?}", fleet.names());
             }

@@ -112,6 +112,11 @@ fn inherit(file: &File, path: &Path) {
     let _ = file.set_permissions(fs::Permissions::from_mode(mode));
 }
 
+/// Whether the name stands for an open stream. It leads to an ordinary file where the shell has opened one.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"].iter().any(|name| path.starts_with(name))
+}
+
 pub(crate) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,

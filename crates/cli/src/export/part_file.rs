@@ -53,8 +53,7 @@ pub(crate) struct Allowed {
 impl Paths {
     pub(crate) fn of(file: &Path) -> Result<Self, Failure> {
         let is_ordinary = may_hang(|| fs::metadata(file)).map_or(true, |there| there.is_file());
-        let is_file = file.file_name().is_some() && is_ordinary;
-        if !is_file {
+        if file.file_name().is_none() || !is_ordinary || new_file::is_stream(file) {
             return Err(Failure::usage(
                 format!("{} is no name for a file", quoted(file)),
                 "add --out FILE, or --out - for stdout",
@@ -106,8 +105,8 @@ impl PartFile {
     ) -> Result<Option<Self>, Failure> {
         let Allowed { resume, replace } = allowed;
         match (paths.is_there(), resume, replace) {
-            (true, true, false) => return Ok(None),
-            (true, false, false) => {
+            (true, true, false) if paths.file.exists() => return Ok(None),
+            (true, _, false) => {
                 let advice = "add --replace to read it again, or name another file";
                 return Err(Failure::usage(format!("{} exists", paths.file.display()), advice));
             }
@@ -249,13 +248,25 @@ impl PartFile {
         is_at(&self.rows, &self.paths.part) && self.rows.metadata().is_ok_and(is_long_enough)
     }
 
-    fn check_place(&self) -> Result<(), Failure> {
-        if self.is_in_place() {
-            return Ok(());
+    fn is_as_written(&mut self) -> io::Result<bool> {
+        let (mut sum, mut bytes, mut piece) = (0, 0, vec![0; 64 * 1024]);
+        self.rows.rewind()?;
+        loop {
+            match self.rows.read(&mut piece)? {
+                0 => return Ok((bytes, sum) == (self.record.written.bytes, self.record.written.checksum)),
+                read => (bytes, sum) = (bytes + read as u64, checksum(sum, &piece[..read])),
+            }
         }
+    }
+
+    fn check_place(&self) -> Result<(), Failure> {
+        if self.is_in_place() { Ok(()) } else { Err(self.changed()) }
+    }
+
+    fn changed(&self) -> Failure {
         let what = format!("{} was changed or removed while it was written", self.paths.part.display());
         let advice = "leave it alone as long as the export runs, and start again under another name";
-        Err(Failure::other(what, advice))
+        Failure::other(what, advice)
     }
 
     /// Says that nothing can be added.
@@ -264,9 +275,13 @@ impl PartFile {
         self.save(&self.record).map_err(|error| unwritable(&self.paths.record, &error))
     }
 
-    /// Gives the file its name.
-    pub(crate) fn complete(self) -> Result<Paths, Failure> {
-        self.check_place()?;
+    /// Gives the file its name, once it is known to hold what was written and nothing else.
+    pub(crate) fn complete(mut self) -> Result<Paths, Failure> {
+        if !self.is_in_place()
+            || !self.is_as_written().map_err(|error| unreadable(&self.paths.part, &error))?
+        {
+            return Err(self.changed());
+        }
         let Self { paths, rows, replace, .. } = self;
         new_file::finish(&rows, &paths.file).map_err(|error| unwritable(&paths.part, &error))?;
         if paths.is_there() && !replace {
@@ -434,6 +449,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_file_with_other_bytes_than_were_written_is_not_completed() {
+        for (place, bytes) in [(SeekFrom::End(0), "junk"), (SeekFrom::Start(3), "X"), (SeekFrom::End(0), "")]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let mut part = begun(folder.path()).await;
+            part.append(b"d\n", part.record().clone()).unwrap();
+            let mut other = File::options().write(true).open(&part.paths().part).unwrap();
+            other.seek(place).and_then(|_| other.write_all(bytes.as_bytes())).unwrap();
+            let file = part.paths().file.clone();
+            let outcome = part.complete().map(drop);
+            assert_eq!((outcome.is_ok(), file.exists()), (bytes.is_empty(), bytes.is_empty()), "{bytes}");
+            assert!(outcome.is_ok() || is_changed(outcome));
+        }
+    }
+
+    #[tokio::test]
     async fn what_is_being_written_is_told_from_what_was_left() {
         let folder = tempfile::tempdir().unwrap();
         let part = begun(folder.path()).await;
@@ -450,7 +481,8 @@ mod tests {
 
     #[test]
     fn an_export_under_way_is_no_file_to_write() {
-        for name in ["x.csv.part", "x.csv.part.json", "..", ""] {
+        for name in ["x.csv.part", "x.csv.part.json", "..", "", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+        {
             assert!(Paths::of(Path::new(name)).is_err(), "{name}");
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::interrupt::may_hang;
-use crate::new_file::{NewFile, folder};
+use crate::new_file::{NewFile, folder, is_stream};
 
 pub(super) enum Destination {
     Stdout,
@@ -26,7 +26,9 @@ impl Destination {
         match may_hang(|| fs::metadata(path)) {
             Ok(there) if there.is_dir() => return Err(cannot(&"it is a folder")),
             // A device or a pipe must not be replaced by a file.
-            Ok(there) if !there.is_file() => return Err(cannot(&"it is no ordinary file")),
+            Ok(there) if !there.is_file() || is_stream(path) => {
+                return Err(cannot(&"it is no ordinary file"));
+            }
             // What is a page may be a report; anything else is somebody's work.
             Ok(there) if there.len() > 0 && !begins_as_page(path) => return Err(cannot(&"it is no report")),
             _ => {}
