@@ -68,6 +68,19 @@ async fn rows_that_cannot_be_read_are_printed_and_counted() {
     assert!(report.code == 1 && report.stderr.contains("cannot be read"), "{}", report.stderr);
 }
 
+#[tokio::test]
+async fn rows_that_nobody_asked_for_are_reported() {
+    let platform = serving(b"{\"taskDetails\":[{\"status\":\"Fail\"},{\"status\":\"Success\"}]}").await;
+    for arguments in
+        ["subtasks t -o jsonl --status Fail --page 0", "export t --format jsonl --out - --status Fail"]
+    {
+        let Seen { code, stdout, stderr } = run(&platform, arguments).await;
+        assert!(code == 1 && stdout.contains("Success"), "{arguments}: {stdout}{stderr}");
+    }
+    let Seen { stderr, .. } = run(&platform, "subtasks t --status Fail --page 0").await;
+    assert!(stderr.contains("1 of 2 rows have another status than was asked for"), "{stderr}");
+}
+
 /// The secret and the token as a platform may write them back.
 fn echoes() -> [String; 6] {
     let json = |text: &str| serde_json::Value::from(text).to_string().trim_matches('"').to_owned();
@@ -102,8 +115,10 @@ async fn no_message_repeats_what_the_platform_echoes() {
     ];
     let folder = tempfile::tempdir().unwrap();
     let file = |name| folder.path().join(name).display().to_string();
-    let (export, report) =
-        (format!("export t --format csv --out {}", file("e.csv")), format!("report t --out {}", file("r.html")));
+    let (export, report) = (
+        format!("export t --format csv --out {}", file("e.csv")),
+        format!("report t --out {}", file("r.html")),
+    );
     for (status, body) in replies {
         let (shown, header) = (body.clone(), header.clone());
         let platform = Platform::asking(move |asked| {

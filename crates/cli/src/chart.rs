@@ -67,7 +67,7 @@ impl Counts {
 
     /// How many are in no status that the document lists, if any.
     fn others(&self) -> Option<String> {
-        (self.other > 0).then(|| format!("{} in no documented status", self.other))
+        (self.other > 0).then(|| format!("{} not found in a documented status", self.other))
     }
 
     /// The counts that are not 0.
@@ -315,17 +315,19 @@ Timeout       20    2.0 %  ▎
         let mut open = Sight { counts: counts([1, 0, 7, 0, 0], 2), rate: None, left: None, ..sight([0; 5]) };
         assert_eq!(
             log_line(&open),
-            "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 2 in no documented status"
+            "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 2 not found in a documented status"
         );
         assert_eq!(open.counts.unnamed(), 2);
         open.counts.by_status.push(("Halted".into(), 1));
         assert_eq!(
             log_line(&open),
-            "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 1 Halted, 2 in no documented status"
+            "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 1 Halted, 2 not found in a documented status"
         );
         assert_eq!(open.counts.unnamed(), 1);
         assert!(
-            frame(&open, 80, Palette::default()).join("\n").contains("allowed, 2 in no documented status\n")
+            frame(&open, 100, Palette::default())
+                .join("\n")
+                .contains("allowed, 2 not found in a documented status\n")
         );
         assert_eq!(
             log_line(&sight([0, 0, 9, 1, 0])),
@@ -354,7 +356,7 @@ Timeout       20    2.0 %  ▎
         let shown = summary(&counts([0, 0, 1, 0, 0], 1), 1, Method::Read(doubt), 200, Palette::default());
         assert_eq!(
             shown.last().unwrap(),
-            "0 failed or timed out (0.0 %), 1 in no documented status, read in 1 call, since a page has no total"
+            "0 failed or timed out (0.0 %), 1 not found in a documented status, read in 1 call, since a page has no total"
         );
     }
 

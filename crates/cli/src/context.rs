@@ -2,6 +2,8 @@
 
 use std::io::{self, Write as _};
 
+use northbound::SubtaskStatus;
+
 use crate::arguments::{Global, Output};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -38,12 +40,14 @@ impl<'a> Context<'a> {
         writeln!(self.stderr, "{text}")
     }
 
-    /// Says how well rows could be read: a note for those that were repaired, an error for those that could not be read.
-    pub(crate) fn judge(&mut self, totals: &Totals) -> Result<(), Failure> {
+    /// Says what is wrong with rows: a note for those that were repaired, an error for those that could not be read or that
+    /// nobody asked for.
+    pub(crate) fn judge(&mut self, totals: &Totals, asked: &[SubtaskStatus]) -> Result<(), Failure> {
         if let Some(repairs) = totals.repairs() {
             self.note(&repairs)?;
         }
-        totals.all_are_readable()
+        totals.all_are_readable()?;
+        totals.all_were_asked_for(asked)
     }
 
     /// Refuses a format that a command does not have.

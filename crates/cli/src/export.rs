@@ -58,12 +58,12 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
         (Some(part), Ok(())) => {
             part.complete()?;
             context.note(&format!("{totals} in {}", options.out.display()))?;
-            context.judge(&totals)
+            context.judge(&totals, reading.wanted())
         }
         (Some(part), Err(failure)) => Err(left(part, failure)),
         (None, Ok(())) => {
             context.note(&totals.to_string())?;
-            context.judge(&totals)
+            context.judge(&totals, reading.wanted())
         }
         (None, Err(failure)) => {
             if totals.all() > 0 {

@@ -98,7 +98,9 @@ fn tell(
     for warning in findings.warnings() {
         context.note(&warning)?;
     }
-    let Some(out) = out.map(|out| out.display().to_string()) else { return context.judge(&findings.listed) };
+    let Some(out) = out.map(|out| out.display().to_string()) else {
+        return context.judge(&findings.listed, &[]);
+    };
     let json = json!({
         "file": out,
         "taskId": task,
@@ -114,5 +116,5 @@ fn tell(
         Output::Table | Output::Csv => writeln!(context.stdout, "{out}: {}", findings.in_one_line())?,
     }
     context.stdout.flush()?;
-    context.judge(&findings.listed)
+    context.judge(&findings.listed, &[])
 }

@@ -35,7 +35,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
             return Err(failure);
         }
     }
-    context.judge(&totals)
+    context.judge(&totals, &statuses(options))
 }
 
 /// What a read ended with.
@@ -83,10 +83,13 @@ fn columns(output: Output, chosen: &[Column]) -> Result<Vec<Column>, Failure> {
     }
 }
 
+fn statuses(options: &SubtasksOptions) -> Vec<SubtaskStatus> {
+    options.status.iter().map(|status| status_of(status)).collect()
+}
+
 fn query(mut query: Subtasks, options: &SubtasksOptions) -> Subtasks {
     if !options.status.is_empty() {
-        let statuses: Vec<SubtaskStatus> = options.status.iter().map(|status| status_of(status)).collect();
-        query = query.statuses(statuses);
+        query = query.statuses(statuses(options));
     }
     if let Some(device_id) = &options.device_id {
         query = query.device_id(device_id);

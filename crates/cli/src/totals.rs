@@ -63,7 +63,20 @@ impl Totals {
         }
         Err(Failure::other(
             format!("{} cannot be read", counted(self.unreadable, "row")),
-            "they are in the output as the platform sent them; -o jsonl shows them best",
+            "they are in the output as the platform sent them; jsonl shows them best",
+        ))
+    }
+
+    /// An error if rows have another status than those that were asked for.
+    pub(crate) fn all_were_asked_for(&self, asked: &[SubtaskStatus]) -> Result<(), Failure> {
+        let others = self.by_status.iter().filter(|(status, _)| !asked.is_empty() && !asked.contains(status));
+        let others: u64 = others.map(|(_, count)| count).sum();
+        if others == 0 {
+            return Ok(());
+        }
+        Err(Failure::other(
+            format!("{others} of {} rows have another status than was asked for", self.all),
+            "the platform does not filter by status: read the task without --status, and pick the rows yourself",
         ))
     }
 

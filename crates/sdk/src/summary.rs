@@ -232,7 +232,7 @@ impl fmt::Display for Summary {
         }
         match self.other {
             0 => Ok(()),
-            other => write!(f, ", {other} in no documented status"),
+            other => write!(f, ", {other} not found in a documented status"),
         }
     }
 }
@@ -279,7 +279,7 @@ mod tests {
         let read = summary(&[("Success", 7), ("Pending", 1), ("Halted", 1)], 1);
         assert_eq!(
             read.to_string(),
-            "7 of 10 subtasks are settled, 1 Pending, 7 Success, 1 Halted, 2 in no documented status"
+            "7 of 10 subtasks are settled, 1 Pending, 7 Success, 1 Halted, 2 not found in a documented status"
         );
         assert_eq!(read.method().to_string(), "read, since a page has no total");
         assert_eq!(summary(&[], 0).to_string(), "the task has no subtasks");

@@ -65,7 +65,7 @@ pub(super) fn status_is_open(replies: &Replies) -> Judgement {
         .map(SubtaskStatus::as_str)
         .collect();
     match unknown.len() {
-        0 => could_not_tell("every row bears a status that the document lists"),
+        0 => could_not_tell("no row has a status that the document does not list"),
         _ => holds(format!("the platform sent: {}", words(unknown))),
     }
 }
@@ -147,7 +147,7 @@ pub(super) fn text_inside_text(replies: &Replies) -> Judgement {
 pub(super) fn text_that_is_no_json(replies: &Replies) -> Judgement {
     let Texts { plain, empty, absent, .. } = Texts::of(replies);
     match plain + empty + absent {
-        0 => could_not_tell("every row bears output and error, and both are JSON"),
+        0 => could_not_tell("no row lacks output or error, and none has a text that is no JSON"),
         _ => holds(format!("missing or null: {absent} times, empty: {empty}, no JSON: {plain}")),
     }
 }

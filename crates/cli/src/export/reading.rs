@@ -44,6 +44,11 @@ impl Reading {
         }
     }
 
+    /// The statuses that are asked for; none stands for all.
+    pub(crate) fn wanted(&self) -> &[SubtaskStatus] {
+        &self.wanted
+    }
+
     /// Nobody yet, of those that an earlier run delivered.
     pub(crate) fn delivered(&self) -> Delivered {
         Delivered::nobody(self.format, self.plan.direction())

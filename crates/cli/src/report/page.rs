@@ -89,7 +89,7 @@ fn notices(findings: &Findings) -> Vec<String> {
     });
     let other = (counts.other > 0).then(|| {
         format!(
-            "{} of {} subtasks are in no documented status.",
+            "{} of {} subtasks were not found in a documented status.",
             grouped(counts.other),
             grouped(counts.total)
         )

@@ -69,7 +69,7 @@ impl Fault {
         };
         let advice = match (cause, status) {
             (Cause::Missing, None) => {
-                "read again, and without the repeat check if subtasks share their param"
+                "read again; if it stays, the platform's total is false, or subtasks share their param"
             }
             (Cause::Missing, Some(_)) => {
                 "read again; if it stays, the platform's counter is false: read the task without a status"

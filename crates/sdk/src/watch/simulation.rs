@@ -285,8 +285,8 @@ async fn the_deadline_says_how_far_it_came() {
     assert_eq!(told, 5, "after 0, 6, 18, 42 and 72 seconds");
     assert_eq!(
         late(&["Success", "Halted", "Executing"]).0,
-        "not settled within 90s: 1 of 3 subtasks are settled, 1 Success, 2 in no documented status: \
-         read the subtasks: 2 of 3 subtasks are in a status that is not documented, or are gone"
+        "not settled within 90s: 1 of 3 subtasks are settled, 1 Success, 2 not found in a documented status: \
+         read the subtasks: 2 of 3 subtasks were not found in a documented status: they have another one, have just changed it, or are gone"
     );
     assert_eq!(
         late(&[]).0,

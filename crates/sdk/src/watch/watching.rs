@@ -137,7 +137,7 @@ impl Watching {
             Some(last) if last.other() == last.total() - last.settled() => {
                 let (other, total) = (last.other(), last.total());
                 format!(
-                    "read the subtasks: {other} of {total} subtasks are in a status that is not documented, or are gone"
+                    "read the subtasks: {other} of {total} subtasks were not found in a documented status: they have another one, have just changed it, or are gone"
                 )
                 .into()
             }
