@@ -4,13 +4,18 @@ use std::borrow::Cow;
 
 /// One line, with its end.
 pub(crate) fn line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
-    let mut line = String::new();
+    let mut line = Vec::new();
+    add_line(cells, &mut line);
+    String::from_utf8(line).unwrap_or_default()
+}
+
+/// Adds a line to others. No cell is copied more often than it must be: it may be as long as a reply.
+pub(crate) fn add_line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>, lines: &mut Vec<u8>) {
     for (place, cell) in cells.into_iter().enumerate() {
-        line.extend((place > 0).then_some(','));
-        // No copy of a cell that needs none: it may be as long as a reply.
-        push_quoted(&without_formulas(cell.as_ref()), &mut line);
+        lines.extend((place > 0).then_some(b','));
+        push_quoted(&without_formulas(cell.as_ref()), lines);
     }
-    line + "\n"
+    lines.push(b'\n');
 }
 
 /// The cells of a line as they are written, quotes and all.
@@ -29,41 +34,38 @@ pub(crate) fn written_cells(line: &str) -> impl Iterator<Item = &str> {
 /// cells there, and take the quotes around our cell for letters. The characters are those of
 /// <https://owasp.org/www-community/attacks/CSV_Injection>.
 fn without_formulas(cell: &str) -> Cow<'_, str> {
-    let mut places = Vec::from_iter(cell.starts_with(['\t', '\r', '\n']).then_some(0));
-    let mut start = 0;
+    let (mut safe, mut copied, mut start) = (String::new(), 0, 0);
+    if cell.starts_with(['\t', '\r', '\n']) {
+        safe.push('\'');
+    }
     for piece in cell.split_inclusive([';', '\t', '\r', '\n']) {
         // A spreadsheet may drop quotes and blanks before it looks.
         let seen = piece
             .trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || "\"\u{feff}".contains(c));
         if seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
-            places.push(start);
+            safe.push_str(&cell[copied..start]);
+            safe.push('\'');
+            copied = start;
         }
         start += piece.len();
     }
-    if places.is_empty() {
+    if safe.is_empty() {
         return cell.into();
-    }
-    let mut safe = String::with_capacity(cell.len() + places.len());
-    let mut copied = 0;
-    for place in places {
-        safe.push_str(&cell[copied..place]);
-        safe.push('\'');
-        copied = place;
     }
     safe.push_str(&cell[copied..]);
     safe.into()
 }
 
-fn push_quoted(cell: &str, line: &mut String) {
+fn push_quoted(cell: &str, line: &mut Vec<u8>) {
     let plain = !cell.contains([',', '"', '\n', '\r', ';', '\t']) && cell.trim() == cell;
     if plain {
-        return line.push_str(cell);
+        return line.extend(cell.as_bytes());
     }
     for (place, part) in cell.split('"').enumerate() {
-        line.push_str(if place == 0 { "\"" } else { "\"\"" });
-        line.push_str(part);
+        line.extend(if place == 0 { "\"" } else { "\"\"" }.as_bytes());
+        line.extend(part.as_bytes());
     }
-    line.push('"');
+    line.push(b'"');
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl Totals {
         if let Some(count) = self.by_status.get_mut(status) {
             *count += 1;
         } else {
-            let is_kept = self.by_status.len() < STATUSES && status.as_str().len() < 1024;
+            let is_kept = self.by_status.len() < STATUSES && status.as_str().len() <= 256;
             let status = if is_kept { status.clone() } else { SubtaskStatus::from("(another status)") };
             *self.by_status.entry(status).or_default() += 1;
         }

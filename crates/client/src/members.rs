@@ -39,10 +39,17 @@ pub struct Unreadable {
 
 impl Unreadable {
     pub(crate) fn new(text: &[u8], path: String) -> Self {
-        Self { text: String::from_utf8_lossy(text).into_owned(), path }
+        let mut shown = String::with_capacity(text.len());
+        for chunk in text.utf8_chunks() {
+            shown.push_str(chunk.valid());
+            if !chunk.invalid().is_empty() && !shown.ends_with('\u{fffd}') {
+                shown.push('\u{fffd}');
+            }
+        }
+        Self { text: shown, path }
     }
 
-    /// What came in the object's place. Bytes that are not UTF-8 are shown as U+FFFD.
+    /// What came in the object's place. A run of bytes that are not UTF-8 is shown as U+FFFD.
     pub fn text(&self) -> &str {
         &self.text
     }

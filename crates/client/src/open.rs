@@ -37,7 +37,7 @@ pub(crate) fn text<'de, D: Deserializer<'de>, T: for<'a> From<&'a str>>(
     deserializer.deserialize_str(Value(PhantomData))
 }
 
-/// Reads an open enum from a string or a number, of which it has the digits that came.
+/// Reads an open enum from a string or a number, of which it has the digits that came, but for the end of `3.0`.
 pub(crate) fn text_or_number<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -45,7 +45,9 @@ where
 {
     let value = Box::<RawValue>::deserialize(deserializer)?;
     match value.get() {
-        number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => Ok(T::from(number)),
+        number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+            Ok(T::from(number.strip_suffix(".0").unwrap_or(number)))
+        }
         text if text.starts_with('"') => {
             serde_json::from_str::<String>(text).map(|text| T::from(&text)).map_err(D::Error::custom)
         }

@@ -97,6 +97,7 @@ mod tests {
             "{\"error_code\":\"1010005\",\"error_desc\":\"a\nb\"}\0",
             "{\"error_code\":\"1010005\",\"error_desc\":\"\\ud83d\"}",
             "{\"error_code\":\"1\",\"error_code\":\"1010005\"}",
+            "{\"error_code\":1010005.0}",
         ] {
             assert_eq!(code(body).as_deref(), Some("1010005"), "{body}");
         }

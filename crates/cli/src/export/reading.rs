@@ -114,7 +114,7 @@ impl Reading {
             }
             Format::Csv => {
                 let cells = Column::CSV.iter().map(|column| column.of(subtask).unwrap_or_default());
-                lines.extend(csv::line(cells).as_bytes());
+                csv::add_line(cells, lines);
             }
         }
         Ok(())

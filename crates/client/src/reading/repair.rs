@@ -1,5 +1,8 @@
 //! The repairs of the second reading that change the text.
 
+/// How much longer a repair may make a text, in bytes: a long text of control characters would need six times its memory.
+const ROOM: usize = 8 * 1024 * 1024;
+
 /// The JSON in a body: without what may stand before and after it, and whether that was anything but blanks of JSON.
 pub(super) fn trimmed(body: &[u8]) -> (&[u8], bool) {
     const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -26,7 +29,8 @@ pub(super) fn trimmed(body: &[u8]) -> (&[u8], bool) {
     (json, repaired)
 }
 
-/// The text of a body with every repair, and whether there was anything to repair; `None` if it is not UTF-8.
+/// The text of a body with every repair, and whether there was anything to repair; `None` if it is not UTF-8, or if there
+/// is far too much to repair.
 pub(super) fn repaired(body: &[u8]) -> Option<(String, bool)> {
     let (json, mut changed) = trimmed(body);
     let mut rest = std::str::from_utf8(json).ok()?;
@@ -47,6 +51,7 @@ pub(super) fn repaired(body: &[u8]) -> Option<(String, bool)> {
                 continue;
             }
             (b'\\', _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            (_, _) if out.len() + rest.len() > json.len() + ROOM => return None,
             (control, _) => {
                 changed = true;
                 out.push_str(&format!("\\u{control:04x}"));

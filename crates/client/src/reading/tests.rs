@@ -177,3 +177,11 @@ fn made_up_rows_are_all_delivered() {
     assert_eq!(serde_json::to_string(&row_of(deep.as_bytes()).extra).unwrap(), deep);
     assert!(serde_json::from_str::<Value>(&deep).is_err(), "serde_json's own value does not take it");
 }
+
+#[test]
+fn a_row_that_would_grow_beyond_measure_is_not_read() {
+    let controls = row_of(format!("{{\"output\":\"{}\"}}", "\u{1}".repeat(2 << 20)).as_bytes());
+    assert_eq!(controls.extra.unreadable().unwrap().path(), "taskDetails[0]");
+    let bytes = row_of(&[b"{\"a\":\"", &[255; 100][..], b"b\xff\"}"].concat());
+    assert_eq!(bytes.extra.unreadable().unwrap().text(), "{\"a\":\"\u{fffd}b\u{fffd}\"}");
+}
