@@ -102,8 +102,10 @@ async fn no_message_repeats_what_the_platform_echoes() {
     ];
     let folder = tempfile::tempdir().unwrap();
     let file = |name| folder.path().join(name).display().to_string();
-    let (export, report) =
-        (format!("export t --format csv --out {}", file("e.csv")), format!("report t --out {}", file("r.html")));
+    let (export, report) = (
+        format!("export t --format csv --out {}", file("e.csv")),
+        format!("report t --out {}", file("r.html")),
+    );
     for (status, body) in replies {
         let (shown, header) = (body.clone(), header.clone());
         let platform = Platform::asking(move |asked| {
