@@ -211,7 +211,7 @@ fn make_private_folder(folder: &Path) -> io::Result<()> {
     refuse_another_users(folder, false)
 }
 
-/// Refuses a folder of another user: who runs a command as root would lock that user out. A new folder may stand in one that
+/// Refuses a folder of another user: who runs a command as root would lock that user out. A new folder may be made in one that
 /// belongs to the system.
 #[cfg(unix)]
 fn refuse_another_users(folder: &Path, may_be_the_systems: bool) -> io::Result<()> {

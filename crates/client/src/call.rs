@@ -105,7 +105,7 @@ impl Call {
         self
     }
 
-    /// Refuses a list that has more than so many objects while it is decoded.
+    /// Refuses a list with more objects than this while it is decoded.
     #[must_use]
     pub fn rows_limit(mut self, rows: usize) -> Self {
         self.most_rows = rows;

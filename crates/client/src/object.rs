@@ -14,7 +14,7 @@ pub(crate) trait Object: Sized {
     /// The members that the document does not list.
     fn members(&mut self) -> &mut Members;
 
-    /// Stands in the place of an object that cannot be read.
+    /// What is delivered in place of an object that cannot be read.
     fn unreadable(unreadable: Unreadable) -> Self;
 }
 

@@ -61,7 +61,7 @@ thread_local! {
     static LIMITS: Cell<Limits> = const { Cell::new(Limits::NONE) };
 }
 
-/// Whether a list may have so many rows.
+/// Whether a list may have this number of rows.
 pub(crate) fn allows(rows: usize) -> bool {
     let limits = LIMITS.get();
     if rows > limits.rows {
@@ -145,7 +145,7 @@ fn beginning(text: &impl ToString) -> String {
     text.to_string().chars().take(LONGEST).collect()
 }
 
-/// Reads a reply whose rows stand in the member `name`: each row by itself, and the members around them.
+/// Reads a reply whose rows are in the member `name`: each row by itself, and the members around them.
 ///
 /// A member beside the rows that cannot be read is left out: a total is worth less than the rows.
 pub(crate) fn row_by_row<T: Reply, R: Reply>(

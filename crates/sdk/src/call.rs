@@ -227,7 +227,7 @@ impl Asking<'_> {
         excerpt(&self.redacted(&body))
     }
 
-    /// A status that nobody documented, without the secrets in it if there are any.
+    /// An undocumented status, without the secrets in it if there are any.
     pub(crate) fn redacted_status(&self, status: &SubtaskStatus) -> Option<SubtaskStatus> {
         match status {
             SubtaskStatus::Unknown(word) => {

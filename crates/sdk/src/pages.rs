@@ -39,7 +39,7 @@ const PAGES_BEYOND: u64 = 10_000;
 /// How many pages may come that bring a read no nearer to an end: behind the end that the totals before them tell, or with
 /// rows that came before where no total tells an end.
 const PAGES_ASTRAY: u32 = 100;
-/// A larger total is not believed: no task has so many subtasks.
+/// A larger total is not believed: no task is that large.
 const MOST_ROWS: u64 = 100_000_000;
 
 /// A page as the state machines see it.
@@ -196,7 +196,7 @@ impl Lengths {
         len >= self.asked || (self.longest > 0 && len >= self.longest) || page.stated == Some(len)
     }
 
-    /// Counts a page in, of which so many rows came before; `received` is how many rows there are with it, repeats included.
+    /// Counts a page in; `repeats` of its rows came before, and `received` is how many rows there are with it, repeats included.
     /// An error if there are too many of them, or if there seems to be no end of pages.
     fn count(&mut self, page: &Arrived<'_>, received: u64, repeats: usize) -> Result<(), Cause> {
         let len = page.len as u64;

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 /// What happened to one device of a batch task.
 ///
-/// Serialises as the platform sent it, with members that nobody documented and with every digit. A row that
+/// Serialises as the platform sent it, with undocumented members and with every digit. A row that
 /// [cannot be read](Self::unreadable) serialises as its text if that is JSON, else as an object whose only member,
 /// `unreadable`, holds the text.
 #[derive(Clone, Debug, PartialEq)]

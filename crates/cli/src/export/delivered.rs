@@ -37,7 +37,7 @@ impl Delivered {
         Self { format, direction, rows: HashSet::new(), hasher: RandomState::new() }
     }
 
-    /// Reads the lines of a file that has so many rows in so many bytes, and returns their checksum. An error says what is
+    /// Reads the lines of a file with this number of rows and bytes, and returns their checksum. An error says what is
     /// wrong with it.
     pub(crate) fn read(&mut self, file: impl io::Read, bytes: u64, rows: u64) -> Result<u64, Damage> {
         // A row takes a byte at least, whatever a damaged record says.

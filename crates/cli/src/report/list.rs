@@ -11,7 +11,7 @@ use crate::totals::Totals;
 
 /// So many different texts are written once; of more, as when each text names its device, each stands in its row.
 const SHARED_TEXTS: usize = 1000;
-/// A longer text stands in its row, in bytes.
+/// A longer text is kept in its row, in bytes.
 const SHARED_LENGTH: usize = 4096;
 
 /// What was listed, without the rows.

@@ -10,7 +10,7 @@ pub(super) struct Frame<'a> {
     pub(super) rows: Option<Vec<&'a [u8]>>,
 }
 
-/// Splits a reply whose rows stand in the member `name`; `None` if its brackets do not match, or if the call
+/// Splits a reply whose rows are in the member `name`; `None` if its brackets do not match, or if the call
 /// allows fewer rows. Of two members with that name the last one counts.
 pub(super) fn frame<'a>(body: &'a [u8], name: &str) -> Option<Frame<'a>> {
     let mut scan = Scan { body, at: 0 };
