@@ -3,6 +3,10 @@
 //! The page marks no member of a reply as needed, so each is optional here. Members of the page that hold nothing are sent
 //! as `null`, as its example shows.
 
+pub(crate) mod credentials;
+pub(crate) mod query;
+pub(crate) mod refusal;
+
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;

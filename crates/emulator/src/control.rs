@@ -8,9 +8,9 @@ use axum::Router;
 
 use crate::clock::Clock;
 use crate::fault::{ActiveFault, Fault, FaultError};
-use crate::journal::Journal;
+use crate::http::routes;
+use crate::platform::journal::Journal;
 use crate::platform::{Platform, TaskState};
-use crate::routes;
 use crate::scenario::{Scenario, ScenarioError, Task};
 
 /// An emulator without a socket, and the handle to one that has a socket. Clones are the same emulator.

@@ -2,10 +2,10 @@
 //!
 //! An exam is an application of its own, with a token, a quota and tasks that no other application sees.
 
+mod bodies;
 mod elsewhere;
 mod marks;
-mod paper;
-mod story;
+mod tasks;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -15,19 +15,19 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 use serde_json::json;
 
+pub(crate) use self::bodies::{Answer, Asked, ExamRequest, Offer, Question, Report};
 use self::elsewhere::Elsewhere;
 use self::marks::{Allowed, Heard, Sitting, What};
-pub(crate) use self::paper::{Answer, Asked, ExamRequest, Offer, Question, Report};
-use self::story::Story;
-use crate::credentials::Caller;
+use self::tasks::Story;
+use crate::api::credentials::Caller;
+use crate::api::query::SubtaskQuery;
+use crate::api::refusal::{INTERNAL_ERROR, INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, shown};
 use crate::draw::{self, Purpose, ascii};
-use crate::exchange::LIST_SUBTASKS_PATH;
 use crate::fault::FaultKind;
+use crate::http::middleware::LIST_SUBTASKS_PATH;
 use crate::platform::Accepted;
-use crate::query::SubtaskQuery;
-use crate::quota::Quota;
-use crate::refusal::{INTERNAL_ERROR, INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, shown};
-use crate::token::{TokenPair, Tokens};
+use crate::platform::quota::Quota;
+use crate::platform::token::{TokenPair, Tokens};
 
 /// Exams that are held at a time; the oldest is forgotten for one more. Each has a port.
 const MOST_EXAMS: usize = 100;

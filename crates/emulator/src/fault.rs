@@ -1,6 +1,8 @@
 //! Faults that can be switched on: what goes wrong, and for which calls.
 
 mod active;
+pub(crate) mod apply;
+mod script;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

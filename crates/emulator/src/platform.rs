@@ -1,5 +1,9 @@
 //! The platform behind the two calls: who exists, who has logged in, and in which order a request is judged.
 
+pub(crate) mod journal;
+pub(crate) mod quota;
+pub(crate) mod token;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,22 +14,22 @@ use axum::http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::{AccessToken, LoginRequest, Seconds, Secret, TaskId, json_text};
-use crate::clock::Clock;
-use crate::credentials::Caller;
-use crate::draw::{self, Purpose, ascii};
-use crate::exam::{ExamRequest, Exams, Offer};
-use crate::fault::{FaultKind, Faults, Operation};
-use crate::journal::{Entry as JournalEntry, Recorder};
-use crate::query::SubtaskQuery;
-use crate::quota::{Quota, WINDOW};
-use crate::refusal::{
+use crate::api::credentials::Caller;
+use crate::api::query::SubtaskQuery;
+use crate::api::refusal::{
     APPLICATION_NOT_AUTHORIZED, APPLICATION_NOT_FOUND, APPLICATION_NOT_FOUND_500, Envelope, ErrorRow,
     INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, WRONG_CREDENTIALS, shown,
 };
+use crate::api::{AccessToken, LoginRequest, Seconds, Secret, TaskId, json_text};
+use crate::clock::Clock;
+use crate::draw::{self, Purpose, ascii};
+use crate::exam::{ExamRequest, Exams, Offer};
+use crate::fault::{FaultKind, Faults, Operation};
+use crate::platform::journal::{Entry as JournalEntry, Recorder};
+use crate::platform::quota::{Quota, WINDOW};
+use crate::platform::token::{TokenFault, TokenPair, Tokens};
 use crate::scenario::{Application, Scenario, ScenarioError, Task};
-use crate::task::{Page, Subtasks};
-use crate::token::{TokenFault, TokenPair, Tokens};
+use crate::tasks::{Page, Subtasks};
 
 /// The state that all requests share.
 #[derive(Debug)]

@@ -1,21 +1,22 @@
 //! What the emulator knows: applications and batch tasks.
 
 mod application;
-mod content;
 mod error;
 mod file;
+pub(crate) mod life;
+mod task;
 
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::application::Application;
-pub use self::content::{Content, Task};
 pub use self::error::ScenarioError;
 pub use self::file::ScenarioFileError;
+pub use self::task::{Content, Task};
 use crate::clock::ClockKind;
 use crate::fault::Fault;
-use crate::life::Life;
+use crate::scenario::life::Life;
 
 /// The configuration of an emulator: one type for the builder and, as plain data, for whatever else sets one up.
 ///

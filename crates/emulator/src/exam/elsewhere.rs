@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
 use super::Exam;
-use crate::listener::Server;
+use crate::wire::listener::Server;
 
 /// A server that ends when it is dropped.
 #[derive(Debug)]

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use super::paper::{Answer, Mark, Question, ReadRow};
-use super::story::Story;
+use super::bodies::{Answer, Mark, Question, ReadRow};
+use super::tasks::Story;
 
 /// Calls that a client may have under way when it learns that its token is dead, or that it is throttled.
 const UNDER_WAY: usize = 8;

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::Content;
 use crate::fault::FaultError;
-use crate::life::LifeError;
+use crate::scenario::life::LifeError;
 
 /// Why a scenario cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

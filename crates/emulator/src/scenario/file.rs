@@ -107,7 +107,7 @@ mod tests {
     fn whatever_a_scenario_holds_can_be_written_to_a_file_and_read_again() {
         let scenario = Scenario::default()
             .with_application(Application::new("a", "s").authorizing("demo-app"))
-            .with_task(Task::generated("t", "a", 7).with_life(crate::life::Life::default()))
+            .with_task(Task::generated("t", "a", 7).with_life(crate::scenario::life::Life::default()))
             .with_fault(Fault::new(FaultKind::Unavailable { retry_after_seconds: Some(1) }).next(3));
         let text = toml::to_string(&scenario).unwrap();
         assert_eq!(Scenario::from_toml(&text), Ok(scenario));

@@ -22,8 +22,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
-use crate::guard::Guard;
-use crate::line::{Line, Patience, Stream};
+use crate::wire::connection::{Line, Patience, Stream};
+use crate::wire::guard::Guard;
 
 /// How long a client may take for a TLS handshake, for the head of a request and for its body, each. An idle connection is
 /// closed after the same time. A client that polls at exactly this interval may find its connection closed each time, so it

@@ -1,5 +1,7 @@
 //! The control API: the handle of an emulator over HTTP, for tests in any language.
 
+mod exam;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,12 +21,11 @@ use utoipa_axum::routes;
 
 use crate::clock::ClockKind;
 use crate::control::Control;
-use crate::exam_api;
-use crate::exchange::REQUEST_ID;
 use crate::fault::{ActiveFault, Fault};
-use crate::journal::Journal;
+use crate::http::middleware::REQUEST_ID;
+use crate::http::routes::operations;
 use crate::platform::TaskState;
-use crate::routes::operations;
+use crate::platform::journal::Journal;
 use crate::scenario::{ScenarioError, Task};
 
 /// The document of the control API, in OpenAPI 3.1. It follows from the code alone.
@@ -76,7 +77,7 @@ fn api() -> OpenApiRouter<Control> {
         .routes(routes!(remove_fault))
         .routes(routes!(read_journal, clear_journal))
         .routes(routes!(reset));
-    exam_api::add_to(router)
+    exam::add_to(router)
 }
 
 #[derive(utoipa::OpenApi)]

@@ -10,10 +10,10 @@ use crate::api::{
     SubtaskStatus,
 };
 use crate::draw::{self, Purpose, draw, weighted};
-use crate::ids;
-use crate::life::Life;
-use crate::statuses::Statuses;
-use crate::stencil::{self, Stencil};
+use crate::scenario::life::Life;
+use crate::tasks::ids;
+use crate::tasks::statuses::Statuses;
+use crate::tasks::stencil::{self, Stencil};
 
 /// How many rows in a thousand have each status, in the order of [`SubtaskStatus::ALL`]: a command to a fleet, some time
 /// after it was sent.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::{ScenarioError, check_text};
-use crate::life::Life;
+use crate::scenario::life::Life;
 
 /// A batch task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

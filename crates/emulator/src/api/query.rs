@@ -6,8 +6,8 @@ use utoipa::IntoParams;
 use utoipa::openapi::KnownFormat;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaFormat, Type};
 
+use crate::api::refusal::{INVALID_INPUT, Refusal, shown};
 use crate::api::{CommandId, DeviceId, SubtaskStatus, TaskId};
-use crate::refusal::{INVALID_INPUT, Refusal, shown};
 
 const DEFAULT_PAGE_NO: i32 = 0;
 const MIN_PAGE_NO: i32 = 0;

@@ -3,14 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::paper::Question;
+use super::bodies::Question;
+use crate::api::query::SubtaskQuery;
 use crate::api::{
     CommandId, CommandOutput, DeviceId, EmbeddedText, ErrorCode, Subtask, SubtaskFailure, SubtaskParam,
     SubtaskStatus,
 };
 use crate::draw::{self, ascii};
-use crate::ids;
-use crate::query::SubtaskQuery;
+use crate::tasks::ids;
 
 /// Rows that move with each page call.
 const FAILING: u32 = 20;

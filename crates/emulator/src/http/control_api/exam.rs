@@ -7,8 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::control::Control;
-use crate::control_api::{ControlError, Posted, Refused, refused};
 use crate::exam::{Answer, Exam, ExamRequest, Offer, Report};
+use crate::http::control_api::{ControlError, Posted, Refused, refused};
 
 pub(crate) fn add_to(router: OpenApiRouter<Control>) -> OpenApiRouter<Control> {
     router.routes(routes!(begin_exam)).routes(routes!(read_marks)).routes(routes!(answer_exam))

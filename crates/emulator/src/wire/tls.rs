@@ -8,7 +8,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto};
 
-use crate::certificates::{Certificates, TlsError};
+use crate::wire::certificates::{Certificates, TlsError};
 
 /// What a server under TLS needs to know.
 #[derive(Debug, Clone)]

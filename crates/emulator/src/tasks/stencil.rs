@@ -4,7 +4,7 @@
 //! that the document is derived from, and copied for each row: five times as fast as serializing each.
 
 use crate::api::{Subtask, json_text};
-use crate::ids;
+use crate::tasks::ids;
 
 /// An id of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 
+use crate::api::refusal::{INVALID_TOKEN, MISSING_PARAMETER, Refusal};
 use crate::api::{LoginRequest, MAX_LOGIN_TEXT, Secret};
-use crate::refusal::{INVALID_TOKEN, MISSING_PARAMETER, Refusal};
 
 /// The header that carries the application id.
 pub(crate) const APP_KEY: &str = "app_key";

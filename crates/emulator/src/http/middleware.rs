@@ -7,12 +7,12 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::api::credentials::APP_KEY;
 use crate::control::Control;
-use crate::credentials::APP_KEY;
+use crate::fault::apply;
 use crate::fault::{FaultKind, Operation};
-use crate::journal::{Entry, Verdict};
-use crate::line::Cut;
-use crate::tamper;
+use crate::platform::journal::{Entry, Verdict};
+use crate::wire::connection::Cut;
 
 /// Names a request; every answer bears it.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,7 +35,7 @@ pub(crate) async fn exchange(State(control): State<Control>, mut request: Reques
     }
     let cut = request.extensions().get::<Cut>().cloned();
 
-    let mut response = match fault.as_ref().and_then(tamper::in_place) {
+    let mut response = match fault.as_ref().and_then(apply::in_place) {
         Some(response) => response,
         None => {
             if fault == Some(FaultKind::RepeatedPage) {
@@ -61,7 +61,7 @@ pub(crate) async fn exchange(State(control): State<Control>, mut request: Reques
         cut.reset();
         return response;
     }
-    tamper::spoil(&fault, response, control.clock()).await
+    apply::spoil(&fault, response, control.clock()).await
 }
 
 impl Operation {

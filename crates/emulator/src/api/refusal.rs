@@ -11,7 +11,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, example::Exam
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::api::{ErrorCode, ErrorResponse};
-use crate::journal::Verdict;
+use crate::platform::journal::Verdict;
 
 /// Says why a request was refused. The body cannot: it is the platform's, word for word.
 pub(crate) const REASON_HEADER: &str = "x-emulator-reason";

@@ -16,20 +16,20 @@ use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::api::credentials::APP_KEY;
+use crate::api::query::SubtaskQuery;
+use crate::api::refusal::{ListSubtasksErrors, LoginErrors, MISSING_PARAMETER, Refusal};
 use crate::api::{
     AccessToken, CommandOutput, ErrorResponse, LoginRequest, SubtaskFailure, SubtaskPage, SubtaskStatus,
     TaskId,
 };
 use crate::control::Control;
-use crate::control_api;
-use crate::credentials::APP_KEY;
-use crate::exchange::{RepeatPage, exchange};
 use crate::fault::FaultKind;
-use crate::journal::Verdict;
+use crate::fault::apply;
+use crate::http::control_api;
+use crate::http::middleware::{RepeatPage, exchange};
+use crate::platform::journal::Verdict;
 use crate::platform::{Accepted, Platform};
-use crate::query::SubtaskQuery;
-use crate::refusal::{ListSubtasksErrors, LoginErrors, MISSING_PARAMETER, Refusal};
-use crate::tamper;
 
 /// Longest body of a login, in bytes: two texts of 256 characters fit, even with every byte percent-encoded.
 const MAX_LOGIN_BODY: usize = 16 * 1024;
@@ -145,7 +145,7 @@ async fn login(
 fn answer(platform: &Platform, outcome: Result<Accepted, Refusal>) -> Response {
     match outcome {
         Ok(Accepted { body, fault, application, reason }) => {
-            let in_place = fault.as_ref().and_then(tamper::in_place);
+            let in_place = fault.as_ref().and_then(apply::in_place);
             let fault = fault.as_ref().map(FaultKind::name);
             let verdict = Extension(Verdict { application, code: None, reason, fault });
             let page = || ([(CONTENT_TYPE, "application/json")], body).into_response();

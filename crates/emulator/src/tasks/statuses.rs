@@ -1,7 +1,7 @@
 //! The statuses of a task's rows, kept so that any page of any status is found without reading all of them.
 
 use crate::api::SubtaskStatus;
-use crate::life::Course;
+use crate::scenario::life::Course;
 
 /// Bits of a word.
 const WORD: usize = u64::BITS as usize;
@@ -154,7 +154,7 @@ fn bits(word: u64) -> impl Iterator<Item = u32> {
 mod tests {
     use super::*;
     use crate::draw::key;
-    use crate::life::Life;
+    use crate::scenario::life::Life;
 
     const ROWS: u32 = 3_000;
 

@@ -1,13 +1,18 @@
 //! The subtasks of a batch task, page by page.
 
+pub(crate) mod ids;
+pub(crate) mod rows;
+pub(crate) mod statuses;
+pub(crate) mod stencil;
+
 use std::time::Duration;
 
+use crate::api::query::SubtaskQuery;
 use crate::api::{
     CommandId, DeviceId, EmbeddedText, Subtask, SubtaskPage, SubtaskParam, SubtaskStatus, json_text,
 };
-use crate::query::SubtaskQuery;
-use crate::rows::{Filter, GeneratedRows};
 use crate::scenario::Content;
+use crate::tasks::rows::{Filter, GeneratedRows};
 
 /// What a task answers from.
 #[derive(Debug)]
