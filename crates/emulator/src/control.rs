@@ -4,11 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use axum::Router;
-
 use crate::clock::Clock;
+use crate::exam::Exams;
 use crate::fault::{ActiveFault, Fault, FaultError};
-use crate::http::routes;
 use crate::platform::journal::Journal;
 use crate::platform::{Platform, TaskState};
 use crate::scenario::{Scenario, ScenarioError, Task};
@@ -36,8 +34,22 @@ pub struct Control {
 struct Shared {
     scenario: Scenario,
     clock: Clock,
-    platform: RwLock<Arc<Platform>>,
+    state: RwLock<State>,
     control_calls: AtomicU64,
+}
+
+/// What a reset replaces.
+#[derive(Debug, Clone)]
+struct State {
+    platform: Arc<Platform>,
+    exams: Arc<Exams>,
+}
+
+impl State {
+    fn new(scenario: &Scenario, clock: &Clock) -> Result<Self, ScenarioError> {
+        let platform = Arc::new(Platform::new(scenario, clock.clone())?);
+        Ok(Self { platform, exams: Arc::new(Exams::new(scenario)) })
+    }
 }
 
 impl Control {
@@ -48,13 +60,8 @@ impl Control {
     /// A scenario that contradicts itself.
     pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
         let clock = Clock::new(scenario.clock);
-        let platform = RwLock::new(Arc::new(Platform::new(&scenario, clock.clone())?));
-        Ok(Self { shared: Arc::new(Shared { scenario, clock, platform, control_calls: AtomicU64::new(0) }) })
-    }
-
-    /// The emulator as an axum router, to be called without a socket or mounted elsewhere.
-    pub fn router(&self) -> Router {
-        routes::router(self.clone())
+        let state = RwLock::new(State::new(&scenario, &clock)?);
+        Ok(Self { shared: Arc::new(Shared { scenario, clock, state, control_calls: AtomicU64::new(0) }) })
     }
 
     /// The clock that everything in this emulator follows.
@@ -128,11 +135,11 @@ impl Control {
     /// Starts again from the scenario: tasks, tokens, quota, faults, journal and clock are as at the start, and the same calls get the same
     /// answers as then. Requests under way end on what was there before.
     pub fn reset(&self) {
-        let Shared { scenario, clock, platform, .. } = &*self.shared;
+        let Shared { scenario, clock, state, .. } = &*self.shared;
         clock.restart();
         // The scenario was checked at the start.
-        if let Ok(fresh) = Platform::new(scenario, clock.clone()) {
-            *platform.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        if let Ok(fresh) = State::new(scenario, clock) {
+            *state.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
     }
 
@@ -143,17 +150,16 @@ impl Control {
 
     /// The platform as it is now; a reset puts another in its place.
     pub(crate) fn platform(&self) -> Arc<Platform> {
-        // A panic elsewhere leaves the platform whole: it is replaced in one go.
-        Arc::clone(&self.shared.platform.read().unwrap_or_else(PoisonError::into_inner))
+        self.state().platform
     }
-}
 
-/// The emulator as an axum router, to be called without a socket or mounted elsewhere; [`Control::router`] is the same for
-/// who wants to steer it as well.
-///
-/// # Errors
-///
-/// A scenario that contradicts itself.
-pub fn router(scenario: Scenario) -> Result<Router, ScenarioError> {
-    Ok(Control::new(scenario)?.router())
+    /// The exams as they are now.
+    pub(crate) fn exams(&self) -> Arc<Exams> {
+        self.state().exams
+    }
+
+    fn state(&self) -> State {
+        // A panic elsewhere leaves the state complete: it is replaced in one go.
+        self.shared.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }

@@ -1,4 +1,5 @@
-//! Faults that can be switched on: what goes wrong, and for which calls.
+//! Faults that can be switched on: what goes wrong, for which calls, and what that does to an answer. Errors that follow from
+//! the rules of the platform are no faults; their rows are in `api`.
 
 mod active;
 pub(crate) mod apply;

@@ -14,11 +14,12 @@ mod tasks;
 mod wire;
 
 pub use clock::{Clock, ClockKind};
-pub use control::{Control, router};
+pub use control::Control;
 pub use fault::{ActiveFault, Fault, FaultError, FaultKind, Operation};
 pub use http::control_api::control_openapi;
 #[cfg(feature = "docs")]
 pub use http::docs::Docs;
+pub use http::router;
 pub use http::routes::openapi;
 pub use platform::TaskState;
 pub use platform::journal::{Entry, Journal};

@@ -1,4 +1,5 @@
-//! The subtasks of a batch task, page by page.
+//! The subtasks of a batch task: rows that follow from the seed, the status of each at any time, and the pages they fill. Who may
+//! read them is decided in `platform`.
 
 pub(crate) mod ids;
 pub(crate) mod rows;

@@ -1,4 +1,4 @@
-//! Sockets: who is let in, how long a connection may be idle, and TLS.
+//! Sockets: connections and their deadlines, TLS, and which requests may come in. Nothing here knows a path or a body.
 
 #[cfg(feature = "tls")]
 pub(crate) mod certificates;

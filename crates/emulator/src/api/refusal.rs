@@ -1,17 +1,17 @@
-//! The error rows that the two calls document, and the answer that one of them makes.
+//! The error rows that the two calls document, and a refusal with one of them.
 
 use std::collections::BTreeMap;
 
-use axum::Json;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde_json::json;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, example::ExampleBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::api::{ErrorCode, ErrorResponse};
-use crate::platform::journal::Verdict;
 
 /// Says why a request was refused. The body cannot: it is the platform's, word for word.
 pub(crate) const REASON_HEADER: &str = "x-emulator-reason";
@@ -140,8 +140,26 @@ impl Refusal {
             response.headers_mut().insert(REASON_HEADER, reason);
         }
         let (code, reason) = (Some(self.row.code), self.reason.clone());
-        response.extensions_mut().insert(Verdict { application: None, code, reason, fault: None });
+        response.extensions_mut().insert(Verdict { code, reason, ..Verdict::default() });
         response
+    }
+}
+
+/// Why a request was answered as it was; travels with the answer to the journal.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Verdict {
+    /// The application, where the request does not name it in its header.
+    pub(crate) application: Option<String>,
+    pub(crate) code: Option<&'static str>,
+    pub(crate) reason: String,
+    /// The fault that the answer has on purpose.
+    pub(crate) fault: Option<&'static str>,
+}
+
+impl Verdict {
+    /// An answer that is no error, with this JSON text.
+    pub(crate) fn answer(self, body: Vec<u8>) -> Response {
+        (Extension(self), [(CONTENT_TYPE, "application/json")], body).into_response()
     }
 }
 

@@ -135,7 +135,7 @@ pub(crate) struct ReadRow {
 
 /// How the client did.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Report {
+pub(crate) struct ExamReport {
     /// The exam.
     pub(crate) id: String,
     /// Whether every mark is passed.

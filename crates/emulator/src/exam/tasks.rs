@@ -18,7 +18,7 @@ const SENDING: u32 = 60;
 
 /// The rows of an exam.
 #[derive(Debug)]
-pub(crate) struct Story {
+pub(crate) struct ExamTasks {
     exam: String,
     /// What the ids of each task's rows follow from, in the order of [`Question::ALL`].
     keys: [u64; Question::ALL.len()],
@@ -34,7 +34,7 @@ enum Oddity {
     NumericDevice,
 }
 
-impl Story {
+impl ExamTasks {
     /// The numbers of the odd rows in the task of [`Question::Odd`].
     pub(crate) const ODD_ROWS: [u32; 5] = [3, 6, 9, 12, 15];
 
@@ -188,7 +188,7 @@ fn oddity(row: u32) -> Option<Oddity> {
         Oddity::ErrorAsObject,
         Oddity::NumericDevice,
     ];
-    let place = Story::ODD_ROWS.iter().position(|odd| *odd == row)?;
+    let place = ExamTasks::ODD_ROWS.iter().position(|odd| *odd == row)?;
     Some(kinds[place])
 }
 
@@ -199,8 +199,8 @@ mod tests {
     #[test]
     fn subtasks_move_with_the_calls_and_only_onward() {
         let count = |question, status: SubtaskStatus, calls| {
-            let rows = 0..Story::rows(question);
-            rows.filter(|row| Story::status(question, *row, calls) == Some(status)).count()
+            let rows = 0..ExamTasks::rows(question);
+            rows.filter(|row| ExamTasks::status(question, *row, calls) == Some(status)).count()
         };
         let failed = |calls| {
             [SubtaskStatus::Fail, SubtaskStatus::Timeout].map(|status| count(Question::Failed, status, calls))
@@ -212,20 +212,20 @@ mod tests {
     }
 
     /// The command id that a page shows for a row.
-    fn command(story: &Story, question: Question, row: u32) -> Option<String> {
-        story.subtask(question, row, 0)["param"]["commandId"].as_str().map(str::to_owned)
+    fn command(tasks: &ExamTasks, question: Question, row: u32) -> Option<String> {
+        tasks.subtask(question, row, 0)["param"]["commandId"].as_str().map(str::to_owned)
     }
 
     #[test]
     fn a_row_is_found_by_its_command() {
-        let story = Story::new(1, "exam");
+        let tasks = ExamTasks::new(1, "exam");
         for question in [Question::Whole, Question::Failed, Question::Pending] {
-            for row in 0..Story::rows(question) {
-                let command = command(&story, question, row).unwrap();
-                assert_eq!(story.row(question, &command), Some(row));
+            for row in 0..ExamTasks::rows(question) {
+                let command = command(&tasks, question, row).unwrap();
+                assert_eq!(tasks.row(question, &command), Some(row));
             }
         }
-        assert_eq!(command(&story, Question::Odd, 6), None);
-        assert_eq!(Story::row_without_param(Question::Odd), Some(6));
+        assert_eq!(command(&tasks, Question::Odd, 6), None);
+        assert_eq!(ExamTasks::row_without_param(Question::Odd), Some(6));
     }
 }

@@ -11,10 +11,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
+use super::script::{Script, Step};
 use crate::api::refusal::{Envelope, INTERNAL_ERROR};
 use crate::clock::Clock;
 use crate::fault::FaultKind;
-use crate::fault::script::{Script, Step};
 
 const MEBIBYTE: usize = 1024 * 1024;
 /// Blanks of a huge body are sent in pieces of this size.

@@ -1,28 +1,28 @@
-//! The control API: the handle of an emulator over HTTP, for tests in any language.
+//! The control API: the handle of an emulator over HTTP, for tests in any language. Each call leads to a method of `Control` or
+//! of an exam; what it does is decided there.
 
 mod exam;
+mod posted;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, Path, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::extract::{Path, State};
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware;
 use axum::routing::any;
 use axum::{Json, Router};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{self, OpenApi};
 use utoipa::{OpenApi as _, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::posted::{ControlError, ControlRefusal, Posted, refused};
 use crate::clock::ClockKind;
 use crate::control::Control;
 use crate::fault::{ActiveFault, Fault};
-use crate::http::middleware::REQUEST_ID;
+use crate::http::middleware::control_call;
 use crate::http::routes::operations;
 use crate::platform::TaskState;
 use crate::platform::journal::Journal;
@@ -47,7 +47,7 @@ pub fn control_openapi() -> OpenApi {
 
 /// Every route of the control API, to stand beside those of the platform.
 pub(crate) fn router(control: Control) -> Router {
-    let numbered = middleware::from_fn_with_state(control.clone(), number);
+    let numbered = middleware::from_fn_with_state(control.clone(), control_call);
     let (router, document) = api().split_for_parts();
     let expected: Arc<str> = operations(&document).join(", ").into();
     let refuse = |status: StatusCode, expected: Arc<str>| {
@@ -128,54 +128,6 @@ struct Added {
     id: u64,
 }
 
-/// Why a call of the control API was refused.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ControlError {
-    /// What is wrong, and what is allowed.
-    #[schema(example = "unknown field `subtask`, expected `subtasks` or `life` at line 1 column 61")]
-    error: String,
-}
-
-/// A refusal of the control API.
-pub(crate) type Refused = (StatusCode, Json<ControlError>);
-
-pub(crate) fn refused(status: StatusCode, error: impl ToString) -> Refused {
-    (status, Json(ControlError { error: error.to_string() }))
-}
-
-/// What was posted.
-pub(crate) struct Posted(Bytes);
-
-impl Posted {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Reads JSON under whatever content type: who types a call by hand seldom sets it.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Refused> {
-        serde_json::from_slice(&self.0).map_err(|error| refused(StatusCode::BAD_REQUEST, error))
-    }
-}
-
-impl<S: Send + Sync> FromRequest<S> for Posted {
-    type Rejection = Refused;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
-        let body = Bytes::from_request(request, state).await;
-        body.map(Self).map_err(|rejection| refused(rejection.status(), rejection.body_text()))
-    }
-}
-
-/// Gives each answer a request id. Calls of the control API are counted apart, so that looking changes nothing.
-pub(crate) async fn number(State(control): State<Control>, request: Request, next: Next) -> Response {
-    let id = format!("control-{}", control.count_control_call());
-    let mut response = next.run(request).await;
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    response
-}
-
 fn reading(control: &Control) -> Json<ClockReading> {
     let clock = control.clock();
     let now_ms = u64::try_from(clock.now().as_millis()).unwrap_or(u64::MAX);
@@ -209,7 +161,10 @@ async fn read_clock(State(control): State<Control>) -> Json<ClockReading> {
         (status = 413, description = "The body is too long.", body = ControlError)
     )
 )]
-async fn advance_clock(State(control): State<Control>, body: Posted) -> Result<Json<ClockReading>, Refused> {
+async fn advance_clock(
+    State(control): State<Control>,
+    body: Posted,
+) -> Result<Json<ClockReading>, ControlRefusal> {
     let Advance { milliseconds } = body.read()?;
     control.advance(Duration::from_millis(milliseconds));
     Ok(reading(&control))
@@ -245,7 +200,7 @@ async fn list_tasks(State(control): State<Control>) -> Json<Vec<TaskState>> {
         (status = 409, description = "There is a task with this id.", body = ControlError)
     )
 )]
-async fn create_task(State(control): State<Control>, body: Posted) -> Result<StatusCode, Refused> {
+async fn create_task(State(control): State<Control>, body: Posted) -> Result<StatusCode, ControlRefusal> {
     control.create_task(body.read()?).map_err(|error| {
         let status = match error {
             ScenarioError::DuplicateTask { .. } => StatusCode::CONFLICT,
@@ -268,7 +223,10 @@ async fn create_task(State(control): State<Control>, body: Posted) -> Result<Sta
         (status = 404, description = "There is no such task.", body = ControlError)
     )
 )]
-async fn drop_task(State(control): State<Control>, Path(id): Path<String>) -> Result<StatusCode, Refused> {
+async fn drop_task(
+    State(control): State<Control>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ControlRefusal> {
     if control.drop_task(&id) {
         return Ok(StatusCode::NO_CONTENT);
     }
@@ -303,7 +261,7 @@ async fn list_faults(State(control): State<Control>) -> Json<Vec<ActiveFault>> {
 async fn add_fault(
     State(control): State<Control>,
     body: Posted,
-) -> Result<(StatusCode, Json<Added>), Refused> {
+) -> Result<(StatusCode, Json<Added>), ControlRefusal> {
     let id = control.add_fault(body.read()?).map_err(|error| refused(StatusCode::BAD_REQUEST, error))?;
     Ok((StatusCode::CREATED, Json(Added { id })))
 }
@@ -333,7 +291,10 @@ async fn clear_faults(State(control): State<Control>) -> StatusCode {
         (status = 404, description = "There is no such fault: it is over, or never was.", body = ControlError)
     )
 )]
-async fn remove_fault(State(control): State<Control>, Path(id): Path<String>) -> Result<StatusCode, Refused> {
+async fn remove_fault(
+    State(control): State<Control>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ControlRefusal> {
     // What is no number names no fault.
     if id.parse().is_ok_and(|id| control.remove_fault(id)) {
         return Ok(StatusCode::NO_CONTENT);

@@ -12,7 +12,7 @@ use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::ZipArchive;
 
 use crate::control::Control;
-use crate::http::control_api::number;
+use crate::http::middleware::control_call;
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -61,7 +61,7 @@ pub(crate) fn router(docs: Docs, control: Control) -> Router {
             any(|| async { (StatusCode::NOT_FOUND, "no such file; the page is /docs/\n") }),
         )
         .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, "this can only be read\n") })
-        .layer(from_fn_with_state(control, number))
+        .layer(from_fn_with_state(control, control_call))
 }
 
 fn swagger_ui(kind: &'static str, name: &str) -> Response {

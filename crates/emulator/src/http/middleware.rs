@@ -8,30 +8,33 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::api::credentials::APP_KEY;
+use crate::api::refusal::Verdict;
+use crate::api::{LIST_SUBTASKS_PATH, LOGIN_PATH};
 use crate::control::Control;
 use crate::fault::apply;
 use crate::fault::{FaultKind, Operation};
-use crate::platform::journal::{Entry, Verdict};
+use crate::platform::journal::Entry;
 use crate::wire::connection::Cut;
 
 /// Names a request; every answer bears it.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-pub(crate) const LOGIN_PATH: &str = "/iocm/app/sec/v1.1.0/login";
-pub(crate) const LIST_SUBTASKS_PATH: &str = "/iocm/app/batchtask/v1.1.0/taskDetails";
 
 /// Asks for the rows of the page before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RepeatPage;
 
 /// Answers a request to the platform.
-pub(crate) async fn exchange(State(control): State<Control>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn platform_call(
+    State(control): State<Control>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let platform = control.platform();
     let operation = Operation::of(request.method(), request.uri().path());
     let (mut entry, fault) = platform.arrive(operation);
     describe(&mut entry, &request);
     if let Some(query) = &entry.query {
-        platform.overhear(query);
+        control.exams().scan_for_secrets(query, control.clock().now());
     }
     let cut = request.extensions().get::<Cut>().cloned();
 
@@ -62,6 +65,16 @@ pub(crate) async fn exchange(State(control): State<Control>, mut request: Reques
         return response;
     }
     apply::spoil(&fault, response, control.clock()).await
+}
+
+/// Gives each answer a request id. Calls of the control API are counted apart, so that looking changes nothing.
+pub(crate) async fn control_call(State(control): State<Control>, request: Request, next: Next) -> Response {
+    let id = format!("control-{}", control.count_control_call());
+    let mut response = next.run(request).await;
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
 }
 
 impl Operation {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, Router, middleware};
@@ -16,25 +15,20 @@ use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api::credentials::APP_KEY;
+use crate::api::credentials::{APP_KEY, Caller};
 use crate::api::query::SubtaskQuery;
-use crate::api::refusal::{ListSubtasksErrors, LoginErrors, MISSING_PARAMETER, Refusal};
+use crate::api::refusal::{ListSubtasksErrors, LoginErrors, MISSING_PARAMETER, Verdict};
 use crate::api::{
-    AccessToken, CommandOutput, ErrorResponse, LoginRequest, SubtaskFailure, SubtaskPage, SubtaskStatus,
-    TaskId,
+    AccessToken, CommandOutput, ErrorResponse, LIST_SUBTASKS_PATH, LOGIN_PATH, LoginRequest, SubtaskFailure,
+    SubtaskPage, SubtaskStatus, TaskId,
 };
 use crate::control::Control;
-use crate::fault::FaultKind;
-use crate::fault::apply;
-use crate::http::control_api;
-use crate::http::middleware::{RepeatPage, exchange};
-use crate::platform::journal::Verdict;
-use crate::platform::{Accepted, Platform};
+use crate::http::middleware::{RepeatPage, platform_call};
 
 /// Longest body of a login, in bytes: two texts of 256 characters fit, even with every byte percent-encoded.
 const MAX_LOGIN_BODY: usize = 16 * 1024;
 
-/// Every route of an emulator.
+/// The routes of the platform.
 pub(crate) fn router(control: Control) -> Router {
     let (router, document) = api().split_for_parts();
     let expected = Arc::new(operations(&document));
@@ -45,9 +39,8 @@ pub(crate) fn router(control: Control) -> Router {
             unknown(StatusCode::METHOD_NOT_ALLOWED, &method, &uri, &wrong_method)
         })
         .layer(DefaultBodyLimit::max(MAX_LOGIN_BODY))
-        .layer(middleware::from_fn_with_state(control.clone(), exchange))
-        .with_state(control.clone())
-        .merge(control_api::router(control))
+        .layer(middleware::from_fn_with_state(control.clone(), platform_call))
+        .with_state(control)
 }
 
 /// The document that follows from the code, in OpenAPI 3.1: a second reading of the platform's page.
@@ -101,7 +94,7 @@ impl Modify for Security {
 /// Returns one page of the subtasks of a batch task, filtered by status, device and command.
 #[utoipa::path(
     get,
-    path = "/iocm/app/batchtask/v1.1.0/taskDetails",
+    path = LIST_SUBTASKS_PATH,
     operation_id = "listSubtasks",
     tag = "Batch tasks",
     params(SubtaskQuery),
@@ -114,8 +107,13 @@ async fn list_subtasks(
     repeat: Option<Extension<RepeatPage>>,
     uri: Uri,
 ) -> Response {
-    let platform = control.platform();
-    answer(&platform, platform.list_subtasks(&headers, uri.query().unwrap_or_default(), repeat.is_some()))
+    let query = uri.query().unwrap_or_default();
+    let outcome =
+        Caller::from_headers(&headers).and_then(|caller| match control.exams().get(caller.app_key) {
+            Some(exam) => exam.list_subtasks(&caller, query, control.clock().now()),
+            None => control.platform().list_subtasks(&caller, query, repeat.is_some()),
+        });
+    outcome.unwrap_or_else(|refusal| refusal.response(control.platform().envelope()))
 }
 
 /// Authentication
@@ -123,7 +121,7 @@ async fn list_subtasks(
 /// Exchanges application id and secret for a token, and cancels the earlier token of the application.
 #[utoipa::path(
     post,
-    path = "/iocm/app/sec/v1.1.0/login",
+    path = LOGIN_PATH,
     operation_id = "login",
     tag = "Authentication",
     request_body(content = LoginRequest, content_type = "application/x-www-form-urlencoded"),
@@ -135,30 +133,23 @@ async fn login(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let platform = control.platform();
     let body = body.map_err(|_| {
         MISSING_PARAMETER.because(format!("the body is longer than {MAX_LOGIN_BODY} bytes, or broke off"))
     });
-    answer(&platform, body.and_then(|body| platform.login(&headers, &body)))
-}
-
-fn answer(platform: &Platform, outcome: Result<Accepted, Refusal>) -> Response {
-    match outcome {
-        Ok(Accepted { body, fault, application, reason }) => {
-            let in_place = fault.as_ref().and_then(apply::in_place);
-            let fault = fault.as_ref().map(FaultKind::name);
-            let verdict = Extension(Verdict { application, code: None, reason, fault });
-            let page = || ([(CONTENT_TYPE, "application/json")], body).into_response();
-            (verdict, in_place.unwrap_or_else(page)).into_response()
-        }
-        Err(refusal) => refusal.response(platform.envelope()),
-    }
+    let outcome =
+        body.and_then(|body| LoginRequest::parse(&headers, &body)).and_then(|request| {
+            match control.exams().get(&request.app_id).filter(|exam| exam.is_secret(&request.secret.0)) {
+                Some(exam) => exam.log_in(control.clock().now()),
+                None => control.platform().login(&request),
+            }
+        });
+    outcome.unwrap_or_else(|refusal| refusal.response(control.platform().envelope()))
 }
 
 /// The platform documents no error for a path or a method that it does not know, so the body has a text and no code.
 fn unknown(status: StatusCode, method: &Method, uri: &Uri, expected: &[String]) -> Response {
     let text = format!("no operation {method} {}; expected {}", uri.path(), expected.join(" or "));
-    let verdict = Verdict { application: None, code: None, reason: text.clone(), fault: None };
+    let verdict = Verdict { reason: text.clone(), ..Verdict::default() };
     let body = ErrorResponse { error_desc: Some(text), ..ErrorResponse::default() };
     (status, Extension(verdict), Json(body)).into_response()
 }

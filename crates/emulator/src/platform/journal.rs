@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// A request and its answer. Headers and bodies are left out: they hold secrets and tokens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct Entry {
     /// Number of the request since the start or the last reset; 1 is the first.
@@ -48,14 +48,7 @@ impl Entry {
             number,
             request_id,
             at_ms: u64::try_from(at.as_millis()).unwrap_or(u64::MAX),
-            method: String::new(),
-            path: String::new(),
-            query: None,
-            application: None,
-            status: None,
-            code: None,
-            reason: String::new(),
-            fault: None,
+            ..Self::default()
         }
     }
 }
@@ -68,17 +61,6 @@ pub struct Journal {
     pub entries: Vec<Entry>,
     /// How many older requests are no longer here.
     pub dropped: u64,
-}
-
-/// Why a request was answered as it was; travels with the answer to the journal.
-#[derive(Debug, Clone)]
-pub(crate) struct Verdict {
-    /// The application, where the request does not name it in its header.
-    pub(crate) application: Option<String>,
-    pub(crate) code: Option<&'static str>,
-    pub(crate) reason: String,
-    /// The fault that the answer has on purpose.
-    pub(crate) fault: Option<&'static str>,
 }
 
 /// Remembers the newest requests, up to a number of them.

@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use axum::response::Response;
+
+use crate::api::refusal::{Verdict, shown};
+use crate::api::{AccessToken, Seconds, Secret, json_text};
 use crate::draw::{self, Purpose, ascii};
 
 /// The newest token of each application.
@@ -19,15 +23,32 @@ struct Issued {
     expires_at: Duration,
 }
 
-/// The two texts that a login hands out.
+/// The two texts that a login hands out, and how long they work.
 pub(crate) struct TokenPair {
     pub(crate) access: String,
     pub(crate) refresh: String,
+    lifetime: Duration,
+}
+
+impl TokenPair {
+    /// The answer to the login of this application.
+    pub(crate) fn answer(self, app_id: &str) -> Response {
+        let token = AccessToken {
+            access_token: Some(Secret(self.access)),
+            token_type: Some("bearer".to_owned()),
+            expires_in: i64::try_from(self.lifetime.as_secs()).ok().map(Seconds),
+            refresh_token: Some(Secret(self.refresh)),
+            scope: Some("default".to_owned()),
+        };
+        let reason = format!("a token; earlier ones of application {} are cancelled", shown(app_id));
+        let verdict = Verdict { application: Some(app_id.to_owned()), reason, ..Verdict::default() };
+        verdict.answer(json_text(&token).into_bytes())
+    }
 }
 
 /// Why a token does not work.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum TokenFault {
+pub(crate) enum BadToken {
     /// The application has not logged in, or is none.
     NeverIssued,
     /// Another login of the application cancelled it, or it was never a token of this application.
@@ -49,16 +70,17 @@ impl Tokens {
         TokenPair {
             access: ascii(&self.text(app_id, login, Purpose::AccessToken)),
             refresh: ascii(&self.text(app_id, login, Purpose::RefreshToken)),
+            lifetime: self.lifetime,
         }
     }
 
     /// Whether `token` is the one that works for this application now.
-    pub(crate) fn check(&self, app_id: &str, token: &str, now: Duration) -> Result<(), TokenFault> {
-        let issued = self.newest.get(app_id).ok_or(TokenFault::NeverIssued)?;
+    pub(crate) fn check(&self, app_id: &str, token: &str, now: Duration) -> Result<(), BadToken> {
+        let issued = self.newest.get(app_id).ok_or(BadToken::NeverIssued)?;
         if self.text(app_id, issued.login, Purpose::AccessToken) != *token.as_bytes() {
-            Err(TokenFault::NotTheNewest)
+            Err(BadToken::NotTheNewest)
         } else if now >= issued.expires_at {
-            Err(TokenFault::Expired)
+            Err(BadToken::Expired)
         } else {
             Ok(())
         }
@@ -86,7 +108,7 @@ mod tests {
         let token = tokens.issue("a", at(10)).access;
         assert_eq!(tokens.check("a", &token, at(10)), Ok(()));
         assert_eq!(tokens.check("a", &token, at(3609)), Ok(()));
-        assert_eq!(tokens.check("a", &token, at(3610)), Err(TokenFault::Expired));
+        assert_eq!(tokens.check("a", &token, at(3610)), Err(BadToken::Expired));
     }
 
     #[test]
@@ -94,7 +116,7 @@ mod tests {
         let mut tokens = Tokens::new(1, HOUR);
         let (first, other) = (tokens.issue("a", at(0)).access, tokens.issue("b", at(0)).access);
         let second = tokens.issue("a", at(1)).access;
-        assert_eq!(tokens.check("a", &first, at(1)), Err(TokenFault::NotTheNewest));
+        assert_eq!(tokens.check("a", &first, at(1)), Err(BadToken::NotTheNewest));
         assert_eq!(tokens.check("a", &second, at(1)), Ok(()));
         assert_eq!(tokens.check("b", &other, at(1)), Ok(()));
     }
@@ -104,15 +126,15 @@ mod tests {
         let mut tokens = Tokens::new(1, HOUR);
         let token = tokens.issue("a", at(0)).access;
         tokens.issue("b", at(0));
-        assert_eq!(tokens.check("b", &token, at(0)), Err(TokenFault::NotTheNewest));
-        assert_eq!(tokens.check("c", &token, at(0)), Err(TokenFault::NeverIssued));
+        assert_eq!(tokens.check("b", &token, at(0)), Err(BadToken::NotTheNewest));
+        assert_eq!(tokens.check("c", &token, at(0)), Err(BadToken::NeverIssued));
     }
 
     #[test]
     fn a_refresh_token_is_no_access_token() {
         let mut tokens = Tokens::new(1, HOUR);
         let refresh = tokens.issue("a", at(0)).refresh;
-        assert_eq!(tokens.check("a", &refresh, at(0)), Err(TokenFault::NotTheNewest));
+        assert_eq!(tokens.check("a", &refresh, at(0)), Err(BadToken::NotTheNewest));
     }
 
     #[test]

@@ -64,10 +64,3 @@ pub enum ScenarioError {
         subtasks: u32,
     },
 }
-
-pub(super) fn check_text(what: &'static str, text: &str) -> Result<(), ScenarioError> {
-    match text.chars().count() {
-        1..=256 => Ok(()),
-        length => Err(ScenarioError::TextLength { what, length }),
-    }
-}

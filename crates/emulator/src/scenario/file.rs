@@ -3,7 +3,8 @@
 use thiserror::Error;
 use toml::de::{DeTable, DeValue};
 
-use super::{Place, Scenario};
+use super::Scenario;
+use super::check::Place;
 
 /// Why a scenario file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -54,7 +55,7 @@ impl Scenario {
             let start = error.span().map_or(0, |span| span.start);
             ScenarioFileError::at(text, start, error.message())
         })?;
-        match scenario.first_fault() {
+        match scenario.first_contradiction() {
             None => Ok(scenario),
             Some((place, error)) => {
                 Err(ScenarioFileError::at(text, start_of(text, place), &error.to_string()))

@@ -1,11 +1,8 @@
 //! Batch tasks, and what their subtasks are.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::error::{ScenarioError, check_text};
 use crate::scenario::life::Life;
 
 /// A batch task.
@@ -40,26 +37,6 @@ impl Task {
             *life = Some(moves);
         }
         self
-    }
-
-    /// Whether it is sound by itself, among these applications.
-    pub(crate) fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
-        check_text("task id", &self.id)?;
-        if !applications.contains(self.application.as_str()) {
-            return Err(ScenarioError::UnknownApplication {
-                by: format!("task '{}'", self.id),
-                id: self.application.clone(),
-            });
-        }
-        match self.content {
-            Content::Generated { subtasks, .. } if subtasks > Content::MAX_SUBTASKS => {
-                Err(ScenarioError::TooManySubtasks { task: self.id.clone(), subtasks })
-            }
-            Content::Generated { life: Some(life), .. } => {
-                life.check().map_err(|error| ScenarioError::Life { task: self.id.clone(), error })
-            }
-            Content::Generated { .. } | Content::PageExample => Ok(()),
-        }
     }
 }
 

@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::posted::{ControlError, ControlRefusal, Posted, refused};
 use crate::control::Control;
-use crate::exam::{Answer, Exam, ExamRequest, Offer, Report};
-use crate::http::control_api::{ControlError, Posted, Refused, refused};
+use crate::exam::{Answer, Exam, ExamReport, ExamRequest, Offer};
 
-pub(crate) fn add_to(router: OpenApiRouter<Control>) -> OpenApiRouter<Control> {
+pub(super) fn add_to(router: OpenApiRouter<Control>) -> OpenApiRouter<Control> {
     router.routes(routes!(begin_exam)).routes(routes!(read_marks)).routes(routes!(answer_exam))
 }
 
@@ -35,10 +35,10 @@ pub(crate) fn add_to(router: OpenApiRouter<Control>) -> OpenApiRouter<Control> {
 async fn begin_exam(
     State(control): State<Control>,
     body: Posted,
-) -> Result<(StatusCode, Json<Offer>), Refused> {
+) -> Result<(StatusCode, Json<Offer>), ControlRefusal> {
     let request = if body.is_empty() { ExamRequest::default() } else { body.read()? };
     request.check().map_err(|error| refused(StatusCode::BAD_REQUEST, error))?;
-    let offer = control.platform().begin_exam(request).await;
+    let offer = control.exams().begin(request).await;
     let offer = offer.map_err(|error| {
         refused(StatusCode::INTERNAL_SERVER_ERROR, format!("cannot listen on another port: {error}"))
     })?;
@@ -53,11 +53,14 @@ async fn begin_exam(
     tag = "Exam",
     params(("id" = String, Path, description = "The id that the offer names.")),
     responses(
-        (status = 200, description = "The marks, by what was heard and answered until now.", body = Report),
+        (status = 200, description = "The marks, by the calls and the answers until now.", body = ExamReport),
         (status = 404, description = "There is no such exam.", body = ControlError)
     )
 )]
-async fn read_marks(State(control): State<Control>, Path(id): Path<String>) -> Result<Json<Report>, Refused> {
+async fn read_marks(
+    State(control): State<Control>,
+    Path(id): Path<String>,
+) -> Result<Json<ExamReport>, ControlRefusal> {
     Ok(Json(exam(&control, &id)?.report()))
 }
 
@@ -72,7 +75,7 @@ async fn read_marks(State(control): State<Control>, Path(id): Path<String>) -> R
     params(("id" = String, Path, description = "The id that the offer names.")),
     request_body = [Answer],
     responses(
-        (status = 200, description = "The marks.", body = Report),
+        (status = 200, description = "The marks.", body = ExamReport),
         (status = 400, description = "The answers cannot be read.", body = ControlError),
         (status = 413, description = "The body is too long.", body = ControlError),
         (status = 404, description = "There is no such exam.", body = ControlError)
@@ -82,14 +85,14 @@ async fn answer_exam(
     State(control): State<Control>,
     Path(id): Path<String>,
     body: Posted,
-) -> Result<Json<Report>, Refused> {
+) -> Result<Json<ExamReport>, ControlRefusal> {
     let exam = exam(&control, &id)?;
     exam.answer(body.read()?);
     Ok(Json(exam.report()))
 }
 
-fn exam(control: &Control, id: &str) -> Result<std::sync::Arc<Exam>, Refused> {
+fn exam(control: &Control, id: &str) -> Result<std::sync::Arc<Exam>, ControlRefusal> {
     let gone =
         || refused(StatusCode::NOT_FOUND, format!("there is no exam '{id}': begin one, and take its id"));
-    control.platform().exams().get(id).ok_or_else(gone)
+    control.exams().get(id).ok_or_else(gone)
 }
