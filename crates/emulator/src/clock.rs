@@ -33,13 +33,13 @@ pub struct Clock {
 #[derive(Debug)]
 struct Shared {
     kind: ClockKind,
-    reading: Mutex<Reading>,
+    reading: Mutex<Moment>,
     /// Wakes whoever waits for a time that may have come.
     moved: Notify,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Reading {
+struct Moment {
     started: Instant,
     ahead: Duration,
     /// Counts how often the clock was started.
@@ -48,7 +48,7 @@ struct Reading {
 
 impl Clock {
     pub(crate) fn new(kind: ClockKind) -> Self {
-        let reading = Mutex::new(Reading { started: Instant::now(), ahead: Duration::ZERO, run: 0 });
+        let reading = Mutex::new(Moment { started: Instant::now(), ahead: Duration::ZERO, run: 0 });
         Self { shared: Arc::new(Shared { kind, reading, moved: Notify::new() }) }
     }
 
@@ -77,7 +77,7 @@ impl Clock {
     pub(crate) fn restart(&self) {
         {
             let mut reading = self.reading();
-            *reading = Reading { started: Instant::now(), ahead: Duration::ZERO, run: reading.run + 1 };
+            *reading = Moment { started: Instant::now(), ahead: Duration::ZERO, run: reading.run + 1 };
         }
         self.shared.moved.notify_waiters();
     }
@@ -103,7 +103,7 @@ impl Clock {
         }
     }
 
-    fn at(&self, reading: &Reading) -> Duration {
+    fn at(&self, reading: &Moment) -> Duration {
         match self.kind() {
             ClockKind::Real => reading.started.elapsed().saturating_add(reading.ahead),
             ClockKind::Manual => reading.ahead,
@@ -111,7 +111,7 @@ impl Clock {
     }
 
     /// A panic elsewhere leaves the reading whole: it is replaced in one go.
-    fn reading(&self) -> MutexGuard<'_, Reading> {
+    fn reading(&self) -> MutexGuard<'_, Moment> {
         self.shared.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -214,7 +214,7 @@ impl Exam {
         outcome
     }
 
-    /// Token and quota, with what befalls the reader of the whole task: after one page its token dies, after two somebody
+    /// Token and quota, with what happens to the reader of the whole task: after one page its token dies, after two somebody
     /// else uses up the quota.
     fn judge(
         &self,
@@ -227,12 +227,12 @@ impl Exam {
             return Err((Event::WrongToken, INVALID_TOKEN.because("the token does not work, or no longer")));
         }
         let pages = progress.pages_of(Question::Whole);
-        let befalls = |event: &Event, after: u32| {
+        let is_due = |event: &Event, after: u32| {
             question == Some(Question::Whole)
                 && pages >= after
                 && !progress.calls.iter().any(|call| call.event == *event)
         };
-        let (dies, throttled) = (befalls(&Event::TokenDied, 1), befalls(&Event::Throttled, 2));
+        let (dies, throttled) = (is_due(&Event::TokenDied, 1), is_due(&Event::Throttled, 2));
         if dies {
             progress.tokens.issue(&self.id, now);
             let reason = "the exam has it that another program logged in: the token is cancelled";

@@ -116,10 +116,10 @@ impl Platform {
         })
     }
 
-    /// Takes a request in: an entry for the journal that has its number and time, and the fault that befalls it.
+    /// Takes a request in: an entry for the journal that has its number and time, and the fault that applies to it.
     pub(crate) fn arrive(&self, operation: Option<Operation>) -> (JournalEntry, Option<FaultKind>) {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        let fault = operation.and_then(|operation| lock(&self.faults).befall(operation, number));
+        let fault = operation.and_then(|operation| lock(&self.faults).take(operation, number));
         let request_id = ascii(&draw::hex32(self.seed, number, Purpose::RequestId));
         (JournalEntry::of(number, request_id, self.clock.now()), fault)
     }

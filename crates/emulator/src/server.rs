@@ -15,7 +15,7 @@ use crate::scenario::{Scenario, ScenarioError};
 #[cfg(feature = "tls")]
 use crate::wire::certificates::{Certificates, TlsError};
 use crate::wire::guard::Guard;
-use crate::wire::listener::Server;
+use crate::wire::listener::Listener;
 #[cfg(feature = "tls")]
 use crate::wire::tls::Tls;
 
@@ -188,7 +188,7 @@ impl Builder {
         let scheme = "http";
         #[cfg(feature = "tls")]
         let scheme = if tls.is_some() { "https" } else { scheme };
-        let server = Server {
+        let server = Listener {
             router,
             guard: Some(Guard::new(addr.ip(), &self.hosts)),
             #[cfg(feature = "tls")]

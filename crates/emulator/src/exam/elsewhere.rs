@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
-use crate::wire::listener::Server;
+use crate::wire::listener::Listener;
 
 /// A server that ends when it is dropped.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(super) fn serve(
             Json(json!({ "totalCount": 1, "pageNo": 0, "pageSize": 1, "taskDetails": rows }))
         }
     });
-    let server = Server {
+    let server = Listener {
         router,
         guard: None,
         #[cfg(feature = "tls")]

@@ -54,7 +54,7 @@ pub(crate) fn in_place(fault: &FaultKind) -> Option<Response> {
 }
 
 /// The answer as the fault spoils it. Latency is not of the answer, and a repeated page is made where pages are.
-pub(crate) async fn spoil(fault: &FaultKind, response: Response, clock: &Clock) -> Response {
+pub(crate) async fn apply_fault(fault: &FaultKind, response: Response, clock: &Clock) -> Response {
     let (mut parts, body) = response.into_parts();
     // A body of ours is in memory already: it has neither a bound nor a way to fail.
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();

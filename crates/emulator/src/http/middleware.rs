@@ -30,8 +30,7 @@ pub(crate) async fn platform_call(
     next: Next,
 ) -> Response {
     let platform = control.platform();
-    let operation = Operation::of(request.method(), request.uri().path());
-    let (mut entry, fault) = platform.arrive(operation);
+    let (mut entry, fault) = platform.arrive(operation(&request));
     describe(&mut entry, &request);
     if let Some(query) = &entry.query {
         control.exams().scan_for_secrets(query, control.clock().now());
@@ -64,7 +63,7 @@ pub(crate) async fn platform_call(
         cut.reset();
         return response;
     }
-    apply::spoil(&fault, response, control.clock()).await
+    apply::apply_fault(&fault, response, control.clock()).await
 }
 
 /// Gives each answer a request id. Calls of the control API are counted apart, so that looking changes nothing.
@@ -77,13 +76,11 @@ pub(crate) async fn control_call(State(control): State<Control>, request: Reques
     response
 }
 
-impl Operation {
-    fn of(method: &Method, path: &str) -> Option<Self> {
-        match (method, path) {
-            (&Method::POST, LOGIN_PATH) => Some(Self::Login),
-            (&Method::GET, LIST_SUBTASKS_PATH) => Some(Self::ListSubtasks),
-            _ => None,
-        }
+fn operation(request: &Request) -> Option<Operation> {
+    match (request.method(), request.uri().path()) {
+        (&Method::POST, LOGIN_PATH) => Some(Operation::Login),
+        (&Method::GET, LIST_SUBTASKS_PATH) => Some(Operation::ListSubtasks),
+        _ => None,
     }
 }
 

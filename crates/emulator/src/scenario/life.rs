@@ -62,7 +62,7 @@ pub enum LifeError {
 
 /// What becomes of one subtask, and when: milliseconds since the creation of its task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Course {
+pub(crate) struct Timeline {
     pub(crate) sent: u32,
     pub(crate) ended: u32,
     pub(crate) outcome: SubtaskStatus,
@@ -101,7 +101,7 @@ impl Life {
     }
 
     /// What becomes of the subtask with this number.
-    pub(crate) fn course(&self, key: u64, row: u32) -> Course {
+    pub(crate) fn timeline(&self, key: u64, row: u32) -> Timeline {
         let draw = |purpose| draw(key, row.into(), purpose);
         let outcome = weighted(draw(Purpose::Outcome), self.outcomes.weights());
         let sent = part(self.sending_seconds, draw(Purpose::Sent) >> 32);
@@ -112,7 +112,7 @@ impl Life {
                 part(self.answer_seconds, ((draw >> 32) * (draw & 0xffff_ffff)) >> 32)
             }
         };
-        Course { sent, ended: sent + answered_after, outcome }
+        Timeline { sent, ended: sent + answered_after, outcome }
     }
 }
 
@@ -154,17 +154,17 @@ mod tests {
     use super::*;
     use crate::draw::key;
 
-    fn courses(life: Life) -> Vec<Course> {
-        (0..20_000).map(|row| life.course(key(1, "live"), row)).collect()
+    fn timelines(life: Life) -> Vec<Timeline> {
+        (0..20_000).map(|row| life.timeline(key(1, "live"), row)).collect()
     }
 
     #[test]
     fn times_lie_where_the_life_says() {
         let life = Life::default();
-        for course in courses(life) {
-            assert!(course.sent < 20_000);
-            let took = course.ended - course.sent;
-            match course.outcome {
+        for timeline in timelines(life) {
+            assert!(timeline.sent < 20_000);
+            let took = timeline.ended - timeline.sent;
+            match timeline.outcome {
                 SubtaskStatus::Timeout => assert_eq!(took, 35_000),
                 _ => assert!(took < 20_000),
             }
@@ -173,20 +173,20 @@ mod tests {
 
     #[test]
     fn commands_go_out_evenly_and_most_answers_come_early() {
-        let courses = courses(Life::default());
-        let sent_early = courses.iter().filter(|course| course.sent < 10_000).count();
+        let timelines = timelines(Life::default());
+        let sent_early = timelines.iter().filter(|timeline| timeline.sent < 10_000).count();
         assert!(sent_early.abs_diff(10_000) < 300, "{sent_early} of 20,000 in the first half");
         let answers: Vec<_> =
-            courses.iter().filter(|course| course.outcome != SubtaskStatus::Timeout).collect();
-        let quick = answers.iter().filter(|course| course.ended - course.sent < 4_000).count();
+            timelines.iter().filter(|timeline| timeline.outcome != SubtaskStatus::Timeout).collect();
+        let quick = answers.iter().filter(|timeline| timeline.ended - timeline.sent < 4_000).count();
         assert!(quick * 2 > answers.len(), "{quick} of {} within a fifth", answers.len());
     }
 
     #[test]
     fn outcomes_come_as_often_as_their_weights_say() {
         let outcomes = Outcomes { success: 1, fail: 3, timeout: 0 };
-        let courses = courses(Life { outcomes, ..Life::default() });
-        let count = |outcome| courses.iter().filter(|course| course.outcome == outcome).count();
+        let timelines = timelines(Life { outcomes, ..Life::default() });
+        let count = |outcome| timelines.iter().filter(|timeline| timeline.outcome == outcome).count();
         assert!(count(SubtaskStatus::Fail).abs_diff(15_000) < 300);
         assert_eq!(count(SubtaskStatus::Timeout), 0);
     }
@@ -198,7 +198,7 @@ mod tests {
         let life =
             Life { sending_seconds: longest, answer_seconds: longest, timeout_seconds: longest, outcomes };
         assert_eq!(life.check(), Ok(()));
-        assert!(courses(life).iter().all(|course| course.ended >= longest * 1_000));
+        assert!(timelines(life).iter().all(|timeline| timeline.ended >= longest * 1_000));
         let longer = Life { timeout_seconds: longest + 1, ..life };
         assert_eq!(
             longer.check().unwrap_err().to_string(),

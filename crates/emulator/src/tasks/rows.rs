@@ -71,7 +71,7 @@ impl GeneratedRows {
         let key = draw::key(seed, task_id);
         let statuses = match life {
             None => Statuses::frozen(rows, |row| status(key, row)),
-            Some(life) => Statuses::moving(rows, |row| life.course(key, row)),
+            Some(life) => Statuses::moving(rows, |row| life.timeline(key, row)),
         };
         let stencils = Box::new(stencils(life.is_some()));
         Self { key, life, rows, statuses: Mutex::new(statuses), stencils }
@@ -113,7 +113,7 @@ impl GeneratedRows {
         let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(life) = self.life {
             let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-            statuses.advance(age, |row| life.course(self.key, row));
+            statuses.advance(age, |row| life.timeline(self.key, row));
         }
         statuses
     }
@@ -141,50 +141,37 @@ impl GeneratedRows {
     }
 }
 
-/// What a row in this status looks like; `failure` is why it failed, if it did.
-struct Look {
-    status: SubtaskStatus,
-    failure: (&'static str, &'static str),
-    moves: bool,
-}
-
-impl Look {
-    /// With the ids of a stencil.
-    fn subtask(&self) -> Subtask {
-        let output = self.output().as_ref().map(EmbeddedText::of);
-        let error = self.error().as_ref().map(EmbeddedText::of);
-        let param =
-            SubtaskParam::new(DeviceId(stencil::DEVICE.to_owned()), CommandId(stencil::COMMAND.to_owned()));
-        Subtask::new(self.status, output, error, param)
-    }
-
-    /// A request exists from the moment the command is on its way. A subtask that is pending has none; neither has one that
-    /// failed in a frozen task, where it stands for a command that could not be sent.
-    fn output(&self) -> Option<CommandOutput> {
-        let command_result = match self.status {
-            SubtaskStatus::Fail if self.moves => None,
-            SubtaskStatus::Pending | SubtaskStatus::Fail => return None,
-            SubtaskStatus::WaitResult | SubtaskStatus::Timeout => None,
-            SubtaskStatus::Success => Some(&*SUCCESS),
-        };
-        Some(CommandOutput { request_id: Some(stencil::REQUEST), command_result })
-    }
-
-    fn error(&self) -> Option<SubtaskFailure> {
-        let (code, text) = match self.status {
-            SubtaskStatus::Pending | SubtaskStatus::WaitResult | SubtaskStatus::Success => return None,
-            SubtaskStatus::Timeout => OFFLINE,
-            SubtaskStatus::Fail => self.failure,
-        };
-        Some(SubtaskFailure { error_code: Some(ErrorCode(code)), error_desc: Some(text) })
-    }
+/// A row in this status, with the ids of a stencil; `failure` is why it failed, if it did.
+///
+/// A request exists from the moment the command is on its way. A subtask that is pending has none. Neither has one that failed
+/// in a frozen task: there it means that the command could not be sent.
+fn template(status: SubtaskStatus, failure: (&'static str, &'static str), moves: bool) -> Subtask {
+    let command_result = match status {
+        SubtaskStatus::Fail if moves => Some(None),
+        SubtaskStatus::Pending | SubtaskStatus::Fail => None,
+        SubtaskStatus::WaitResult | SubtaskStatus::Timeout => Some(None),
+        SubtaskStatus::Success => Some(Some(&*SUCCESS)),
+    };
+    let error = match status {
+        SubtaskStatus::Pending | SubtaskStatus::WaitResult | SubtaskStatus::Success => None,
+        SubtaskStatus::Timeout => Some(OFFLINE),
+        SubtaskStatus::Fail => Some(failure),
+    };
+    let output = command_result.map(|command_result| {
+        EmbeddedText::of(&CommandOutput { request_id: Some(stencil::REQUEST), command_result })
+    });
+    let error = error.map(|(code, text)| {
+        EmbeddedText::of(&SubtaskFailure { error_code: Some(ErrorCode(code)), error_desc: Some(text) })
+    });
+    let param =
+        SubtaskParam::new(DeviceId(stencil::DEVICE.to_owned()), CommandId(stencil::COMMAND.to_owned()));
+    Subtask::new(status, output, error, param)
 }
 
 /// The text of every row that there can be: by status, and by its place in [`FAILURES`].
 fn stencils(moves: bool) -> [[Stencil; FAILURES.len()]; SubtaskStatus::ALL.len()] {
-    SubtaskStatus::ALL.map(|status| {
-        FAILURES.map(|(code, text, _)| Stencil::new(&Look { status, failure: (code, text), moves }.subtask()))
-    })
+    SubtaskStatus::ALL
+        .map(|status| FAILURES.map(|(code, text, _)| Stencil::new(&template(status, (code, text), moves))))
 }
 
 /// Why this row fails: a place in [`FAILURES`].

@@ -1,7 +1,7 @@
 //! The statuses of a task's rows, kept so that any page of any status is found without reading all of them.
 
 use crate::api::SubtaskStatus;
-use crate::scenario::life::Course;
+use crate::scenario::life::Timeline;
 
 /// Bits of a word.
 const WORD: usize = u64::BITS as usize;
@@ -65,10 +65,10 @@ impl Statuses {
     }
 
     /// Rows that all begin as pending.
-    pub(crate) fn moving(rows: u32, course: impl Fn(u32) -> Course) -> Self {
+    pub(crate) fn moving(rows: u32, timeline: impl Fn(u32) -> Timeline) -> Self {
         let mut moves = Vec::with_capacity(2 * rows as usize);
         for row in 0..rows {
-            let Course { sent, ended, .. } = course(row);
+            let Timeline { sent, ended, .. } = timeline(row);
             moves.extend([Move::new(sent, row, false), Move::new(ended, row, true)]);
         }
         moves.sort_unstable();
@@ -76,12 +76,12 @@ impl Statuses {
     }
 
     /// Lets everything happen that happens up to `age`, in milliseconds since the task was created.
-    pub(crate) fn advance(&mut self, age: u64, course: impl Fn(u32) -> Course) {
+    pub(crate) fn advance(&mut self, age: u64, timeline: impl Fn(u32) -> Timeline) {
         while let Some(next) = self.moves.get(self.done).filter(|next| next.at() <= age) {
             let row = next.row();
             let (before, after) = match next.ends() {
                 false => (SubtaskStatus::Pending, SubtaskStatus::WaitResult),
-                true => (SubtaskStatus::WaitResult, course(row).outcome),
+                true => (SubtaskStatus::WaitResult, timeline(row).outcome),
             };
             self.done += 1;
             self.leave(row, before);
@@ -158,13 +158,13 @@ mod tests {
 
     const ROWS: u32 = 3_000;
 
-    fn course(row: u32) -> Course {
-        Life::default().course(key(5, "t"), row)
+    fn timeline(row: u32) -> Timeline {
+        Life::default().timeline(key(5, "t"), row)
     }
 
-    /// What a row's status is by its course alone.
+    /// What a row's status is by its timeline alone.
     fn expected(row: u32, age: u64) -> SubtaskStatus {
-        let Course { sent, ended, outcome } = course(row);
+        let Timeline { sent, ended, outcome } = timeline(row);
         match age {
             _ if u64::from(ended) <= age => outcome,
             _ if u64::from(sent) <= age => SubtaskStatus::WaitResult,
@@ -178,9 +178,9 @@ mod tests {
 
     #[test]
     fn a_page_holds_the_rows_that_a_scan_finds() {
-        let mut statuses = Statuses::moving(ROWS, course);
+        let mut statuses = Statuses::moving(ROWS, timeline);
         for age in [0, 1, 5_000, 5_000, 19_999, 30_000, 54_000, 60_000] {
-            statuses.advance(age, course);
+            statuses.advance(age, timeline);
             assert!((0..ROWS).all(|row| statuses.of(row) == Some(expected(row, age))), "at {age}");
             assert_eq!(statuses.of(ROWS), None);
             for status in SubtaskStatus::ALL {
@@ -198,9 +198,9 @@ mod tests {
 
     #[test]
     fn small_steps_and_one_leap_lead_to_the_same_statuses() {
-        let (mut steps, mut leap) = (Statuses::moving(ROWS, course), Statuses::moving(ROWS, course));
-        (0..=31_000).step_by(7).for_each(|age| steps.advance(age, course));
-        leap.advance(30_998, course);
+        let (mut steps, mut leap) = (Statuses::moving(ROWS, timeline), Statuses::moving(ROWS, timeline));
+        (0..=31_000).step_by(7).for_each(|age| steps.advance(age, timeline));
+        leap.advance(30_998, timeline);
         assert_eq!(all(&steps), all(&leap));
     }
 
@@ -211,10 +211,10 @@ mod tests {
             SubtaskStatus::WaitResult => 1,
             _ => 2,
         };
-        let mut statuses = Statuses::moving(ROWS, course);
+        let mut statuses = Statuses::moving(ROWS, timeline);
         for age in (0..60_000).step_by(500) {
             let before = all(&statuses);
-            statuses.advance(age, course);
+            statuses.advance(age, timeline);
             for (before, after) in before.iter().zip(&all(&statuses)) {
                 assert!(before == after || rank(*before) < rank(*after), "{before:?} to {after:?}");
             }
@@ -224,14 +224,14 @@ mod tests {
 
     #[test]
     fn a_settled_task_remembers_no_moves() {
-        let mut statuses = Statuses::moving(ROWS, course);
-        statuses.advance(60_000, course);
+        let mut statuses = Statuses::moving(ROWS, timeline);
+        statuses.advance(60_000, timeline);
         assert_eq!(statuses.moves.capacity(), 0);
     }
 
     #[test]
     fn a_row_that_ends_when_it_is_sent_ends() {
-        let at_once = |_| Course { sent: 0, ended: 0, outcome: SubtaskStatus::Fail };
+        let at_once = |_| Timeline { sent: 0, ended: 0, outcome: SubtaskStatus::Fail };
         let mut statuses = Statuses::moving(2, at_once);
         statuses.advance(0, at_once);
         assert_eq!(statuses.count(SubtaskStatus::Fail), 2);

@@ -15,7 +15,7 @@ use tokio::time::Sleep;
 const STALLED: Duration = Duration::from_secs(60);
 
 /// A connection of a client.
-pub(crate) struct Line {
+pub(crate) struct Connection {
     stream: Stream,
     cut: Cut,
     writing: Patience,
@@ -39,7 +39,7 @@ impl Cut {
     }
 }
 
-impl Line {
+impl Connection {
     pub(crate) fn new(stream: Stream) -> Self {
         Self { stream, cut: Cut::default(), writing: Patience::default() }
     }
@@ -99,7 +99,7 @@ trait Duplex: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
 
-impl AsyncRead for Line {
+impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -109,7 +109,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for Connection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

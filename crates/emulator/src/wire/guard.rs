@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, Request, StatusCode, Version};
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A refusal, for the person who reads it.
-type Refusal = (StatusCode, String);
+type Rejection = (StatusCode, String);
 
 /// Decides which requests may come in.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Guard {
     }
 
     /// Whether this request may come in over a connection to the address `local`.
-    pub(crate) fn check<B>(&self, request: &Request<B>, local: IpAddr) -> Result<(), Refusal> {
+    pub(crate) fn check<B>(&self, request: &Request<B>, local: IpAddr) -> Result<(), Rejection> {
         let headers = request.headers();
         let hosts: Vec<String> = values(headers, &HOST).collect();
         // A browser always sends one, and HTTP/1.1 requires it; old tools that ask whether a server is up do not.
@@ -112,7 +112,7 @@ fn values(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = String
     headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-fn forbidden(text: String) -> Refusal {
+fn forbidden(text: String) -> Rejection {
     (StatusCode::FORBIDDEN, text + "\n")
 }
 

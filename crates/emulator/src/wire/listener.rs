@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
-use crate::wire::connection::{Line, Patience, Stream};
+use crate::wire::connection::{Connection, Patience, Stream};
 use crate::wire::guard::Guard;
 
 /// How long a client may take for a TLS handshake, for the head of a request and for its body, each. An idle connection is
@@ -35,7 +35,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What a server does with a connection.
-pub(crate) struct Server {
+pub(crate) struct Listener {
     pub(crate) router: Router,
     /// Refuses what a web page of another site sends; None lets everything in.
     pub(crate) guard: Option<Guard>,
@@ -43,7 +43,7 @@ pub(crate) struct Server {
     pub(crate) tls: Option<TlsAcceptor>,
 }
 
-impl Server {
+impl Listener {
     /// Serves until `stop` is sent or its sender is dropped. The first failure to accept a connection goes to `failed`.
     pub(crate) async fn run(
         self,
@@ -86,8 +86,8 @@ impl Server {
         };
         // A client that fails its handshake is told so by TLS itself; there is nobody else to tell.
         let Ok(Ok(stream)) = opened else { return };
-        let line = Line::new(stream);
-        let cut = line.cut();
+        let socket = Connection::new(stream);
+        let cut = socket.cut();
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(cut.clone());
             let server = Arc::clone(&self);
@@ -96,7 +96,7 @@ impl Server {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(DEADLINE)
-            .serve_connection(TokioIo::new(line), service);
+            .serve_connection(TokioIo::new(socket), service);
         let mut connection = pin!(connection);
         // How a connection ends is the client's business.
         tokio::select! {

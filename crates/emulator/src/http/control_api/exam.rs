@@ -36,7 +36,7 @@ async fn begin_exam(
     State(control): State<Control>,
     body: Posted,
 ) -> Result<(StatusCode, Json<Offer>), ControlRefusal> {
-    let request = if body.is_empty() { ExamRequest::default() } else { body.read()? };
+    let request = if body.0.is_empty() { ExamRequest::default() } else { body.read()? };
     request.check().map_err(|error| refused(StatusCode::BAD_REQUEST, error))?;
     let offer = control.exams().begin(request).await;
     let offer = offer.map_err(|error| {

@@ -24,13 +24,9 @@ pub(super) fn refused(status: StatusCode, error: impl ToString) -> ControlRefusa
 }
 
 /// What was posted.
-pub(super) struct Posted(Bytes);
+pub(super) struct Posted(pub(super) Bytes);
 
 impl Posted {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Reads JSON under whatever content type: who types a call by hand seldom sets it.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, ControlRefusal> {
         serde_json::from_slice(&self.0).map_err(|error| refused(StatusCode::BAD_REQUEST, error))
