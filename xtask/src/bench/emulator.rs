@@ -13,6 +13,7 @@ use super::server::Server;
 use super::tools::Tools;
 use super::wrk::{self, Run};
 use crate::document::operations::{Operation, operation};
+use crate::document::reference;
 use crate::{Outcome, emulator, print, sound};
 
 /// How often each server is measured, in turn; the median counts.
@@ -190,8 +191,8 @@ fn with_example(document: &Value, operation: &Operation<'_>, page: &Value) -> an
     let Operation { path, method, .. } = operation;
     let content = &mut document["paths"][*path][*method]["responses"]["200"]["content"]["application/json"];
     content["examples"] = json!({ "page": { "value": page } });
-    let schema = content["schema"]["$ref"].as_str().and_then(|pointer| pointer.strip_prefix('#'));
-    let schema = schema.context("the answer's schema is not a reference")?.to_owned();
+    let schema = content["schema"]["$ref"].as_str().and_then(reference::pointer);
+    let schema = schema.context("the answer's schema is not a reference")?;
     if let Some(Value::Object(schema)) = document.pointer_mut(&schema) {
         schema.remove("example");
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::contract::{Fact, Side};
 use crate::document::operations::operations;
+use crate::document::reference;
 use crate::generate::schemas::error_catalog;
 
 /// Where what belongs to no operation stands.
@@ -55,9 +56,9 @@ fn schemas(document: &Value, facts: &mut Vec<Fact>) {
             facts.push(fact(DOCUMENT, Side::Neither, "x-enum-varnames", name, "enum name", constant));
         }
         for (property, schema) in members(schema, "/properties") {
-            let known =
-                schema.get("x-known-values").and_then(Value::as_str).and_then(|to| to.strip_prefix('#'));
-            for value in known.into_iter().flat_map(|pointer| list(document, &format!("{pointer}/enum"))) {
+            let known = schema.get("x-known-values").and_then(Value::as_str);
+            let known = known.and_then(|known| reference::target(document, known));
+            for value in known.into_iter().flat_map(|known| list(known, "/enum")) {
                 let member = format!("{name}.{property}");
                 facts.push(fact(
                     DOCUMENT,
