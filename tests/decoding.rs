@@ -6,13 +6,13 @@ use northbound_client::types::{AccessToken, ErrorResponse, LoginRequest, Subtask
 use northbound_client::{Seconds, Secret};
 use serde_json::{Value, json};
 use xtask::document::reference;
-use xtask::sound;
+use xtask::load;
 
 use crate::freshness::root;
 
 /// The examples of every response, with the place where they stand.
 fn examples() -> Vec<(String, Value)> {
-    let document = sound::read(root()).unwrap().value().clone();
+    let document = load::read(root()).unwrap().value().clone();
     let operations =
         document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
     let mut found = Vec::new();

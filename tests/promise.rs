@@ -7,12 +7,12 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use jsonschema::Validator;
 use serde_json::Value;
 use xtask::document::{Document, reference};
-use xtask::{lint, sound};
+use xtask::{lint, load};
 
 use crate::freshness::root;
 
 /// A promise for each status of each operation.
-static PROMISES: LazyLock<Vec<Promise>> = LazyLock::new(|| promises(&sound::read(root()).unwrap()));
+static PROMISES: LazyLock<Vec<Promise>> = LazyLock::new(|| promises(&load::read(root()).unwrap()));
 
 struct Promise {
     method: String,

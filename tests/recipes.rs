@@ -6,7 +6,7 @@ use serde_json::Value;
 use xtask::diff::{self, Class};
 use xtask::document::Document;
 use xtask::recipes::{Recipe, recipes};
-use xtask::{derived, generate, lint, sound};
+use xtask::{derived, generate, lint, load};
 
 use crate::freshness::root;
 
@@ -68,7 +68,7 @@ fn what_each_recipe_means_for_clients_is_known() {
         ("The platform added an error code", Class::Additive),
     ] {
         let (document, _) = carried_out(&recipe(title));
-        let changes = diff::changes(&sound::read(root()).unwrap(), &document).unwrap();
+        let changes = diff::changes(&load::read(root()).unwrap(), &document).unwrap();
         // Where somebody has carried out a recipe, as a rehearsal does, it changes nothing any more.
         if let Some(most) = changes.iter().map(|change| change.class).max() {
             assert_eq!(most, class, "{title}: {changes:#?}");

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use similar::TextDiff;
 use xtask::contract::{self, Fact, Side};
 use xtask::document::reference;
-use xtask::sound;
+use xtask::load;
 
 use crate::freshness::root;
 use probe::{Probe, Sample};
@@ -19,7 +19,7 @@ use rust::{Fields, RustType};
 const SEEN: &[&str] = &["additionalProperties", "enum", "reference", "type"];
 
 fn document() -> Value {
-    sound::read(root()).unwrap().value().clone()
+    load::read(root()).unwrap().value().clone()
 }
 
 fn components(document: &Value) -> &Map<String, Value> {

@@ -20,7 +20,7 @@ pub use version::CHANGELOG;
 
 use crate::contract::contract;
 use crate::document::Document;
-use crate::{DOCUMENT, Outcome, print, sound};
+use crate::{DOCUMENT, Outcome, load, print};
 
 /// Runs the command in the project at `root`.
 ///
@@ -39,7 +39,7 @@ pub fn run(root: &Path, revision: Option<&str>) -> anyhow::Result<Outcome> {
 pub fn report(root: &Path, revision: Option<&str>) -> anyhow::Result<(Outcome, String)> {
     let base = git::base(root, revision, DOCUMENT)?;
     let old = Document::parse(format!("{DOCUMENT} at {}", base.shown), git::show(root, &base, DOCUMENT)?)?;
-    let new = sound::read(root)?;
+    let new = load::read(root)?;
     let versions = [
         version::version(old.value(), &old.path().display().to_string())?,
         version::version(new.value(), DOCUMENT)?,

@@ -13,7 +13,7 @@ use crate::browser::seen::{self, Seen};
 use crate::browser::{self, Browser};
 use crate::document::operations::{operation, operations};
 use crate::emulator::{self, Emulator};
-use crate::{DOCUMENT, Outcome, print, sound, target_folder};
+use crate::{DOCUMENT, Outcome, load, print, target_folder};
 
 /// The picture that `spec/README.md` shows.
 const PICTURE: &str = "spec/docs.png";
@@ -62,7 +62,7 @@ pub fn run(root: &Path, options: &Options) -> anyhow::Result<Outcome> {
     }
     let mut browser = Browser::start(1200, 1100)?;
     let folder = fs::canonicalize(&folder).with_context(|| format!("cannot find {}", folder.display()))?;
-    let document = sound::read(root)?;
+    let document = load::read(root)?;
     let mut faults = of_the_files(&mut browser, &folder, document.value())?;
     faults.extend(of_the_emulator(&mut browser, &emulator, document.value())?);
     if !faults.is_empty() {
@@ -86,7 +86,7 @@ fn write(root: &Path, emulator: &Emulator, folder: &Path) -> anyhow::Result<()> 
     for (path, name) in FILES {
         write(name, &emulator.fetch(path)?)?;
     }
-    let document = sound::read(root)?;
+    let document = load::read(root)?;
     let served = fs::read_to_string(folder.join("openapi.yaml")).context("cannot read openapi.yaml")?;
     ensure!(
         served == document.text(),

@@ -22,7 +22,7 @@ use self::scenario::{Kind, SCENARIOS, Scenario};
 use self::table::{EXPECTED, Results};
 use self::verdict::{Got, judge};
 use crate::emulator::{self, Emulator};
-use crate::{Outcome, print, read, sound, tools};
+use crate::{Outcome, load, print, read, tools};
 
 /// Runs the command in the project at `root`, for these clients.
 ///
@@ -31,7 +31,7 @@ use crate::{Outcome, print, read, sound, tools};
 pub fn run(root: &Path, clients: &[Client]) -> anyhow::Result<Outcome> {
     let missing = client::missing(clients);
     ensure!(missing.is_empty(), "this machine lacks what the clients need:\n{}", missing.join("\n"));
-    let document = sound::read_sound(root)?;
+    let document = load::read_checked(root)?;
     let scenarios = scenario::read(&read(root, SCENARIOS)?, document.value())?;
     let cells = table::read(&read(root, EXPECTED)?, &scenarios)?;
     let failed = exam::read(&read(root, exam::EXPECTED)?)?;

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
 use xtask::languages::{self, Client};
 use xtask::{
-    Outcome, bench, conformance, diff, dist, docs, external, rehearse, report as reports, schemathesis, sound,
+    Outcome, bench, conformance, diff, dist, docs, external, load, rehearse, report as reports, schemathesis,
 };
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
@@ -106,7 +106,7 @@ fn main() -> ExitCode {
         Command::Generate { .. } => generate::run(root, Mode::Write),
         Command::Languages { only } if only.is_empty() => languages::run(root, &Client::ALL),
         Command::Languages { only } => languages::run(root, &only),
-        Command::Lint { external } => sound::run(root).and_then(|own| match external {
+        Command::Lint { external } => load::run(root).and_then(|own| match external {
             true => external::run(root).map(|others| own.worse(others)),
             false => Ok(own),
         }),

@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use crate::conformance::{self, Facts};
 use crate::emulator::{self, Emulator};
 use crate::tools::Tools;
-use crate::{DOCUMENT, Outcome, print, sound};
+use crate::{DOCUMENT, Outcome, load, print};
 use tally::Tally;
 
 /// What is installed, every package with its version.
@@ -59,7 +59,7 @@ const SUBTASKS: &str = "subtasks.toml";
 /// When the fuzzer cannot be had or run, or when a run did not see what it is for.
 pub fn run(root: &Path, examples: usize) -> anyhow::Result<Outcome> {
     let programs = Tools::of(root).python("schemathesis", &root.join(REQUIREMENTS))?;
-    let facts = Facts::of(&sound::read(root)?)?;
+    let facts = Facts::of(&load::read(root)?)?;
     let emulator = Emulator::start(&emulator::build(root)?, &["--quota", "0"])?;
     let reports = tempfile::tempdir().context("cannot make a folder for the reports")?;
     let mut outcome = Outcome::Done;

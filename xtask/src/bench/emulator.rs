@@ -14,7 +14,7 @@ use super::tools::Tools;
 use super::wrk::{self, Run};
 use crate::document::operations::{Operation, operation};
 use crate::document::reference;
-use crate::{Outcome, emulator, print, sound};
+use crate::{Outcome, emulator, load, print};
 
 /// How often each server is measured, in turn; the median counts.
 const ROUNDS: usize = 3;
@@ -32,7 +32,7 @@ pub fn run(root: &Path, seconds: u32) -> anyhow::Result<Outcome> {
     let tools = Tools::find(root)?;
     let program = emulator::build_with(root, &["--release"])?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let document = sound::read(root)?.value().clone();
+    let document = load::read(root)?.value().clone();
 
     print(&format!("wrk -t1 -c8, {seconds} s each after a warm-up, in turn; median of {ROUNDS} rounds"));
     print("every reply is a 200 and whole; the emulator checks everything and has no quota");
@@ -44,8 +44,8 @@ pub fn run(root: &Path, seconds: u32) -> anyhow::Result<Outcome> {
     for rows in ROWS {
         let folder = folder.path().join(rows.to_string());
         fs::create_dir(&folder).context("cannot make a folder")?;
-        let contest = Contest::start(&program, &tools, &folder, &document, rows)?;
-        fast &= contest.run(seconds, &folder)?;
+        let comparison = Comparison::start(&program, &tools, &folder, &document, rows)?;
+        fast &= comparison.run(seconds, &folder)?;
     }
     print("");
     let large = large_tasks_cost_what_they_may(root)?;
@@ -53,7 +53,7 @@ pub fn run(root: &Path, seconds: u32) -> anyhow::Result<Outcome> {
 }
 
 /// Three servers that hand out the same page.
-struct Contest {
+struct Comparison {
     rows: usize,
     /// The emulator, Prism, nginx.
     entrants: [Entrant; 3],
@@ -74,7 +74,7 @@ struct Figures {
     cpu_us: f64,
 }
 
-impl Contest {
+impl Comparison {
     fn start(
         program: &Path,
         tools: &Tools,

@@ -285,11 +285,11 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::sound;
+    use crate::load;
 
     fn facts() -> Facts {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        Facts::of(&sound::read(root).unwrap()).unwrap()
+        Facts::of(&load::read(root).unwrap()).unwrap()
     }
 
     #[test]

@@ -19,7 +19,7 @@ const FAILED: (usize, &str) = (115, "4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7");
 
 /// Something that a step does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Deed {
+enum Action {
     /// Runs commands of a shell.
     Run(String),
     /// Saves a file.
@@ -30,13 +30,13 @@ enum Deed {
 pub(super) fn run(root: &Path, northbound: &Path, clients: &[Client]) -> anyhow::Result<Outcome> {
     let readme = crate::read(root, README)?;
     for client in clients {
-        let deeds = deeds(&readme, client.title())?;
+        let actions = actions(&readme, client.title())?;
         print(&format!("{}: the steps of {README}, in an empty folder", client.title()));
         let emulator = Emulator::start(northbound, &[])?;
         // npm takes the folder's name for that of a package.
         let folder =
             tempfile::Builder::new().prefix("newcomer").tempdir().context("cannot make an empty folder")?;
-        let printed = carry_out(&deeds, folder.path(), root, emulator.url())
+        let printed = carry_out(&actions, folder.path(), root, emulator.url())
             .with_context(|| format!("{:?} of {README}", client.title()))?;
         let devices: Vec<_> = printed.lines().collect();
         let first = devices.first().copied().unwrap_or_default();
@@ -53,14 +53,14 @@ pub(super) fn run(root: &Path, northbound: &Path, clients: &[Client]) -> anyhow:
 }
 
 /// Returns what the last commands printed.
-fn carry_out(deeds: &[Deed], folder: &Path, root: &Path, url: &str) -> anyhow::Result<String> {
+fn carry_out(actions: &[Action], folder: &Path, root: &Path, url: &str) -> anyhow::Result<String> {
     let mut printed = String::new();
-    for deed in deeds {
-        match deed {
-            Deed::Save { name, text } => {
+    for action in actions {
+        match action {
+            Action::Save { name, text } => {
                 fs::write(folder.join(name), text).with_context(|| format!("cannot save {name}"))?;
             }
-            Deed::Run(commands) => {
+            Action::Run(commands) => {
                 let mut shell = Command::new("sh");
                 shell.args(["-e", "-c", commands]).current_dir(folder);
                 printed = output(shell.env("NORTHBOUND", root).env("NORTHBOUND_ENDPOINT", url))?;
@@ -71,7 +71,7 @@ fn carry_out(deeds: &[Deed], folder: &Path, root: &Path, url: &str) -> anyhow::R
 }
 
 /// What the section of a client tells to do after the first step, which starts the emulator.
-fn deeds(readme: &str, title: &str) -> anyhow::Result<Vec<Deed>> {
+fn actions(readme: &str, title: &str) -> anyhow::Result<Vec<Action>> {
     let (_, section) = readme
         .split_once(&format!("\n### {title}\n"))
         .with_context(|| format!("{README} has no section {title:?}"))?;
@@ -81,7 +81,7 @@ fn deeds(readme: &str, title: &str) -> anyhow::Result<Vec<Deed>> {
     let steps =
         section.lines().filter(|line| line.split_once(". ").is_some_and(|(n, _)| is_number(n))).count();
     ensure!(steps <= STEPS, "{README}: {title:?} takes {steps} steps, not {STEPS}");
-    let mut deeds = Vec::new();
+    let mut actions = Vec::new();
     let mut file = None;
     let mut lines = section.lines();
     while let Some(line) = lines.next() {
@@ -91,16 +91,16 @@ fn deeds(readme: &str, title: &str) -> anyhow::Result<Vec<Deed>> {
         let Some(language) = line.strip_prefix("```") else { continue };
         let text: String =
             lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
-        deeds.push(match (language, file.take()) {
-            ("sh", None) => Deed::Run(text),
-            (_, Some(name)) => Deed::Save { name: name.to_owned(), text },
+        actions.push(match (language, file.take()) {
+            ("sh", None) => Action::Run(text),
+            (_, Some(name)) => Action::Save { name: name.to_owned(), text },
             (language, None) => bail!("{README}: {title:?} has {language} in no file: say `Save this as`"),
         });
     }
-    let start = deeds.first();
-    let starts = matches!(start, Some(Deed::Run(commands)) if commands.contains("emulator serve"));
+    let start = actions.first();
+    let starts = matches!(start, Some(Action::Run(commands)) if commands.contains("emulator serve"));
     ensure!(starts, "{README}: {title:?} does not begin with how to start the emulator");
-    Ok(deeds.split_off(1))
+    Ok(actions.split_off(1))
 }
 
 fn is_number(text: &str) -> bool {
@@ -170,9 +170,9 @@ go run .
 
     #[test]
     fn the_steps_are_read_as_they_stand_there() {
-        let run = |text: &str| Deed::Run(format!("{text}\n"));
-        let save = Deed::Save { name: "a.go".to_owned(), text: "package main\n".to_owned() };
-        assert_eq!(deeds(PAGE, "Go").unwrap(), [run("generate"), save, run("go run .")]);
+        let run = |text: &str| Action::Run(format!("{text}\n"));
+        let save = Action::Save { name: "a.go".to_owned(), text: "package main\n".to_owned() };
+        assert_eq!(actions(PAGE, "Go").unwrap(), [run("generate"), save, run("go run .")]);
     }
 
     #[test]
@@ -184,7 +184,7 @@ go run .
             (PAGE.replace("### Go", "### C"), "has no section \"Go\""),
         ];
         for (page, expected) in cases {
-            let error = deeds(&page, "Go").unwrap_err().to_string();
+            let error = actions(&page, "Go").unwrap_err().to_string();
             assert!(error.contains(expected), "{expected}: {error}");
         }
     }
@@ -194,8 +194,8 @@ go run .
         let readme =
             fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(README)).unwrap();
         for client in Client::ALL {
-            let deeds = deeds(&readme, client.title()).unwrap();
-            assert!(matches!(&deeds[..], [Deed::Run(_), Deed::Save { .. }, Deed::Run(_)]), "{deeds:?}");
+            let found = actions(&readme, client.title()).unwrap();
+            assert!(matches!(&found[..], [Action::Run(_), Action::Save { .. }, Action::Run(_)]), "{found:?}");
         }
     }
 

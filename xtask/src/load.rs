@@ -1,4 +1,4 @@
-//! The document of the project, read and found sound.
+//! Reads the document of the project, and checks it.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub fn read(root: &Path) -> Result<Document, DocumentError> {
 ///
 /// # Errors
 /// With all findings, a line each.
-pub fn read_sound(root: &Path) -> anyhow::Result<Document> {
+pub fn read_checked(root: &Path) -> anyhow::Result<Document> {
     let document = read(root)?;
     let findings = lint::lint(&document);
     if findings.is_empty() {
