@@ -1,4 +1,4 @@
-//! The handle by which a program steers an emulator: what the calls of the platform cannot do.
+//! The handle by which a program controls an emulator: time, tasks, faults, the journal and a reset. It has no socket and no path.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -148,7 +148,7 @@ impl Control {
         self.shared.control_calls.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// The platform as it is now; a reset puts another in its place.
+    /// The platform as it is now; a reset replaces it.
     pub(crate) fn platform(&self) -> Arc<Platform> {
         self.state().platform
     }

@@ -173,7 +173,7 @@ impl Exam {
         Ok(pair.answer(&self.id))
     }
 
-    /// Answers a query for subtasks. The redirect comes first: it is of whatever stands before the platform.
+    /// Answers a query for subtasks. The redirect comes first: whatever is in front of the platform makes it.
     pub(crate) fn list_subtasks(
         &self,
         caller: &Caller<'_>,
@@ -214,7 +214,7 @@ impl Exam {
         outcome
     }
 
-    /// Token and quota, with what happens to the reader of the whole task: after one page its token dies, after two somebody
+    /// Token and quota, and what happens to the reader of the task of 'whole': after one page its token dies, after two somebody
     /// else uses up the quota.
     fn judge(
         &self,
@@ -297,7 +297,7 @@ impl Exam {
         }
     }
 
-    /// A panic elsewhere leaves it whole: what is received is added in one go.
+    /// A panic elsewhere leaves it intact: what is received is added in one go.
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -45,7 +45,7 @@ pub struct Fault {
 
 /// What goes wrong with a call.
 ///
-/// Some faults stand in place of the answer: the platform never sees the call, so it costs no quota and issues no token. The
+/// Some faults replace the answer: the platform never sees the call, so it costs no quota and issues no token. The
 /// others spoil the answer that the platform gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

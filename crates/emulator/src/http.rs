@@ -19,8 +19,8 @@ impl Control {
     }
 }
 
-/// The emulator as an axum router, to be called without a socket or mounted elsewhere; [`Control::router`] is the same for
-/// who wants to steer it as well.
+/// The emulator as an axum router, to be called without a socket or mounted elsewhere; [`Control::router`] is the same
+/// for a program that also controls the emulator.
 ///
 /// # Errors
 ///

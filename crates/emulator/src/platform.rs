@@ -147,7 +147,7 @@ impl Platform {
             return Err(WRONG_CREDENTIALS.because("the secret is not the one of this application"));
         }
         let now = self.clock.now();
-        // The table of the login is known whole and has no row for throttling, so a login counts but is never refused.
+        // The login's table of errors is complete and has no row for throttling, so a login counts but is never refused.
         lock(&self.quota).count(&application.id, now);
         Ok(lock(&self.tokens).issue(&application.id, now).answer(&application.id))
     }
@@ -259,7 +259,7 @@ impl Platform {
     }
 }
 
-/// A panic elsewhere leaves what is locked whole: each change is one insertion or removal.
+/// A panic elsewhere leaves what is locked intact: each change is one insertion or removal.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

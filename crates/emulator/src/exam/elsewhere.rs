@@ -1,4 +1,4 @@
-//! The other address, to which an exam redirects: it sees what a client brings along.
+//! The other address, to which an exam redirects: it sees which headers a client sends there.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -27,7 +27,7 @@ pub(super) async fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// Hands the headers of every request over, and answers with one row that is nobody's.
+/// Hands the headers of every request over, and answers with one row that belongs to no task.
 pub(super) fn serve(
     (listener, address): (TcpListener, SocketAddr),
     received: impl Fn(&HeaderMap) + Clone + Send + Sync + 'static,

@@ -1,5 +1,5 @@
-//! What an exam shows: the rows of its tasks, and how they move. Each page call of a task moves it on, not time: every
-//! client meets the same.
+//! What an exam shows: the rows of its tasks, and how they move. A page call of a task moves it on, and time
+//! does not: every client gets the same.
 
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ impl ExamTasks {
         }
     }
 
-    /// The status of a row after so many page calls of its task; that of an unknown status is none.
+    /// The status of a row after this number of page calls of its task; none if it is one that nobody documented.
     pub(crate) fn status(question: Question, row: u32, calls: u32) -> Option<SubtaskStatus> {
         use SubtaskStatus::{Fail, Pending, Success, Timeout, WaitResult};
         let moved = |number: u32, each: u32, calls: u32| number < calls.saturating_mul(each);
@@ -113,7 +113,7 @@ impl ExamTasks {
         rows.into_iter().find(|row| oddity(*row) == Some(Oddity::NoParam))
     }
 
-    /// A page of a task after so many page calls, and what the journal says of it.
+    /// A page of a task after this number of page calls, and what the journal says about it.
     pub(crate) fn page(&self, question: Question, query: &SubtaskQuery, calls: u32) -> (Value, String) {
         let found: Vec<u32> =
             (0..Self::rows(question)).filter(|row| self.matches(question, *row, query, calls)).collect();

@@ -12,7 +12,7 @@ use crate::draw::{self, Purpose, draw};
 pub struct ActiveFault {
     /// Names it when it is to be cleared.
     pub id: u64,
-    /// The fault; its `next` tells how many calls are left.
+    /// The fault; its `next` is the number of calls that are left.
     pub fault: Fault,
 }
 

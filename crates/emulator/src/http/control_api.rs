@@ -45,7 +45,7 @@ pub fn control_openapi() -> OpenApi {
     document
 }
 
-/// Every route of the control API, to stand beside those of the platform.
+/// Every route of the control API, to be merged with those of the platform.
 pub(crate) fn router(control: Control) -> Router {
     let numbered = middleware::from_fn_with_state(control.clone(), control_call);
     let (router, document) = api().split_for_parts();

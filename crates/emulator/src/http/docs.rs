@@ -38,7 +38,7 @@ pub struct Docs {
     pub page: &'static str,
 }
 
-/// The routes of the docs page, to stand beside those of the platform.
+/// The routes of the docs page, to be merged with those of the platform.
 pub(crate) fn router(docs: Docs, control: Control) -> Router {
     let Docs { yaml, json, page } = docs;
     let text =
@@ -71,7 +71,7 @@ fn swagger_ui(kind: &'static str, name: &str) -> Response {
     }
 }
 
-/// A file of Swagger UI. It is read whenever it is asked for, which takes milliseconds and is seldom.
+/// A file of Swagger UI. It is read whenever it is asked for, which is rare and takes milliseconds.
 fn file(name: &str) -> Option<Vec<u8>> {
     let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED)).ok()?;
     let is_it =

@@ -16,7 +16,7 @@ use crate::fault::{FaultKind, Operation};
 use crate::platform::journal::Entry;
 use crate::wire::connection::Cut;
 
-/// Names a request; every answer bears it.
+/// The id of a request; every answer has it.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Asks for the rows of the page before.
@@ -50,7 +50,7 @@ pub(crate) async fn platform_call(
     if let Ok(id) = HeaderValue::from_str(&entry.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    // Before the answer is on its way: whoever has it finds it in the journal.
+    // Before the answer is sent: a client that has it finds the request in the journal.
     platform.record(entry);
 
     let Some(fault) = fault else { return response };

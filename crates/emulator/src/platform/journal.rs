@@ -28,7 +28,7 @@ pub struct Entry {
     pub query: Option<String>,
     /// The application that called, as it named itself.
     pub application: Option<String>,
-    /// HTTP status of the answer; none if the connection was reset in its place.
+    /// HTTP status of the answer; none if the connection was reset instead.
     pub status: Option<u16>,
     /// Error code of the platform in the answer, if it is an error.
     #[schema(example = "105005")]

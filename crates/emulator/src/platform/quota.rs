@@ -1,4 +1,4 @@
-//! Flow control: so many calls in so much time for each application, in a window that slides.
+//! Flow control: how many calls of an application are taken in a window of time that slides.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! How a subtask lives: when its command is sent, when the device answers, and what comes of it.
+//! How a subtask lives: when its command is sent, when the device answers, and what the outcome is.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

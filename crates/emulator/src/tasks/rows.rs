@@ -108,7 +108,7 @@ impl GeneratedRows {
         SubtaskStatus::ALL.into_iter().map(|status| (status, statuses.count(status))).collect()
     }
 
-    /// The statuses at this age. A panic elsewhere may leave a move half counted, which no check could mend.
+    /// The statuses at this age. A panic elsewhere may leave a move half counted, which no check could repair.
     fn statuses(&self, age: Duration) -> MutexGuard<'_, Statuses> {
         let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(life) = self.life {
@@ -184,7 +184,7 @@ fn status(key: u64, row: u32) -> SubtaskStatus {
     weighted(draw(key, row.into(), Purpose::Status), SHARES)
 }
 
-/// What every device answers that does as it is told.
+/// What a device answers that has done what the command says.
 static SUCCESS: LazyLock<Value> =
     LazyLock::new(|| json!({ "resultCode": "SUCCESS", "resultDetail": { "valve": "closed" } }));
 

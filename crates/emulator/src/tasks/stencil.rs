@@ -17,7 +17,7 @@ enum Hole {
 impl Hole {
     const ALL: [Self; 3] = [Self::Device, Self::Command, Self::Request];
 
-    /// What stands in the hole: as long as the id, and nothing that a row holds elsewhere.
+    /// What fills the hole: as long as the id, and nothing that a row holds elsewhere.
     const fn mark(self) -> &'static str {
         match self {
             Self::Device => "DDDDDDDD-DDDD-DDDD-DDDD-DDDDDDDDDDDD",

@@ -1,4 +1,4 @@
-//! A connection that can be reset, which HTTP servers do not do by themselves.
+//! A connection that can be reset, which an HTTP server does not do by itself.
 
 use std::io;
 use std::pin::Pin;

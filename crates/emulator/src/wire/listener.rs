@@ -34,7 +34,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Pause after a connection could not be accepted, as when the process has too many files open.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a server does with a connection.
+/// Serves a router over connections.
 pub(crate) struct Listener {
     pub(crate) router: Router,
     /// Refuses what a web page of another site sends; None lets everything in.
@@ -84,7 +84,7 @@ impl Listener {
             opened = timeout(DEADLINE, self.open(tcp)) => opened,
             _ = stop.changed() => return,
         };
-        // A client that fails its handshake is told so by TLS itself; there is nobody else to tell.
+        // A client that fails its handshake learns that from TLS itself. Nobody else needs to know.
         let Ok(Ok(stream)) = opened else { return };
         let socket = Connection::new(stream);
         let cut = socket.cut();

@@ -27,7 +27,7 @@ pub(super) fn refused(status: StatusCode, error: impl ToString) -> ControlRefusa
 pub(super) struct Posted(pub(super) Bytes);
 
 impl Posted {
-    /// Reads JSON under whatever content type: who types a call by hand seldom sets it.
+    /// Reads JSON whatever the content type says: people who type a call by hand rarely set it.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, ControlRefusal> {
         serde_json::from_slice(&self.0).map_err(|error| refused(StatusCode::BAD_REQUEST, error))
     }
