@@ -34,18 +34,18 @@ pub struct Control {
 struct Shared {
     scenario: Scenario,
     clock: Clock,
-    state: RwLock<State>,
+    run: RwLock<Run>,
     control_calls: AtomicU64,
 }
 
-/// What a reset replaces.
+/// What lasts from a start or reset to the next reset.
 #[derive(Debug, Clone)]
-struct State {
+struct Run {
     platform: Arc<Platform>,
     exams: Arc<Exams>,
 }
 
-impl State {
+impl Run {
     fn new(scenario: &Scenario, clock: &Clock) -> Result<Self, ScenarioError> {
         let platform = Arc::new(Platform::new(scenario, clock.clone())?);
         Ok(Self { platform, exams: Arc::new(Exams::new(scenario)) })
@@ -60,8 +60,8 @@ impl Control {
     /// A scenario that contradicts itself.
     pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
         let clock = Clock::new(scenario.clock);
-        let state = RwLock::new(State::new(&scenario, &clock)?);
-        Ok(Self { shared: Arc::new(Shared { scenario, clock, state, control_calls: AtomicU64::new(0) }) })
+        let run = RwLock::new(Run::new(&scenario, &clock)?);
+        Ok(Self { shared: Arc::new(Shared { scenario, clock, run, control_calls: AtomicU64::new(0) }) })
     }
 
     /// The clock that everything in this emulator follows.
@@ -135,11 +135,11 @@ impl Control {
     /// Starts again from the scenario: tasks, tokens, quota, faults, journal and clock are as at the start, and the same calls get the same
     /// answers as then. Requests under way end on what was there before.
     pub fn reset(&self) {
-        let Shared { scenario, clock, state, .. } = &*self.shared;
+        let Shared { scenario, clock, run, .. } = &*self.shared;
         clock.restart();
         // The scenario was checked at the start.
-        if let Ok(fresh) = State::new(scenario, clock) {
-            *state.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        if let Ok(fresh) = Run::new(scenario, clock) {
+            *run.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
     }
 
@@ -150,16 +150,16 @@ impl Control {
 
     /// The platform as it is now; a reset replaces it.
     pub(crate) fn platform(&self) -> Arc<Platform> {
-        self.state().platform
+        self.run().platform
     }
 
     /// The exams as they are now.
     pub(crate) fn exams(&self) -> Arc<Exams> {
-        self.state().exams
+        self.run().exams
     }
 
-    fn state(&self) -> State {
-        // A panic elsewhere leaves the state complete: it is replaced in one go.
-        self.shared.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn run(&self) -> Run {
+        // A panic elsewhere leaves both intact: they are replaced in one go.
+        self.shared.run.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
