@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use crate::arguments::Output;
-use crate::interrupt::Signal;
-use crate::process::Outlet;
+use crate::session::interrupt::Signal;
+use crate::session::process::Outlet;
 
 /// Every exit code of the command, and when it comes. Help, manual and README show this table.
 pub(crate) const EXIT_CODES: [(u8, &str); 6] = [

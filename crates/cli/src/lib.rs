@@ -1,36 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
-mod chart;
-mod columns;
-mod connection;
-mod context;
-mod csv;
-mod doctor;
-#[cfg(feature = "emulator")]
-mod emulator;
-mod explain;
-mod export;
+mod commands;
 mod failure;
-mod interrupt;
-mod layout;
-mod new_file;
-mod palette;
-mod process;
-mod progress;
-mod reference;
-mod report;
 mod rows;
 mod screen;
-mod standard_stream;
-mod subtasks;
-mod summary;
-mod table;
-mod token_cache;
-mod totals;
-mod traces;
-mod view;
-mod watch;
+mod session;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -38,12 +13,16 @@ use std::io::Write;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::arguments::{Arguments, Command, Typed};
-use crate::context::Context;
+#[cfg(feature = "emulator")]
+use crate::commands::emulator;
+pub use crate::commands::reference::command_tree;
+use crate::commands::{doctor, explain, export, reference, report, subtasks, summary, watch};
 use crate::failure::Failure;
-use crate::palette::Palette;
-pub use crate::process::{Environment, Outlet, Process};
-pub use crate::reference::command_tree;
-pub use crate::standard_stream::StandardStream;
+use crate::screen::palette::Palette;
+use crate::session::context::Context;
+pub use crate::session::process::{Environment, Outlet, Process};
+pub use crate::session::standard_stream::StandardStream;
+use crate::session::traces;
 
 /// Runs the command and returns its exit code.
 ///

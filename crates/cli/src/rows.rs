@@ -1,16 +1,21 @@
 //! Subtasks on the way out: as a table, as a JSON array, as JSON lines, or as csv.
+//!
+//! Columns, formats and totals of rows are here. Which rows are read is decided in `commands`.
+
+pub(crate) mod columns;
+pub(crate) mod csv;
+mod table;
+pub(crate) mod totals;
 
 use std::io::{self, Write as _};
 
 use northbound::Subtask;
 
 use crate::arguments::Output;
-use crate::columns::Column;
-use crate::csv;
-use crate::layout::{lines_on_terminal, one_line};
-use crate::process::Outlet;
-use crate::table;
-use crate::totals::Totals;
+use crate::rows::columns::Column;
+use crate::rows::totals::Totals;
+use crate::screen::layout::{lines_on_terminal, one_line};
+use crate::session::process::Outlet;
 
 /// How many rows a table has; a longer read is printed as several tables, so that memory does not grow with it.
 const PART: usize = 20_000;

@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::statuses;
-use crate::columns::Column;
+use crate::rows::columns::Column;
 
 #[derive(Debug, Args)]
 pub(crate) struct SubtasksOptions {

@@ -1,0 +1,163 @@
+//! What was typed, and what the environment holds: judged before anything is sent.
+
+use northbound::{AppId, Client, ClientBuilder, Credentials, Secret};
+use reqwest::Url;
+
+use super::fault::Fault;
+use crate::arguments::Global;
+use crate::failure::Failure;
+use crate::session::connection::{self, APP_ID, ENDPOINT, SECRET, TOKEN};
+use crate::session::process::Environment;
+
+/// The setting of a run, part by part: a part that is wrong does not keep the others from being judged.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    pub(super) endpoint: Result<Endpoint, Fault>,
+    /// Host and port of the proxy that the environment sets, if any.
+    pub(super) proxy: Result<Option<(String, u16)>, Fault>,
+    /// The certificates in files, if any are given.
+    pub(super) certificates: Result<(), Fault>,
+    pub(super) application: Result<Application, Fault>,
+    pub(super) secret: Result<Proof, Fault>,
+}
+
+/// Where the platform is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    pub(super) url: Url,
+    pub(super) from: &'static str,
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Application {
+    /// The beginning of its id.
+    pub(super) shown: String,
+    pub(super) from: &'static str,
+}
+
+/// With what the application proves who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// A secret, from there.
+    Secret(&'static str),
+    /// A token that the user has obtained elsewhere.
+    Token,
+}
+
+impl Setting {
+    /// The setting of a platform elsewhere.
+    pub(super) fn of(global: &Global, environment: Environment<'_>) -> Self {
+        let endpoint = endpoint(global, environment);
+        let (proxy, certificates) = match &endpoint {
+            Ok(endpoint) => {
+                (proxy(global, endpoint.url.as_str()), certificates(global, endpoint.url.as_str()))
+            }
+            // The endpoint is to be mended first.
+            Err(_) => (Ok(None), Ok(())),
+        };
+        Self {
+            endpoint,
+            proxy,
+            certificates,
+            application: application(global, environment),
+            secret: proof(global, environment),
+        }
+    }
+
+    /// The setting of the emulator inside this command, which listens there.
+    #[cfg(feature = "emulator")]
+    pub(super) fn of_emulator(global: &Global, client: &Client, url: Url) -> Self {
+        let from = if global.app_id.is_some() { "--app-id" } else { EMULATOR };
+        let shown = beginning(client.app_id().as_str());
+        let secret = if global.secret_file.is_some() { "--secret-file" } else { EMULATOR };
+        Self {
+            endpoint: Ok(Endpoint { url, from: EMULATOR }),
+            proxy: Ok(None),
+            certificates: Ok(()),
+            application: Ok(Application { shown, from }),
+            secret: Ok(Proof::Secret(secret)),
+        }
+    }
+
+    /// Whether a call can be made.
+    pub(super) fn is_sound(&self) -> bool {
+        let Self { endpoint, proxy, certificates, application, secret } = self;
+        endpoint.is_ok() && proxy.is_ok() && certificates.is_ok() && application.is_ok() && secret.is_ok()
+    }
+}
+
+/// Where a setting comes from that the user did not give.
+#[cfg(feature = "emulator")]
+const EMULATOR: &str = "the emulator inside this command";
+
+fn endpoint(global: &Global, environment: Environment<'_>) -> Result<Endpoint, Fault> {
+    let text = connection::endpoint(global, environment).map_err(|failure| Fault::from(&failure))?;
+    let client = nobody(connection::route(global, &text).no_proxy())?;
+    let url =
+        client.endpoint().parse().map_err(|_| Fault::from(&Failure::usage("the endpoint is no URL", "")))?;
+    Ok(Endpoint { url, from: if global.endpoint.is_some() { "--endpoint" } else { ENDPOINT } })
+}
+
+fn proxy(global: &Global, endpoint: &str) -> Result<Option<(String, u16)>, Fault> {
+    let client = nobody(connection::route(global, endpoint))?;
+    Ok(client.proxy().map(|(host, port)| (host.to_owned(), port)))
+}
+
+fn certificates(global: &Global, endpoint: &str) -> Result<(), Fault> {
+    let builder = connection::builder(global, endpoint).map_err(|failure| Fault::from(&failure))?;
+    nobody(builder.no_proxy()).map(|_| ())
+}
+
+/// Builds a client that is never used, to hear what is wrong with it.
+fn nobody(builder: ClientBuilder) -> Result<Client, Fault> {
+    let client = AppId::new("nobody").and_then(|app_id| builder.token(app_id, "none").build());
+    client.map_err(|error| Fault::from(&error))
+}
+
+fn application(global: &Global, environment: Environment<'_>) -> Result<Application, Fault> {
+    let id = connection::app_id(global, environment).map_err(|failure| Fault::from(&failure))?;
+    // Who knows what was pasted there.
+    let without_id = |fault: Fault| Fault { found: fault.found.replace(&format!(" {id:?}"), ""), ..fault };
+    let id = AppId::new(&id).map_err(|error| without_id(Fault::from(&error)))?;
+    let from = if global.app_id.is_some() { "--app-id" } else { APP_ID };
+    Ok(Application { shown: beginning(id.as_str()), from })
+}
+
+fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Fault> {
+    if connection::token(global, environment).is_some() {
+        return Ok(Proof::Token);
+    }
+    let secret: Secret = connection::secret(global, environment).map_err(|failure| Fault::from(&failure))?;
+    Credentials::new("nobody", secret).map_err(|error| Fault::from(&error))?;
+    Ok(Proof::Secret(if global.secret_file.is_some() { "--secret-file" } else { SECRET }))
+}
+
+/// Enough of an id to tell two of one's own apart, and not enough to use it.
+pub(super) fn beginning(id: &str) -> String {
+    let length = id.chars().count();
+    id.chars().take((length / 4).min(4)).chain(['…']).collect()
+}
+
+impl Proof {
+    /// Where the token comes from, in words.
+    pub(super) fn variable(self) -> &'static str {
+        match self {
+            Self::Secret(from) => from,
+            Self::Token => TOKEN,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_an_id_is_a_quarter_of_it_at_most() {
+        assert_eq!(beginning("5c8ba99030344005c02316ad"), "5c8b…");
+        assert_eq!(beginning("demo-app"), "de…");
+        assert_eq!(beginning("abc"), "…");
+        assert_eq!(beginning(""), "…");
+    }
+}

@@ -1,0 +1,150 @@
+//! `northbound export`: the subtasks of a batch task in a file that is either complete or can be gone on with.
+
+mod delivered;
+mod part_file;
+mod reading;
+mod record;
+mod sink;
+
+use std::fs;
+use std::io::Write as _;
+
+use crate::arguments::{ExportOptions, Format};
+use crate::failure::Failure;
+use crate::rows::columns::Column;
+use crate::rows::csv;
+use crate::screen::chart::span;
+use crate::screen::progress::Progress;
+use crate::session::connection::Connection;
+use crate::session::context::Context;
+use part_file::{Allowed, PartFile, Paths};
+use reading::Reading;
+use record::Record;
+use sink::Sink;
+
+pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> Result<(), Failure> {
+    let paths = destination(options)?;
+    let connection = Connection::open(context).await?;
+    let reading = Reading::new(&connection.client, options)?;
+    let request = reading.request(endpoint(context, &connection), connection.client.app_id().to_string());
+    let heading = heading(options.format);
+    let mut delivered = reading.delivered();
+    let mut sink = match paths {
+        None => {
+            context.stdout.write_all(heading.as_bytes())?;
+            Sink::Stdout(&mut context.stdout, Record::new(request))
+        }
+        Some(paths) => {
+            let complete = paths.clone();
+            let allowed = Allowed { resume: options.resume, replace: options.replace };
+            match PartFile::open(paths, request, &heading, allowed).await? {
+                Some(mut part) => {
+                    part.remember(&mut delivered)?;
+                    Sink::Part(part)
+                }
+                None => return Ok(context.note(&left_alone(&complete))?),
+            }
+        }
+    };
+    let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
+    if matches!(&sink, Sink::Stdout(stdout, _) if stdout.is_terminal()) {
+        progress.silence();
+    }
+    progress.starts_from(sink.record().written.subtasks.all());
+    let outcome = reading.drain(&delivered, &mut sink, &mut progress, &context.interrupt).await;
+    progress.finish();
+    let totals = sink.record().written.subtasks.clone();
+    match (sink.into_part(), outcome) {
+        (Some(part), Ok(())) => {
+            part.complete()?;
+            context.note(&format!("{totals} in {}", options.out.display()))?;
+            context.judge(&totals, reading.wanted())
+        }
+        (Some(part), Err(failure)) => Err(left(part, failure)),
+        (None, Ok(())) => {
+            context.note(&totals.to_string())?;
+            context.judge(&totals, reading.wanted())
+        }
+        (None, Err(failure)) => {
+            if totals.all() > 0 {
+                context.note(&format!("{totals}; then the read ended"))?;
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// The file to write, or stdout.
+fn destination(options: &ExportOptions) -> Result<Option<Paths>, Failure> {
+    if options.out.as_os_str() != "-" {
+        return Paths::of(&options.out).map(Some);
+    }
+    if options.resume || options.replace {
+        return Err(Failure::usage(
+            "an export to stdout can neither be resumed nor replace a file",
+            "name a file with --out, or leave --resume and --replace out",
+        ));
+    }
+    Ok(None)
+}
+
+/// What is said of a complete file that stays: a job that runs each night must not take it for a new one.
+fn left_alone(paths: &Paths) -> String {
+    let written = fs::metadata(&paths.file).and_then(|file| file.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    let age = age.map(|age| format!(", written {} ago", span(age))).unwrap_or_default();
+    let file = paths.file.display();
+    if paths.part.exists() {
+        let part = paths.part.display();
+        return format!("{file} is complete{age}; {part} is not: use --resume --replace to go on with that");
+    }
+    format!("{file} is complete{age}; use --replace to read it again")
+}
+
+/// The emulator inside this command has another address each time, and the same tasks.
+fn endpoint(context: &Context<'_>, connection: &Connection) -> String {
+    if context.global.asks_emulator() {
+        return "--emulator".to_owned();
+    }
+    connection.endpoint.trim_end_matches('/').to_owned()
+}
+
+fn heading(format: Format) -> String {
+    match format {
+        Format::Csv => csv::line(Column::CSV.map(Column::name)),
+        Format::Jsonl => String::new(),
+    }
+}
+
+/// What to do about an export that failed, with what is left of it.
+fn left(mut part: PartFile, failure: Failure) -> Failure {
+    if let Failure::Call(error) = &failure
+        && error.is_incomplete()
+        && let Err(another) = part.spoil(failure.to_string())
+    {
+        // Else `--resume` would take rows for complete that the SDK does not.
+        let what = format!("{}; and {}", failure.what(), another.what());
+        return Failure::other(what, part.paths().begin_anew());
+    }
+    if !part.is_in_place() {
+        return failure;
+    }
+    let record = part.record();
+    if let Some(fault) = &record.fault {
+        let anew = part.paths().begin_anew();
+        let is_told = failure.to_string().contains(fault);
+        let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
+        return Failure::Left { cause: Box::new(failure), advice };
+    }
+    if record.written.pages == 0 {
+        part.discard();
+        return failure;
+    }
+    let subtasks = &record.written.subtasks;
+    let advice = format!(
+        "the same command with --resume goes on after the {} in {}",
+        subtasks.counted(),
+        part.paths().part.display()
+    );
+    Failure::Left { cause: Box::new(failure), advice }
+}

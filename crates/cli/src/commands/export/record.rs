@@ -1,0 +1,306 @@
+//! What is known of an export under way: it stands in a small file beside the rows, and is all that `--resume` goes by.
+
+use northbound::{Direction, Page, Plan, SubtaskStatus};
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::Format;
+use crate::rows::totals::Totals;
+
+/// Raised when a file of an older version cannot be read, or would be understood otherwise.
+const VERSION: u32 = 2;
+const ABOUT: &str =
+    "An export by `northbound export` that is not complete. The same command with --resume goes on with it.";
+
+/// The file beside the rows. It holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Record {
+    about: String,
+    version: u32,
+    /// What is exported.
+    pub(crate) export: Request,
+    /// Where the read stands.
+    pub(crate) position: Position,
+    /// What is in the file of rows.
+    pub(crate) written: Written,
+    /// Why nothing can be added to the rows, if so.
+    pub(crate) fault: Option<String>,
+}
+
+/// What tells an export from another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Request {
+    pub(crate) endpoint: String,
+    pub(crate) application: String,
+    pub(crate) task: String,
+    pub(crate) statuses: Vec<SubtaskStatus>,
+    pub(crate) format: Format,
+    pub(crate) page_size: u32,
+    /// What is asked for, as a sentence.
+    pub(crate) plan: String,
+}
+
+/// Where the read with one filter stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Position {
+    /// The status that is asked for; `None` if the task is read whole.
+    pub(crate) status: Option<SubtaskStatus>,
+    /// The page to ask for next; `None` if none has come yet.
+    pub(crate) next_page: Option<u32>,
+    /// The pages before it have been read; backward, it and those after it. A read that looks twice asks for a page again.
+    pub(crate) read_to: Option<u32>,
+    /// Rows with this filter.
+    pub(crate) rows: u64,
+    /// How many the platform counted at first, and how many of late.
+    pub(crate) first_total: Option<u64>,
+    pub(crate) total: Option<u64>,
+    /// Rows that came after an interruption, on pages that had not been read before it, and that nothing tells from others.
+    pub(crate) nameless: u64,
+}
+
+/// What is in the file of rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Written {
+    /// Bytes that belong to whole pages; what follows them is cut off.
+    pub(crate) bytes: u64,
+    /// Of these bytes.
+    pub(crate) checksum: u64,
+    pub(crate) subtasks: Totals,
+    /// Pages that brought rows.
+    pub(crate) pages: u64,
+}
+
+/// What is seen of a page before its rows are taken out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived {
+    pub(crate) number: u32,
+    resume_from: Option<u32>,
+    total: Option<u64>,
+}
+
+impl From<&Page> for Arrived {
+    fn from(page: &Page) -> Self {
+        Self { number: page.number(), resume_from: page.resume_from(), total: page.total_count() }
+    }
+}
+
+/// Adds bytes to a checksum that begins with 0: FNV-1a, which is short and the same in every version of this command.
+pub(crate) fn checksum(sum: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(sum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+impl Record {
+    /// An export that has not begun.
+    pub(crate) fn new(export: Request) -> Self {
+        Self {
+            about: ABOUT.to_owned(),
+            version: VERSION,
+            export,
+            position: Position::default(),
+            written: Written::default(),
+            fault: None,
+        }
+    }
+
+    /// Reads the file; an error says what is wrong with it.
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let damaged = |error: serde_json::Error| format!("is damaged: {error}");
+        let Versioned { version } = serde_json::from_slice(text).map_err(damaged)?;
+        if version != VERSION {
+            return Err(format!("is of version {version}, and this command knows version {VERSION}"));
+        }
+        let record: Self = serde_json::from_slice(text).map_err(damaged)?;
+        let Written { subtasks, .. } = &record.written;
+        if !subtasks.are_sound() || record.position.rows > subtasks.all() {
+            return Err("is damaged: its counts contradict each other".to_owned());
+        }
+        Ok(record)
+    }
+}
+
+impl Request {
+    /// How the export that was begun differs from the one that is asked for now.
+    pub(crate) fn difference(&self, now: &Self) -> Option<String> {
+        let statuses = |request: &Self| match request.statuses.as_slice() {
+            [] => "every status".to_owned(),
+            some => some.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>().join(","),
+        };
+        let format = |request: &Self| match request.format {
+            Format::Csv => "csv",
+            Format::Jsonl => "jsonl",
+        };
+        let told = |name: &str, before: String, now: String| {
+            (before != now).then(|| format!("its {name} is {before}, not {now}"))
+        };
+        told("endpoint", self.endpoint.clone(), now.endpoint.clone())
+            .or_else(|| told("application", self.application.clone(), now.application.clone()))
+            .or_else(|| told("task", self.task.clone(), now.task.clone()))
+            .or_else(|| told("filter", statuses(self), statuses(now)))
+            .or_else(|| told("format", format(self).to_owned(), format(now).to_owned()))
+            .or_else(|| told("page size", self.page_size.to_string(), now.page_size.to_string()))
+            .or_else(|| told("plan", format!("`{}`", self.plan), format!("`{}`", now.plan)))
+    }
+}
+
+impl Position {
+    /// The beginning of a read with this filter.
+    pub(crate) fn begin(status: Option<SubtaskStatus>) -> Self {
+        Self { status, ..Self::default() }
+    }
+
+    /// Whether rows of this page can be known already only because they moved: the page has not been read.
+    pub(crate) fn is_unread(&self, page: u32, direction: Direction) -> bool {
+        self.read_to.is_none_or(|read| match direction {
+            Direction::Backward => page < read,
+            _ => page >= read,
+        })
+    }
+
+    /// Moves on behind a page that brought so many rows.
+    pub(crate) fn pass(&mut self, page: Arrived, rows: u64, direction: Direction) {
+        let Arrived { number, resume_from, total } = page;
+        self.rows += rows;
+        self.total = total.or(self.total);
+        self.first_total = self.first_total.or(total);
+        if direction == Direction::Backward {
+            // Page 0 may be asked for once more.
+            self.next_page = Some(resume_from.unwrap_or(number));
+            self.read_to = Some(self.read_to.map_or(number, |read| read.min(number)));
+        } else {
+            // Behind the last page is an empty one, which costs a call and says so.
+            let next = resume_from.unwrap_or(number.saturating_add(1));
+            self.next_page = Some(next);
+            self.read_to = Some(self.read_to.map_or(next, |read| read.max(next)));
+        }
+    }
+
+    /// What cannot be right with a read that was interrupted and has come to its end.
+    ///
+    /// The SDK holds the rows of a read against the platform's counts. Here it has seen only the latter part of them.
+    pub(crate) fn fault(&self, plan: &Plan) -> Option<String> {
+        let (total, first) = (self.total?, self.first_total?);
+        let expected = match plan.direction() {
+            // What came later need not be in the file.
+            Direction::Forward => first,
+            _ if plan.picks().is_empty() => total,
+            _ => 0,
+        };
+        let moved = total.abs_diff(first);
+        let Self { rows, nameless, .. } = self;
+        if *rows < expected {
+            return Some(format!("{rows} rows came where the platform counts {expected}"));
+        }
+        (*nameless > 0 && moved > 0)
+            .then(|| format!("{moved} rows came or went, and nothing tells which of {nameless} are new"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use northbound::SubtaskStatus::{Fail, Pending, WaitResult};
+    use northbound::{AppId, Client};
+
+    use super::*;
+
+    fn arrived(number: u32, resume_from: Option<u32>, total: u64) -> Arrived {
+        Arrived { number, resume_from, total: Some(total) }
+    }
+
+    fn after(direction: Direction, pages: &[(u32, Option<u32>)]) -> (Option<u32>, Option<u32>) {
+        let mut position = Position::default();
+        for (number, resume_from) in pages {
+            position.pass(arrived(*number, *resume_from, 9), 3, direction);
+        }
+        (position.next_page, position.read_to)
+    }
+
+    #[test]
+    fn a_position_is_behind_the_pages_that_came() {
+        let forward = after(Direction::Forward, &[(0, Some(1)), (1, Some(2))]);
+        assert_eq!(forward, (Some(2), Some(2)));
+        assert_eq!(after(Direction::Whole, &[(0, Some(1)), (1, None)]), (Some(2), Some(2)), "the last page");
+        assert_eq!(after(Direction::Backward, &[(5, Some(4)), (4, Some(3))]), (Some(3), Some(4)));
+        assert_eq!(
+            after(Direction::Backward, &[(1, Some(0)), (0, None)]),
+            (Some(0), Some(0)),
+            "page 0 again"
+        );
+    }
+
+    #[test]
+    fn a_second_look_goes_back_and_expects_what_it_finds() {
+        let (next, read_to) =
+            after(Direction::Forward, &[(0, Some(1)), (1, Some(2)), (2, Some(3)), (0, Some(1))]);
+        assert_eq!((next, read_to), (Some(1), Some(3)));
+        let position = Position { read_to, ..Position::default() };
+        let unread = [1, 2, 3].map(|page| position.is_unread(page, Direction::Forward));
+        assert_eq!(unread, [false, false, true]);
+        let unread = [2, 3, 4].map(|page| position.is_unread(page, Direction::Backward));
+        assert_eq!(unread, [true, false, false]);
+        assert!(Position::default().is_unread(0, Direction::Forward));
+    }
+
+    fn plan(statuses: &[SubtaskStatus]) -> Plan {
+        let client = Client::builder("https://platform.example").token(AppId::new("a").unwrap(), "t");
+        let query = client.build().unwrap().subtasks("t");
+        if statuses.is_empty() { query.plan() } else { query.statuses(statuses.to_vec()).plan() }.unwrap()
+    }
+
+    #[test]
+    fn rows_are_held_against_the_counts() {
+        let fault = |statuses: &[SubtaskStatus], rows, first, total, nameless| {
+            let position = Position { rows, first_total: first, total, nameless, ..Position::default() };
+            position.fault(&plan(statuses)).is_some()
+        };
+        let (ten, twelve) = (Some(10), Some(12));
+        assert!(!fault(&[Fail], 10, ten, twelve, 0), "what came later need not be there");
+        assert!(fault(&[Fail], 9, ten, twelve, 0), "what was there at first has to be");
+        assert!(fault(&[Fail], 12, ten, twelve, 1), "which of them is new?");
+        assert!(!fault(&[Fail], 10, ten, ten, 10), "nothing moved");
+        assert!(!fault(&[Pending], 10, twelve, ten, 0), "what went need not be there");
+        assert!(fault(&[Pending], 9, twelve, ten, 0), "what stayed has to be");
+        assert!(fault(&[], 9, ten, ten, 0) && !fault(&[], 10, ten, ten, 0));
+        assert!(!fault(&[WaitResult], 1, ten, ten, 0), "most rows are left out");
+        assert!(!fault(&[Fail], 1, None, None, 9), "nobody counts");
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let request = Request {
+            endpoint: "https://platform.example".to_owned(),
+            application: "a".to_owned(),
+            task: "t".to_owned(),
+            statuses: vec![Fail, "Stopped".into()],
+            format: Format::Csv,
+            page_size: 250,
+            plan: plan(&[]).to_string(),
+        };
+        let mut record = Record::new(request.clone());
+        record.written.subtasks.count(Some(&Fail));
+        record.written.subtasks.count(None);
+        record.position = Position::begin(Some(Pending));
+        record.position.pass(arrived(7, Some(6), 100), 2, Direction::Backward);
+        let text = serde_json::to_vec(&record).unwrap();
+        assert_eq!(Record::parse(&text), Ok(record));
+        assert_eq!(request.difference(&request), None);
+        let other = Request { plan: "another".to_owned(), ..request.clone() };
+        assert!(request.difference(&other).unwrap().starts_with("its plan is `reads the whole task"));
+        for text in ["", "{}", "[]", "{\"version\":1}", "{\"version\":3}"] {
+            assert!(Record::parse(text.as_bytes()).is_err(), "{text}");
+        }
+        let text = String::from_utf8(text).unwrap();
+        for (told, changed) in
+            [("\"all\":2", "\"all\":1"), ("\"Fail\":1", "\"Fail\":3"), ("\"rows\":2", "\"rows\":3")]
+        {
+            let text = text.replace(told, changed);
+            assert!(Record::parse(text.as_bytes()).unwrap_err().contains("contradict"), "{text}");
+        }
+    }
+}

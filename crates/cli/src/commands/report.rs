@@ -1,0 +1,120 @@
+//! `northbound report`: one page for a browser that says which devices of a batch task failed, and why.
+
+mod destination;
+mod findings;
+mod list;
+mod page;
+mod security;
+mod text;
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
+
+use northbound::{Client, Summary};
+use serde_json::json;
+
+use self::destination::Destination;
+use self::findings::{Findings, Made};
+use self::list::{List, Spool};
+use crate::arguments::{Output, ReportOptions};
+use crate::failure::Failure;
+use crate::screen::chart::Counts;
+use crate::screen::progress::Progress;
+use crate::session::connection::Connection;
+use crate::session::context::Context;
+use crate::session::interrupt::Interrupt;
+
+pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), Failure> {
+    context.refuse_csv()?;
+    let connection = Connection::open(context).await?;
+    // Before the first call: who names a folder that is not there should not have to wait for it.
+    let destination = Destination::open(&options.out)?;
+    let started = Instant::now();
+    let spool = Spool::new(destination.scratch()?);
+    let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
+    let outcome = read(&connection.client, &options.task_id, spool, &mut progress, &context.interrupt).await;
+    progress.finish();
+    let Read { summary, rows, list } = outcome?;
+    let made = Made {
+        endpoint: connection.endpoint,
+        by_emulator: context.global.asks_emulator(),
+        at: SystemTime::now(),
+        took: started.elapsed(),
+        calls: connection.client.calls(),
+        method: summary.method(),
+    };
+    let findings = Findings::new(Counts::from(&summary), &list, made);
+    let out = match destination {
+        Destination::Stdout => {
+            page::write(&findings, rows, &mut context.stdout)?;
+            context.stdout.flush()?;
+            None
+        }
+        Destination::File(path) => {
+            destination::fill(&path, |out| page::write(&findings, rows, out))?;
+            Some(&options.out)
+        }
+    };
+    tell(context, &findings, &options.task_id, out)
+}
+
+/// What the platform said.
+struct Read {
+    summary: Summary,
+    /// The rows of the list, as JSON.
+    rows: File,
+    list: List,
+}
+
+/// The counts first and the failures after them: those of a task that has settled then agree. The counts also tell how far
+/// the read of the failures is.
+async fn read(
+    client: &Client,
+    task: &str,
+    mut spool: Spool,
+    progress: &mut Progress<'_, '_>,
+    interrupt: &Interrupt,
+) -> Result<Read, Failure> {
+    let summary = progress.during(interrupt.or(client.summary(task).into_future())).await?;
+    let mut failures = client.failures(task).stream();
+    while let Some(failure) = progress.during(interrupt.or(failures.try_next())).await? {
+        spool.push(&failure)?;
+        // While subtasks move, more may come than were counted.
+        progress.rows(spool.rows(), Some(summary.failed().max(spool.rows())));
+    }
+    let (rows, list) = spool.finish()?;
+    Ok(Read { summary, rows, list })
+}
+
+/// Says what was written, in one line. A page on stdout stands there alone.
+fn tell(
+    context: &mut Context<'_>,
+    findings: &Findings,
+    task: &str,
+    out: Option<&PathBuf>,
+) -> Result<(), Failure> {
+    for warning in findings.warnings() {
+        context.note(&warning)?;
+    }
+    let Some(out) = out.map(|out| out.display().to_string()) else {
+        return context.judge(&findings.listed, &[]);
+    };
+    let json = json!({
+        "file": out,
+        "taskId": task,
+        "total": findings.counts.total,
+        "failed": findings.counts.failed,
+        "other": findings.counts.other,
+        "listed": findings.listed.all(),
+        "calls": findings.made.calls,
+    });
+    match context.global.output {
+        Output::Json => writeln!(context.stdout, "{json:#}")?,
+        Output::Jsonl => writeln!(context.stdout, "{json}")?,
+        Output::Table | Output::Csv => writeln!(context.stdout, "{out}: {}", findings.in_one_line())?,
+    }
+    context.stdout.flush()?;
+    context.judge(&findings.listed, &[])
+}

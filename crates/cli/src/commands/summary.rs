@@ -1,0 +1,34 @@
+//! `northbound summary`: how many subtasks there are in each status.
+
+use std::io::Write as _;
+
+use crate::arguments::{Output, SummaryOptions};
+use crate::failure::Failure;
+use crate::screen::chart::{self, Counts};
+use crate::session::connection::Connection;
+use crate::session::context::Context;
+
+pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> Result<(), Failure> {
+    context.refuse_csv()?;
+    let connection = Connection::open(context).await?;
+    let request = connection.client.summary(&options.task_id).into_future();
+    let summary = context.interrupt.or(request).await?;
+    let stdout = &mut context.stdout;
+    match context.global.output {
+        Output::Json => {
+            writeln!(stdout, "{}", serde_json::to_string_pretty(&summary).map_err(std::io::Error::from)?)?
+        }
+        Output::Jsonl => {
+            writeln!(stdout, "{}", serde_json::to_string(&summary).map_err(std::io::Error::from)?)?
+        }
+        Output::Table | Output::Csv => {
+            let (width, palette) = (stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette());
+            let counts = Counts::from(&summary);
+            for line in chart::summary(&counts, summary.calls(), summary.method(), width, palette) {
+                writeln!(stdout, "{line}")?;
+            }
+        }
+    }
+    stdout.flush()?;
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! `northbound watch`: a batch task until it is settled.
+
+mod view;
+
+use std::time::Duration;
+
+use northbound::{Client, Summary, Watch, WatchStream};
+use tokio::time::{Instant, Interval, interval};
+
+use crate::arguments::WatchOptions;
+use crate::failure::Failure;
+use crate::screen::chart::{Counts, Sight, percent};
+use crate::session::connection::Connection;
+use crate::session::context::Context;
+use crate::session::interrupt::Interrupt;
+use view::View;
+
+/// How often a terminal is drawn anew while nothing has come: time and quota move on.
+const REDRAWN: Duration = Duration::from_secs(1);
+/// A poll of five calls can be kept up at this interval with the whole quota, which the embedded emulator shares with nobody.
+const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
+
+pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), Failure> {
+    context.refuse_csv()?;
+    let connection = Connection::open(context).await?;
+    let mut stream = watch(context, options, &connection.client).stream();
+    let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
+    let mut view = View::new(context);
+    let mut last: Option<Summary> = None;
+    let outcome = loop {
+        match next(&mut stream, &mut ticks, &context.interrupt).await {
+            Event::Tick => {}
+            Event::Told(summary) => last = Some(summary),
+            Event::End(outcome) => break outcome,
+        }
+        if let Some(summary) = &last {
+            let sight = sight(summary, &stream, &connection.client, started.elapsed(), options);
+            view.show(summary, &sight, &mut context.stdout)?;
+            if let Some(failure) = too_many_failed(&sight) {
+                break Err(failure);
+            }
+        }
+    };
+    if let Some(summary) = &last {
+        let sight = sight(summary, &stream, &connection.client, started.elapsed(), options);
+        view.end(summary, &sight, &mut context.stdout)?;
+    }
+    outcome
+}
+
+enum Event {
+    Tick,
+    Told(Summary),
+    End(Result<(), Failure>),
+}
+
+async fn next(stream: &mut WatchStream, ticks: &mut Interval, interrupt: &Interrupt) -> Event {
+    tokio::select! {
+        biased;
+        told = interrupt.or(stream.try_next()) => match told {
+            Ok(Some(summary)) => Event::Told(summary),
+            Ok(None) => Event::End(Ok(())),
+            Err(failure) => Event::End(Err(failure)),
+        },
+        _ = ticks.tick() => Event::Tick,
+    }
+}
+
+fn watch(context: &Context<'_>, options: &WatchOptions, client: &Client) -> Watch {
+    let mut watch = client.watch(&options.task_id).allow_empty(options.allow_empty);
+    if context.global.asks_emulator() {
+        watch = watch.share(1.0).interval(EMULATOR_INTERVAL, EMULATOR_INTERVAL);
+    }
+    if let Some(interval) = options.interval {
+        watch = watch.interval(interval, interval);
+    }
+    match options.timeout {
+        Some(timeout) => watch.deadline(timeout),
+        None => watch,
+    }
+}
+
+fn sight(
+    summary: &Summary,
+    stream: &WatchStream,
+    client: &Client,
+    elapsed: Duration,
+    options: &WatchOptions,
+) -> Sight {
+    let quota = client.quota();
+    Sight {
+        counts: Counts::from(summary),
+        rate: stream.rate(),
+        left: stream.time_left(),
+        elapsed,
+        calls: stream.calls(),
+        quota: quota.calls().map(|calls| (quota.used(), calls)),
+        limit: options.fail_above,
+    }
+}
+
+/// Whether more of all subtasks failed or timed out than the user allows.
+fn too_many_failed(sight: &Sight) -> Option<Failure> {
+    let (limit, Counts { task, total, failed, .. }) = (sight.limit?, &sight.counts);
+    let exceeded = *total > 0 && 100.0 * *failed as f64 / *total as f64 > limit;
+    exceeded.then(|| Failure::TooManyFailed {
+        what: format!(
+            "{failed} of {total} subtasks failed or timed out ({}), more than the {limit} % that --fail-above allows",
+            percent(*failed, *total)
+        ),
+        advice: format!("`northbound subtasks {task} --status Fail,Timeout` shows which, and why"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sight(total: u64, failed: u64, limit: Option<f64>) -> Sight {
+        let (task, by_status, is_settled) = ("t".to_owned(), Vec::new(), total == failed);
+        let counts = Counts { task, total, by_status, other: 0, settled: failed, failed, is_settled };
+        let (elapsed, quota) = (Duration::ZERO, None);
+        Sight { counts, rate: None, left: None, elapsed, calls: 6, quota, limit }
+    }
+
+    #[test]
+    fn a_share_of_failures_is_exceeded_only_beyond_it() {
+        assert!(too_many_failed(&sight(1000, 20, Some(2.0))).is_none());
+        let failure = too_many_failed(&sight(1000, 21, Some(2.0))).unwrap();
+        assert_eq!(failure.exit_code(), 3);
+        assert!(
+            failure.to_string().starts_with("21 of 1000 subtasks failed or timed out (2.1 %)"),
+            "{failure}"
+        );
+        assert!(too_many_failed(&sight(10, 1, Some(0.0))).is_some());
+        assert!(too_many_failed(&sight(10, 0, Some(0.0))).is_none());
+        assert!(too_many_failed(&sight(0, 0, Some(0.0))).is_none());
+        assert!(too_many_failed(&sight(10, 10, None)).is_none());
+    }
+}
