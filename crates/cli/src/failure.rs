@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use crate::arguments::Output;
+use crate::arguments::global::Output;
 use crate::session::interrupt::Signal;
 use crate::session::process::Outlet;
 

@@ -12,11 +12,9 @@ use std::io::Write;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::arguments::{Arguments, Command, Typed};
-#[cfg(feature = "emulator")]
-use crate::commands::emulator;
-pub use crate::commands::reference::command_tree;
-use crate::commands::{doctor, explain, export, reference, report, subtasks, summary, watch};
+use crate::arguments::global::{Global, Output, Typed};
+pub use crate::commands::command_tree;
+use crate::commands::{Arguments, Command};
 use crate::failure::Failure;
 use crate::screen::palette::Palette;
 use crate::session::context::Context;
@@ -45,7 +43,7 @@ fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, cla
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-fn execute(global: arguments::Global, command: &Command, process: Process<'_>) -> u8 {
+fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
     let output = global.output;
     let mut context = match Context::new(global, process) {
         Ok(context) => context,
@@ -55,7 +53,7 @@ fn execute(global: arguments::Global, command: &Command, process: Process<'_>) -
         Ok(runtime) => runtime,
         Err(error) => return end(&Failure::Runtime(error), output, context.stderr),
     };
-    let outcome = runtime.block_on(dispatch(command, &mut context));
+    let outcome = runtime.block_on(commands::run(command, &mut context));
     // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
     runtime.shutdown_background();
     match outcome.and_then(|()| Ok(context.stdout.flush()?)) {
@@ -64,25 +62,8 @@ fn execute(global: arguments::Global, command: &Command, process: Process<'_>) -
     }
 }
 
-async fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<(), Failure> {
-    match command {
-        Command::Summary(options) => summary::run(context, options).await,
-        Command::Watch(options) => watch::run(context, options).await,
-        Command::Subtasks(options) => subtasks::run(context, options).await,
-        Command::Export(options) => export::run(context, options).await,
-        Command::Report(options) => report::run(context, options).await,
-        Command::Doctor(options) => doctor::run(context, options).await,
-        Command::Explain(options) => explain::run(context, options),
-        Command::Spec(options) => reference::spec(context, options),
-        Command::Completions(options) => reference::completions(context, options),
-        Command::Man(options) => reference::man(context, options),
-        #[cfg(feature = "emulator")]
-        Command::Emulator { command } => emulator::run(context, command).await,
-    }
-}
-
 /// Shows why the command failed, and returns its exit code.
-fn end(failure: &Failure, output: arguments::Output, mut stderr: Outlet<'_>) -> u8 {
+fn end(failure: &Failure, output: Output, mut stderr: Outlet<'_>) -> u8 {
     if !matches!(failure, Failure::ClosedPipe) {
         // There is nowhere left to report that stderr is closed.
         let _ = failure.show(output, &mut stderr);

@@ -11,7 +11,7 @@ use std::io::{self, Write as _};
 
 use northbound::Subtask;
 
-use crate::arguments::Output;
+use crate::arguments::global::Output;
 use crate::rows::columns::Column;
 use crate::rows::totals::Totals;
 use crate::screen::layout::{lines_on_terminal, one_line};

@@ -14,6 +14,8 @@ mod rows;
 mod setting;
 mod wire;
 
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use northbound::{Page, Retry};
 
 use self::checks::Sight;
@@ -22,10 +24,16 @@ use self::network::Way;
 use self::report::Report;
 use self::setting::Setting;
 use self::wire::Record;
-use crate::arguments::DoctorOptions;
 use crate::failure::Failure;
 use crate::session::connection::{Adjust, Connection};
 use crate::session::context::Context;
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorOptions {
+    /// Check on this batch task what is taken for granted of the platform as well: with calls that change nothing, at most 12 in all
+    #[arg(long, value_name = "TASK_ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) task: Option<String>,
+}
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> Result<(), Failure> {
     context.refuse_csv()?;

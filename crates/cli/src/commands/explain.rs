@@ -1,13 +1,20 @@
 //! `northbound explain`: what the catalogue knows of an error code.
 
+use clap::Args;
 use std::io::Write;
 
 use northbound::client_layer::DOCUMENTED_ERRORS;
 use northbound::{ERROR_CATALOG, ErrorCode, ErrorInfo};
 
-use crate::arguments::{ExplainOptions, Output};
+use crate::arguments::global::Output;
 use crate::failure::Failure;
 use crate::session::context::Context;
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainOptions {
+    /// The code, such as 1010005
+    pub(crate) code: String,
+}
 
 pub(crate) fn run(context: &mut Context<'_>, options: &ExplainOptions) -> Result<(), Failure> {
     context.refuse_csv()?;

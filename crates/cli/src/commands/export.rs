@@ -6,10 +6,12 @@ mod reading;
 mod record;
 mod sink;
 
+use crate::arguments::values;
+use clap::Args;
 use std::fs;
 use std::io::Write as _;
+use std::path::PathBuf;
 
-use crate::arguments::{ExportOptions, Format};
 use crate::failure::Failure;
 use crate::rows::columns::Column;
 use crate::rows::csv;
@@ -19,13 +21,39 @@ use crate::session::connection::Connection;
 use crate::session::context::Context;
 use part_file::{Allowed, PartFile, Paths};
 use reading::Reading;
-use record::Record;
+use record::{Format, Record};
 use sink::Sink;
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportOptions {
+    /// The batch task, by the id that creating it returned
+    pub(crate) task_id: String,
+    /// What to write
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Where to: FILE.part while rows are missing, FILE when it is complete; - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Only subtasks in this status, or one of several: give it again, or part them by commas
+    #[arg(long, value_parser = values::status(), ignore_case = true, value_delimiter = ',')]
+    pub(crate) status: Vec<String>,
+    /// Go on where an export to FILE was interrupted; begin if there was none, and leave FILE alone if it is complete
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Start from scratch, and replace FILE when the export is complete; with --resume go on with an interrupted export first
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Rows that one call asks for, 1 to 250
+    #[arg(long, value_name = "M", default_value_t = 250)]
+    pub(crate) page_size: u32,
+}
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> Result<(), Failure> {
     let paths = destination(options)?;
     let connection = Connection::open(context).await?;
-    let reading = Reading::new(&connection.client, options)?;
+    let query = connection.client.subtasks(&options.task_id).page_size(options.page_size);
+    let wanted = options.status.iter().map(|status| values::status_of(status)).collect();
+    let reading = Reading::new(&options.task_id, query, wanted, options.format)?;
     let request = reading.request(endpoint(context, &connection), connection.client.app_id().to_string());
     let heading = heading(options.format);
     let mut delivered = reading.delivered();

@@ -1,16 +1,45 @@
 //! What the command says of itself and of the platform's API: the document, completions, the manual.
 
+use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, Command, CommandFactory as _};
+use clap::{Arg, ArgAction, Command};
 
-use crate::arguments::{Arguments, CompletionsOptions, DocumentFormat, ManOptions, SpecOptions};
 use crate::failure::Failure;
 use crate::session::context::Context;
 use crate::session::new_file;
+
+#[derive(Debug, Args)]
+pub(crate) struct SpecOptions {
+    /// In which notation
+    #[arg(long, value_enum, default_value_t = DocumentFormat::Yaml, value_name = "FORMAT")]
+    pub(crate) format: DocumentFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DocumentFormat {
+    /// As it is written by hand, with its comments
+    Yaml,
+    /// The same document as JSON
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsOptions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManOptions {
+    /// The folder to write the pages to; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
 
 pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), Failure> {
     let document = match options.format {
@@ -22,29 +51,33 @@ pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(
     Ok(())
 }
 
-pub(crate) fn completions(context: &mut Context<'_>, options: &CompletionsOptions) -> Result<(), Failure> {
+pub(crate) fn completions(
+    context: &mut Context<'_>,
+    options: &CompletionsOptions,
+    mut command: Command,
+) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(options.shell, &mut Arguments::command(), "northbound", &mut script);
+    clap_complete::generate(options.shell, &mut command, "northbound", &mut script);
     context.stdout.write_all(&script)?;
     context.stdout.flush()?;
     Ok(())
 }
 
-pub(crate) fn man(context: &mut Context<'_>, options: &ManOptions) -> Result<(), Failure> {
+pub(crate) fn man(context: &mut Context<'_>, options: &ManOptions, command: Command) -> Result<(), Failure> {
     let folder = &options.out;
     let cannot = |error: io::Error| {
         let advice = "name a folder that you may write to";
         Failure::other(format!("cannot write the manual to {}: {error}", folder.display()), advice)
     };
     fs::create_dir_all(folder).map_err(cannot)?;
-    manual(folder).map_err(cannot)?;
+    manual(folder, command).map_err(cannot)?;
     context.note(&format!("the manual is in {}; `man -l FILE` shows a page", folder.display()))?;
     Ok(())
 }
 
-fn manual(folder: &Path) -> io::Result<()> {
+fn manual(folder: &Path, command: Command) -> io::Result<()> {
     let drafts = tempfile::tempdir()?;
-    clap_mangen::generate_to(Arguments::command(), drafts.path())?;
+    clap_mangen::generate_to(command, drafts.path())?;
     for page in fs::read_dir(drafts.path())? {
         let page = page?;
         new_file::write(&folder.join(page.file_name()), &fs::read(page.path())?)?;
@@ -52,9 +85,8 @@ fn manual(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The whole command tree as text, a line for each thing that can be typed: what changes for those who type it.
-pub fn command_tree() -> String {
-    let mut command = Arguments::command();
+/// The whole command tree as text.
+pub(crate) fn tree(mut command: Command) -> String {
     command.build();
     let mut tree = String::new();
     describe(&command, "northbound", true, &mut tree);

@@ -7,6 +7,7 @@ mod page;
 mod security;
 mod text;
 
+use clap::Args;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -18,13 +19,22 @@ use serde_json::json;
 use self::destination::Destination;
 use self::findings::{Findings, Made};
 use self::list::{List, Spool};
-use crate::arguments::{Output, ReportOptions};
+use crate::arguments::global::Output;
 use crate::failure::Failure;
 use crate::screen::chart::Counts;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportOptions {
+    /// The batch task, by the id that creating it returned
+    pub(crate) task_id: String,
+    /// Where to write the page, such as report.html; a file that is there is replaced once the page is whole. - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), Failure> {
     context.refuse_csv()?;

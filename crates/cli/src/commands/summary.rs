@@ -1,12 +1,19 @@
 //! `northbound summary`: how many subtasks there are in each status.
 
+use clap::Args;
 use std::io::Write as _;
 
-use crate::arguments::{Output, SummaryOptions};
+use crate::arguments::global::Output;
 use crate::failure::Failure;
 use crate::screen::chart::{self, Counts};
 use crate::session::connection::Connection;
 use crate::session::context::Context;
+
+#[derive(Debug, Args)]
+pub(crate) struct SummaryOptions {
+    /// The batch task, by the id that creating it returned
+    pub(crate) task_id: String,
+}
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> Result<(), Failure> {
     context.refuse_csv()?;

@@ -2,18 +2,37 @@
 
 mod view;
 
+use crate::arguments::values;
+use clap::Args;
 use std::time::Duration;
 
 use northbound::{Client, Summary, Watch, WatchStream};
 use tokio::time::{Instant, Interval, interval};
 
-use crate::arguments::WatchOptions;
 use crate::failure::Failure;
 use crate::screen::chart::{Counts, Sight, percent};
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
 use view::View;
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchOptions {
+    /// The batch task, by the id that creating it returned
+    pub(crate) task_id: String,
+    /// Give up if the task has not settled within this time, such as 90s or 2h
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    pub(crate) timeout: Option<Duration>,
+    /// Take a task without subtasks for settled; otherwise the watch waits until it has some
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+    /// End with exit code 3 as soon as more of all subtasks failed or timed out, such as 2%
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) fail_above: Option<f64>,
+    /// Ask this often, as far as half of the quota allows [default: every 6s while things move, up to 30s while they do not]
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    pub(crate) interval: Option<Duration>,
+}
 
 /// How often a terminal is drawn anew while nothing has come: time and quota move on.
 const REDRAWN: Duration = Duration::from_secs(1);
@@ -112,6 +131,14 @@ fn too_many_failed(sight: &Sight) -> Option<Failure> {
     })
 }
 
+/// A share in percent. The sign is asked for, since 0.02 could mean either.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    share
+        .filter(|share| (0.0..=100.0).contains(share))
+        .ok_or_else(|| "write it in percent, from 0% to 100%, such as 2%".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,5 +163,13 @@ mod tests {
         assert!(too_many_failed(&sight(10, 0, Some(0.0))).is_none());
         assert!(too_many_failed(&sight(0, 0, Some(0.0))).is_none());
         assert!(too_many_failed(&sight(10, 10, None)).is_none());
+    }
+
+    #[test]
+    fn a_share_is_written_in_share() {
+        assert_eq!([share("2%"), share("0.5 %"), share("100%")], [Ok(2.0), Ok(0.5), Ok(100.0)]);
+        for text in ["", "%", "2", "0.02", "-1%", "101%", "NaN%", "inf%"] {
+            assert!(share(text).is_err(), "{text}");
+        }
     }
 }

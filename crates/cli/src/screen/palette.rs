@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use northbound::SubtaskStatus;
 
-use crate::arguments::ColourChoice;
+use crate::arguments::global::ColourChoice;
 use crate::session::process::{Environment, Outlet};
 
 /// Colours text, or leaves it as it is.

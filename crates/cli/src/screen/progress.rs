@@ -6,7 +6,7 @@ use std::time::Duration;
 use northbound::{Client, Quota};
 use tokio::time::{Instant, sleep_until};
 
-use crate::arguments::Global;
+use crate::arguments::global::Global;
 use crate::screen::chart::{bar, percent, span};
 use crate::screen::layout::{counted, flowed};
 use crate::screen::palette::Palette;

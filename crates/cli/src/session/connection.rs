@@ -6,7 +6,7 @@ use std::path::Path;
 
 use northbound::{AppId, Client, ClientBuilder, Credentials, QUOTA, Quota, Secret};
 
-use crate::arguments::Global;
+use crate::arguments::global::Global;
 use crate::failure::Failure;
 use crate::session::context::Context;
 use crate::session::interrupt::may_hang;

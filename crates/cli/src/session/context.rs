@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use northbound::SubtaskStatus;
 
-use crate::arguments::{Global, Output};
+use crate::arguments::global::{Global, Output};
 use crate::failure::Failure;
 use crate::rows::totals::Totals;
 use crate::screen::palette::Palette;

@@ -8,7 +8,7 @@ use reqwest::Url;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use crate::arguments::Resolved;
+use crate::arguments::global::Resolved;
 
 /// How long a name or a port may take to answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);

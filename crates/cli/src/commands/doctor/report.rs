@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::finding::{Finding, Mark};
 use super::wire::Exchange;
-use crate::arguments::Output;
+use crate::arguments::global::Output;
 use crate::failure::Failure;
 use crate::screen::layout::{self, counted};
 use crate::screen::palette::Palette;

@@ -4,7 +4,7 @@ use northbound::{AppId, Client, ClientBuilder, Credentials, Secret};
 use reqwest::Url;
 
 use super::fault::Fault;
-use crate::arguments::Global;
+use crate::arguments::global::Global;
 use crate::failure::Failure;
 use crate::session::connection::{self, APP_ID, ENDPOINT, SECRET, TOKEN};
 use crate::session::process::Environment;

@@ -8,8 +8,8 @@ use northbound::{Direction, SubtaskParam};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::record::Format;
 use super::record::checksum;
-use crate::arguments::Format;
 use crate::rows::csv;
 
 /// Who was delivered. 9 to 18 bytes a row.

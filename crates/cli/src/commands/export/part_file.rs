@@ -406,7 +406,7 @@ fn advice(error: &io::Error) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arguments::Format;
+    use crate::commands::export::record::Format;
 
     const NOTHING: Allowed = Allowed { resume: false, replace: false };
     const RESUME: Allowed = Allowed { resume: true, replace: false };

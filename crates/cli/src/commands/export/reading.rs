@@ -1,11 +1,10 @@
 //! Reads what is to be exported, page by page, and tells rows that were delivered from new ones.
 
-use northbound::{Client, Direction, Page, Plan, Subtask, SubtaskStatus, Subtasks};
+use northbound::{Direction, Page, Plan, Subtask, SubtaskStatus, Subtasks};
 
 use super::delivered::{Delivered, Known};
-use super::record::{Arrived, Position, Record, Request};
+use super::record::{Arrived, Format, Position, Record, Request};
 use super::sink::Sink;
-use crate::arguments::{ExportOptions, Format, status_of};
 use crate::failure::Failure;
 use crate::rows::columns::Column;
 use crate::rows::csv;
@@ -23,11 +22,14 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    pub(crate) fn new(client: &Client, options: &ExportOptions) -> Result<Self, Failure> {
-        let query = client.subtasks(&options.task_id).page_size(options.page_size);
-        let wanted: Vec<SubtaskStatus> = options.status.iter().map(|status| status_of(status)).collect();
+    pub(crate) fn new(
+        task: &str,
+        query: Subtasks,
+        wanted: Vec<SubtaskStatus>,
+        format: Format,
+    ) -> Result<Self, Failure> {
         let plan = filtered(&query, &wanted).plan()?;
-        Ok(Self { task: options.task_id.clone(), query, wanted, plan, format: options.format })
+        Ok(Self { task: task.to_owned(), query, wanted, plan, format })
     }
 
     /// What tells this export from another one.

@@ -1,10 +1,19 @@
 //! What is known of an export under way: it stands in a small file beside the rows, and is all that `--resume` goes by.
 
+use clap::ValueEnum;
 use northbound::{Direction, Page, Plan, SubtaskStatus};
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::Format;
 use crate::rows::totals::Totals;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    /// Comma-separated values for a spreadsheet; the exact format is jsonl
+    Csv,
+    /// The exact format: what the platform sent, one JSON object a line
+    Jsonl,
+}
 
 /// Raised when a file of an older version cannot be read, or would be understood otherwise.
 const VERSION: u32 = 2;

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use northbound::Summary;
 
-use crate::arguments::Output;
+use crate::arguments::global::Output;
 use crate::screen::chart::{self, Counts, Sight};
 use crate::screen::picture::Screen;
 use crate::session::context::Context;
