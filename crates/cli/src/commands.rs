@@ -16,7 +16,7 @@ mod watch;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::arguments::global::Global;
-use crate::failure::{EXIT_CODES, Failure};
+use crate::error::{CliError, EXIT_CODES};
 use crate::session::context::Context;
 
 /// Which devices of a batch task failed, and why.
@@ -83,7 +83,7 @@ pub fn command_tree() -> String {
 }
 
 /// Runs the command that was typed.
-pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<(), Failure> {
+pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<(), CliError> {
     match command {
         Command::Summary(options) => summary::run(context, options).await,
         Command::Watch(options) => watch::run(context, options).await,

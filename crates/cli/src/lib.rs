@@ -2,7 +2,7 @@
 
 mod arguments;
 mod commands;
-mod failure;
+mod error;
 mod rows;
 mod screen;
 mod session;
@@ -15,10 +15,11 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use crate::arguments::global::{Global, Output, Typed};
 pub use crate::commands::command_tree;
 use crate::commands::{Arguments, Command};
-use crate::failure::Failure;
+use crate::error::CliError;
+pub use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
 use crate::session::context::Context;
-pub use crate::session::process::{Environment, Outlet, Process};
+pub use crate::session::process::{Environment, Process};
 pub use crate::session::standard_stream::StandardStream;
 use crate::session::traces;
 
@@ -51,7 +52,7 @@ fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return end(&Failure::Runtime(error), output, context.stderr),
+        Err(error) => return end(&CliError::Runtime(error), output, context.stderr),
     };
     let outcome = runtime.block_on(commands::run(command, &mut context));
     // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
@@ -63,8 +64,8 @@ fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
 }
 
 /// Shows why the command failed, and returns its exit code.
-fn end(failure: &Failure, output: Output, mut stderr: Outlet<'_>) -> u8 {
-    if !matches!(failure, Failure::ClosedPipe) {
+fn end(failure: &CliError, output: Output, mut stderr: Outlet<'_>) -> u8 {
+    if !matches!(failure, CliError::ClosedPipe) {
         // There is nowhere left to report that stderr is closed.
         let _ = failure.show(output, &mut stderr);
     }
@@ -77,8 +78,8 @@ fn show_usage(error: &clap::Error, typed: Typed, mut process: Process<'_>) -> u8
     let outlet = if wrong { &mut process.stderr } else { &mut process.stdout };
     let text = error.render();
     let shown = if wrong && typed.output.is_json() {
-        writeln!(outlet, "{}", failure::json_of_usage(&text.to_string()))
-    } else if Palette::for_outlet(outlet, typed.color, process.environment).is_coloured() {
+        writeln!(outlet, "{}", error::json_of_usage(&text.to_string()))
+    } else if Palette::chosen(typed.color, outlet.is_terminal(), process.environment).is_coloured() {
         write!(outlet, "{}", text.ansi())
     } else {
         write!(outlet, "{text}")

@@ -15,7 +15,7 @@ use crate::arguments::global::Output;
 use crate::rows::columns::Column;
 use crate::rows::totals::Totals;
 use crate::screen::layout::{lines_on_terminal, one_line};
-use crate::session::process::Outlet;
+use crate::screen::outlet::Outlet;
 
 /// How many rows a table has; a longer read is printed as several tables, so that memory does not grow with it.
 const PART: usize = 20_000;
@@ -23,7 +23,7 @@ const PART: usize = 20_000;
 const PART_BYTES: usize = 8 * 1024 * 1024;
 
 /// Prints subtasks as they come; a table is printed at its end, when its widths are known.
-pub(crate) struct Rows<'a, 'p> {
+pub(crate) struct RowWriter<'a, 'p> {
     output: Output,
     columns: Vec<Column>,
     stdout: &'a mut Outlet<'p>,
@@ -33,7 +33,7 @@ pub(crate) struct Rows<'a, 'p> {
     totals: Totals,
 }
 
-impl<'a, 'p> Rows<'a, 'p> {
+impl<'a, 'p> RowWriter<'a, 'p> {
     pub(crate) fn new(output: Output, columns: Vec<Column>, stdout: &'a mut Outlet<'p>) -> Self {
         Self { output, columns, stdout, table: Vec::new(), bytes: 0, totals: Totals::default() }
     }

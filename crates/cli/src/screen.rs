@@ -4,6 +4,7 @@
 
 pub(crate) mod chart;
 pub(crate) mod layout;
+pub(crate) mod outlet;
 pub(crate) mod palette;
 pub(crate) mod picture;
 pub(crate) mod progress;

@@ -4,12 +4,13 @@ mod assumptions;
 mod calls;
 mod certificate;
 mod checks;
-mod fault;
+mod diagnosis;
 mod filters;
 mod finding;
 mod network;
+mod observations;
 mod paging;
-mod report;
+mod problem;
 mod rows;
 mod setting;
 mod wire;
@@ -18,13 +19,13 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use northbound::{Page, Retry};
 
-use self::checks::Sight;
-use self::fault::Fault;
-use self::network::Way;
-use self::report::Report;
+use self::diagnosis::Diagnosis;
+use self::network::Route;
+use self::observations::Observations;
+use self::problem::Problem;
 use self::setting::Setting;
-use self::wire::Record;
-use crate::failure::Failure;
+use self::wire::WireLog;
+use crate::error::CliError;
 use crate::session::connection::{Adjust, Connection};
 use crate::session::context::Context;
 
@@ -35,44 +36,44 @@ pub(crate) struct DoctorOptions {
     pub(crate) task: Option<String>,
 }
 
-pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> Result<(), Failure> {
+pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
-    let report = context.interrupt.or(examine(context, options)).await?;
-    report.write(context.global.output, &mut context.stdout)?;
+    let diagnosis = context.interrupt.or(examine(context, options)).await?;
+    diagnosis.write(context.global.output, &mut context.stdout)?;
     if !context.global.output.is_json() {
-        context.note(report.farewell())?;
+        context.note(diagnosis.next_step())?;
     }
-    report.verdict()
+    diagnosis.verdict()
 }
 
 /// Looks at one thing after the other, as far as one works that the next one needs.
-async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Report, Failure> {
-    let record = Record::default();
+async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagnosis, CliError> {
+    let log = WireLog::default();
     let patient = {
-        let record = record.clone();
-        move |builder| record.under(builder).retry(Retry::off())
+        let log = log.clone();
+        move |builder| log.under(builder).retry(Retry::off())
     };
     let (setting, connection) = open(context, &patient).await?;
-    let way = way(context, &setting).await;
-    let is_reached = way.as_ref().is_some_and(|way| matches!(way.connected, Some(Ok(_))));
+    let route = route(context, &setting).await;
+    let is_reached = route.as_ref().is_some_and(|route| matches!(route.connected, Some(Ok(_))));
     let task = options.task.as_deref();
     let call = match &connection {
         Some(connection) if is_reached => Some(calls::first(&connection.client, task).await),
         _ => None,
     };
-    let was_asked = record.exchanges().last().is_some_and(|exchange| !exchange.is_login);
+    let was_asked = log.wire_calls().last().is_some_and(|wire_call| !wire_call.is_login);
     let outcome = call.as_ref().map(|call| judged(call, was_asked && task.is_none()));
-    let sight = Sight {
+    let seen = Observations {
         setting: &setting,
-        way: way.as_ref(),
+        route: route.as_ref(),
         call: outcome.as_ref().map(|outcome| outcome.as_ref().map(|_| ())),
-        exchanges: &record.exchanges(),
+        wire_calls: &log.wire_calls(),
         task: task.map(|_| call.as_ref().and_then(|call| subtasks(call.as_ref().ok()?))),
     };
-    let checks = sight.findings();
+    let checks = checks::findings(&seen);
     let assumptions = match (task, &connection, &call) {
         (Some(task), Some(connection), Some(Ok(first))) => {
-            let replies = calls::all(&connection.client, &record, task, first).await;
+            let replies = calls::all(&connection.client, &log, task, first).await;
             let mut findings = assumptions::findings(&replies);
             for finding in &mut findings {
                 // They name members and statuses that the platform made up.
@@ -82,7 +83,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Repor
         }
         _ => None,
     };
-    Ok(Report { checks, assumptions, asked: task.is_some(), exchanges: record.exchanges() })
+    Ok(Diagnosis { checks, assumptions, asked: task.is_some(), wire_calls: log.wire_calls() })
 }
 
 /// How many subtasks there are, as far as the platform says so; no fewer than it lists.
@@ -92,21 +93,21 @@ fn subtasks(page: &Page) -> Option<u64> {
 
 /// What the first call says about the way. Without a task the call asks for one that does not exist, and the right answer is just
 /// that; a login has no such answer.
-fn judged(call: &Result<Page, northbound::Error>, asks_for_none: bool) -> Result<(), Fault> {
+fn judged(call: &Result<Page, northbound::Error>, asks_for_none: bool) -> Result<(), Problem> {
     match call {
         Ok(_) => Ok(()),
         Err(error) if asks_for_none && (error.is_task_not_found() || error.is_invalid_input()) => Ok(()),
-        Err(error) => Err(Fault::from(error)),
+        Err(error) => Err(Problem::from(error)),
     }
 }
 
-async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Option<Connection>), Failure> {
+async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Option<Connection>), CliError> {
     let Context { global, environment, .. } = context;
     #[cfg(feature = "emulator")]
     if global.asks_emulator() {
         let connection = Connection::open_with(context, adjust).await?;
         let url =
-            connection.endpoint.parse().map_err(|_| Failure::other("the emulator has no address", ""))?;
+            connection.endpoint.parse().map_err(|_| CliError::other("the emulator has no address", ""))?;
         return Ok((Setting::of_emulator(global, &connection.client, url), Some(connection)));
     }
     let setting = Setting::of(global, environment);
@@ -115,7 +116,7 @@ async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Opt
     Ok((setting, connection))
 }
 
-async fn way(context: &Context<'_>, setting: &Setting) -> Option<Way> {
+async fn route(context: &Context<'_>, setting: &Setting) -> Option<Route> {
     let url = &setting.endpoint.as_ref().ok()?.url;
     let proxy = setting.proxy.clone().ok()?;
     Some(network::explore(url, context.global.resolve.as_ref(), proxy).await)

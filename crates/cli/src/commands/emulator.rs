@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use northbound::QUOTA;
 use northbound_emulator::{Certificates, Emulator, Scenario, StartError};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::session::context::Context;
 use crate::session::interrupt::may_hang;
 
@@ -48,7 +48,7 @@ pub(crate) struct ServeOptions {
     pub(crate) mutual: bool,
 }
 
-pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) -> Result<(), Failure> {
+pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) -> Result<(), CliError> {
     let EmulatorCommand::Serve(options) = command;
     let scenario = scenario(options, context.global.quota)?;
     let known = known(options, &scenario);
@@ -108,20 +108,20 @@ fn raise_descriptor_limit() {
 }
 
 /// The first address that the host has.
-async fn address(listen: &str) -> Result<SocketAddr, Failure> {
+async fn address(listen: &str) -> Result<SocketAddr, CliError> {
     let advice = "write it like 127.0.0.1:8743 or localhost:8743";
     let found = tokio::net::lookup_host(listen).await.map(|mut addresses| addresses.next());
     match found {
         Ok(Some(address)) => Ok(address),
         Ok(None) => {
-            Err(Failure::usage(format!("cannot listen on {listen}: the name has no address"), advice))
+            Err(CliError::usage(format!("cannot listen on {listen}: the name has no address"), advice))
         }
-        Err(error) => Err(Failure::usage(format!("cannot listen on {listen}: {error}"), advice)),
+        Err(error) => Err(CliError::usage(format!("cannot listen on {listen}: {error}"), advice)),
     }
 }
 
 /// What was typed goes before the file, the file before what the platform is like.
-fn scenario(options: &ServeOptions, quota: Option<u32>) -> Result<Scenario, Failure> {
+fn scenario(options: &ServeOptions, quota: Option<u32>) -> Result<Scenario, CliError> {
     let scenario = match &options.scenario {
         Some(path) => read(path)?,
         None => Scenario::default().with_demo_subtasks(options.subtasks).with_quota(QUOTA.calls),
@@ -132,15 +132,15 @@ fn scenario(options: &ServeOptions, quota: Option<u32>) -> Result<Scenario, Fail
     })
 }
 
-fn read(path: &Path) -> Result<Scenario, Failure> {
+fn read(path: &Path) -> Result<Scenario, CliError> {
     let text = may_hang(|| fs::read_to_string(path))
         .map_err(|error| unusable(format!("cannot read the scenario {}: {error}", path.display())))?;
     Scenario::from_toml(&text)
         .map_err(|error| unusable(format!("the scenario {} is wrong: {error}", path.display())))
 }
 
-fn unusable(what: String) -> Failure {
-    Failure::usage(
+fn unusable(what: String) -> CliError {
+    CliError::usage(
         what,
         "crates/emulator/README.md describes these files, and scenario.schema.json beside it checks them",
     )

@@ -7,7 +7,7 @@ use northbound::client_layer::DOCUMENTED_ERRORS;
 use northbound::{ERROR_CATALOG, ErrorCode, ErrorInfo};
 
 use crate::arguments::global::Output;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::session::context::Context;
 
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ pub(crate) struct ExplainOptions {
     pub(crate) code: String,
 }
 
-pub(crate) fn run(context: &mut Context<'_>, options: &ExplainOptions) -> Result<(), Failure> {
+pub(crate) fn run(context: &mut Context<'_>, options: &ExplainOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let info = ErrorCode::from(options.code.trim()).info().ok_or_else(|| unknown(&options.code))?;
     let stdout = &mut context.stdout;
@@ -72,9 +72,9 @@ fn json(info: &ErrorInfo) -> serde_json::Value {
     })
 }
 
-fn unknown(code: &str) -> Failure {
+fn unknown(code: &str) -> CliError {
     let known: Vec<_> = ERROR_CATALOG.iter().map(|info| info.code.as_str()).collect();
-    Failure::usage(
+    CliError::usage(
         format!("the catalogue does not know the error code {code:?}"),
         format!(
             "of the calls it knows {}; a code in the `error` of a subtask comes with its own text",

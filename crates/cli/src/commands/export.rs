@@ -1,9 +1,9 @@
 //! `northbound export`: the subtasks of a batch task in a file that is either complete or can be gone on with.
 
+mod checkpoint;
 mod delivered;
 mod part_file;
-mod reading;
-mod record;
+mod reader;
 mod sink;
 
 use crate::arguments::values;
@@ -12,16 +12,16 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::rows::columns::Column;
 use crate::rows::csv;
 use crate::screen::chart::span;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
+use checkpoint::{Checkpoint, Format};
 use part_file::{Allowed, PartFile, Paths};
-use reading::Reading;
-use record::{Format, Record};
+use reader::ExportReader;
 use sink::Sink;
 
 #[derive(Debug, Args)]
@@ -48,19 +48,19 @@ pub(crate) struct ExportOptions {
     pub(crate) page_size: u32,
 }
 
-pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> Result<(), Failure> {
+pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> Result<(), CliError> {
     let paths = destination(options)?;
     let connection = Connection::open(context).await?;
     let query = connection.client.subtasks(&options.task_id).page_size(options.page_size);
     let wanted = options.status.iter().map(|status| values::status_of(status)).collect();
-    let reading = Reading::new(&options.task_id, query, wanted, options.format)?;
-    let request = reading.request(endpoint(context, &connection), connection.client.app_id().to_string());
+    let reader = ExportReader::new(&options.task_id, query, wanted, options.format)?;
+    let request = reader.request(endpoint(context, &connection), connection.client.app_id().to_string());
     let heading = heading(options.format);
-    let mut delivered = reading.delivered();
+    let mut delivered = reader.delivered();
     let mut sink = match paths {
         None => {
             context.stdout.write_all(heading.as_bytes())?;
-            Sink::Stdout(&mut context.stdout, Record::new(request))
+            Sink::Stdout(&mut context.stdout, Checkpoint::new(request))
         }
         Some(paths) => {
             let complete = paths.clone();
@@ -78,20 +78,20 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     if matches!(&sink, Sink::Stdout(stdout, _) if stdout.is_terminal()) {
         progress.silence();
     }
-    progress.starts_from(sink.record().written.subtasks.all());
-    let outcome = reading.drain(&delivered, &mut sink, &mut progress, &context.interrupt).await;
+    progress.starts_from(sink.checkpoint().written.subtasks.all());
+    let outcome = reader.drain(&delivered, &mut sink, &mut progress, &context.interrupt).await;
     progress.finish();
-    let totals = sink.record().written.subtasks.clone();
+    let totals = sink.checkpoint().written.subtasks.clone();
     match (sink.into_part(), outcome) {
         (Some(part), Ok(())) => {
             part.complete()?;
             context.note(&format!("{totals} in {}", options.out.display()))?;
-            context.judge(&totals, reading.wanted())
+            context.judge(&totals, reader.wanted())
         }
         (Some(part), Err(failure)) => Err(left(part, failure)),
         (None, Ok(())) => {
             context.note(&totals.to_string())?;
-            context.judge(&totals, reading.wanted())
+            context.judge(&totals, reader.wanted())
         }
         (None, Err(failure)) => {
             if totals.all() > 0 {
@@ -103,12 +103,12 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
 }
 
 /// The file to write, or stdout.
-fn destination(options: &ExportOptions) -> Result<Option<Paths>, Failure> {
+fn destination(options: &ExportOptions) -> Result<Option<Paths>, CliError> {
     if options.out.as_os_str() != "-" {
         return Paths::of(&options.out).map(Some);
     }
     if options.resume || options.replace {
-        return Err(Failure::usage(
+        return Err(CliError::usage(
             "an export to stdout can neither be resumed nor replace a file",
             "name a file with --out, or leave --resume and --replace out",
         ));
@@ -145,34 +145,34 @@ fn heading(format: Format) -> String {
 }
 
 /// What to do about an export that failed, with what is left of it.
-fn left(mut part: PartFile, failure: Failure) -> Failure {
-    if let Failure::Call(error) = &failure
+fn left(mut part: PartFile, failure: CliError) -> CliError {
+    if let CliError::Call(error) = &failure
         && error.is_incomplete()
         && let Err(another) = part.spoil(failure.to_string())
     {
         // Else `--resume` would take rows for complete that the SDK does not.
         let what = format!("{}; and {}", failure.what(), another.what());
-        return Failure::other(what, part.paths().begin_anew());
+        return CliError::other(what, part.paths().begin_anew());
     }
     if !part.is_in_place() {
         return failure;
     }
-    let record = part.record();
-    if let Some(fault) = &record.fault {
+    let checkpoint = part.checkpoint();
+    if let Some(fault) = &checkpoint.fault {
         let anew = part.paths().begin_anew();
         let is_told = failure.to_string().contains(fault);
         let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
-        return Failure::Left { cause: Box::new(failure), advice };
+        return CliError::Left { cause: Box::new(failure), advice };
     }
-    if record.written.pages == 0 {
+    if checkpoint.written.pages == 0 {
         part.discard();
         return failure;
     }
-    let subtasks = &record.written.subtasks;
+    let subtasks = &checkpoint.written.subtasks;
     let advice = format!(
         "the same command with --resume goes on after the {} in {}",
         subtasks.counted(),
         part.paths().part.display()
     );
-    Failure::Left { cause: Box::new(failure), advice }
+    CliError::Left { cause: Box::new(failure), advice }
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::session::context::Context;
 use crate::session::new_file;
 
@@ -41,7 +41,7 @@ pub(crate) struct ManOptions {
     pub(crate) out: PathBuf,
 }
 
-pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), Failure> {
+pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), CliError> {
     let document = match options.format {
         DocumentFormat::Yaml => northbound::DOCUMENT,
         DocumentFormat::Json => northbound::DOCUMENT_AS_JSON,
@@ -55,7 +55,7 @@ pub(crate) fn completions(
     context: &mut Context<'_>,
     options: &CompletionsOptions,
     mut command: Command,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut command, "northbound", &mut script);
     context.stdout.write_all(&script)?;
@@ -63,11 +63,11 @@ pub(crate) fn completions(
     Ok(())
 }
 
-pub(crate) fn man(context: &mut Context<'_>, options: &ManOptions, command: Command) -> Result<(), Failure> {
+pub(crate) fn man(context: &mut Context<'_>, options: &ManOptions, command: Command) -> Result<(), CliError> {
     let folder = &options.out;
     let cannot = |error: io::Error| {
         let advice = "name a folder that you may write to";
-        Failure::other(format!("cannot write the manual to {}: {error}", folder.display()), advice)
+        CliError::other(format!("cannot write the manual to {}: {error}", folder.display()), advice)
     };
     fs::create_dir_all(folder).map_err(cannot)?;
     manual(folder, command).map_err(cannot)?;

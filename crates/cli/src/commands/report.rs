@@ -1,7 +1,7 @@
 //! `northbound report`: one page for a browser that says which devices of a batch task failed, and why.
 
+mod content;
 mod destination;
-mod findings;
 mod list;
 mod page;
 mod security;
@@ -16,11 +16,11 @@ use std::time::{Instant, SystemTime};
 use northbound::{Client, Summary};
 use serde_json::json;
 
+use self::content::{Content, Origin};
 use self::destination::Destination;
-use self::findings::{Findings, Made};
 use self::list::{List, Spool};
 use crate::arguments::global::Output;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::screen::chart::Counts;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
@@ -36,7 +36,7 @@ pub(crate) struct ReportOptions {
     pub(crate) out: PathBuf,
 }
 
-pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), Failure> {
+pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let connection = Connection::open(context).await?;
     // Before the first call: who names a folder that is not there should not have to wait for it.
@@ -46,8 +46,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
     let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
     let outcome = read(&connection.client, &options.task_id, spool, &mut progress, &context.interrupt).await;
     progress.finish();
-    let Read { summary, rows, list } = outcome?;
-    let made = Made {
+    let TaskFailures { summary, rows, list } = outcome?;
+    let origin = Origin {
         endpoint: connection.endpoint,
         by_emulator: context.global.asks_emulator(),
         at: SystemTime::now(),
@@ -55,23 +55,23 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
         calls: connection.client.calls(),
         method: summary.method(),
     };
-    let findings = Findings::new(Counts::from(&summary), &list, made);
+    let content = Content::new(Counts::from(&summary), &list, origin);
     let out = match destination {
         Destination::Stdout => {
-            page::write(&findings, rows, &mut context.stdout)?;
+            page::write(&content, rows, &mut context.stdout)?;
             context.stdout.flush()?;
             None
         }
         Destination::File(path) => {
-            destination::fill(&path, |out| page::write(&findings, rows, out))?;
+            destination::fill(&path, |out| page::write(&content, rows, out))?;
             Some(&options.out)
         }
     };
-    tell(context, &findings, &options.task_id, out)
+    tell(context, &content, &options.task_id, out)
 }
 
 /// What the platform said.
-struct Read {
+struct TaskFailures {
     summary: Summary,
     /// The rows of the list, as JSON.
     rows: File,
@@ -86,7 +86,7 @@ async fn read(
     mut spool: Spool,
     progress: &mut Progress<'_, '_>,
     interrupt: &Interrupt,
-) -> Result<Read, Failure> {
+) -> Result<TaskFailures, CliError> {
     let summary = progress.during(interrupt.or(client.summary(task).into_future())).await?;
     let mut failures = client.failures(task).stream();
     while let Some(failure) = progress.during(interrupt.or(failures.try_next())).await? {
@@ -95,36 +95,36 @@ async fn read(
         progress.rows(spool.rows(), Some(summary.failed().max(spool.rows())));
     }
     let (rows, list) = spool.finish()?;
-    Ok(Read { summary, rows, list })
+    Ok(TaskFailures { summary, rows, list })
 }
 
 /// Says what was written, in one line. A page on stdout stands there alone.
 fn tell(
     context: &mut Context<'_>,
-    findings: &Findings,
+    content: &Content,
     task: &str,
     out: Option<&PathBuf>,
-) -> Result<(), Failure> {
-    for warning in findings.warnings() {
+) -> Result<(), CliError> {
+    for warning in content.warnings() {
         context.note(&warning)?;
     }
     let Some(out) = out.map(|out| out.display().to_string()) else {
-        return context.judge(&findings.listed, &[]);
+        return context.judge(&content.listed, &[]);
     };
     let json = json!({
         "file": out,
         "taskId": task,
-        "total": findings.counts.total,
-        "failed": findings.counts.failed,
-        "other": findings.counts.other,
-        "listed": findings.listed.all(),
-        "calls": findings.made.calls,
+        "total": content.counts.total,
+        "failed": content.counts.failed,
+        "other": content.counts.other,
+        "listed": content.listed.all(),
+        "calls": content.origin.calls,
     });
     match context.global.output {
         Output::Json => writeln!(context.stdout, "{json:#}")?,
         Output::Jsonl => writeln!(context.stdout, "{json}")?,
-        Output::Table | Output::Csv => writeln!(context.stdout, "{out}: {}", findings.in_one_line())?,
+        Output::Table | Output::Csv => writeln!(context.stdout, "{out}: {}", content.in_one_line())?,
     }
     context.stdout.flush()?;
-    context.judge(&findings.listed, &[])
+    context.judge(&content.listed, &[])
 }

@@ -7,8 +7,8 @@ use northbound::{SubtaskStatus, Subtasks};
 
 use crate::arguments::global::Output;
 use crate::arguments::values::status_of;
-use crate::failure::Failure;
-use crate::rows::Rows;
+use crate::error::CliError;
+use crate::rows::RowWriter;
 use crate::rows::columns::Column;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
@@ -31,7 +31,7 @@ pub(crate) struct SubtasksOptions {
     /// Only this page; 0 is the first. Without it, all pages are read
     #[arg(long, value_name = "N", conflicts_with = "limit")]
     pub(crate) page: Option<u32>,
-    /// Rows that one call asks for, 1 to 250 [default: 25 with --page, else 250]
+    /// RowWriter that one call asks for, 1 to 250 [default: 25 with --page, else 250]
     #[arg(long, value_name = "M")]
     pub(crate) page_size: Option<u32>,
     /// Stop after so many subtasks
@@ -42,7 +42,7 @@ pub(crate) struct SubtasksOptions {
     pub(crate) columns: Vec<Column>,
 }
 
-pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) -> Result<(), Failure> {
+pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) -> Result<(), CliError> {
     let output = context.global.output;
     let columns = columns(output, &options.columns)?;
     let connection = Connection::open(context).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
     if context.stdout.is_terminal() && output != Output::Table {
         progress.silence();
     }
-    let mut rows = Rows::new(output, columns, &mut context.stdout);
+    let mut rows = RowWriter::new(output, columns, &mut context.stdout);
     let outcome = print(query, options, &mut rows, &mut progress, &context.interrupt).await;
     progress.finish();
     // What came before a failure is shown all the same.
@@ -78,10 +78,10 @@ enum End {
 async fn print(
     query: Subtasks,
     options: &SubtasksOptions,
-    rows: &mut Rows<'_, '_>,
+    rows: &mut RowWriter<'_, '_>,
     progress: &mut Progress<'_, '_>,
     interrupt: &Interrupt,
-) -> Result<End, Failure> {
+) -> Result<End, CliError> {
     if let Some(page) = options.page {
         for subtask in progress.during(interrupt.or(query.page(page))).await?.into_subtasks() {
             rows.push(&subtask)?;
@@ -102,9 +102,9 @@ async fn print(
 }
 
 /// JSON is what the platform sent, whole: it has no columns to choose from.
-fn columns(output: Output, chosen: &[Column]) -> Result<Vec<Column>, Failure> {
+fn columns(output: Output, chosen: &[Column]) -> Result<Vec<Column>, CliError> {
     match output {
-        Output::Json | Output::Jsonl if !chosen.is_empty() => Err(Failure::usage(
+        Output::Json | Output::Jsonl if !chosen.is_empty() => Err(CliError::usage(
             "--columns goes with a table or csv: json is what the platform sent, whole",
             "leave --columns out, or add -o csv",
         )),

@@ -4,7 +4,7 @@ use clap::Args;
 use std::io::Write as _;
 
 use crate::arguments::global::Output;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::screen::chart::{self, Counts};
 use crate::session::connection::Connection;
 use crate::session::context::Context;
@@ -15,7 +15,7 @@ pub(crate) struct SummaryOptions {
     pub(crate) task_id: String,
 }
 
-pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> Result<(), Failure> {
+pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let connection = Connection::open(context).await?;
     let request = connection.client.summary(&options.task_id).into_future();

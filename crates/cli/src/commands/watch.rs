@@ -9,8 +9,8 @@ use std::time::Duration;
 use northbound::{Client, Summary, Watch, WatchStream};
 use tokio::time::{Instant, Interval, interval};
 
-use crate::failure::Failure;
-use crate::screen::chart::{Counts, Sight, percent};
+use crate::error::CliError;
+use crate::screen::chart::{Counts, WatchSnapshot, percent};
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
@@ -39,7 +39,7 @@ const REDRAWN: Duration = Duration::from_secs(1);
 /// A poll of five calls can be kept up at this interval with the whole quota, which the embedded emulator shares with nobody.
 const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
 
-pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), Failure> {
+pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let connection = Connection::open(context).await?;
     let mut stream = watch(context, options, &connection.client).stream();
@@ -49,35 +49,35 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
     let outcome = loop {
         match next(&mut stream, &mut ticks, &context.interrupt).await {
             Event::Tick => {}
-            Event::Told(summary) => last = Some(summary),
+            Event::Counted(summary) => last = Some(summary),
             Event::End(outcome) => break outcome,
         }
         if let Some(summary) = &last {
-            let sight = sight(summary, &stream, &connection.client, started.elapsed(), options);
-            view.show(summary, &sight, &mut context.stdout)?;
-            if let Some(failure) = too_many_failed(&sight) {
+            let snapshot = snapshot(summary, &stream, &connection.client, started.elapsed(), options);
+            view.show(summary, &snapshot, &mut context.stdout)?;
+            if let Some(failure) = too_many_failed(&snapshot) {
                 break Err(failure);
             }
         }
     };
     if let Some(summary) = &last {
-        let sight = sight(summary, &stream, &connection.client, started.elapsed(), options);
-        view.end(summary, &sight, &mut context.stdout)?;
+        let snapshot = snapshot(summary, &stream, &connection.client, started.elapsed(), options);
+        view.end(summary, &snapshot, &mut context.stdout)?;
     }
     outcome
 }
 
 enum Event {
     Tick,
-    Told(Summary),
-    End(Result<(), Failure>),
+    Counted(Summary),
+    End(Result<(), CliError>),
 }
 
 async fn next(stream: &mut WatchStream, ticks: &mut Interval, interrupt: &Interrupt) -> Event {
     tokio::select! {
         biased;
-        told = interrupt.or(stream.try_next()) => match told {
-            Ok(Some(summary)) => Event::Told(summary),
+        counted = interrupt.or(stream.try_next()) => match counted {
+            Ok(Some(summary)) => Event::Counted(summary),
             Ok(None) => Event::End(Ok(())),
             Err(failure) => Event::End(Err(failure)),
         },
@@ -99,15 +99,15 @@ fn watch(context: &Context<'_>, options: &WatchOptions, client: &Client) -> Watc
     }
 }
 
-fn sight(
+fn snapshot(
     summary: &Summary,
     stream: &WatchStream,
     client: &Client,
     elapsed: Duration,
     options: &WatchOptions,
-) -> Sight {
+) -> WatchSnapshot {
     let quota = client.quota();
-    Sight {
+    WatchSnapshot {
         counts: Counts::from(summary),
         rate: stream.rate(),
         left: stream.time_left(),
@@ -119,10 +119,10 @@ fn sight(
 }
 
 /// Whether more of all subtasks failed or timed out than the user allows.
-fn too_many_failed(sight: &Sight) -> Option<Failure> {
-    let (limit, Counts { task, total, failed, .. }) = (sight.limit?, &sight.counts);
+fn too_many_failed(snapshot: &WatchSnapshot) -> Option<CliError> {
+    let (limit, Counts { task, total, failed, .. }) = (snapshot.limit?, &snapshot.counts);
     let exceeded = *total > 0 && 100.0 * *failed as f64 / *total as f64 > limit;
-    exceeded.then(|| Failure::TooManyFailed {
+    exceeded.then(|| CliError::TooManyFailed {
         what: format!(
             "{failed} of {total} subtasks failed or timed out ({}), more than the {limit} % that --fail-above allows",
             percent(*failed, *total)
@@ -143,26 +143,26 @@ fn share(text: &str) -> Result<f64, String> {
 mod tests {
     use super::*;
 
-    fn sight(total: u64, failed: u64, limit: Option<f64>) -> Sight {
+    fn snapshot(total: u64, failed: u64, limit: Option<f64>) -> WatchSnapshot {
         let (task, by_status, is_settled) = ("t".to_owned(), Vec::new(), total == failed);
         let counts = Counts { task, total, by_status, other: 0, settled: failed, failed, is_settled };
         let (elapsed, quota) = (Duration::ZERO, None);
-        Sight { counts, rate: None, left: None, elapsed, calls: 6, quota, limit }
+        WatchSnapshot { counts, rate: None, left: None, elapsed, calls: 6, quota, limit }
     }
 
     #[test]
     fn a_share_of_failures_is_exceeded_only_beyond_it() {
-        assert!(too_many_failed(&sight(1000, 20, Some(2.0))).is_none());
-        let failure = too_many_failed(&sight(1000, 21, Some(2.0))).unwrap();
+        assert!(too_many_failed(&snapshot(1000, 20, Some(2.0))).is_none());
+        let failure = too_many_failed(&snapshot(1000, 21, Some(2.0))).unwrap();
         assert_eq!(failure.exit_code(), 3);
         assert!(
             failure.to_string().starts_with("21 of 1000 subtasks failed or timed out (2.1 %)"),
             "{failure}"
         );
-        assert!(too_many_failed(&sight(10, 1, Some(0.0))).is_some());
-        assert!(too_many_failed(&sight(10, 0, Some(0.0))).is_none());
-        assert!(too_many_failed(&sight(0, 0, Some(0.0))).is_none());
-        assert!(too_many_failed(&sight(10, 10, None)).is_none());
+        assert!(too_many_failed(&snapshot(10, 1, Some(0.0))).is_some());
+        assert!(too_many_failed(&snapshot(10, 0, Some(0.0))).is_none());
+        assert!(too_many_failed(&snapshot(0, 0, Some(0.0))).is_none());
+        assert!(too_many_failed(&snapshot(10, 10, None)).is_none());
     }
 
     #[test]

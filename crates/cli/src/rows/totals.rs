@@ -6,7 +6,7 @@ use std::fmt;
 use northbound::{Subtask, SubtaskStatus};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::screen::layout::counted;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,24 +57,24 @@ impl Totals {
     }
 
     /// An error if rows could not be read.
-    pub(crate) fn all_are_readable(&self) -> Result<(), Failure> {
+    pub(crate) fn all_are_readable(&self) -> Result<(), CliError> {
         if self.unreadable == 0 {
             return Ok(());
         }
-        Err(Failure::other(
+        Err(CliError::other(
             format!("{} cannot be read", counted(self.unreadable, "row")),
             "they are in the output as the platform sent them; jsonl shows them best",
         ))
     }
 
     /// An error if rows have another status than those that were asked for.
-    pub(crate) fn all_were_asked_for(&self, asked: &[SubtaskStatus]) -> Result<(), Failure> {
+    pub(crate) fn all_were_asked_for(&self, asked: &[SubtaskStatus]) -> Result<(), CliError> {
         let others = self.by_status.iter().filter(|(status, _)| !asked.is_empty() && !asked.contains(status));
         let others: u64 = others.map(|(_, count)| count).sum();
         if others == 0 {
             return Ok(());
         }
-        Err(Failure::other(
+        Err(CliError::other(
             format!("{others} of {} rows have another status than was asked for", self.all),
             "the platform does not filter by status: read the task without --status, and pick the rows yourself",
         ))

@@ -159,7 +159,7 @@ pub(crate) fn bar(part: u64, whole: u64, room: usize) -> String {
 
 /// What can be seen of a watch at one moment.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Sight {
+pub(crate) struct WatchSnapshot {
     pub(crate) counts: Counts,
     /// Subtasks that settle in a second.
     pub(crate) rate: Option<f64>,
@@ -173,7 +173,7 @@ pub(crate) struct Sight {
     pub(crate) limit: Option<f64>,
 }
 
-impl Sight {
+impl WatchSnapshot {
     fn pace(&self) -> Option<String> {
         if self.counts.is_settled {
             return Some(format!("settled after {}", span(self.elapsed)));
@@ -195,32 +195,32 @@ impl Sight {
 }
 
 /// What a terminal shows of a watch, no line wider than `width`.
-pub(crate) fn frame(sight: &Sight, width: usize, palette: Palette) -> Vec<String> {
-    let mut lines = heading(&sight.counts, width, palette);
-    lines.extend(bars(&sight.counts, width, palette));
+pub(crate) fn frame(snapshot: &WatchSnapshot, width: usize, palette: Palette) -> Vec<String> {
+    let mut lines = heading(&snapshot.counts, width, palette);
+    lines.extend(bars(&snapshot.counts, width, palette));
     lines.push(String::new());
-    let failures = [sight.failures()].into_iter().chain(sight.counts.others());
+    let failures = [snapshot.failures()].into_iter().chain(snapshot.counts.others());
     lines.extend(flowed(&failures.collect::<Vec<_>>(), width));
     let mut facts: Vec<String> = Vec::new();
-    match sight.pace() {
+    match snapshot.pace() {
         Some(pace) => facts.push(pace),
         None => facts.push("waiting for something to settle".to_owned()),
     }
-    if !sight.counts.is_settled {
-        facts.push(format!("{} so far", span(sight.elapsed)));
+    if !snapshot.counts.is_settled {
+        facts.push(format!("{} so far", span(snapshot.elapsed)));
     }
-    facts.push(format!("{} calls", sight.calls));
-    facts.extend(sight.quota.map(|(used, all)| format!("quota {used} of {all} used")));
+    facts.push(format!("{} calls", snapshot.calls));
+    facts.extend(snapshot.quota.map(|(used, all)| format!("quota {used} of {all} used")));
     lines.extend(flowed(&facts, width).iter().map(|line| palette.quiet(line)));
     lines
 }
 
 /// What a log shows of a watch.
-pub(crate) fn log_line(sight: &Sight) -> String {
-    let mut facts = vec![sight.counts.progress()];
-    facts.extend(sight.counts.nonzero());
-    facts.extend(sight.pace());
-    format!("{:>10}  {}", span(sight.elapsed), facts.join(", "))
+pub(crate) fn log_line(snapshot: &WatchSnapshot) -> String {
+    let mut facts = vec![snapshot.counts.progress()];
+    facts.extend(snapshot.counts.nonzero());
+    facts.extend(snapshot.pace());
+    format!("{:>10}  {}", span(snapshot.elapsed), facts.join(", "))
 }
 
 #[cfg(test)]
@@ -242,8 +242,8 @@ mod tests {
         }
     }
 
-    fn sight(numbers: [u64; 5]) -> Sight {
-        Sight {
+    fn snapshot(numbers: [u64; 5]) -> WatchSnapshot {
+        WatchSnapshot {
             counts: counts(numbers, 0),
             rate: Some(14.23),
             left: Some(Duration::from_secs(42)),
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_frame_tells_the_state_of_a_task_at_a_glance() {
-        let shown = frame(&sight([120, 468, 350, 42, 20]), 80, Palette::default()).join("\n");
+        let shown = frame(&snapshot([120, 468, 350, 42, 20]), 80, Palette::default()).join("\n");
         assert_eq!(
             shown,
             "\
@@ -275,7 +275,7 @@ Timeout       20    2.0 %  █
 
     #[test]
     fn forty_columns_hold_every_fact() {
-        let shown = frame(&sight([120, 468, 350, 42, 20]), 40, Palette::default());
+        let shown = frame(&snapshot([120, 468, 350, 42, 20]), 40, Palette::default());
         assert!(shown.iter().all(|line| layout::width(line) <= 40), "{shown:#?}");
         assert_eq!(
             shown.join("\n"),
@@ -299,8 +299,8 @@ Timeout       20    2.0 %  ▎
     #[test]
     fn no_terminal_is_too_narrow_and_colours_take_no_room() {
         for width in 1..120 {
-            let plain = frame(&sight([1, 2, 3, 4, 5]), width, Palette::default());
-            let coloured = frame(&sight([1, 2, 3, 4, 5]), width, Palette::coloured());
+            let plain = frame(&snapshot([1, 2, 3, 4, 5]), width, Palette::default());
+            let coloured = frame(&snapshot([1, 2, 3, 4, 5]), width, Palette::coloured());
             assert_eq!(plain.len(), coloured.len());
             for (plain, coloured) in plain.iter().zip(&coloured) {
                 assert_eq!(layout::width(plain), layout::width(coloured));
@@ -312,7 +312,8 @@ Timeout       20    2.0 %  ▎
 
     #[test]
     fn a_log_line_holds_what_counts() {
-        let mut open = Sight { counts: counts([1, 0, 7, 0, 0], 2), rate: None, left: None, ..sight([0; 5]) };
+        let mut open =
+            WatchSnapshot { counts: counts([1, 0, 7, 0, 0], 2), rate: None, left: None, ..snapshot([0; 5]) };
         assert_eq!(
             log_line(&open),
             "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 2 not found in a documented status"
@@ -330,10 +331,10 @@ Timeout       20    2.0 %  ▎
                 .contains("allowed, 2 not found in a documented status\n")
         );
         assert_eq!(
-            log_line(&sight([0, 0, 9, 1, 0])),
+            log_line(&snapshot([0, 0, 9, 1, 0])),
             "      29 s  10 of 10 settled (100.0 %), 9 Success, 1 Fail, settled after 29 s"
         );
-        let mut empty = Sight { rate: None, ..sight([0; 5]) };
+        let mut empty = WatchSnapshot { rate: None, ..snapshot([0; 5]) };
         empty.counts.is_settled = false;
         assert_eq!(log_line(&empty), "      29 s  no subtasks");
     }

@@ -4,7 +4,6 @@ use anstyle::{AnsiColor, Style};
 use northbound::SubtaskStatus;
 
 use crate::arguments::global::ColourChoice;
-use crate::session::process::{Environment, Outlet};
 
 /// Colours text, or leaves it as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,17 +14,17 @@ pub(crate) struct Palette {
 impl Palette {
     /// Colours unless told otherwise: by option, by `NO_COLOR` (<https://no-color.org>), or by a reader that is no terminal or a
     /// dumb one.
-    pub(crate) fn for_outlet(
-        outlet: &Outlet<'_>,
+    pub(crate) fn chosen(
         choice: ColourChoice,
-        environment: Environment<'_>,
+        is_terminal: bool,
+        environment: &dyn Fn(&str) -> Option<String>,
     ) -> Self {
         let set = |name| environment(name).is_some_and(|value| !value.is_empty());
         let dumb = environment("TERM").is_some_and(|terminal| terminal == "dumb");
         let coloured = match choice {
             ColourChoice::Always => true,
             ColourChoice::Never => false,
-            ColourChoice::Auto => outlet.is_terminal() && !set("NO_COLOR") && !dumb,
+            ColourChoice::Auto => is_terminal && !set("NO_COLOR") && !dumb,
         };
         Self { coloured }
     }

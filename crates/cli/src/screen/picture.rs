@@ -3,16 +3,16 @@
 use std::io::{self, Write as _};
 
 use crate::screen::layout;
-use crate::session::process::Outlet;
+use crate::screen::outlet::Outlet;
 
 /// What stands on the terminal by now.
 #[derive(Debug, Default)]
-pub(crate) struct Screen {
+pub(crate) struct Picture {
     /// How wide each line of the picture is.
     drawn: Vec<usize>,
 }
 
-impl Screen {
+impl Picture {
     /// Draws these lines over the ones before, in one go, so that nothing flickers.
     pub(crate) fn draw(&mut self, lines: &[String], outlet: &mut Outlet<'_>) -> io::Result<()> {
         // A terminal that has become narrower has broken the lines of the old picture.
@@ -40,10 +40,10 @@ mod tests {
         let mut written = Vec::new();
         let columns = || width;
         let mut outlet = Outlet::terminal(&mut written, &columns);
-        let mut screen = Screen::default();
+        let mut drawn = Picture::default();
         for picture in pictures {
             let lines: Vec<String> = picture.iter().map(|line| (*line).to_owned()).collect();
-            screen.draw(&lines, &mut outlet).unwrap();
+            drawn.draw(&lines, &mut outlet).unwrap();
         }
         String::from_utf8(written).unwrap()
     }

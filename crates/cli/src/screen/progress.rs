@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep_until};
 use crate::arguments::global::Global;
 use crate::screen::chart::{bar, percent, span};
 use crate::screen::layout::{counted, flowed};
+use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
-use crate::screen::picture::Screen;
-use crate::session::process::Outlet;
+use crate::screen::picture::Picture;
 
 /// A read that ends sooner shows nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -26,7 +26,7 @@ const SHARE: usize = 9;
 /// What is told of a read while it runs. It never fails: a read does not stop because nobody can see how far it is.
 #[derive(Debug)]
 pub(crate) struct Progress<'a, 'p> {
-    kind: Kind,
+    kind: ProgressKind,
     stderr: &'a mut Outlet<'p>,
     quota: Quota,
     rows: u64,
@@ -41,9 +41,9 @@ pub(crate) struct Progress<'a, 'p> {
 }
 
 #[derive(Debug)]
-enum Kind {
+enum ProgressKind {
     Silent,
-    Picture(Screen),
+    Picture(Picture),
     Log,
 }
 
@@ -51,28 +51,28 @@ impl<'a, 'p> Progress<'a, 'p> {
     /// Of a read by this client that begins now. Nothing else may write to stderr until it has finished.
     pub(crate) fn new(global: &Global, client: &Client, stderr: &'a mut Outlet<'p>) -> Self {
         let kind = if global.quiet {
-            Kind::Silent
+            ProgressKind::Silent
         } else if stderr.is_terminal() && global.verbose == 0 {
-            Kind::Picture(Screen::default())
+            ProgressKind::Picture(Picture::default())
         } else if global.output.is_json() {
             // A program reads errors there.
-            Kind::Silent
+            ProgressKind::Silent
         } else {
             // Also on a terminal that shows traces: they would tear a picture.
-            Kind::Log
+            ProgressKind::Log
         };
         Self::of(kind, client.quota().clone(), stderr)
     }
 
-    fn of(kind: Kind, quota: Quota, stderr: &'a mut Outlet<'p>) -> Self {
+    fn of(kind: ProgressKind, quota: Quota, stderr: &'a mut Outlet<'p>) -> Self {
         let began = Instant::now();
-        let due = began + if matches!(kind, Kind::Log) { LOGGED } else { PATIENCE };
+        let due = began + if matches!(kind, ProgressKind::Log) { LOGGED } else { PATIENCE };
         Self { kind, stderr, quota, rows: 0, total: None, before: 0, page: 0, began, came: began, due }
     }
 
     /// Says nothing from now on, since whatever it says would stand amid the rows on one terminal.
     pub(crate) fn silence(&mut self) {
-        self.kind = Kind::Silent;
+        self.kind = ProgressKind::Silent;
     }
 
     /// So many rows are there from an earlier run.
@@ -84,7 +84,7 @@ impl<'a, 'p> Progress<'a, 'p> {
     pub(crate) fn rows(&mut self, rows: u64, total: Option<u64>) {
         self.page = self.page.max(rows.saturating_sub(self.rows));
         (self.rows, self.total, self.came) = (rows, total, Instant::now());
-        if matches!(self.kind, Kind::Picture(_)) && !self.is_first() {
+        if matches!(self.kind, ProgressKind::Picture(_)) && !self.is_first() {
             self.due = self.due.min(self.came + DRAWN);
         }
         if self.came >= self.due {
@@ -99,7 +99,7 @@ impl<'a, 'p> Progress<'a, 'p> {
     /// Waits for something, and meanwhile tells how far the read is.
     pub(crate) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
-        if matches!(self.kind, Kind::Silent) {
+        if matches!(self.kind, ProgressKind::Silent) {
             return work.await;
         }
         loop {
@@ -113,35 +113,35 @@ impl<'a, 'p> Progress<'a, 'p> {
 
     /// Leaves the terminal as it was: what comes next on stderr says how the read ended.
     pub(crate) fn finish(mut self) {
-        if let Kind::Picture(screen) = &mut self.kind {
+        if let ProgressKind::Picture(picture) = &mut self.kind {
             // See `Progress`.
-            let _ = screen.draw(&[], self.stderr);
+            let _ = picture.draw(&[], self.stderr);
         }
     }
 
     fn tell(&mut self) {
-        let (sight, stderr) = (self.sight(), &mut *self.stderr);
+        let (snapshot, stderr) = (self.snapshot(), &mut *self.stderr);
         // See `Progress`.
         let _ = match &mut self.kind {
-            Kind::Silent => Ok(()),
-            Kind::Picture(screen) => {
+            ProgressKind::Silent => Ok(()),
+            ProgressKind::Picture(picture) => {
                 self.due = Instant::now() + IDLE;
-                screen.draw(&frame(&sight, stderr.width().unwrap_or(0), stderr.palette()), stderr)
+                picture.draw(&frame(&snapshot, stderr.width().unwrap_or(0), stderr.palette()), stderr)
             }
-            Kind::Log => {
+            ProgressKind::Log => {
                 self.due = Instant::now() + LOGGED;
-                std::io::Write::write_all(stderr, (log_line(&sight) + "\n").as_bytes())
+                std::io::Write::write_all(stderr, (log_line(&snapshot) + "\n").as_bytes())
             }
         };
     }
 
-    fn sight(&self) -> Sight {
-        let quota = self.quota.calls().map(|calls| Limit {
+    fn snapshot(&self) -> ReadSnapshot {
+        let quota = self.quota.calls().map(|calls| QuotaState {
             calls,
             window: self.quota.window(),
             free: calls.saturating_sub(self.quota.used()),
         });
-        Sight {
+        ReadSnapshot {
             rows: self.rows,
             total: self.total,
             fresh: self.rows - self.before,
@@ -155,7 +155,7 @@ impl<'a, 'p> Progress<'a, 'p> {
 
 /// What can be seen of a read at one moment.
 #[derive(Clone, Debug)]
-struct Sight {
+struct ReadSnapshot {
     rows: u64,
     total: Option<u64>,
     /// Rows that came in this run.
@@ -165,19 +165,19 @@ struct Sight {
     elapsed: Duration,
     /// Since when nothing has come.
     idle: Duration,
-    quota: Option<Limit>,
+    quota: Option<QuotaState>,
 }
 
 /// A quota at one moment.
 #[derive(Clone, Copy, Debug)]
-struct Limit {
+struct QuotaState {
     calls: u32,
     window: Duration,
     /// Calls that can be made at once.
     free: u32,
 }
 
-impl Sight {
+impl ReadSnapshot {
     /// Rows in a second, since the run began.
     fn rate(&self) -> Option<f64> {
         let seconds = self.elapsed.as_secs_f64();
@@ -204,7 +204,7 @@ impl Sight {
         }];
         if self.idle >= IDLE {
             facts.push(match self.quota {
-                Some(Limit { calls, window, free: 0 }) => {
+                Some(QuotaState { calls, window, free: 0 }) => {
                     format!("waiting for the quota ({calls} in {})", span(window))
                 }
                 _ => "waiting for the platform".to_owned(),
@@ -220,24 +220,24 @@ impl Sight {
 }
 
 /// What a terminal shows, no line wider than `width`.
-fn frame(sight: &Sight, width: usize, palette: Palette) -> Vec<String> {
+fn frame(snapshot: &ReadSnapshot, width: usize, palette: Palette) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some(total) = sight.total.filter(|total| *total > 0) {
+    if let Some(total) = snapshot.total.filter(|total| *total > 0) {
         let room = width.saturating_sub(SHARE).min(crate::screen::chart::LONGEST_BAR);
-        let share = percent(sight.rows, total);
-        lines.push(format!("{share:>7}  {}", bar(sight.rows, total, room)).trim_end().to_owned());
+        let share = percent(snapshot.rows, total);
+        lines.push(format!("{share:>7}  {}", bar(snapshot.rows, total, room)).trim_end().to_owned());
     }
-    lines.extend(flowed(&sight.facts(), width).iter().map(|line| palette.quiet(line)));
+    lines.extend(flowed(&snapshot.facts(), width).iter().map(|line| palette.quiet(line)));
     lines
 }
 
 /// What a log shows.
-fn log_line(sight: &Sight) -> String {
-    let mut facts = sight.facts();
-    if let Some(total) = sight.total {
-        facts[0] += &format!(" ({})", percent(sight.rows, total));
+fn log_line(snapshot: &ReadSnapshot) -> String {
+    let mut facts = snapshot.facts();
+    if let Some(total) = snapshot.total {
+        facts[0] += &format!(" ({})", percent(snapshot.rows, total));
     }
-    format!("{:>10}  {}", span(sight.elapsed), facts.join(", "))
+    format!("{:>10}  {}", span(snapshot.elapsed), facts.join(", "))
 }
 
 #[cfg(test)]
@@ -245,8 +245,8 @@ mod tests {
     use super::*;
     use crate::screen::layout;
 
-    fn sight() -> Sight {
-        Sight {
+    fn snapshot() -> ReadSnapshot {
+        ReadSnapshot {
             rows: 12_500,
             total: Some(30_000),
             fresh: 2_500,
@@ -260,18 +260,18 @@ mod tests {
     #[test]
     fn a_frame_tells_rows_share_rate_and_time_left() {
         assert_eq!(
-            frame(&sight(), 60, Palette::default()),
+            frame(&snapshot(), 60, Palette::default()),
             [" 41.7 %  █████████████████████▎", "12500 of 30000 rows, 500/s, about 35 s left"]
         );
-        let unknown = Sight { rows: 1, fresh: 1, total: None, ..sight() };
+        let unknown = ReadSnapshot { rows: 1, fresh: 1, total: None, ..snapshot() };
         assert_eq!(frame(&unknown, 60, Palette::default()), ["1 row, 0.2/s"]);
-        let empty = Sight { rows: 0, fresh: 0, total: Some(0), ..sight() };
+        let empty = ReadSnapshot { rows: 0, fresh: 0, total: Some(0), ..snapshot() };
         assert_eq!(frame(&empty, 60, Palette::default()), ["0 of 0 rows"]);
     }
 
     #[test]
     fn no_terminal_is_too_narrow() {
-        let waiting = Sight { idle: IDLE, quota: Some(limit(0)), ..sight() };
+        let waiting = ReadSnapshot { idle: IDLE, quota: Some(limit(0)), ..snapshot() };
         assert_eq!(
             frame(&waiting, 40, Palette::default()),
             [
@@ -287,31 +287,35 @@ mod tests {
         }
     }
 
-    fn limit(free: u32) -> Limit {
-        Limit { calls: 100, window: Duration::from_secs(60), free }
+    fn limit(free: u32) -> QuotaState {
+        QuotaState { calls: 100, window: Duration::from_secs(60), free }
     }
 
     #[test]
     fn the_quota_makes_the_rest_take_its_windows() {
-        let left = |total, free| Sight { total: Some(total), quota: Some(limit(free)), ..sight() }.left();
+        let left =
+            |total, free| ReadSnapshot { total: Some(total), quota: Some(limit(free)), ..snapshot() }.left();
         assert_eq!(left(30_000, 70), Some(Duration::from_secs(35)), "70 calls are left to make");
         assert_eq!(left(30_000, 69), Some(Duration::from_secs(60)));
         assert_eq!(left(1_012_500, 0), Some(Duration::from_secs(40 * 60)));
         assert_eq!(left(12_500, 0), None);
-        assert_eq!(Sight { total: None, ..sight() }.left(), None);
-        assert_eq!(Sight { page: 0, quota: Some(limit(0)), ..sight() }.left(), Some(Duration::from_secs(35)));
+        assert_eq!(ReadSnapshot { total: None, ..snapshot() }.left(), None);
+        assert_eq!(
+            ReadSnapshot { page: 0, quota: Some(limit(0)), ..snapshot() }.left(),
+            Some(Duration::from_secs(35))
+        );
     }
 
     #[test]
     fn who_waits_says_for_what() {
-        let waiting = |quota| Sight { idle: IDLE, quota, ..sight() }.facts()[1].clone();
+        let waiting = |quota| ReadSnapshot { idle: IDLE, quota, ..snapshot() }.facts()[1].clone();
         assert_eq!(waiting(Some(limit(0))), "waiting for the quota (100 in 1 min)");
         assert_eq!(waiting(Some(limit(1))), "waiting for the platform");
         assert_eq!(waiting(None), "waiting for the platform");
     }
 
     /// What is written while rows come every 20 ms for so many seconds, and none for as many more.
-    async fn written(kind: Kind, seconds: u64, columns: u16) -> String {
+    async fn written(kind: ProgressKind, seconds: u64, columns: u16) -> String {
         let (mut written, width) = (Vec::new(), || columns);
         let mut stderr = Outlet::terminal(&mut written, &width);
         let mut progress = Progress::of(kind, Quota::unlimited(), &mut stderr);
@@ -326,7 +330,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_terminal_is_drawn_anew_and_left_as_it_was() {
-        let pictures = written(Kind::Picture(Screen::default()), 10, 80).await;
+        let pictures = written(ProgressKind::Picture(Picture::default()), 10, 80).await;
         let drawn = pictures.matches("rows").count();
         assert!((80..=112).contains(&drawn), "{drawn}");
         assert!(pictures.contains("500 of 500 rows, waiting for the platform, "), "{pictures}");
@@ -335,7 +339,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_log_gets_a_line_in_half_a_minute() {
-        let lines = written(Kind::Log, 40, 80).await;
+        let lines = written(ProgressKind::Log, 40, 80).await;
         assert_eq!(
             lines,
             "      30 s  1500 of 2000 rows (75.0 %), 50/s, about 10 s left\n\
@@ -345,7 +349,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_short_read_shows_nothing() {
-        assert_eq!(written(Kind::Picture(Screen::default()), 0, 80).await, "");
-        assert_eq!(written(Kind::Silent, 40, 80).await, "");
+        assert_eq!(written(ProgressKind::Picture(Picture::default()), 0, 80).await, "");
+        assert_eq!(written(ProgressKind::Silent, 40, 80).await, "");
     }
 }

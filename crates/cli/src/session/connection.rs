@@ -7,7 +7,7 @@ use std::path::Path;
 use northbound::{AppId, Client, ClientBuilder, Credentials, QUOTA, Quota, Secret};
 
 use crate::arguments::global::Global;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::session::context::Context;
 use crate::session::interrupt::may_hang;
 use crate::session::process::Environment;
@@ -35,19 +35,19 @@ pub(crate) type Adjust<'a> = &'a dyn Fn(ClientBuilder) -> ClientBuilder;
 
 impl Connection {
     /// Makes a client from what was typed and, where that is silent, from the environment. Nothing is sent yet.
-    pub(crate) async fn open(context: &Context<'_>) -> Result<Self, Failure> {
+    pub(crate) async fn open(context: &Context<'_>) -> Result<Self, CliError> {
         Self::open_with(context, &|builder| builder).await
     }
 
     /// The same with clients that are adjusted: the one that calls, and the one that logs in.
-    pub(crate) async fn open_with(context: &Context<'_>, adjust: Adjust<'_>) -> Result<Self, Failure> {
+    pub(crate) async fn open_with(context: &Context<'_>, adjust: Adjust<'_>) -> Result<Self, CliError> {
         let connection = Self::resolve(context, adjust).await?;
         let application = connection.client.app_id();
         tracing::debug!(endpoint = connection.endpoint, %application, "this platform will be asked");
         Ok(connection)
     }
 
-    async fn resolve(context: &Context<'_>, adjust: Adjust<'_>) -> Result<Self, Failure> {
+    async fn resolve(context: &Context<'_>, adjust: Adjust<'_>) -> Result<Self, CliError> {
         let Context { global, environment, .. } = context;
         #[cfg(feature = "emulator")]
         if global.emulator {
@@ -71,7 +71,7 @@ impl Connection {
     }
 
     #[cfg(feature = "emulator")]
-    async fn to_emulator(global: &Global, adjust: Adjust<'_>) -> Result<Self, Failure> {
+    async fn to_emulator(global: &Global, adjust: Adjust<'_>) -> Result<Self, CliError> {
         use northbound_emulator::{Emulator, Scenario};
 
         refuse_platform(global)?;
@@ -90,7 +90,7 @@ impl Connection {
 
 /// The parser does not see a conflict of options that stand before and behind the command's name.
 #[cfg(feature = "emulator")]
-fn refuse_platform(global: &Global) -> Result<(), Failure> {
+fn refuse_platform(global: &Global) -> Result<(), CliError> {
     let typed = [
         ("--endpoint", global.endpoint.is_some()),
         ("--ca-cert", global.ca_cert.is_some()),
@@ -99,7 +99,7 @@ fn refuse_platform(global: &Global) -> Result<(), Failure> {
     ];
     match typed.into_iter().find(|(_, typed)| *typed) {
         None => Ok(()),
-        Some((option, _)) => Err(Failure::usage(
+        Some((option, _)) => Err(CliError::usage(
             format!("--emulator and {option} are two different platforms"),
             "leave one of them out",
         )),
@@ -107,30 +107,31 @@ fn refuse_platform(global: &Global) -> Result<(), Failure> {
 }
 
 /// Where the platform is.
-pub(crate) fn endpoint(global: &Global, environment: Environment<'_>) -> Result<String, Failure> {
+pub(crate) fn endpoint(global: &Global, environment: Environment<'_>) -> Result<String, CliError> {
     let emulator =
         if cfg!(feature = "emulator") { ", or add --emulator to try it without an account" } else { "" };
     given(global.endpoint.as_ref(), ENDPOINT, environment).ok_or_else(|| {
         let advice = format!("add --endpoint URL, or set {ENDPOINT}{emulator}");
-        Failure::usage("no platform is given", advice)
+        CliError::usage("no platform is given", advice)
     })
 }
 
 /// Who calls.
-pub(crate) fn app_id(global: &Global, environment: Environment<'_>) -> Result<String, Failure> {
-    given(global.app_id.as_ref(), APP_ID, environment)
-        .ok_or_else(|| Failure::usage("no application is given", format!("add --app-id ID, or set {APP_ID}")))
+pub(crate) fn app_id(global: &Global, environment: Environment<'_>) -> Result<String, CliError> {
+    given(global.app_id.as_ref(), APP_ID, environment).ok_or_else(|| {
+        CliError::usage("no application is given", format!("add --app-id ID, or set {APP_ID}"))
+    })
 }
 
 /// The application's secret.
-pub(crate) fn secret(global: &Global, environment: Environment<'_>) -> Result<Secret, Failure> {
+pub(crate) fn secret(global: &Global, environment: Environment<'_>) -> Result<Secret, CliError> {
     if let Some(secret) = secret_from_file(global)? {
         return Ok(secret);
     }
     given(None, SECRET, environment).map(Secret::from).ok_or_else(|| {
         let advice =
             format!("set {SECRET}, or add --secret-file FILE; a token that you have goes into {TOKEN}");
-        Failure::usage("no secret is given", advice)
+        CliError::usage("no secret is given", advice)
     })
 }
 
@@ -146,7 +147,7 @@ fn logging_in(
     endpoint: &str,
     credentials: Credentials,
     adjust: Adjust<'_>,
-) -> Result<Client, Failure> {
+) -> Result<Client, CliError> {
     let app_id = credentials.app_id().clone();
     let folder = token_cache::folder(environment);
     let login = adjust(builder(global, endpoint)?).credentials(credentials);
@@ -167,7 +168,7 @@ fn logging_in(
 }
 
 /// A client of this endpoint as the options ask for it; who calls is still to be said.
-pub(crate) fn builder(global: &Global, endpoint: &str) -> Result<ClientBuilder, Failure> {
+pub(crate) fn builder(global: &Global, endpoint: &str) -> Result<ClientBuilder, CliError> {
     let mut builder = route(global, endpoint);
     if let Some(calls) = global.quota {
         builder = builder.quota(quota_of(calls)?);
@@ -198,21 +199,21 @@ fn given(typed: Option<&String>, name: &str, environment: Environment<'_>) -> Op
     typed.cloned().or_else(|| environment(name)).filter(|value| !value.is_empty())
 }
 
-fn quota_of(calls: u32) -> Result<Quota, Failure> {
+fn quota_of(calls: u32) -> Result<Quota, CliError> {
     match calls {
         0 => Ok(Quota::unlimited()),
         calls => Ok(Quota::new(calls, QUOTA.window)?),
     }
 }
 
-fn read(what: &str, path: &Path) -> Result<Vec<u8>, Failure> {
+fn read(what: &str, path: &Path) -> Result<Vec<u8>, CliError> {
     may_hang(|| fs::read(path)).map_err(|error| {
         let advice = "check the path, and that you may read the file";
-        Failure::usage(format!("cannot read the {what} {}: {error}", path.display()), advice)
+        CliError::usage(format!("cannot read the {what} {}: {error}", path.display()), advice)
     })
 }
 
-fn secret_from_file(global: &Global) -> Result<Option<Secret>, Failure> {
+fn secret_from_file(global: &Global) -> Result<Option<Secret>, CliError> {
     let Some(path) = &global.secret_file else {
         return Ok(None);
     };
@@ -220,7 +221,7 @@ fn secret_from_file(global: &Global) -> Result<Option<Secret>, Failure> {
     let read = || fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text));
     may_hang(read).map_err(|error| {
         let what = format!("cannot read the secret file {}: {error}", path.display());
-        Failure::usage(what, "check the path, and that you may read the file")
+        CliError::usage(what, "check the path, and that you may read the file")
     })?;
     // Editors end a file with a line break, which belongs to no secret.
     Ok(Some(Secret::from(text.trim_end_matches(['\r', '\n']))))

@@ -5,11 +5,12 @@ use std::io::{self, Write as _};
 use northbound::SubtaskStatus;
 
 use crate::arguments::global::{Global, Output};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::rows::totals::Totals;
+use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
 use crate::session::interrupt::Interrupt;
-use crate::session::process::{Environment, Outlet, Process};
+use crate::session::process::{Environment, Process};
 
 /// The options of every command, and the process around it.
 pub(crate) struct Context<'a> {
@@ -21,14 +22,14 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(global: Global, process: Process<'a>) -> Result<Self, (Failure, Outlet<'a>)> {
+    pub(crate) fn new(global: Global, process: Process<'a>) -> Result<Self, (CliError, Outlet<'a>)> {
         let Process { environment, mut stdout, mut stderr, signals, .. } = process;
         for outlet in [&mut stdout, &mut stderr] {
-            outlet.set_palette(Palette::for_outlet(outlet, global.color, environment));
+            outlet.set_palette(Palette::chosen(global.color, outlet.is_terminal(), environment));
         }
         match if signals { Interrupt::listen() } else { Ok(Interrupt::never()) } {
             Ok(interrupt) => Ok(Self { global, environment, stdout, stderr, interrupt }),
-            Err(error) => Err((Failure::Runtime(error), stderr)),
+            Err(error) => Err((CliError::Runtime(error), stderr)),
         }
     }
 
@@ -42,7 +43,7 @@ impl<'a> Context<'a> {
 
     /// Says what is wrong with rows: a note for those that were repaired, an error for those that could not be read or that
     /// nobody asked for.
-    pub(crate) fn judge(&mut self, totals: &Totals, asked: &[SubtaskStatus]) -> Result<(), Failure> {
+    pub(crate) fn judge(&mut self, totals: &Totals, asked: &[SubtaskStatus]) -> Result<(), CliError> {
         if let Some(repairs) = totals.repairs() {
             self.note(&repairs)?;
         }
@@ -51,11 +52,11 @@ impl<'a> Context<'a> {
     }
 
     /// Refuses a format that a command does not have.
-    pub(crate) fn refuse_csv(&self) -> Result<(), Failure> {
+    pub(crate) fn refuse_csv(&self) -> Result<(), CliError> {
         if self.global.output != Output::Csv {
             return Ok(());
         }
-        Err(Failure::usage(
+        Err(CliError::usage(
             "this command has no table to print as csv",
             "print it with -o table, json or jsonl",
         ))

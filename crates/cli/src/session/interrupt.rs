@@ -8,26 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::failure::Failure;
-
-/// What asks a command to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signal {
-    /// Ctrl-C.
-    Interrupt,
-    /// SIGTERM: what a service manager or a container sends.
-    Terminate,
-}
-
-impl Signal {
-    /// What a shell reports for a process that the signal has ended.
-    pub(crate) fn exit_code(self) -> u8 {
-        match self {
-            Self::Interrupt => 130,
-            Self::Terminate => 143,
-        }
-    }
-}
+use crate::error::{CliError, Signal};
 
 /// Whether the command has been asked to stop. Clones are the same thing.
 ///
@@ -72,13 +53,13 @@ impl Interrupt {
     }
 
     /// Does some work, unless the signal comes first: the work is then dropped where it waits.
-    pub(crate) async fn or<T, E: Into<Failure>>(
+    pub(crate) async fn or<T, E: Into<CliError>>(
         &self,
         work: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, CliError> {
         tokio::select! {
             biased;
-            signal = self.wait() => Err(Failure::Interrupted(signal)),
+            signal = self.wait() => Err(CliError::Interrupted(signal)),
             outcome = work => outcome.map_err(Into::into),
         }
     }

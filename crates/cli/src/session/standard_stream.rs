@@ -9,10 +9,10 @@ use crate::session::interrupt::may_hang;
 /// A write waits for a slow reader, even if the stream is set to fail instead: any process that shares the stream may set
 /// `O_NONBLOCK`. A signal ends the process while it waits.
 #[derive(Debug)]
-pub struct StandardStream(Kind);
+pub struct StandardStream(Descriptor);
 
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+enum Descriptor {
     Out,
     Err,
 }
@@ -20,12 +20,12 @@ enum Kind {
 impl StandardStream {
     /// Standard output.
     pub fn stdout() -> Self {
-        Self(Kind::Out)
+        Self(Descriptor::Out)
     }
 
     /// Standard error.
     pub fn stderr() -> Self {
-        Self(Kind::Err)
+        Self(Descriptor::Err)
     }
 }
 
@@ -40,7 +40,7 @@ impl Write for StandardStream {
 }
 
 #[cfg(unix)]
-impl Kind {
+impl Descriptor {
     /// Not through the standard library: it reports success if the stream is not open for writing.
     fn write(self, bytes: &[u8]) -> io::Result<usize> {
         use rustix::event::{PollFd, PollFlags, poll};
@@ -60,7 +60,7 @@ impl Kind {
 }
 
 #[cfg(not(unix))]
-impl Kind {
+impl Descriptor {
     fn write(self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Out => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush())?,

@@ -33,7 +33,7 @@ pub(crate) struct TokenCache {
 /// What the file holds.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Record {
+struct KeptToken {
     endpoint: String,
     app_id: String,
     token: String,
@@ -61,7 +61,7 @@ impl TokenCache {
                 return Ok(self.login.log_in().await?);
             }
         };
-        if let Some(token) = self.read().and_then(|record| record.usable(now(), rejected)) {
+        if let Some(token) = self.read().and_then(|kept| kept.usable(now(), rejected)) {
             tracing::debug!("the token of an earlier login is used");
             return Ok(token);
         }
@@ -103,24 +103,24 @@ impl TokenCache {
     }
 
     /// What is kept; nothing if it is damaged, is another application's, or could have been read or written by other users.
-    fn read(&self) -> Option<Record> {
+    fn read(&self) -> Option<KeptToken> {
         let path = self.file("json");
         let is_private = is_private(&fs::metadata(&path).ok()?);
-        let record = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        let record = record.filter(|record: &Record| is_private && record.is_sound());
-        if record.is_none() {
+        let kept = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let kept = kept.filter(|kept: &KeptToken| is_private && kept.is_sound());
+        if kept.is_none() {
             let fault = if is_private { "cannot be read" } else { "was open to other users" };
             self.warn("the token in", &path, &format!("is not used: it {fault}"));
         }
-        record.filter(|record| {
-            record.endpoint == self.login.endpoint() && record.app_id == self.login.app_id().as_str()
+        kept.filter(|kept| {
+            kept.endpoint == self.login.endpoint() && kept.app_id == self.login.app_id().as_str()
         })
     }
 
     /// Puts the token in place in one go, in a file that nobody else may read.
     fn write(&self, token: &Token) -> io::Result<()> {
         let from = now();
-        let record = Record {
+        let kept = KeptToken {
             endpoint: self.login.endpoint().to_owned(),
             app_id: self.login.app_id().to_string(),
             token: token.secret().expose().to_owned(),
@@ -128,7 +128,7 @@ impl TokenCache {
             until: end(token, from),
         };
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(serde_json::to_string(&record)?.as_bytes())?;
+        file.write_all(serde_json::to_string(&kept)?.as_bytes())?;
         file.persist(self.file("json")).map_err(|error| error.error)?;
         Ok(())
     }
@@ -162,7 +162,7 @@ fn file(folder: &Path, login: &Client, extension: &str) -> PathBuf {
     folder.join(format!("token-{key:016x}.{extension}"))
 }
 
-impl Record {
+impl KeptToken {
     /// Whether the token can be sent at all: a damaged one would fail for ever.
     fn is_sound(&self) -> bool {
         !self.token.is_empty() && http::HeaderValue::try_from(&self.token).is_ok()
@@ -262,8 +262,8 @@ fn digest(text: &str) -> u64 {
 mod tests {
     use super::*;
 
-    fn record(from: u64, until: Option<u64>) -> Record {
-        Record {
+    fn kept(from: u64, until: Option<u64>) -> KeptToken {
+        KeptToken {
             endpoint: "https://h".to_owned(),
             app_id: "a".to_owned(),
             token: "t0ken".to_owned(),
@@ -274,15 +274,15 @@ mod tests {
 
     #[test]
     fn a_token_is_used_until_shortly_before_its_end() {
-        let life = |now| record(1000, Some(4600)).usable(now, None).and_then(|token| token.life());
+        let life = |now| kept(1000, Some(4600)).usable(now, None).and_then(|token| token.life());
         assert_eq!(life(1000), Some(Duration::from_secs(3600)));
         assert_eq!(life(4299), Some(Duration::from_secs(301)));
         assert_eq!(life(4300), None);
         assert_eq!(life(9999), None);
         assert_eq!(life(10), Some(Duration::from_secs(3600)), "a clock that was set back");
-        assert!(record(1000, Some(1010)).usable(1008, None).is_some());
-        assert!(record(1000, Some(1010)).usable(1009, None).is_none());
-        assert!(record(1000, None).usable(u64::MAX, None).is_some_and(|token| token.life().is_none()));
+        assert!(kept(1000, Some(1010)).usable(1008, None).is_some());
+        assert!(kept(1000, Some(1010)).usable(1009, None).is_none());
+        assert!(kept(1000, None).usable(u64::MAX, None).is_some_and(|token| token.life().is_none()));
     }
 
     #[test]
@@ -293,8 +293,8 @@ mod tests {
 
     #[test]
     fn a_token_that_the_platform_refused_is_not_used_again() {
-        assert!(record(0, None).usable(0, Some(&Secret::from("t0ken"))).is_none());
-        assert!(record(0, None).usable(0, Some(&Secret::from("another"))).is_some());
+        assert!(kept(0, None).usable(0, Some(&Secret::from("t0ken"))).is_none());
+        assert!(kept(0, None).usable(0, Some(&Secret::from("another"))).is_some());
     }
 
     #[test]

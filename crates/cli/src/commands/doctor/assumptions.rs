@@ -3,11 +3,8 @@
 //! A judgement is careful: what fits an assumption by chance only "could not tell".
 
 use super::calls::Replies;
-use super::finding::{Finding, Mark};
+use super::finding::{Finding, Judgement, could_not_tell, holds};
 use super::{filters, paging, rows};
-
-/// How it stands with an assumption, and what was seen.
-pub(super) type Judgement = (Mark, String);
 
 type Judge = fn(&Replies) -> Judgement;
 
@@ -45,18 +42,6 @@ pub(super) fn findings(replies: &Replies) -> Vec<Finding> {
         Finding::new(mark, id, found)
     };
     JUDGES.iter().map(judged).collect()
-}
-
-pub(super) fn holds(seen: impl Into<String>) -> Judgement {
-    (Mark::Holds, seen.into())
-}
-
-pub(super) fn does_not_hold(seen: impl Into<String>) -> Judgement {
-    (Mark::DoesNotHold, seen.into())
-}
-
-pub(super) fn could_not_tell(why: impl Into<String>) -> Judgement {
-    (Mark::CouldNotTell, why.into())
 }
 
 /// There would be no reply otherwise.

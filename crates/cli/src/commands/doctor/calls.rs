@@ -17,8 +17,8 @@ use std::cell::Cell;
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 use northbound::{Client, Error, Page, SubtaskStatus, Subtasks};
 
-use super::fault::{Fault, Kind};
-use super::wire::{MOST_CALLS, Query, Record};
+use super::problem::{Cause, Problem};
+use super::wire::{MOST_CALLS, QueryChange, WireLog};
 
 /// What the first call asks for: the most that the platform allows.
 pub(super) const FIRST_SIZE: u32 = 250;
@@ -52,7 +52,7 @@ pub(super) enum Missing {
     /// The call was not made.
     NotAsked(&'static str),
     /// The call failed.
-    Failed(Fault),
+    Failed(Problem),
 }
 
 impl Missing {
@@ -60,13 +60,13 @@ impl Missing {
     pub(super) fn why(&self) -> String {
         match self {
             Self::NotAsked(why) => (*why).to_owned(),
-            Self::Failed(fault) => fault.found.clone(),
+            Self::Failed(problem) => problem.found.clone(),
         }
     }
 
     /// Whether the platform has refused the question itself.
     pub(super) fn is_refusal(&self) -> bool {
-        matches!(self, Self::Failed(Fault { kind: Kind::Input, .. }))
+        matches!(self, Self::Failed(Problem { cause: Cause::Input, .. }))
     }
 }
 
@@ -78,65 +78,65 @@ pub(super) async fn first(client: &Client, task: Option<&str>) -> Result<Page, E
 }
 
 /// Makes the calls that follow the first one.
-pub(super) async fn all(client: &Client, record: &Record, task: &str, first: &Page) -> Replies {
+pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page) -> Replies {
     let first = first.as_raw().clone();
-    let caller = Caller { client, record, task, is_stuck: Cell::new(false) };
+    let caller = Caller { client, log, task, is_stuck: Cell::new(false) };
     let (rows, total) = (rows(&first), total(&first));
     let counted = total.map_or(rows.len(), |total| usize::try_from(total).unwrap_or(usize::MAX));
     let size = (rows.len().min(counted) / 2).min(DEFAULT_SIZE);
     let small = u32::try_from(size).unwrap_or(1);
     let second = match size {
         0 => Err(Missing::NotAsked("the task has fewer than two subtasks")),
-        _ => caller.ask(Query::AsItIs, 1, |subtasks| subtasks.page_size(small)).await,
+        _ => caller.ask(QueryChange::AsItIs, 1, |subtasks| subtasks.page_size(small)).await,
     };
     let past = match past(rows.len(), total) {
-        Some(page) => caller.ask(Query::AsItIs, page, |subtasks| subtasks.page_size(FIRST_SIZE)).await,
+        Some(page) => caller.ask(QueryChange::AsItIs, page, |subtasks| subtasks.page_size(FIRST_SIZE)).await,
         None => Err(Missing::NotAsked("the platform does not say how many subtasks there are")),
     };
-    let defaults = caller.ask(Query::WithoutNumbers, 0, |subtasks| subtasks).await;
+    let defaults = caller.ask(QueryChange::WithoutNumbers, 0, |subtasks| subtasks).await;
     let mut statuses = Vec::new();
     for status in in_counting_order() {
         let one = |subtasks: Subtasks| subtasks.status(status.clone()).page_size(1);
-        let reply = caller.ask(Query::AsItIs, 0, one).await;
+        let reply = caller.ask(QueryChange::AsItIs, 0, one).await;
         statuses.push((status, reply));
     }
     let apart = apart(rows);
     let combined = match apart.clone() {
         Some((device, status)) => {
-            caller.ask(Query::AsItIs, 0, |subtasks| subtasks.device_id(device).status(status)).await
+            caller.ask(QueryChange::AsItIs, 0, |subtasks| subtasks.device_id(device).status(status)).await
         }
         None => Err(Missing::NotAsked("no row bears both a device and a status")),
     };
-    let unknown = caller.ask(Query::WithUnknownParameter, 0, |subtasks| subtasks).await;
+    let unknown = caller.ask(QueryChange::WithUnknownParameter, 0, |subtasks| subtasks).await;
     let logged_in =
-        record.exchanges().iter().any(|exchange| exchange.is_login && exchange.status == Some(200));
+        log.wire_calls().iter().any(|wire_call| wire_call.is_login && wire_call.status == Some(200));
     Replies { first, size, second, past, defaults, statuses, apart, combined, unknown, logged_in }
 }
 
 struct Caller<'a> {
     client: &'a Client,
-    record: &'a Record,
+    log: &'a WireLog,
     task: &'a str,
     /// Whether a call went as the next ones would go as well.
     is_stuck: Cell<bool>,
 }
 
 impl Caller<'_> {
-    async fn ask(&self, query: Query, page: u32, question: impl FnOnce(Subtasks) -> Subtasks) -> Reply {
-        if self.record.calls() == MOST_CALLS {
+    async fn ask(&self, query: QueryChange, page: u32, question: impl FnOnce(Subtasks) -> Subtasks) -> Reply {
+        if self.log.calls() == MOST_CALLS {
             return Err(Missing::NotAsked("the calls are used up"));
         }
         if self.is_stuck.get() {
             return Err(Missing::NotAsked("an earlier call was not let through"));
         }
-        self.record.ask(query);
+        self.log.ask(query);
         let reply = question(self.client.subtasks(self.task)).page(page).await;
-        self.record.ask(Query::AsItIs);
+        self.log.ask(QueryChange::AsItIs);
         reply.map(|page| page.as_raw().clone()).map_err(|error| {
-            let fault = Fault::from(&error);
-            let is_of_this_call = matches!(fault.kind, Kind::NoTask | Kind::Input | Kind::Strange);
+            let problem = Problem::from(&error);
+            let is_of_this_call = matches!(problem.cause, Cause::NoTask | Cause::Input | Cause::Strange);
             self.is_stuck.set(!is_of_this_call);
-            Missing::Failed(fault)
+            Missing::Failed(problem)
         })
     }
 }

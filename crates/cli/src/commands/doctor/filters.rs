@@ -3,8 +3,8 @@
 use northbound::SubtaskStatus;
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 
-use super::assumptions::{Judgement, could_not_tell, does_not_hold, holds};
 use super::calls::{Replies, rows, total};
+use super::finding::{Judgement, could_not_tell, does_not_hold, holds};
 use crate::screen::layout::counted;
 
 /// The pages that came for a status.

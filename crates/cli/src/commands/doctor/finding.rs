@@ -59,3 +59,26 @@ impl Finding {
         self
     }
 }
+
+/// How it stands with an assumption, and what was seen.
+pub(super) type Judgement = (Mark, String);
+
+pub(super) fn holds(seen: impl Into<String>) -> Judgement {
+    (Mark::Holds, seen.into())
+}
+
+pub(super) fn does_not_hold(seen: impl Into<String>) -> Judgement {
+    (Mark::DoesNotHold, seen.into())
+}
+
+pub(super) fn could_not_tell(why: impl Into<String>) -> Judgement {
+    (Mark::CouldNotTell, why.into())
+}
+
+pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Finding {
+    Finding::new(Mark::Ok, name, found)
+}
+
+pub(super) fn not_checked(name: &'static str, why: &str) -> Finding {
+    Finding::new(Mark::NotChecked, name, why)
+}

@@ -15,7 +15,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How the platform is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Way {
+pub(super) struct Route {
     /// Whose name is looked up and whose port is tried.
     pub(super) host: String,
     pub(super) port: u16,
@@ -27,12 +27,12 @@ pub(super) struct Way {
     pub(super) is_given_another: bool,
     pub(super) addresses: Result<Vec<IpAddr>, String>,
     /// Which address answers; `None` if there is none to try.
-    pub(super) connected: Option<Result<IpAddr, Silence>>,
+    pub(super) connected: Option<Result<IpAddr, NoAnswer>>,
 }
 
 /// Why a port does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Silence {
+pub(super) enum NoAnswer {
     Refused(IpAddr),
     TimedOut(IpAddr),
     Other(String),
@@ -44,7 +44,7 @@ fn bare(host: &str) -> &str {
 }
 
 /// Looks the name up and tries the port.
-pub(super) async fn explore(url: &Url, resolved: Option<&Resolved>, proxy: Option<(String, u16)>) -> Way {
+pub(super) async fn explore(url: &Url, resolved: Option<&Resolved>, proxy: Option<(String, u16)>) -> Route {
     let is_proxy = proxy.is_some();
     let (host, port) = proxy.unwrap_or_else(|| {
         (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or(443))
@@ -60,7 +60,7 @@ pub(super) async fn explore(url: &Url, resolved: Option<&Resolved>, proxy: Optio
         Err(_) => None,
     };
     let is_given_another = resolved.is_some() && given.is_none();
-    Way { host, port, is_proxy, is_given: given.is_some(), is_given_another, addresses, connected }
+    Route { host, port, is_proxy, is_given: given.is_some(), is_given_another, addresses, connected }
 }
 
 async fn look_up(host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
@@ -76,24 +76,24 @@ async fn look_up(host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
 }
 
 /// Tries one address after the other; tells of the last one that is silent.
-async fn connect(addresses: &[IpAddr], port: u16) -> Result<IpAddr, Silence> {
-    let mut silence = Silence::Other("there is no address".to_owned());
+async fn connect(addresses: &[IpAddr], port: u16) -> Result<IpAddr, NoAnswer> {
+    let mut silence = NoAnswer::Other("there is no address".to_owned());
     for &address in addresses {
         silence = match timeout(PATIENCE, TcpStream::connect(SocketAddr::new(address, port))).await {
             Ok(Ok(_connected)) => return Ok(address),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Silence::Refused(address),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => Silence::TimedOut(address),
-            Ok(Err(error)) => Silence::Other(error.to_string()),
-            Err(_) => Silence::TimedOut(address),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => NoAnswer::Refused(address),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => NoAnswer::TimedOut(address),
+            Ok(Err(error)) => NoAnswer::Other(error.to_string()),
+            Err(_) => NoAnswer::TimedOut(address),
         };
     }
     Err(silence)
 }
 
 #[cfg(test)]
-impl Way {
+impl Route {
     /// One without a proxy, on which this comes of a try to connect.
-    pub(super) fn straight(connected: impl FnOnce(IpAddr) -> Result<IpAddr, Silence>) -> Self {
+    pub(super) fn straight(connected: impl FnOnce(IpAddr) -> Result<IpAddr, NoAnswer>) -> Self {
         let address = IpAddr::from([10, 0, 0, 7]);
         Self {
             host: "platform.example".to_owned(),

@@ -2,9 +2,8 @@
 
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 
-use super::assumptions::{Judgement, could_not_tell, does_not_hold, holds};
 use super::calls::{DEFAULT_SIZE, FIRST_SIZE, Missing, Replies, Reply, rows, total};
-use super::finding::Mark;
+use super::finding::{Judgement, Mark, could_not_tell, does_not_hold, holds};
 use crate::screen::layout::counted;
 
 impl Replies {
@@ -129,8 +128,8 @@ pub(super) fn page_past_the_end_is_empty(replies: &Replies) -> Judgement {
         Ok(page) => {
             does_not_hold(format!("the page after the last one had {}", counted(rows(page).len(), "row")))
         }
-        Err(Missing::Failed(fault)) if replies.past.as_ref().is_err_and(Missing::is_refusal) => {
-            does_not_hold(format!("the page after the last one was refused: {}", fault.found))
+        Err(Missing::Failed(problem)) if replies.past.as_ref().is_err_and(Missing::is_refusal) => {
+            does_not_hold(format!("the page after the last one was refused: {}", problem.found))
         }
         Err(missing) => could_not_tell(missing.why()),
     }

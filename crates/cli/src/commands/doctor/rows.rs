@@ -7,9 +7,8 @@ use northbound::client_layer::types::{CommandOutput, Subtask};
 use northbound::{SubtaskStatus, Text};
 use serde_json::Value;
 
-use super::assumptions::{Judgement, could_not_tell, does_not_hold, holds};
 use super::calls::{Replies, rows};
-use super::finding::Mark;
+use super::finding::{Judgement, Mark, could_not_tell, does_not_hold, holds};
 use crate::screen::layout::counted;
 
 /// All rows that came, in the order of the calls; some came several times.
@@ -105,7 +104,7 @@ pub(super) fn param_has_more_members(replies: &Replies) -> Judgement {
 
 /// What stands in `output` and `error`.
 #[derive(Default)]
-struct Texts {
+struct TextCounts {
     /// Strings that hold JSON.
     json: usize,
     /// Other strings.
@@ -116,7 +115,7 @@ struct Texts {
     absent: usize,
 }
 
-impl Texts {
+impl TextCounts {
     fn of(replies: &Replies) -> Self {
         let mut texts = Self::default();
         for text in all(replies).flat_map(|row| [&row.output, &row.error]) {
@@ -134,10 +133,12 @@ impl Texts {
 }
 
 pub(super) fn text_inside_text(replies: &Replies) -> Judgement {
-    match Texts::of(replies) {
-        Texts { unwrapped: n @ 1.., .. } => does_not_hold(format!("values that are JSON and no string: {n}")),
-        Texts { json: n @ 1.., .. } => holds(format!("{} with JSON inside", counted(n, "string"))),
-        Texts { plain: n @ 1.., .. } => {
+    match TextCounts::of(replies) {
+        TextCounts { unwrapped: n @ 1.., .. } => {
+            does_not_hold(format!("values that are JSON and no string: {n}"))
+        }
+        TextCounts { json: n @ 1.., .. } => holds(format!("{} with JSON inside", counted(n, "string"))),
+        TextCounts { plain: n @ 1.., .. } => {
             does_not_hold(format!("{}, and none with JSON inside", counted(n, "string")))
         }
         _ => could_not_tell("no row bears output or error"),
@@ -145,7 +146,7 @@ pub(super) fn text_inside_text(replies: &Replies) -> Judgement {
 }
 
 pub(super) fn text_that_is_no_json(replies: &Replies) -> Judgement {
-    let Texts { plain, empty, absent, .. } = Texts::of(replies);
+    let TextCounts { plain, empty, absent, .. } = TextCounts::of(replies);
     match plain + empty + absent {
         0 => could_not_tell("no row lacks output or error, and none has a text that is no JSON"),
         _ => holds(format!("missing or null: {absent} times, empty: {empty}, no JSON: {plain}")),

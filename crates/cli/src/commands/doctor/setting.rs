@@ -3,22 +3,22 @@
 use northbound::{AppId, Client, ClientBuilder, Credentials, Secret};
 use reqwest::Url;
 
-use super::fault::Fault;
+use super::problem::Problem;
 use crate::arguments::global::Global;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::session::connection::{self, APP_ID, ENDPOINT, SECRET, TOKEN};
 use crate::session::process::Environment;
 
 /// The setting of a run, part by part: a part that is wrong does not keep the others from being judged.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
-    pub(super) endpoint: Result<Endpoint, Fault>,
+    pub(super) endpoint: Result<Endpoint, Problem>,
     /// Host and port of the proxy that the environment sets, if any.
-    pub(super) proxy: Result<Option<(String, u16)>, Fault>,
+    pub(super) proxy: Result<Option<(String, u16)>, Problem>,
     /// The certificates in files, if any are given.
-    pub(super) certificates: Result<(), Fault>,
-    pub(super) application: Result<Application, Fault>,
-    pub(super) secret: Result<Proof, Fault>,
+    pub(super) certificates: Result<(), Problem>,
+    pub(super) application: Result<Application, Problem>,
+    pub(super) secret: Result<Proof, Problem>,
 }
 
 /// Where the platform is.
@@ -91,45 +91,49 @@ impl Setting {
 #[cfg(feature = "emulator")]
 const EMULATOR: &str = "the emulator inside this command";
 
-fn endpoint(global: &Global, environment: Environment<'_>) -> Result<Endpoint, Fault> {
-    let text = connection::endpoint(global, environment).map_err(|failure| Fault::from(&failure))?;
+fn endpoint(global: &Global, environment: Environment<'_>) -> Result<Endpoint, Problem> {
+    let text = connection::endpoint(global, environment).map_err(|failure| Problem::from(&failure))?;
     let client = nobody(connection::route(global, &text).no_proxy())?;
-    let url =
-        client.endpoint().parse().map_err(|_| Fault::from(&Failure::usage("the endpoint is no URL", "")))?;
+    let url = client
+        .endpoint()
+        .parse()
+        .map_err(|_| Problem::from(&CliError::usage("the endpoint is no URL", "")))?;
     Ok(Endpoint { url, from: if global.endpoint.is_some() { "--endpoint" } else { ENDPOINT } })
 }
 
-fn proxy(global: &Global, endpoint: &str) -> Result<Option<(String, u16)>, Fault> {
+fn proxy(global: &Global, endpoint: &str) -> Result<Option<(String, u16)>, Problem> {
     let client = nobody(connection::route(global, endpoint))?;
     Ok(client.proxy().map(|(host, port)| (host.to_owned(), port)))
 }
 
-fn certificates(global: &Global, endpoint: &str) -> Result<(), Fault> {
-    let builder = connection::builder(global, endpoint).map_err(|failure| Fault::from(&failure))?;
+fn certificates(global: &Global, endpoint: &str) -> Result<(), Problem> {
+    let builder = connection::builder(global, endpoint).map_err(|failure| Problem::from(&failure))?;
     nobody(builder.no_proxy()).map(|_| ())
 }
 
 /// Builds a client that is never used, to hear what is wrong with it.
-fn nobody(builder: ClientBuilder) -> Result<Client, Fault> {
+fn nobody(builder: ClientBuilder) -> Result<Client, Problem> {
     let client = AppId::new("nobody").and_then(|app_id| builder.token(app_id, "none").build());
-    client.map_err(|error| Fault::from(&error))
+    client.map_err(|error| Problem::from(&error))
 }
 
-fn application(global: &Global, environment: Environment<'_>) -> Result<Application, Fault> {
-    let id = connection::app_id(global, environment).map_err(|failure| Fault::from(&failure))?;
+fn application(global: &Global, environment: Environment<'_>) -> Result<Application, Problem> {
+    let id = connection::app_id(global, environment).map_err(|failure| Problem::from(&failure))?;
     // Who knows what was pasted there.
-    let without_id = |fault: Fault| Fault { found: fault.found.replace(&format!(" {id:?}"), ""), ..fault };
-    let id = AppId::new(&id).map_err(|error| without_id(Fault::from(&error)))?;
+    let without_id =
+        |problem: Problem| Problem { found: problem.found.replace(&format!(" {id:?}"), ""), ..problem };
+    let id = AppId::new(&id).map_err(|error| without_id(Problem::from(&error)))?;
     let from = if global.app_id.is_some() { "--app-id" } else { APP_ID };
     Ok(Application { shown: beginning(id.as_str()), from })
 }
 
-fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Fault> {
+fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Problem> {
     if connection::token(global, environment).is_some() {
         return Ok(Proof::Token);
     }
-    let secret: Secret = connection::secret(global, environment).map_err(|failure| Fault::from(&failure))?;
-    Credentials::new("nobody", secret).map_err(|error| Fault::from(&error))?;
+    let secret: Secret =
+        connection::secret(global, environment).map_err(|failure| Problem::from(&failure))?;
+    Credentials::new("nobody", secret).map_err(|error| Problem::from(&error))?;
     Ok(Proof::Secret(if global.secret_file.is_some() { "--secret-file" } else { SECRET }))
 }
 

@@ -17,7 +17,7 @@ const UNKNOWN_PARAMETER: &str = "northboundDoctor";
 
 /// One call, and what came back; no header but the date, and no body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Exchange {
+pub(super) struct WireCall {
     /// Whether it was a login: the only call that is no GET.
     pub(super) is_login: bool,
     pub(super) sent: SystemTime,
@@ -32,7 +32,7 @@ pub(super) struct Exchange {
 
 /// How a query differs from what the SDK sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Query {
+pub(super) enum QueryChange {
     #[default]
     AsItIs,
     /// Without page number and page size, which the SDK always sends.
@@ -41,39 +41,39 @@ pub(super) enum Query {
     WithUnknownParameter,
 }
 
-/// What went over the wire. Clones are the same record.
+/// What went over the wire. Clones are the same log.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Record(Arc<Mutex<Noted>>);
+pub(super) struct WireLog(Arc<Mutex<WireState>>);
 
 #[derive(Debug, Default)]
-struct Noted {
+struct WireState {
     calls: usize,
-    exchanges: Vec<Exchange>,
-    query: Query,
+    wire_calls: Vec<WireCall>,
+    query: QueryChange,
 }
 
-impl Record {
+impl WireLog {
     /// Lets a client send through this wire.
     pub(super) fn under(&self, builder: ClientBuilder) -> ClientBuilder {
-        let record = self.clone();
-        builder.http(|http| http.tls_info(true)).transport_over(move |http| Wire { http, record })
+        let log = self.clone();
+        builder.http(|http| http.tls_info(true)).transport_over(move |http| Wire { http, log })
     }
 
     pub(super) fn calls(&self) -> usize {
         self.noted().calls
     }
 
-    pub(super) fn exchanges(&self) -> Vec<Exchange> {
-        self.noted().exchanges.clone()
+    pub(super) fn wire_calls(&self) -> Vec<WireCall> {
+        self.noted().wire_calls.clone()
     }
 
     /// Sends queries in this way from now on.
-    pub(super) fn ask(&self, query: Query) {
+    pub(super) fn ask(&self, query: QueryChange) {
         self.noted().query = query;
     }
 
     /// Takes one of the calls that may be made; `None` if there is none left.
-    fn take(&self) -> Option<Query> {
+    fn take(&self) -> Option<QueryChange> {
         let mut noted = self.noted();
         if noted.calls == MOST_CALLS {
             return None;
@@ -82,20 +82,20 @@ impl Record {
         Some(noted.query)
     }
 
-    fn noted(&self) -> MutexGuard<'_, Noted> {
+    fn noted(&self) -> MutexGuard<'_, WireState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 struct Wire {
     http: reqwest::Client,
-    record: Record,
+    log: WireLog,
 }
 
 impl Transport for Wire {
     fn send(&self, mut request: Request) -> TransportFuture<'_> {
         Box::pin(async move {
-            let Some(query) = self.record.take() else {
+            let Some(query) = self.log.take() else {
                 return Ok(used_up());
             };
             let is_login = request.method() != Method::GET;
@@ -105,7 +105,7 @@ impl Transport for Wire {
             let sent = SystemTime::now();
             let outcome = self.http.execute(request).await;
             let reply = outcome.as_ref().ok();
-            let exchange = Exchange {
+            let wire_call = WireCall {
                 is_login,
                 sent,
                 received: SystemTime::now(),
@@ -113,7 +113,7 @@ impl Transport for Wire {
                 date: reply.and_then(date),
                 certificate_ends: reply.and_then(certificate_ends),
             };
-            self.record.noted().exchanges.push(exchange);
+            self.log.noted().wire_calls.push(wire_call);
             outcome
         })
     }
@@ -126,11 +126,11 @@ fn used_up() -> Response {
     reply.into()
 }
 
-fn change(request: &mut Request, query: Query) {
+fn change(request: &mut Request, query: QueryChange) {
     let url = request.url_mut();
     match query {
-        Query::AsItIs => {}
-        Query::WithoutNumbers => {
+        QueryChange::AsItIs => {}
+        QueryChange::WithoutNumbers => {
             let numbers = ["pageNo", "pageSize"];
             let kept: Vec<(String, String)> = url
                 .query_pairs()
@@ -139,7 +139,7 @@ fn change(request: &mut Request, query: Query) {
                 .collect();
             url.query_pairs_mut().clear().extend_pairs(kept);
         }
-        Query::WithUnknownParameter => {
+        QueryChange::WithUnknownParameter => {
             url.query_pairs_mut().append_pair(UNKNOWN_PARAMETER, "1");
         }
     }
@@ -162,15 +162,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_too_many_is_not_sent() {
-        let record = Record::default();
+        let log = WireLog::default();
         // Nobody listens there, so that a call that is sent fails in another way.
         let builder = Client::builder("http://127.0.0.1:1").token(AppId::new("a").unwrap(), "t0ken");
-        let client = record.under(builder).retry(Retry::off()).build().unwrap();
+        let client = log.under(builder).retry(Retry::off()).build().unwrap();
         for _ in 0..MOST_CALLS {
             assert!(client.subtasks("t").page(0).await.unwrap_err().is_connection());
         }
         assert!(client.subtasks("t").page(0).await.unwrap_err().is_throttled());
-        assert_eq!((record.calls(), record.exchanges().len()), (MOST_CALLS, MOST_CALLS));
-        assert!(record.exchanges().iter().all(|exchange| exchange.status.is_none() && !exchange.is_login));
+        assert_eq!((log.calls(), log.wire_calls().len()), (MOST_CALLS, MOST_CALLS));
+        assert!(log.wire_calls().iter().all(|wire_call| wire_call.status.is_none() && !wire_call.is_login));
     }
 }

@@ -8,8 +8,8 @@ use northbound::{Direction, SubtaskParam};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::record::Format;
-use super::record::checksum;
+use super::checkpoint::Format;
+use super::checkpoint::checksum;
 use crate::rows::csv;
 
 /// Who was delivered. 9 to 18 bytes a row.
@@ -40,7 +40,7 @@ impl Delivered {
     /// Reads the lines of a file with this number of rows and bytes, and returns their checksum. An error says what is
     /// wrong with it.
     pub(crate) fn read(&mut self, file: impl io::Read, bytes: u64, rows: u64) -> Result<u64, Damage> {
-        // A row takes a byte at least, whatever a damaged record says.
+        // A row takes a byte at least, whatever a damaged checkpoint says.
         self.rows.reserve(usize::try_from(rows.min(bytes)).unwrap_or(0));
         let mut lines = io::BufReader::with_capacity(256 * 1024, file).take(bytes);
         let mut line = Vec::new();
@@ -118,12 +118,12 @@ pub(crate) enum Damage {
 /// The parameters of a row, if they say anything: device, command, and whatever else a kind of task has.
 fn name_of_json(line: &str) -> serde_json::Result<Option<String>> {
     #[derive(Deserialize)]
-    struct Row {
+    struct WrittenRow {
         param: Option<SubtaskParam>,
     }
-    let param = match serde_json::from_str::<Row>(line) {
-        Ok(Row { param: Some(param) }) => param,
-        Ok(Row { param: None }) => return Ok(None),
+    let param = match serde_json::from_str::<WrittenRow>(line) {
+        Ok(WrittenRow { param: Some(param) }) => param,
+        Ok(WrittenRow { param: None }) => return Ok(None),
         // A row that could not be read is written as it came, whatever it is.
         Err(error) => return serde_json::from_str::<&RawValue>(line).map(|_| None).map_err(|_| error),
     };

@@ -1,6 +1,6 @@
 //! The file of an export while it is not complete: its rows, and beside them what `--resume` goes by.
 //!
-//! Rows are written first, a page at a time, and the record of them is put in place after that, in one go. So the record never
+//! Rows are written first, a page at a time, and the checkpoint of them is put in place after that, in one go. So the checkpoint never
 //! tells of rows that are not there, unless the machine itself stops; rows that it does not tell of are cut off.
 
 use std::fs::{self, File};
@@ -11,9 +11,9 @@ use std::time::Duration;
 use fs4::TryLockError;
 use tokio::time::Instant;
 
+use super::checkpoint::{Checkpoint, ExportRequest, checksum};
 use super::delivered::{Damage, Delivered};
-use super::record::{Record, Request, checksum};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::session::interrupt::may_hang;
 use crate::session::new_file;
 
@@ -28,7 +28,7 @@ pub(crate) struct Paths {
     /// The rows, as long as some are missing.
     pub(crate) part: PathBuf,
     /// What is known of them.
-    pub(crate) record: PathBuf,
+    pub(crate) checkpoint: PathBuf,
 }
 
 /// An export that has begun, and that nobody else can write to.
@@ -36,7 +36,7 @@ pub(crate) struct Paths {
 pub(crate) struct PartFile {
     paths: Paths,
     rows: File,
-    record: Record,
+    checkpoint: Checkpoint,
     /// Whether a file of its name is replaced at the end.
     replace: bool,
 }
@@ -51,22 +51,26 @@ pub(crate) struct Allowed {
 }
 
 impl Paths {
-    pub(crate) fn of(file: &Path) -> Result<Self, Failure> {
+    pub(crate) fn of(file: &Path) -> Result<Self, CliError> {
         let is_ordinary = may_hang(|| fs::metadata(file)).map_or(true, |there| there.is_file());
         if file.file_name().is_none() || !is_ordinary || new_file::is_stream(file) {
-            return Err(Failure::usage(
+            return Err(CliError::usage(
                 format!("{} is no name for a file", quoted(file)),
                 "add --out FILE, or --out - for stdout",
             ));
         }
         let name = file.to_string_lossy();
         if name.ends_with(".part") || name.ends_with(".part.json") {
-            return Err(Failure::usage(
+            return Err(CliError::usage(
                 format!("{} is a name for an export that is not complete", quoted(file)),
                 "name the file that it is to become",
             ));
         }
-        Ok(Self { file: file.to_owned(), part: beside(file, ".part"), record: beside(file, ".part.json") })
+        Ok(Self {
+            file: file.to_owned(),
+            part: beside(file, ".part"),
+            checkpoint: beside(file, ".part.json"),
+        })
     }
 
     /// Whether there is a file of this name: an export gets it when it is complete.
@@ -74,24 +78,26 @@ impl Paths {
         fs::symlink_metadata(&self.file).is_ok()
     }
 
-    /// The text of the record, or `None` if neither record nor rows have been written. Else `part` is somebody else's file.
-    fn read_record(&self, rows: &mut File, heading: &str) -> Result<Option<Vec<u8>>, Failure> {
+    /// The text of the checkpoint, or `None` if neither checkpoint nor rows have been written. Else `part` is somebody else's file.
+    fn read_record(&self, rows: &mut File, heading: &str) -> Result<Option<Vec<u8>>, CliError> {
         let mut text = Vec::new();
-        match new_file::open(&self.record).and_then(|mut file| file.read_to_end(&mut text)) {
+        match new_file::open(&self.checkpoint).and_then(|mut file| file.read_to_end(&mut text)) {
             Ok(_) => Ok(Some(text)),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(&self.record, &error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(unreadable(&self.checkpoint, &error))
+            }
             Err(_) if is_bare(rows, heading, self)? => Ok(None),
             Err(_) => {
-                let (record, part) = (self.record.display(), self.part.display());
-                let what = format!("{record} is missing, and nothing else tells how far {part} got");
-                Err(Failure::other(what, format!("remove {part} to start from scratch")))
+                let (checkpoint, part) = (self.checkpoint.display(), self.part.display());
+                let what = format!("{checkpoint} is missing, and nothing else tells how far {part} got");
+                Err(CliError::other(what, format!("remove {part} to start from scratch")))
             }
         }
     }
 
     /// How to get rid of what is there.
     pub(crate) fn begin_anew(&self) -> String {
-        format!("remove {} and {} to start from scratch", self.part.display(), self.record.display())
+        format!("remove {} and {} to start from scratch", self.part.display(), self.checkpoint.display())
     }
 }
 
@@ -99,20 +105,20 @@ impl PartFile {
     /// Begins an export, or goes on with one. `None` if its file is there and stays.
     pub(crate) async fn open(
         paths: Paths,
-        request: Request,
+        request: ExportRequest,
         heading: &str,
         allowed: Allowed,
-    ) -> Result<Option<Self>, Failure> {
+    ) -> Result<Option<Self>, CliError> {
         let Allowed { resume, replace } = allowed;
         match (paths.is_there(), resume, replace) {
             (true, true, false) if paths.file.exists() => return Ok(None),
             (true, _, false) => {
                 let advice = "add --replace to read it again, or name another file";
-                return Err(Failure::usage(format!("{} exists", paths.file.display()), advice));
+                return Err(CliError::usage(format!("{} exists", paths.file.display()), advice));
             }
             _ => {}
         }
-        for link in [&paths.part, &paths.record] {
+        for link in [&paths.part, &paths.checkpoint] {
             new_file::remove_link(link).map_err(|error| refused(link, &error))?;
         }
         let mut rows = match new_file::open(&paths.part) {
@@ -130,50 +136,58 @@ impl PartFile {
         if !resume && !replace {
             let what = format!("{} exists: an export was interrupted", paths.part.display());
             let advice = format!("add --resume to go on with it, or {}", paths.begin_anew());
-            return Err(Failure::usage(what, advice));
+            return Err(CliError::usage(what, advice));
         }
         let kept = paths.read_record(&mut rows, heading)?;
-        let record = match kept {
-            Some(text) if resume => Record::parse(&text).map_err(|fault| {
-                Failure::other(format!("{} {fault}", paths.record.display()), paths.begin_anew())
+        let checkpoint = match kept {
+            Some(text) if resume => Checkpoint::parse(&text).map_err(|fault| {
+                CliError::other(format!("{} {fault}", paths.checkpoint.display()), paths.begin_anew())
             })?,
             _ => return Self::begin_again(rows, paths, request, heading, replace).await,
         };
-        if let Some(difference) = record.export.difference(&request) {
-            return Err(Failure::usage(
+        if let Some(difference) = checkpoint.export.difference(&request) {
+            return Err(CliError::usage(
                 format!("{} is of another export: {difference}", paths.part.display()),
                 format!("repeat the command of that one, name another file, or {}", paths.begin_anew()),
             ));
         }
-        if let Some(fault) = &record.fault {
+        if let Some(fault) = &checkpoint.fault {
             let what = format!("{} cannot be completed: {fault}", paths.part.display());
-            return Err(Failure::other(what, paths.begin_anew()));
+            return Err(CliError::other(what, paths.begin_anew()));
         }
         let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
-        if there < record.written.bytes && record.written.pages == 0 && is_bare(&mut rows, heading, &paths)? {
+        if there < checkpoint.written.bytes
+            && checkpoint.written.pages == 0
+            && is_bare(&mut rows, heading, &paths)?
+        {
             return Self::begin_again(rows, paths, request, heading, replace).await;
         }
-        if there < record.written.bytes {
+        if there < checkpoint.written.bytes {
             let what = format!(
                 "{} has {there} bytes where {} were written: it was changed, or the machine was stopped before they were on the disk",
                 paths.part.display(),
-                record.written.bytes
+                checkpoint.written.bytes
             );
-            return Err(Failure::other(what, paths.begin_anew()));
+            return Err(CliError::other(what, paths.begin_anew()));
         }
-        Ok(Some(Self { paths, rows, record, replace }))
+        Ok(Some(Self { paths, rows, checkpoint, replace }))
     }
 
     /// Begins where there is nothing, and leaves nothing behind if that fails.
-    async fn begin(paths: Paths, request: Request, heading: &str, replace: bool) -> Result<Self, Failure> {
+    async fn begin(
+        paths: Paths,
+        request: ExportRequest,
+        heading: &str,
+        replace: bool,
+    ) -> Result<Self, CliError> {
         let rows = match new_file::create(&paths.part) {
             Ok(rows) => rows,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(is_taken(&paths)),
             Err(error) => return Err(refused(&paths.part, &error)),
         };
         lock(&rows, &paths).await?;
-        let mut part = Self { paths, rows, record: Record::new(request), replace };
-        match part.write(heading.as_bytes(), part.record.clone()) {
+        let mut part = Self { paths, rows, checkpoint: Checkpoint::new(request), replace };
+        match part.write(heading.as_bytes(), part.checkpoint.clone()) {
             Ok(()) => Ok(part),
             Err((path, error)) => {
                 part.discard();
@@ -186,11 +200,11 @@ impl PartFile {
     async fn begin_again(
         rows: File,
         paths: Paths,
-        request: Request,
+        request: ExportRequest,
         heading: &str,
         replace: bool,
-    ) -> Result<Option<Self>, Failure> {
-        for path in [&paths.part, &paths.record] {
+    ) -> Result<Option<Self>, CliError> {
+        for path in [&paths.part, &paths.checkpoint] {
             fs::remove_file(path)
                 .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
                 .map_err(|error| refused(path, &error))?;
@@ -200,8 +214,8 @@ impl PartFile {
         part.map(Some)
     }
 
-    pub(crate) fn record(&self) -> &Record {
-        &self.record
+    pub(crate) fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
     }
 
     pub(crate) fn paths(&self) -> &Paths {
@@ -209,15 +223,15 @@ impl PartFile {
     }
 
     /// Reads which rows were delivered, and cuts off what belongs to no whole page.
-    pub(crate) fn remember(&mut self, delivered: &mut Delivered) -> Result<(), Failure> {
-        let written = &self.record.written;
+    pub(crate) fn remember(&mut self, delivered: &mut Delivered) -> Result<(), CliError> {
+        let written = &self.checkpoint.written;
         let part = &self.paths.part;
         self.rows.rewind().map_err(|error| unreadable(part, &error))?;
         let read = delivered.read(&self.rows, written.bytes, written.subtasks.all());
         read.and_then(|checksum| if checksum == written.checksum { Ok(()) } else { Err(Damage::Other) })
             .map_err(|damage| match damage {
                 Damage::Unreadable(error) => unreadable(part, &error),
-                damage => Failure::other(
+                damage => CliError::other(
                     format!("{} is not as it was written: {damage}", part.display()),
                     self.paths.begin_anew(),
                 ),
@@ -226,25 +240,25 @@ impl PartFile {
         cut.map(drop).map_err(|error| unwritable(part, &error))
     }
 
-    /// Adds the lines of a page; `record` tells what is known once they are there.
-    pub(crate) fn append(&mut self, lines: &[u8], record: Record) -> Result<(), Failure> {
+    /// Adds the lines of a page; `checkpoint` tells what is known once they are there.
+    pub(crate) fn append(&mut self, lines: &[u8], checkpoint: Checkpoint) -> Result<(), CliError> {
         self.check_place()?;
-        self.write(lines, record).map_err(|(path, error)| unwritable(&path, &error))
+        self.write(lines, checkpoint).map_err(|(path, error)| unwritable(&path, &error))
     }
 
-    fn write(&mut self, lines: &[u8], mut record: Record) -> Result<(), (PathBuf, io::Error)> {
+    fn write(&mut self, lines: &[u8], mut checkpoint: Checkpoint) -> Result<(), (PathBuf, io::Error)> {
         let written = may_hang(|| self.rows.write_all(lines));
         written.map_err(|error| (self.paths.part.clone(), error))?;
-        record.written.bytes += lines.len() as u64;
-        record.written.checksum = checksum(record.written.checksum, lines);
-        self.save(&record).map_err(|error| (self.paths.record.clone(), error))?;
-        self.record = record;
+        checkpoint.written.bytes += lines.len() as u64;
+        checkpoint.written.checksum = checksum(checkpoint.written.checksum, lines);
+        self.save(&checkpoint).map_err(|error| (self.paths.checkpoint.clone(), error))?;
+        self.checkpoint = checkpoint;
         Ok(())
     }
 
     /// Whether the file of this name is still the one that is written, and nothing was cut off.
     pub(crate) fn is_in_place(&self) -> bool {
-        let is_long_enough = |ours: fs::Metadata| ours.len() >= self.record.written.bytes;
+        let is_long_enough = |ours: fs::Metadata| ours.len() >= self.checkpoint.written.bytes;
         is_at(&self.rows, &self.paths.part) && self.rows.metadata().is_ok_and(is_long_enough)
     }
 
@@ -253,30 +267,34 @@ impl PartFile {
         self.rows.rewind()?;
         loop {
             match self.rows.read(&mut piece)? {
-                0 => return Ok((bytes, sum) == (self.record.written.bytes, self.record.written.checksum)),
+                0 => {
+                    return Ok(
+                        (bytes, sum) == (self.checkpoint.written.bytes, self.checkpoint.written.checksum)
+                    );
+                }
                 read => (bytes, sum) = (bytes + read as u64, checksum(sum, &piece[..read])),
             }
         }
     }
 
-    fn check_place(&self) -> Result<(), Failure> {
+    fn check_place(&self) -> Result<(), CliError> {
         if self.is_in_place() { Ok(()) } else { Err(self.changed()) }
     }
 
-    fn changed(&self) -> Failure {
+    fn changed(&self) -> CliError {
         let what = format!("{} was changed or removed while it was written", self.paths.part.display());
         let advice = "leave it alone as long as the export runs, and start again under another name";
-        Failure::other(what, advice)
+        CliError::other(what, advice)
     }
 
     /// Says that nothing can be added.
-    pub(crate) fn spoil(&mut self, fault: String) -> Result<(), Failure> {
-        self.record.fault = Some(fault);
-        self.save(&self.record).map_err(|error| unwritable(&self.paths.record, &error))
+    pub(crate) fn spoil(&mut self, fault: String) -> Result<(), CliError> {
+        self.checkpoint.fault = Some(fault);
+        self.save(&self.checkpoint).map_err(|error| unwritable(&self.paths.checkpoint, &error))
     }
 
     /// Gives the file its name, once it is known to hold what was written and nothing else.
-    pub(crate) fn complete(mut self) -> Result<Paths, Failure> {
+    pub(crate) fn complete(mut self) -> Result<Paths, CliError> {
         if !self.is_in_place()
             || !self.is_as_written().map_err(|error| unreadable(&self.paths.part, &error))?
         {
@@ -286,29 +304,29 @@ impl PartFile {
         new_file::finish(&rows, &paths.file).map_err(|error| unwritable(&paths.part, &error))?;
         if paths.is_there() && !replace {
             let what = format!("{} was made by somebody else meanwhile", paths.file.display());
-            return Err(Failure::other(what, format!("the export is complete in {}", paths.part.display())));
+            return Err(CliError::other(what, format!("the export is complete in {}", paths.part.display())));
         }
         fs::rename(&paths.part, &paths.file).map_err(|error| unwritable(&paths.file, &error))?;
         // It says nothing about a complete file, and nobody reads it then.
-        let _ = fs::remove_file(&paths.record);
+        let _ = fs::remove_file(&paths.checkpoint);
         Ok(paths)
     }
 
     /// Leaves nothing behind.
     pub(crate) fn discard(self) {
         // Whatever stays is an export without rows, with which `--resume` goes on.
-        let _ = fs::remove_file(&self.paths.record);
+        let _ = fs::remove_file(&self.paths.checkpoint);
         let _ = fs::remove_file(&self.paths.part);
     }
 
-    /// Puts the record in place in one go.
-    fn save(&self, record: &Record) -> io::Result<()> {
-        let next = beside(&self.paths.record, ".new");
-        let text = serde_json::to_string_pretty(record)? + "\n";
+    /// Puts the checkpoint in place in one go.
+    fn save(&self, checkpoint: &Checkpoint) -> io::Result<()> {
+        let next = beside(&self.paths.checkpoint, ".new");
+        let text = serde_json::to_string_pretty(checkpoint)? + "\n";
         // An export that was killed may have left it; anything else is in the way.
         let _ = fs::remove_file(&next);
         let saved = new_file::create(&next).and_then(|mut file| file.write_all(text.as_bytes()));
-        saved.and_then(|()| fs::rename(&next, &self.paths.record)).inspect_err(|_| {
+        saved.and_then(|()| fs::rename(&next, &self.paths.checkpoint)).inspect_err(|_| {
             let _ = fs::remove_file(&next);
         })
     }
@@ -322,7 +340,7 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 /// Keeps other exports away until the file is closed, be it that the process is killed.
-async fn lock(rows: &File, paths: &Paths) -> Result<(), Failure> {
+async fn lock(rows: &File, paths: &Paths) -> Result<(), CliError> {
     let begun = Instant::now();
     loop {
         // The standard library has a method of this name, from Rust 1.89 on.
@@ -342,7 +360,7 @@ async fn lock(rows: &File, paths: &Paths) -> Result<(), Failure> {
 }
 
 /// Whether nothing but the beginning of the heading has been written.
-fn is_bare(rows: &mut File, heading: &str, paths: &Paths) -> Result<bool, Failure> {
+fn is_bare(rows: &mut File, heading: &str, paths: &Paths) -> Result<bool, CliError> {
     let mut start = Vec::new();
     let read = rows.rewind().and_then(|()| rows.take(heading.len() as u64 + 1).read_to_end(&mut start));
     read.map_err(|error| unreadable(&paths.part, &error))?;
@@ -366,8 +384,8 @@ fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
     one.is_file() && other.is_file()
 }
 
-fn is_taken(paths: &Paths) -> Failure {
-    Failure::usage(
+fn is_taken(paths: &Paths) -> CliError {
+    CliError::usage(
         format!("another export is writing {}", paths.part.display()),
         "wait until it has ended, or name another file",
     )
@@ -378,16 +396,16 @@ fn quoted(path: &Path) -> String {
 }
 
 /// The file cannot even be begun, so nothing was sent.
-fn refused(path: &Path, error: &io::Error) -> Failure {
-    Failure::usage(format!("cannot write {}: {error}", path.display()), advice(error))
+fn refused(path: &Path, error: &io::Error) -> CliError {
+    CliError::usage(format!("cannot write {}: {error}", path.display()), advice(error))
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::other(format!("cannot write {}: {error}", path.display()), advice(error))
+fn unwritable(path: &Path, error: &io::Error) -> CliError {
+    CliError::other(format!("cannot write {}: {error}", path.display()), advice(error))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::other(format!("cannot read {}: {error}", path.display()), advice(error))
+fn unreadable(path: &Path, error: &io::Error) -> CliError {
+    CliError::other(format!("cannot read {}: {error}", path.display()), advice(error))
 }
 
 fn advice(error: &io::Error) -> &'static str {
@@ -406,14 +424,14 @@ fn advice(error: &io::Error) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::export::record::Format;
+    use crate::commands::export::checkpoint::Format;
 
     const NOTHING: Allowed = Allowed { resume: false, replace: false };
     const RESUME: Allowed = Allowed { resume: true, replace: false };
     const REPLACE: Allowed = Allowed { resume: false, replace: true };
 
     async fn begun(folder: &Path) -> PartFile {
-        let request = Request {
+        let request = ExportRequest {
             endpoint: "https://platform.example".to_owned(),
             application: "a".to_owned(),
             task: "t".to_owned(),
@@ -426,7 +444,7 @@ mod tests {
         PartFile::open(paths, request, "device\n", NOTHING).await.unwrap().unwrap()
     }
 
-    fn is_changed(outcome: Result<(), Failure>) -> bool {
+    fn is_changed(outcome: Result<(), CliError>) -> bool {
         outcome.is_err_and(|failure| failure.to_string().ends_with("changed or removed while it was written"))
     }
 
@@ -440,9 +458,9 @@ mod tests {
         for change in changes {
             let folder = tempfile::tempdir().unwrap();
             let mut part = begun(folder.path()).await;
-            part.append(b"d\n", part.record().clone()).unwrap();
+            part.append(b"d\n", part.checkpoint().clone()).unwrap();
             change(&part.paths().part);
-            assert!(is_changed(part.append(b"e\n", part.record().clone())));
+            assert!(is_changed(part.append(b"e\n", part.checkpoint().clone())));
             let file = part.paths().file.clone();
             assert!(is_changed(part.complete().map(drop)) && !file.exists());
         }
@@ -454,7 +472,7 @@ mod tests {
         {
             let folder = tempfile::tempdir().unwrap();
             let mut part = begun(folder.path()).await;
-            part.append(b"d\n", part.record().clone()).unwrap();
+            part.append(b"d\n", part.checkpoint().clone()).unwrap();
             let mut other = File::options().write(true).open(&part.paths().part).unwrap();
             other.seek(place).and_then(|_| other.write_all(bytes.as_bytes())).unwrap();
             let file = part.paths().file.clone();
@@ -468,7 +486,7 @@ mod tests {
     async fn what_is_being_written_is_told_from_what_was_left() {
         let folder = tempfile::tempdir().unwrap();
         let part = begun(folder.path()).await;
-        let (paths, request) = (part.paths().clone(), part.record().export.clone());
+        let (paths, request) = (part.paths().clone(), part.checkpoint().export.clone());
         let again = |allowed| PartFile::open(paths.clone(), request.clone(), "", allowed);
         for allowed in [NOTHING, RESUME, REPLACE] {
             let taken = again(allowed).await.unwrap_err().to_string();

@@ -2,30 +2,30 @@
 
 use std::io::Write as _;
 
+use super::checkpoint::Checkpoint;
 use super::part_file::PartFile;
-use super::record::Record;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::screen::layout::lines_on_terminal;
-use crate::session::process::Outlet;
+use crate::screen::outlet::Outlet;
 
 #[derive(Debug)]
 pub(crate) enum Sink<'a, 'p> {
     Part(PartFile),
-    Stdout(&'a mut Outlet<'p>, Record),
+    Stdout(&'a mut Outlet<'p>, Checkpoint),
 }
 
 impl Sink<'_, '_> {
-    pub(crate) fn record(&self) -> &Record {
+    pub(crate) fn checkpoint(&self) -> &Checkpoint {
         match self {
-            Self::Part(part) => part.record(),
-            Self::Stdout(_, record) => record,
+            Self::Part(part) => part.checkpoint(),
+            Self::Stdout(_, checkpoint) => checkpoint,
         }
     }
 
-    /// Adds the lines of a page; `record` tells what is known once they are there.
-    pub(crate) fn append(&mut self, lines: &[u8], record: Record) -> Result<(), Failure> {
+    /// Adds the lines of a page; `checkpoint` tells what is known once they are there.
+    pub(crate) fn append(&mut self, lines: &[u8], checkpoint: Checkpoint) -> Result<(), CliError> {
         match self {
-            Self::Part(part) => part.append(lines, record)?,
+            Self::Part(part) => part.append(lines, checkpoint)?,
             Self::Stdout(stdout, before) => {
                 if stdout.is_terminal() {
                     stdout.write_all(lines_on_terminal(&String::from_utf8_lossy(lines)).as_bytes())?;
@@ -33,7 +33,7 @@ impl Sink<'_, '_> {
                     stdout.write_all(lines)?;
                 }
                 stdout.flush()?;
-                *before = record;
+                *before = checkpoint;
             }
         }
         Ok(())
@@ -48,7 +48,7 @@ impl Sink<'_, '_> {
     }
 
     /// Says that nothing can be added to what is there.
-    pub(crate) fn spoil(&mut self, fault: String) -> Result<(), Failure> {
+    pub(crate) fn spoil(&mut self, fault: String) -> Result<(), CliError> {
         match self {
             Self::Part(part) => part.spoil(fault),
             Self::Stdout(..) => Ok(()),

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::session::interrupt::may_hang;
 use crate::session::new_file::{NewFile, folder, is_stream};
 
@@ -15,13 +15,13 @@ pub(super) enum Destination {
 
 impl Destination {
     /// Makes sure that it can be written.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn open(path: &Path) -> Result<Self, CliError> {
         if path == Path::new("-") {
             return Ok(Self::Stdout);
         }
         let cannot = |error: &dyn std::fmt::Display| {
             let advice = "name a new file in a folder that you may write to, or - for stdout";
-            Failure::other(format!("cannot write the report to {}: {error}", path.display()), advice)
+            CliError::other(format!("cannot write the report to {}: {error}", path.display()), advice)
         };
         match may_hang(|| fs::metadata(path)) {
             Ok(there) if there.is_dir() => return Err(cannot(&"it is a folder")),

@@ -27,13 +27,13 @@ pub(super) struct List {
 /// is the place of a text; null is what the platform did not say. The codes are those of the groups, in their order.
 pub(super) struct Spool {
     rows: BufWriter<File>,
-    texts: Texts,
+    texts: SharedTexts,
     list: List,
 }
 
 /// A row of the table.
 #[derive(Serialize)]
-struct Row<'a>(
+struct TableRow<'a>(
     Option<&'a str>,
     Option<&'a str>,
     Option<Cell<'a>>,
@@ -52,13 +52,13 @@ enum Cell<'a> {
 
 impl Spool {
     pub(super) fn new(file: File) -> Self {
-        Self { rows: BufWriter::new(file), texts: Texts::default(), list: List::default() }
+        Self { rows: BufWriter::new(file), texts: SharedTexts::default(), list: List::default() }
     }
 
     pub(super) fn push(&mut self, failure: &Failure) -> io::Result<()> {
         let subtask = failure.subtask();
         let texts = &mut self.texts;
-        let row = Row(
+        let row = TableRow(
             subtask.device_id(),
             subtask.command_id(),
             subtask.status().map(|status| texts.cell(status.as_str())),
@@ -94,9 +94,9 @@ impl Spool {
 
 /// The texts that rows share: a task fails for few reasons.
 #[derive(Default)]
-struct Texts(HashMap<String, usize>);
+struct SharedTexts(HashMap<String, usize>);
 
-impl Texts {
+impl SharedTexts {
     fn cell<'a>(&mut self, text: &'a str) -> Cell<'a> {
         let next = self.0.len();
         match self.0.get(text) {
@@ -146,14 +146,14 @@ mod tests {
 
     #[test]
     fn texts_are_shared_until_there_are_too_many() {
-        let mut texts = Texts::default();
+        let mut texts = SharedTexts::default();
         let names: Vec<String> = (0..=SHARED_TEXTS).map(|number| format!("text {number}")).collect();
         for (place, name) in names[..SHARED_TEXTS].iter().enumerate() {
             assert!(matches!(texts.cell(name), Cell::Shared(shared) if shared == place));
         }
         assert!(matches!(texts.cell(&names[SHARED_TEXTS]), Cell::Own("text 1000")));
         assert!(matches!(texts.cell("text 7"), Cell::Shared(7)));
-        assert!(matches!(Texts::default().cell(&"x".repeat(SHARED_LENGTH + 1)), Cell::Own(_)));
+        assert!(matches!(SharedTexts::default().cell(&"x".repeat(SHARED_LENGTH + 1)), Cell::Own(_)));
         assert_eq!(texts.in_order(), names[..SHARED_TEXTS]);
     }
 }

@@ -7,9 +7,9 @@ use std::time::SystemTime;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use northbound::{ErrorInfo, Method, SubtaskStatus};
 
-use super::findings::{Findings, Made, Reason};
+use super::content::{Content, Origin, Reason};
 use super::security;
-use super::text::Text;
+use super::text::VisibleText;
 use crate::screen::chart::{percent, span};
 
 const STYLE: &str = include_str!("page.css");
@@ -22,8 +22,8 @@ const REASONS: usize = 50;
 const COLUMNS: [&str; 5] = ["Device", "Status", "Code", "Platform’s words", "Command"];
 
 /// Writes the page, with these rows in it.
-pub(super) fn write(findings: &Findings, mut rows: File, out: &mut dyn Write) -> io::Result<()> {
-    let page = page(findings).into_string();
+pub(super) fn write(content: &Content, mut rows: File, out: &mut dyn Write) -> io::Result<()> {
+    let page = page(content).into_string();
     let (before, after) =
         page.split_once(ROWS).ok_or_else(|| io::Error::other("the page has no place for rows"))?;
     out.write_all(before.as_bytes())?;
@@ -32,8 +32,8 @@ pub(super) fn write(findings: &Findings, mut rows: File, out: &mut dyn Write) ->
     out.write_all(after.as_bytes())
 }
 
-fn page(findings: &Findings) -> Markup {
-    let counts = &findings.counts;
+fn page(content: &Content) -> Markup {
+    let counts = &content.counts;
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -50,16 +50,16 @@ fn page(findings: &Findings) -> Markup {
             body {
                 header {
                     p.kind { "Batch task" }
-                    h1 { (Text(&counts.task)) }
-                    p.when { (state(findings)) " · " (time(findings.made.at)) }
+                    h1 { (VisibleText(&counts.task)) }
+                    p.when { (state(content)) " · " (time(content.origin.at)) }
                 }
                 main {
-                    @for notice in notices(findings) { p.notice role="note" { (notice) } }
-                    (totals(findings))
-                    (chart(findings))
-                    (reasons(findings))
-                    (devices(findings))
-                    (made(findings))
+                    @for notice in notices(content) { p.notice role="note" { (notice) } }
+                    (totals(content))
+                    (chart(content))
+                    (reasons(content))
+                    (devices(content))
+                    (origin(content))
                 }
                 script #rows type="application/json" { (PreEscaped(ROWS)) }
                 script { (PreEscaped(SCRIPT)) }
@@ -68,8 +68,8 @@ fn page(findings: &Findings) -> Markup {
     }
 }
 
-fn state(findings: &Findings) -> String {
-    let counts = &findings.counts;
+fn state(content: &Content) -> String {
+    let counts = &content.counts;
     match (counts.total, counts.is_settled) {
         (0, _) => "no subtasks".to_owned(),
         (_, true) => "settled".to_owned(),
@@ -78,8 +78,8 @@ fn state(findings: &Findings) -> String {
 }
 
 /// What a reader has to know first.
-fn notices(findings: &Findings) -> Vec<String> {
-    let (under_way, counts) = (findings.under_way(), &findings.counts);
+fn notices(content: &Content) -> Vec<String> {
+    let (under_way, counts) = (content.under_way(), &content.counts);
     let open = (under_way > 0).then(|| {
         format!(
             "Not settled: {} of {} subtasks may still succeed, fail or time out. This page shows how it stood when it was made.",
@@ -94,12 +94,12 @@ fn notices(findings: &Findings) -> Vec<String> {
             grouped(counts.total)
         )
     });
-    let warnings = findings.warnings().into_iter().map(|warning| format!("The numbers differ: {warning}."));
+    let warnings = content.warnings().into_iter().map(|warning| format!("The numbers differ: {warning}."));
     open.into_iter().chain(other).chain(warnings).collect()
 }
 
-fn totals(findings: &Findings) -> Markup {
-    let counts = &findings.counts;
+fn totals(content: &Content) -> Markup {
+    let counts = &content.counts;
     let succeeded = counts.of(&SubtaskStatus::Success);
     let share = |part: u64| percent(part, counts.total);
     html! {
@@ -107,7 +107,7 @@ fn totals(findings: &Findings) -> Markup {
             (total("all", counts.total, "subtasks", None))
             (total("success", succeeded, "succeeded", Some(share(succeeded))))
             (total("fail", counts.failed, "failed or timed out", Some(share(counts.failed))))
-            (total("pending", findings.under_way(), "not settled", Some(share(findings.under_way()))))
+            (total("pending", content.under_way(), "not settled", Some(share(content.under_way()))))
         }
     }
 }
@@ -123,8 +123,8 @@ fn total(class: &str, count: u64, what: &str, share: Option<String>) -> Markup {
 }
 
 /// A bar a status, as long as its share of all subtasks.
-fn chart(findings: &Findings) -> Markup {
-    let counts = &findings.counts;
+fn chart(content: &Content) -> Markup {
+    let counts = &content.counts;
     html! {
         section {
             h2 { "By status" }
@@ -144,7 +144,7 @@ fn chart(findings: &Findings) -> Markup {
 fn bar(class: &str, name: &str, count: u64, total: u64) -> Markup {
     html! {
         tr.(class) {
-            th scope="row" { (Text(name)) }
+            th scope="row" { (VisibleText(name)) }
             td.number { (grouped(count)) }
             td.number { (percent(count, total)) }
             td.bar { (stripe(count, total)) }
@@ -174,13 +174,13 @@ fn class(status: &SubtaskStatus) -> &'static str {
     }
 }
 
-fn reasons(findings: &Findings) -> Markup {
-    let all = findings.listed.all();
-    let (shown, rest) = findings.reasons.split_at(findings.reasons.len().min(REASONS));
+fn reasons(content: &Content) -> Markup {
+    let all = content.listed.all();
+    let (shown, rest) = content.reasons.split_at(content.reasons.len().min(REASONS));
     html! {
         section {
             h2 { "Why devices failed" }
-            @if findings.reasons.is_empty() {
+            @if content.reasons.is_empty() {
                 p { "No subtask failed or timed out." }
             } @else {
                 table.reasons {
@@ -214,10 +214,10 @@ fn reason(reason: &Reason, all: u64) -> Markup {
                 span.plain { (grouped(*count)) }
             }
             td.bar { span.percent { (percent(*count, all)) } (stripe(*count, all)) }
-            td.code { @match code { Some(code) => { (Text(code)) } None => { span.none { "none" } } } }
+            td.code { @match code { Some(code) => { (VisibleText(code)) } None => { span.none { "none" } } } }
             td {
                 @match texts.first() {
-                    Some((text, _)) => { p { (Text(text)) } }
+                    Some((text, _)) => { p { (VisibleText(text)) } }
                     None => { p.none { "no words" } }
                 }
                 @if *timed_out > 0 { p.aside { (grouped(*timed_out)) " of them timed out" } }
@@ -232,7 +232,7 @@ fn other_texts(texts: &[(String, u64)]) -> Markup {
     html! {
         details {
             summary { "other words for it" }
-            ul { @for (text, count) in texts { li { (Text(text)) " (" (grouped(*count)) ")" } } }
+            ul { @for (text, count) in texts { li { (VisibleText(text)) " (" (grouped(*count)) ")" } } }
         }
     }
 }
@@ -242,11 +242,11 @@ fn meaning(info: &ErrorInfo) -> Markup {
     html! { p.aside { "Our catalogue: " (info.meaning) " " b { (info.remedy) } } }
 }
 
-fn devices(findings: &Findings) -> Markup {
+fn devices(content: &Content) -> Markup {
     html! {
         section #devices {
             h2 { "Failed devices" }
-            @if findings.listed.all() == 0 {
+            @if content.listed.all() == 0 {
                 p { "None." }
             } @else {
                 noscript { p.notice { "The table needs JavaScript. Its rows stand at the end of this file, as JSON." } }
@@ -276,16 +276,16 @@ fn devices(findings: &Findings) -> Markup {
     }
 }
 
-fn made(findings: &Findings) -> Markup {
-    let Made { endpoint, by_emulator, at, took, calls, method } = &findings.made;
+fn origin(content: &Content) -> Markup {
+    let Origin { endpoint, by_emulator, at, took, calls, method } = &content.origin;
     html! {
         section.made {
             h2 { "How this was made" }
             dl {
                 dt { "Platform" }
-                dd { (Text(endpoint)) @if *by_emulator { " (the emulator inside the command: no real devices)" } }
+                dd { (VisibleText(endpoint)) @if *by_emulator { " (the emulator inside the command: no real devices)" } }
                 dt { "Batch task" }
-                dd { (Text(&findings.counts.task)) }
+                dd { (VisibleText(&content.counts.task)) }
                 dt { "Time" }
                 dd { (time(*at)) ", read in " (if took.as_secs() == 0 { "under 1 s".to_owned() } else { span(*took) }) }
                 dt { "Calls" }
@@ -332,7 +332,7 @@ mod tests {
     use crate::screen::chart::Counts;
 
     /// A settled task whose devices failed for so many reasons, each of them for another one.
-    fn findings(reasons: u64) -> Findings {
+    fn content(reasons: u64) -> Content {
         let by_status: Vec<_> = SubtaskStatus::KNOWN
             .iter()
             .map(|status| (status.clone(), if *status == SubtaskStatus::Fail { reasons } else { 0 }))
@@ -346,7 +346,7 @@ mod tests {
             timed_out: 0,
             info: None,
         };
-        Findings {
+        Content {
             counts: Counts {
                 task: "t".to_owned(),
                 total: reasons,
@@ -358,7 +358,7 @@ mod tests {
             },
             listed,
             reasons: (0..reasons).map(reason).collect(),
-            made: Made {
+            origin: Origin {
                 endpoint: "https://platform.example".to_owned(),
                 by_emulator: false,
                 at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000),
@@ -371,7 +371,7 @@ mod tests {
 
     #[test]
     fn many_reasons_do_not_make_a_page_long() {
-        let shown = |reasons: u64| page(&findings(reasons)).into_string();
+        let shown = |reasons: u64| page(&content(reasons)).into_string();
         let page = shown(60);
         assert_eq!(page.matches("<button class=\"show\"").count(), 50);
         assert!(page.contains("And 10 more codes, of 10 devices"), "{page}");
@@ -381,14 +381,14 @@ mod tests {
 
     #[test]
     fn a_settled_task_without_failures_has_no_table_and_no_notice() {
-        let page = page(&findings(0)).into_string();
+        let page = page(&content(0)).into_string();
         assert!(page.contains("No subtask failed or timed out.") && !page.contains("<table id=\"list\""));
         assert!(!page.contains("class=\"notice\"") && page.contains("no subtasks · "), "{page}");
     }
 
     #[test]
     fn it_says_how_it_was_made() {
-        let page = page(&findings(1)).into_string();
+        let page = page(&content(1)).into_string();
         for fact in [
             "<bdi>https://platform.example</bdi></dd>",
             "<time datetime=\"2026-09-21T14:13:20Z\">2026-09-21 14:13:20 UTC</time>, read in 1 min 1 s",

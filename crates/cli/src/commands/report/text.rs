@@ -4,9 +4,9 @@ use maud::{Markup, Render, html};
 
 /// A device may bear any name. Characters that cannot be seen, or that turn a line around, are shown by their names: two names that
 /// look alike must not be mistaken for one. The page's script does the same in the table.
-pub(super) struct Text<'a>(pub(super) &'a str);
+pub(super) struct VisibleText<'a>(pub(super) &'a str);
 
-impl Render for Text<'_> {
+impl Render for VisibleText<'_> {
     fn render(&self) -> Markup {
         html! {
             bdi {
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        Text(text).render().into_string()
+        VisibleText(text).render().into_string()
     }
 
     #[test]

@@ -5,23 +5,23 @@ use std::io::{self, Write as _};
 use northbound::Summary;
 
 use crate::arguments::global::Output;
-use crate::screen::chart::{self, Counts, Sight};
-use crate::screen::picture::Screen;
+use crate::screen::chart::{self, Counts, WatchSnapshot};
+use crate::screen::outlet::Outlet;
+use crate::screen::picture::Picture;
 use crate::session::context::Context;
-use crate::session::process::Outlet;
 
 /// A watch as its reader wants to see it.
 #[derive(Debug)]
 pub(crate) struct View {
-    kind: Kind,
+    kind: ViewKind,
     /// The counts that were shown last.
     shown: Option<Counts>,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum ViewKind {
     /// One picture, drawn anew in its place.
-    Picture(Screen),
+    Picture(Picture),
     /// A line whenever the counts have changed.
     Log,
     /// The picture at the end, once.
@@ -35,14 +35,14 @@ enum Kind {
 impl View {
     pub(crate) fn new(context: &Context<'_>) -> Self {
         let kind = match context.global.output {
-            Output::Json => Kind::LastJson,
-            Output::Jsonl => Kind::JsonLines,
-            _ if context.global.quiet => Kind::LastPicture,
+            Output::Json => ViewKind::LastJson,
+            Output::Jsonl => ViewKind::JsonLines,
+            _ if context.global.quiet => ViewKind::LastPicture,
             // Traces on the same terminal would tear the picture.
             _ if context.stdout.is_terminal() && context.global.verbose == 0 => {
-                Kind::Picture(Screen::default())
+                ViewKind::Picture(Picture::default())
             }
-            _ => Kind::Log,
+            _ => ViewKind::Log,
         };
         Self { kind, shown: None }
     }
@@ -51,17 +51,17 @@ impl View {
     pub(crate) fn show(
         &mut self,
         summary: &Summary,
-        sight: &Sight,
+        snapshot: &WatchSnapshot,
         stdout: &mut Outlet<'_>,
     ) -> io::Result<()> {
-        let changed = self.shown.as_ref() != Some(&sight.counts);
+        let changed = self.shown.as_ref() != Some(&snapshot.counts);
         match &mut self.kind {
-            Kind::Picture(screen) => screen.draw(&frame(sight, stdout), stdout)?,
-            Kind::Log if changed => writeln!(stdout, "{}", chart::log_line(sight))?,
-            Kind::JsonLines if changed => writeln!(stdout, "{}", serde_json::to_string(summary)?)?,
+            ViewKind::Picture(picture) => picture.draw(&frame(snapshot, stdout), stdout)?,
+            ViewKind::Log if changed => writeln!(stdout, "{}", chart::log_line(snapshot))?,
+            ViewKind::JsonLines if changed => writeln!(stdout, "{}", serde_json::to_string(summary)?)?,
             _ => return Ok(()),
         }
-        self.shown = Some(sight.counts.clone());
+        self.shown = Some(snapshot.counts.clone());
         stdout.flush()
     }
 
@@ -69,15 +69,15 @@ impl View {
     pub(crate) fn end(
         &mut self,
         summary: &Summary,
-        sight: &Sight,
+        snapshot: &WatchSnapshot,
         stdout: &mut Outlet<'_>,
     ) -> io::Result<()> {
         match &self.kind {
-            Kind::Picture(_) | Kind::Log => return self.show(summary, sight, stdout),
-            Kind::JsonLines => {}
-            Kind::LastJson => writeln!(stdout, "{}", serde_json::to_string_pretty(summary)?)?,
-            Kind::LastPicture => {
-                for line in frame(sight, stdout) {
+            ViewKind::Picture(_) | ViewKind::Log => return self.show(summary, snapshot, stdout),
+            ViewKind::JsonLines => {}
+            ViewKind::LastJson => writeln!(stdout, "{}", serde_json::to_string_pretty(summary)?)?,
+            ViewKind::LastPicture => {
+                for line in frame(snapshot, stdout) {
                     writeln!(stdout, "{line}")?;
                 }
             }
@@ -86,6 +86,6 @@ impl View {
     }
 }
 
-fn frame(sight: &Sight, stdout: &Outlet<'_>) -> Vec<String> {
-    chart::frame(sight, stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette())
+fn frame(snapshot: &WatchSnapshot, stdout: &Outlet<'_>) -> Vec<String> {
+    chart::frame(snapshot, stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette())
 }

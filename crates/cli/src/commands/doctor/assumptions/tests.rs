@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::commands::doctor::calls::Missing;
-use crate::commands::doctor::fault::{Fault, Kind};
+use crate::commands::doctor::finding::Mark;
+use crate::commands::doctor::problem::{Cause, Problem};
 
 /// The statuses of a task of 60 subtasks, in turn.
 const STATUSES: [&str; 5] = ["Success", "Fail", "Timeout", "WaitResult", "Pending"];
@@ -52,11 +53,15 @@ fn replies() -> Replies {
 
 fn refused() -> Missing {
     let found = "the platform says: an input parameter is invalid (100022, HTTP 400)".to_owned();
-    Missing::Failed(Fault { kind: Kind::Input, found, help: String::new() })
+    Missing::Failed(Problem { cause: Cause::Input, found, help: String::new() })
 }
 
 fn silent() -> Missing {
-    Missing::Failed(Fault { kind: Kind::Unreachable, found: "no reply came".to_owned(), help: String::new() })
+    Missing::Failed(Problem {
+        cause: Cause::Unreachable,
+        found: "no reply came".to_owned(),
+        help: String::new(),
+    })
 }
 
 /// How it stands with an assumption after a change of the replies.
@@ -337,7 +342,7 @@ fn what_may_have_another_cause_accuses_nobody() {
     unsure("stable-order", nameless, "no rows came twice that can be told apart");
     unsure("pages-count-up", nameless, "the rows bear nothing to tell them apart");
     unsure("param-names-a-row", nameless, "60 of 60 rows have no param");
-    // An order that changes is one fault, and not three.
+    // An order that changes is one problem, and not three.
     let sorted_anew = |replies: &mut Replies| {
         rows_of(replies.defaults.as_mut().unwrap()).reverse();
         rows_of(replies.second.as_mut().unwrap()).reverse();

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::super::fault::Kind;
-use super::super::finding::{Finding, Mark};
-use super::super::wire::Exchange;
-use super::{Sight, not_checked, ok, wrong};
+use super::super::finding::{Finding, Mark, not_checked, ok};
+use super::super::observations::Observations;
+use super::super::problem::{Cause, wrong};
+use super::super::wire::WireCall;
 
 /// Tokens and certificates last for hours; a clock that is so wrong will be worse some day.
 const SKEW_TO_WARN_OF: Duration = Duration::from_secs(30);
@@ -15,26 +15,26 @@ const WRONG_SKEW: Duration = Duration::from_secs(300);
 const END_TO_WARN_OF: Duration = Duration::from_secs(14 * 86_400);
 const DAY: u64 = 86_400;
 
-impl Sight<'_> {
+impl Observations<'_> {
     pub(super) fn certificate(&self) -> Finding {
         const NAME: &str = "certificate";
-        let Ok(endpoint) = &self.setting.endpoint else { return not_checked(NAME, self.no_way()) };
+        let Ok(endpoint) = &self.setting.endpoint else { return not_checked(NAME, self.no_route()) };
         if endpoint.url.scheme() == "http" {
             return ok(NAME, "none is needed for plain http on this machine");
         }
         match (&self.setting.certificates, self.call) {
-            (Err(fault), _) => return wrong(NAME, fault),
-            (_, Some(Err(fault))) if fault.kind == Kind::Distrust => return wrong(NAME, fault),
+            (Err(problem), _) => return wrong(NAME, problem),
+            (_, Some(Err(problem))) if problem.cause == Cause::Distrust => return wrong(NAME, problem),
             _ => {}
         }
         if !self.is_answered() {
             return not_checked(NAME, self.no_answer());
         }
         let ends = self
-            .exchanges
+            .wire_calls
             .iter()
             .rev()
-            .find_map(|exchange| Some((exchange.certificate_ends?, exchange.received)));
+            .find_map(|wire_call| Some((wire_call.certificate_ends?, wire_call.received)));
         match ends.map(|(end, now)| end.duration_since(now).unwrap_or_default()) {
             Some(left) if left < END_TO_WARN_OF => {
                 Finding::new(Mark::Warning, NAME, format!("trusted, and ends in {}", days(left)))
@@ -50,11 +50,11 @@ impl Sight<'_> {
         if !self.is_answered() {
             return not_checked(NAME, self.no_answer());
         }
-        let Some((skew, is_fast)) = self.exchanges.iter().rev().find_map(skew) else {
+        let Some((skew, is_fast)) = self.wire_calls.iter().rev().find_map(skew) else {
             return not_checked(NAME, "the replies do not tell the time");
         };
-        let way = if is_fast { "ahead of" } else { "behind" };
-        let found = format!("this machine's clock is {} {way} the platform's", clock_time(skew));
+        let side = if is_fast { "ahead of" } else { "behind" };
+        let found = format!("this machine's clock is {} {side} the platform's", clock_time(skew));
         match skew {
             skew if skew > WRONG_SKEW => Finding::new(Mark::Wrong, NAME, found),
             skew if skew > SKEW_TO_WARN_OF => Finding::new(Mark::Warning, NAME, found),
@@ -66,11 +66,11 @@ impl Sight<'_> {
 
 /// How far the clocks are apart at least, and whether ours is ahead. The other side tells whole seconds, at some moment while we
 /// waited.
-fn skew(exchange: &Exchange) -> Option<(Duration, bool)> {
-    let date = exchange.date?;
+fn skew(wire_call: &WireCall) -> Option<(Duration, bool)> {
+    let date = wire_call.date?;
     let after = |later: SystemTime, earlier: SystemTime| later.duration_since(earlier).unwrap_or_default();
-    let ahead = after(exchange.sent, date + Duration::from_secs(1));
-    let behind = after(date, exchange.received);
+    let ahead = after(wire_call.sent, date + Duration::from_secs(1));
+    let behind = after(date, wire_call.received);
     Some(if ahead > behind { (ahead, true) } else { (behind, false) })
 }
 
@@ -98,9 +98,9 @@ mod tests {
 
     use super::*;
 
-    fn exchange(sent: u64, received: u64, date: u64) -> Exchange {
+    fn wire_call(sent: u64, received: u64, date: u64) -> WireCall {
         let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
-        Exchange {
+        WireCall {
             is_login: false,
             sent: at(sent),
             received: at(received),
@@ -113,13 +113,13 @@ mod tests {
     #[test]
     fn clocks_agree_as_far_as_the_reply_can_tell() {
         let skew = |sent, received, date| {
-            skew(&exchange(sent, received, date)).map(|(skew, is_ahead)| (skew.as_secs(), is_ahead))
+            skew(&wire_call(sent, received, date)).map(|(skew, is_ahead)| (skew.as_secs(), is_ahead))
         };
         assert_eq!(skew(100, 160, 130), Some((0, false)), "told while we waited");
         assert_eq!(skew(100, 100, 99), Some((0, false)), "whole seconds");
         assert_eq!(skew(100, 101, 60), Some((39, true)));
         assert_eq!(skew(100, 101, 141), Some((40, false)));
-        assert_eq!(super::skew(&Exchange { date: None, ..exchange(0, 0, 0) }), None);
+        assert_eq!(super::skew(&WireCall { date: None, ..wire_call(0, 0, 0) }), None);
     }
 
     #[test]

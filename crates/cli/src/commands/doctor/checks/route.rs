@@ -1,10 +1,11 @@
 //! Endpoint, name and connection: what comes before the first byte of HTTP.
 
-use super::super::finding::{Finding, Mark};
-use super::super::network::{PATIENCE, Silence, Way};
-use super::{Sight, not_checked, ok, wrong};
+use super::super::finding::{Finding, Mark, not_checked, ok};
+use super::super::network::{NoAnswer, PATIENCE, Route};
+use super::super::observations::Observations;
+use super::super::problem::wrong;
 
-impl Sight<'_> {
+impl Observations<'_> {
     pub(super) fn endpoint(&self) -> Finding {
         match &self.setting.endpoint {
             Ok(endpoint) => {
@@ -15,14 +16,14 @@ impl Sight<'_> {
                     format!("{}{stays}; from {}", endpoint.url.as_str().trim_end_matches('/'), endpoint.from),
                 )
             }
-            Err(fault) => wrong("endpoint", fault),
+            Err(problem) => wrong("endpoint", problem),
         }
     }
 
     pub(super) fn name(&self) -> Finding {
-        let Some(way) = self.way else { return not_checked("name", self.no_way()) };
-        let Way { host, is_proxy, is_given, .. } = way;
-        if way.is_given_another && !is_proxy && way.addresses.is_ok() {
+        let Some(route) = self.route else { return not_checked("name", self.no_route()) };
+        let Route { host, is_proxy, is_given, .. } = route;
+        if route.is_given_another && !is_proxy && route.addresses.is_ok() {
             let found = format!(
                 "--resolve names another host than the endpoint, which is {host}: it changes nothing"
             );
@@ -30,7 +31,7 @@ impl Sight<'_> {
                 .help(format!("write --resolve {host}:ADDR, or leave it out"));
         }
         let shown = if *is_proxy { format!("the proxy {host}") } else { host.clone() };
-        match &way.addresses {
+        match &route.addresses {
             Ok(addresses) => {
                 let is_address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
                 let first = addresses.first().map(ToString::to_string).unwrap_or_default();
@@ -56,27 +57,28 @@ impl Sight<'_> {
     }
 
     pub(super) fn connection(&self) -> Finding {
-        let Some((way, connected)) = self.way.and_then(|way| Some((way, way.connected.as_ref()?))) else {
-            let why = if self.way.is_none() { self.no_way() } else { "there is no address" };
+        let Some((route, connected)) = self.route.and_then(|route| Some((route, route.connected.as_ref()?)))
+        else {
+            let why = if self.route.is_none() { self.no_route() } else { "there is no address" };
             return not_checked("connection", why);
         };
-        let port = if way.is_proxy {
-            format!("the proxy's port {}", way.port)
+        let port = if route.is_proxy {
+            format!("the proxy's port {}", route.port)
         } else {
-            format!("port {}", way.port)
+            format!("port {}", route.port)
         };
         let silent = |found: String, help: &str| Finding::new(Mark::Wrong, "connection", found).help(help);
         match connected {
             Ok(address) => ok("connection", format!("{port} of {address} answers")),
-            Err(Silence::Refused(address)) => silent(
+            Err(NoAnswer::Refused(address)) => silent(
                 format!("{port} of {address} refuses connections"),
                 "check the port, and whether the platform is up",
             ),
-            Err(Silence::TimedOut(address)) => silent(
+            Err(NoAnswer::TimedOut(address)) => silent(
                 format!("{port} of {address} does not answer within {} s", PATIENCE.as_secs()),
                 "look for a firewall on the way, or ask the platform's operator whether your address is let in",
             ),
-            Err(Silence::Other(cause)) => {
+            Err(NoAnswer::Other(cause)) => {
                 silent(format!("{port} cannot be reached ({cause})"), "check this machine's network")
             }
         }
@@ -86,23 +88,24 @@ impl Sight<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::doctor::fault::{Fault, Kind};
+    use crate::commands::doctor::problem::{Cause, Problem};
     use crate::commands::doctor::setting::Setting;
 
     /// What an operator sees whose firewall drops everything: no test can wait for it.
     #[test]
     fn a_port_that_is_silent_names_the_firewall() {
-        let fault = Fault { kind: Kind::Setting, found: "x".to_owned(), help: "y".to_owned() };
+        let problem = Problem { cause: Cause::Setting, found: "x".to_owned(), help: "y".to_owned() };
         let setting = Setting {
-            endpoint: Err(fault.clone()),
+            endpoint: Err(problem.clone()),
             proxy: Ok(None),
             certificates: Ok(()),
-            application: Err(fault.clone()),
-            secret: Err(fault),
+            application: Err(problem.clone()),
+            secret: Err(problem),
         };
-        let way = Way::straight(|address| Err(Silence::TimedOut(address)));
-        let sight = Sight { setting: &setting, way: Some(&way), call: None, exchanges: &[], task: None };
-        let finding = sight.connection();
+        let route = Route::straight(|address| Err(NoAnswer::TimedOut(address)));
+        let seen =
+            Observations { setting: &setting, route: Some(&route), call: None, wire_calls: &[], task: None };
+        let finding = seen.connection();
         assert_eq!(finding.found, "port 8743 of 10.0.0.7 does not answer within 10 s");
         assert!(finding.help.is_some_and(|help| help.contains("firewall")));
     }

@@ -2,10 +2,10 @@
 
 use northbound::{Direction, Page, Plan, Subtask, SubtaskStatus, Subtasks};
 
+use super::checkpoint::{Checkpoint, ExportRequest, Format, PageFacts, Position};
 use super::delivered::{Delivered, Known};
-use super::record::{Arrived, Format, Position, Record, Request};
 use super::sink::Sink;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::rows::columns::Column;
 use crate::rows::csv;
 use crate::screen::progress::Progress;
@@ -13,7 +13,7 @@ use crate::session::interrupt::Interrupt;
 
 /// What is read, and how.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct ExportReader {
     task: String,
     query: Subtasks,
     wanted: Vec<SubtaskStatus>,
@@ -21,21 +21,21 @@ pub(crate) struct Reading {
     format: Format,
 }
 
-impl Reading {
+impl ExportReader {
     pub(crate) fn new(
         task: &str,
         query: Subtasks,
         wanted: Vec<SubtaskStatus>,
         format: Format,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CliError> {
         let plan = filtered(&query, &wanted).plan()?;
         Ok(Self { task: task.to_owned(), query, wanted, plan, format })
     }
 
     /// What tells this export from another one.
-    pub(crate) fn request(&self, endpoint: String, application: String) -> Request {
+    pub(crate) fn request(&self, endpoint: String, application: String) -> ExportRequest {
         let Self { plan, .. } = self;
-        Request {
+        ExportRequest {
             endpoint,
             application,
             task: self.task.clone(),
@@ -56,16 +56,16 @@ impl Reading {
         Delivered::nobody(self.format, self.plan.direction())
     }
 
-    /// Reads from where the record in `sink` stands to the end.
+    /// Reads from where the checkpoint in `sink` stands to the end.
     pub(crate) async fn drain(
         &self,
         delivered: &Delivered,
         sink: &mut Sink<'_, '_>,
         progress: &mut Progress<'_, '_>,
         interrupt: &Interrupt,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         let mut parts = self.parts();
-        let start = sink.record().position.clone();
+        let start = sink.checkpoint().position.clone();
         if start.next_page.is_some() {
             // A final status is never left, so a part that has come to its end stays complete.
             parts.retain({
@@ -78,19 +78,19 @@ impl Reading {
         }
         let last = parts.len().saturating_sub(1);
         for (number, status) in parts.into_iter().enumerate() {
-            let stood = &sink.record().position;
+            let stood = &sink.checkpoint().position;
             let start = if stood.status == status { stood.clone() } else { Position::begin(status) };
-            let mut part = Part::new(self, delivered, start);
+            let mut part = FilterPass::new(self, delivered, start);
             let mut pages = part.query().pages();
             while let Some(page) = progress.during(interrupt.or(pages.try_next())).await? {
-                let mut record = sink.record().clone();
-                let lines = part.take(page, &mut record)?;
+                let mut checkpoint = sink.checkpoint().clone();
+                let lines = part.take(page, &mut checkpoint)?;
                 if let Some(fault) = part.fault.take() {
                     return Err(spoiled(sink, fault)?);
                 }
-                sink.append(&lines, record)?;
-                let total = if number == last { part.total_of(sink.record()) } else { None };
-                progress.rows(sink.record().written.subtasks.all(), total);
+                sink.append(&lines, checkpoint)?;
+                let total = if number == last { part.total_of(sink.checkpoint()) } else { None };
+                progress.rows(sink.checkpoint().written.subtasks.all(), total);
             }
             if let Some(fault) = part.fault_at_end() {
                 return Err(spoiled(sink, fault)?);
@@ -108,7 +108,7 @@ impl Reading {
     }
 
     /// Writes a row behind others: a line of its own would need the memory of a long row twice.
-    fn add_line(&self, subtask: &Subtask, lines: &mut Vec<u8>) -> Result<(), Failure> {
+    fn add_line(&self, subtask: &Subtask, lines: &mut Vec<u8>) -> Result<(), CliError> {
         match self.format {
             Format::Jsonl => {
                 serde_json::to_writer(&mut *lines, subtask).map_err(std::io::Error::from)?;
@@ -131,14 +131,14 @@ fn filtered(query: &Subtasks, statuses: &[SubtaskStatus]) -> Subtasks {
 }
 
 /// Notes that no `--resume` can mend the file, and says why.
-fn spoiled(sink: &mut Sink<'_, '_>, fault: String) -> Result<Failure, Failure> {
+fn spoiled(sink: &mut Sink<'_, '_>, fault: String) -> Result<CliError, CliError> {
     sink.spoil(fault.clone())?;
-    Ok(Failure::other(fault, "subtasks may be missing, so the file is not taken for complete"))
+    Ok(CliError::other(fault, "subtasks may be missing, so the file is not taken for complete"))
 }
 
 /// The part of a read that has one filter.
-struct Part<'a> {
-    reading: &'a Reading,
+struct FilterPass<'a> {
+    reader: &'a ExportReader,
     /// Rows that an earlier run delivered.
     delivered: &'a Delivered,
     start: Position,
@@ -147,14 +147,14 @@ struct Part<'a> {
     fault: Option<String>,
 }
 
-impl<'a> Part<'a> {
-    fn new(reading: &'a Reading, delivered: &'a Delivered, start: Position) -> Self {
+impl<'a> FilterPass<'a> {
+    fn new(reader: &'a ExportReader, delivered: &'a Delivered, start: Position) -> Self {
         let position = start.clone();
-        Self { reading, delivered, start, position, fault: None }
+        Self { reader, delivered, start, position, fault: None }
     }
 
     fn query(&self) -> Subtasks {
-        let Reading { query, wanted, .. } = self.reading;
+        let ExportReader { query, wanted, .. } = self.reader;
         let query = match &self.start.status {
             Some(status) => filtered(query, std::slice::from_ref(status)),
             None => filtered(query, wanted),
@@ -165,38 +165,38 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The lines that a page adds, and in `record` what is known once they are there.
-    fn take(&mut self, page: Page, record: &mut Record) -> Result<Vec<u8>, Failure> {
-        let direction = self.reading.plan.direction();
-        let (arrived, repeats) = (Arrived::from(&page), page.repeats());
+    /// The lines that a page adds, and in `checkpoint` what is known once they are there.
+    fn take(&mut self, page: Page, checkpoint: &mut Checkpoint) -> Result<Vec<u8>, CliError> {
+        let direction = self.reader.plan.direction();
+        let (arrived, repeats) = (PageFacts::from(&page), page.repeats());
         let (mut lines, mut rows) = (Vec::new(), 0);
         for subtask in page.into_subtasks() {
             let start = lines.len();
-            self.reading.add_line(&subtask, &mut lines)?;
+            self.reader.add_line(&subtask, &mut lines)?;
             let line = std::str::from_utf8(&lines[start..]).unwrap_or_default();
             if self.is_known(line, arrived.number)? {
                 lines.truncate(start);
                 continue;
             }
             rows += 1;
-            record.written.subtasks.add(&subtask);
+            checkpoint.written.subtasks.add(&subtask);
         }
         if direction == Direction::Whole && repeats > 0 {
             // The read goes on and says at its end whether rows are missing. One that is resumed could not say that.
-            record.fault = Some(sorted_anew(arrived.number));
+            checkpoint.fault = Some(sorted_anew(arrived.number));
         }
         self.position.pass(arrived, rows, direction);
-        record.position = self.position.clone();
-        record.written.pages += 1;
+        checkpoint.position = self.position.clone();
+        checkpoint.written.pages += 1;
         Ok(lines)
     }
 
     /// Whether a row of this page was delivered by an earlier run.
-    fn is_known(&mut self, line: &str, page: u32) -> Result<bool, Failure> {
+    fn is_known(&mut self, line: &str, page: u32) -> Result<bool, CliError> {
         if self.start.next_page.is_none() {
             return Ok(false);
         }
-        let direction = self.reading.plan.direction();
+        let direction = self.reader.plan.direction();
         let is_unread = self.start.is_unread(page, direction);
         let known = self.delivered.knows(line).map_err(std::io::Error::from)?;
         match known {
@@ -210,13 +210,13 @@ impl<'a> Part<'a> {
     fn fault_at_end(&self) -> Option<String> {
         // A read that was not interrupted has been checked by the SDK.
         self.start.next_page?;
-        self.position.fault(&self.reading.plan)
+        self.position.fault(&self.reader.plan)
     }
 
     /// How many rows there will be with this part, as far as the platform counts them.
-    fn total_of(&self, record: &Record) -> Option<u64> {
-        let others = record.written.subtasks.all() - self.position.rows;
-        self.position.total.filter(|_| self.reading.plan.picks().is_empty()).map(|total| others + total)
+    fn total_of(&self, checkpoint: &Checkpoint) -> Option<u64> {
+        let others = checkpoint.written.subtasks.all() - self.position.rows;
+        self.position.total.filter(|_| self.reader.plan.picks().is_empty()).map(|total| others + total)
     }
 }
 

@@ -23,11 +23,11 @@ const ABOUT: &str =
 /// The file beside the rows. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Record {
+pub(crate) struct Checkpoint {
     about: String,
     version: u32,
     /// What is exported.
-    pub(crate) export: Request,
+    pub(crate) export: ExportRequest,
     /// Where the read stands.
     pub(crate) position: Position,
     /// What is in the file of rows.
@@ -39,7 +39,7 @@ pub(crate) struct Record {
 /// What tells an export from another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Request {
+pub(crate) struct ExportRequest {
     pub(crate) endpoint: String,
     pub(crate) application: String,
     pub(crate) task: String,
@@ -84,13 +84,13 @@ pub(crate) struct Written {
 
 /// What is seen of a page before its rows are taken out.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Arrived {
+pub(crate) struct PageFacts {
     pub(crate) number: u32,
     resume_from: Option<u32>,
     total: Option<u64>,
 }
 
-impl From<&Page> for Arrived {
+impl From<&Page> for PageFacts {
     fn from(page: &Page) -> Self {
         Self { number: page.number(), resume_from: page.resume_from(), total: page.total_count() }
     }
@@ -101,9 +101,9 @@ pub(crate) fn checksum(sum: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(sum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
-impl Record {
+impl Checkpoint {
     /// An export that has not begun.
-    pub(crate) fn new(export: Request) -> Self {
+    pub(crate) fn new(export: ExportRequest) -> Self {
         Self {
             about: ABOUT.to_owned(),
             version: VERSION,
@@ -125,16 +125,16 @@ impl Record {
         if version != VERSION {
             return Err(format!("is of version {version}, and this command knows version {VERSION}"));
         }
-        let record: Self = serde_json::from_slice(text).map_err(damaged)?;
-        let Written { subtasks, .. } = &record.written;
-        if !subtasks.are_sound() || record.position.rows > subtasks.all() {
+        let checkpoint: Self = serde_json::from_slice(text).map_err(damaged)?;
+        let Written { subtasks, .. } = &checkpoint.written;
+        if !subtasks.are_sound() || checkpoint.position.rows > subtasks.all() {
             return Err("is damaged: its counts contradict each other".to_owned());
         }
-        Ok(record)
+        Ok(checkpoint)
     }
 }
 
-impl Request {
+impl ExportRequest {
     /// How the export that was begun differs from the one that is asked for now.
     pub(crate) fn difference(&self, now: &Self) -> Option<String> {
         let statuses = |request: &Self| match request.statuses.as_slice() {
@@ -173,8 +173,8 @@ impl Position {
     }
 
     /// Moves on behind a page that brought so many rows.
-    pub(crate) fn pass(&mut self, page: Arrived, rows: u64, direction: Direction) {
-        let Arrived { number, resume_from, total } = page;
+    pub(crate) fn pass(&mut self, page: PageFacts, rows: u64, direction: Direction) {
+        let PageFacts { number, resume_from, total } = page;
         self.rows += rows;
         self.total = total.or(self.total);
         self.first_total = self.first_total.or(total);
@@ -218,8 +218,8 @@ mod tests {
 
     use super::*;
 
-    fn arrived(number: u32, resume_from: Option<u32>, total: u64) -> Arrived {
-        Arrived { number, resume_from, total: Some(total) }
+    fn arrived(number: u32, resume_from: Option<u32>, total: u64) -> PageFacts {
+        PageFacts { number, resume_from, total: Some(total) }
     }
 
     fn after(direction: Direction, pages: &[(u32, Option<u32>)]) -> (Option<u32>, Option<u32>) {
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
-        let request = Request {
+        let request = ExportRequest {
             endpoint: "https://platform.example".to_owned(),
             application: "a".to_owned(),
             task: "t".to_owned(),
@@ -291,25 +291,25 @@ mod tests {
             page_size: 250,
             plan: plan(&[]).to_string(),
         };
-        let mut record = Record::new(request.clone());
-        record.written.subtasks.count(Some(&Fail));
-        record.written.subtasks.count(None);
-        record.position = Position::begin(Some(Pending));
-        record.position.pass(arrived(7, Some(6), 100), 2, Direction::Backward);
-        let text = serde_json::to_vec(&record).unwrap();
-        assert_eq!(Record::parse(&text), Ok(record));
+        let mut checkpoint = Checkpoint::new(request.clone());
+        checkpoint.written.subtasks.count(Some(&Fail));
+        checkpoint.written.subtasks.count(None);
+        checkpoint.position = Position::begin(Some(Pending));
+        checkpoint.position.pass(arrived(7, Some(6), 100), 2, Direction::Backward);
+        let text = serde_json::to_vec(&checkpoint).unwrap();
+        assert_eq!(Checkpoint::parse(&text), Ok(checkpoint));
         assert_eq!(request.difference(&request), None);
-        let other = Request { plan: "another".to_owned(), ..request.clone() };
+        let other = ExportRequest { plan: "another".to_owned(), ..request.clone() };
         assert!(request.difference(&other).unwrap().starts_with("its plan is `reads the whole task"));
         for text in ["", "{}", "[]", "{\"version\":1}", "{\"version\":3}"] {
-            assert!(Record::parse(text.as_bytes()).is_err(), "{text}");
+            assert!(Checkpoint::parse(text.as_bytes()).is_err(), "{text}");
         }
         let text = String::from_utf8(text).unwrap();
         for (told, changed) in
             [("\"all\":2", "\"all\":1"), ("\"Fail\":1", "\"Fail\":3"), ("\"rows\":2", "\"rows\":3")]
         {
             let text = text.replace(told, changed);
-            assert!(Record::parse(text.as_bytes()).unwrap_err().contains("contradict"), "{text}");
+            assert!(Checkpoint::parse(text.as_bytes()).unwrap_err().contains("contradict"), "{text}");
         }
     }
 }

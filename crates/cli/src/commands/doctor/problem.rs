@@ -3,19 +3,20 @@
 
 use northbound::{Error, ErrorCode};
 
-use crate::failure::{Failure, in_words_of_the_command};
+use super::finding::{Finding, Mark};
+use crate::error::{CliError, in_words_of_the_command};
 
 /// Why something failed, without any id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) kind: Kind,
+pub(super) struct Problem {
+    pub(super) cause: Cause,
     pub(super) found: String,
     pub(super) help: String,
 }
 
 /// What it says about the way to the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Cause {
     /// What was typed cannot work.
     Setting,
     /// Nothing came back.
@@ -38,12 +39,12 @@ pub(super) enum Kind {
     Strange,
 }
 
-impl From<&Error> for Fault {
+impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
-        let kind = kind(error);
-        let found = match (error.code(), kind) {
+        let cause = cause(error);
+        let found = match (error.code(), cause) {
             (Some(code), _) => platform(code, error),
-            (None, Kind::Strange) => strange(error),
+            (None, Cause::Strange) => strange(error),
             _ => error.found().to_owned(),
         };
         let help = if error.is_redirect() {
@@ -53,16 +54,16 @@ impl From<&Error> for Fault {
         } else {
             in_words_of_the_command(error.remedy())
         };
-        Self { kind, found, help }
+        Self { cause, found, help }
     }
 }
 
-impl From<&Failure> for Fault {
-    fn from(failure: &Failure) -> Self {
+impl From<&CliError> for Problem {
+    fn from(failure: &CliError) -> Self {
         match failure {
-            Failure::Call(error) => Self::from(error),
+            CliError::Call(error) => Self::from(error),
             _ => Self {
-                kind: Kind::Setting,
+                cause: Cause::Setting,
                 found: failure.what(),
                 help: failure.advice().unwrap_or_default(),
             },
@@ -70,27 +71,27 @@ impl From<&Failure> for Fault {
     }
 }
 
-fn kind(error: &Error) -> Kind {
+fn cause(error: &Error) -> Cause {
     if error.is_refused() || error.is_no_token() {
-        Kind::Setting
+        Cause::Setting
     } else if error.is_tls() {
-        Kind::Distrust
+        Cause::Distrust
     } else if (error.is_connection() || error.is_timeout()) && error.status().is_none() {
-        Kind::Unreachable
+        Cause::Unreachable
     } else if error.code() == Some(&ErrorCode::WrongCredentials) {
-        Kind::Credentials
+        Cause::Credentials
     } else if error.is_misconfigured() {
-        Kind::Application
+        Cause::Application
     } else if error.is_invalid_token() {
-        Kind::Token
+        Cause::Token
     } else if error.is_task_not_found() {
-        Kind::NoTask
+        Cause::NoTask
     } else if error.is_invalid_input() {
-        Kind::Input
+        Cause::Input
     } else if error.is_throttled() {
-        Kind::Throttled
+        Cause::Throttled
     } else {
-        Kind::Strange
+        Cause::Strange
     }
 }
 
@@ -127,8 +128,13 @@ fn strange(error: &Error) -> String {
     }
 }
 
-/// Where a reply is at fault. A member that nobody documented may be named after anything.
+/// The member of a reply that is wrong. One that nobody documented may be named after anything.
 fn place(member: &str) -> &str {
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '[' | ']' | '_');
     if member.len() <= 60 && member.chars().all(known) { member } else { "some member" }
+}
+
+/// A check that this problem fails.
+pub(super) fn wrong(name: &'static str, problem: &Problem) -> Finding {
+    Finding::new(Mark::Wrong, name, problem.found.clone()).help(&*problem.help)
 }

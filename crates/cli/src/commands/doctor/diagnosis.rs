@@ -1,4 +1,4 @@
-//! The report: lines for a person to read and to paste, or one JSON object.
+//! The diagnosis: lines for a person to read and to paste, or one JSON object.
 
 use std::io::{self, Write as _};
 
@@ -7,12 +7,12 @@ use northbound::client_layer::DOCUMENT_VERSION;
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Mark};
-use super::wire::Exchange;
+use super::wire::WireCall;
 use crate::arguments::global::Output;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::screen::layout::{self, counted};
+use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
-use crate::session::process::Outlet;
 
 /// Columns of the marks, where there is room for them.
 const MARKS: usize = 16;
@@ -21,16 +21,16 @@ const NARROW: usize = 70;
 
 /// Everything that was found. Nothing in it is secret.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct Diagnosis {
     pub(super) checks: Vec<Finding>,
     /// `None` if none could be judged.
     pub(super) assumptions: Option<Vec<Finding>>,
     /// Whether a task was given.
     pub(super) asked: bool,
-    pub(super) exchanges: Vec<Exchange>,
+    pub(super) wire_calls: Vec<WireCall>,
 }
 
-impl Report {
+impl Diagnosis {
     pub(super) fn write(&self, output: Output, stdout: &mut Outlet<'_>) -> io::Result<()> {
         match output {
             Output::Json => writeln!(stdout, "{:#}", self.json())?,
@@ -46,7 +46,7 @@ impl Report {
     }
 
     /// What to do with it.
-    pub(super) fn farewell(&self) -> &'static str {
+    pub(super) fn next_step(&self) -> &'static str {
         if self.bad(Mark::DoesNotHold) > 0 {
             "an assumption that does not hold is what the maintainers of northbound need to know: paste the report into an issue. It \
              holds no secret, no token and no id of a task or device; it names the endpoint"
@@ -55,7 +55,7 @@ impl Report {
         }
     }
 
-    pub(super) fn verdict(&self) -> Result<(), Failure> {
+    pub(super) fn verdict(&self) -> Result<(), CliError> {
         let (wrong, broken) = (self.bad(Mark::Wrong), self.bad(Mark::DoesNotHold));
         let checks =
             if wrong == 1 { "1 check is wrong".to_owned() } else { format!("{wrong} checks are wrong") };
@@ -66,12 +66,12 @@ impl Report {
         };
         match (wrong, broken) {
             (0, 0) => Ok(()),
-            (_, 0) => Err(Failure::other(checks, "do what stands below each of them in the report")),
-            (0, _) => Err(Failure::other(
+            (_, 0) => Err(CliError::other(checks, "do what stands below each of them in the report")),
+            (0, _) => Err(CliError::other(
                 assumptions,
                 "paste the report into an issue of northbound, which takes it for granted",
             )),
-            _ => Err(Failure::other(
+            _ => Err(CliError::other(
                 format!("{checks}, and {assumptions}"),
                 "do what stands below each check in the report, and report the rest",
             )),
@@ -87,11 +87,11 @@ impl Report {
     }
 
     fn logins(&self) -> usize {
-        self.exchanges.iter().filter(|exchange| exchange.is_login).count()
+        self.wire_calls.iter().filter(|wire_call| wire_call.is_login).count()
     }
 
     fn lines(&self, width: Option<usize>, palette: Palette) -> Vec<String> {
-        let page = Layout { width, palette };
+        let page = Printer { width, palette };
         let mut lines = vec![palette.quiet("```text")];
         lines.extend(page.text(&format!(
             "northbound {} doctor: document {DOCUMENT_VERSION}, platform's page of {PLATFORM_EDITION}, {} {}",
@@ -110,7 +110,7 @@ impl Report {
         }
         lines.extend(self.assumptions.iter().flatten().flat_map(|finding| page.finding(finding)));
         lines.push(String::new());
-        let (calls, logins) = (self.exchanges.len(), self.logins());
+        let (calls, logins) = (self.wire_calls.len(), self.logins());
         let of_these = if logins == 0 { String::new() } else { format!(", {logins} of them to log in") };
         lines.push(counted(calls, "call") + &of_these);
         lines.push(palette.quiet("```"));
@@ -135,20 +135,20 @@ impl Report {
             "sound": self.findings().all(|finding| !finding.mark.is_bad()),
             "checks": self.checks.iter().map(check).collect::<Vec<_>>(),
             "assumptions": self.assumptions.iter().flatten().map(assumption).collect::<Vec<_>>(),
-            "calls": self.exchanges.len(),
+            "calls": self.wire_calls.len(),
             "logins": self.logins(),
         })
     }
 }
 
 /// How lines are broken and coloured.
-struct Layout {
+struct Printer {
     /// `None` if nobody knows how wide a line may be.
     width: Option<usize>,
     palette: Palette,
 }
 
-impl Layout {
+impl Printer {
     fn text(&self, text: &str) -> Vec<String> {
         match self.width {
             Some(width) => layout::wrapped(text, width),
@@ -205,12 +205,12 @@ impl Layout {
 mod tests {
     use super::*;
 
-    fn report() -> Report {
+    fn diagnosis() -> Diagnosis {
         let long = "nobody that this machine trusts has issued the platform's certificate (水表水表水表水表水表水表)";
         let marks =
             [Mark::Ok, Mark::Warning, Mark::Wrong, Mark::NotChecked, Mark::DoesNotHold, Mark::CouldNotTell];
         let checks = marks.map(|mark| Finding::new(mark, "certificate", long).help(long)).to_vec();
-        Report { checks, assumptions: None, asked: true, exchanges: Vec::new() }
+        Diagnosis { checks, assumptions: None, asked: true, wire_calls: Vec::new() }
     }
 
     #[test]
@@ -222,8 +222,8 @@ mod tests {
                 .collect::<String>()
         };
         for width in [30, 40, 70, 120] {
-            let plain = report().lines(Some(width), Palette::default());
-            let coloured = report().lines(Some(width), Palette::coloured());
+            let plain = diagnosis().lines(Some(width), Palette::default());
+            let coloured = diagnosis().lines(Some(width), Palette::coloured());
             assert_ne!(plain, coloured);
             assert_eq!(coloured.iter().map(bare).collect::<Vec<_>>(), plain);
             assert!(plain.iter().all(|line| layout::width(line) <= width), "{plain:#?}");
@@ -232,9 +232,9 @@ mod tests {
 
     #[test]
     fn what_was_found_stays_on_its_line() {
-        let mut report = report();
-        report.checks = vec![Finding::new(Mark::Wrong, "name", "a\nb\u{1b}[2J```").help("c\nd")];
-        let lines = report.lines(None, Palette::default());
+        let mut diagnosis = diagnosis();
+        diagnosis.checks = vec![Finding::new(Mark::Wrong, "name", "a\nb\u{1b}[2J```").help("c\nd")];
+        let lines = diagnosis.lines(None, Palette::default());
         assert_eq!(lines[3..5], ["wrong           name: a b [2J```", "                help: c d"]);
     }
 
@@ -242,8 +242,8 @@ mod tests {
     fn the_verdict_counts_what_is_wrong() {
         let verdict = |marks: &[Mark]| {
             let checks = marks.iter().map(|mark| Finding::new(*mark, "x", "y")).collect();
-            let report = Report { checks, assumptions: None, asked: false, exchanges: Vec::new() };
-            report.verdict().map_err(|failure| (failure.what(), failure.exit_code()))
+            let diagnosis = Diagnosis { checks, assumptions: None, asked: false, wire_calls: Vec::new() };
+            diagnosis.verdict().map_err(|failure| (failure.what(), failure.exit_code()))
         };
         assert_eq!(verdict(&[Mark::Ok, Mark::Warning, Mark::NotChecked, Mark::CouldNotTell]), Ok(()));
         assert_eq!(verdict(&[Mark::Wrong, Mark::Ok]), Err(("1 check is wrong".to_owned(), 1)));

@@ -10,12 +10,12 @@ use crate::screen::chart::Counts;
 
 /// Everything but the rows.
 #[derive(Debug)]
-pub(super) struct Findings {
+pub(super) struct Content {
     pub(super) counts: Counts,
     pub(super) listed: Totals,
     /// The largest first.
     pub(super) reasons: Vec<Reason>,
-    pub(super) made: Made,
+    pub(super) origin: Origin,
 }
 
 /// Failures that bear the same code, or none.
@@ -31,7 +31,7 @@ pub(super) struct Reason {
 
 /// How the report came about.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(super) struct Origin {
     pub(super) endpoint: String,
     /// Whether that is the emulator inside this command, and not a platform.
     pub(super) by_emulator: bool,
@@ -41,10 +41,10 @@ pub(super) struct Made {
     pub(super) method: Method,
 }
 
-impl Findings {
-    pub(super) fn new(counts: Counts, list: &List, made: Made) -> Self {
+impl Content {
+    pub(super) fn new(counts: Counts, list: &List, origin: Origin) -> Self {
         let reasons = list.groups.groups().into_iter().map(Reason::from).collect();
-        Self { counts, listed: list.totals.clone(), reasons, made }
+        Self { counts, listed: list.totals.clone(), reasons, origin }
     }
 
     /// Subtasks that are still on their way, or whose status says nothing of it.
@@ -83,7 +83,7 @@ impl Findings {
             1 => ", for 1 reason".to_owned(),
             _ => format!(", for {reasons} reasons"),
         };
-        format!("{failed} of {total} subtasks failed or timed out{reasons}; {} calls", self.made.calls)
+        format!("{failed} of {total} subtasks failed or timed out{reasons}; {} calls", self.origin.calls)
     }
 }
 

@@ -5,8 +5,7 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use crate::arguments::global::Output;
-use crate::session::interrupt::Signal;
-use crate::session::process::Outlet;
+use crate::screen::outlet::Outlet;
 
 /// Every exit code of the command, and when it comes. Help, manual and README show this table.
 pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
@@ -20,7 +19,7 @@ pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
 
 /// Why the command failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum CliError {
     /// What was typed cannot work.
     #[error("{what}")]
     Usage { what: String, advice: String },
@@ -54,7 +53,26 @@ pub(crate) enum Failure {
     Interrupted(Signal),
 }
 
-impl Failure {
+/// What asks a command to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// SIGTERM: what a service manager or a container sends.
+    Terminate,
+}
+
+impl Signal {
+    /// What a shell reports for a process that the signal has ended.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        }
+    }
+}
+
+impl CliError {
     /// What was typed cannot work, and what to type instead.
     pub(crate) fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::Usage { what: what.into(), advice: advice.into() }
@@ -175,7 +193,7 @@ pub(crate) fn in_words_of_the_command(remedy: &str) -> String {
     options.iter().fold(remedy.to_owned(), |text, (method, option)| text.replace(method, option))
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ClosedPipe,
@@ -195,7 +213,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 mod tests {
     use super::*;
 
-    fn shown(failure: &Failure, output: Output) -> String {
+    fn shown(failure: &CliError, output: Output) -> String {
         let mut written = Vec::new();
         failure.show(output, &mut Outlet::plain(&mut written)).unwrap();
         String::from_utf8(written).unwrap()
@@ -203,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_two_lines_for_a_person_and_one_for_a_script() {
-        let refused = Failure::from(northbound::AppId::new("").unwrap_err());
+        let refused = CliError::from(northbound::AppId::new("").unwrap_err());
         assert_eq!(
             shown(&refused, Output::Table),
             "error: the application id is empty\nhelp:  give the id that the platform's console shows\n"
@@ -214,18 +232,18 @@ mod tests {
             assert_eq!((text.lines().count(), &json["error"]["exitCode"]), (1, &json!(2)), "{text}");
             assert_eq!(json["error"]["help"], "give the id that the platform's console shows");
         }
-        assert_eq!(shown(&Failure::Interrupted(Signal::Interrupt), Output::Table), "error: stopped\n");
+        assert_eq!(shown(&CliError::Interrupted(Signal::Interrupt), Output::Table), "error: stopped\n");
     }
 
     #[test]
     fn every_exit_code_is_in_the_table() {
         let failures = [
-            Failure::ClosedPipe,
-            Failure::other("x", "y"),
-            Failure::usage("x", "y"),
-            Failure::TooManyFailed { what: "x".to_owned(), advice: "y".to_owned() },
-            Failure::Interrupted(Signal::Interrupt),
-            Failure::Interrupted(Signal::Terminate),
+            CliError::ClosedPipe,
+            CliError::other("x", "y"),
+            CliError::usage("x", "y"),
+            CliError::TooManyFailed { what: "x".to_owned(), advice: "y".to_owned() },
+            CliError::Interrupted(Signal::Interrupt),
+            CliError::Interrupted(Signal::Terminate),
         ];
         let codes = failures.map(|failure| failure.exit_code());
         assert_eq!(codes, EXIT_CODES.map(|(code, _)| code));
