@@ -4,7 +4,6 @@ mod content;
 mod destination;
 mod list;
 mod page;
-mod security;
 mod text;
 
 use clap::Args;
