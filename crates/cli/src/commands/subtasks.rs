@@ -31,7 +31,7 @@ pub(crate) struct SubtasksOptions {
     /// Only this page; 0 is the first. Without it, all pages are read
     #[arg(long, value_name = "N", conflicts_with = "limit")]
     pub(crate) page: Option<u32>,
-    /// RowWriter that one call asks for, 1 to 250 [default: 25 with --page, else 250]
+    /// Rows that one call asks for, 1 to 250 [default: 25 with --page, else 250]
     #[arg(long, value_name = "M")]
     pub(crate) page_size: Option<u32>,
     /// Stop after so many subtasks

@@ -342,7 +342,7 @@ fn what_may_have_another_cause_accuses_nobody() {
     unsure("stable-order", nameless, "no rows came twice that can be told apart");
     unsure("pages-count-up", nameless, "the rows bear nothing to tell them apart");
     unsure("param-names-a-row", nameless, "60 of 60 rows have no param");
-    // An order that changes is one problem, and not three.
+    // An order that changes is one fault, and not three.
     let sorted_anew = |replies: &mut Replies| {
         rows_of(replies.defaults.as_mut().unwrap()).reverse();
         rows_of(replies.second.as_mut().unwrap()).reverse();
