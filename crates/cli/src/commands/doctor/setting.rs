@@ -12,25 +12,25 @@ use crate::session::process::Environment;
 /// The setting of a run, part by part: a part that is wrong does not keep the others from being judged.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
-    pub(super) endpoint: Result<Endpoint, Problem>,
+    pub(super) endpoint: Result<GivenEndpoint, Problem>,
     /// Host and port of the proxy that the environment sets, if any.
     pub(super) proxy: Result<Option<(String, u16)>, Problem>,
     /// The certificates in files, if any are given.
     pub(super) certificates: Result<(), Problem>,
-    pub(super) application: Result<Application, Problem>,
+    pub(super) application: Result<GivenApplication, Problem>,
     pub(super) secret: Result<Proof, Problem>,
 }
 
 /// Where the platform is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Endpoint {
+pub(super) struct GivenEndpoint {
     pub(super) url: Url,
     pub(super) from: &'static str,
 }
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Application {
+pub(super) struct GivenApplication {
     /// The beginning of its id.
     pub(super) shown: String,
     pub(super) from: &'static str,
@@ -72,10 +72,10 @@ impl Setting {
         let shown = beginning(client.app_id().as_str());
         let secret = if global.secret_file.is_some() { "--secret-file" } else { EMULATOR };
         Self {
-            endpoint: Ok(Endpoint { url, from: EMULATOR }),
+            endpoint: Ok(GivenEndpoint { url, from: EMULATOR }),
             proxy: Ok(None),
             certificates: Ok(()),
-            application: Ok(Application { shown, from }),
+            application: Ok(GivenApplication { shown, from }),
             secret: Ok(Proof::Secret(secret)),
         }
     }
@@ -91,14 +91,14 @@ impl Setting {
 #[cfg(feature = "emulator")]
 const EMULATOR: &str = "the emulator inside this command";
 
-fn endpoint(global: &Global, environment: Environment<'_>) -> Result<Endpoint, Problem> {
+fn endpoint(global: &Global, environment: Environment<'_>) -> Result<GivenEndpoint, Problem> {
     let text = connection::endpoint(global, environment).map_err(|failure| Problem::from(&failure))?;
     let client = nobody(connection::route(global, &text).no_proxy())?;
     let url = client
         .endpoint()
         .parse()
         .map_err(|_| Problem::from(&CliError::usage("the endpoint is no URL", "")))?;
-    Ok(Endpoint { url, from: if global.endpoint.is_some() { "--endpoint" } else { ENDPOINT } })
+    Ok(GivenEndpoint { url, from: if global.endpoint.is_some() { "--endpoint" } else { ENDPOINT } })
 }
 
 fn proxy(global: &Global, endpoint: &str) -> Result<Option<(String, u16)>, Problem> {
@@ -117,14 +117,14 @@ fn nobody(builder: ClientBuilder) -> Result<Client, Problem> {
     client.map_err(|error| Problem::from(&error))
 }
 
-fn application(global: &Global, environment: Environment<'_>) -> Result<Application, Problem> {
+fn application(global: &Global, environment: Environment<'_>) -> Result<GivenApplication, Problem> {
     let id = connection::app_id(global, environment).map_err(|failure| Problem::from(&failure))?;
     // Who knows what was pasted there.
     let without_id =
         |problem: Problem| Problem { found: problem.found.replace(&format!(" {id:?}"), ""), ..problem };
     let id = AppId::new(&id).map_err(|error| without_id(Problem::from(&error)))?;
     let from = if global.app_id.is_some() { "--app-id" } else { APP_ID };
-    Ok(Application { shown: beginning(id.as_str()), from })
+    Ok(GivenApplication { shown: beginning(id.as_str()), from })
 }
 
 fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Problem> {

@@ -141,16 +141,16 @@ mod tests {
     use crate::commands::doctor::checks::findings;
     use crate::commands::doctor::network::Route;
     use crate::commands::doctor::problem::Problem;
-    use crate::commands::doctor::setting::{Application, Endpoint, Setting};
+    use crate::commands::doctor::setting::{GivenApplication, GivenEndpoint, Setting};
     use crate::commands::doctor::wire::WireCall;
 
     fn setting(secret: Proof) -> Setting {
         let url = "https://platform.example:8743".parse().unwrap();
         Setting {
-            endpoint: Ok(Endpoint { url, from: "--endpoint" }),
+            endpoint: Ok(GivenEndpoint { url, from: "--endpoint" }),
             proxy: Ok(None),
             certificates: Ok(()),
-            application: Ok(Application { shown: "a…".to_owned(), from: "--app-id" }),
+            application: Ok(GivenApplication { shown: "a…".to_owned(), from: "--app-id" }),
             secret: Ok(secret),
         }
     }

@@ -1,4 +1,4 @@
-//! Endpoint, name and connection: what comes before the first byte of HTTP.
+//! GivenEndpoint, name and connection: what comes before the first byte of HTTP.
 
 use super::super::finding::{Finding, Mark, not_checked, ok};
 use super::super::network::{NoAnswer, PATIENCE, Route};
