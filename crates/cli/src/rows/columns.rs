@@ -32,31 +32,16 @@ impl Column {
         [Self::Device, Self::Command, Self::Status, Self::Code, Self::Reason, Self::Output, Self::Error];
 
     /// Its name above a table.
-    pub(crate) fn heading(self) -> &'static str {
+    pub(crate) fn heading(self) -> String {
         match self {
-            Self::Device => "DEVICE",
-            Self::Command => "COMMAND",
-            Self::Status => "STATUS",
-            Self::Code => "CODE",
-            Self::Reason => "REASON",
-            Self::Output => "OUTPUT",
-            Self::Error => "ERROR",
-            Self::Outcome => "REASON OR OUTPUT",
+            Self::Outcome => "REASON OR OUTPUT".to_owned(),
+            _ => self.name().to_uppercase(),
         }
     }
 
-    /// Its name in the first line of csv.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Device => "device",
-            Self::Command => "command",
-            Self::Status => "status",
-            Self::Code => "code",
-            Self::Reason => "reason",
-            Self::Output => "output",
-            Self::Error => "error",
-            Self::Outcome => "outcome",
-        }
+    /// Its name in the first line of csv: the one that is typed.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     /// Whether it holds text of any length, which a narrow table may break.

@@ -169,7 +169,7 @@ fn logging_in(
 
 /// A client of this endpoint as the options ask for it; who calls is still to be said.
 pub(crate) fn builder(global: &Global, endpoint: &str) -> Result<ClientBuilder, CliError> {
-    let mut builder = route(global, endpoint);
+    let mut builder = builder_to(global, endpoint);
     if let Some(calls) = global.quota {
         builder = builder.quota(quota_of(calls)?);
     }
@@ -186,7 +186,7 @@ pub(crate) fn builder(global: &Global, endpoint: &str) -> Result<ClientBuilder, 
 }
 
 /// The same as far as it says where calls go.
-pub(crate) fn route(global: &Global, endpoint: &str) -> ClientBuilder {
+pub(crate) fn builder_to(global: &Global, endpoint: &str) -> ClientBuilder {
     let builder = Client::builder(endpoint);
     match &global.resolve {
         Some(resolved) => builder.resolve(&resolved.host, resolved.address),

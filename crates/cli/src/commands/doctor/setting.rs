@@ -93,7 +93,7 @@ const EMULATOR: &str = "the emulator inside this command";
 
 fn endpoint(global: &Global, environment: Environment<'_>) -> Result<GivenEndpoint, Problem> {
     let text = connection::endpoint(global, environment).map_err(|failure| Problem::from(&failure))?;
-    let client = nobody(connection::route(global, &text).no_proxy())?;
+    let client = nobody(connection::builder_to(global, &text).no_proxy())?;
     let url = client
         .endpoint()
         .parse()
@@ -102,7 +102,7 @@ fn endpoint(global: &Global, environment: Environment<'_>) -> Result<GivenEndpoi
 }
 
 fn proxy(global: &Global, endpoint: &str) -> Result<Option<(String, u16)>, Problem> {
-    let client = nobody(connection::route(global, endpoint))?;
+    let client = nobody(connection::builder_to(global, endpoint))?;
     Ok(client.proxy().map(|(host, port)| (host.to_owned(), port)))
 }
 
