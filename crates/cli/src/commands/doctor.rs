@@ -1,4 +1,4 @@
-//! `northbound doctor`: whether everything is set up right, and whether the platform is what it is taken for.
+//! `northbound doctor`: whether everything is set up right, and whether the platform behaves as we assume.
 
 mod assumptions;
 mod calls;
@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> R
     diagnosis.verdict()
 }
 
-/// Looks at one thing after the other, as far as one works that the next one needs.
+/// Checks one thing after the other, as long as the one works that the next one needs.
 async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagnosis, CliError> {
     let log = WireLog::default();
     let patient = {
@@ -91,7 +91,7 @@ fn subtasks(page: &Page) -> Option<u64> {
     page.total_count().map(|total| total.max(page.rows().len() as u64))
 }
 
-/// What the first call says about the way. Without a task the call asks for one that does not exist, and the right answer is just
+/// What the first call says about the route. Without a task the call asks for one that does not exist, and the right answer is just
 /// that; a login has no such answer.
 fn judged(call: &Result<Page, northbound::Error>, asks_for_none: bool) -> Result<(), Problem> {
     match call {

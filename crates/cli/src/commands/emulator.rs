@@ -76,7 +76,7 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
     if let Some(warning) = warning(emulator.addr()) {
         context.note(&warning)?;
     }
-    // It serves until it is told to stop, so that is no failure.
+    // It serves until it is stopped, so that is no failure.
     tokio::select! {
         _ = context.interrupt.wait() => {}
         error = emulator.accept_failed() => {

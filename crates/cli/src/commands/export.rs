@@ -1,4 +1,4 @@
-//! `northbound export`: the subtasks of a batch task in a file that is either complete or can be gone on with.
+//! `northbound export`: the subtasks of a batch task in a file that is either complete or can be resumed.
 
 mod checkpoint;
 mod delivered;
@@ -116,7 +116,7 @@ fn destination(options: &ExportOptions) -> Result<Option<Paths>, CliError> {
     Ok(None)
 }
 
-/// What is said of a complete file that stays: a job that runs each night must not take it for a new one.
+/// The note on a complete file that is left alone: with it, a nightly job sees that the file is not a new one.
 fn left_alone(paths: &Paths) -> String {
     let written = fs::metadata(&paths.file).and_then(|file| file.modified());
     let age = written.ok().and_then(|written| written.elapsed().ok());

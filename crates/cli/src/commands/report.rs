@@ -97,7 +97,7 @@ async fn read(
     Ok(TaskFailures { summary, rows, list })
 }
 
-/// Says what was written, in one line. A page on stdout stands there alone.
+/// Prints what was written, in one line; nothing if the page itself goes to stdout.
 fn tell(
     context: &mut Context<'_>,
     content: &Content,

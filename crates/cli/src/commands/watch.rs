@@ -34,7 +34,7 @@ pub(crate) struct WatchOptions {
     pub(crate) interval: Option<Duration>,
 }
 
-/// How often a terminal is drawn anew while nothing has come: time and quota move on.
+/// How often a terminal is redrawn while nothing has come: time and quota change.
 const REDRAWN: Duration = Duration::from_secs(1);
 /// A poll of five calls can be kept up at this interval with the whole quota, which the embedded emulator shares with nobody.
 const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);

@@ -25,9 +25,9 @@ pub(crate) enum Column {
 }
 
 impl Column {
-    /// What a table has unless told otherwise.
+    /// The columns of a table by default.
     pub(crate) const TABLE: [Self; 4] = [Self::Device, Self::Status, Self::Outcome, Self::Command];
-    /// What csv has unless told otherwise.
+    /// The columns of csv by default.
     pub(crate) const CSV: [Self; 7] =
         [Self::Device, Self::Command, Self::Status, Self::Code, Self::Reason, Self::Output, Self::Error];
 
@@ -73,7 +73,7 @@ fn raw(subtask: &Subtask) -> Option<&str> {
     subtask.unreadable().map(Unreadable::text)
 }
 
-/// The platform's words. A subtask that timed out may bear none; its status is then the reason.
+/// The platform's words. A subtask that timed out may have none; its status is then the reason.
 fn reason(subtask: &Subtask) -> Option<String> {
     let failed = matches!(subtask.status(), Some(SubtaskStatus::Fail | SubtaskStatus::Timeout));
     if raw(subtask).is_some() {

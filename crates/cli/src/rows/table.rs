@@ -10,7 +10,7 @@ use crate::screen::palette::Palette;
 const TEXT_WIDTH: usize = 60;
 /// A text that has to be broken into narrower pieces reads better on lines of its own.
 const NARROWEST_TEXT: usize = 24;
-/// What stands between two columns of a table.
+/// Blanks between two columns of a table.
 const GAP: usize = 2;
 
 /// The lines; `width` is that of the terminal, if there is one.

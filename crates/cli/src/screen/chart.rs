@@ -7,13 +7,13 @@ use northbound::{Method, SubtaskStatus, Summary};
 use crate::screen::layout::{counted, flowed, one_line};
 use crate::screen::palette::Palette;
 
-/// A chart for a reader that is no terminal is so wide.
+/// The width of a chart for a reader that is no terminal.
 pub(crate) const PLAIN_WIDTH: usize = 80;
 /// Longer bars tell no more.
 pub(crate) const LONGEST_BAR: usize = 60;
 const GAP: usize = 2;
 
-/// How many subtasks a task has, and how many of them where.
+/// How many subtasks a task has, and how many are in each status.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Counts {
     pub(crate) task: String,

@@ -16,12 +16,12 @@ pub(crate) fn width(text: &str) -> usize {
     plain.width()
 }
 
-/// So many things, in words.
+/// A number of things in words, as in `2 rows`.
 pub(crate) fn counted<N: fmt::Display + From<u8> + PartialEq>(number: N, thing: &str) -> String {
     format!("{number} {thing}{}", if number == N::from(1) { "" } else { "s" })
 }
 
-/// The text in lines of at most so many columns: broken at blanks where there are any, else anywhere.
+/// The text in lines of at most this many columns: broken at blanks where there are any, else anywhere.
 pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
@@ -48,7 +48,7 @@ pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Facts side by side as far as there is room, parted by `, `; a fact that is too long is broken.
+/// Facts side by side as far as there is room, separated by `, `; a fact that is too long is broken.
 pub(crate) fn flowed(facts: &[String], columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for fact in facts {
@@ -63,7 +63,7 @@ pub(crate) fn flowed(facts: &[String], columns: usize) -> Vec<String> {
     lines
 }
 
-/// A text of at most so many columns, with an ellipsis in place of what is left out.
+/// A text of at most this many columns, with an ellipsis in place of what is left out.
 pub(crate) fn shortened(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();

@@ -18,7 +18,7 @@ impl<'a> Outlet<'a> {
         Self { writer, width: None, palette: Palette::default() }
     }
 
-    /// A terminal, which is so many columns wide at this moment.
+    /// A terminal, and how many columns wide it is at this moment.
     pub fn terminal(writer: &'a mut dyn Write, width: &'a dyn Fn() -> u16) -> Self {
         Self { writer, width: Some(width), palette: Palette::default() }
     }

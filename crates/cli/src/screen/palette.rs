@@ -1,4 +1,4 @@
-//! Colours: whether there are any, and what they stand for.
+//! Colours: whether there are any, and what they mean.
 
 use anstyle::{AnsiColor, Style};
 use northbound::SubtaskStatus;
@@ -12,8 +12,7 @@ pub(crate) struct Palette {
 }
 
 impl Palette {
-    /// Colours unless told otherwise: by option, by `NO_COLOR` (<https://no-color.org>), or by a reader that is no terminal or a
-    /// dumb one.
+    /// Colours, unless an option, `NO_COLOR` (<https://no-color.org>), or a reader that is no terminal or a dumb one says no.
     pub(crate) fn chosen(
         choice: ColourChoice,
         is_terminal: bool,

@@ -1,11 +1,11 @@
-//! A picture on a terminal that is drawn anew in its place.
+//! A picture on a terminal that is redrawn in its place.
 
 use std::io::{self, Write as _};
 
 use crate::screen::layout;
 use crate::screen::outlet::Outlet;
 
-/// What stands on the terminal by now.
+/// What is on the terminal now.
 #[derive(Debug, Default)]
 pub(crate) struct Picture {
     /// How wide each line of the picture is.

@@ -1,4 +1,4 @@
-//! How far a read is, told on stderr while it runs: a picture on a terminal, a line now and then in a log.
+//! Reports on stderr how far a read is: as a picture on a terminal, as a line now and then in a log.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::screen::picture::Picture;
 
 /// A read that ends sooner shows nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
-/// How often a terminal is drawn anew at most while rows come, and how often while none comes.
+/// How often a terminal is redrawn at most while rows come, and how often while none comes.
 const DRAWN: Duration = Duration::from_millis(100);
 const IDLE: Duration = Duration::from_secs(1);
 /// How often a log gets a line.
@@ -23,7 +23,7 @@ const LOGGED: Duration = Duration::from_secs(30);
 /// `100.0 %` and a gap.
 const SHARE: usize = 9;
 
-/// What is told of a read while it runs. It never fails: a read does not stop because nobody can see how far it is.
+/// Reports on a read while it runs. It never fails: a read does not stop because nobody can see how far it is.
 #[derive(Debug)]
 pub(crate) struct Progress<'a, 'p> {
     kind: ProgressKind,
@@ -48,7 +48,7 @@ enum ProgressKind {
 }
 
 impl<'a, 'p> Progress<'a, 'p> {
-    /// Of a read by this client that begins now. Nothing else may write to stderr until it has finished.
+    /// Starts reporting on a read by this client. Nothing else may write to stderr until it has finished.
     pub(crate) fn new(global: &Global, client: &Client, stderr: &'a mut Outlet<'p>) -> Self {
         let kind = if global.quiet {
             ProgressKind::Silent
@@ -70,17 +70,17 @@ impl<'a, 'p> Progress<'a, 'p> {
         Self { kind, stderr, quota, rows: 0, total: None, before: 0, page: 0, began, came: began, due }
     }
 
-    /// Says nothing from now on, since whatever it says would stand amid the rows on one terminal.
+    /// Stops reporting: on one terminal its lines would be among the rows.
     pub(crate) fn silence(&mut self) {
         self.kind = ProgressKind::Silent;
     }
 
-    /// So many rows are there from an earlier run.
+    /// Sets the number of rows that an earlier run has written.
     pub(crate) fn starts_from(&mut self, rows: u64) {
         (self.rows, self.before) = (rows, rows);
     }
 
-    /// So many rows have come by now, of so many in all if that is known.
+    /// Sets the number of rows by now, and of all rows if that is known.
     pub(crate) fn rows(&mut self, rows: u64, total: Option<u64>) {
         self.page = self.page.max(rows.saturating_sub(self.rows));
         (self.rows, self.total, self.came) = (rows, total, Instant::now());
@@ -96,7 +96,7 @@ impl<'a, 'p> Progress<'a, 'p> {
         self.due == self.began + PATIENCE
     }
 
-    /// Waits for something, and meanwhile tells how far the read is.
+    /// Waits for some work, and reports meanwhile.
     pub(crate) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         if matches!(self.kind, ProgressKind::Silent) {

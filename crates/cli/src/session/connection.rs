@@ -88,7 +88,7 @@ impl Connection {
     }
 }
 
-/// The parser does not see a conflict of options that stand before and behind the command's name.
+/// The parser does not see a conflict between an option before the command's name and one after it.
 #[cfg(feature = "emulator")]
 fn refuse_platform(global: &Global) -> Result<(), CliError> {
     let typed = [

@@ -33,7 +33,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Says something beside the result, unless the user wants to hear the result and errors only.
+    /// Prints a note on stderr, unless the user wants the result and errors only.
     pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
         if self.global.quiet {
             return Ok(());

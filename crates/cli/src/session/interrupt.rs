@@ -12,7 +12,7 @@ use crate::error::{CliError, Signal};
 
 /// Whether the command has been asked to stop. Clones are the same thing.
 ///
-/// The first signal is the command's to obey: it stops at the next place where it waits, and leaves whole lines behind. The
+/// The command obeys the first signal: it stops at the next place where it waits, and leaves complete lines behind. The
 /// second one ends the process at once. So does the first one while the command hangs in a system call (see [`may_hang`]).
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt(Option<watch::Receiver<Option<Signal>>>);

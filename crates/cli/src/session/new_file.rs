@@ -112,7 +112,7 @@ fn inherit(file: &File, path: &Path) {
     let _ = file.set_permissions(fs::Permissions::from_mode(mode));
 }
 
-/// Whether the name stands for an open stream. It leads to an ordinary file where the shell has opened one.
+/// Whether this is the name of an open stream. It leads to an ordinary file where the shell has opened one.
 pub(crate) fn is_stream(path: &Path) -> bool {
     ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"].iter().any(|name| path.starts_with(name))
 }

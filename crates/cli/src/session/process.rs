@@ -10,7 +10,7 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The process around a command: its environment, its streams, its signals.
 ///
-/// Tests stand in for it: [`Process::new`] has streams that are no terminals, and no signals.
+/// Tests use one of their own: [`Process::new`] has streams that are no terminals, and no signals.
 pub struct Process<'a> {
     pub(crate) environment: Environment<'a>,
     pub(crate) stdout: Outlet<'a>,

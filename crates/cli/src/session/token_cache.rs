@@ -1,4 +1,4 @@
-//! Tokens that outlive the command.
+//! Tokens that are kept for the next command.
 //!
 //! On this platform a login cancels every earlier token of its application: the one that another terminal is using, or the
 //! production server. So a token is kept until it ends or the platform refuses it, and processes that need a new one wait

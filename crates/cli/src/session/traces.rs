@@ -1,4 +1,4 @@
-//! What `-v` shows: the traces of the SDK, which bear no secret.
+//! What `-v` shows: the traces of the SDK, which have no secret in them.
 
 use std::fmt;
 use std::io::Write;
@@ -17,7 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 /// Runs a command whose traces go where `open` says: with each `-v` more of them. Without one there are warnings alone, as JSON
 /// where errors are JSON.
 ///
-/// Traces of other crates are left out: of what they write, nobody here can say that it bears no secret.
+/// Traces of other crates are left out: they may have a secret in them.
 pub(crate) fn collecting<T>(
     verbose: u8,
     warns: bool,

@@ -1,6 +1,6 @@
-//! What is taken for granted of the platform, judged by what came back. The ids are those of `spec/assumptions.toml`.
+//! What we assume about the platform, judged by what came back. The ids are those of `spec/assumptions.toml`.
 //!
-//! A judgement is careful: what fits an assumption by chance only "could not tell".
+//! A judgement is careful: if the replies would be the same without the assumption, it is "could not tell".
 
 use super::calls::Replies;
 use super::finding::{Finding, Judgement, could_not_tell, holds};

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | first | page 0 of 250 rows | what rows look like, whether pages are capped |
 //! | second | page 1 of a small size | whether it goes on where page 0 of that size ends |
-//! | past | the page after the last | what stands there |
+//! | past | the page after the last | what is there |
 //! | defaults | neither page number nor page size | what the platform takes then; the order of rows once more |
 //! | statuses | one row of each status | whether each is a filter, what the total counts then |
 //! | combined | a device under a status that it does not have | whether both filters count |
@@ -56,7 +56,7 @@ pub(super) enum Missing {
 }
 
 impl Missing {
-    /// Why nothing can be told.
+    /// Why the call says nothing.
     pub(super) fn why(&self) -> String {
         match self {
             Self::NotAsked(why) => (*why).to_owned(),
@@ -149,7 +149,7 @@ pub(super) fn total(page: &SubtaskPage) -> Option<u64> {
     page.total_count.and_then(|total| u64::try_from(total).ok())
 }
 
-/// The first page on which no row can stand.
+/// The first page that can have no row.
 fn past(rows: usize, total: Option<u64>) -> Option<u32> {
     let rows = total?.max(u64::try_from(rows).ok()?).max(1);
     u32::try_from(rows.div_ceil(u64::from(FIRST_SIZE))).ok().filter(|page| i32::try_from(*page).is_ok())

@@ -1,4 +1,4 @@
-//! Judges what is taken for granted of filters, and of the totals under them.
+//! Judges what we assume about filters, and about the totals under them.
 
 use northbound::SubtaskStatus;
 use northbound::client_layer::types::{Subtask, SubtaskPage};

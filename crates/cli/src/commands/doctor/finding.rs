@@ -1,6 +1,6 @@
 //! What the doctor found: a line each.
 
-/// How it stands with one thing that was looked at.
+/// The result of one check, or of one assumption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
     /// A check: as it should be.
@@ -11,7 +11,7 @@ pub(super) enum Mark {
     Wrong,
     /// A check that could not be made.
     NotChecked,
-    /// An assumption: what was seen bears it out.
+    /// An assumption: what was seen confirms it.
     Holds,
     /// An assumption: what was seen contradicts it.
     DoesNotHold,
@@ -38,7 +38,7 @@ impl Mark {
     }
 }
 
-/// One thing that was looked at: how it stands, what was seen and, where something is to be done, what.
+/// One check or assumption: its result, what was seen and, where something is to be done, what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) mark: Mark,
@@ -60,7 +60,7 @@ impl Finding {
     }
 }
 
-/// How it stands with an assumption, and what was seen.
+/// The result of an assumption, and what was seen.
 pub(super) type Judgement = (Mark, String);
 
 pub(super) fn holds(seen: impl Into<String>) -> Judgement {

@@ -1,4 +1,4 @@
-//! The way to the platform below HTTP: which proxy, which address, and whether its port answers.
+//! The route to the platform below HTTP: which proxy, which address, and whether its port answers.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -75,7 +75,7 @@ async fn look_up(host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
     }
 }
 
-/// Tries one address after the other; tells of the last one that is silent.
+/// Tries one address after the other; the error is that of the last one.
 async fn connect(addresses: &[IpAddr], port: u16) -> Result<IpAddr, NoAnswer> {
     let mut silence = NoAnswer::Other("there is no address".to_owned());
     for &address in addresses {

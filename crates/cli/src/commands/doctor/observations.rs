@@ -15,7 +15,7 @@ pub(super) struct Observations<'a> {
     pub(super) call: Option<Result<(), &'a Problem>>,
     /// What went over the wire until then.
     pub(super) wire_calls: &'a [WireCall],
-    /// How many subtasks the task has that was given, once the platform has told; `None` if no task was given.
+    /// How many subtasks the given task has, once the platform has said so; `None` if no task was given.
     pub(super) task: Option<Option<u64>>,
 }
 
@@ -25,7 +25,7 @@ impl Observations<'_> {
         self.wire_calls.iter().any(|wire_call| wire_call.status.is_some())
     }
 
-    /// Why the way was not explored.
+    /// Why the route was not explored.
     pub(super) fn no_route(&self) -> &'static str {
         match self.setting.endpoint {
             Ok(_) => "the proxy has to be set right first",
@@ -42,7 +42,7 @@ impl Observations<'_> {
         }
     }
 
-    /// Why a call tells nothing.
+    /// Why the call says nothing.
     pub(super) fn no_answer(&self) -> &'static str {
         match self.call {
             None => self.no_call(),

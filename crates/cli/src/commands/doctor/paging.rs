@@ -1,4 +1,4 @@
-//! Judges what is taken for granted of pages: their numbers, their counters, the order of their rows.
+//! Judges what we assume about pages: their numbers, their counters, the order of their rows.
 
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 
@@ -28,7 +28,7 @@ impl Replies {
         self.unfiltered().chain(filtered.filter_map(|reply| reply.as_ref().ok()))
     }
 
-    /// Whether the rows of a page stand as they do at the beginning of the first one; `None` if they bear nothing to tell.
+    /// Whether a page has the rows that the first one begins with; `None` if nothing distinguishes them.
     fn begins_alike(&self, page: &SubtaskPage) -> Option<bool> {
         same_rows(rows(page), self.rows())
     }

@@ -1,5 +1,5 @@
-//! Why a call failed, in words that can be shown to anybody: an error of the SDK names the task, and may repeat the platform's
-//! words and the beginning of a reply.
+//! Why a call failed, in words that can be shown to anybody. An error of the SDK is not: it names the task, and may repeat the
+//! platform's words and the beginning of a reply.
 
 use northbound::{Error, ErrorCode};
 
@@ -100,7 +100,7 @@ fn platform(code: &ErrorCode, error: &Error) -> String {
     let status = format!("HTTP {}", error.status().map_or(0, |status| status.as_u16()));
     match code.info() {
         Some(info) => format!("{} ({}, {status})", clause(info.meaning), info.code),
-        // Whatever stands where a code should be may be anything.
+        // What is in the place of a code may be anything.
         None if code.as_str().len() <= 12 && code.as_str().bytes().all(|byte| byte.is_ascii_digit()) => {
             format!("the platform reports an error that nobody described ({}, {status})", code.as_str())
         }

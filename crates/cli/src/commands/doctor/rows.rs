@@ -1,4 +1,4 @@
-//! Judges what is taken for granted of rows: which members they have, and what these hold. No value of a row is shown.
+//! Judges what we assume about rows: which members they have, and what these hold. No value of a row is shown.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -102,7 +102,7 @@ pub(super) fn param_has_more_members(replies: &Replies) -> Judgement {
     }
 }
 
-/// What stands in `output` and `error`.
+/// What is in `output` and `error`.
 #[derive(Default)]
 struct TextCounts {
     /// Strings that hold JSON.

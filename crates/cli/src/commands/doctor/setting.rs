@@ -111,7 +111,7 @@ fn certificates(global: &Global, endpoint: &str) -> Result<(), Problem> {
     nobody(builder.no_proxy()).map(|_| ())
 }
 
-/// Builds a client that is never used, to hear what is wrong with it.
+/// Builds a client that is never used, to find out what is wrong with it.
 fn nobody(builder: ClientBuilder) -> Result<Client, Problem> {
     let client = AppId::new("nobody").and_then(|app_id| builder.token(app_id, "none").build());
     client.map_err(|error| Problem::from(&error))
@@ -137,7 +137,7 @@ fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Problem
     Ok(Proof::Secret(if global.secret_file.is_some() { "--secret-file" } else { SECRET }))
 }
 
-/// Enough of an id to tell two of one's own apart, and not enough to use it.
+/// Enough of an id to distinguish two of one's own, and not enough to use it.
 pub(super) fn beginning(id: &str) -> String {
     let length = id.chars().count();
     id.chars().take((length / 4).min(4)).chain(['…']).collect()

@@ -1,4 +1,4 @@
-//! The wire under the doctor's calls: counts them, notes what came back, and never lets through more than it may make.
+//! The transport under the doctor's calls: it counts them, logs what came back, and sends no more than the doctor may make.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! What is known of an export under way: it stands in a small file beside the rows, and is all that `--resume` goes by.
+//! What is known of an incomplete export: a small file beside the rows, and all that `--resume` relies on.
 
 use clap::ValueEnum;
 use northbound::{Direction, Page, Plan, SubtaskStatus};
@@ -28,7 +28,7 @@ pub(crate) struct Checkpoint {
     version: u32,
     /// What is exported.
     pub(crate) export: ExportRequest,
-    /// Where the read stands.
+    /// How far the read is.
     pub(crate) position: Position,
     /// What is in the file of rows.
     pub(crate) written: Written,
@@ -36,7 +36,7 @@ pub(crate) struct Checkpoint {
     pub(crate) fault: Option<String>,
 }
 
-/// What tells an export from another one.
+/// What distinguishes an export from another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExportRequest {
@@ -50,7 +50,7 @@ pub(crate) struct ExportRequest {
     pub(crate) plan: String,
 }
 
-/// Where the read with one filter stands.
+/// How far the read with one filter is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Position {
@@ -65,7 +65,7 @@ pub(crate) struct Position {
     /// How many the platform counted at first, and how many of late.
     pub(crate) first_total: Option<u64>,
     pub(crate) total: Option<u64>,
-    /// Rows that came after an interruption, on pages that had not been read before it, and that nothing tells from others.
+    /// Rows that came after an interruption, on pages that had not been read before it, and that nothing distinguishes from others.
     pub(crate) nameless: u64,
 }
 
@@ -172,7 +172,7 @@ impl Position {
         })
     }
 
-    /// Moves on behind a page that brought so many rows.
+    /// Moves on behind a page with this number of new rows.
     pub(crate) fn pass(&mut self, page: PageFacts, rows: u64, direction: Direction) {
         let PageFacts { number, resume_from, total } = page;
         self.rows += rows;

@@ -27,7 +27,7 @@ pub(crate) enum Known {
     New,
     /// It was delivered before.
     Before,
-    /// Nothing tells it from other rows.
+    /// Nothing distinguishes it from other rows.
     Nameless,
 }
 
@@ -68,7 +68,7 @@ impl Delivered {
                 break;
             }
             quotes += line[known..].iter().filter(|byte| **byte == b'"').count();
-            // A line break may stand within a cell, and then within quotes.
+            // A line break may be in a cell, and then in quotes.
             if line.ends_with(b"\n") && (self.format == Format::Jsonl || quotes % 2 == 0) {
                 return Ok(true);
             }

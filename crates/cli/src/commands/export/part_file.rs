@@ -1,7 +1,7 @@
 //! The file of an export while it is not complete: its rows, and beside them what `--resume` goes by.
 //!
-//! Rows are written first, a page at a time, and the checkpoint of them is put in place after that, in one go. So the checkpoint never
-//! tells of rows that are not there, unless the machine itself stops; rows that it does not tell of are cut off.
+//! Rows are written first, a page at a time, and the checkpoint is replaced after that, in one go. So the checkpoint never counts rows
+//! that are not there, unless the machine itself stops. Rows that it does not count are cut off.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -21,7 +21,7 @@ use crate::session::new_file;
 const ENDING: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Where an export stands on the disk.
+/// The files of an export.
 #[derive(Clone, Debug)]
 pub(crate) struct Paths {
     pub(crate) file: PathBuf,
@@ -240,7 +240,7 @@ impl PartFile {
         cut.map(drop).map_err(|error| unwritable(part, &error))
     }
 
-    /// Adds the lines of a page; `checkpoint` tells what is known once they are there.
+    /// Adds the lines of a page; `checkpoint` is what is known once they are there.
     pub(crate) fn append(&mut self, lines: &[u8], checkpoint: Checkpoint) -> Result<(), CliError> {
         self.check_place()?;
         self.write(lines, checkpoint).map_err(|(path, error)| unwritable(&path, &error))
@@ -339,7 +339,7 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Keeps other exports away until the file is closed, be it that the process is killed.
+/// Keeps other exports away until the file is closed, even if the process is killed.
 async fn lock(rows: &File, paths: &Paths) -> Result<(), CliError> {
     let begun = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! Reads what is to be exported, page by page, and tells rows that were delivered from new ones.
+//! Reads what is to be exported, page by page, and leaves out rows that were delivered before.
 
 use northbound::{Direction, Page, Plan, Subtask, SubtaskStatus, Subtasks};
 
@@ -32,7 +32,7 @@ impl ExportReader {
         Ok(Self { task: task.to_owned(), query, wanted, plan, format })
     }
 
-    /// What tells this export from another one.
+    /// What distinguishes this export from another one.
     pub(crate) fn request(&self, endpoint: String, application: String) -> ExportRequest {
         let Self { plan, .. } = self;
         ExportRequest {
@@ -46,7 +46,7 @@ impl ExportReader {
         }
     }
 
-    /// The statuses that are asked for; none stands for all.
+    /// The statuses that are asked for; none means all.
     pub(crate) fn wanted(&self) -> &[SubtaskStatus] {
         &self.wanted
     }
@@ -56,7 +56,7 @@ impl ExportReader {
         Delivered::nobody(self.format, self.plan.direction())
     }
 
-    /// Reads from where the checkpoint in `sink` stands to the end.
+    /// Reads from the position of the checkpoint in `sink` to the end.
     pub(crate) async fn drain(
         &self,
         delivered: &Delivered,
@@ -220,7 +220,7 @@ impl<'a> FilterPass<'a> {
     }
 }
 
-/// The rows of a whole task stay where they are, unless the platform sorts them anew.
+/// The rows of a whole task stay where they are, unless the platform sorts them again.
 fn sorted_anew(page: u32) -> String {
     format!("page {page} shows subtasks of an earlier page: the platform has sorted the task anew")
 }

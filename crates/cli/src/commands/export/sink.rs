@@ -22,7 +22,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// Adds the lines of a page; `checkpoint` tells what is known once they are there.
+    /// Adds the lines of a page; `checkpoint` is what is known once they are there.
     pub(crate) fn append(&mut self, lines: &[u8], checkpoint: Checkpoint) -> Result<(), CliError> {
         match self {
             Self::Part(part) => part.append(lines, checkpoint)?,

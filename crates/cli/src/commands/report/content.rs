@@ -18,7 +18,7 @@ pub(super) struct Content {
     pub(super) origin: Origin,
 }
 
-/// Failures that bear the same code, or none.
+/// Failures that have the same code, or none.
 #[derive(Debug)]
 pub(super) struct Reason {
     pub(super) code: Option<String>,

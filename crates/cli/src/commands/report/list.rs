@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::rows::totals::Totals;
 
-/// So many different texts are written once; of more, as when each text names its device, each stands in its row.
+/// How many different texts are written once. Any more, as when each text names its device, are written in their rows.
 const SHARED_TEXTS: usize = 1000;
 /// A longer text is kept in its row, in bytes.
 const SHARED_LENGTH: usize = 4096;
@@ -116,7 +116,7 @@ impl SharedTexts {
     }
 }
 
-/// JSON that may stand in a script element: nothing in it ends the element, or begins a comment. Two line separators are
+/// JSON for a script element: nothing in it ends the element, or begins a comment. Two line separators are
 /// written as escapes as well, for whoever takes the JSON for JavaScript.
 fn inert<T: Serialize>(value: &T) -> io::Result<String> {
     let json = serde_json::to_string(value)?;

@@ -1,4 +1,4 @@
-//! The page: what stands in it without its script, and where the rows go.
+//! The page: what it shows without its script, and where the rows go.
 
 use std::fs::File;
 use std::io::{self, Seek as _, Write};
@@ -17,9 +17,9 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Where the rows go. No text of the platform can hold it: what it has of `<` is escaped.
 const ROWS: &str = "<rows>";
-/// So many reasons are shown, the largest. Whoever has more of them looks into the table.
+/// How many reasons are shown, the largest first. The table has the rest.
 const REASONS: usize = 50;
-/// The headings of the table. The script knows what stands below each.
+/// The headings of the table. The script knows what is below each.
 const COLUMNS: [&str; 5] = ["Device", "Status", "Code", "Platform’s words", "Command"];
 
 /// Writes the page, with these rows in it.
@@ -238,7 +238,7 @@ fn other_texts(texts: &[(String, u64)]) -> Markup {
     }
 }
 
-/// What the catalogue of our document says of a code, apart from what the platform said.
+/// What the catalogue of our document says about a code, separate from what the platform said.
 fn meaning(info: &ErrorInfo) -> Markup {
     html! { p.aside { "Our catalogue: " (info.meaning) " " b { (info.remedy) } } }
 }
@@ -342,7 +342,7 @@ mod tests {
     use crate::rows::totals::Totals;
     use crate::screen::chart::Counts;
 
-    /// A settled task whose devices failed for so many reasons, each of them for another one.
+    /// A settled task in which each device failed for another reason.
     fn content(reasons: u64) -> Content {
         let by_status: Vec<_> = SubtaskStatus::KNOWN
             .iter()

@@ -1,9 +1,9 @@
-//! Texts of the platform as a page shows them: whole, apart from what stands around them, and with nothing that cannot be seen.
+//! Texts of the platform as a page shows them: complete, separate from what is around them, and with nothing invisible.
 
 use maud::{Markup, Render, html};
 
-/// A device may bear any name. Characters that cannot be seen, or that turn a line around, are shown by their names: two names that
-/// look alike must not be mistaken for one. The page's script does the same in the table.
+/// A device may have any name. Characters that are invisible, or that turn a line around, are shown by their names, so that two names
+/// never look the same. The page's script does that in the table.
 pub(super) struct VisibleText<'a>(pub(super) &'a str);
 
 impl Render for VisibleText<'_> {

@@ -10,7 +10,7 @@ use crate::screen::outlet::Outlet;
 use crate::screen::picture::Picture;
 use crate::session::context::Context;
 
-/// A watch as its reader wants to see it.
+/// Shows a watch in the way that suits its reader.
 #[derive(Debug)]
 pub(crate) struct View {
     kind: ViewKind,
@@ -20,7 +20,7 @@ pub(crate) struct View {
 
 #[derive(Debug)]
 enum ViewKind {
-    /// One picture, drawn anew in its place.
+    /// One picture, redrawn in its place.
     Picture(Picture),
     /// A line whenever the counts have changed.
     Log,

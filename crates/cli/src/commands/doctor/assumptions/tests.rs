@@ -1,4 +1,4 @@
-//! Replies that bear assumptions out, that break them, and that tell nothing.
+//! Replies that confirm assumptions, that contradict them, and that are evidence for neither side.
 
 use northbound::SubtaskStatus;
 use northbound::client_layer::types::SubtaskPage;
@@ -31,7 +31,7 @@ fn page(total: u64, page_size: u64, rows: impl IntoIterator<Item = Value>) -> Su
     .unwrap()
 }
 
-/// What a platform answers that is all that it is taken for.
+/// The answers of a platform that meets every assumption.
 fn replies() -> Replies {
     let statuses = STATUSES
         .iter()
@@ -64,7 +64,7 @@ fn silent() -> Missing {
     })
 }
 
-/// How it stands with an assumption after a change of the replies.
+/// What is found for an assumption after a change of the replies.
 fn after(id: &str, change: impl FnOnce(&mut Replies)) -> Judgement {
     let mut replies = replies();
     change(&mut replies);
@@ -332,7 +332,7 @@ fn what_may_have_another_cause_accuses_nobody() {
         rows[1].param = rows[0].param.clone();
     };
     unsure("status-lifecycle", of_one_device, "the rows bear nothing to tell them apart");
-    // Rows that nobody can tell apart.
+    // Rows that nothing distinguishes.
     let nameless = |replies: &mut Replies| {
         let pages = [&mut replies.second, &mut replies.defaults, &mut replies.unknown].into_iter().flatten();
         pages

@@ -64,7 +64,7 @@ impl Observations<'_> {
     }
 }
 
-/// How far the clocks are apart at least, and whether ours is ahead. The other side tells whole seconds, at some moment while we
+/// How much the clocks differ at least, and whether ours is ahead. The other side gives whole seconds, at some moment while we
 /// waited.
 fn skew(wire_call: &WireCall) -> Option<(Duration, bool)> {
     let date = wire_call.date?;
