@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_tells_the_state_of_a_task_at_a_glance() {
+    fn a_picture_shows_the_state_of_a_task() {
         let shown = frame(&snapshot([120, 468, 350, 42, 20]), 80, Palette::default()).join("\n");
         assert_eq!(
             shown,

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_tells_rows_share_rate_and_time_left() {
+    fn a_picture_shows_rows_share_rate_and_time_left() {
         assert_eq!(
             frame(&snapshot(), 60, Palette::default()),
             [" 41.7 %  █████████████████████▎", "12500 of 30000 rows, 500/s, about 35 s left"]
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_says_for_what() {
+    fn a_read_that_waits_says_for_what() {
         let waiting = |quota| ReadSnapshot { idle: IDLE, quota, ..snapshot() }.facts()[1].clone();
         assert_eq!(waiting(Some(limit(0))), "waiting for the quota (100 in 1 min)");
         assert_eq!(waiting(Some(limit(1))), "waiting for the platform");
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_terminal_is_drawn_anew_and_left_as_it_was() {
+    async fn a_terminal_is_redrawn_and_left_as_it_was() {
         let pictures = written(ProgressKind::Picture(Picture::default()), 10, 80).await;
         let drawn = pictures.matches("rows").count();
         assert!((80..=112).contains(&drawn), "{drawn}");

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_past_the_end_is_the_first_that_has_no_row() {
+    fn the_page_past_the_end_is_the_first_without_rows() {
         assert_eq!(past(250, Some(1000)), Some(4));
         assert_eq!(past(250, Some(1001)), Some(5));
         assert_eq!(past(0, Some(0)), Some(1));

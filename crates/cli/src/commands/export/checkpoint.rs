@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_look_goes_back_and_expects_what_it_finds() {
+    fn a_second_look_goes_back_and_expects_known_rows() {
         let (next, read_to) =
             after(Direction::Forward, &[(0, Some(1)), (1, Some(2)), (2, Some(3)), (0, Some(1))]);
         assert_eq!((next, read_to), (Some(1), Some(3)));
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_held_against_the_counts() {
+    fn rows_are_compared_with_the_counts() {
         let fault = |statuses: &[SubtaskStatus], rows, first, total, nameless| {
             let position = Position { rows, first_total: first, total, nameless, ..Position::default() };
             position.fault(&plan(statuses)).is_some()
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_read_as_it_was_written() {
+    fn a_checkpoint_is_read_as_it_was_written() {
         let request = ExportRequest {
             endpoint: "https://platform.example".to_owned(),
             application: "a".to_owned(),

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_a_name_is_nobody() {
+    fn a_row_without_a_name_is_never_known() {
         for unreadable in ["7\n", "null\n", "{\"unreadable\":\"NaN\"}\n", "{\"param\":7}\n"] {
             let known = delivered(Format::Jsonl, Direction::Whole, unreadable, 1).unwrap();
             assert_eq!(known.knows(unreadable).unwrap(), Known::Nameless);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_named() {
+    fn damage_to_a_part_file_is_named() {
         let damage = |format, text, rows| {
             delivered(format, Direction::Whole, text, rows).map(|_| ()).map_err(|damage| damage.to_string())
         };

@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_being_written_is_told_from_what_was_left() {
+    async fn a_part_file_in_use_is_distinguished_from_one_that_was_left() {
         let folder = tempfile::tempdir().unwrap();
         let part = begun(folder.path()).await;
         let (paths, request) = (part.paths().clone(), part.checkpoint().export.clone());
