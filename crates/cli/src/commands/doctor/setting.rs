@@ -119,9 +119,8 @@ fn nobody(builder: ClientBuilder) -> Result<Client, Problem> {
 
 fn application(global: &Global, environment: Environment<'_>) -> Result<GivenApplication, Problem> {
     let id = connection::app_id(global, environment).map_err(|failure| Problem::from(&failure))?;
-    // Who knows what was pasted there.
-    let without_id =
-        |problem: Problem| Problem { found: problem.found.replace(&format!(" {id:?}"), ""), ..problem };
+    // The error repeats the id, and a secret may have been pasted in its place.
+    let without_id = |problem| Problem { found: "the application id is not valid".to_owned(), ..problem };
     let id = AppId::new(&id).map_err(|error| without_id(Problem::from(&error)))?;
     let from = if global.app_id.is_some() { "--app-id" } else { APP_ID };
     Ok(GivenApplication { shown: beginning(id.as_str()), from })
