@@ -44,7 +44,7 @@ fn replies() -> Replies {
         past: Ok(page(60, 250, [])),
         defaults: Ok(page(60, 25, (0..25).map(row))),
         statuses: statuses.collect(),
-        apart: Some(("device-0".to_owned(), SubtaskStatus::Fail)),
+        mismatch: Some(("device-0".to_owned(), SubtaskStatus::Fail)),
         combined: Ok(page(0, 25, [])),
         unknown: Ok(page(60, 25, (0..25).map(row))),
         logged_in: true,
@@ -377,7 +377,7 @@ fn a_task_without_subtasks_contradicts_no_assumption() {
         *reply = Ok(page(0, 25, []));
     }
     replies.statuses.iter_mut().for_each(|(_, reply)| *reply = Ok(page(0, 1, [])));
-    replies.apart = None;
+    replies.mismatch = None;
     let broken: Vec<_> =
         findings(&replies).into_iter().filter(|finding| finding.mark == Mark::DoesNotHold).collect();
     assert_eq!(broken, []);
