@@ -7,7 +7,7 @@ use northbound::{Client, Quota};
 use tokio::time::{Instant, sleep_until};
 
 use crate::arguments::global::Global;
-use crate::screen::chart::{bar, percent, span};
+use crate::screen::chart::{bar, per_second, percent, span};
 use crate::screen::layout::{counted, flowed};
 use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
@@ -210,10 +210,7 @@ impl ReadSnapshot {
                 _ => "waiting for the platform".to_owned(),
             });
         }
-        facts.extend(self.rate().map(|rate| match rate {
-            slow if slow < 10.0 => format!("{slow:.1}/s"),
-            fast => format!("{fast:.0}/s"),
-        }));
+        facts.extend(self.rate().map(per_second));
         facts.extend(self.left().map(|left| format!("about {} left", span(left))));
         facts
     }
