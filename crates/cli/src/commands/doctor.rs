@@ -5,10 +5,10 @@ mod calls;
 mod certificate;
 mod checks;
 mod diagnosis;
+mod evidence;
 mod filters;
 mod finding;
 mod network;
-mod observations;
 mod paging;
 mod problem;
 mod rows;
@@ -20,8 +20,8 @@ use clap::builder::NonEmptyStringValueParser;
 use northbound::{Page, Retry};
 
 use self::diagnosis::Diagnosis;
+use self::evidence::Evidence;
 use self::network::Route;
-use self::observations::Observations;
 use self::problem::Problem;
 use self::setting::Setting;
 use self::wire::WireLog;
@@ -63,7 +63,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagn
     };
     let was_asked = log.wire_calls().last().is_some_and(|wire_call| !wire_call.is_login);
     let outcome = call.as_ref().map(|call| outcome_of(call, was_asked && task.is_none()));
-    let seen = Observations {
+    let seen = Evidence {
         setting: &setting,
         route: route.as_ref(),
         call: outcome.as_ref().map(|outcome| outcome.as_ref().map(|_| ())),

@@ -4,10 +4,10 @@ mod caller;
 mod route;
 mod trust;
 
+use super::evidence::Evidence;
 use super::finding::Finding;
-use super::observations::Observations;
 
-pub(super) fn findings(seen: &Observations<'_>) -> Vec<Finding> {
+pub(super) fn findings(seen: &Evidence<'_>) -> Vec<Finding> {
     let checks = [
         seen.endpoint(),
         seen.name(),

@@ -58,15 +58,19 @@ impl From<&Error> for Problem {
     }
 }
 
-impl From<&CliError> for Problem {
-    fn from(failure: &CliError) -> Self {
-        match failure {
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<CliError> for Problem {
+    fn from(error: CliError) -> Self {
+        match error {
             CliError::Call(error) => Self::from(error),
-            _ => Self {
-                cause: Cause::Setting,
-                found: failure.what(),
-                help: failure.advice().unwrap_or_default(),
-            },
+            _ => {
+                Self { cause: Cause::Setting, found: error.what(), help: error.advice().unwrap_or_default() }
+            }
         }
     }
 }
