@@ -1,4 +1,7 @@
 //! `northbound doctor`: whether everything is set up right, and whether the platform behaves as we assume.
+//!
+//! Evidence is collected first (`setting`, `network`, `calls` over `wire`), then judged without I/O (`checks`, `assumptions`), then
+//! printed (`diagnosis`). Nothing here repairs a setting, and no call changes anything on the platform.
 
 mod assumptions;
 mod calls;

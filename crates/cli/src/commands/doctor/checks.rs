@@ -1,4 +1,7 @@
 //! Decides from what was seen on the way to the platform whether it is right, in the order in which one thing needs another.
+//!
+//! A file for each group: the route, trust between the two sides, and the application that calls. What is seen of tasks is judged in
+//! `assumptions`.
 
 mod caller;
 mod route;
