@@ -10,9 +10,9 @@ use northbound_client::{Action, ErrorCode, ErrorInfo};
 use reqwest::StatusCode;
 
 use crate::Incomplete;
-use crate::envelope::Envelope;
+use crate::call::attempts::Stop;
+use crate::call::envelope::Envelope;
 use crate::redact::excerpt;
-use crate::retry::Stop;
 
 /// Why a call failed.
 ///

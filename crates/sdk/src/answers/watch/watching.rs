@@ -9,11 +9,11 @@ use super::outlook::Outlook;
 use super::pace::Pace;
 use super::rounds::{Next, Rounds, Told};
 use crate::Error;
+use crate::answers::summary::Summary;
+use crate::answers::summary::count::{Ask, Doubt, Sample};
+use crate::answers::summary::task::Tally;
 use crate::clock::after;
 use crate::error::Kind;
-use crate::summary::Summary;
-use crate::summary::count::{Ask, Doubt, Sample};
-use crate::summary::task::Tally;
 
 /// A watch.
 #[derive(Debug)]

@@ -183,7 +183,7 @@ mod tests {
     use reqwest::StatusCode;
 
     use super::*;
-    use crate::envelope::Envelope;
+    use crate::call::envelope::Envelope;
 
     fn platform(code: &str, status: u16) -> Error {
         let envelope = Envelope { code: code.into(), description: None };

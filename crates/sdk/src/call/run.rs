@@ -8,11 +8,11 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use crate::Error;
+use crate::call::attempts::{Course, Retry, Stop, Verdict};
+use crate::call::quota::Quota;
+use crate::call::token::Keeper;
 use crate::clock::after;
 use crate::error::Kind;
-use crate::quota::Quota;
-use crate::retry::{Course, Retry, Stop, Verdict};
-use crate::token::Keeper;
 
 /// A call, as something that can be attempted again and again.
 pub(crate) trait Call: Sync {

@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use northbound_client::{Secret, Transport};
 
+use crate::call::attempts::Retry;
+use crate::call::quota::Quota;
+use crate::call::token::{Keeper, TokenSource};
+use crate::client::credentials::Source;
+use crate::client::endpoint::{Endpoint, PlainHttp, ThisMachine};
+use crate::client::proxy;
 use crate::client::{BeforeLogin, Shared};
 use crate::clock::FOREVER;
-use crate::credentials::Source;
-use crate::endpoint::{Endpoint, PlainHttp, ThisMachine};
-use crate::quota::Quota;
 use crate::redact::Secrets;
-use crate::retry::Retry;
-use crate::token::{Keeper, TokenSource};
-use crate::{AppId, Client, Credentials, Error, proxy};
+use crate::{AppId, Client, Credentials, Error};
 
 /// As in the vendor's Java SDK.
 const TIMEOUT: Duration = Duration::from_secs(30);
