@@ -6,6 +6,7 @@ mod answers;
 mod assumptions;
 mod bounds;
 mod broken_replies;
+mod circles;
 mod cli;
 mod conformance;
 mod contract;

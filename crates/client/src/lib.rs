@@ -4,10 +4,12 @@
 mod call;
 #[rustfmt::skip]
 mod generated;
+mod limits;
 mod members;
 mod object;
 mod open;
 mod reading;
+mod repair;
 mod seconds;
 mod secret;
 mod text;

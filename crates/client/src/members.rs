@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::repair;
+
 /// The members of an object that the document does not list, as they came, and how well the object could be read.
 ///
 /// They are kept as JSON text, so a number keeps its digits whatever its size: an ICCID has 20 of them.
@@ -81,7 +83,7 @@ impl Members {
 
     /// All members at the top of a body, which is repaired if need be; `None` if it is no JSON object.
     pub fn in_body(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok().or_else(|| crate::reading::repaired(body))
+        serde_json::from_slice(body).ok().or_else(|| serde_json::from_str(&repair::repaired(body)?.0).ok())
     }
 
     /// Whether the object did not read as it came, and was read with a repair.

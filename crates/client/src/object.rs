@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
+use crate::limits;
 use crate::members::{Members, Unreadable};
-use crate::reading;
 
 /// A struct of the document, with a place for further members.
 pub(crate) trait Object: Sized {
@@ -17,66 +17,6 @@ pub(crate) trait Object: Sized {
     /// What is delivered in place of an object that cannot be read.
     fn unreadable(unreadable: Unreadable) -> Self;
 }
-
-/// Reads a struct whose last field, `extra`, takes the members that are not listed. Of two equal members the last one counts.
-///
-/// `rows` names the member whose objects are read one by one when the reply as a whole cannot be.
-macro_rules! object {
-    ($type:ident { $($field:ident: $name:literal as $way:ident,)* } $(rows $rows:ident: $rows_name:literal)?) => {
-        impl<'de> ::serde::Deserialize<'de> for $type {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Fields;
-
-                impl<'de> ::serde::de::Visitor<'de> for Fields {
-                    type Value = $type;
-
-                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    fn visit_map<A: ::serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$type, A::Error> {
-                        $(let mut $field = None;)*
-                        let (mut extra, mut repaired) = (crate::members::Collected::default(), false);
-                        while let Some(crate::members::Key(name)) = map.next_key()? {
-                            match &*name {
-                                $($name => {
-                                    let value: crate::object::$way<_> = map.next_value()?;
-                                    repaired |= value.1 || $field.is_some();
-                                    $field = Some(value.0);
-                                })*
-                                name => {
-                                    extra.push(name, &map.next_value::<Box<::serde_json::value::RawValue>>()?);
-                                }
-                            }
-                        }
-                        Ok($type { $($field: $field.flatten(),)* extra: extra.finish(repaired) })
-                    }
-                }
-
-                deserializer.deserialize_map(Fields)
-            }
-        }
-
-        impl crate::object::Object for $type {
-            fn members(&mut self) -> &mut crate::Members {
-                &mut self.extra
-            }
-
-            fn unreadable(unreadable: crate::Unreadable) -> Self {
-                Self { $($field: None,)* extra: crate::Members::unreadable_object(unreadable) }
-            }
-        }
-
-        impl crate::reading::Reply for $type {
-            $(
-                fn read_again(body: &[u8]) -> Option<crate::reading::Again<Self>> {
-                    crate::reading::row_by_row(body, $rows_name, |page: &mut Self, rows| page.$rows = Some(rows))
-                }
-            )?
-        }
-    };
-}
-pub(crate) use object;
 
 /// A member that its own type reads; the second part says whether it was repaired.
 pub(crate) struct Plain<T>(pub(crate) Option<T>, pub(crate) bool);
@@ -154,7 +94,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Rows<T>, A::Error> {
                 let mut rows = Vec::new();
                 while let Some(row) = items.next_element()? {
-                    if !reading::allows(rows.len() + 1) {
+                    if !limits::allows(rows.len() + 1) {
                         return Err(A::Error::custom("the list is longer than the call allows"));
                     }
                     rows.push(row);

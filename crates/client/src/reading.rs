@@ -4,18 +4,17 @@
 //! U+FFFD, and accepts raw control characters inside strings. (That the last of two equal members counts, and that `3.0` is a
 //! whole number, holds for both readings.) A list of objects is then read one by one, so that one of them cannot cost the others.
 
-mod repair;
 mod split;
-
-use std::cell::Cell;
 
 use progenitor_client::{Error, ResponseValue};
 use reqwest::Response;
 use serde::de::DeserializeOwned;
 
 use crate::call::{Call, Misread};
+use crate::limits;
 use crate::members::Unreadable;
 use crate::object::Object;
+use crate::repair;
 
 /// A longer body is read on a thread of its own, so that deadlines hold meanwhile, in bytes.
 const LONG: usize = 256 * 1024;
@@ -36,43 +35,71 @@ pub(crate) trait Reply: DeserializeOwned + Object + Send + 'static {
     }
 }
 
+/// Reads a struct whose last field, `extra`, takes the members that are not listed. Of two equal members the last one counts.
+///
+/// `rows` names the member whose objects are read one by one when the reply as a whole cannot be.
+macro_rules! object {
+    ($type:ident { $($field:ident: $name:literal as $way:ident,)* } $(rows $rows:ident: $rows_name:literal)?) => {
+        impl<'de> ::serde::Deserialize<'de> for $type {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Fields;
+
+                impl<'de> ::serde::de::Visitor<'de> for Fields {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: ::serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$type, A::Error> {
+                        $(let mut $field = None;)*
+                        let (mut extra, mut repaired) = (crate::members::Collected::default(), false);
+                        while let Some(crate::members::Key(name)) = map.next_key()? {
+                            match &*name {
+                                $($name => {
+                                    let value: crate::object::$way<_> = map.next_value()?;
+                                    repaired |= value.1 || $field.is_some();
+                                    $field = Some(value.0);
+                                })*
+                                name => {
+                                    extra.push(name, &map.next_value::<Box<::serde_json::value::RawValue>>()?);
+                                }
+                            }
+                        }
+                        Ok($type { $($field: $field.flatten(),)* extra: extra.finish(repaired) })
+                    }
+                }
+
+                deserializer.deserialize_map(Fields)
+            }
+        }
+
+        impl crate::object::Object for $type {
+            fn members(&mut self) -> &mut crate::Members {
+                &mut self.extra
+            }
+
+            fn unreadable(unreadable: crate::Unreadable) -> Self {
+                Self { $($field: None,)* extra: crate::Members::unreadable_object(unreadable) }
+            }
+        }
+
+        impl crate::reading::Reply for $type {
+            $(
+                fn read_again(body: &[u8]) -> Option<crate::reading::Again<Self>> {
+                    crate::reading::row_by_row(body, $rows_name, |page: &mut Self, rows| page.$rows = Some(rows))
+                }
+            )?
+        }
+    };
+}
+pub(crate) use object;
+
 /// What a second reading brings.
 pub(crate) struct Again<T> {
     value: T,
     repaired: bool,
     unreadable_rows: usize,
-}
-
-/// What the thread reads at this moment.
-#[derive(Clone, Copy)]
-struct Limits {
-    /// How many rows a list may have.
-    rows: usize,
-    is_exceeded: bool,
-    /// Whether a text may leave a number whose digits a double loses to the second reading, which takes more time.
-    is_first: bool,
-}
-
-impl Limits {
-    const NONE: Self = Self { rows: usize::MAX, is_exceeded: false, is_first: false };
-}
-
-thread_local! {
-    static LIMITS: Cell<Limits> = const { Cell::new(Limits::NONE) };
-}
-
-/// Whether a list may have this number of rows.
-pub(crate) fn allows(rows: usize) -> bool {
-    let limits = LIMITS.get();
-    if rows > limits.rows {
-        LIMITS.set(Limits { is_exceeded: true, ..limits });
-    }
-    rows <= limits.rows
-}
-
-/// Whether the first of two readings is under way.
-pub(crate) fn is_first() -> bool {
-    LIMITS.get().is_first
 }
 
 /// Reads a reply, in place of progenitor's own function.
@@ -113,20 +140,17 @@ async fn aside<T: Send + 'static>(
 }
 
 fn read<T: Reply>(body: &[u8], rows: usize) -> Result<Again<T>, Misread> {
-    LIMITS.set(Limits { rows, is_exceeded: false, is_first: true });
+    limits::begin(rows);
     let mut outcome =
         serde_json::from_slice(body).ok().map(|value| Again { value, repaired: false, unreadable_rows: 0 });
-    LIMITS.set(Limits { is_first: false, ..LIMITS.get() });
-    if outcome.is_none() && !LIMITS.get().is_exceeded {
+    if !limits::end_first() && outcome.is_none() {
         outcome = T::read_again(body);
     }
-    let outcome = match outcome {
-        Some(again) => Ok(again),
-        None if LIMITS.get().is_exceeded => Err(Misread::TooManyRows),
-        None => Err(explain::<T>(body)),
-    };
-    LIMITS.set(Limits::NONE);
-    outcome
+    match (outcome, limits::end()) {
+        (Some(again), _) => Ok(again),
+        (None, true) => Err(Misread::TooManyRows),
+        (None, false) => Err(explain::<T>(body)),
+    }
 }
 
 /// Reads once more, now to learn where the fault is.
@@ -187,11 +211,6 @@ pub(crate) fn row_by_row<T: Reply, R: Reply>(
         page.members().mark_repaired();
     }
     Some(Again { value: page, repaired: again.repaired, unreadable_rows: again.unreadable_rows })
-}
-
-/// Reads a body of another form with the same repairs.
-pub(crate) fn repaired<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    serde_json::from_str(&repair::repaired(body)?.0).ok()
 }
 
 /// Reads one row: strictly, then repaired, else as unreadable.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::limits;
 use crate::members::{Members, push_compact};
-use crate::reading;
 
 /// A string, or whatever JSON the platform sent in its place: nothing is lost, and the page still reads.
 ///
@@ -102,7 +102,7 @@ impl Serialize for Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if reading::is_first() {
+        if limits::is_first() {
             return deserializer.deserialize_any(Anything);
         }
         let value = Box::<RawValue>::deserialize(deserializer)?;

@@ -148,7 +148,7 @@ fn with_reader(mut item: syn::Item) -> Vec<syn::Item> {
         members.push(quote!(#ident: #name as #way,));
     }
     let ident = &data.ident;
-    let reader = syn::parse_quote!(crate::object::object! { #ident { #(#members)* } #rows });
+    let reader = syn::parse_quote!(crate::reading::object! { #ident { #(#members)* } #rows });
     for attribute in &mut data.attrs {
         if let Ok(derived) =
             attribute.parse_args_with(Punctuated::<syn::Path, syn::Token![,]>::parse_terminated)

@@ -30,7 +30,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: crate::Members,
     }
-    crate::object::object! {
+    crate::reading::object! {
         AccessToken { access_token : "accessToken" as Plain, expires_in : "expiresIn" as
         Plain, refresh_token : "refreshToken" as Plain, scope : "scope" as Plain,
         token_type : "tokenType" as Plain, }
@@ -55,7 +55,7 @@ platform a command's result is an object of `resultCode` and `resultDetail`.
         #[serde(flatten)]
         pub extra: crate::Members,
     }
-    crate::object::object! {
+    crate::reading::object! {
         CommandOutput { command_result : "commandResult" as Plain, request_id :
         "requestId" as Plain, }
     }
@@ -81,7 +81,7 @@ them with `resultcode` and `resultmsg`; a code may come as a number. An error ca
         #[serde(flatten)]
         pub extra: crate::Members,
     }
-    crate::object::object! {
+    crate::reading::object! {
         ErrorResponse { error_code : "error_code" as Plain, error_desc : "error_desc" as
         Plain, resultcode : "resultcode" as Plain, resultmsg : "resultmsg" as Plain, }
     }
@@ -181,7 +181,7 @@ not listed (editions of the page differ).
         #[serde(flatten)]
         pub extra: crate::Members,
     }
-    crate::object::object! {
+    crate::reading::object! {
         Subtask { error : "error" as Plain, output : "output" as Plain, param : "param"
         as Plain, status : "status" as Plain, }
     }
@@ -201,7 +201,7 @@ not listed (editions of the page differ).
         #[serde(flatten)]
         pub extra: crate::Members,
     }
-    crate::object::object! {
+    crate::reading::object! {
         SubtaskFailure { error_code : "error_code" as Plain, error_desc : "error_desc" as
         Plain, }
     }
@@ -231,7 +231,7 @@ platform says: its own example lists two rows under `totalCount` 1, so do not ho
         #[serde(flatten)]
         pub extra: crate::Members,
     }
-    crate::object::object! {
+    crate::reading::object! {
         SubtaskPage { page_no : "pageNo" as Whole, page_size : "pageSize" as Whole,
         task_details : "taskDetails" as Rows, total_count : "totalCount" as Whole, } rows
         task_details : "taskDetails"
@@ -257,7 +257,7 @@ neither a parameter nor a member of this call; only the members of command tasks
         #[serde(flatten)]
         pub extra: crate::Members,
     }
-    crate::object::object! {
+    crate::reading::object! {
         SubtaskParam { command_id : "commandId" as Plain, device_id : "deviceId" as
         Plain, }
     }

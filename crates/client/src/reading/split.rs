@@ -1,6 +1,6 @@
 //! Splits a reply into its members and its rows by quotes and brackets, even if one of them is no JSON.
 
-use crate::reading;
+use crate::limits;
 
 /// A reply in parts.
 pub(super) struct Frame<'a> {
@@ -27,7 +27,7 @@ pub(super) fn frame<'a>(body: &'a [u8], name: &str) -> Option<Frame<'a>> {
                 let mut rows = Vec::new();
                 scan.list(b'[', b']', |scan| {
                     rows.push(scan.value()?);
-                    reading::allows(rows.len()).then_some(())
+                    limits::allows(rows.len()).then_some(())
                 })?;
                 frame.rows = Some(rows);
                 return Some(());

@@ -4,7 +4,7 @@
 const ROOM: usize = 8 * 1024 * 1024;
 
 /// The JSON in a body: without what may stand before and after it, and whether that was anything but blanks of JSON.
-pub(super) fn trimmed(body: &[u8]) -> (&[u8], bool) {
+pub(crate) fn trimmed(body: &[u8]) -> (&[u8], bool) {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
     let (mut json, mut repaired) = (body, false);
@@ -31,7 +31,7 @@ pub(super) fn trimmed(body: &[u8]) -> (&[u8], bool) {
 
 /// The text of a body with every repair, and whether there was anything to repair; `None` if it is not UTF-8, or if there
 /// is far too much to repair.
-pub(super) fn repaired(body: &[u8]) -> Option<(String, bool)> {
+pub(crate) fn repaired(body: &[u8]) -> Option<(String, bool)> {
     let (json, mut changed) = trimmed(body);
     let mut rest = std::str::from_utf8(json).ok()?;
     let (mut out, mut quoted) = (String::with_capacity(rest.len()), false);
