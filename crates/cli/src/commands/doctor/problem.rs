@@ -4,7 +4,7 @@
 use northbound::{Error, ErrorCode};
 
 use super::finding::{Finding, Mark};
-use crate::error::{CliError, in_words_of_the_command};
+use crate::error::{CliError, in_options};
 
 /// Why something failed, without any id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl From<&Error> for Problem {
             "`northbound summary TASK_ID` tells the address: use it as the endpoint if you trust it"
                 .to_owned()
         } else {
-            in_words_of_the_command(error.remedy())
+            in_options(error.remedy())
         };
         Self { cause, found, help }
     }
