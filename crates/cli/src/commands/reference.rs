@@ -80,7 +80,8 @@ fn manual(folder: &Path, command: Command) -> io::Result<()> {
     clap_mangen::generate_to(command, drafts.path())?;
     for page in fs::read_dir(drafts.path())? {
         let page = page?;
-        new_file::write(&folder.join(page.file_name()), &fs::read(page.path())?)?;
+        let text = fs::read(page.path())?;
+        new_file::write(&folder.join(page.file_name()), |out| out.write_all(&text))?;
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
+use crate::session::new_file;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
@@ -64,7 +65,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
             None
         }
         Destination::File(path) => {
-            destination::fill(&path, |out| page::write(&content, rows, out))?;
+            new_file::write(&path, |out| page::write(&content, rows, out))?;
             Some(&options.out)
         }
     };
