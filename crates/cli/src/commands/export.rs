@@ -153,7 +153,7 @@ fn heading(format: Format) -> String {
 fn left(mut part: PartFile, failure: CliError) -> CliError {
     if let CliError::Call(error) = &failure
         && error.is_incomplete()
-        && let Err(another) = part.spoil(failure.to_string())
+        && let Err(another) = part.spoil(failure.what())
     {
         // Else `--resume` would take rows for complete that the SDK does not.
         let what = format!("{}; and {}", failure.what(), another.what());
@@ -165,7 +165,7 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
     let checkpoint = part.checkpoint();
     if let Some(fault) = &checkpoint.fault {
         let anew = part.paths().start_over();
-        let is_told = failure.to_string().contains(fault);
+        let is_told = failure.what() == *fault;
         let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
         return CliError::Left { cause: Box::new(failure), advice };
     }
