@@ -1,4 +1,4 @@
-//! GivenEndpoint, name and connection: what comes before the first byte of HTTP.
+//! Endpoint, name and connection: what comes before the first byte of HTTP.
 
 use super::super::evidence::Evidence;
 use super::super::finding::{Finding, Mark, not_checked, ok};
