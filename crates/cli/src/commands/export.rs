@@ -155,7 +155,7 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
         && error.is_incomplete()
         && let Err(another) = part.spoil(failure.what())
     {
-        // Else `--resume` would take rows for complete that the SDK does not.
+        // Otherwise `--resume` would call rows complete that the SDK calls incomplete.
         let what = format!("{}; and {}", failure.what(), another.what());
         return CliError::other(what, part.paths().start_over());
     }

@@ -41,7 +41,7 @@ pub(crate) struct ReportOptions {
 pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let connection = Connection::open(context).await?;
-    // Before the first call: who names a folder that is not there should not have to wait for it.
+    // Before the first call, so that a folder that is not there is reported at once.
     let destination = Destination::open(&options.out)?;
     let started = Instant::now();
     let spool = Spool::new(destination.scratch()?);
@@ -80,8 +80,8 @@ struct TaskFailures {
     list: List,
 }
 
-/// The counts first and the failures after them: those of a task that has settled then agree. The counts also tell how far
-/// the read of the failures is.
+/// Reads the counts first and then the failures: for a task that has settled they agree. The counts also show how far the
+/// read of the failures is.
 async fn read(
     client: &Client,
     task: &str,

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM, as something that a command can wait for wherever it can stop.
+//! Ctrl-C and SIGTERM: a command waits for them wherever it can stop.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,6 +1,6 @@
-//! Files that the command writes: each is a new file, closed to other users, that gets its name and its mode when it is whole.
+//! Files that the command writes: each is a new file, closed to other users, that gets its name and its mode when it is complete.
 //!
-//! So nobody reads half a file, and nothing is written through a link that somebody has put in the way.
+//! So nobody reads half a file, and nothing is written through a link that somebody else has put there.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -95,7 +95,7 @@ fn inherit(file: &File, path: &Path) {
     use rustix::fs::Mode;
     use rustix::process::umask;
 
-    // It can be read only by setting it.
+    // The mask can be read only by setting it.
     let mask = umask(Mode::RWXG | Mode::RWXO);
     umask(mask);
     #[allow(clippy::useless_conversion, reason = "a Mac has modes of 16 bits")]
