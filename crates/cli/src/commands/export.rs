@@ -12,6 +12,7 @@ mod sink;
 
 use crate::arguments::values;
 use clap::Args;
+use northbound::client_layer::PAGE_SIZE;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -49,7 +50,7 @@ pub(crate) struct ExportOptions {
     #[arg(long)]
     pub(crate) replace: bool,
     /// Rows that one call asks for, 1 to 250
-    #[arg(long, value_name = "M", default_value_t = 250)]
+    #[arg(long, value_name = "M", default_value_t = PAGE_SIZE.largest)]
     pub(crate) page_size: u32,
 }
 

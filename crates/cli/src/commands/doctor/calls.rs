@@ -14,6 +14,7 @@
 
 use std::cell::Cell;
 
+use northbound::client_layer::PAGE_SIZE;
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 use northbound::{Client, Error, Page, SubtaskStatus, Subtasks};
 
@@ -21,9 +22,9 @@ use super::problem::{Cause, Problem};
 use super::wire::{Change, MOST_CALLS, WireLog};
 
 /// What the first call asks for: the most that the platform allows.
-pub(super) const FIRST_SIZE: u32 = 250;
-/// Rows on a page by default, as the platform's page has it.
-pub(super) const DEFAULT_SIZE: usize = 25;
+pub(super) const FIRST_SIZE: u32 = PAGE_SIZE.largest;
+/// Rows on a page by default.
+pub(super) const DEFAULT_SIZE: usize = PAGE_SIZE.default as usize;
 
 /// What came back, call by call.
 #[derive(Clone, Debug)]
