@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use axum::body::Body;
 use axum::http::Response;
 use northbound::SubtaskStatus::{Fail, Pending, Success, Timeout, WaitResult};
-use northbound::{Client, Credentials, Direction, Error, Subtask, SubtaskStatus, Subtasks};
+use northbound::{Client, Credentials, Direction, Error, Subtask, SubtaskQuery, SubtaskStatus};
 use northbound_emulator::Scenario;
 use serde_json::json;
 
@@ -23,7 +23,7 @@ async fn emulator() -> (Emulated, Client) {
     (emulator, client)
 }
 
-async fn all(query: Subtasks) -> Result<Vec<Subtask>, Error> {
+async fn all(query: SubtaskQuery) -> Result<Vec<Subtask>, Error> {
     let mut stream = query.stream();
     let mut rows = Vec::new();
     while let Some(row) = stream.try_next().await? {
@@ -69,7 +69,7 @@ async fn the_example_of_the_page_ends_clean_in_every_direction() {
     for (wanted, rows) in [(None, 2), (Some(WaitResult), 2), (Some(Pending), 0), (Some(Fail), 0)] {
         for size in [1, 250] {
             let query = client.subtasks(Scenario::EXAMPLE_TASK).page_size(size);
-            let query = wanted.iter().cloned().fold(query, Subtasks::status);
+            let query = wanted.iter().cloned().fold(query, SubtaskQuery::status);
             assert_eq!(all(query).await.unwrap().len(), rows, "{wanted:?} by {size}");
         }
     }

@@ -73,7 +73,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Sends the optional parameter `appId`: see [`Subtasks::app_id`](crate::Subtasks::app_id).
+    /// Sends the optional parameter `appId`: see [`SubtaskQuery::app_id`](crate::SubtaskQuery::app_id).
     pub fn app_id(self, app_id: impl Into<String>) -> Self {
         Self { task: self.task.app_id(app_id.into()), ..self }
     }

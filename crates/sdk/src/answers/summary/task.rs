@@ -7,7 +7,7 @@ use northbound_client::SubtaskStatus;
 use super::count::{Ask, Sample};
 use crate::client::Client;
 use crate::error::Error;
-use crate::reads::query::Subtasks;
+use crate::reads::query::SubtaskQuery;
 use crate::reads::stream::PageStream;
 use crate::redact::LONGEST_WORD;
 use crate::subtask::Page;
@@ -21,7 +21,7 @@ const UNNAMED: &str = "(another status)";
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
     id: String,
-    subtasks: Subtasks,
+    subtasks: SubtaskQuery,
 }
 
 /// What a read found.
@@ -100,7 +100,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    fn new(subtasks: Subtasks) -> Self {
+    fn new(subtasks: SubtaskQuery) -> Self {
         Self { pages: subtasks.pages(), tally: Tally::default() }
     }
 
