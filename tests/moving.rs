@@ -205,7 +205,7 @@ async fn a_page_tells_how_many_repeats_were_left_out() {
     let mut pages = query().pages();
     let mut came = Vec::new();
     while let Some(page) = pages.try_next().await.unwrap() {
-        came.push((page.rows().len(), page.repeats()));
+        came.push((page.subtasks().len(), page.repeats()));
     }
     assert_eq!(came[..3], [(10, 0), (9, 1), (9, 1)], "{came:?}");
     let page = query().page(0).await.unwrap();
@@ -220,7 +220,7 @@ async fn pages_ahead_are_delivered_in_order() {
         let mut pages = client.subtasks(Scenario::DEMO_TASK).page_size(25).prefetch(ahead).pages();
         let mut numbers = Vec::new();
         while let Some(page) = pages.try_next().await.unwrap() {
-            assert_eq!((page.page_no(), page.rows().len()), (Some(page.number().into()), 25));
+            assert_eq!((page.page_no(), page.subtasks().len()), (Some(page.number().into()), 25));
             numbers.push(page.number());
         }
         assert_eq!(numbers, (0..40).collect::<Vec<_>>());

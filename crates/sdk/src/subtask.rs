@@ -192,8 +192,13 @@ impl Page {
         self.repeats
     }
 
-    /// The subtasks on this page, as the generated layer has them.
-    pub fn rows(&self) -> &[types::Subtask] {
+    /// The subtasks on this page, one after another, as copies; [`into_subtasks`](Self::into_subtasks) copies nothing.
+    pub fn subtasks(&self) -> impl ExactSizeIterator<Item = Subtask> + '_ {
+        self.rows().iter().cloned().map(Subtask)
+    }
+
+    /// The same as the generated layer has them.
+    pub(crate) fn rows(&self) -> &[types::Subtask] {
         self.page.task_details.as_deref().unwrap_or_default()
     }
 
