@@ -3,7 +3,7 @@
 use crate::arguments::values;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use northbound::{SubtaskStatus, Subtasks};
+use northbound::{SubtaskQuery, SubtaskStatus};
 
 use crate::arguments::global::Output;
 use crate::arguments::values::status_of;
@@ -76,7 +76,7 @@ enum End {
 }
 
 async fn print(
-    query: Subtasks,
+    query: SubtaskQuery,
     options: &SubtasksOptions,
     rows: &mut RowWriter<'_, '_>,
     progress: &mut Progress<'_, '_>,
@@ -118,7 +118,7 @@ fn statuses(options: &SubtasksOptions) -> Vec<SubtaskStatus> {
     options.status.iter().map(|status| status_of(status)).collect()
 }
 
-fn query(mut query: Subtasks, options: &SubtasksOptions) -> Subtasks {
+fn query(mut query: SubtaskQuery, options: &SubtasksOptions) -> SubtaskQuery {
     if !options.status.is_empty() {
         query = query.statuses(statuses(options));
     }
