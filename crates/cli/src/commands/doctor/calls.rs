@@ -146,20 +146,15 @@ struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    async fn ask(
-        &self,
-        query: Change,
-        page: u32,
-        question: impl FnOnce(SubtaskQuery) -> SubtaskQuery,
-    ) -> Reply {
+    async fn ask(&self, change: Change, page: u32, with: impl FnOnce(SubtaskQuery) -> SubtaskQuery) -> Reply {
         if self.log.calls() == MOST_CALLS {
             return Err(Missing::NotAsked("the calls are used up"));
         }
         if self.is_stuck.get() {
             return Err(Missing::NotAsked("an earlier call was not let through"));
         }
-        self.log.ask(query);
-        let reply = question(self.client.subtasks(self.task)).page(page).await;
+        self.log.ask(change);
+        let reply = with(self.client.subtasks(self.task)).page(page).await;
         self.log.ask(Change::AsItIs);
         reply.map(|page| page.as_raw().clone()).map_err(|error| {
             let problem = Problem::from(&error);
