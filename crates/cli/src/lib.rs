@@ -1,49 +1,27 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
-mod chart;
-mod columns;
-mod connection;
-mod context;
-mod csv;
-mod doctor;
-#[cfg(feature = "emulator")]
-mod emulator;
-mod explain;
-mod export;
-mod failure;
-mod interrupt;
-mod layout;
-mod new_file;
-mod palette;
-mod process;
-mod progress;
-mod reference;
-mod report;
+mod commands;
+mod error;
 mod rows;
 mod screen;
-mod standard_stream;
-mod subtasks;
-mod summary;
-mod table;
-mod token_cache;
-mod totals;
-mod traces;
-mod view;
-mod watch;
+mod session;
 
 use std::ffi::OsString;
 use std::io::Write;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::arguments::{Arguments, Command, Typed};
-use crate::context::Context;
-use crate::failure::Failure;
-use crate::palette::Palette;
-pub use crate::process::{Environment, Outlet, Process};
-pub use crate::reference::command_tree;
-pub use crate::standard_stream::StandardStream;
+use crate::arguments::global::{Global, Output, Typed};
+pub use crate::commands::command_tree;
+use crate::commands::{Arguments, Command};
+use crate::error::CliError;
+pub use crate::screen::outlet::Outlet;
+use crate::screen::palette::Palette;
+use crate::session::context::Context;
+pub use crate::session::process::{Environment, Process};
+pub use crate::session::standard_stream::StandardStream;
+use crate::session::traces;
 
 /// Runs the command and returns its exit code.
 ///
@@ -66,7 +44,7 @@ fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, cla
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-fn execute(global: arguments::Global, command: &Command, process: Process<'_>) -> u8 {
+fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
     let output = global.output;
     let mut context = match Context::new(global, process) {
         Ok(context) => context,
@@ -74,9 +52,9 @@ fn execute(global: arguments::Global, command: &Command, process: Process<'_>) -
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return end(&Failure::Runtime(error), output, context.stderr),
+        Err(error) => return end(&CliError::Runtime(error), output, context.stderr),
     };
-    let outcome = runtime.block_on(dispatch(command, &mut context));
+    let outcome = runtime.block_on(commands::run(command, &mut context));
     // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
     runtime.shutdown_background();
     match outcome.and_then(|()| Ok(context.stdout.flush()?)) {
@@ -85,26 +63,9 @@ fn execute(global: arguments::Global, command: &Command, process: Process<'_>) -
     }
 }
 
-async fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<(), Failure> {
-    match command {
-        Command::Summary(options) => summary::run(context, options).await,
-        Command::Watch(options) => watch::run(context, options).await,
-        Command::Subtasks(options) => subtasks::run(context, options).await,
-        Command::Export(options) => export::run(context, options).await,
-        Command::Report(options) => report::run(context, options).await,
-        Command::Doctor(options) => doctor::run(context, options).await,
-        Command::Explain(options) => explain::run(context, options),
-        Command::Spec(options) => reference::spec(context, options),
-        Command::Completions(options) => reference::completions(context, options),
-        Command::Man(options) => reference::man(context, options),
-        #[cfg(feature = "emulator")]
-        Command::Emulator { command } => emulator::run(context, command).await,
-    }
-}
-
 /// Shows why the command failed, and returns its exit code.
-fn end(failure: &Failure, output: arguments::Output, mut stderr: Outlet<'_>) -> u8 {
-    if !matches!(failure, Failure::ClosedPipe) {
+fn end(failure: &CliError, output: Output, mut stderr: Outlet<'_>) -> u8 {
+    if !matches!(failure, CliError::ClosedPipe) {
         // There is nowhere left to report that stderr is closed.
         let _ = failure.show(output, &mut stderr);
     }
@@ -117,8 +78,8 @@ fn show_usage(error: &clap::Error, typed: Typed, mut process: Process<'_>) -> u8
     let outlet = if wrong { &mut process.stderr } else { &mut process.stdout };
     let text = error.render();
     let shown = if wrong && typed.output.is_json() {
-        writeln!(outlet, "{}", failure::json_of_usage(&text.to_string()))
-    } else if Palette::for_outlet(outlet, typed.color, process.environment).is_coloured() {
+        writeln!(outlet, "{}", error::json_of_usage(&text.to_string()))
+    } else if Palette::chosen(typed.color, outlet.is_terminal(), process.environment).is_coloured() {
         write!(outlet, "{}", text.ansi())
     } else {
         write!(outlet, "{text}")

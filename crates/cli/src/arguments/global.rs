@@ -41,7 +41,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "N")]
     pub(crate) quota: Option<u32>,
     /// How long one call may take, with its waits, repetitions and logins [default: 3min]
-    #[arg(long, global = true, value_name = "TIME", value_parser = super::time)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = super::values::time)]
     pub(crate) deadline: Option<Duration>,
     /// How to print: a table for people, the platform's own JSON for programs
     #[arg(short, long, global = true, value_enum, default_value_t = Output::Table, value_name = "FORMAT")]

@@ -1,0 +1,184 @@
+//! `northbound export`: the subtasks of a batch task in a file that is either complete or can be resumed.
+//!
+//! The files on the disk, their checkpoint, and which rows are already there belong here. What a row looks like is in `rows`, and the
+//! order of the pages is the SDK's.
+
+mod checkpoint;
+mod delivered;
+mod part_file;
+mod paths;
+mod reader;
+mod sink;
+
+use crate::arguments::values;
+use clap::Args;
+use northbound::client_layer::PAGE_SIZE;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use crate::error::CliError;
+use crate::rows::columns::Column;
+use crate::rows::csv;
+use crate::screen::chart::span;
+use crate::screen::progress::Progress;
+use crate::session::connection::Connection;
+use crate::session::context::Context;
+use checkpoint::{Checkpoint, Format};
+use part_file::{Allowed, PartFile};
+use paths::Paths;
+use reader::ExportReader;
+use sink::Sink;
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportOptions {
+    /// The batch task, by the id that creating it returned
+    pub(crate) task_id: String,
+    /// What to write
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Where to: FILE.part while rows are missing, FILE when it is complete; - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Only subtasks in this status, or one of several: give it again, or part them by commas
+    #[arg(long, value_parser = values::status(), ignore_case = true, value_delimiter = ',')]
+    pub(crate) status: Vec<String>,
+    /// Go on where an export to FILE was interrupted; begin if there was none, and leave FILE alone if it is complete
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Start from scratch, and replace FILE when the export is complete; with --resume go on with an interrupted export first
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Rows that one call asks for, 1 to 250
+    #[arg(long, value_name = "M", default_value_t = PAGE_SIZE.largest)]
+    pub(crate) page_size: u32,
+}
+
+pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> Result<(), CliError> {
+    let paths = destination(options)?;
+    let connection = Connection::open(context).await?;
+    let query = connection.client.subtasks(&options.task_id).page_size(options.page_size);
+    let wanted = options.status.iter().map(|status| values::status_of(status)).collect();
+    let reader = ExportReader::new(&options.task_id, query, wanted, options.format)?;
+    let request = reader.request(endpoint(context, &connection), connection.client.app_id().to_string());
+    let heading = heading(options.format);
+    let mut delivered = reader.delivered();
+    let mut sink = match paths {
+        None => {
+            context.stdout.write_all(heading.as_bytes())?;
+            Sink::Stdout(&mut context.stdout, Checkpoint::new(request))
+        }
+        Some(paths) => {
+            let complete = paths.clone();
+            let allowed = Allowed { resume: options.resume, replace: options.replace };
+            match PartFile::open(paths, request, &heading, allowed).await? {
+                Some(mut part) => {
+                    part.remember(&mut delivered)?;
+                    Sink::Part(part)
+                }
+                None => return Ok(context.note(&left_alone(&complete))?),
+            }
+        }
+    };
+    let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
+    if matches!(&sink, Sink::Stdout(stdout, _) if stdout.is_terminal()) {
+        progress.silence();
+    }
+    progress.starts_from(sink.checkpoint().written.subtasks.all());
+    let outcome = reader.drain(&delivered, &mut sink, &mut progress, &context.interrupt).await;
+    progress.finish();
+    let totals = sink.checkpoint().written.subtasks.clone();
+    match (sink.into_part(), outcome) {
+        (Some(part), Ok(())) => {
+            part.complete()?;
+            context.note(&format!("{totals} in {}", options.out.display()))?;
+            context.judge(&totals, reader.wanted())
+        }
+        (Some(part), Err(failure)) => Err(left(part, failure)),
+        (None, Ok(())) => {
+            context.note(&totals.to_string())?;
+            context.judge(&totals, reader.wanted())
+        }
+        (None, Err(failure)) => {
+            if totals.all() > 0 {
+                context.note(&format!("{totals}; then the read ended"))?;
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// The file to write, or stdout.
+fn destination(options: &ExportOptions) -> Result<Option<Paths>, CliError> {
+    if options.out.as_os_str() != "-" {
+        return Paths::of(&options.out).map(Some);
+    }
+    if options.resume || options.replace {
+        return Err(CliError::usage(
+            "an export to stdout can neither be resumed nor replace a file",
+            "name a file with --out, or leave --resume and --replace out",
+        ));
+    }
+    Ok(None)
+}
+
+/// The note on a complete file that is left alone: with it, a nightly job sees that the file is not a new one.
+fn left_alone(paths: &Paths) -> String {
+    let written = fs::metadata(&paths.file).and_then(|file| file.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    let age = age.map(|age| format!(", written {} ago", span(age))).unwrap_or_default();
+    let file = paths.file.display();
+    if paths.part.exists() {
+        let part = paths.part.display();
+        return format!("{file} is complete{age}; {part} is not: use --resume --replace to go on with that");
+    }
+    format!("{file} is complete{age}; use --replace to read it again")
+}
+
+/// The emulator inside this command has another address each time, and the same tasks.
+fn endpoint(context: &Context<'_>, connection: &Connection) -> String {
+    if context.global.asks_emulator() {
+        return "--emulator".to_owned();
+    }
+    connection.endpoint.trim_end_matches('/').to_owned()
+}
+
+fn heading(format: Format) -> String {
+    match format {
+        Format::Csv => csv::line(Column::CSV.map(Column::name)),
+        Format::Jsonl => String::new(),
+    }
+}
+
+/// What to do about an export that failed, with what is left of it.
+fn left(mut part: PartFile, failure: CliError) -> CliError {
+    if let CliError::Call(error) = &failure
+        && error.is_incomplete()
+        && let Err(another) = part.spoil(failure.what())
+    {
+        // Otherwise `--resume` would call rows complete that the SDK calls incomplete.
+        let what = format!("{}; and {}", failure.what(), another.what());
+        return CliError::other(what, part.paths().start_over());
+    }
+    if !part.is_in_place() {
+        return failure;
+    }
+    let checkpoint = part.checkpoint();
+    if let Some(fault) = &checkpoint.fault {
+        let anew = part.paths().start_over();
+        let is_told = failure.what() == *fault;
+        let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
+        return CliError::Left { cause: Box::new(failure), advice };
+    }
+    if checkpoint.written.pages == 0 {
+        part.discard();
+        return failure;
+    }
+    let subtasks = &checkpoint.written.subtasks;
+    let advice = format!(
+        "the same command with --resume goes on after the {} in {}",
+        subtasks.counted(),
+        part.paths().part.display()
+    );
+    CliError::Left { cause: Box::new(failure), advice }
+}

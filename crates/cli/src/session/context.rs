@@ -1,0 +1,64 @@
+//! What every command works with.
+
+use std::io::{self, Write as _};
+
+use northbound::SubtaskStatus;
+
+use crate::arguments::global::{Global, Output};
+use crate::error::CliError;
+use crate::rows::totals::Totals;
+use crate::screen::outlet::Outlet;
+use crate::screen::palette::Palette;
+use crate::session::interrupt::Interrupt;
+use crate::session::process::{Environment, Process};
+
+/// The options of every command, and the process around it.
+pub(crate) struct Context<'a> {
+    pub(crate) global: Global,
+    pub(crate) environment: Environment<'a>,
+    pub(crate) stdout: Outlet<'a>,
+    pub(crate) stderr: Outlet<'a>,
+    pub(crate) interrupt: Interrupt,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(global: Global, process: Process<'a>) -> Result<Self, (CliError, Outlet<'a>)> {
+        let Process { environment, mut stdout, mut stderr, signals, .. } = process;
+        for outlet in [&mut stdout, &mut stderr] {
+            outlet.set_palette(Palette::chosen(global.color, outlet.is_terminal(), environment));
+        }
+        match if signals { Interrupt::listen() } else { Ok(Interrupt::never()) } {
+            Ok(interrupt) => Ok(Self { global, environment, stdout, stderr, interrupt }),
+            Err(error) => Err((CliError::Runtime(error), stderr)),
+        }
+    }
+
+    /// Prints a note on stderr, unless the user wants the result and errors only.
+    pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
+        if self.global.quiet {
+            return Ok(());
+        }
+        writeln!(self.stderr, "{text}")
+    }
+
+    /// Says what is wrong with rows: a note for those that were repaired, an error for those that could not be read or that
+    /// nobody asked for.
+    pub(crate) fn judge(&mut self, totals: &Totals, asked: &[SubtaskStatus]) -> Result<(), CliError> {
+        if let Some(repairs) = totals.repairs() {
+            self.note(&repairs)?;
+        }
+        totals.all_are_readable()?;
+        totals.all_were_asked_for(asked)
+    }
+
+    /// Refuses a format that a command does not have.
+    pub(crate) fn refuse_csv(&self) -> Result<(), CliError> {
+        if self.global.output != Output::Csv {
+            return Ok(());
+        }
+        Err(CliError::usage(
+            "this command has no table to print as csv",
+            "print it with -o table, json or jsonl",
+        ))
+    }
+}

@@ -1,0 +1,359 @@
+//! How a client is set up.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use northbound_client::{Secret, Transport};
+
+use crate::call::attempts::Retry;
+use crate::call::exchange::Connection;
+use crate::call::quota::Quota;
+use crate::call::run::{BeforeLogin, Shared};
+use crate::call::token::{TokenSource, TokenStore};
+use crate::client::Client;
+use crate::client::credentials::{AppId, Credentials, Source};
+use crate::client::endpoint::{Endpoint, PlainHttp, ThisMachine};
+use crate::client::proxy;
+use crate::clock::FOREVER;
+use crate::error::{Error, Remedy};
+use crate::redact::Secrets;
+
+/// As in the vendor's Java SDK.
+const TIMEOUT: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(180);
+/// No page of 250 rows comes near it.
+const BODY_LIMIT: usize = 32 * 1024 * 1024;
+
+/// Builds a [`Client`].
+#[must_use]
+pub struct ClientBuilder {
+    endpoint: String,
+    source: Option<Source>,
+    before_login: Option<BeforeLogin>,
+    resolved: Vec<(String, SocketAddr)>,
+    http: Vec<AdjustHttp>,
+    transport: Option<MakeTransport>,
+    timeout: Duration,
+    connect_timeout: Duration,
+    deadline: Duration,
+    body_limit: usize,
+    plain_http: PlainHttp,
+    uses_proxy: bool,
+    quota: Quota,
+    retry: Retry,
+    seed: Option<u64>,
+}
+
+type MakeTransport = Box<dyn FnOnce(&reqwest::Client) -> Arc<dyn Transport> + Send>;
+type AdjustHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> + Send>;
+
+impl Client {
+    /// Starts to build a client for the platform at `endpoint`, such as `https://platform.example:8743`.
+    pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(endpoint.into())
+    }
+}
+
+impl ClientBuilder {
+    fn new(endpoint: String) -> Self {
+        Self {
+            endpoint,
+            source: None,
+            before_login: None,
+            resolved: Vec::new(),
+            http: Vec::new(),
+            transport: None,
+            timeout: TIMEOUT,
+            connect_timeout: TIMEOUT,
+            deadline: DEADLINE,
+            body_limit: BODY_LIMIT,
+            plain_http: PlainHttp::LoopbackOnly,
+            uses_proxy: true,
+            quota: Quota::default(),
+            retry: Retry::default(),
+            seed: None,
+        }
+    }
+
+    /// Logs in with these credentials, on the first call, before a token ends, and when the platform refuses one.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.source = Some(Source::Login(credentials));
+        self
+    }
+
+    /// Calls this before each login is sent, with the client that logs in: a login cancels the tokens that other programs use.
+    pub fn before_login(mut self, notice: impl Fn(&Client) + Send + Sync + 'static) -> Self {
+        self.before_login = Some(Box::new(move |shared| notice(&Client::new(Arc::clone(shared)))));
+        self
+    }
+
+    /// Uses a token that somebody else has obtained; the client never logs in.
+    pub fn token(mut self, app_id: AppId, token: impl Into<Secret>) -> Self {
+        self.source = Some(Source::Ready(app_id, token.into()));
+        self
+    }
+
+    /// Takes tokens from elsewhere; the client never logs in. That is how several processes share one application.
+    pub fn token_source(mut self, app_id: AppId, source: impl TokenSource) -> Self {
+        self.source = Some(Source::Elsewhere(app_id, Box::new(source)));
+        self
+    }
+
+    /// Bounds one attempt, its reply included; 30 seconds unless set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout.min(FOREVER);
+        self
+    }
+
+    /// Bounds the time that a connection may take; 30 seconds unless set.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout.min(FOREVER);
+        self
+    }
+
+    /// Bounds a whole call with its waits, repetitions and logins; 3 minutes unless set.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Refuses a reply whose body is longer than so many bytes, while it is read; 32 MiB unless set.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Keeps to this quota, which other clients of the same application may share; the platform's default unless set.
+    pub fn quota(mut self, quota: Quota) -> Self {
+        self.quota = quota;
+        self
+    }
+
+    /// Repeats calls in this way.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Adjusts the HTTP client: a proxy, connection pools, DNS.
+    ///
+    /// Redirects stay off whatever is set here: they would carry the application id to another host. Plain http to this machine
+    /// uses no proxy, and no other resolver of names.
+    pub fn http(
+        mut self,
+        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
+    ) -> Self {
+        self.http.push(Box::new(|http| Ok(adjust(http))));
+        self
+    }
+
+    /// Uses no proxy of the environment: neither `HTTPS_PROXY` nor its relatives are read.
+    pub fn no_proxy(mut self) -> Self {
+        self.uses_proxy = false;
+        self
+    }
+
+    /// Connects to `address` when the endpoint names `host`: for a platform at a bare IP address, whose certificate bears a name.
+    /// Write the name in the endpoint.
+    pub fn resolve(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
+        self.resolved.push((host.into(), address));
+        self
+    }
+
+    /// Trusts these certificate authorities as well, given as PEM: one certificate or several.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        let pem = pem.into();
+        self.http.push(Box::new(move |http| Ok(http.tls_certs_merge(certificates(&pem)?))));
+        self
+    }
+
+    /// Trusts these certificate authorities and no others, given as PEM: one certificate or several.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn only_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        let pem = pem.into();
+        self.http.push(Box::new(move |http| Ok(http.tls_certs_only(certificates(&pem)?))));
+        self
+    }
+
+    /// Shows a client certificate, given with its private key as PEM, to a platform that wants one.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn identity(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        let pem = pem.into();
+        self.http.push(Box::new(move |http| {
+            let identity = identity(&pem).map_err(|fault| {
+                let advice = "give a certificate and its private key (PKCS#8) as PEM, one after the other";
+                Error::refused("the client certificate cannot be read", advice).with_source(fault)
+            })?;
+            Ok(http.identity(identity))
+        }));
+        self
+    }
+
+    /// Accepts every certificate, also of somebody who only pretends to be the platform: secret and token are then anybody's.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn danger_accept_any_certificate(mut self) -> Self {
+        self.http.push(Box::new(|http| Ok(http.tls_danger_accept_invalid_certs(true))));
+        self
+    }
+
+    /// Allows plain http to another machine, where everybody on the way can read secret and token.
+    pub fn danger_allow_plain_http(mut self) -> Self {
+        self.plain_http = PlainHttp::Anywhere;
+        self
+    }
+
+    /// Sends requests in this way instead of over HTTP: for tests and simulations without a socket.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Box::new(|_| Arc::new(transport)));
+        self
+    }
+
+    /// Sends requests through a transport that stands over the HTTP client, and is made from it: to look at what goes over the
+    /// wire and what comes back, headers included, or to change it.
+    ///
+    /// Requests bear the application id and a token, logins the secret: what looks at them must not show them.
+    ///
+    /// ```
+    /// use northbound::{AppId, Client, Transport, TransportFuture};
+    ///
+    /// struct Loud(reqwest::Client);
+    ///
+    /// impl Transport for Loud {
+    ///     fn send(&self, request: reqwest::Request) -> TransportFuture<'_> {
+    ///         println!("{} {}", request.method(), request.url().path());
+    ///         Box::pin(self.0.execute(request))
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), northbound::Error> {
+    /// let client = Client::builder("https://platform.example:8743")
+    ///     .token(AppId::new("meters")?, "t0ken")
+    ///     .transport_over(Loud)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn transport_over<T: Transport>(
+        mut self,
+        make: impl FnOnce(reqwest::Client) -> T + Send + 'static,
+    ) -> Self {
+        self.transport = Some(Box::new(|http| Arc::new(make(http.clone()))));
+        self
+    }
+
+    /// Draws what is left to chance (the time between two attempts) from this seed: for tests that must repeat themselves.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Builds the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the endpoint is no URL, or is plain http to another machine; when there are no credentials; when a variable of the
+    /// environment holds a proxy that cannot be used; when a certificate cannot be read or the HTTP client cannot be made.
+    pub fn build(self) -> Result<Client, Error> {
+        let mut endpoint = Endpoint::parse(&self.endpoint, self.plain_http, &self.resolved)?;
+        let source =
+            self.source.ok_or_else(|| Error::refused("there are no credentials", Remedy::GiveCredentials))?;
+        choose_tls_provider();
+        let mut http = reqwest::Client::builder().connect_timeout(self.connect_timeout);
+        if self.uses_proxy && !endpoint.is_loopback() {
+            endpoint.goes_through(proxy::of_environment(endpoint.url(), |name| std::env::var_os(name))?);
+        } else {
+            http = http.no_proxy();
+        }
+        // Nothing speaks TLS then, unless what was adjusted asks for it.
+        if endpoint.stays_here() && self.http.is_empty() {
+            http = without_authorities(http);
+        }
+        for (host, address) in self.resolved {
+            http = http.resolve(&host, address);
+        }
+        for adjust in self.http {
+            http = adjust(http)?;
+        }
+        if endpoint.stays_here() {
+            http = http.no_proxy().dns_resolver(ThisMachine);
+        }
+        let http = http.redirect(reqwest::redirect::Policy::none()).build().map_err(|fault| {
+            Error::refused("the HTTP client cannot be made", "check certificates and proxy settings")
+                .with_source(fault)
+        })?;
+        let transport = self.transport.map(|make| make(&http));
+        let secrets = Secrets::default();
+        let connection = Connection { endpoint, http, transport, body_limit: self.body_limit, secrets };
+        Ok(Client::new(Arc::new(Shared {
+            connection,
+            source,
+            before_login: self.before_login,
+            tokens: TokenStore::default(),
+            quota: self.quota,
+            retry: self.retry,
+            timeout: self.timeout,
+            deadline: self.deadline,
+            random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
+            calls: AtomicU64::new(0),
+        })))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Error> {
+    let advice = "give certificates as PEM: text that begins with -----BEGIN CERTIFICATE-----";
+    let certificates = reqwest::Certificate::from_pem_bundle(pem)
+        .map_err(|fault| Error::refused("the root certificates cannot be read", advice).with_source(fault))?;
+    if certificates.is_empty() {
+        return Err(Error::refused("the root certificates hold no certificate", advice));
+    }
+    Ok(certificates)
+}
+
+#[cfg(feature = "rustls")]
+fn identity(pem: &[u8]) -> reqwest::Result<reqwest::Identity> {
+    reqwest::Identity::from_pem(pem)
+}
+
+/// The system's library wants the certificates and the key apart.
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+fn identity(pem: &[u8]) -> reqwest::Result<reqwest::Identity> {
+    const BEGIN: &str = "-----BEGIN ";
+    let text = String::from_utf8_lossy(pem);
+    let (certificates, key): (Vec<&str>, Vec<&str>) =
+        text.split(BEGIN).skip(1).partition(|block| block.starts_with("CERTIFICATE"));
+    let [certificates, key] = [certificates, key]
+        .map(|blocks| blocks.iter().map(|block| format!("{BEGIN}{block}")).collect::<String>());
+    reqwest::Identity::from_pkcs8_pem(certificates.as_bytes(), key.as_bytes())
+}
+
+/// Spares reading the certificate authorities of the system, which takes longer than many a call.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn without_authorities(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    http.tls_certs_only([])
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn without_authorities(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    http
+}
+
+/// Takes ring for this process, unless the process has already chosen another provider.
+#[cfg(feature = "rustls")]
+fn choose_tls_provider() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        let _another_thread_was_first = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
+#[cfg(not(feature = "rustls"))]
+fn choose_tls_provider() {}
