@@ -112,7 +112,7 @@ async fn a_watch_never_ends_before_the_task_is_settled() {
         let moment =
             move |asked: &Asked| if asked.at < start + MOMENT { first } else { then.unwrap_or(first) };
         let platform = Unplugged::answering(move |asked| (200, page(moment(asked), &question(asked))));
-        let client = Client::builder("https://platform.example").transport(platform);
+        let client = Client::builder("https://platform.example").service(platform.service());
         let client = client.token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test").build().unwrap();
         let mut watch = client.watch("demo").deadline(2 * MOMENT).stream();
         let mut last = None;
@@ -159,7 +159,7 @@ async fn a_watch_that_must_read_keeps_its_share_and_counts_its_calls() {
             Unplugged::answering(|asked| (200, page(TASK, &Asked { status: None, ..asked.clone() })));
         let client = Client::builder("https://platform.example").quota(quota.clone());
         let client = client.token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test");
-        let client = client.transport(platform.clone()).build().unwrap();
+        let client = client.service(platform.service()).build().unwrap();
         let mut watch = client.watch("demo").share(share).stream();
         let summary = watch.try_next().await.unwrap().unwrap();
         assert_eq!((summary.settled(), summary.method()), (3000, Method::Read(Doubt::FilterIgnored)));

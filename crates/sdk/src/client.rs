@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use northbound_client::types::{AccessToken, LoginRequest};
-use northbound_client::{Call, Secret, Transport};
+use northbound_client::{Call, HttpService, Secret};
 use tokio::time::Instant;
 
 use crate::call::attempts::Retry;
@@ -59,7 +59,7 @@ pub(crate) struct Shared {
     pub(crate) endpoint: Endpoint,
     pub(crate) http: reqwest::Client,
     pub(crate) proxy: Option<(String, u16)>,
-    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) service: Option<Arc<dyn HttpService>>,
     pub(crate) body_limit: usize,
     pub(crate) source: Source,
     pub(crate) before_login: Option<BeforeLogin>,
@@ -174,7 +174,7 @@ impl Client {
 
     fn call(&self) -> Call {
         let call = Call::new().body_limit(self.shared.body_limit);
-        self.shared.transport.iter().cloned().fold(call, Call::transport)
+        self.shared.service.iter().cloned().fold(call, Call::service)
     }
 
     fn generated(&self, call: &Call) -> northbound_client::Client {

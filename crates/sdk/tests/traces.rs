@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use northbound::{Client, Credentials, Transport, TransportFuture};
+use northbound::{Client, Credentials, reqwest};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -34,19 +34,13 @@ impl MakeWriter<'_> for Kept {
 }
 
 /// A platform that refuses the first token.
-#[derive(Default)]
-struct Platform(AtomicUsize);
-
-impl Transport for Platform {
-    fn send(&self, _: reqwest::Request) -> TransportFuture<'_> {
-        let (status, body) = match self.0.fetch_add(1, Ordering::Relaxed) {
-            0 | 2 => (200, r#"{"accessToken":"t0ken-of-the-reply","refreshToken":"t0ken-too"}"#),
-            1 => (403, r#"{"error_code":"1010005","error_desc":"t0ken-of-the-reply is dead"}"#),
-            _ => (200, r#"{"taskDetails":[]}"#),
-        };
-        let reply = http::Response::builder().status(status).body(body).unwrap();
-        Box::pin(async { Ok(reply.into()) })
-    }
+fn answer(number: usize) -> http::Result<http::Response<reqwest::Body>> {
+    let (status, body) = match number {
+        0 | 2 => (200, r#"{"accessToken":"t0ken-of-the-reply","refreshToken":"t0ken-too"}"#),
+        1 => (403, r#"{"error_code":"1010005","error_desc":"t0ken-of-the-reply is dead"}"#),
+        _ => (200, r#"{"taskDetails":[]}"#),
+    };
+    http::Response::builder().status(status).body(body.into())
 }
 
 const CALL: &str = r#"northbound{otel.kind="client" otel.name="page 0 of the subtasks of batch task demo"}"#;
@@ -59,7 +53,12 @@ async fn a_call_can_be_followed_and_no_secret_shows_at_any_level() {
     let subscriber =
         tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).without_time();
     let guard = tracing::subscriber::set_default(subscriber.with_writer(kept.clone()).finish());
-    let builder = Client::builder("https://platform.example:8743").transport(Platform::default());
+    let calls = Arc::new(AtomicUsize::new(0));
+    let platform = tower::service_fn(move |_| {
+        let answer = answer(calls.fetch_add(1, Ordering::Relaxed));
+        async { answer }
+    });
+    let builder = Client::builder("https://platform.example:8743").service(platform);
     let client = builder.credentials(Credentials::new("demo-app", "demo-secret").unwrap()).build().unwrap();
     client.subtasks("demo").page(0).await.unwrap();
     drop(guard);
@@ -79,7 +78,7 @@ async fn a_call_can_be_followed_and_no_secret_shows_at_any_level() {
         )
     };
     let failed = format!(
-        "DEBUG {CALL}: northbound::course: the attempt failed error.type=Platform http.response.status_code=403 \
+        "DEBUG {CALL}: northbound::call::run: the attempt failed error.type=Platform http.response.status_code=403 \
          northbound.error_code=\"1010005\" http.request.resend_count=0 verdict=ChangeToken\n"
     );
     let ours: String =
