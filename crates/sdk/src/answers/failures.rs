@@ -63,6 +63,14 @@ impl Failures {
         FailureStream(Box::pin(stream::try_unfold(start, next_failure)))
     }
 
+    /// All failures, in the order of [`stream`](Self::stream), which takes less memory where there are many.
+    ///
+    /// # Errors
+    /// As [`by_code`](Self::by_code). The failures that came before the error are lost: to keep them, use the stream.
+    pub async fn collect(self) -> Result<Vec<Failure>, Error> {
+        self.stream().try_collect().await
+    }
+
     /// All failures, grouped by the platform's code.
     ///
     /// # Errors
@@ -166,7 +174,8 @@ impl fmt::Display for Failure {
 
 /// Subtasks that failed, then subtasks that timed out. Made by [`Failures::stream`].
 ///
-/// As a [`SubtaskStream`](crate::SubtaskStream) it never ends in silence: it is complete, or its last item is an error.
+/// As a [`SubtaskStream`](crate::SubtaskStream) it never ends in silence: it is complete, or its last item is an error. It is
+/// cancel safe in the same way.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct FailureStream(Pin<Box<dyn Stream<Item = Result<Failure, Error>> + Send>>);
 

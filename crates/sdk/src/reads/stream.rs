@@ -26,6 +26,11 @@ use crate::{Direction, Error, Page, Subtask};
 ///
 /// Rows come in the platform's order, except those that are read [backward](Direction::Backward): their pages come in
 /// descending order.
+///
+/// # Cancel safety
+/// A pending [`try_next`](Self::try_next) can be dropped, for instance by `tokio::select!` or a timeout: the stream keeps the call
+/// that is under way, and the next `try_next` goes on with it. No subtask is lost and none comes twice. A stream that is not
+/// polled does not go on, while the time limits of its calls do.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct SubtaskStream {
     rows: vec::IntoIter<types::Subtask>,
@@ -35,7 +40,7 @@ pub struct SubtaskStream {
 /// The same as [`SubtaskStream`], page by page. Made by [`Subtasks::pages`](crate::Subtasks::pages).
 ///
 /// A page comes for every call that brought rows to deliver, be it none of them that was asked for:
-/// [`Page::resume_from`] then tells how far the read has come.
+/// [`Page::resume_from`] then tells how far the read has come. It is cancel safe in the same way.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct PageStream(Pin<Box<dyn Stream<Item = Result<Page, Error>> + Send>>);
 
