@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Response;
-use northbound::{AppId, Client, Credentials, Quota, Secret, Token, TokenFuture, TokenSource};
+use northbound::{AppId, Client, Credentials, Quota, Remedy, Secret, Token, TokenFuture, TokenSource};
 use tokio::time::{Instant, sleep};
 
 use crate::platform::{Platform, reply};
@@ -66,7 +66,7 @@ async fn a_token_that_was_given_is_not_repeated_when_it_is_refused() {
     let client = platform.client();
     for asked in 1..=2 {
         let error = client.subtasks("demo").page(0).await.unwrap_err();
-        assert!(error.is_invalid_token() && error.remedy().starts_with("give another token"), "{error}");
+        assert!(error.is_invalid_token() && *error.remedy() == Remedy::ReplaceToken, "{error}");
         assert_eq!(platform.asked().len(), asked);
     }
 }

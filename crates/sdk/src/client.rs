@@ -23,7 +23,7 @@ use crate::call::token::{Keeper, Token};
 use crate::client::credentials::Source;
 use crate::client::endpoint::Endpoint;
 use crate::clock::after;
-use crate::error::Kind;
+use crate::error::{ErrorKind, Remedy};
 use crate::redact::Secrets;
 use crate::{AppId, ClientBuilder, Credentials, Error, Subtasks};
 
@@ -97,8 +97,7 @@ impl Client {
     /// When the client has no [credentials](ClientBuilder::credentials), and when the login fails.
     pub async fn log_in(&self) -> Result<Token, Error> {
         let Source::Login(_) = &self.shared.source else {
-            let advice = "build the client with credentials()";
-            return Err(Error::refused("a client without a secret cannot log in", advice));
+            return Err(Error::refused("a client without a secret cannot log in", Remedy::GiveSecret));
         };
         self.bring_token(None, after(Instant::now(), self.shared.deadline)).await
     }
@@ -167,8 +166,8 @@ impl Client {
 
     fn unfit(&self, fault: impl std::error::Error + Send + Sync + 'static) -> Broken {
         let is_given = matches!(self.shared.source, Source::Ready(..));
-        let kind = if is_given { Kind::Refused } else { Kind::NoToken };
-        let error = Error::new(kind, "the token cannot stand in a header", "check that it was given whole");
+        let kind = if is_given { ErrorKind::Refused } else { ErrorKind::NoToken };
+        let error = Error::new(kind, "the token cannot stand in a header", Remedy::CheckToken);
         Broken::Failed(error.with_source(fault))
     }
 
@@ -296,7 +295,7 @@ fn no_token(fault: crate::call::token::TokenError) -> Error {
         Err(fault) => fault,
     };
     let found = format!("the token source brings no token ({fault})");
-    Error::new(Kind::NoToken, found, "look after the source of tokens that was given to the client")
+    Error::new(ErrorKind::NoToken, found, Remedy::CheckTokenSource)
 }
 
 impl std::fmt::Debug for Shared {

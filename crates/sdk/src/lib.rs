@@ -7,7 +7,7 @@
 //! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`] |
 //! | ask | [`Subtasks`] and its [`Plan`], [`SummaryRequest`], [`Watch`], [`Failures`] |
 //! | use what comes | [`Subtask`], [`Page`], [`SubtaskStream`], [`PageStream`], [`Summary`], [`WatchStream`], [`Failure`], [`FailureGroups`] |
-//! | handle what fails | [`Error`], [`what_happens_when`] |
+//! | handle what fails | [`Error`], [`ErrorKind`], [`Remedy`], [`what_happens_when`] |
 //! | bring tokens, share the quota, repeat calls | [`TokenSource`], [`Quota`], [`Retry`] |
 //! | go beneath | [`client_layer`], [`HttpService`], [`reqwest`] |
 
@@ -31,13 +31,12 @@ pub use call::token::{Token, TokenError, TokenFuture, TokenSource};
 pub use client::Client;
 pub use client::builder::ClientBuilder;
 pub use client::credentials::{AppId, Credentials};
-pub use error::Error;
+pub use error::{Error, ErrorKind, Incomplete, Remedy};
 pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId};
 pub use northbound_client::{
     Action, DOCUMENT, DOCUMENT_AS_JSON, ERROR_CATALOG, ErrorCode, ErrorInfo, Exact, HttpService, Members,
     PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus, Text, UnknownValue, Unreadable,
 };
-pub use reads::pages::Incomplete;
 pub use reads::plan::{Direction, Plan};
 pub use reads::query::Subtasks;
 pub use reads::stream::{PageStream, SubtaskStream};

@@ -3,7 +3,7 @@
 
 use northbound::{Error, ErrorCode};
 
-use crate::failure::{Failure, in_words_of_the_command};
+use crate::failure::{Failure, in_options};
 
 /// Why something failed, without any id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl From<&Error> for Fault {
             "`northbound summary TASK_ID` tells the address: use it as the endpoint if you trust it"
                 .to_owned()
         } else {
-            in_words_of_the_command(error.remedy())
+            in_options(error.remedy())
         };
         Self { kind, found, help }
     }

@@ -14,7 +14,7 @@ use crate::Error;
 use crate::call::attempts;
 use crate::call::envelope::{self, Envelope};
 use crate::client::tls;
-use crate::error::Kind;
+use crate::error::{ErrorKind, Remedy};
 use crate::redact::{Secrets, excerpt};
 
 const WHERE: &str = "check address and port of the endpoint, the network, and the proxy if one is set";
@@ -51,14 +51,15 @@ impl Asking<'_> {
     pub(crate) fn lacking(&self, member: &str) -> Error {
         let found = format!("the reply of HTTP 200 has no {member:?} and reports no error{}", self.shown());
         let advice = "check that the endpoint is the northbound side of the platform";
-        let error = Error::new(Kind::Undecodable, found, advice).with_member(member.to_owned());
+        let error = Error::new(ErrorKind::Undecodable, found, advice).with_member(member.to_owned());
         error.with_status(self.status()).with_body(self.excerpt_of_reply()).asking(self.what)
     }
 
     /// An error for a login that brings a token which cannot be used.
     pub(crate) fn unusable(&self) -> Error {
         let advice = "check that the endpoint is the northbound side of the platform";
-        let error = Error::new(Kind::Undecodable, "the token of the reply cannot stand in a header", advice);
+        let error =
+            Error::new(ErrorKind::Undecodable, "the token of the reply cannot stand in a header", advice);
         error.with_status(self.status()).asking(self.what)
     }
 
@@ -98,7 +99,7 @@ impl Asking<'_> {
             known if known.info().is_some() => known,
             code => ErrorCode::from(self.redacted(code.as_str())),
         };
-        Error::platform(Envelope { code, description }, status).with_retry_after(self.retry_after())
+        Error::platform(code, description, status).with_retry_after(self.retry_after())
     }
 
     /// A whole body came, and it is neither the documented reply nor the documented error.
@@ -106,7 +107,7 @@ impl Asking<'_> {
         let status = self.status();
         match (Envelope::in_body(body), self.call.received().and_then(|received| received.misread)) {
             (_, Some(Misread::TooManyRows)) => Error::new(
-                Kind::TooLarge,
+                ErrorKind::TooLarge,
                 "the page has more than ten times the rows asked for",
                 "check that the endpoint is the platform: it has to keep to the page size",
             )
@@ -128,7 +129,7 @@ impl Asking<'_> {
         };
         let found = format!("the reply of HTTP 200 cannot be decoded{place}{fault}{}", self.shown());
         let error = Error::new(
-            Kind::Undecodable,
+            ErrorKind::Undecodable,
             found,
             "check that the endpoint is the platform, and report it if it is",
         );
@@ -139,11 +140,11 @@ impl Asking<'_> {
     fn without_code(&self, status: StatusCode) -> Error {
         let error = if let Some(target) = self.redirect_target(status) {
             let found = format!("HTTP {} points to {target}, and is not followed", status.as_u16());
-            Error::new(Kind::Redirect, found, "use that address as the endpoint if you trust it")
+            Error::new(ErrorKind::Redirect, found, "use that address as the endpoint if you trust it")
         } else {
             let found =
                 format!("HTTP {} without an error code of the platform{}", status.as_u16(), self.shown());
-            Error::new(Kind::Status, found, "check the endpoint, and the proxies on the way to it")
+            Error::new(ErrorKind::Status, found, "check the endpoint, and the proxies on the way to it")
         };
         error.with_status(status).with_body(self.excerpt_of_reply()).with_retry_after(self.retry_after())
     }
@@ -170,20 +171,16 @@ impl Asking<'_> {
         } else if let Some(distrust) = tls::distrust(causes(&error)) {
             distrust
         } else if is_length_limit(&error) {
-            Error::new(
-                Kind::TooLarge,
-                "the reply is longer than allowed",
-                "ask for smaller pages, or raise the limit",
-            )
+            Error::new(ErrorKind::TooLarge, "the reply is longer than allowed", Remedy::RaiseBodyLimit)
         } else if error.is_timeout() {
             let found = format!("no connection to {}, or no reply, in time ({cause})", self.endpoint);
-            Error::new(Kind::Timeout, found, WHERE)
+            Error::new(ErrorKind::Timeout, found, WHERE)
         } else if received.is_some() {
             let found = format!("the connection broke before the whole reply had come ({cause})");
-            Error::new(Kind::Connection, found, "try again")
+            Error::new(ErrorKind::Connection, found, "try again")
         } else {
             let found = format!("no connection to {}, or no reply over it ({cause})", self.endpoint);
-            Error::new(Kind::Connection, found, WHERE)
+            Error::new(ErrorKind::Connection, found, WHERE)
         };
         let broken = match received {
             Some(received) => broken.with_status(received.status),

@@ -16,6 +16,7 @@ use crate::client::endpoint::{Endpoint, PlainHttp, ThisMachine};
 use crate::client::proxy;
 use crate::client::{BeforeLogin, Shared};
 use crate::clock::FOREVER;
+use crate::error::Remedy;
 use crate::redact::Secrets;
 use crate::{AppId, Client, Credentials, Error};
 
@@ -271,14 +272,8 @@ impl ClientBuilder {
     pub fn build(mut self) -> Result<Client, Error> {
         let endpoint = Endpoint::parse(&self.endpoint, self.plain_http, &self.resolved)?;
         let [source] = <[Source; 1]>::try_from(self.sources).map_err(|sources| match sources.len() {
-            0 => Error::refused(
-                "there are no credentials",
-                "give application id and secret, or a token, to the builder",
-            ),
-            _ => Error::refused(
-                "the client has more than one credential",
-                "call one of credentials(), token() and token_source(), and call it once",
-            ),
+            0 => Error::refused("there are no credentials", Remedy::GiveCredentials),
+            _ => Error::refused("there is more than one credential", Remedy::GiveOneCredential),
         })?;
         let connects = !matches!(self.service, Some(Service::Instead(_)));
         if !connects {
@@ -412,7 +407,7 @@ mod tests {
             builder("http://127.0.0.1:1").credentials(login),
             builder("http://127.0.0.1:1").token(AppId::new("a").unwrap(), "b"),
         ] {
-            assert!(second.build().unwrap_err().to_string().contains("more than one credential"));
+            assert!(second.build().unwrap_err().to_string().contains("call one of credentials()"));
         }
         assert!(Client::builder("http://127.0.0.1:1").build().unwrap_err().is_refused());
     }

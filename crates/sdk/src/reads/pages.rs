@@ -24,7 +24,6 @@ use std::collections::HashSet;
 use std::num::NonZeroU32;
 
 pub(crate) use identity::{Identity, Watch};
-pub use incomplete::Incomplete;
 pub(crate) use incomplete::{Cause, Fault};
 
 use crate::reads::plan::Direction;

@@ -8,6 +8,7 @@ use northbound_client::{Call, SubtaskStatus, Turn};
 use crate::call::envelope::{Envelope, ROWS};
 use crate::call::exchange::Asking;
 use crate::client::Operation;
+use crate::error::Remedy;
 use crate::reads::plan::Wanted;
 use crate::redact::excerpt;
 use crate::subtask::Page;
@@ -152,7 +153,7 @@ impl Subtasks {
             Some(statuses) => {
                 return Err(Error::refused(
                     format!("a single page is asked for with {} statuses", statuses.len()),
-                    "give one status or none, or read with stream() or pages()",
+                    Remedy::ReadAllPages,
                 ));
             }
         };
