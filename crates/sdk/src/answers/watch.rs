@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::answers::summary::Summary;
 use crate::answers::summary::task::{Reading, Task};
+use crate::call::run::in_tokio;
 use crate::{Client, Error, Quota};
 use pace::Pace;
 use rounds::Rounds;
@@ -149,6 +150,7 @@ impl Watch {
 
     /// The clock starts here.
     fn start(self) -> Result<State, Error> {
+        in_tokio()?;
         // The comparison is false for what is no number at all.
         if !(self.share > 0.0 && self.share <= 1.0) {
             return Err(Error::refused(

@@ -95,6 +95,7 @@ impl Runner<'_> {
 
     /// Repeats a call as its course decides, within a span of its own.
     pub(crate) async fn run<C: Call>(&self, call: &C) -> Result<C::Reply, Error> {
+        in_tokio().map_err(|error| error.asking(self.what))?;
         let span = tracing::debug_span!("northbound", otel.kind = "client", otel.name = self.what);
         self.course(call).instrument(span).await
     }
@@ -164,6 +165,18 @@ impl Runner<'_> {
             Phase::Reply => ("no reply came in time", Remedy::RaiseDeadlineForReply),
         };
         Error::new(ErrorKind::Timeout, found, remedy).asking(self.what)
+    }
+}
+
+/// An error where tokio's timers and sockets would panic.
+pub(crate) fn in_tokio() -> Result<(), Error> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(_) => Ok(()),
+        Err(fault) => {
+            let advice =
+                "call from async code that a tokio runtime runs, or with block_on() of such a runtime";
+            Err(Error::refused("there is no tokio runtime", advice).with_source(fault))
+        }
     }
 }
 
