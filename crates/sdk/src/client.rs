@@ -190,6 +190,9 @@ pub(crate) trait Operation: Sync {
     /// What is asked for, in an error.
     fn what(&self) -> String;
 
+    /// What is asked for, in traces.
+    fn span(&self) -> tracing::Span;
+
     /// What the call needs beside its headers.
     fn prepare(&self, call: Call) -> Call {
         call
@@ -212,6 +215,10 @@ struct Authorized<'a, O> {
 
 impl<O: Operation> run::Call for Authorized<'_, O> {
     type Reply = O::Reply;
+
+    fn span(&self) -> tracing::Span {
+        self.operation.span()
+    }
 
     async fn attempt(&self, runner: &Runner<'_>) -> Result<Attempt<O::Reply>, Broken> {
         let token = self.client.token(runner.deadline());
@@ -245,6 +252,11 @@ struct Login<'a> {
 
 impl run::Call for Login<'_> {
     type Reply = Token;
+
+    fn span(&self) -> tracing::Span {
+        let application = self.credentials.app_id.as_str();
+        tracing::debug_span!("northbound.login", otel.kind = "client", application)
+    }
 
     async fn attempt(&self, runner: &Runner<'_>) -> Result<Attempt<Token>, Broken> {
         let Credentials { app_id, secret } = self.credentials;

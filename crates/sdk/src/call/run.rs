@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use northbound_client::Secret;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::Error;
 use crate::call::attempts::{Course, Retry, Verdict};
@@ -18,6 +18,9 @@ use crate::error::{ErrorKind, Remedy, Stop};
 pub(crate) trait Call: Sync {
     /// What a good call brings.
     type Reply: Send;
+
+    /// The span of all attempts. Its name is one of the few that the crate's documentation lists.
+    fn span(&self) -> Span;
 
     /// Makes one attempt.
     fn attempt(
@@ -71,9 +74,17 @@ impl Runner<'_> {
         &self,
         sent: impl Future<Output = Result<T, Error>>,
     ) -> Result<Result<T, Error>, Broken> {
-        if after(Instant::now(), self.quota.ready_in()) > self.deadline {
+        let wait = self.quota.ready_in();
+        if after(Instant::now(), wait) > self.deadline {
             // Waiting would only keep the caller from hearing it.
             return Err(Broken::Late(Phase::Quota));
+        }
+        if !wait.is_zero() {
+            tracing::info!(
+                call = self.what,
+                wait_seconds = wait.as_secs_f64(),
+                "the call waits for the quota"
+            );
         }
         let slot = self.within(Phase::Quota, self.quota.slot()).await?;
         let reply = self.within(Phase::Reply, timeout(self.timeout, sent)).await?;
@@ -96,8 +107,7 @@ impl Runner<'_> {
     /// Repeats a call as its course decides, within a span of its own.
     pub(crate) async fn run<C: Call>(&self, call: &C) -> Result<C::Reply, Error> {
         in_tokio().map_err(|error| error.asking(self.what))?;
-        let span = tracing::debug_span!("northbound", otel.kind = "client", otel.name = self.what);
-        self.course(call).instrument(span).await
+        self.course(call).instrument(call.span()).await
     }
 
     async fn course<C: Call>(&self, call: &C) -> Result<C::Reply, Error> {
@@ -131,7 +141,7 @@ impl Runner<'_> {
                 _ => false,
             };
             let verdict = course.failed(&error, replaced, Instant::now(), self.random());
-            trace(&error, course.attempts(), &verdict);
+            self.trace(&error, course.attempts(), &verdict);
             match verdict {
                 Verdict::Repeat(pause) => sleep(pause).await,
                 Verdict::AwaitQuota => self.quota.pause(self.random()),
@@ -158,6 +168,22 @@ impl Runner<'_> {
         }
     }
 
+    fn trace(&self, error: &Error, attempts: u32, verdict: &Verdict) {
+        if error.is_throttled() {
+            tracing::warn!(call = self.what, "the platform throttled the call");
+        } else if error.is_invalid_token() {
+            tracing::warn!(call = self.what, "the platform refused the token");
+        }
+        tracing::debug!(
+            error.r#type = ?error.kind(),
+            http.response.status_code = error.status().map(|status| status.as_u16()),
+            northbound.error_code = error.code().map(|code| code.as_str()),
+            http.request.resend_count = attempts,
+            ?verdict,
+            "the attempt failed"
+        );
+    }
+
     fn late(&self, phase: Phase) -> Error {
         let (found, remedy) = match phase {
             Phase::Token => ("no token came in time", Remedy::RaiseDeadlineForToken),
@@ -178,15 +204,4 @@ pub(crate) fn in_tokio() -> Result<(), Error> {
             Err(Error::refused("there is no tokio runtime", advice).with_source(fault))
         }
     }
-}
-
-fn trace(error: &Error, attempts: u32, verdict: &Verdict) {
-    tracing::debug!(
-        error.r#type = ?error.kind(),
-        http.response.status_code = error.status().map(|status| status.as_u16()),
-        northbound.error_code = error.code().map(|code| code.as_str()),
-        http.request.resend_count = attempts,
-        ?verdict,
-        "the attempt failed"
-    );
 }

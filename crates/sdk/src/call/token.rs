@@ -189,6 +189,12 @@ impl Keeper {
             Step::Use(secret) => Ok(secret),
             Step::Fail(error) => Err(error),
             Step::LogInAt(at) => {
+                let wait = at.saturating_duration_since(Instant::now());
+                if !wait.is_zero() {
+                    // Each login cancels the token of whoever else logs in with this application.
+                    let wait_seconds = wait.as_secs_f64();
+                    tracing::warn!(wait_seconds, "the platform refused new tokens, so the next login waits");
+                }
                 tokio::time::sleep_until(at).await;
                 ring.logging_in(Instant::now());
                 let rejected = ring.rejected.clone();

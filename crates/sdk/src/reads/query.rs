@@ -299,6 +299,16 @@ impl Operation for ListSubtasks<'_> {
         format!("page {} of the {}", self.number, self.query.what())
     }
 
+    fn span(&self) -> tracing::Span {
+        tracing::debug_span!(
+            "northbound.list_subtasks",
+            otel.kind = "client",
+            task = excerpt(&self.query.task_id),
+            page = self.number,
+            status = self.status.map(SubtaskStatus::as_str)
+        )
+    }
+
     fn prepare(&self, call: Call) -> Call {
         // A call that only counts asks for one row; a platform that does not know the page size sends a page all the same.
         let asked = if self.query.page_size.get() == 1 { LARGEST_PAGE } else { self.query.page_size.get() };
