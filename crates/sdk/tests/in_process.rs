@@ -1,6 +1,8 @@
 //! The SDK against the emulator in one process, on simulated time: the examples, reads that are interrupted, and calls where no
 //! runtime is.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
