@@ -2,11 +2,10 @@
 
 use std::error::Error;
 use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::{Body, Frame};
-use http_body_util::BodyDataStream;
+use http_body::Body;
+use http_body_util::{BodyDataStream, BodyExt as _, Limited};
 use reqwest::{Request, Response};
 use tower_service::Service;
 
@@ -46,22 +45,10 @@ where
     }
 }
 
-/// An error of reqwest with this cause. Only a body that breaks makes one from outside of reqwest.
+/// An error of reqwest with this cause. Only a body that breaks makes one from outside of reqwest, such as one over its limit.
 async fn broken(fault: BoxError) -> reqwest::Result<Response> {
-    struct Broken(Option<BoxError>);
-
-    impl Body for Broken {
-        type Data = Bytes;
-        type Error = BoxError;
-
-        fn poll_frame(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-            Poll::Ready(self.0.take().map(Err))
-        }
-    }
-
-    let reply = Response::from(http::Response::new(reqwest::Body::wrap(Broken(Some(fault)))));
+    let mut fault = Some(fault);
+    let body = Limited::new(reqwest::Body::from("!"), 0).map_err(move |limit| fault.take().unwrap_or(limit));
+    let reply = Response::from(http::Response::new(reqwest::Body::wrap(body)));
     reply.bytes().await.map(|body| http::Response::new(body).into())
 }
