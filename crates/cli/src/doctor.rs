@@ -79,7 +79,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Repor
 
 /// How many subtasks there are, as far as the platform says so; no fewer than it lists.
 fn subtasks(page: &Page) -> Option<u64> {
-    page.total_count().map(|total| total.max(page.rows().len() as u64))
+    page.total_count().map(|total| total.max(page.subtasks().len() as u64))
 }
 
 /// What the first call says about the way. Without a task the call asks for one that does not exist, and the right answer is just

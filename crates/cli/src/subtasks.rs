@@ -1,6 +1,6 @@
 //! `northbound subtasks`: what happened to each device.
 
-use northbound::{SubtaskStatus, Subtasks};
+use northbound::{SubtaskQuery, SubtaskStatus};
 
 use crate::arguments::{Output, SubtasksOptions, status_of};
 use crate::columns::Column;
@@ -45,7 +45,7 @@ enum End {
 }
 
 async fn print(
-    query: Subtasks,
+    query: SubtaskQuery,
     options: &SubtasksOptions,
     rows: &mut Rows<'_, '_>,
     progress: &mut Progress<'_, '_>,
@@ -87,7 +87,7 @@ fn statuses(options: &SubtasksOptions) -> Vec<SubtaskStatus> {
     options.status.iter().map(|status| status_of(status)).collect()
 }
 
-fn query(mut query: Subtasks, options: &SubtasksOptions) -> Subtasks {
+fn query(mut query: SubtaskQuery, options: &SubtasksOptions) -> SubtaskQuery {
     if !options.status.is_empty() {
         query = query.statuses(statuses(options));
     }

@@ -115,7 +115,7 @@ async fn a_read_that_is_interrupted_loses_nothing_and_repeats_nothing() {
     let (calm, hasty) = (slow(), slow());
     for status in [None, Some(SubtaskStatus::Pending), Some(SubtaskStatus::Success)] {
         let read = |client: &Client| {
-            status.iter().cloned().fold(client.subtasks("demo"), northbound::Subtasks::status)
+            status.iter().cloned().fold(client.subtasks("demo"), northbound::SubtaskQuery::status)
         };
         let (mut rows, mut all) = (read(&hasty).page_size(50).stream(), Vec::new());
         let mut undisturbed = read(&calm).page_size(50).stream();

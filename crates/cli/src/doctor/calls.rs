@@ -15,7 +15,7 @@
 use std::cell::Cell;
 
 use northbound::client_layer::types::{Subtask, SubtaskPage};
-use northbound::{Client, Error, Page, SubtaskStatus, Subtasks};
+use northbound::{Client, Error, Page, SubtaskQuery, SubtaskStatus};
 
 use super::fault::{Fault, Kind};
 use super::wire::{MOST_CALLS, Query, Record};
@@ -96,7 +96,7 @@ pub(super) async fn all(client: &Client, record: &Record, task: &str, first: &Pa
     let defaults = caller.ask(Query::WithoutNumbers, 0, |subtasks| subtasks).await;
     let mut statuses = Vec::new();
     for status in in_counting_order() {
-        let one = |subtasks: Subtasks| subtasks.status(status.clone()).page_size(1);
+        let one = |subtasks: SubtaskQuery| subtasks.status(status.clone()).page_size(1);
         let reply = caller.ask(Query::AsItIs, 0, one).await;
         statuses.push((status, reply));
     }
@@ -122,7 +122,12 @@ struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    async fn ask(&self, query: Query, page: u32, question: impl FnOnce(Subtasks) -> Subtasks) -> Reply {
+    async fn ask(
+        &self,
+        query: Query,
+        page: u32,
+        question: impl FnOnce(SubtaskQuery) -> SubtaskQuery,
+    ) -> Reply {
         if self.record.calls() == MOST_CALLS {
             return Err(Missing::NotAsked("the calls are used up"));
         }

@@ -1,6 +1,6 @@
 //! Reads what is to be exported, page by page, and tells rows that were delivered from new ones.
 
-use northbound::{Client, Direction, Page, Plan, Subtask, SubtaskStatus, Subtasks};
+use northbound::{Client, Direction, Page, Plan, Subtask, SubtaskQuery, SubtaskStatus};
 
 use super::delivered::{Delivered, Known};
 use super::record::{Arrived, Position, Record, Request};
@@ -16,7 +16,7 @@ use crate::progress::Progress;
 #[derive(Debug)]
 pub(crate) struct Reading {
     task: String,
-    query: Subtasks,
+    query: SubtaskQuery,
     wanted: Vec<SubtaskStatus>,
     plan: Plan,
     format: Format,
@@ -121,7 +121,7 @@ impl Reading {
     }
 }
 
-fn filtered(query: &Subtasks, statuses: &[SubtaskStatus]) -> Subtasks {
+fn filtered(query: &SubtaskQuery, statuses: &[SubtaskStatus]) -> SubtaskQuery {
     match statuses {
         [] => query.clone(),
         some => query.clone().statuses(some.iter().cloned()),
@@ -151,7 +151,7 @@ impl<'a> Part<'a> {
         Self { reading, delivered, start, position, fault: None }
     }
 
-    fn query(&self) -> Subtasks {
+    fn query(&self) -> SubtaskQuery {
         let Reading { query, wanted, .. } = self.reading;
         let query = match &self.start.status {
             Some(status) => filtered(query, std::slice::from_ref(status)),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use northbound::{ErrorInfo, FailureGroup, Failures, Method};
+use northbound::{ErrorInfo, FailureGroup, FailureQuery, Method};
 
 use super::list::List;
 use crate::chart::Counts;
@@ -60,7 +60,8 @@ impl Findings {
         } else {
             "subtasks moved between the two"
         };
-        let differ = Failures::STATUSES.iter().map(|status| (status, listed.of(status), counts.of(status)));
+        let differ =
+            FailureQuery::STATUSES.iter().map(|status| (status, listed.of(status), counts.of(status)));
         let mut warnings: Vec<String> = differ
             .filter(|(_, listed, counted)| listed != counted)
             .map(|(status, listed, counted)| {

@@ -12,7 +12,11 @@ use northbound_client::{ErrorCode, ErrorInfo, SubtaskStatus, Unreadable};
 
 pub use groups::{FailureGroup, FailureGroups};
 
-use crate::{Client, Error, Subtask, SubtaskStream, Subtasks};
+use crate::client::Client;
+use crate::error::Error;
+use crate::reads::query::SubtaskQuery;
+use crate::reads::stream::SubtaskStream;
+use crate::subtask::Subtask;
 
 impl Client {
     /// Asks which subtasks of a batch task failed or timed out, and why.
@@ -28,24 +32,25 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn failures(&self, task_id: impl Into<String>) -> Failures {
-        Failures { subtasks: self.subtasks(task_id) }
+    pub fn failures(&self, task_id: impl Into<String>) -> FailureQuery {
+        FailureQuery { subtasks: self.subtasks(task_id) }
     }
 }
 
-/// A question for the failures of a batch task: then [`stream`](Self::stream) or [`by_code`](Self::by_code). Made by
+/// A query for the failures of a batch task: then [`stream`](Self::stream), [`collect`](Self::collect) or
+/// [`by_code`](Self::by_code). Made by
 /// [`Client::failures`].
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Failures {
-    subtasks: Subtasks,
+pub struct FailureQuery {
+    subtasks: SubtaskQuery,
 }
 
-impl Failures {
+impl FailureQuery {
     /// The statuses of a subtask that will not succeed any more, in the order in which they are asked for.
     pub const STATUSES: [SubtaskStatus; 2] = [SubtaskStatus::Fail, SubtaskStatus::Timeout];
 
-    /// Sends the optional parameter `appId`: see [`Subtasks::app_id`].
+    /// Sends the optional parameter `appId`: see [`SubtaskQuery::app_id`].
     pub fn app_id(self, app_id: impl Into<String>) -> Self {
         Self { subtasks: self.subtasks.app_id(app_id) }
     }
@@ -59,61 +64,39 @@ impl Failures {
     ///
     /// The first item is an error if the task id or the page size is not allowed.
     pub fn stream(self) -> FailureStream {
-        let start = Reading { subtasks: self.subtasks, ahead: Self::STATUSES.into_iter(), current: None };
+        let start = FailureRead { subtasks: self.subtasks, ahead: Self::STATUSES.into_iter(), current: None };
         FailureStream(Box::pin(stream::try_unfold(start, next_failure)))
     }
 
     /// All failures, in the order of [`stream`](Self::stream), which takes less memory where there are many.
     ///
     /// # Errors
-    /// As [`by_code`](Self::by_code). The failures that came before the error are lost: to keep them, use the stream.
+    /// As [`stream`](Self::stream). The failures that came before the error are lost: to keep them, use the stream.
     pub async fn collect(self) -> Result<Vec<Failure>, Error> {
         self.stream().try_collect().await
-    }
-
-    /// All failures, grouped by the platform's code.
-    ///
-    /// # Errors
-    /// As [`stream`](Self::stream): when the task id or the page size is not allowed, when a call fails, when rows are missing.
-    ///
-    /// ```no_run
-    /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
-    /// for group in client.failures("5c8ba99030344005c02316ad").by_code().await?.groups() {
-    ///     println!("{} devices: {group}", group.count());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn by_code(self) -> Result<FailureGroups, Error> {
-        let mut stream = self.stream();
-        let mut groups = FailureGroups::default();
-        while let Some(failure) = stream.try_next().await? {
-            groups.add(&failure);
-        }
-        Ok(groups)
     }
 }
 
 /// How far a read of failures is: one status after another.
-struct Reading {
-    subtasks: Subtasks,
-    ahead: std::array::IntoIter<SubtaskStatus, { Failures::STATUSES.len() }>,
+struct FailureRead {
+    subtasks: SubtaskQuery,
+    ahead: std::array::IntoIter<SubtaskStatus, { FailureQuery::STATUSES.len() }>,
     current: Option<(SubtaskStatus, SubtaskStream)>,
 }
 
-async fn next_failure(mut reading: Reading) -> Result<Option<(Failure, Reading)>, Error> {
+async fn next_failure(mut read: FailureRead) -> Result<Option<(Failure, FailureRead)>, Error> {
     loop {
-        let Some((status, stream)) = &mut reading.current else {
-            let Some(status) = reading.ahead.next() else { return Ok(None) };
-            let stream = reading.subtasks.clone().status(status.clone()).stream();
-            reading.current = Some((status, stream));
+        let Some((status, stream)) = &mut read.current else {
+            let Some(status) = read.ahead.next() else { return Ok(None) };
+            let stream = read.subtasks.clone().status(status.clone()).stream();
+            read.current = Some((status, stream));
             continue;
         };
         match stream.try_next().await? {
             // A platform that ignores the filter sends every subtask for each status.
             Some(subtask) if subtask.status().is_some_and(|found| found != status) => {}
-            Some(subtask) => return Ok(Some((Failure::of(subtask), reading))),
-            None => reading.current = None,
+            Some(subtask) => return Ok(Some((Failure::of(subtask), read))),
+            None => read.current = None,
         }
     }
 }
@@ -172,7 +155,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Subtasks that failed, then subtasks that timed out. Made by [`Failures::stream`].
+/// Subtasks that failed, then subtasks that timed out. Made by [`FailureQuery::stream`].
 ///
 /// As a [`SubtaskStream`](crate::SubtaskStream) it never ends in silence: it is complete, or its last item is an error. It is
 /// cancel safe in the same way.

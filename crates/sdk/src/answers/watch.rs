@@ -18,8 +18,10 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::answers::summary::Summary;
 use crate::answers::summary::task::{Reading, Task};
+use crate::call::quota::Quota;
 use crate::call::run::in_tokio;
-use crate::{Client, Error, Quota};
+use crate::client::Client;
+use crate::error::Error;
 use pace::Pace;
 use rounds::Rounds;
 use watching::{Step, Watching};
@@ -72,7 +74,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Sends the optional parameter `appId`: see [`Subtasks::app_id`](crate::Subtasks::app_id).
+    /// Sends the optional parameter `appId`: see [`SubtaskQuery::app_id`](crate::SubtaskQuery::app_id).
     pub fn app_id(self, app_id: impl Into<String>) -> Self {
         Self { task: self.task.app_id(app_id.into()), ..self }
     }

@@ -6,7 +6,8 @@ use std::fmt;
 
 use northbound_client::{ErrorCode, ErrorInfo, SubtaskStatus};
 
-use super::Failure;
+use super::{Failure, FailureQuery};
+use crate::error::Error;
 
 /// How many different texts a group keeps. A platform that writes the device into its words has as many as devices.
 const TEXTS: usize = 16;
@@ -15,7 +16,7 @@ const CODES: usize = 500;
 /// A longer text is cut, and a longer code is another one, in bytes.
 const LONGEST: usize = 1024;
 
-/// Failures, counted by the platform's code. Made by [`Failures::by_code`](super::Failures::by_code), or filled while failures
+/// Failures, counted by the platform's code. Made by [`FailureQuery::by_code`](super::FailureQuery::by_code), or filled while failures
 /// are streamed.
 ///
 /// It keeps counts and a few texts a code, not the subtasks, so its size does not grow with the task. A text is cut after 1 KiB,
@@ -45,6 +46,30 @@ pub struct FailureGroup {
     count: u64,
     timed_out: u64,
     texts: BTreeMap<String, u64>,
+}
+
+impl FailureQuery {
+    /// All failures, grouped by the platform's code.
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream): when the task id or the page size is not allowed, when a call fails, when rows are missing.
+    ///
+    /// ```no_run
+    /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+    /// for group in client.failures("5c8ba99030344005c02316ad").by_code().await?.groups() {
+    ///     println!("{} devices: {group}", group.count());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn by_code(self) -> Result<FailureGroups, Error> {
+        let mut stream = self.stream();
+        let mut groups = FailureGroups::default();
+        while let Some(failure) = stream.try_next().await? {
+            groups.add(&failure);
+        }
+        Ok(groups)
+    }
 }
 
 impl FailureGroups {

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use northbound_client::SubtaskStatus;
 
 use super::count::{Ask, Sample};
+use crate::client::Client;
+use crate::error::Error;
+use crate::reads::query::SubtaskQuery;
+use crate::reads::stream::PageStream;
 use crate::redact::LONGEST_WORD;
-use crate::{Client, Error, Page, PageStream, Subtasks};
+use crate::subtask::Page;
 
 /// How many different statuses are counted one by one: a platform may send another one with every row.
 const STATUSES: usize = 100;
@@ -17,7 +21,7 @@ const UNNAMED: &str = "(another status)";
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
     id: String,
-    subtasks: Subtasks,
+    subtasks: SubtaskQuery,
 }
 
 /// What a read found.
@@ -96,7 +100,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    fn new(subtasks: Subtasks) -> Self {
+    fn new(subtasks: SubtaskQuery) -> Self {
         Self { pages: subtasks.pages(), tally: Tally::default() }
     }
 
