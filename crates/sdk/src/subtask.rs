@@ -303,6 +303,8 @@ mod tests {
             let (json, subtask) = round(&serde_json::from_str::<Subtask>(row).unwrap());
             assert_eq!(round(&subtask), (json, subtask), "{row}");
         }
+        let value = serde_json::json!({ "status": "Fail", "param": { "deviceId": "868744" } });
+        assert_eq!(serde_json::from_value::<Subtask>(value).unwrap().device_id(), Some("868744"));
     }
 
     #[test]

@@ -266,14 +266,9 @@ fn no_token(fault: TokenError) -> Error {
 
 /// An error where tokio's timers and sockets would panic.
 pub(crate) fn in_tokio() -> Result<(), Error> {
-    match tokio::runtime::Handle::try_current() {
-        Ok(_) => Ok(()),
-        Err(fault) => {
-            let advice =
-                "call from async code that a tokio runtime runs, or with block_on() of such a runtime";
-            Err(Error::refused("there is no tokio runtime", advice).with_source(fault))
-        }
-    }
+    let advice = "call it inside a tokio runtime; blocking code does that with Runtime::block_on()";
+    let runtime = tokio::runtime::Handle::try_current();
+    runtime.map(drop).map_err(|fault| Error::refused("there is no tokio runtime", advice).with_source(fault))
 }
 
 impl std::fmt::Debug for Shared {

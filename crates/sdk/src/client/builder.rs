@@ -35,7 +35,9 @@ pub struct ClientBuilder {
     before_login: Option<BeforeLogin>,
     resolved: Vec<(String, SocketAddr)>,
     http: Vec<AdjustHttp>,
-    service: Option<Service>,
+    service: Option<MakeService>,
+    /// Whether anything goes over HTTP.
+    connects: bool,
     timeout: Duration,
     connect_timeout: Duration,
     deadline: Duration,
@@ -47,12 +49,7 @@ pub struct ClientBuilder {
     seed: Option<u64>,
 }
 
-/// What answers requests in place of the HTTP client.
-enum Service {
-    Instead(Arc<dyn HttpService>),
-    Over(Box<dyn FnOnce(reqwest::Client) -> Arc<dyn HttpService> + Send>),
-}
-
+type MakeService = Box<dyn FnOnce(reqwest::Client) -> Arc<dyn HttpService> + Send>;
 type AdjustHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> + Send>;
 
 impl Client {
@@ -71,6 +68,7 @@ impl ClientBuilder {
             resolved: Vec::new(),
             http: Vec::new(),
             service: None,
+            connects: true,
             timeout: TIMEOUT,
             connect_timeout: TIMEOUT,
             deadline: DEADLINE,
@@ -231,7 +229,8 @@ impl ClientBuilder {
     ///
     /// [`tower_service::Service`]: https://docs.rs/tower-service/latest/tower_service/trait.Service.html
     pub fn service(mut self, service: impl HttpService) -> Self {
-        self.service = Some(Service::Instead(Arc::new(service)));
+        self = self.service_over(|_| service);
+        self.connects = false;
         self
     }
 
@@ -261,7 +260,8 @@ impl ClientBuilder {
         mut self,
         make: impl FnOnce(reqwest::Client) -> S + Send + 'static,
     ) -> Self {
-        self.service = Some(Service::Over(Box::new(|http| Arc::new(make(http)))));
+        self.service = Some(Box::new(|http| Arc::new(make(http))));
+        self.connects = true;
         self
     }
 
@@ -283,8 +283,7 @@ impl ClientBuilder {
             0 => Error::refused("there are no credentials", Remedy::GiveCredentials),
             _ => Error::refused("there is more than one credential", Remedy::GiveOneCredential),
         })?;
-        let connects = !matches!(self.service, Some(Service::Instead(_)));
-        if !connects {
+        if !self.connects {
             (self.http, self.resolved, self.uses_proxy) = (Vec::new(), Vec::new(), false);
         } else if endpoint.url().scheme() == "https" && !cfg!(any(feature = "rustls", feature = "native-tls"))
         {
@@ -301,7 +300,7 @@ impl ClientBuilder {
             http = http.no_proxy();
         }
         // Nothing speaks TLS then, unless what was adjusted asks for it.
-        if (endpoint.stays_here() || !connects) && self.http.is_empty() {
+        if (endpoint.stays_here() || !self.connects) && self.http.is_empty() {
             http = without_authorities(http);
         }
         for (host, address) in self.resolved {
@@ -317,10 +316,7 @@ impl ClientBuilder {
             Error::refused("the HTTP client cannot be made", "check certificates and proxy settings")
                 .with_source(fault)
         })?;
-        let service = self.service.map(|service| match service {
-            Service::Instead(service) => service,
-            Service::Over(make) => make(http.clone()),
-        });
+        let service = self.service.map(|make| make(http.clone()));
         let secrets = Secrets::default();
         let connection = Connection { endpoint, http, service, body_limit: self.body_limit, secrets };
         Ok(Client::new(Arc::new(Shared {
