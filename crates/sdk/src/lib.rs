@@ -16,7 +16,6 @@
 mod answers;
 mod call;
 mod client;
-mod clock;
 mod error;
 mod reads;
 mod redact;

@@ -12,13 +12,13 @@ use northbound_client::{Call, Secret};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument as _;
 
+use crate::call::after;
 use crate::call::attempts::{Attempts, Retry, Verdict};
 use crate::call::exchange::{Connection, Operation};
 use crate::call::login::Login;
 use crate::call::quota::Quota;
 use crate::call::token::{Token, TokenError, TokenStore};
 use crate::client::credentials::Source;
-use crate::clock::after;
 use crate::error::{Error, ErrorKind, Remedy, Stop};
 
 /// What the calls of a client and of its clones share.

@@ -8,7 +8,7 @@ use northbound_client::Secret;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::clock::after;
+use crate::call::after;
 use crate::error::Error;
 
 /// A token is renewed so long before its end, or a tenth of its life if that is shorter.

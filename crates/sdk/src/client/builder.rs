@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use northbound_client::{HttpService, Secret};
 
+use crate::call::FOREVER;
 use crate::call::attempts::Retry;
 use crate::call::exchange::Connection;
 use crate::call::quota::Quota;
@@ -17,7 +18,6 @@ use crate::client::Client;
 use crate::client::credentials::{AppId, Credentials, Source};
 use crate::client::endpoint::{Endpoint, PlainHttp, ThisMachine};
 use crate::client::proxy;
-use crate::clock::FOREVER;
 use crate::error::{Error, Remedy};
 use crate::redact::Secrets;
 
