@@ -63,6 +63,10 @@ async fn jsonl_is_what_the_platform_sent_and_csv_what_subtasks_prints() {
         fleet.run(&format!("export t --quota 0 --format {format} --out DIR/{format}"), all).await;
         assert_eq!(fleet.read(format), printed);
     }
+    for line in fleet.read("jsonl").lines() {
+        let subtask: northbound::Subtask = serde_json::from_str(line).unwrap();
+        assert_eq!(serde_json::to_string(&subtask).unwrap(), line);
+    }
     let sent: Vec<Value> = fleet.task().rows.clone();
     let read = |line: &str| serde_json::from_str::<Value>(line).unwrap();
     let read: Vec<Value> = fleet.read("jsonl").lines().map(read).collect();

@@ -35,7 +35,7 @@ fn with_little_patience(server: &Server) -> ClientBuilder {
 }
 
 fn with_login(server: &Server) -> ClientBuilder {
-    server.builder().credentials(Credentials::new("demo-app", "demo-secret").unwrap())
+    server.without_credentials().credentials(Credentials::new("demo-app", "demo-secret").unwrap())
 }
 
 fn in_short_windows(server: &Server) -> ClientBuilder {

@@ -14,11 +14,11 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
+use crate::call::after;
 use crate::call::quota::Quota;
 use crate::call::run::Shared;
 use crate::call::token::Token;
 use crate::client::credentials::{AppId, Source};
-use crate::clock::after;
 use crate::error::{Error, Remedy};
 
 /// A client of one platform for one application.

@@ -79,15 +79,6 @@ impl Error {
         Self::new(ErrorKind::Refused, found, remedy)
     }
 
-    /// A read whose rows are not all there, with its numbers.
-    pub(crate) fn new_incomplete(
-        numbers: Incomplete,
-        found: impl Into<Cow<'static, str>>,
-        remedy: impl Into<Remedy>,
-    ) -> Self {
-        Self::new(ErrorKind::Incomplete, found, remedy).with(|details| details.incomplete = Some(numbers))
-    }
-
     /// An error that the platform itself reported.
     pub(crate) fn platform(code: ErrorCode, description: Option<String>, status: StatusCode) -> Self {
         let said = description.as_deref().map(|text| format!("{:?}", excerpt(text)));
@@ -142,6 +133,10 @@ impl Error {
 
     pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
         self.with(|details| details.retry_after = retry_after)
+    }
+
+    pub(crate) fn with_numbers(self, numbers: Incomplete) -> Self {
+        self.with(|details| details.incomplete = Some(numbers))
     }
 
     pub(crate) fn with_remedy(self, remedy: impl Into<Remedy>) -> Self {

@@ -9,14 +9,13 @@
 //! | use what comes | [`Subtask`], [`Page`], [`SubtaskStream`], [`PageStream`], [`Summary`], [`WatchStream`], [`Failure`], [`FailureGroups`] |
 //! | handle what fails | [`Error`], [`ErrorKind`], [`Remedy`], [`what_happens_when`] |
 //! | bring tokens, share the quota, repeat calls | [`TokenSource`], [`Quota`], [`Retry`] |
-//! | go beneath | [`client_layer`], [`Transport`] |
+//! | go beneath | [`client_layer`], [`HttpService`], [`reqwest`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod answers;
 mod call;
 mod client;
-mod clock;
 mod error;
 mod reads;
 mod redact;
@@ -34,9 +33,8 @@ pub use client::credentials::{AppId, Credentials};
 pub use error::{Error, ErrorKind, Incomplete, Remedy};
 pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId};
 pub use northbound_client::{
-    Action, DOCUMENT, DOCUMENT_AS_JSON, ERROR_CATALOG, ErrorCode, ErrorInfo, Exact, Members,
-    PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus, Text, Transport, TransportFuture, UnknownValue,
-    Unreadable,
+    Action, DOCUMENT, DOCUMENT_AS_JSON, ERROR_CATALOG, ErrorCode, ErrorInfo, Exact, HttpService, Members,
+    PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus, Text, UnknownValue, Unreadable,
 };
 pub use reads::plan::{Direction, Plan};
 pub use reads::query::SubtaskQuery;
@@ -45,6 +43,9 @@ pub use subtask::{Page, Subtask};
 
 #[doc = include_str!("../WHAT_HAPPENS_WHEN.md")]
 pub mod what_happens_when {}
+
+/// The version of reqwest whose types this crate's functions take and return.
+pub use reqwest;
 
 /// The generated layer, for what this crate does not cover.
 pub use northbound_client as client_layer;

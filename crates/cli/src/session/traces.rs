@@ -32,8 +32,9 @@ pub(crate) fn collecting<T>(
         _ => LevelFilter::TRACE,
     };
     let ours = Targets::new().with_target("northbound", level);
-    // Of replies that had to be repaired the command itself says so, once.
-    let ours = if verbose == 0 { ours.with_target("northbound_client", LevelFilter::OFF) } else { ours };
+    // The command itself reports repaired replies, waits and refused calls.
+    let silent = ["northbound_client", "northbound::"].map(|target| (target, LevelFilter::OFF));
+    let ours = if verbose == 0 { ours.with_targets(silent) } else { ours };
     let lines = tracing_subscriber::fmt::layer().with_writer(open).with_ansi(false);
     // Else a trace that cannot be written is reported on the same stream, and that panics.
     let lines = lines.log_internal_errors(false);

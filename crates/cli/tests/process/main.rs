@@ -261,6 +261,6 @@ fn traces_show_the_calls_and_no_secret() {
     let output = northbound(&["--emulator", "-v", "subtasks", "demo", "--limit", "1"]).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("/iocm/app/batchtask/v1.1.0/taskDetails"), "{stderr}");
-    assert!(stderr.contains("login of application demo-app"), "{stderr}");
+    assert!(stderr.contains("northbound.login"), "{stderr}");
     assert!(!stderr.contains("demo-secret") && !stderr.contains("Bearer"), "{stderr}");
 }

@@ -37,7 +37,8 @@ impl Client {
     }
 }
 
-/// A query for the failures of a batch task: then [`stream`](Self::stream) or [`by_code`](Self::by_code). Made by
+/// A query for the failures of a batch task: then [`stream`](Self::stream), [`collect`](Self::collect) or
+/// [`by_code`](Self::by_code). Made by
 /// [`Client::failures`].
 #[derive(Clone, Debug)]
 #[must_use]
@@ -65,6 +66,14 @@ impl FailureQuery {
     pub fn stream(self) -> FailureStream {
         let start = FailureRead { subtasks: self.subtasks, ahead: Self::STATUSES.into_iter(), current: None };
         FailureStream(Box::pin(stream::try_unfold(start, next_failure)))
+    }
+
+    /// All failures, in the order of [`stream`](Self::stream), which takes less memory where there are many.
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream). The failures that came before the error are lost: to keep them, use the stream.
+    pub async fn collect(self) -> Result<Vec<Failure>, Error> {
+        self.stream().try_collect().await
     }
 }
 
@@ -148,7 +157,8 @@ impl fmt::Display for Failure {
 
 /// Subtasks that failed, then subtasks that timed out. Made by [`FailureQuery::stream`].
 ///
-/// As a [`SubtaskStream`](crate::SubtaskStream) it never ends in silence: it is complete, or its last item is an error.
+/// As a [`SubtaskStream`](crate::SubtaskStream) it never ends in silence: it is complete, or its last item is an error. It is
+/// cancel safe in the same way.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct FailureStream(Pin<Box<dyn Stream<Item = Result<Failure, Error>> + Send>>);
 

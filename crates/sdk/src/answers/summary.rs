@@ -10,7 +10,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 
 use northbound_client::SubtaskStatus;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use count::Counting;
 pub use count::Doubt;
@@ -93,10 +93,11 @@ async fn summary(task: Task) -> Result<Summary, Error> {
 }
 
 /// How the numbers of a [`Summary`] were found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
     /// By the platform's totals, a call a status.
+    #[default]
     Counted,
     /// By reading all subtasks, since the totals could not be believed.
     Read(Doubt),
@@ -113,8 +114,9 @@ impl fmt::Display for Method {
 
 /// How many subtasks of a batch task there are, by status and in all.
 ///
-/// Serialises as an object of `taskId`, `total`, `byStatus`, `other` and `calls`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// Serialises as an object of `taskId`, `total`, `byStatus`, `other` and `calls`. A summary that was deserialised does not know
+/// any more how the numbers were found ([`method`](Self::method) is the default), nor whether an empty task counts as settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     task_id: String,
@@ -274,6 +276,14 @@ mod tests {
         assert!(!summary(&[("Success", 2), ("WaitResult", 1)], 0).is_settled());
         assert!(!summary(&[("Success", 2), ("Halted", 1)], 0).is_settled());
         assert!(!summary(&[("Success", 2)], 1).is_settled());
+    }
+
+    #[test]
+    fn it_can_be_written_and_read() {
+        let written = summary(&[("Halted", 1), ("Fail", 2)], 1);
+        let read: Summary = serde_json::from_str(&serde_json::to_string(&written).unwrap()).unwrap();
+        assert_eq!(Summary { method: written.method, ..read.clone() }, written);
+        assert_eq!((read.count(&"Halted".into()), read.method()), (1, Method::Counted));
     }
 
     #[test]

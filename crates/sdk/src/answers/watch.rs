@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::answers::summary::Summary;
 use crate::answers::summary::task::{Task, TaskRead};
 use crate::call::quota::Quota;
+use crate::call::run::in_tokio;
 use crate::client::Client;
 use crate::error::Error;
 use pace::Pace;
@@ -79,7 +80,7 @@ impl Watch {
     }
 
     /// Takes at most this share of the client's [quota](Client::quota): above 0, up to 1; a half unless set. At least one call a
-    /// window is made. Where the quota is [switched off](Quota::unlimited), it is a share of the platform's default.
+    /// window is made. Has no effect with [`Quota::unlimited`].
     ///
     /// Where the platform's totals cannot be believed, each poll reads the whole task, within the same share: 30,000 subtasks in
     /// 120 calls, which take more than two minutes at half of the platform's default quota.
@@ -125,8 +126,33 @@ impl Watch {
         WatchStream { progress: Box::pin(progress), rate: None, time_left: None, calls: 0 }
     }
 
+    /// The summary of the settled task, for a caller who needs no report on the way.
+    ///
+    /// ```no_run
+    /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+    /// use std::time::Duration;
+    ///
+    /// let summary = client.watch("5c8ba99030344005c02316ad").deadline(Duration::from_secs(3600)).settled().await?;
+    /// println!("{} of {} devices failed", summary.failed(), summary.total());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream): when the task id or the share is not allowed, when a call fails, when the deadline is over.
+    pub async fn settled(self) -> Result<Summary, Error> {
+        let mut stream = self.stream();
+        let mut last = None;
+        while let Some(summary) = stream.try_next().await? {
+            last = Some(summary);
+        }
+        // A watch ends with the summary of the settled task, or in an error.
+        last.ok_or_else(|| Error::refused("the watch ended without a summary", "report this"))
+    }
+
     /// The clock starts here.
     fn start(self) -> Result<State, Error> {
+        in_tokio()?;
         // The comparison is false for what is no number at all.
         if !(self.share > 0.0 && self.share <= 1.0) {
             return Err(Error::refused(
@@ -134,7 +160,8 @@ impl Watch {
                 "it must be above 0 and at most 1",
             ));
         }
-        let pace = Pace::new(self.quota.rate(), self.share, self.fastest, self.slowest);
+        let quota = (self.quota.calls(), self.quota.window());
+        let pace = Pace::new(quota, self.share, self.fastest, self.slowest);
         let rounds = Rounds::new(self.task.id().to_owned(), self.allow_empty);
         let watching = Watching::new(rounds, pace, self.deadline, Instant::now());
         Ok(State { task: self.task, read: None, watching })
@@ -205,6 +232,8 @@ async fn in_time<T>(
 ///
 /// It ends after the summary of the settled task. It ends in an error when a call fails, and when the deadline is over, which
 /// is an [`is_timeout`](Error::is_timeout) that says how far the task came.
+///
+/// Cancel safe, as a [`SubtaskStream`](crate::SubtaskStream) is.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct WatchStream {
     progress: Pin<Box<dyn Stream<Item = Result<Progress, Error>> + Send>>,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use northbound_client::Action;
 use tokio::time::Instant;
 
-use crate::clock::FOREVER;
+use crate::call::FOREVER;
 use crate::error::{Error, ErrorKind, Stop};
 
 /// How calls are repeated that failed for a passing reason.

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use http_body_util::LengthLimitError;
 use northbound_client::types::ErrorResponse;
-use northbound_client::{Call, ErrorCode, Misread, SubtaskStatus, Transport};
+use northbound_client::{Call, ErrorCode, HttpService, Misread, SubtaskStatus};
 use progenitor_client::{Error as Generated, ResponseValue};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
@@ -38,6 +38,9 @@ pub(crate) trait Operation: Sync {
     /// What is asked for, in an error.
     fn what(&self) -> String;
 
+    /// What is asked for, in traces. The name of the span is one of the few that the crate's page lists.
+    fn span(&self) -> tracing::Span;
+
     /// What the call needs beside its headers.
     fn prepare(&self, call: Call) -> Call {
         call
@@ -57,7 +60,7 @@ pub(crate) trait Operation: Sync {
 pub(crate) struct Connection {
     pub(crate) endpoint: Endpoint,
     pub(crate) http: reqwest::Client,
-    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) service: Option<Arc<dyn HttpService>>,
     pub(crate) body_limit: usize,
     pub(crate) secrets: Secrets,
 }
@@ -66,7 +69,7 @@ impl Connection {
     /// Starts an exchange. The call is as it goes out, with its headers.
     pub(crate) fn exchange<'a>(&'a self, what: &'a str, call: Call) -> Exchange<'a> {
         let call = call.body_limit(self.body_limit);
-        let call = self.transport.iter().cloned().fold(call, Call::transport);
+        let call = self.service.iter().cloned().fold(call, Call::service);
         Exchange { what, connection: self, call, reply_is_secret: false }
     }
 }

@@ -31,6 +31,11 @@ impl<N: Fn() + Sync> Operation for Login<'_, N> {
         format!("login of application {}", self.credentials.app_id)
     }
 
+    fn span(&self) -> tracing::Span {
+        let application = self.credentials.app_id.as_str();
+        tracing::debug_span!("northbound.login", otel.kind = "client", application)
+    }
+
     async fn send(&self, client: &Client) -> Result<ResponseValue<AccessToken>, Generated<ErrorResponse>> {
         let Credentials { app_id, secret } = self.credentials;
         (self.notice)();

@@ -82,12 +82,6 @@ impl Quota {
         self.lock().window()
     }
 
-    /// So many calls in a window of this length: by the platform's default where there is no limit.
-    pub(crate) fn rate(&self) -> (u32, Duration) {
-        let slots = self.lock();
-        (slots.paced_calls(), slots.window())
-    }
-
     /// How many calls of the quota are used up at this moment: those under way, and those that ended within the window.
     /// Without a limit, only those under way.
     pub fn used(&self) -> u32 {

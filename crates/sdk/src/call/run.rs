@@ -12,13 +12,13 @@ use northbound_client::{Call, Secret};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument as _;
 
+use crate::call::after;
 use crate::call::attempts::{Attempts, Retry, Verdict};
 use crate::call::exchange::{Connection, Operation};
 use crate::call::login::Login;
 use crate::call::quota::Quota;
 use crate::call::token::{Token, TokenError, TokenStore};
 use crate::client::credentials::Source;
-use crate::clock::after;
 use crate::error::{Error, ErrorKind, Remedy, Stop};
 
 /// What the calls of a client and of its clones share.
@@ -73,9 +73,9 @@ impl Shared {
         deadline: Instant,
     ) -> Result<O::Reply, Error> {
         let what = operation.what();
-        let span = tracing::debug_span!("northbound", otel.kind = "client", otel.name = what);
+        in_tokio().map_err(|error| error.asking(&what))?;
         let runner = CallRunner { shared: self, what: &what, deadline };
-        runner.run(operation).instrument(span).await
+        runner.run(operation).instrument(operation.span()).await
     }
 
     /// Whether a token that is refused can be changed for another one.
@@ -152,7 +152,7 @@ impl CallRunner<'_> {
                 _ => false,
             };
             let verdict = attempts.failed(&error, replaced, Instant::now(), self.shared.random());
-            trace(&error, attempts.made(), &verdict);
+            self.trace(&error, attempts.made(), &verdict);
             match verdict {
                 Verdict::Repeat(pause) => sleep(pause).await,
                 Verdict::AwaitQuota => quota.pause(self.shared.random()),
@@ -184,9 +184,14 @@ impl CallRunner<'_> {
         &self,
         sent: impl Future<Output = Result<T, Error>>,
     ) -> Result<Result<T, Error>, NotSent> {
-        if after(Instant::now(), self.shared.quota.ready_in()) > self.deadline {
+        let wait = self.shared.quota.ready_in();
+        if after(Instant::now(), wait) > self.deadline {
             // Waiting would only keep the caller from hearing it.
             return Err(NotSent::Late(Phase::Quota));
+        }
+        if !wait.is_zero() {
+            let wait_seconds = wait.as_secs_f64();
+            tracing::info!(call = self.what, wait_seconds, "the call waits for the quota");
         }
         let slot = self.within(Phase::Quota, self.shared.quota.slot()).await?;
         let reply = self.within(Phase::Reply, timeout(self.shared.timeout, sent)).await?;
@@ -218,6 +223,22 @@ impl CallRunner<'_> {
         }
     }
 
+    fn trace(&self, error: &Error, attempts: u32, verdict: &Verdict) {
+        if error.is_throttled() {
+            tracing::warn!(call = self.what, "the platform throttled the call");
+        } else if error.is_invalid_token() {
+            tracing::warn!(call = self.what, "the platform refused the token");
+        }
+        tracing::debug!(
+            error.r#type = ?error.kind(),
+            http.response.status_code = error.status().map(|status| status.as_u16()),
+            northbound.error_code = error.code().map(|code| code.as_str()),
+            http.request.resend_count = attempts,
+            ?verdict,
+            "the attempt failed"
+        );
+    }
+
     fn late(&self, phase: Phase) -> Error {
         let (found, remedy) = match phase {
             Phase::Token => ("no token came in time", Remedy::RaiseDeadlineForToken),
@@ -243,15 +264,11 @@ fn no_token(fault: TokenError) -> Error {
     Error::new(ErrorKind::NoToken, found, Remedy::CheckTokenSource)
 }
 
-fn trace(error: &Error, attempts: u32, verdict: &Verdict) {
-    tracing::debug!(
-        error.r#type = ?error.kind(),
-        http.response.status_code = error.status().map(|status| status.as_u16()),
-        northbound.error_code = error.code().map(|code| code.as_str()),
-        http.request.resend_count = attempts,
-        ?verdict,
-        "the attempt failed"
-    );
+/// An error where tokio's timers and sockets would panic.
+pub(crate) fn in_tokio() -> Result<(), Error> {
+    let advice = "call it inside a tokio runtime; blocking code does that with Runtime::block_on()";
+    let runtime = tokio::runtime::Handle::try_current();
+    runtime.map(drop).map_err(|fault| Error::refused("there is no tokio runtime", advice).with_source(fault))
 }
 
 impl std::fmt::Debug for Shared {

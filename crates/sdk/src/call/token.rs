@@ -8,7 +8,7 @@ use northbound_client::Secret;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::clock::after;
+use crate::call::after;
 use crate::error::Error;
 
 /// A token is renewed so long before its end, or a tenth of its life if that is shorter.
@@ -191,6 +191,12 @@ impl TokenStore {
             TokenStep::Use(secret) => Ok(secret),
             TokenStep::Fail(error) => Err(error),
             TokenStep::LogInAt(at) => {
+                let wait = at.saturating_duration_since(Instant::now());
+                if !wait.is_zero() {
+                    // Each login cancels the token of whoever else logs in with this application.
+                    let wait_seconds = wait.as_secs_f64();
+                    tracing::warn!(wait_seconds, "the platform refused new tokens, so the next login waits");
+                }
                 tokio::time::sleep_until(at).await;
                 state.logging_in(Instant::now());
                 let rejected = state.rejected.clone();

@@ -6,8 +6,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use northbound_client::{Secret, Transport};
+use northbound_client::{HttpService, Secret};
 
+use crate::call::FOREVER;
 use crate::call::attempts::Retry;
 use crate::call::exchange::Connection;
 use crate::call::quota::Quota;
@@ -17,7 +18,6 @@ use crate::client::Client;
 use crate::client::credentials::{AppId, Credentials, Source};
 use crate::client::endpoint::{Endpoint, PlainHttp, ThisMachine};
 use crate::client::proxy;
-use crate::clock::FOREVER;
 use crate::error::{Error, Remedy};
 use crate::redact::Secrets;
 
@@ -31,11 +31,13 @@ const BODY_LIMIT: usize = 32 * 1024 * 1024;
 #[must_use]
 pub struct ClientBuilder {
     endpoint: String,
-    source: Option<Source>,
+    sources: Vec<Source>,
     before_login: Option<BeforeLogin>,
     resolved: Vec<(String, SocketAddr)>,
     http: Vec<AdjustHttp>,
-    transport: Option<MakeTransport>,
+    service: Option<MakeService>,
+    /// Whether anything goes over HTTP.
+    connects: bool,
     timeout: Duration,
     connect_timeout: Duration,
     deadline: Duration,
@@ -47,7 +49,7 @@ pub struct ClientBuilder {
     seed: Option<u64>,
 }
 
-type MakeTransport = Box<dyn FnOnce(&reqwest::Client) -> Arc<dyn Transport> + Send>;
+type MakeService = Box<dyn FnOnce(reqwest::Client) -> Arc<dyn HttpService> + Send>;
 type AdjustHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> + Send>;
 
 impl Client {
@@ -61,11 +63,12 @@ impl ClientBuilder {
     fn new(endpoint: String) -> Self {
         Self {
             endpoint,
-            source: None,
+            sources: Vec::new(),
             before_login: None,
             resolved: Vec::new(),
             http: Vec::new(),
-            transport: None,
+            service: None,
+            connects: true,
             timeout: TIMEOUT,
             connect_timeout: TIMEOUT,
             deadline: DEADLINE,
@@ -80,7 +83,7 @@ impl ClientBuilder {
 
     /// Logs in with these credentials, on the first call, before a token ends, and when the platform refuses one.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.source = Some(Source::Login(credentials));
+        self.sources.push(Source::Login(credentials));
         self
     }
 
@@ -92,13 +95,13 @@ impl ClientBuilder {
 
     /// Uses a token that somebody else has obtained; the client never logs in.
     pub fn token(mut self, app_id: AppId, token: impl Into<Secret>) -> Self {
-        self.source = Some(Source::Ready(app_id, token.into()));
+        self.sources.push(Source::Ready(app_id, token.into()));
         self
     }
 
     /// Takes tokens from elsewhere; the client never logs in. That is how several processes share one application.
     pub fn token_source(mut self, app_id: AppId, source: impl TokenSource) -> Self {
-        self.source = Some(Source::Elsewhere(app_id, Box::new(source)));
+        self.sources.push(Source::Elsewhere(app_id, Box::new(source)));
         self
     }
 
@@ -206,42 +209,59 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests in this way instead of over HTTP: for tests and simulations without a socket.
-    pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.transport = Some(Box::new(|_| Arc::new(transport)));
-        self
-    }
-
-    /// Sends requests through a transport that stands over the HTTP client, and is made from it: to look at what goes over the
-    /// wire and what comes back, headers included, or to change it.
+    /// Sends requests to this service instead of over HTTP: any [`tower_service::Service`] of http requests, such as a router
+    /// of axum. A test hands the emulator's router over and needs no socket.
     ///
-    /// Requests bear the application id and a token, logins the secret: what looks at them must not show them.
+    /// Nothing is connected then, so options of TLS, proxies and connections have no effect.
     ///
     /// ```
-    /// use northbound::{AppId, Client, Transport, TransportFuture};
+    /// use northbound::{Client, Credentials};
+    /// use northbound_emulator::{Scenario, router};
     ///
-    /// struct Loud(reqwest::Client);
-    ///
-    /// impl Transport for Loud {
-    ///     fn send(&self, request: reqwest::Request) -> TransportFuture<'_> {
-    ///         println!("{} {}", request.method(), request.url().path());
-    ///         Box::pin(self.0.execute(request))
-    ///     }
-    /// }
-    ///
-    /// # fn main() -> Result<(), northbound::Error> {
-    /// let client = Client::builder("https://platform.example:8743")
-    ///     .token(AppId::new("meters")?, "t0ken")
-    ///     .transport_over(Loud)
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::builder("https://platform.example")
+    ///     .credentials(Credentials::new("demo-app", "demo-secret")?)
+    ///     .service(router(Scenario::default())?)
     ///     .build()?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn transport_over<T: Transport>(
+    ///
+    /// [`tower_service::Service`]: https://docs.rs/tower-service/latest/tower_service/trait.Service.html
+    pub fn service(mut self, service: impl HttpService) -> Self {
+        self = self.service_over(|_| service);
+        self.connects = false;
+        self
+    }
+
+    /// Sends requests to a service that is made from the HTTP client and sends with it: to look at what goes over the wire and
+    /// what comes back, headers included, or to change it.
+    ///
+    /// Requests have the application id and a token, logins the secret: the service must not show them.
+    ///
+    /// ```
+    /// use northbound::{AppId, Client, reqwest};
+    ///
+    /// # fn main() -> Result<(), northbound::Error> {
+    /// let client = Client::builder("https://platform.example:8743")
+    ///     .token(AppId::new("meters")?, "t0ken")
+    ///     .service_over(|client| {
+    ///         tower::service_fn(move |request: http::Request<reqwest::Body>| {
+    ///             println!("{} {}", request.method(), request.uri().path());
+    ///             let client = client.clone();
+    ///             async move { client.execute(request.try_into()?).await.map(http::Response::from) }
+    ///         })
+    ///     })
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn service_over<S: HttpService>(
         mut self,
-        make: impl FnOnce(reqwest::Client) -> T + Send + 'static,
+        make: impl FnOnce(reqwest::Client) -> S + Send + 'static,
     ) -> Self {
-        self.transport = Some(Box::new(|http| Arc::new(make(http.clone()))));
+        self.service = Some(Box::new(|http| Arc::new(make(http))));
+        self.connects = true;
         self
     }
 
@@ -254,12 +274,24 @@ impl ClientBuilder {
     /// Builds the client. Nothing is sent yet.
     ///
     /// # Errors
-    /// When the endpoint is no URL, or is plain http to another machine; when there are no credentials; when a variable of the
-    /// environment holds a proxy that cannot be used; when a certificate cannot be read or the HTTP client cannot be made.
-    pub fn build(self) -> Result<Client, Error> {
+    /// When the endpoint is no URL, is plain http to another machine, or is https and this crate was built without TLS; when there
+    /// are no credentials, or several; when a variable of the environment holds a proxy that cannot be used; when a certificate
+    /// cannot be read or the HTTP client cannot be made.
+    pub fn build(mut self) -> Result<Client, Error> {
         let mut endpoint = Endpoint::parse(&self.endpoint, self.plain_http, &self.resolved)?;
-        let source =
-            self.source.ok_or_else(|| Error::refused("there are no credentials", Remedy::GiveCredentials))?;
+        let [source] = <[Source; 1]>::try_from(self.sources).map_err(|sources| match sources.len() {
+            0 => Error::refused("there are no credentials", Remedy::GiveCredentials),
+            _ => Error::refused("there is more than one credential", Remedy::GiveOneCredential),
+        })?;
+        if !self.connects {
+            (self.http, self.resolved, self.uses_proxy) = (Vec::new(), Vec::new(), false);
+        } else if endpoint.url().scheme() == "https" && !cfg!(any(feature = "rustls", feature = "native-tls"))
+        {
+            return Err(Error::refused(
+                "the endpoint is https, and this crate was built without TLS",
+                "build it with its feature rustls or native-tls",
+            ));
+        }
         choose_tls_provider();
         let mut http = reqwest::Client::builder().connect_timeout(self.connect_timeout);
         if self.uses_proxy && !endpoint.is_loopback() {
@@ -268,7 +300,7 @@ impl ClientBuilder {
             http = http.no_proxy();
         }
         // Nothing speaks TLS then, unless what was adjusted asks for it.
-        if endpoint.stays_here() && self.http.is_empty() {
+        if (endpoint.stays_here() || !self.connects) && self.http.is_empty() {
             http = without_authorities(http);
         }
         for (host, address) in self.resolved {
@@ -284,9 +316,9 @@ impl ClientBuilder {
             Error::refused("the HTTP client cannot be made", "check certificates and proxy settings")
                 .with_source(fault)
         })?;
-        let transport = self.transport.map(|make| make(&http));
+        let service = self.service.map(|make| make(http.clone()));
         let secrets = Secrets::default();
-        let connection = Connection { endpoint, http, transport, body_limit: self.body_limit, secrets };
+        let connection = Connection { endpoint, http, service, body_limit: self.body_limit, secrets };
         Ok(Client::new(Arc::new(Shared {
             connection,
             source,
@@ -304,7 +336,7 @@ impl ClientBuilder {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder").field("sources", &self.sources).finish_non_exhaustive()
     }
 }
 
@@ -357,3 +389,34 @@ fn choose_tls_provider() {
 
 #[cfg(not(feature = "rustls"))]
 fn choose_tls_provider() {}
+
+#[cfg(test)]
+mod tests {
+    use northbound_emulator::{Scenario, router};
+
+    use super::*;
+
+    fn builder(endpoint: &str) -> ClientBuilder {
+        Client::builder(endpoint).token(AppId::new("demo-app").unwrap(), "t0ken")
+    }
+
+    #[test]
+    fn a_second_credential_is_refused() {
+        let login = Credentials::new("demo-app", "demo-secret").unwrap();
+        for second in [
+            builder("http://127.0.0.1:1").credentials(login),
+            builder("http://127.0.0.1:1").token(AppId::new("a").unwrap(), "b"),
+        ] {
+            assert!(second.build().unwrap_err().to_string().contains("call one of credentials()"));
+        }
+        assert!(Client::builder("http://127.0.0.1:1").build().unwrap_err().is_refused());
+    }
+
+    #[test]
+    fn https_needs_tls_unless_a_service_answers() {
+        let has_tls = cfg!(any(feature = "rustls", feature = "native-tls"));
+        assert_eq!(builder("https://platform.example").build().is_ok(), has_tls);
+        let answered = builder("https://platform.example").service(router(Scenario::default()).unwrap());
+        assert!(answered.build().is_ok());
+    }
+}

@@ -15,6 +15,8 @@ pub enum Remedy {
     Text(Cow<'static, str>),
     /// Give the client credentials or a token.
     GiveCredentials,
+    /// Give the client one credential: the secret, a token or a source of tokens.
+    GiveOneCredential,
     /// Give the client the secret: it has to log in.
     GiveSecret,
     /// Give a token that was not cut off and has nothing else pasted to it.
@@ -73,6 +75,7 @@ impl fmt::Display for Remedy {
             Self::GiveCredentials => {
                 "give application id and secret with credentials(), or a token with token()"
             }
+            Self::GiveOneCredential => "call one of credentials(), token() and token_source(), and only once",
             Self::GiveSecret => "build the client with credentials()",
             Self::CheckToken => "check that token() or the source of tokens was given the whole token",
             Self::ReplaceToken => {

@@ -254,11 +254,7 @@ impl SubtaskQuery {
 
 /// Refuses a page number that no request can hold.
 fn check_page_number(page: u32) -> Result<(), Error> {
-    match i32::try_from(page) {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            let advice = format!("it must be 0 to {}", i32::MAX);
-            Err(Error::refused(format!("the page number is {page}"), advice))
-        }
-    }
+    let refused =
+        |_| Error::refused(format!("the page number is {page}"), format!("it must be 0 to {}", i32::MAX));
+    i32::try_from(page).map(drop).map_err(refused)
 }

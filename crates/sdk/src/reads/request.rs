@@ -47,6 +47,16 @@ impl Operation for PageRequest {
         format!("page {} of the {}", self.page_no, self.task())
     }
 
+    fn span(&self) -> tracing::Span {
+        tracing::debug_span!(
+            "northbound.list_subtasks",
+            otel.kind = "client",
+            task = excerpt(&self.task_id),
+            page = self.page_no,
+            status = self.status.as_ref().map(SubtaskStatus::as_str)
+        )
+    }
+
     fn prepare(&self, call: Call) -> Call {
         // A call that only counts asks for one row; a platform that does not know the page size sends a page all the same.
         let asked = if self.page_size.get() == 1 { PAGE_SIZE.largest } else { self.page_size.get() };

@@ -8,13 +8,13 @@ use std::task::{Context, Poll, ready};
 use std::vec;
 
 use futures_core::Stream;
-use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt};
 use northbound_client::types;
 use northbound_client::{SubtaskStatus, Turn};
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::reads::pages::{Arrived, Deliver, Fingerprints, Next, Read, Start};
+use crate::reads::pages::{self, Arrived, Deliver, Fingerprints, Next, Read, Start};
 use crate::reads::plan::{Direction, FilterPass, Plan};
 use crate::reads::request::PageRequest;
 use crate::subtask::{Page, Subtask};
@@ -28,6 +28,11 @@ use crate::subtask::{Page, Subtask};
 ///
 /// Rows come in the platform's order, except those that are read [backward](Direction::Backward): their pages come in
 /// descending order.
+///
+/// # Cancel safety
+/// A pending [`try_next`](Self::try_next) can be dropped, for instance by `tokio::select!` or a timeout: the stream keeps the call
+/// that is under way, and the next `try_next` goes on with it. No subtask is lost and none comes twice. A stream that is not
+/// polled does not go on, while the time limits of its calls do.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct SubtaskStream {
     rows: vec::IntoIter<types::Subtask>,
@@ -37,7 +42,7 @@ pub struct SubtaskStream {
 /// The same as [`SubtaskStream`], page by page. Made by [`SubtaskQuery::pages`](crate::SubtaskQuery::pages).
 ///
 /// A page comes for every call that brought rows to deliver, be it none of them that was asked for:
-/// [`Page::resume_from`] then tells how far the read has come.
+/// [`Page::resume_from`] then tells how far the read has come. It is cancel safe in the same way.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct PageStream(Pin<Box<dyn Stream<Item = Result<Page, Error>> + Send>>);
 
@@ -71,15 +76,7 @@ impl SubtaskStream {
     /// # Errors
     /// When a call fails, or the read is incomplete.
     pub async fn try_next(&mut self) -> Result<Option<Subtask>, Error> {
-        loop {
-            if let Some(row) = self.rows.next() {
-                return Ok(Some(Subtask::new(row)));
-            }
-            match self.pages.try_next().await? {
-                Some(page) => self.rows = page.into_rows().into_iter(),
-                None => return Ok(None),
-            }
-        }
+        TryStreamExt::try_next(self).await
     }
 }
 
@@ -97,7 +94,7 @@ struct Reader {
     check_repeats: bool,
     fingerprints: Fingerprints,
     passes: VecDeque<FilterPass>,
-    pass: Option<(FilterPass, Read)>,
+    pass: Option<(FilterPass, Box<dyn Read>)>,
     calls: FuturesOrdered<PageFuture>,
     /// Whose turn it is to read a long reply: that of the call whose page is delivered next.
     turns: VecDeque<Turn>,
@@ -142,7 +139,7 @@ impl Reader {
                     return Ok(None);
                 };
                 let start = Start { size: self.plan.page_size, from: self.plan.from_page };
-                self.pass = Some((pass, Read::new(self.plan.direction, start)));
+                self.pass = Some((pass, pages::begin(self.plan.direction, start)));
             }
             self.ask();
             self.turns.front().into_iter().for_each(Turn::comes);
@@ -234,7 +231,7 @@ impl Reader {
         }
         pick(&mut page, &taken.deliver, &self.plan.kept);
         let repeats = if let Deliver::AllBut(repeats) = &taken.deliver { repeats.len() } else { 0 };
-        Some(page.with_resume_from(resume_from).with_repeats(repeats))
+        Some(page.delivered(resume_from, repeats))
     }
 }
 

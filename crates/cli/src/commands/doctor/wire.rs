@@ -1,11 +1,14 @@
 //! The transport under the doctor's calls: it counts them, logs what came back, and sends no more than the doctor may make.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use http::header::DATE;
-use northbound::{ClientBuilder, Transport, TransportFuture};
-use reqwest::{Method, Request, Response};
+use northbound::ClientBuilder;
+use reqwest::{Body, Method, Request, Response};
+use tower_service::Service;
 
 use super::certificate;
 
@@ -56,7 +59,7 @@ impl WireLog {
     /// Lets a client send through this wire.
     pub(super) fn under(&self, builder: ClientBuilder) -> ClientBuilder {
         let log = self.clone();
-        builder.http(|http| http.tls_info(true)).transport_over(move |http| Wire { http, log })
+        builder.http(|http| http.tls_info(true)).service_over(move |http| Wire { http, log })
     }
 
     pub(super) fn calls(&self) -> usize {
@@ -87,23 +90,34 @@ impl WireLog {
     }
 }
 
+#[derive(Clone)]
 struct Wire {
     http: reqwest::Client,
     log: WireLog,
 }
 
-impl Transport for Wire {
-    fn send(&self, mut request: Request) -> TransportFuture<'_> {
+impl Service<http::Request<Body>> for Wire {
+    type Response = http::Response<Body>;
+    type Error = reqwest::Error;
+    type Future = Pin<Box<dyn Future<Output = reqwest::Result<http::Response<Body>>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<reqwest::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let Self { http, log } = self.clone();
         Box::pin(async move {
-            let Some(query) = self.log.take() else {
+            let Some(query) = log.take() else {
                 return Ok(used_up());
             };
+            let mut request = Request::try_from(request)?;
             let is_login = request.method() != Method::GET;
             if !is_login {
                 change(&mut request, query);
             }
             let sent = SystemTime::now();
-            let outcome = self.http.execute(request).await;
+            let outcome = http.execute(request).await;
             let reply = outcome.as_ref().ok();
             let wire_call = WireCall {
                 is_login,
@@ -113,17 +127,17 @@ impl Transport for Wire {
                 date: reply.and_then(date),
                 certificate_ends: reply.and_then(certificate_ends),
             };
-            self.log.noted().wire_calls.push(wire_call);
-            outcome
+            log.noted().wire_calls.push(wire_call);
+            outcome.map(http::Response::from)
         })
     }
 }
 
 /// Stands in for the reply to a call that is not made: the client takes it for a quota that is used up, which it is.
-fn used_up() -> Response {
-    let mut reply = http::Response::new(String::new());
+fn used_up() -> http::Response<Body> {
+    let mut reply = http::Response::new(Body::default());
     *reply.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
-    reply.into()
+    reply
 }
 
 fn change(request: &mut Request, query: Change) {

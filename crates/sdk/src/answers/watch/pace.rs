@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::clock::after;
+use crate::call::after;
 
 /// The rest between two polls grows by this factor while nothing moves.
 const SLOWER: u32 = 2;
@@ -15,8 +15,8 @@ const SHORTEST: Duration = Duration::from_secs(1);
 /// The pace of a watch, which makes one call at a time.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
-    /// How many calls may fall into one window.
-    calls: usize,
+    /// How many calls may fall into one window; `None` if there is no limit.
+    calls: Option<usize>,
     window: Duration,
     /// When the latest calls were answered, the oldest first. Each holds its place in the window until then: the
     /// platform counts a call when it arrives, which is some time between sending and answer.
@@ -30,15 +30,15 @@ pub(crate) struct Pace {
 impl Pace {
     /// Takes at most this share (above 0, up to 1) of so many calls in a window, and at least one call.
     pub(crate) fn new(
-        (calls, window): (u32, Duration),
+        (calls, window): (Option<u32>, Duration),
         share: f64,
         fastest: Duration,
         slowest: Duration,
     ) -> Self {
         // Neither sign nor size can be lost: the share is at most 1, and a fraction of a call is none.
-        let calls = (f64::from(calls) * share) as usize;
+        let calls = calls.map(|calls| ((f64::from(calls) * share) as usize).max(1));
         Self {
-            calls: calls.max(1),
+            calls,
             window,
             answered: VecDeque::new(),
             fastest,
@@ -56,16 +56,17 @@ impl Pace {
 
     /// When the window has room for so many calls; for a whole window of calls, if there are more.
     fn call_at(&self, now: Instant, calls: usize) -> Instant {
-        let calls = calls.min(self.calls);
-        let over = (self.answered.len() + calls).saturating_sub(self.calls);
+        let Some(limit) = self.calls else { return now };
+        let over = (self.answered.len() + calls.min(limit)).saturating_sub(limit);
         let freed = over.checked_sub(1).and_then(|last| self.answered.get(last));
         freed.map_or(now, |answered| now.max(after(*answered, self.window)))
     }
 
     /// A call was answered just now.
     pub(crate) fn answered(&mut self, now: Instant) {
+        let Some(limit) = self.calls else { return };
         self.answered.push_back(now);
-        if self.answered.len() > self.calls {
+        if self.answered.len() > limit {
             self.answered.pop_front();
         }
     }
@@ -87,7 +88,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn pace(share: f64) -> Pace {
-        Pace::new((QUOTA.calls, QUOTA.window), share, SECOND, 10 * SECOND)
+        Pace::new((Some(QUOTA.calls), QUOTA.window), share, SECOND, 10 * SECOND)
     }
 
     #[tokio::test(start_paused = true)]
@@ -118,9 +119,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn without_a_quota_only_the_rest_between_two_polls_counts() {
+        let now = Instant::now();
+        let mut pace = Pace::new((None, QUOTA.window), f64::MIN_POSITIVE, SECOND, SECOND);
+        (0..1000).for_each(|_| pace.answered(now));
+        assert_eq!(pace.next_at(now, 1000), now);
+        pace.polled(now, true);
+        assert_eq!(pace.next_at(now, 1000), now + SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn who_does_not_rest_while_things_move_rests_when_they_do_not() {
         let now = Instant::now();
-        let mut pace = Pace::new((QUOTA.calls, QUOTA.window), 1.0, Duration::ZERO, 3 * SECOND);
+        let mut pace = Pace::new((Some(QUOTA.calls), QUOTA.window), 1.0, Duration::ZERO, 3 * SECOND);
         let mut rest = |moved| {
             pace.polled(now, moved);
             pace.next_at(now, 1) - now
@@ -144,7 +155,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_slowest_is_never_below_the_fastest() {
         let now = Instant::now();
-        let mut pace = Pace::new((QUOTA.calls, QUOTA.window), 1.0, 10 * SECOND, SECOND);
+        let mut pace = Pace::new((Some(QUOTA.calls), QUOTA.window), 1.0, 10 * SECOND, SECOND);
         pace.polled(now, false);
         assert_eq!(pace.next_at(now, 1), now + 10 * SECOND);
     }
@@ -152,7 +163,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_rests_for_ever_does_not_poll() {
         let now = Instant::now();
-        let mut pace = Pace::new((QUOTA.calls, QUOTA.window), 1.0, Duration::MAX, Duration::MAX);
+        let mut pace = Pace::new((Some(QUOTA.calls), QUOTA.window), 1.0, Duration::MAX, Duration::MAX);
         pace.polled(now, true);
         assert!(pace.next_at(now, 1) > now + 1_000_000 * SECOND);
     }

@@ -146,7 +146,7 @@ fn run(model: &Model, mut watching: Watching, draw: &mut Draw, start: Instant) -
 }
 
 fn pace(share: f64) -> Pace {
-    Pace::new((QUOTA.calls, QUOTA.window), share, FASTEST, SLOWEST)
+    Pace::new((Some(QUOTA.calls), QUOTA.window), share, FASTEST, SLOWEST)
 }
 
 /// The most calls that arrived within one window.
@@ -223,7 +223,7 @@ async fn any_share_of_the_quota_is_kept() {
         for seed in 0..50 {
             let mut draw = Draw(seed);
             let model = Model::new(&mut draw, start);
-            let pace = Pace::new((QUOTA.calls, QUOTA.window), share, Duration::ZERO, Duration::ZERO);
+            let pace = Pace::new((Some(QUOTA.calls), QUOTA.window), share, Duration::ZERO, Duration::ZERO);
             let rounds = Rounds::new("model".to_owned(), model.lives.is_empty());
             let watching = Watching::new(rounds, pace, None, start);
             let run = run(&model, watching, &mut draw, start);

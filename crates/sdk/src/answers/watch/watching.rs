@@ -10,7 +10,7 @@ use super::rounds::{PollResult, RoundStep, Rounds};
 use crate::answers::summary::Summary;
 use crate::answers::summary::count::{Ask, Doubt, Sample};
 use crate::answers::summary::task::Tally;
-use crate::clock::after;
+use crate::call::after;
 use crate::error::{Error, ErrorKind, Remedy};
 
 /// A watch.

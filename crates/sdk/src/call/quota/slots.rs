@@ -225,7 +225,7 @@ impl<W> Slots<W> {
     }
 
     /// How many calls make up a window, where calls are to be spread: the platform's default without a limit.
-    pub(super) fn paced_calls(&self) -> u32 {
+    fn paced_calls(&self) -> u32 {
         self.calls.unwrap_or(QUOTA.calls)
     }
 }
