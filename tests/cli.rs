@@ -59,6 +59,9 @@ fn subtasks_are_shown_as_somebody_needs_them() {
         "--emulator subtasks demo --status Pending -q --limit 1",
         "--emulator subtasks demo --columns device -o jsonl",
         "--emulator subtasks demo --page 0 --status Fail,Timeout",
+        "--emulator subtasks demo --status Fail Timeout --columns device, status --limit 2",
+        "--emulator subtasks doc-example --device-id *******, ****** --columns device -o csv",
+        "--emulator subtasks doc-example --device-id *******,****** --page 0",
     ]));
 }
 

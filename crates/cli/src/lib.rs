@@ -40,7 +40,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) 
 fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, clap::Error> {
     // Without a terminal nothing is wrapped, so that scripts and snapshots see whole lines.
     let mut command = Arguments::command().term_width(process.stdout.width().unwrap_or(0));
-    let matches = command.try_get_matches_from_mut(arguments)?;
+    let words = arguments::list::joined(arguments.to_vec(), &command);
+    let matches = command.try_get_matches_from_mut(words)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 

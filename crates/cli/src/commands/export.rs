@@ -6,12 +6,14 @@ mod part_file;
 mod reader;
 mod sink;
 
-use crate::arguments::values;
 use clap::Args;
+use northbound::SubtaskStatus;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use crate::arguments::list::List;
+use crate::arguments::values;
 use crate::error::CliError;
 use crate::rows::columns::Column;
 use crate::rows::csv;
@@ -34,9 +36,9 @@ pub(crate) struct ExportOptions {
     /// Where to: FILE.part while rows are missing, FILE when it is complete; - is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Only subtasks in this status, or one of several: give it again, or part them by commas
-    #[arg(long, value_parser = values::status(), ignore_case = true, value_delimiter = ',')]
-    pub(crate) status: Vec<String>,
+    /// Only subtasks in one of these statuses, such as Fail,Timeout
+    #[arg(long, value_parser = values::statuses(), ignore_case = true)]
+    pub(crate) status: Vec<List<SubtaskStatus>>,
     /// Go on where an export to FILE was interrupted; begin if there was none, and leave FILE alone if it is complete
     #[arg(long)]
     pub(crate) resume: bool,
@@ -52,7 +54,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     let paths = destination(options)?;
     let connection = Connection::open(context).await?;
     let query = connection.client.subtasks(&options.task_id).page_size(options.page_size);
-    let wanted = options.status.iter().map(|status| values::status_of(status)).collect();
+    let wanted = List::all(&options.status);
     let reader = ExportReader::new(&options.task_id, query, wanted, options.format)?;
     let request = reader.request(endpoint(context, &connection), connection.client.app_id().to_string());
     let heading = heading(options.format);

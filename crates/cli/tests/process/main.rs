@@ -49,6 +49,16 @@ fn the_exit_code_tells_success_failure_and_wrong_usage_apart() {
 }
 
 #[test]
+fn a_list_comes_from_stdin() {
+    let arguments =
+        ["--emulator", "subtasks", "demo", "-q", "--columns", "status", "-o", "csv", "--limit", "1"];
+    let mut command = northbound(&[&arguments[..], &["--status", "@-"]].concat());
+    let mut process = command.stdin(Stdio::piped()).spawn().unwrap();
+    process.stdin.take().unwrap().write_all(b"timeout\n").unwrap();
+    assert_eq!(process.wait_with_output().unwrap().stdout, b"status\nTimeout\n");
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let mut process =
         Running(northbound(&["--emulator", "subtasks", "demo", "-o", "jsonl"]).spawn().unwrap());
