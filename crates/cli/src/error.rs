@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_the_parser_becomes_json_as_well() {
+    fn a_wrong_usage_is_json_as_well() {
         let text = "error: unexpected argument '--x'\n\nUsage: northbound\n\nFor more, try '--help'.\n";
         let json = json_of_usage(text);
         assert_eq!(json["error"]["message"], "unexpected argument '--x'");

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_span_of_time_is_too_large_to_be_read() {
+    fn a_span_of_time_that_is_too_large_is_refused() {
         assert_eq!(time("1h 30m"), Ok(Duration::from_secs(5400)));
         assert_eq!(time("300000000000y").map(|span| span.as_secs()), Ok(300_000_000_000 * 31_557_600));
         for text in

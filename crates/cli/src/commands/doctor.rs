@@ -62,7 +62,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagn
         _ => None,
     };
     let was_asked = log.wire_calls().last().is_some_and(|wire_call| !wire_call.is_login);
-    let outcome = call.as_ref().map(|call| judged(call, was_asked && task.is_none()));
+    let outcome = call.as_ref().map(|call| outcome_of(call, was_asked && task.is_none()));
     let seen = Observations {
         setting: &setting,
         route: route.as_ref(),
@@ -93,7 +93,7 @@ fn subtasks(page: &Page) -> Option<u64> {
 
 /// What the first call says about the route. Without a task the call asks for one that does not exist, and the right answer is just
 /// that; a login has no such answer.
-fn judged(call: &Result<Page, northbound::Error>, asks_for_none: bool) -> Result<(), Problem> {
+fn outcome_of(call: &Result<Page, northbound::Error>, asks_for_none: bool) -> Result<(), Problem> {
     match call {
         Ok(_) => Ok(()),
         Err(error) if asks_for_none && (error.is_task_not_found() || error.is_invalid_input()) => Ok(()),

@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_listens_beyond_this_machine_is_warned() {
+    fn listening_beyond_this_machine_gets_a_warning() {
         let warned = |listening: &str| warning(listening.parse().unwrap()).is_some();
         for (listening, expected) in [
             ("127.0.0.1:1", false),

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod delivered;
 mod part_file;
+mod paths;
 mod reader;
 mod sink;
 
@@ -22,7 +23,8 @@ use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use checkpoint::{Checkpoint, Format};
-use part_file::{Allowed, PartFile, Paths};
+use part_file::{Allowed, PartFile};
+use paths::Paths;
 use reader::ExportReader;
 use sink::Sink;
 
@@ -154,14 +156,14 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
     {
         // Else `--resume` would take rows for complete that the SDK does not.
         let what = format!("{}; and {}", failure.what(), another.what());
-        return CliError::other(what, part.paths().begin_anew());
+        return CliError::other(what, part.paths().start_over());
     }
     if !part.is_in_place() {
         return failure;
     }
     let checkpoint = part.checkpoint();
     if let Some(fault) = &checkpoint.fault {
-        let anew = part.paths().begin_anew();
+        let anew = part.paths().start_over();
         let is_told = failure.to_string().contains(fault);
         let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
         return CliError::Left { cause: Box::new(failure), advice };

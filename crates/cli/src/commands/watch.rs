@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_written_in_share() {
+    fn a_share_is_written_in_percent() {
         assert_eq!([share("2%"), share("0.5 %"), share("100%")], [Ok(2.0), Ok(0.5), Ok(100.0)]);
         for text in ["", "%", "2", "0.02", "-1%", "101%", "NaN%", "inf%"] {
             assert!(share(text).is_err(), "{text}");

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_parts_cells_is_quoted() {
+    fn separators_in_a_cell_are_quoted() {
         assert_eq!(
             line(["a", "b c", "", "1,2", "say \"x\"", "two\nlines"]),
             "a,b c,,\"1,2\",\"say \"\"x\"\"\",\"two\nlines\"\n"

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn on_forty_columns_subtasks_stand_one_below_the_other() {
+    fn on_forty_columns_cells_are_one_below_the_other() {
         assert_eq!(
             shown(
                 Some(40),

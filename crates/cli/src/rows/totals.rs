@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_platform_that_makes_statuses_up_does_not_fill_the_memory() {
+    fn a_platform_that_invents_statuses_does_not_fill_the_memory() {
         let mut totals = Totals::default();
         (0..1000).for_each(|number| totals.count(Some(&SubtaskStatus::from(format!("made up {number}")))));
         assert_eq!((totals.all(), totals.by_status.len()), (1000, STATUSES + 1));

@@ -100,6 +100,11 @@ pub(crate) fn span(duration: Duration) -> String {
     }
 }
 
+/// How many things a second, with a digit behind the point where there are few.
+pub(crate) fn per_second(rate: f64) -> String {
+    if rate < 10.0 { format!("{rate:.1}/s") } else { format!("{rate:.0}/s") }
+}
+
 /// What a summary shows: a heading, a bar a status, and how the numbers were found.
 pub(crate) fn summary(
     counts: &Counts,
@@ -179,7 +184,7 @@ impl WatchSnapshot {
             return Some(format!("settled after {}", span(self.elapsed)));
         }
         let rate = self.rate.filter(|rate| *rate > 0.0)?;
-        let rate = if rate < 10.0 { format!("{rate:.1}/s") } else { format!("{rate:.0}/s") };
+        let rate = per_second(rate);
         Some(match self.left {
             Some(left) => format!("{rate}, about {} left", span(left)),
             None => rate,
@@ -255,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_tells_the_state_of_a_task_at_a_glance() {
+    fn a_picture_shows_the_state_of_a_task() {
         let shown = frame(&snapshot([120, 468, 350, 42, 20]), 80, Palette::default()).join("\n");
         assert_eq!(
             shown,

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_thing_is_told_from_several() {
+    fn one_thing_has_no_plural() {
         assert_eq!([0_u64, 1, 2].map(|rows| counted(rows, "row")), ["0 rows", "1 row", "2 rows"]);
     }
 
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_moves_no_cursor_and_turns_no_line_around() {
+    fn control_characters_of_a_name_do_not_reach_the_terminal() {
         assert_eq!(one_line("a\u{1b}[2Jb\nc\u{202e}d"), "a [2Jb c d");
     }
 }

@@ -7,7 +7,7 @@ use northbound::{Client, Quota};
 use tokio::time::{Instant, sleep_until};
 
 use crate::arguments::global::Global;
-use crate::screen::chart::{bar, percent, span};
+use crate::screen::chart::{bar, per_second, percent, span};
 use crate::screen::layout::{counted, flowed};
 use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
@@ -210,10 +210,7 @@ impl ReadSnapshot {
                 _ => "waiting for the platform".to_owned(),
             });
         }
-        facts.extend(self.rate().map(|rate| match rate {
-            slow if slow < 10.0 => format!("{slow:.1}/s"),
-            fast => format!("{fast:.0}/s"),
-        }));
+        facts.extend(self.rate().map(per_second));
         facts.extend(self.left().map(|left| format!("about {} left", span(left))));
         facts
     }
@@ -258,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_tells_rows_share_rate_and_time_left() {
+    fn a_picture_shows_rows_share_rate_and_time_left() {
         assert_eq!(
             frame(&snapshot(), 60, Palette::default()),
             [" 41.7 %  █████████████████████▎", "12500 of 30000 rows, 500/s, about 35 s left"]
@@ -307,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_says_for_what() {
+    fn a_read_that_waits_says_for_what() {
         let waiting = |quota| ReadSnapshot { idle: IDLE, quota, ..snapshot() }.facts()[1].clone();
         assert_eq!(waiting(Some(limit(0))), "waiting for the quota (100 in 1 min)");
         assert_eq!(waiting(Some(limit(1))), "waiting for the platform");
@@ -329,7 +326,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_terminal_is_drawn_anew_and_left_as_it_was() {
+    async fn a_terminal_is_redrawn_and_left_as_it_was() {
         let pictures = written(ProgressKind::Picture(Picture::default()), 10, 80).await;
         let drawn = pictures.matches("rows").count();
         assert!((80..=112).contains(&drawn), "{drawn}");

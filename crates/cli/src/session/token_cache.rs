@@ -49,7 +49,7 @@ impl TokenCache {
         Self { folder, login, has_warned: AtomicBool::new(false) }
     }
 
-    async fn bring(&self, rejected: Option<&Secret>) -> Result<Token, TokenError> {
+    async fn find_or_log_in(&self, rejected: Option<&Secret>) -> Result<Token, TokenError> {
         let lock = match self.lock().await {
             Ok(lock) => lock,
             Err(error) => {
@@ -141,7 +141,7 @@ impl TokenCache {
 impl TokenSource for TokenCache {
     fn token(&self, rejected: Option<&Secret>) -> TokenFuture<'_> {
         let rejected = rejected.cloned();
-        Box::pin(async move { self.bring(rejected.as_ref()).await })
+        Box::pin(async move { self.find_or_log_in(rejected.as_ref()).await })
     }
 }
 

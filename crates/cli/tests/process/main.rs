@@ -40,7 +40,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn the_exit_code_tells_success_failure_and_wrong_usage_apart() {
+fn the_exit_code_distinguishes_success_failure_and_wrong_usage() {
     let code = |arguments: &[&str]| northbound(arguments).output().unwrap().status.code();
     assert_eq!(code(&["explain", "1010005"]), Some(0));
     assert_eq!(code(&["--emulator", "subtasks", "nope"]), Some(1));
@@ -59,7 +59,7 @@ fn a_list_comes_from_stdin() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
+fn a_closed_pipe_is_no_error() {
     let mut process =
         Running(northbound(&["--emulator", "subtasks", "demo", "-o", "jsonl"]).spawn().unwrap());
     let mut stdout = BufReader::new(process.0.stdout.take().unwrap());

@@ -37,7 +37,7 @@ pub(super) struct Replies {
     /// In an order in which no subtask is counted twice: what a subtask leaves again comes last.
     pub(super) statuses: Vec<(SubtaskStatus, Reply)>,
     /// What the combined call asked for.
-    pub(super) apart: Option<(String, SubtaskStatus)>,
+    pub(super) mismatch: Option<(String, SubtaskStatus)>,
     pub(super) combined: Reply,
     pub(super) unknown: Reply,
     /// Whether a login was made on the way.
@@ -89,7 +89,7 @@ pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page
         0 => Err(Missing::NotAsked("the task has fewer than two subtasks")),
         _ => caller.ask(QueryChange::AsItIs, 1, |subtasks| subtasks.page_size(small)).await,
     };
-    let past = match past(rows.len(), total) {
+    let past = match page_past_the_end(rows.len(), total) {
         Some(page) => caller.ask(QueryChange::AsItIs, page, |subtasks| subtasks.page_size(FIRST_SIZE)).await,
         None => Err(Missing::NotAsked("the platform does not say how many subtasks there are")),
     };
@@ -100,8 +100,8 @@ pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page
         let reply = caller.ask(QueryChange::AsItIs, 0, one).await;
         statuses.push((status, reply));
     }
-    let apart = apart(rows);
-    let combined = match apart.clone() {
+    let mismatch = mismatch(rows);
+    let combined = match mismatch.clone() {
         Some((device, status)) => {
             caller.ask(QueryChange::AsItIs, 0, |subtasks| subtasks.device_id(device).status(status)).await
         }
@@ -110,7 +110,7 @@ pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page
     let unknown = caller.ask(QueryChange::WithUnknownParameter, 0, |subtasks| subtasks).await;
     let logged_in =
         log.wire_calls().iter().any(|wire_call| wire_call.is_login && wire_call.status == Some(200));
-    Replies { first, size, second, past, defaults, statuses, apart, combined, unknown, logged_in }
+    Replies { first, size, second, past, defaults, statuses, mismatch, combined, unknown, logged_in }
 }
 
 struct Caller<'a> {
@@ -150,7 +150,7 @@ pub(super) fn total(page: &SubtaskPage) -> Option<u64> {
 }
 
 /// The first page that can have no row.
-fn past(rows: usize, total: Option<u64>) -> Option<u32> {
+fn page_past_the_end(rows: usize, total: Option<u64>) -> Option<u32> {
     let rows = total?.max(u64::try_from(rows).ok()?).max(1);
     u32::try_from(rows.div_ceil(u64::from(FIRST_SIZE))).ok().filter(|page| i32::try_from(*page).is_ok())
 }
@@ -163,7 +163,7 @@ fn in_counting_order() -> Vec<SubtaskStatus> {
 }
 
 /// A device, and a status that it does not have.
-fn apart(rows: &[Subtask]) -> Option<(String, SubtaskStatus)> {
+fn mismatch(rows: &[Subtask]) -> Option<(String, SubtaskStatus)> {
     rows.iter().find_map(|row| {
         let device = row.param.as_ref()?.device_id.as_ref()?.as_str();
         let status = row.status.as_ref()?;
@@ -193,12 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn the_page_past_the_end_is_the_first_that_has_no_row() {
-        assert_eq!(past(250, Some(1000)), Some(4));
-        assert_eq!(past(250, Some(1001)), Some(5));
-        assert_eq!(past(0, Some(0)), Some(1));
-        assert_eq!(past(2, Some(1)), Some(1));
-        assert_eq!(past(250, None), None);
-        assert_eq!(past(250, Some(u64::MAX)), None);
+    fn the_page_past_the_end_is_the_first_without_rows() {
+        assert_eq!(page_past_the_end(250, Some(1000)), Some(4));
+        assert_eq!(page_past_the_end(250, Some(1001)), Some(5));
+        assert_eq!(page_past_the_end(0, Some(0)), Some(1));
+        assert_eq!(page_past_the_end(2, Some(1)), Some(1));
+        assert_eq!(page_past_the_end(250, None), None);
+        assert_eq!(page_past_the_end(250, Some(u64::MAX)), None);
     }
 }

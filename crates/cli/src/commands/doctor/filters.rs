@@ -100,7 +100,7 @@ pub(super) fn filters_combine(replies: &Replies) -> Judgement {
         Ok(page) if rows(page).is_empty() => {
             holds("nothing came for a device under a status that it does not have")
         }
-        Ok(page) if rows(page).iter().all(|row| meets(row, replies.apart.as_ref())) => {
+        Ok(page) if rows(page).iter().all(|row| meets(row, replies.mismatch.as_ref())) => {
             could_not_tell("a device got the status meanwhile that it was not to have")
         }
         Ok(page) => does_not_hold(format!(

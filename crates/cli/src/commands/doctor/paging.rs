@@ -113,12 +113,12 @@ pub(super) fn pages_count_up(replies: &Replies) -> Judgement {
         }
         (_, Some(true)) => does_not_hold("page 1 repeated page 0"),
         (None, _) => could_not_tell("the rows bear nothing to tell them apart"),
-        _ if is_sorted_anew(replies) => could_not_tell("rows do not stand in a stable order"),
+        _ if is_order_unstable(replies) => could_not_tell("rows do not stand in a stable order"),
         _ => does_not_hold("page 1 held other rows than those that follow page 0"),
     }
 }
 
-fn is_sorted_anew(replies: &Replies) -> bool {
+fn is_order_unstable(replies: &Replies) -> bool {
     stable_order(replies).0 != Mark::Holds
 }
 
@@ -162,7 +162,9 @@ pub(super) fn paging_defaults(replies: &Replies) -> Judgement {
         }
         _ => match replies.begins_alike(page) {
             Some(true) => holds(format!("{} of page 0 came", counted(listed, "row"))),
-            Some(false) if is_sorted_anew(replies) => could_not_tell("rows do not stand in a stable order"),
+            Some(false) if is_order_unstable(replies) => {
+                could_not_tell("rows do not stand in a stable order")
+            }
             Some(false) => does_not_hold(format!("{} came, and not those of page 0", counted(listed, "row"))),
             None => could_not_tell("the rows bear nothing to tell them apart"),
         },

@@ -93,7 +93,7 @@ const EMULATOR: &str = "the emulator inside this command";
 
 fn endpoint(global: &Global, environment: Environment<'_>) -> Result<GivenEndpoint, Problem> {
     let text = connection::endpoint(global, environment).map_err(|failure| Problem::from(&failure))?;
-    let client = nobody(connection::builder_to(global, &text).no_proxy())?;
+    let client = trial_client(connection::builder_to(global, &text).no_proxy())?;
     let url = client
         .endpoint()
         .parse()
@@ -102,26 +102,25 @@ fn endpoint(global: &Global, environment: Environment<'_>) -> Result<GivenEndpoi
 }
 
 fn proxy(global: &Global, endpoint: &str) -> Result<Option<(String, u16)>, Problem> {
-    let client = nobody(connection::builder_to(global, endpoint))?;
+    let client = trial_client(connection::builder_to(global, endpoint))?;
     Ok(client.proxy().map(|(host, port)| (host.to_owned(), port)))
 }
 
 fn certificates(global: &Global, endpoint: &str) -> Result<(), Problem> {
     let builder = connection::builder(global, endpoint).map_err(|failure| Problem::from(&failure))?;
-    nobody(builder.no_proxy()).map(|_| ())
+    trial_client(builder.no_proxy()).map(|_| ())
 }
 
 /// Builds a client that is never used, to find out what is wrong with it.
-fn nobody(builder: ClientBuilder) -> Result<Client, Problem> {
+fn trial_client(builder: ClientBuilder) -> Result<Client, Problem> {
     let client = AppId::new("nobody").and_then(|app_id| builder.token(app_id, "none").build());
     client.map_err(|error| Problem::from(&error))
 }
 
 fn application(global: &Global, environment: Environment<'_>) -> Result<GivenApplication, Problem> {
     let id = connection::app_id(global, environment).map_err(|failure| Problem::from(&failure))?;
-    // Who knows what was pasted there.
-    let without_id =
-        |problem: Problem| Problem { found: problem.found.replace(&format!(" {id:?}"), ""), ..problem };
+    // The error repeats the id, and a secret may have been pasted in its place.
+    let without_id = |problem| Problem { found: "the application id is not valid".to_owned(), ..problem };
     let id = AppId::new(&id).map_err(|error| without_id(Problem::from(&error)))?;
     let from = if global.app_id.is_some() { "--app-id" } else { APP_ID };
     Ok(GivenApplication { shown: beginning(id.as_str()), from })

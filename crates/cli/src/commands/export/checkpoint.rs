@@ -141,20 +141,20 @@ impl ExportRequest {
             [] => "every status".to_owned(),
             some => some.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>().join(","),
         };
-        let format = |request: &Self| match request.format {
-            Format::Csv => "csv",
-            Format::Jsonl => "jsonl",
+        let parts = |request: &Self| {
+            [
+                ("endpoint", request.endpoint.clone()),
+                ("application", request.application.clone()),
+                ("task", request.task.clone()),
+                ("filter", statuses(request)),
+                ("format", format!("{:?}", request.format).to_lowercase()),
+                ("page size", request.page_size.to_string()),
+                ("plan", format!("`{}`", request.plan)),
+            ]
         };
-        let told = |name: &str, before: String, now: String| {
-            (before != now).then(|| format!("its {name} is {before}, not {now}"))
-        };
-        told("endpoint", self.endpoint.clone(), now.endpoint.clone())
-            .or_else(|| told("application", self.application.clone(), now.application.clone()))
-            .or_else(|| told("task", self.task.clone(), now.task.clone()))
-            .or_else(|| told("filter", statuses(self), statuses(now)))
-            .or_else(|| told("format", format(self).to_owned(), format(now).to_owned()))
-            .or_else(|| told("page size", self.page_size.to_string(), now.page_size.to_string()))
-            .or_else(|| told("plan", format!("`{}`", self.plan), format!("`{}`", now.plan)))
+        let pairs = parts(self).into_iter().zip(parts(now));
+        let mut different = pairs.filter(|((_, before), (_, now))| before != now);
+        different.next().map(|((name, before), (_, now))| format!("its {name} is {before}, not {now}"))
     }
 }
 
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_look_goes_back_and_expects_what_it_finds() {
+    fn a_second_look_goes_back_and_expects_known_rows() {
         let (next, read_to) =
             after(Direction::Forward, &[(0, Some(1)), (1, Some(2)), (2, Some(3)), (0, Some(1))]);
         assert_eq!((next, read_to), (Some(1), Some(3)));
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_held_against_the_counts() {
+    fn rows_are_compared_with_the_counts() {
         let fault = |statuses: &[SubtaskStatus], rows, first, total, nameless| {
             let position = Position { rows, first_total: first, total, nameless, ..Position::default() };
             position.fault(&plan(statuses)).is_some()
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_read_as_it_was_written() {
+    fn a_checkpoint_is_read_as_it_was_written() {
         let request = ExportRequest {
             endpoint: "https://platform.example".to_owned(),
             application: "a".to_owned(),

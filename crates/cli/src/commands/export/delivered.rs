@@ -12,7 +12,7 @@ use super::checkpoint::Format;
 use super::checkpoint::checksum;
 use crate::rows::csv;
 
-/// Who was delivered. 9 to 18 bytes a row.
+/// Which rows were delivered: 9 to 18 bytes a row.
 #[derive(Debug)]
 pub(crate) struct Delivered {
     format: Format,
@@ -32,8 +32,8 @@ pub(crate) enum Known {
 }
 
 impl Delivered {
-    /// Nobody, at the beginning.
-    pub(crate) fn nobody(format: Format, direction: Direction) -> Self {
+    /// No row, at the beginning.
+    pub(crate) fn none(format: Format, direction: Direction) -> Self {
         Self { format, direction, rows: HashSet::new(), hasher: RandomState::new() }
     }
 
@@ -86,7 +86,7 @@ impl Delivered {
         })
     }
 
-    /// Who a row is. A row of a whole task is known by what does not change while its status does. A row that is read by a
+    /// What identifies a row. A row of a whole task is known by what does not change while its status does. A row that is read by a
     /// status is as it was as long as it has that status, so all of it has to be the same.
     fn key(&self, line: &str) -> serde_json::Result<Option<u64>> {
         let name = match self.format {
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     fn delivered(format: Format, direction: Direction, text: &str, rows: u64) -> Result<Delivered, Damage> {
-        let mut delivered = Delivered::nobody(format, direction);
+        let mut delivered = Delivered::none(format, direction);
         delivered.read(text.as_bytes(), text.len() as u64, rows).map(|_| delivered)
     }
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_a_name_is_nobody() {
+    fn a_row_without_a_name_is_never_known() {
         for unreadable in ["7\n", "null\n", "{\"unreadable\":\"NaN\"}\n", "{\"param\":7}\n"] {
             let known = delivered(Format::Jsonl, Direction::Whole, unreadable, 1).unwrap();
             assert_eq!(known.knows(unreadable).unwrap(), Known::Nameless);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_named() {
+    fn damage_to_a_part_file_is_named() {
         let damage = |format, text, rows| {
             delivered(format, Direction::Whole, text, rows).map(|_| ()).map_err(|damage| damage.to_string())
         };

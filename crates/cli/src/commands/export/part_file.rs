@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::checkpoint::{Checkpoint, ExportRequest, checksum};
 use super::delivered::{Damage, Delivered};
+use super::paths::{Paths, beside, is_taken, refused, unreadable, unwritable};
 use crate::error::CliError;
 use crate::session::interrupt::may_hang;
 use crate::session::new_file;
@@ -20,16 +21,6 @@ use crate::session::new_file;
 /// A process that has just been killed may hold its lock for a moment.
 const ENDING: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-
-/// The files of an export.
-#[derive(Clone, Debug)]
-pub(crate) struct Paths {
-    pub(crate) file: PathBuf,
-    /// The rows, as long as some are missing.
-    pub(crate) part: PathBuf,
-    /// What is known of them.
-    pub(crate) checkpoint: PathBuf,
-}
 
 /// An export that has begun, and that nobody else can write to.
 #[derive(Debug)]
@@ -48,57 +39,6 @@ pub(crate) struct Allowed {
     pub(crate) resume: bool,
     /// Replace a complete file; an interrupted export too, unless it is gone on with.
     pub(crate) replace: bool,
-}
-
-impl Paths {
-    pub(crate) fn of(file: &Path) -> Result<Self, CliError> {
-        let is_ordinary = may_hang(|| fs::metadata(file)).map_or(true, |there| there.is_file());
-        if file.file_name().is_none() || !is_ordinary || new_file::is_stream(file) {
-            return Err(CliError::usage(
-                format!("{} is no name for a file", quoted(file)),
-                "add --out FILE, or --out - for stdout",
-            ));
-        }
-        let name = file.to_string_lossy();
-        if name.ends_with(".part") || name.ends_with(".part.json") {
-            return Err(CliError::usage(
-                format!("{} is a name for an export that is not complete", quoted(file)),
-                "name the file that it is to become",
-            ));
-        }
-        Ok(Self {
-            file: file.to_owned(),
-            part: beside(file, ".part"),
-            checkpoint: beside(file, ".part.json"),
-        })
-    }
-
-    /// Whether there is a file of this name: an export gets it when it is complete.
-    pub(crate) fn is_there(&self) -> bool {
-        fs::symlink_metadata(&self.file).is_ok()
-    }
-
-    /// The text of the checkpoint, or `None` if neither checkpoint nor rows have been written. Else `part` is somebody else's file.
-    fn read_record(&self, rows: &mut File, heading: &str) -> Result<Option<Vec<u8>>, CliError> {
-        let mut text = Vec::new();
-        match new_file::open(&self.checkpoint).and_then(|mut file| file.read_to_end(&mut text)) {
-            Ok(_) => Ok(Some(text)),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(unreadable(&self.checkpoint, &error))
-            }
-            Err(_) if is_bare(rows, heading, self)? => Ok(None),
-            Err(_) => {
-                let (checkpoint, part) = (self.checkpoint.display(), self.part.display());
-                let what = format!("{checkpoint} is missing, and nothing else tells how far {part} got");
-                Err(CliError::other(what, format!("remove {part} to start from scratch")))
-            }
-        }
-    }
-
-    /// How to get rid of what is there.
-    pub(crate) fn begin_anew(&self) -> String {
-        format!("remove {} and {} to start from scratch", self.part.display(), self.checkpoint.display())
-    }
 }
 
 impl PartFile {
@@ -135,25 +75,25 @@ impl PartFile {
         }
         if !resume && !replace {
             let what = format!("{} exists: an export was interrupted", paths.part.display());
-            let advice = format!("add --resume to go on with it, or {}", paths.begin_anew());
+            let advice = format!("add --resume to go on with it, or {}", paths.start_over());
             return Err(CliError::usage(what, advice));
         }
-        let kept = paths.read_record(&mut rows, heading)?;
+        let kept = read_checkpoint(&paths, &mut rows, heading)?;
         let checkpoint = match kept {
             Some(text) if resume => Checkpoint::parse(&text).map_err(|fault| {
-                CliError::other(format!("{} {fault}", paths.checkpoint.display()), paths.begin_anew())
+                CliError::other(format!("{} {fault}", paths.checkpoint.display()), paths.start_over())
             })?,
             _ => return Self::begin_again(rows, paths, request, heading, replace).await,
         };
         if let Some(difference) = checkpoint.export.difference(&request) {
             return Err(CliError::usage(
                 format!("{} is of another export: {difference}", paths.part.display()),
-                format!("repeat the command of that one, name another file, or {}", paths.begin_anew()),
+                format!("repeat the command of that one, name another file, or {}", paths.start_over()),
             ));
         }
         if let Some(fault) = &checkpoint.fault {
             let what = format!("{} cannot be completed: {fault}", paths.part.display());
-            return Err(CliError::other(what, paths.begin_anew()));
+            return Err(CliError::other(what, paths.start_over()));
         }
         let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
         if there < checkpoint.written.bytes
@@ -168,7 +108,7 @@ impl PartFile {
                 paths.part.display(),
                 checkpoint.written.bytes
             );
-            return Err(CliError::other(what, paths.begin_anew()));
+            return Err(CliError::other(what, paths.start_over()));
         }
         Ok(Some(Self { paths, rows, checkpoint, replace }))
     }
@@ -233,7 +173,7 @@ impl PartFile {
                 Damage::Unreadable(error) => unreadable(part, &error),
                 damage => CliError::other(
                     format!("{} is not as it was written: {damage}", part.display()),
-                    self.paths.begin_anew(),
+                    self.paths.start_over(),
                 ),
             })?;
         let cut = self.rows.set_len(written.bytes).and_then(|()| self.rows.seek(SeekFrom::End(0)));
@@ -332,13 +272,6 @@ impl PartFile {
     }
 }
 
-/// The same path with something behind its name.
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
-}
-
 /// Keeps other exports away until the file is closed, even if the process is killed.
 async fn lock(rows: &File, paths: &Paths) -> Result<(), CliError> {
     let begun = Instant::now();
@@ -355,6 +288,21 @@ async fn lock(rows: &File, paths: &Paths) -> Result<(), CliError> {
                 tracing::warn!("{part} cannot be locked ({error}): start no second export to it");
                 return Ok(());
             }
+        }
+    }
+}
+
+/// The text of the checkpoint, or `None` if neither checkpoint nor rows have been written. Else `part` is somebody else's file.
+fn read_checkpoint(paths: &Paths, rows: &mut File, heading: &str) -> Result<Option<Vec<u8>>, CliError> {
+    let mut text = Vec::new();
+    match new_file::open(&paths.checkpoint).and_then(|mut file| file.read_to_end(&mut text)) {
+        Ok(_) => Ok(Some(text)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(&paths.checkpoint, &error)),
+        Err(_) if is_bare(rows, heading, paths)? => Ok(None),
+        Err(_) => {
+            let (checkpoint, part) = (paths.checkpoint.display(), paths.part.display());
+            let what = format!("{checkpoint} is missing, and nothing else tells how far {part} got");
+            Err(CliError::other(what, format!("remove {part} to start from scratch")))
         }
     }
 }
@@ -382,43 +330,6 @@ fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
     one.is_file() && other.is_file()
-}
-
-fn is_taken(paths: &Paths) -> CliError {
-    CliError::usage(
-        format!("another export is writing {}", paths.part.display()),
-        "wait until it has ended, or name another file",
-    )
-}
-
-fn quoted(path: &Path) -> String {
-    format!("`{}`", path.display())
-}
-
-/// The file cannot even be begun, so nothing was sent.
-fn refused(path: &Path, error: &io::Error) -> CliError {
-    CliError::usage(format!("cannot write {}: {error}", path.display()), advice(error))
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> CliError {
-    CliError::other(format!("cannot write {}: {error}", path.display()), advice(error))
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> CliError {
-    CliError::other(format!("cannot read {}: {error}", path.display()), advice(error))
-}
-
-fn advice(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "check the path, and make the folder first",
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "name a file in a folder where you may write"
-        }
-        // It is no file of ours: see `new_file::open`.
-        io::ErrorKind::Other => "remove it, or name another file",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk",
-        _ => "check the path, and that the disk has room",
-    }
 }
 
 #[cfg(test)]
@@ -483,7 +394,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_being_written_is_told_from_what_was_left() {
+    async fn a_part_file_in_use_is_distinguished_from_one_that_was_left() {
         let folder = tempfile::tempdir().unwrap();
         let part = begun(folder.path()).await;
         let (paths, request) = (part.paths().clone(), part.checkpoint().export.clone());

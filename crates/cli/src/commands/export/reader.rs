@@ -51,9 +51,9 @@ impl ExportReader {
         &self.wanted
     }
 
-    /// Nobody yet, of those that an earlier run delivered.
+    /// No row yet, of those that an earlier run delivered.
     pub(crate) fn delivered(&self) -> Delivered {
-        Delivered::nobody(self.format, self.plan.direction())
+        Delivered::none(self.format, self.plan.direction())
     }
 
     /// Reads from the position of the checkpoint in `sink` to the end.
@@ -78,8 +78,8 @@ impl ExportReader {
         }
         let last = parts.len().saturating_sub(1);
         for (number, status) in parts.into_iter().enumerate() {
-            let stood = &sink.checkpoint().position;
-            let start = if stood.status == status { stood.clone() } else { Position::begin(status) };
+            let known = &sink.checkpoint().position;
+            let start = if known.status == status { known.clone() } else { Position::begin(status) };
             let mut part = FilterPass::new(self, delivered, start);
             let mut pages = part.query().pages();
             while let Some(page) = progress.during(interrupt.or(pages.try_next())).await? {
@@ -183,7 +183,7 @@ impl<'a> FilterPass<'a> {
         }
         if direction == Direction::Whole && repeats > 0 {
             // The read goes on and says at its end whether rows are missing. One that is resumed could not say that.
-            checkpoint.fault = Some(sorted_anew(arrived.number));
+            checkpoint.fault = Some(sorted_again(arrived.number));
         }
         self.position.pass(arrived, rows, direction);
         checkpoint.position = self.position.clone();
@@ -200,7 +200,7 @@ impl<'a> FilterPass<'a> {
         let is_unread = self.start.is_unread(page, direction);
         let known = self.delivered.knows(line).map_err(std::io::Error::from)?;
         match known {
-            Known::Before if direction == Direction::Whole => self.fault = Some(sorted_anew(page)),
+            Known::Before if direction == Direction::Whole => self.fault = Some(sorted_again(page)),
             Known::Nameless => self.position.nameless += u64::from(is_unread),
             Known::Before | Known::New => {}
         }
@@ -221,6 +221,6 @@ impl<'a> FilterPass<'a> {
 }
 
 /// The rows of a whole task stay where they are, unless the platform sorts them again.
-fn sorted_anew(page: u32) -> String {
+fn sorted_again(page: u32) -> String {
     format!("page {page} shows subtasks of an earlier page: the platform has sorted the task anew")
 }

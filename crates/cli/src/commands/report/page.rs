@@ -410,13 +410,13 @@ mod tests {
     }
 
     #[test]
-    fn thousands_are_parted() {
+    fn thousands_are_separated() {
         let numbers = [0, 999, 1000, 100_000, 1_234_567];
         assert_eq!(numbers.map(grouped), ["0", "999", "1,000", "100,000", "1,234,567"]);
     }
 
     #[test]
-    fn nothing_is_allowed_but_what_has_the_hash() {
+    fn the_policy_allows_only_what_has_the_hash() {
         // printf alert | openssl dgst -sha256 -binary | base64; the same of nothing.
         assert_eq!(
             policy("", "alert"),

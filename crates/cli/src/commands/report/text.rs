@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_named() {
+    fn invisible_characters_are_named() {
         let named = |name: &str| format!("<span class=\"unseen-character\">{name}</span>");
         assert_eq!(
             shown("\u{202e}17\u{200b}\u{2028}表"),

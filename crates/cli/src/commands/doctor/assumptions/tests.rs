@@ -44,7 +44,7 @@ fn replies() -> Replies {
         past: Ok(page(60, 250, [])),
         defaults: Ok(page(60, 25, (0..25).map(row))),
         statuses: statuses.collect(),
-        apart: Some(("device-0".to_owned(), SubtaskStatus::Fail)),
+        mismatch: Some(("device-0".to_owned(), SubtaskStatus::Fail)),
         combined: Ok(page(0, 25, [])),
         unknown: Ok(page(60, 25, (0..25).map(row))),
         logged_in: true,
@@ -83,7 +83,7 @@ fn changed(number: usize, change: impl FnOnce(&mut Value)) -> northbound::client
 }
 
 #[test]
-fn a_platform_as_it_is_taken_for_breaks_nothing() {
+fn a_platform_that_meets_every_assumption_contradicts_none() {
     let unsure: Vec<_> = findings(&replies())
         .into_iter()
         .filter(|finding| finding.mark != Mark::Holds)
@@ -105,7 +105,7 @@ fn a_platform_as_it_is_taken_for_breaks_nothing() {
 }
 
 #[test]
-fn what_may_be_holds_once_it_is_seen() {
+fn an_assumption_that_something_may_be_holds_once_it_is_seen() {
     let holds = |id, change: fn(&mut Replies), seen: &str| {
         let (mark, found) = after(id, change);
         assert_eq!((mark, found.as_str()), (Mark::Holds, seen), "{id}");
@@ -147,7 +147,7 @@ fn what_may_be_holds_once_it_is_seen() {
 }
 
 #[test]
-fn what_breaks_an_assumption_is_seen() {
+fn a_reply_that_contradicts_an_assumption_is_seen() {
     let breaks = |id, change: fn(&mut Replies), seen: &str| {
         let (mark, found) = after(id, change);
         assert_eq!((mark, found.as_str()), (Mark::DoesNotHold, seen), "{id}");
@@ -277,7 +277,7 @@ fn what_breaks_an_assumption_is_seen() {
 }
 
 #[test]
-fn without_a_reply_nothing_is_told() {
+fn without_a_reply_no_assumption_is_judged() {
     let unsure = |id, change: fn(&mut Replies), why: &str| {
         let (mark, found) = after(id, change);
         assert_eq!((mark, found.as_str()), (Mark::CouldNotTell, why), "{id}");
@@ -301,7 +301,7 @@ fn without_a_reply_nothing_is_told() {
 }
 
 #[test]
-fn what_may_have_another_cause_accuses_nobody() {
+fn what_may_have_another_cause_contradicts_no_assumption() {
     let unsure = |id, change: fn(&mut Replies), why: &str| {
         let (mark, found) = after(id, change);
         assert_eq!((mark, found.as_str()), (Mark::CouldNotTell, why), "{id}");
@@ -368,7 +368,7 @@ fn names_from_outside_are_shown_only_if_they_can_be_no_id() {
 }
 
 #[test]
-fn a_task_without_subtasks_breaks_nothing() {
+fn a_task_without_subtasks_contradicts_no_assumption() {
     let mut replies = replies();
     replies.first = page(0, 250, []);
     replies.size = 0;
@@ -377,7 +377,7 @@ fn a_task_without_subtasks_breaks_nothing() {
         *reply = Ok(page(0, 25, []));
     }
     replies.statuses.iter_mut().for_each(|(_, reply)| *reply = Ok(page(0, 1, [])));
-    replies.apart = None;
+    replies.mismatch = None;
     let broken: Vec<_> =
         findings(&replies).into_iter().filter(|finding| finding.mark == Mark::DoesNotHold).collect();
     assert_eq!(broken, []);

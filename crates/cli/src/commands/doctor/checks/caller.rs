@@ -163,7 +163,7 @@ mod tests {
     /// Whatever fails, wherever: some line says that it is wrong, so that no exit code hides it. Only a quota that is used up after a
     /// login is no failure.
     #[test]
-    fn no_failure_goes_without_a_line_that_is_wrong() {
+    fn every_failed_call_has_a_check_that_is_wrong() {
         let causes = [
             Cause::Setting,
             Cause::Unreachable,

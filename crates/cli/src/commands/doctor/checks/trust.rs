@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_in_what_a_person_would_use() {
+    fn times_are_in_the_unit_that_a_person_would_use() {
         let told = |seconds| clock_time(Duration::from_secs(seconds));
         let times = [0, 119, 120, 7_199, 7_200, 172_799, 172_800].map(told);
         assert_eq!(times, ["0 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 days"]);
