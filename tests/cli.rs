@@ -72,6 +72,7 @@ fn a_summary_is_a_chart_for_a_person_and_json_for_a_script() {
         "--emulator summary doc-example",
         "--emulator summary demo -o json",
         "--emulator summary demo -o jsonl",
+        "--emulator summary demo -o csv",
         "--emulator summary nope -o json",
     ]));
 }
@@ -131,6 +132,15 @@ fn the_readme_of_the_command_lists_its_exit_codes() {
 }
 
 #[test]
+fn the_readme_says_what_the_help_says_of_export_and_subtasks() {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let readme = std::fs::read_to_string(crate::freshness::root().join("crates/cli/README.md")).unwrap();
+    let help = northbound(&["export", "--help"]).stdout;
+    let paragraph = help.split("\n\n").find(|paragraph| paragraph.contains("subtasks -o csv")).unwrap();
+    assert!(words(&readme).contains(&words(paragraph)), "{paragraph}");
+}
+
+#[test]
 fn the_document_is_printed_in_both_notations() {
     let yaml = std::fs::read_to_string(crate::freshness::root().join("spec/openapi.yaml")).unwrap();
     let json = std::fs::read_to_string(crate::freshness::root().join("spec/openapi.json")).unwrap();
@@ -181,6 +191,43 @@ fn help_teaches() {
 }
 
 #[test]
+fn a_result_goes_to_the_file_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("result");
+    let run = |line: &str, ending: &str| {
+        let path = file.with_extension(ending);
+        let words: Vec<&str> = line.split(' ').chain(["--out", path.to_str().unwrap()]).collect();
+        let seen = northbound(&words);
+        (seen.code, seen.stdout, std::fs::read_to_string(&path).unwrap_or_default())
+    };
+    // The end of the name is the format, unless -o says another.
+    for (line, ending, begins) in [
+        ("--emulator summary demo", "csv", "task,status,count\n"),
+        ("--emulator subtasks demo --limit 3", "jsonl", "{\"error\":"),
+        ("--emulator subtasks demo --limit 3 -o json", "csv", "[\n"),
+        ("--emulator subtasks demo --limit 3", "txt", "DEVICE "),
+        ("--emulator export demo --replace", "csv", "device,command,"),
+        ("--emulator export demo -o jsonl --replace", "csv", "{\"error\":"),
+        ("--emulator export demo --format csv -o json", "data", "device,command,"),
+        ("explain 1010005", "JSON", "{\n"),
+        ("spec", "json", "{\n"),
+        ("spec", "yaml", "openapi: 3"),
+        ("doctor", "text", "```text\n"),
+        ("--emulator watch demo --fail-above 2% -o jsonl", "text", "{\""),
+    ] {
+        let (code, stdout, written) = run(line, ending);
+        assert!(written.starts_with(begins), "{line} {ending}: {written}");
+        let complains = line.starts_with("doctor") || line.contains("watch");
+        assert_eq!(code != 0, complains, "{line}");
+        assert!(stdout.is_empty() || line.contains("export"), "{line}: {stdout}");
+    }
+    // A result that is not complete replaces nothing.
+    std::fs::write(file.with_extension("csv"), "before").unwrap();
+    assert_eq!(run("--emulator subtasks nope", "csv"), (1, String::new(), "before".to_owned()));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 8, "nothing else is left");
+}
+
+#[test]
 fn explain_prints_what_the_catalogue_knows() {
     insta::assert_snapshot!(session(&[
         "explain 1010005",
@@ -213,6 +260,9 @@ fn failures_say_what_to_do() {
         "emulator serve --listen 127.0.0.1:x",
         "emulator serve --scenario /nonexistent",
         "emulator serve --scenario x --subtasks 5",
+        "--emulator report demo -o report.html",
+        "--emulator export demo --out rows",
+        "--emulator subtasks demo --out /dev/null",
     ]));
 }
 

@@ -56,6 +56,10 @@ pub(crate) enum Command {
     /// Show what happened to each device of a batch task
     Subtasks(subtasks::SubtasksOptions),
     /// Write the subtasks of a batch task into a file, and go on after an interruption
+    ///
+    /// For a quick list use `subtasks -o csv > FILE`: it can choose columns, devices, a page or the first rows, and begins from scratch each
+    /// time. For a file that must be complete use `export`: it goes on with --resume after an interruption, compares the rows with the
+    /// platform's counts, and FILE has its name only when every row is in it.
     Export(export::ExportOptions),
     /// Write a page for a browser that says which devices failed, and why
     Report(report::ReportOptions),
@@ -84,6 +88,10 @@ pub fn command_tree() -> String {
 
 /// Runs the command that was typed.
 pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<(), CliError> {
+    // These write to their file in their own way.
+    if !matches!(command, Command::Export(_) | Command::Report(_) | Command::Man(_)) {
+        context.write_to_file()?;
+    }
     match command {
         Command::Summary(options) => summary::run(context, options).await,
         Command::Watch(options) => watch::run(context, options).await,

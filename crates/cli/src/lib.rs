@@ -33,7 +33,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) 
         Err(error) => return show_usage(&error, Typed::among(&arguments), process),
     };
     let traces = process.traces;
-    let (warns, as_json) = (!global.quiet, global.output.is_json());
+    let (warns, as_json) = (!global.quiet, global.asks_json());
     traces::collecting(global.verbose, warns, as_json, traces, || execute(global, &command, process))
 }
 
@@ -46,7 +46,7 @@ fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, cla
 }
 
 fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
-    let output = global.output;
+    let output = global.output.unwrap_or_default();
     let mut context = match Context::new(global, process) {
         Ok(context) => context,
         Err((failure, stderr)) => return end(&failure, output, stderr),
@@ -58,7 +58,7 @@ fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
     let outcome = runtime.block_on(commands::run(command, &mut context));
     // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
     runtime.shutdown_background();
-    match outcome.and_then(|()| Ok(context.stdout.flush()?)) {
+    match outcome.and_then(|()| Ok(context.deliver()?)) {
         Ok(()) => 0,
         Err(failure) => end(&failure, output, context.stderr),
     }

@@ -39,8 +39,11 @@ pub(crate) struct DoctorOptions {
 pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let diagnosis = context.interrupt.or(examine(context, options)).await?;
-    diagnosis.write(context.global.output, &mut context.stdout)?;
-    if !context.global.output.is_json() {
+    if context.global.output().is_json() {
+        context.deliver_json(&diagnosis.json())?;
+    } else {
+        diagnosis.write(&mut context.stdout)?;
+        context.deliver()?;
         context.note(diagnosis.next_step())?;
     }
     diagnosis.verdict()

@@ -73,7 +73,7 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
     raise_descriptor_limit();
     let mut emulator = builder.start().await?;
     writeln!(context.stdout, "listening on {}", emulator.url())?;
-    context.stdout.flush()?;
+    context.deliver()?;
     context.note(&format!("{known}; stop with Ctrl-C"))?;
     if let Some(warning) = warning(emulator.addr()) {
         context.note(&warning)?;

@@ -13,6 +13,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use crate::arguments::global::{Global, Output};
 use crate::arguments::list::List;
 use crate::arguments::values;
 use crate::error::CliError;
@@ -32,10 +33,10 @@ use sink::Sink;
 pub(crate) struct ExportOptions {
     /// The batch task, by the id that creating it returned
     pub(crate) task_id: String,
-    /// What to write
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(crate) format: Format,
-    /// Where to: FILE.part while rows are missing, FILE when it is complete; - is stdout
+    /// The same as -o csv or -o jsonl
+    #[arg(long, value_enum, value_name = "FORMAT", hide_short_help = true)]
+    pub(crate) format: Option<Format>,
+    /// Where to: FILE.part while rows are missing, FILE when it is complete; its ending is the format, unless -o names it; - is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Only subtasks in one of these statuses, such as Fail,Timeout
@@ -53,13 +54,13 @@ pub(crate) struct ExportOptions {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> Result<(), CliError> {
-    let paths = destination(options)?;
+    let (paths, format) = (destination(options)?, format(&context.global, options)?);
     let connection = Connection::open(context).await?;
     let query = connection.client.subtasks(&options.task_id).page_size(options.page_size);
     let wanted = List::all(&options.status);
-    let reader = ExportReader::new(&options.task_id, query, wanted, options.format)?;
+    let reader = ExportReader::new(&options.task_id, query, wanted, format)?;
     let request = reader.request(endpoint(context, &connection), connection.client.app_id().to_string());
-    let heading = heading(options.format);
+    let heading = heading(format);
     let mut delivered = reader.delivered();
     let mut sink = match paths {
         None => {
@@ -104,6 +105,22 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             Err(failure)
         }
     }
+}
+
+/// The format of the rows. JSON with `-o json` is the result of the command, not that of a row.
+fn format(global: &Global, options: &ExportOptions) -> Result<Format, CliError> {
+    let of = |output| match output {
+        Output::Csv => Some(Format::Csv),
+        Output::Jsonl => Some(Format::Jsonl),
+        Output::Table | Output::Json => None,
+    };
+    let typed = options.format.or(global.output.and_then(of));
+    typed.or_else(|| Output::of_file(&options.out).and_then(of)).ok_or_else(|| {
+        CliError::usage(
+            "nothing says which format the rows are to have",
+            "add -o csv or -o jsonl, or name a file that ends in .csv or .jsonl",
+        )
+    })
 }
 
 /// The file to write, or stdout.

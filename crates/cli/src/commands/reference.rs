@@ -9,15 +9,16 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command};
 
+use crate::arguments::global::Output;
 use crate::error::CliError;
 use crate::session::context::Context;
 use crate::session::new_file;
 
 #[derive(Debug, Args)]
 pub(crate) struct SpecOptions {
-    /// In which notation
-    #[arg(long, value_enum, default_value_t = DocumentFormat::Yaml, value_name = "FORMAT")]
-    pub(crate) format: DocumentFormat,
+    /// The same as -o: json, or else yaml
+    #[arg(long, value_enum, value_name = "FORMAT", hide_short_help = true)]
+    pub(crate) format: Option<DocumentFormat>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,12 +43,17 @@ pub(crate) struct ManOptions {
 }
 
 pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), CliError> {
-    let document = match options.format {
-        DocumentFormat::Yaml => northbound::DOCUMENT,
-        DocumentFormat::Json => northbound::DOCUMENT_AS_JSON,
+    context.refuse_csv()?;
+    let document = match (options.format, context.global.output()) {
+        (Some(DocumentFormat::Yaml), _) | (None, Output::Table | Output::Csv) => northbound::DOCUMENT,
+        (Some(DocumentFormat::Json), _) | (None, Output::Json) => northbound::DOCUMENT_AS_JSON,
+        (None, Output::Jsonl) => {
+            let document: serde_json::Value =
+                serde_json::from_str(northbound::DOCUMENT_AS_JSON).map_err(io::Error::from)?;
+            return Ok(context.deliver_json(&document)?);
+        }
     };
     context.stdout.write_all(document.as_bytes())?;
-    context.stdout.flush()?;
     Ok(())
 }
 

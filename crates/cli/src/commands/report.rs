@@ -18,7 +18,6 @@ use serde_json::json;
 use self::content::{Content, Origin};
 use self::destination::Destination;
 use self::list::{List, Spool};
-use crate::arguments::global::Output;
 use crate::error::CliError;
 use crate::screen::chart::Counts;
 use crate::screen::progress::Progress;
@@ -119,11 +118,11 @@ fn tell(
         "listed": content.listed.all(),
         "calls": content.origin.calls,
     });
-    match context.global.output {
-        Output::Json => writeln!(context.stdout, "{json:#}")?,
-        Output::Jsonl => writeln!(context.stdout, "{json}")?,
-        Output::Table | Output::Csv => writeln!(context.stdout, "{out}: {}", content.in_one_line())?,
+    if context.global.asks_json() {
+        context.deliver_json(&json)?;
+    } else {
+        writeln!(context.stdout, "{out}: {}", content.in_one_line())?;
+        context.stdout.flush()?;
     }
-    context.stdout.flush()?;
     context.judge(&content.listed, &[])
 }

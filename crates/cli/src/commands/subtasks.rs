@@ -45,7 +45,7 @@ pub(crate) struct SubtasksOptions {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) -> Result<(), CliError> {
-    let output = context.global.output;
+    let output = context.global.output();
     let columns = columns(output, List::all(&options.columns))?;
     let connection = Connection::open(context).await?;
     let queries = queries(connection.client.subtasks(&options.task_id), options)?;
@@ -68,6 +68,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
             return Err(failure);
         }
     }
+    context.deliver()?;
     context.judge(&totals, &List::all(&options.status))
 }
 

@@ -63,6 +63,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
     if let Some(summary) = &last {
         let snapshot = snapshot(summary, &stream, &connection.client, started.elapsed(), options);
         view.end(summary, &snapshot, &mut context.stdout)?;
+        context.deliver()?;
     }
     outcome
 }

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::finding::{Finding, Mark};
 use super::wire::WireCall;
-use crate::arguments::global::Output;
 use crate::error::CliError;
 use crate::screen::layout::{self, counted};
 use crate::screen::outlet::Outlet;
@@ -31,18 +30,8 @@ pub(super) struct Diagnosis {
 }
 
 impl Diagnosis {
-    pub(super) fn write(&self, output: Output, stdout: &mut Outlet<'_>) -> io::Result<()> {
-        match output {
-            Output::Json => writeln!(stdout, "{:#}", self.json())?,
-            Output::Jsonl => writeln!(stdout, "{}", self.json())?,
-            Output::Table | Output::Csv => {
-                let (width, palette) = (stdout.width(), stdout.palette());
-                for line in self.lines(width, palette) {
-                    writeln!(stdout, "{line}")?;
-                }
-            }
-        }
-        stdout.flush()
+    pub(super) fn write(&self, stdout: &mut Outlet<'_>) -> io::Result<()> {
+        self.lines(stdout.width(), stdout.palette()).iter().try_for_each(|line| writeln!(stdout, "{line}"))
     }
 
     /// What to do with it.
@@ -120,7 +109,7 @@ impl Diagnosis {
         lines
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let check = |finding: &Finding| {
             let Finding { mark, name, found, help } = finding;
             json!({ "name": name, "result": mark.as_str(), "found": found, "help": help })

@@ -34,7 +34,7 @@ enum ViewKind {
 
 impl View {
     pub(crate) fn new(context: &Context<'_>) -> Self {
-        let kind = match context.global.output {
+        let kind = match context.global.output() {
             Output::Json => ViewKind::LastJson,
             Output::Jsonl => ViewKind::JsonLines,
             _ if context.global.quiet => ViewKind::LastPicture,
