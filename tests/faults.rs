@@ -271,7 +271,7 @@ fn tokens_and_throttle() -> Vec<Row> {
             vec![json(200, LOGIN), json(403, REFUSED), json(200, LOGIN), json(403, REFUSED)],
             with_login,
             Fails(4, 1, |error| {
-                error.is_invalid_token() && error.remedy().contains("underscores_in_headers")
+                error.is_invalid_token() && error.remedy().to_string().contains("underscores_in_headers")
             }),
         ),
         (

@@ -7,7 +7,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Response;
 use northbound::{
-    AppId, Client, Credentials, Quota, Secret, Token, TokenFuture, TokenSource, Transport, TransportFuture,
+    AppId, Client, Credentials, Quota, Remedy, Secret, Token, TokenFuture, TokenSource, Transport,
+    TransportFuture,
 };
 use tokio::time::{Instant, sleep};
 
@@ -68,7 +69,7 @@ async fn a_token_that_was_given_is_not_repeated_when_it_is_refused() {
     let client = platform.client();
     for asked in 1..=2 {
         let error = client.subtasks("demo").page(0).await.unwrap_err();
-        assert!(error.is_invalid_token() && error.remedy().starts_with("give another token"), "{error}");
+        assert!(error.is_invalid_token() && *error.remedy() == Remedy::ReplaceToken, "{error}");
         assert_eq!(platform.asked().len(), asked);
     }
 }

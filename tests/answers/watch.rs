@@ -183,7 +183,7 @@ async fn the_deadline_tells_how_far_it_came() {
     assert_eq!(
         error.to_string(),
         "watch of batch task demo: not settled within 1800s: 2 of 3 subtasks are settled, 1 WaitResult, 2 Success: \
-         give it more time, or look at the subtasks that are still open"
+         raise the deadline() of the watch, or look at the subtasks that are still open"
     );
     assert_eq!(watch.try_next().await.unwrap(), None);
     assert_eq!(fleet.calls() as u64, calls_of_a_summary());

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use northbound::Remedy;
 use serde_json::json;
 
 use crate::arguments::global::Output;
@@ -105,15 +106,12 @@ impl CliError {
 
     /// What happened, on one line.
     pub(crate) fn what(&self) -> String {
-        let text = self.to_string();
         match self {
-            // Its Display ends with the advice, which stands on a line of its own here.
-            Self::Call(error) => text
-                .strip_suffix(error.remedy())
-                .map_or(text.as_str(), |what| what.trim_end_matches(": "))
-                .to_owned(),
+            Self::Call(error) => {
+                error.asked().map(|asked| format!("{asked}: ")).unwrap_or_default() + error.found()
+            }
             Self::Left { cause, .. } => cause.what(),
-            _ => text,
+            _ => self.to_string(),
         }
     }
 
@@ -123,7 +121,7 @@ impl CliError {
             Self::Usage { advice, .. } | Self::Other { advice, .. } | Self::TooManyFailed { advice, .. } => {
                 Some(advice.clone())
             }
-            Self::Call(error) => Some(in_words_of_the_command(error.remedy())),
+            Self::Call(error) => Some(in_options(error.remedy())),
             Self::Left { cause, advice } => match cause.advice() {
                 Some(first) => Some(format!("{first}; {advice}")),
                 None => Some(advice.clone()),
@@ -170,27 +168,45 @@ pub(crate) fn json_of_usage(text: &str) -> serde_json::Value {
     json!({ "error": { "message": what, "help": lines(help), "exitCode": 2 } })
 }
 
-/// The SDK names its own methods; whoever types a command looks for an option.
-pub(crate) fn in_words_of_the_command(remedy: &str) -> String {
-    let options = [
-        ("root_certificates()", "--ca-cert FILE"),
-        ("identity()", "--client-cert FILE"),
-        ("resolve()", "--resolve HOST:ADDR"),
-        ("; a program can opt in with danger_allow_plain_http()", ""),
-        ("raise the deadline", "raise --deadline"),
-        (
-            "give another token, or credentials with which the client logs in by itself",
-            "the token came from NORTHBOUND_TOKEN: set a newer one, or unset it to log in with the secret",
-        ),
-        (
-            "check that it was given whole",
-            "check that NORTHBOUND_TOKEN holds the whole token and nothing else",
-        ),
-        ("allow_empty()", "--allow-empty"),
-        ("read the subtasks: ", "read them with `northbound subtasks`: "),
-        ("read with stream() or pages()", "leave --page out"),
-    ];
-    options.iter().fold(remedy.to_owned(), |text, (method, option)| text.replace(method, option))
+/// What to do about an error, with the options of the command where the SDK names its methods.
+pub(crate) fn in_options(remedy: &Remedy) -> String {
+    let text = match remedy {
+        Remedy::CheckToken => "check that NORTHBOUND_TOKEN holds the whole token and nothing else",
+        Remedy::ReplaceToken => {
+            "the token came from NORTHBOUND_TOKEN: set a newer one, or unset it to log in with the secret"
+        }
+        Remedy::TrustAuthority => "give the platform's own authority with --ca-cert FILE",
+        Remedy::GiveClientCertificate => {
+            "give the one that the platform's operator issued, with --client-cert FILE"
+        }
+        Remedy::ResolveName => {
+            "write the certificate's name in the endpoint, and give its address with --resolve HOST:ADDR"
+        }
+        Remedy::UseHttps => "use https",
+        Remedy::RaiseTimeout | Remedy::RaiseBodyLimit => "ask for smaller pages with --page-size",
+        Remedy::RaiseDeadlineForToken => {
+            "another process may be logging in with the same application; raise --deadline"
+        }
+        Remedy::RaiseDeadlineForQuota => "call less often, or raise --deadline",
+        Remedy::RaiseDeadlineForReply => "raise --deadline, or ask for smaller pages with --page-size",
+        Remedy::WatchLonger => {
+            "raise --timeout, or read the subtasks that are still open with `northbound subtasks`"
+        }
+        Remedy::AllowEmpty => "check the task id, raise --timeout, or allow an empty task with --allow-empty",
+        Remedy::ReadSubtasks { other, total } => {
+            return format!(
+                "read them with `northbound subtasks`: {other} of {total} were not found in a documented status: \
+                 they have another one, have just changed it, or are gone"
+            );
+        }
+        Remedy::ReadAllPages => "give one status or none, or leave --page out",
+        Remedy::ReadPageByPage { because } => return format!("read page by page with --page: {because}"),
+        Remedy::ReadWithoutStatus { because } => {
+            return format!("read again; if that fails too, read without --status: {because}");
+        }
+        other => return other.to_string(),
+    };
+    text.to_owned()
 }
 
 impl From<io::Error> for CliError {
@@ -251,8 +267,27 @@ mod tests {
 
     #[test]
     fn advice_names_options_and_no_methods() {
-        let remedy = "give the platform's own authority with root_certificates()";
-        assert_eq!(in_words_of_the_command(remedy), "give the platform's own authority with --ca-cert FILE");
+        for remedy in [
+            Remedy::CheckToken,
+            Remedy::ReplaceToken,
+            Remedy::TrustAuthority,
+            Remedy::GiveClientCertificate,
+            Remedy::ResolveName,
+            Remedy::UseHttps,
+            Remedy::RaiseTimeout,
+            Remedy::RaiseBodyLimit,
+            Remedy::RaiseDeadlineForToken,
+            Remedy::RaiseDeadlineForQuota,
+            Remedy::RaiseDeadlineForReply,
+            Remedy::WatchLonger,
+            Remedy::AllowEmpty,
+            Remedy::ReadSubtasks { other: 1, total: 2 },
+            Remedy::ReadAllPages,
+            Remedy::ReadPageByPage { because: "x" },
+            Remedy::ReadWithoutStatus { because: "x" },
+        ] {
+            assert!(!in_options(&remedy).contains("()"), "{remedy:?}");
+        }
     }
 
     #[test]

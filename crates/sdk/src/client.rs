@@ -1,5 +1,11 @@
 //! The client: an endpoint, an application, and the calls.
 
+pub(crate) mod builder;
+pub(crate) mod credentials;
+pub(crate) mod endpoint;
+mod proxy;
+pub(crate) mod tls;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,17 +14,17 @@ use northbound_client::types::{AccessToken, LoginRequest};
 use northbound_client::{Call, Secret, Transport};
 use tokio::time::Instant;
 
-use crate::call::Asking;
+use crate::call::attempts::Retry;
+use crate::call::envelope::{Envelope, TOKEN};
+use crate::call::exchange::Asking;
+use crate::call::quota::Quota;
+use crate::call::run::{self, Attempt, Broken, Phase, Runner};
+use crate::call::token::{Keeper, Token};
+use crate::client::credentials::Source;
+use crate::client::endpoint::Endpoint;
 use crate::clock::after;
-use crate::course::{self, Attempt, Broken, Phase, Runner};
-use crate::credentials::Source;
-use crate::endpoint::Endpoint;
-use crate::envelope::{Envelope, TOKEN};
-use crate::error::Kind;
-use crate::quota::Quota;
+use crate::error::{ErrorKind, Remedy};
 use crate::redact::Secrets;
-use crate::retry::Retry;
-use crate::token::{Keeper, Token};
 use crate::{AppId, ClientBuilder, Credentials, Error, Subtasks};
 
 /// No server takes a longer header, in bytes.
@@ -91,8 +97,7 @@ impl Client {
     /// When the client has no [credentials](ClientBuilder::credentials), and when the login fails.
     pub async fn log_in(&self) -> Result<Token, Error> {
         let Source::Login(_) = &self.shared.source else {
-            let advice = "build the client with credentials()";
-            return Err(Error::refused("a client without a secret cannot log in", advice));
+            return Err(Error::refused("a client without a secret cannot log in", Remedy::GiveSecret));
         };
         self.bring_token(None, after(Instant::now(), self.shared.deadline)).await
     }
@@ -161,8 +166,8 @@ impl Client {
 
     fn unfit(&self, fault: impl std::error::Error + Send + Sync + 'static) -> Broken {
         let is_given = matches!(self.shared.source, Source::Ready(..));
-        let kind = if is_given { Kind::Refused } else { Kind::NoToken };
-        let error = Error::new(kind, "the token cannot stand in a header", "check that it was given whole");
+        let kind = if is_given { ErrorKind::Refused } else { ErrorKind::NoToken };
+        let error = Error::new(kind, "the token cannot stand in a header", Remedy::CheckToken);
         Broken::Failed(error.with_source(fault))
     }
 
@@ -205,7 +210,7 @@ struct Authorized<'a, O> {
     what: &'a str,
 }
 
-impl<O: Operation> course::Call for Authorized<'_, O> {
+impl<O: Operation> run::Call for Authorized<'_, O> {
     type Reply = O::Reply;
 
     async fn attempt(&self, runner: &Runner<'_>) -> Result<Attempt<O::Reply>, Broken> {
@@ -238,7 +243,7 @@ struct Login<'a> {
     what: &'a str,
 }
 
-impl course::Call for Login<'_> {
+impl run::Call for Login<'_> {
     type Reply = Token;
 
     async fn attempt(&self, runner: &Runner<'_>) -> Result<Attempt<Token>, Broken> {
@@ -284,13 +289,13 @@ fn token(reply: AccessToken, asking: &Asking<'_>) -> Result<Token, Error> {
     }
 }
 
-fn no_token(fault: crate::token::TokenError) -> Error {
+fn no_token(fault: crate::call::token::TokenError) -> Error {
     let fault = match fault.downcast::<Error>() {
         Ok(error) => return *error,
         Err(fault) => fault,
     };
     let found = format!("the token source brings no token ({fault})");
-    Error::new(Kind::NoToken, found, "look after the source of tokens that was given to the client")
+    Error::new(ErrorKind::NoToken, found, Remedy::CheckTokenSource)
 }
 
 impl std::fmt::Debug for Shared {

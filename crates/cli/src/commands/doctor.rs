@@ -1,14 +1,17 @@
 //! `northbound doctor`: whether everything is set up right, and whether the platform behaves as we assume.
+//!
+//! Evidence is collected first (`setting`, `network`, `calls` over `wire`), then judged without I/O (`checks`, `assumptions`), then
+//! printed (`diagnosis`). Nothing here repairs a setting, and no call changes anything on the platform.
 
 mod assumptions;
 mod calls;
 mod certificate;
 mod checks;
 mod diagnosis;
+mod evidence;
 mod filters;
 mod finding;
 mod network;
-mod observations;
 mod paging;
 mod problem;
 mod rows;
@@ -20,8 +23,8 @@ use clap::builder::NonEmptyStringValueParser;
 use northbound::{Page, Retry};
 
 use self::diagnosis::Diagnosis;
+use self::evidence::Evidence;
 use self::network::Route;
-use self::observations::Observations;
 use self::problem::Problem;
 use self::setting::Setting;
 use self::wire::WireLog;
@@ -66,7 +69,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagn
     };
     let was_asked = log.wire_calls().last().is_some_and(|wire_call| !wire_call.is_login);
     let outcome = call.as_ref().map(|call| outcome_of(call, was_asked && task.is_none()));
-    let seen = Observations {
+    let seen = Evidence {
         setting: &setting,
         route: route.as_ref(),
         call: outcome.as_ref().map(|outcome| outcome.as_ref().map(|_| ())),

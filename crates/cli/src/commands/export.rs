@@ -1,4 +1,7 @@
 //! `northbound export`: the subtasks of a batch task in a file that is either complete or can be resumed.
+//!
+//! The files on the disk, their checkpoint, and which rows are already there belong here. What a row looks like is in `rows`, and the
+//! order of the pages is the SDK's.
 
 mod checkpoint;
 mod delivered;

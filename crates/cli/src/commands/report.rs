@@ -1,4 +1,6 @@
 //! `northbound report`: one page for a browser that says which devices of a batch task failed, and why.
+//!
+//! The content of the page, its HTML, style and script belong here. Reasons are grouped by the SDK.
 
 mod content;
 mod destination;

@@ -1,4 +1,6 @@
 //! `northbound watch`: a batch task until it is settled.
+//!
+//! What ends a watch is decided here, and what each reader gets in `view`. The SDK decides when to ask again.
 
 mod view;
 

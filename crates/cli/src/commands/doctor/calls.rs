@@ -18,7 +18,7 @@ use northbound::client_layer::types::{Subtask, SubtaskPage};
 use northbound::{Client, Error, Page, SubtaskStatus, Subtasks};
 
 use super::problem::{Cause, Problem};
-use super::wire::{MOST_CALLS, QueryChange, WireLog};
+use super::wire::{Change, MOST_CALLS, WireLog};
 
 /// What the first call asks for: the most that the platform allows.
 pub(super) const FIRST_SIZE: u32 = 250;
@@ -42,6 +42,29 @@ pub(super) struct Replies {
     pub(super) unknown: Reply,
     /// Whether a login was made on the way.
     pub(super) logged_in: bool,
+}
+
+impl Replies {
+    pub(super) fn rows(&self) -> &[Subtask] {
+        rows(&self.first)
+    }
+
+    /// How many subtasks the task has.
+    pub(super) fn total(&self) -> Option<usize> {
+        total(&self.first).and_then(|total| usize::try_from(total).ok())
+    }
+
+    /// The pages of the whole task that came.
+    pub(super) fn unfiltered(&self) -> impl Iterator<Item = &SubtaskPage> {
+        let others = [&self.second, &self.past, &self.defaults, &self.unknown];
+        std::iter::once(&self.first).chain(others.into_iter().filter_map(|reply| reply.as_ref().ok()))
+    }
+
+    /// All pages that came.
+    pub(super) fn pages(&self) -> impl Iterator<Item = &SubtaskPage> {
+        let filtered = self.statuses.iter().map(|(_, reply)| reply).chain([&self.combined]);
+        self.unfiltered().chain(filtered.filter_map(|reply| reply.as_ref().ok()))
+    }
 }
 
 pub(super) type Reply = Result<SubtaskPage, Missing>;
@@ -87,27 +110,27 @@ pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page
     let small = u32::try_from(size).unwrap_or(1);
     let second = match size {
         0 => Err(Missing::NotAsked("the task has fewer than two subtasks")),
-        _ => caller.ask(QueryChange::AsItIs, 1, |subtasks| subtasks.page_size(small)).await,
+        _ => caller.ask(Change::AsItIs, 1, |subtasks| subtasks.page_size(small)).await,
     };
     let past = match page_past_the_end(rows.len(), total) {
-        Some(page) => caller.ask(QueryChange::AsItIs, page, |subtasks| subtasks.page_size(FIRST_SIZE)).await,
+        Some(page) => caller.ask(Change::AsItIs, page, |subtasks| subtasks.page_size(FIRST_SIZE)).await,
         None => Err(Missing::NotAsked("the platform does not say how many subtasks there are")),
     };
-    let defaults = caller.ask(QueryChange::WithoutNumbers, 0, |subtasks| subtasks).await;
+    let defaults = caller.ask(Change::WithoutNumbers, 0, |subtasks| subtasks).await;
     let mut statuses = Vec::new();
     for status in in_counting_order() {
         let one = |subtasks: Subtasks| subtasks.status(status.clone()).page_size(1);
-        let reply = caller.ask(QueryChange::AsItIs, 0, one).await;
+        let reply = caller.ask(Change::AsItIs, 0, one).await;
         statuses.push((status, reply));
     }
     let mismatch = mismatch(rows);
     let combined = match mismatch.clone() {
         Some((device, status)) => {
-            caller.ask(QueryChange::AsItIs, 0, |subtasks| subtasks.device_id(device).status(status)).await
+            caller.ask(Change::AsItIs, 0, |subtasks| subtasks.device_id(device).status(status)).await
         }
         None => Err(Missing::NotAsked("no row bears both a device and a status")),
     };
-    let unknown = caller.ask(QueryChange::WithUnknownParameter, 0, |subtasks| subtasks).await;
+    let unknown = caller.ask(Change::WithUnknownParameter, 0, |subtasks| subtasks).await;
     let logged_in =
         log.wire_calls().iter().any(|wire_call| wire_call.is_login && wire_call.status == Some(200));
     Replies { first, size, second, past, defaults, statuses, mismatch, combined, unknown, logged_in }
@@ -122,7 +145,7 @@ struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    async fn ask(&self, query: QueryChange, page: u32, question: impl FnOnce(Subtasks) -> Subtasks) -> Reply {
+    async fn ask(&self, query: Change, page: u32, question: impl FnOnce(Subtasks) -> Subtasks) -> Reply {
         if self.log.calls() == MOST_CALLS {
             return Err(Missing::NotAsked("the calls are used up"));
         }
@@ -131,7 +154,7 @@ impl Caller<'_> {
         }
         self.log.ask(query);
         let reply = question(self.client.subtasks(self.task)).page(page).await;
-        self.log.ask(QueryChange::AsItIs);
+        self.log.ask(Change::AsItIs);
         reply.map(|page| page.as_raw().clone()).map_err(|error| {
             let problem = Problem::from(&error);
             let is_of_this_call = matches!(problem.cause, Cause::NoTask | Cause::Input | Cause::Strange);

@@ -1,13 +1,16 @@
 //! Decides from what was seen on the way to the platform whether it is right, in the order in which one thing needs another.
+//!
+//! A file for each group: the route, trust between the two sides, and the application that calls. What is seen of tasks is judged in
+//! `assumptions`.
 
 mod caller;
 mod route;
 mod trust;
 
+use super::evidence::Evidence;
 use super::finding::Finding;
-use super::observations::Observations;
 
-pub(super) fn findings(seen: &Observations<'_>) -> Vec<Finding> {
+pub(super) fn findings(seen: &Evidence<'_>) -> Vec<Finding> {
     let checks = [
         seen.endpoint(),
         seen.name(),

@@ -82,23 +82,22 @@ impl Diagnosis {
     fn lines(&self, width: Option<usize>, palette: Palette) -> Vec<String> {
         let page = Printer { width, palette };
         let mut lines = vec![palette.quiet("```text")];
-        lines.extend(page.indented(&format!(
+        let heading = format!(
             "northbound {} doctor: document {DOCUMENT_VERSION}, platform's page of {PLATFORM_EDITION}, {} {}",
             env!("CARGO_PKG_VERSION"),
             std::env::consts::OS,
             std::env::consts::ARCH,
-        ), 0));
+        );
+        lines.extend(page.indented(&heading, 0));
         lines.push(String::new());
         lines.extend(self.checks.iter().flat_map(|finding| page.finding(finding)));
         if self.asked {
             lines.push(String::new());
-            lines.extend(page.indented(
-                match &self.assumptions {
-                    Some(_) => "what is taken for granted of the platform (spec/assumptions.toml):",
-                    None => "no assumption was checked: the task could not be read",
-                },
-                0,
-            ));
+            let heading = match &self.assumptions {
+                Some(_) => "what is taken for granted of the platform (spec/assumptions.toml):",
+                None => "no assumption was checked: the task could not be read",
+            };
+            lines.extend(page.indented(heading, 0));
         }
         lines.extend(self.assumptions.iter().flatten().flat_map(|finding| page.finding(finding)));
         lines.push(String::new());

@@ -7,27 +7,6 @@ use super::finding::{Judgement, Mark, could_not_tell, does_not_hold, holds};
 use crate::screen::layout::counted;
 
 impl Replies {
-    fn rows(&self) -> &[Subtask] {
-        rows(&self.first)
-    }
-
-    /// How many subtasks the task has.
-    pub(super) fn total(&self) -> Option<usize> {
-        total(&self.first).and_then(|total| usize::try_from(total).ok())
-    }
-
-    /// The pages of the whole task that came.
-    pub(super) fn unfiltered(&self) -> impl Iterator<Item = &SubtaskPage> {
-        let others = [&self.second, &self.past, &self.defaults, &self.unknown];
-        std::iter::once(&self.first).chain(others.into_iter().filter_map(|reply| reply.as_ref().ok()))
-    }
-
-    /// All pages that came.
-    pub(super) fn pages(&self) -> impl Iterator<Item = &SubtaskPage> {
-        let filtered = self.statuses.iter().map(|(_, reply)| reply).chain([&self.combined]);
-        self.unfiltered().chain(filtered.filter_map(|reply| reply.as_ref().ok()))
-    }
-
     /// Whether a page has the rows that the first one begins with; `None` if nothing distinguishes them.
     fn begins_alike(&self, page: &SubtaskPage) -> Option<bool> {
         same_rows(rows(page), self.rows())

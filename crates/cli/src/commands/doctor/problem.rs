@@ -4,7 +4,7 @@
 use northbound::{Error, ErrorCode};
 
 use super::finding::{Finding, Mark};
-use crate::error::{CliError, in_words_of_the_command};
+use crate::error::{CliError, in_options};
 
 /// Why something failed, without any id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,21 +52,25 @@ impl From<&Error> for Problem {
             "`northbound summary TASK_ID` tells the address: use it as the endpoint if you trust it"
                 .to_owned()
         } else {
-            in_words_of_the_command(error.remedy())
+            in_options(error.remedy())
         };
         Self { cause, found, help }
     }
 }
 
-impl From<&CliError> for Problem {
-    fn from(failure: &CliError) -> Self {
-        match failure {
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<CliError> for Problem {
+    fn from(error: CliError) -> Self {
+        match error {
             CliError::Call(error) => Self::from(error),
-            _ => Self {
-                cause: Cause::Setting,
-                found: failure.what(),
-                help: failure.advice().unwrap_or_default(),
-            },
+            _ => {
+                Self { cause: Cause::Setting, found: error.what(), help: error.advice().unwrap_or_default() }
+            }
         }
     }
 }

@@ -92,12 +92,9 @@ impl Setting {
 const EMULATOR: &str = "the emulator inside this command";
 
 fn endpoint(global: &Global, environment: Environment<'_>) -> Result<GivenEndpoint, Problem> {
-    let text = connection::endpoint(global, environment).map_err(|failure| Problem::from(&failure))?;
+    let text = connection::endpoint(global, environment)?;
     let client = trial_client(connection::builder_to(global, &text).no_proxy())?;
-    let url = client
-        .endpoint()
-        .parse()
-        .map_err(|_| Problem::from(&CliError::usage("the endpoint is no URL", "")))?;
+    let url = client.endpoint().parse().map_err(|_| CliError::usage("the endpoint is no URL", ""))?;
     Ok(GivenEndpoint { url, from: if global.endpoint.is_some() { "--endpoint" } else { ENDPOINT } })
 }
 
@@ -107,21 +104,20 @@ fn proxy(global: &Global, endpoint: &str) -> Result<Option<(String, u16)>, Probl
 }
 
 fn certificates(global: &Global, endpoint: &str) -> Result<(), Problem> {
-    let builder = connection::builder(global, endpoint).map_err(|failure| Problem::from(&failure))?;
-    trial_client(builder.no_proxy()).map(|_| ())
+    let builder = connection::builder(global, endpoint)?;
+    trial_client(builder.no_proxy()).map(drop)
 }
 
 /// Builds a client that is never used, to find out what is wrong with it.
 fn trial_client(builder: ClientBuilder) -> Result<Client, Problem> {
-    let client = AppId::new("nobody").and_then(|app_id| builder.token(app_id, "none").build());
-    client.map_err(|error| Problem::from(&error))
+    Ok(builder.token(AppId::new("nobody")?, "none").build()?)
 }
 
 fn application(global: &Global, environment: Environment<'_>) -> Result<GivenApplication, Problem> {
-    let id = connection::app_id(global, environment).map_err(|failure| Problem::from(&failure))?;
+    let id = connection::app_id(global, environment)?;
     // The error repeats the id, and a secret may have been pasted in its place.
     let without_id = |problem| Problem { found: "the application id is not valid".to_owned(), ..problem };
-    let id = AppId::new(&id).map_err(|error| without_id(Problem::from(&error)))?;
+    let id = AppId::new(&id).map_err(|error| without_id(Problem::from(error)))?;
     let from = if global.app_id.is_some() { "--app-id" } else { APP_ID };
     Ok(GivenApplication { shown: beginning(id.as_str()), from })
 }
@@ -130,9 +126,8 @@ fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Problem
     if connection::token(global, environment).is_some() {
         return Ok(Proof::Token);
     }
-    let secret: Secret =
-        connection::secret(global, environment).map_err(|failure| Problem::from(&failure))?;
-    Credentials::new("nobody", secret).map_err(|error| Problem::from(&error))?;
+    let secret: Secret = connection::secret(global, environment)?;
+    Credentials::new("nobody", secret)?;
     Ok(Proof::Secret(if global.secret_file.is_some() { "--secret-file" } else { SECRET }))
 }
 

@@ -32,7 +32,7 @@ pub(super) struct WireCall {
 
 /// How a query differs from what the SDK sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum QueryChange {
+pub(super) enum Change {
     #[default]
     AsItIs,
     /// Without page number and page size, which the SDK always sends.
@@ -49,7 +49,7 @@ pub(super) struct WireLog(Arc<Mutex<WireState>>);
 struct WireState {
     calls: usize,
     wire_calls: Vec<WireCall>,
-    query: QueryChange,
+    query: Change,
 }
 
 impl WireLog {
@@ -68,12 +68,12 @@ impl WireLog {
     }
 
     /// Sends queries in this way from now on.
-    pub(super) fn ask(&self, query: QueryChange) {
+    pub(super) fn ask(&self, query: Change) {
         self.noted().query = query;
     }
 
     /// Takes one of the calls that may be made; `None` if there is none left.
-    fn take(&self) -> Option<QueryChange> {
+    fn take(&self) -> Option<Change> {
         let mut noted = self.noted();
         if noted.calls == MOST_CALLS {
             return None;
@@ -126,11 +126,11 @@ fn used_up() -> Response {
     reply.into()
 }
 
-fn change(request: &mut Request, query: QueryChange) {
+fn change(request: &mut Request, query: Change) {
     let url = request.url_mut();
     match query {
-        QueryChange::AsItIs => {}
-        QueryChange::WithoutNumbers => {
+        Change::AsItIs => {}
+        Change::WithoutNumbers => {
             let numbers = ["pageNo", "pageSize"];
             let kept: Vec<(String, String)> = url
                 .query_pairs()
@@ -139,7 +139,7 @@ fn change(request: &mut Request, query: QueryChange) {
                 .collect();
             url.query_pairs_mut().clear().extend_pairs(kept);
         }
-        QueryChange::WithUnknownParameter => {
+        Change::WithUnknownParameter => {
             url.query_pairs_mut().append_pair(UNKNOWN_PARAMETER, "1");
         }
     }

@@ -141,20 +141,17 @@ impl ExportRequest {
             [] => "every status".to_owned(),
             some => some.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>().join(","),
         };
-        let parts = |request: &Self| {
-            [
-                ("endpoint", request.endpoint.clone()),
-                ("application", request.application.clone()),
-                ("task", request.task.clone()),
-                ("filter", statuses(request)),
-                ("format", format!("{:?}", request.format).to_lowercase()),
-                ("page size", request.page_size.to_string()),
-                ("plan", format!("`{}`", request.plan)),
-            ]
+        let differs = |name: &str, before: String, now: String| {
+            (before != now).then(|| format!("its {name} is {before}, not {now}"))
         };
-        let pairs = parts(self).into_iter().zip(parts(now));
-        let mut different = pairs.filter(|((_, before), (_, now))| before != now);
-        different.next().map(|((name, before), (_, now))| format!("its {name} is {before}, not {now}"))
+        let format = |request: &Self| format!("{:?}", request.format).to_lowercase();
+        differs("endpoint", self.endpoint.clone(), now.endpoint.clone())
+            .or_else(|| differs("application", self.application.clone(), now.application.clone()))
+            .or_else(|| differs("task", self.task.clone(), now.task.clone()))
+            .or_else(|| differs("filter", statuses(self), statuses(now)))
+            .or_else(|| differs("format", format(self), format(now)))
+            .or_else(|| differs("page size", self.page_size.to_string(), now.page_size.to_string()))
+            .or_else(|| differs("plan", format!("`{}`", self.plan), format!("`{}`", now.plan)))
     }
 }
 

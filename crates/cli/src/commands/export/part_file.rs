@@ -58,7 +58,7 @@ impl PartFile {
             }
             _ => {}
         }
-        for link in [&paths.part, &paths.checkpoint] {
+        for link in [&paths.part, &paths.json] {
             new_file::remove_link(link).map_err(|error| refused(link, &error))?;
         }
         let mut rows = match new_file::open(&paths.part) {
@@ -81,7 +81,7 @@ impl PartFile {
         let kept = read_checkpoint(&paths, &mut rows, heading)?;
         let checkpoint = match kept {
             Some(text) if resume => Checkpoint::parse(&text).map_err(|fault| {
-                CliError::other(format!("{} {fault}", paths.checkpoint.display()), paths.start_over())
+                CliError::other(format!("{} {fault}", paths.json.display()), paths.start_over())
             })?,
             _ => return Self::begin_again(rows, paths, request, heading, replace).await,
         };
@@ -96,17 +96,15 @@ impl PartFile {
             return Err(CliError::other(what, paths.start_over()));
         }
         let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
-        if there < checkpoint.written.bytes
-            && checkpoint.written.pages == 0
-            && is_bare(&mut rows, heading, &paths)?
-        {
+        let written = &checkpoint.written;
+        if there < written.bytes && written.pages == 0 && is_bare(&mut rows, heading, &paths)? {
             return Self::begin_again(rows, paths, request, heading, replace).await;
         }
-        if there < checkpoint.written.bytes {
+        if there < written.bytes {
             let what = format!(
                 "{} has {there} bytes where {} were written: it was changed, or the machine was stopped before they were on the disk",
                 paths.part.display(),
-                checkpoint.written.bytes
+                written.bytes
             );
             return Err(CliError::other(what, paths.start_over()));
         }
@@ -144,7 +142,7 @@ impl PartFile {
         heading: &str,
         replace: bool,
     ) -> Result<Option<Self>, CliError> {
-        for path in [&paths.part, &paths.checkpoint] {
+        for path in [&paths.part, &paths.json] {
             fs::remove_file(path)
                 .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
                 .map_err(|error| refused(path, &error))?;
@@ -191,7 +189,7 @@ impl PartFile {
         written.map_err(|error| (self.paths.part.clone(), error))?;
         checkpoint.written.bytes += lines.len() as u64;
         checkpoint.written.checksum = checksum(checkpoint.written.checksum, lines);
-        self.save(&checkpoint).map_err(|error| (self.paths.checkpoint.clone(), error))?;
+        self.save(&checkpoint).map_err(|error| (self.paths.json.clone(), error))?;
         self.checkpoint = checkpoint;
         Ok(())
     }
@@ -204,14 +202,11 @@ impl PartFile {
 
     fn is_as_written(&mut self) -> io::Result<bool> {
         let (mut sum, mut bytes, mut piece) = (0, 0, vec![0; 64 * 1024]);
+        let written = &self.checkpoint.written;
         self.rows.rewind()?;
         loop {
             match self.rows.read(&mut piece)? {
-                0 => {
-                    return Ok(
-                        (bytes, sum) == (self.checkpoint.written.bytes, self.checkpoint.written.checksum)
-                    );
-                }
+                0 => return Ok((bytes, sum) == (written.bytes, written.checksum)),
                 read => (bytes, sum) = (bytes + read as u64, checksum(sum, &piece[..read])),
             }
         }
@@ -230,7 +225,7 @@ impl PartFile {
     /// Says that nothing can be added.
     pub(crate) fn spoil(&mut self, fault: String) -> Result<(), CliError> {
         self.checkpoint.fault = Some(fault);
-        self.save(&self.checkpoint).map_err(|error| unwritable(&self.paths.checkpoint, &error))
+        self.save(&self.checkpoint).map_err(|error| unwritable(&self.paths.json, &error))
     }
 
     /// Gives the file its name, once it is known to hold what was written and nothing else.
@@ -248,25 +243,25 @@ impl PartFile {
         }
         fs::rename(&paths.part, &paths.file).map_err(|error| unwritable(&paths.file, &error))?;
         // It says nothing about a complete file, and nobody reads it then.
-        let _ = fs::remove_file(&paths.checkpoint);
+        let _ = fs::remove_file(&paths.json);
         Ok(paths)
     }
 
     /// Leaves nothing behind.
     pub(crate) fn discard(self) {
         // Whatever stays is an export without rows, with which `--resume` goes on.
-        let _ = fs::remove_file(&self.paths.checkpoint);
+        let _ = fs::remove_file(&self.paths.json);
         let _ = fs::remove_file(&self.paths.part);
     }
 
     /// Puts the checkpoint in place in one go.
     fn save(&self, checkpoint: &Checkpoint) -> io::Result<()> {
-        let next = beside(&self.paths.checkpoint, ".new");
+        let next = beside(&self.paths.json, ".new");
         let text = serde_json::to_string_pretty(checkpoint)? + "\n";
         // An export that was killed may have left it; anything else is in the way.
         let _ = fs::remove_file(&next);
         let saved = new_file::create(&next).and_then(|mut file| file.write_all(text.as_bytes()));
-        saved.and_then(|()| fs::rename(&next, &self.paths.checkpoint)).inspect_err(|_| {
+        saved.and_then(|()| fs::rename(&next, &self.paths.json)).inspect_err(|_| {
             let _ = fs::remove_file(&next);
         })
     }
@@ -280,9 +275,7 @@ async fn lock(rows: &File, paths: &Paths) -> Result<(), CliError> {
         match fs4::FileExt::try_lock(rows) {
             Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) if begun.elapsed() < ENDING => tokio::time::sleep(LOOK_AGAIN).await,
-            Err(TryLockError::WouldBlock) => {
-                return Err(is_taken(paths));
-            }
+            Err(TryLockError::WouldBlock) => return Err(is_taken(paths)),
             Err(TryLockError::Error(error)) => {
                 let part = paths.part.display();
                 tracing::warn!("{part} cannot be locked ({error}): start no second export to it");
@@ -295,13 +288,13 @@ async fn lock(rows: &File, paths: &Paths) -> Result<(), CliError> {
 /// The text of the checkpoint, or `None` if neither checkpoint nor rows have been written. Else `part` is somebody else's file.
 fn read_checkpoint(paths: &Paths, rows: &mut File, heading: &str) -> Result<Option<Vec<u8>>, CliError> {
     let mut text = Vec::new();
-    match new_file::open(&paths.checkpoint).and_then(|mut file| file.read_to_end(&mut text)) {
+    match new_file::open(&paths.json).and_then(|mut file| file.read_to_end(&mut text)) {
         Ok(_) => Ok(Some(text)),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(&paths.checkpoint, &error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(&paths.json, &error)),
         Err(_) if is_bare(rows, heading, paths)? => Ok(None),
         Err(_) => {
-            let (checkpoint, part) = (paths.checkpoint.display(), paths.part.display());
-            let what = format!("{checkpoint} is missing, and nothing else tells how far {part} got");
+            let (json, part) = (paths.json.display(), paths.part.display());
+            let what = format!("{json} is missing, and nothing else tells how far {part} got");
             Err(CliError::other(what, format!("remove {part} to start from scratch")))
         }
     }

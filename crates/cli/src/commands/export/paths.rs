@@ -14,8 +14,8 @@ pub(crate) struct Paths {
     pub(crate) file: PathBuf,
     /// The rows, as long as some are missing.
     pub(crate) part: PathBuf,
-    /// What is known of them.
-    pub(crate) checkpoint: PathBuf,
+    /// The checkpoint of these rows.
+    pub(crate) json: PathBuf,
 }
 
 impl Paths {
@@ -34,11 +34,7 @@ impl Paths {
                 "name the file that it is to become",
             ));
         }
-        Ok(Self {
-            file: file.to_owned(),
-            part: beside(file, ".part"),
-            checkpoint: beside(file, ".part.json"),
-        })
+        Ok(Self { file: file.to_owned(), part: beside(file, ".part"), json: beside(file, ".part.json") })
     }
 
     /// Whether there is a file of this name: an export gets it when it is complete.
@@ -48,7 +44,7 @@ impl Paths {
 
     /// How to get rid of what is there.
     pub(crate) fn start_over(&self) -> String {
-        format!("remove {} and {} to start from scratch", self.part.display(), self.checkpoint.display())
+        format!("remove {} and {} to start from scratch", self.part.display(), self.json.display())
     }
 }
 

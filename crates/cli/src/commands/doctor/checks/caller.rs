@@ -1,11 +1,11 @@
 //! Application, secret, and whether both arrive: what the platform says of whoever calls.
 
+use super::super::evidence::Evidence;
 use super::super::finding::{Finding, Mark, not_checked, ok};
-use super::super::observations::Observations;
 use super::super::problem::{Cause, wrong};
 use super::super::setting::Proof;
 
-impl Observations<'_> {
+impl Evidence<'_> {
     /// Whether whoever answers is the platform, and can answer.
     pub(super) fn answer(&self) -> Finding {
         const NAME: &str = "answer";
@@ -193,7 +193,7 @@ mod tests {
             for secret in [Proof::Secret("--secret-file"), Proof::Token] {
                 let setting = setting(secret);
                 let problem = Problem { cause, found: "x".to_owned(), help: "y".to_owned() };
-                let seen = Observations {
+                let seen = Evidence {
                     setting: &setting,
                     route: Some(&route),
                     call: Some(Err(&problem)),
@@ -216,8 +216,7 @@ mod tests {
             for secret in [Proof::Secret("--secret-file"), Proof::Token] {
                 let setting = setting(secret);
                 let (route, call) = (Some(&route), Some(Ok(())));
-                let seen =
-                    Observations { setting: &setting, route, call, wire_calls: &wire_calls, task: None };
+                let seen = Evidence { setting: &setting, route, call, wire_calls: &wire_calls, task: None };
                 assert!(
                     findings(&seen).iter().all(|finding| !finding.mark.is_bad()),
                     "{:#?}",

@@ -1,11 +1,11 @@
 //! GivenEndpoint, name and connection: what comes before the first byte of HTTP.
 
+use super::super::evidence::Evidence;
 use super::super::finding::{Finding, Mark, not_checked, ok};
 use super::super::network::{NoAnswer, PATIENCE, Route};
-use super::super::observations::Observations;
 use super::super::problem::wrong;
 
-impl Observations<'_> {
+impl Evidence<'_> {
     pub(super) fn endpoint(&self) -> Finding {
         match &self.setting.endpoint {
             Ok(endpoint) => {
@@ -104,7 +104,7 @@ mod tests {
         };
         let route = Route::straight(|address| Err(NoAnswer::TimedOut(address)));
         let seen =
-            Observations { setting: &setting, route: Some(&route), call: None, wire_calls: &[], task: None };
+            Evidence { setting: &setting, route: Some(&route), call: None, wire_calls: &[], task: None };
         let finding = seen.connection();
         assert_eq!(finding.found, "port 8743 of 10.0.0.7 does not answer within 10 s");
         assert!(finding.help.is_some_and(|help| help.contains("firewall")));

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::super::evidence::Evidence;
 use super::super::finding::{Finding, Mark, not_checked, ok};
-use super::super::observations::Observations;
 use super::super::problem::{Cause, wrong};
 use super::super::wire::WireCall;
 
@@ -15,7 +15,7 @@ const WRONG_SKEW: Duration = Duration::from_secs(300);
 const END_TO_WARN_OF: Duration = Duration::from_secs(14 * 86_400);
 const DAY: u64 = 86_400;
 
-impl Observations<'_> {
+impl Evidence<'_> {
     pub(super) fn certificate(&self) -> Finding {
         const NAME: &str = "certificate";
         let Ok(endpoint) = &self.setting.endpoint else { return not_checked(NAME, self.no_route()) };

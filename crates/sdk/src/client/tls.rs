@@ -13,31 +13,26 @@ pub(crate) fn distrust<'a>(mut causes: impl Iterator<Item = &'a (dyn StdError + 
 fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<Error> {
     use rustls::{AlertDescription, CertificateError, Error as Tls, InvalidMessage};
 
-    use crate::error::Kind;
+    use crate::error::{ErrorKind, Remedy};
 
-    let (found, advice) = match cause.downcast_ref::<Tls>()? {
+    let (found, remedy): (_, Remedy) = match cause.downcast_ref::<Tls>()? {
         Tls::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => (
             "the platform's certificate has expired",
-            "check this machine's clock, and tell the platform's operator",
+            "check this machine's clock, and tell the platform's operator".into(),
         ),
         Tls::InvalidCertificate(
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
-        ) => ("the platform's certificate is not valid yet", "check this machine's clock"),
+        ) => ("the platform's certificate is not valid yet", "check this machine's clock".into()),
         Tls::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => (
-            "the platform's certificate bears another name than the endpoint",
-            "write the certificate's name in the endpoint, and give its address with resolve()",
-        ),
+        ) => ("the platform's certificate is for a different host name", Remedy::ResolveName),
         // An authority that only bears the right name signs with another key.
-        Tls::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => (
-            "nobody that this machine trusts has issued the platform's certificate",
-            "give the platform's own authority with root_certificates()",
-        ),
-        Tls::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::NoCertificate) => (
-            "the platform wants a client certificate",
-            "give the one that the platform's operator issued, with identity()",
-        ),
+        Tls::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            ("nobody that this machine trusts has issued the platform's certificate", Remedy::TrustAuthority)
+        }
+        Tls::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::NoCertificate) => {
+            ("the platform wants a client certificate", Remedy::GiveClientCertificate)
+        }
         Tls::AlertReceived(
             AlertDescription::BadCertificate
             | AlertDescription::CertificateExpired
@@ -48,15 +43,15 @@ fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<Error> {
             | AlertDescription::UnsupportedCertificate,
         ) => (
             "the platform does not accept the client certificate",
-            "check with the platform's operator which certificate belongs to this application",
+            "check with the platform's operator which certificate belongs to this application".into(),
         ),
         Tls::InvalidMessage(InvalidMessage::InvalidContentType) => (
             "the TLS handshake failed: the port does not speak TLS",
-            "check the port, and the scheme of the endpoint: plain http is for this machine alone",
+            "check the port, and the scheme of the endpoint: plain http is for this machine alone".into(),
         ),
         _ => return Some(handshake(cause)),
     };
-    Some(Error::new(Kind::Tls, format!("{found} ({cause})"), advice))
+    Some(Error::new(ErrorKind::Tls, format!("{found} ({cause})"), remedy))
 }
 
 #[cfg(not(feature = "rustls"))]
@@ -77,5 +72,5 @@ fn of_native_tls(_: &(dyn StdError + 'static)) -> Option<Error> {
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn handshake(cause: &dyn StdError) -> Error {
     let advice = "check that the endpoint's port speaks TLS, and that both sides know a version in common";
-    Error::new(crate::error::Kind::Tls, format!("the TLS handshake failed ({cause})"), advice)
+    Error::new(crate::error::ErrorKind::Tls, format!("the TLS handshake failed ({cause})"), advice)
 }

@@ -1,4 +1,4 @@
-//! The reads of several pages: makes the calls that the state machines in [`crate::pages`] ask for, while it is polled.
+//! The reads of several pages: makes the calls that the state machines in [`crate::reads::pages`] ask for, while it is polled.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,8 +12,9 @@ use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt as
 use northbound_client::types;
 use northbound_client::{SubtaskStatus, Turn};
 
-use crate::pages::{Arrived, Deliver, Leg, Next, Plan, Read, Start, Watch};
-use crate::subtasks::Query;
+use crate::reads::pages::{Arrived, Deliver, Next, Read, Start, Watch};
+use crate::reads::plan::{Leg, Plan};
+use crate::reads::query::Query;
 use crate::{Direction, Error, Page, Subtask};
 
 /// The subtasks that were asked for, one after another. Made by [`Subtasks::stream`](crate::Subtasks::stream).

@@ -8,11 +8,11 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use crate::Error;
+use crate::call::attempts::{Course, Retry, Verdict};
+use crate::call::quota::Quota;
+use crate::call::token::Keeper;
 use crate::clock::after;
-use crate::error::Kind;
-use crate::quota::Quota;
-use crate::retry::{Course, Retry, Stop, Verdict};
-use crate::token::Keeper;
+use crate::error::{ErrorKind, Remedy, Stop};
 
 /// A call, as something that can be attempted again and again.
 pub(crate) trait Call: Sync {
@@ -84,8 +84,7 @@ impl Runner<'_> {
         }
         Ok(reply.unwrap_or_else(|_| {
             let found = format!("no whole reply came within {} s", self.timeout.as_secs_f32());
-            Err(Error::new(Kind::Timeout, found, "raise the timeout, or ask for smaller pages")
-                .asking(self.what))
+            Err(Error::new(ErrorKind::Timeout, found, Remedy::RaiseTimeout).asking(self.what))
         }))
     }
 
@@ -149,25 +148,22 @@ impl Runner<'_> {
     fn ended(&self, error: Error, attempts: u32, stop: Stop) -> Error {
         let error = error.ended(attempts, stop);
         match stop {
-            Stop::Token if self.changes_token => error.with_advice(
+            Stop::Token if self.changes_token => error.with_remedy(
                 "the token was fresh, so another process may log in with the same application, or a proxy drops the header \
                  app_key, as nginx does unless `underscores_in_headers on` is set",
             ),
-            Stop::Token => error.with_advice("give another token, or credentials with which the client logs in by itself"),
+            Stop::Token => error.with_remedy(Remedy::ReplaceToken),
             _ => error,
         }
     }
 
     fn late(&self, phase: Phase) -> Error {
-        let (found, advice) = match phase {
-            Phase::Token => (
-                "no token came in time",
-                "another process may be logging in with the same application; raise the deadline",
-            ),
-            Phase::Quota => ("the quota left no room in time", "call less often, or raise the deadline"),
-            Phase::Reply => ("no reply came in time", "raise the deadline, or ask for smaller pages"),
+        let (found, remedy) = match phase {
+            Phase::Token => ("no token came in time", Remedy::RaiseDeadlineForToken),
+            Phase::Quota => ("the quota left no room in time", Remedy::RaiseDeadlineForQuota),
+            Phase::Reply => ("no reply came in time", Remedy::RaiseDeadlineForReply),
         };
-        Error::new(Kind::Timeout, found, advice).asking(self.what)
+        Error::new(ErrorKind::Timeout, found, remedy).asking(self.what)
     }
 }
 

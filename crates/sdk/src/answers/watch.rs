@@ -16,8 +16,8 @@ use futures_core::Stream;
 use futures_util::stream::{self, TryStreamExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::summary::Summary;
-use crate::summary::task::{Reading, Task};
+use crate::answers::summary::Summary;
+use crate::answers::summary::task::{Reading, Task};
 use crate::{Client, Error, Quota};
 use pace::Pace;
 use rounds::Rounds;

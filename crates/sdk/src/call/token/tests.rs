@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
-use crate::retry::Stop;
+use crate::error::Stop;
 
 fn hour(secret: &str) -> Token {
     Token::new(secret).lives(Duration::from_secs(3600))

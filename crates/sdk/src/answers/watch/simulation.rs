@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use super::pace::Pace;
 use super::rounds::Rounds;
 use super::watching::{Step, Watching};
-use crate::summary::Summary;
-use crate::summary::count::{Ask, Sample};
-use crate::summary::task::Tally;
+use crate::answers::summary::Summary;
+use crate::answers::summary::count::{Ask, Sample};
+use crate::answers::summary::task::Tally;
 
 const SEEDS: u64 = 1000;
 const FASTEST: Duration = Duration::from_secs(6);

@@ -14,10 +14,10 @@
 
 use northbound_client::SubtaskStatus;
 
-use crate::summary::Summary;
-use crate::summary::count::{Ask, Counting, Doubt, Sample};
-use crate::summary::lifecycle::{counting_order, open_statuses, reachable};
-use crate::summary::task::Tally;
+use crate::answers::summary::Summary;
+use crate::answers::summary::count::{Ask, Counting, Doubt, Sample};
+use crate::answers::summary::lifecycle::{counting_order, open_statuses, reachable};
+use crate::answers::summary::task::Tally;
 
 /// What the counts that lie ahead are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use northbound_client::{Secret, Transport};
 
+use crate::call::attempts::Retry;
+use crate::call::quota::Quota;
+use crate::call::token::{Keeper, TokenSource};
+use crate::client::credentials::Source;
+use crate::client::endpoint::{Endpoint, PlainHttp, ThisMachine};
+use crate::client::proxy;
 use crate::client::{BeforeLogin, Shared};
 use crate::clock::FOREVER;
-use crate::credentials::Source;
-use crate::endpoint::{Endpoint, PlainHttp, ThisMachine};
-use crate::quota::Quota;
+use crate::error::Remedy;
 use crate::redact::Secrets;
-use crate::retry::Retry;
-use crate::token::{Keeper, TokenSource};
-use crate::{AppId, Client, Credentials, Error, proxy};
+use crate::{AppId, Client, Credentials, Error};
 
 /// As in the vendor's Java SDK.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -248,12 +250,8 @@ impl ClientBuilder {
     /// environment holds a proxy that cannot be used; when a certificate cannot be read or the HTTP client cannot be made.
     pub fn build(self) -> Result<Client, Error> {
         let endpoint = Endpoint::parse(&self.endpoint, self.plain_http, &self.resolved)?;
-        let source = self.source.ok_or_else(|| {
-            Error::refused(
-                "there are no credentials",
-                "give application id and secret, or a token, to the builder",
-            )
-        })?;
+        let source =
+            self.source.ok_or_else(|| Error::refused("there are no credentials", Remedy::GiveCredentials))?;
         choose_tls_provider();
         let mut http = reqwest::Client::builder().connect_timeout(self.connect_timeout);
         let proxy = if self.uses_proxy && !endpoint.is_loopback() {

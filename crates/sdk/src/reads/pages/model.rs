@@ -8,7 +8,8 @@ use std::num::NonZeroU32;
 
 use northbound_client::SubtaskStatus;
 
-use super::{Arrived, Cause, Deliver, Direction, Fault, Identity, Next, Read, Start, Wanted};
+use super::{Arrived, Cause, Deliver, Direction, Fault, Identity, Next, Read, Start};
+use crate::reads::plan::Wanted;
 
 /// Numbers from a seed (SplitMix64).
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::Error;
+use crate::error::{Error, Remedy};
 
 /// The address of a platform: scheme, host, port, and a path in front of the platform's own, if a proxy adds one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ fn elsewhere(origin: &str) -> Error {
         format!(
             "the endpoint {origin} is plain http to another machine, where everybody on the way can read secret and token"
         ),
-        "use https; a program can opt in with danger_allow_plain_http()",
+        Remedy::UseHttps,
     )
 }
 

@@ -2,21 +2,7 @@
 
 use northbound_client::SubtaskStatus;
 
-use crate::Error;
-
-/// The numbers of a read that could not be completed. See [`Error::incomplete`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Incomplete {
-    /// The status that was asked for; `None` if the task was read whole.
-    pub status: Option<SubtaskStatus>,
-    /// The number of the page at which the read ended.
-    pub page: u32,
-    /// How many distinct rows came. All of them have been delivered.
-    pub received: u64,
-    /// How many rows the platform counted in its latest reply that says so.
-    pub counted: Option<u64>,
-}
+use crate::error::{Error, Incomplete, Remedy};
 
 /// What the state machines found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,25 +53,24 @@ impl Fault {
             Cause::TooMany => format!("with page {page} there are {rows}, where {total}"),
             Cause::Endless => format!("page {page} is not the last one, after {rows} where {total}"),
         };
-        let advice = match (cause, status) {
+        let by_page = |because| Remedy::ReadPageByPage { because };
+        let remedy = match (cause, status) {
             (Cause::Missing, None) => {
-                "read again; if it stays, the platform's total is false, or subtasks share their param"
+                "read again; if it stays, the platform's total is false, or subtasks share their param".into()
             }
             (Cause::Missing, Some(_)) => {
-                "read again; if it stays, the platform's counter is false: read the task without a status"
+                Remedy::ReadWithoutStatus { because: "the platform's counter is false" }
             }
-            (Cause::SamePage, _) => "read page by page: the platform does not turn the pages",
-            (Cause::Disorder | Cause::Unexplained, None) => "read again once the task has settled",
-            (Cause::Disorder | Cause::Unexplained, Some(_)) => {
-                "read the task without a status: the platform sorts it anew, or its subtasks share their param"
-            }
-            (Cause::TooMany, _) => {
-                "read page by page: the platform ignores page numbers, or its counter is false"
-            }
-            (Cause::Endless, _) => "read page by page: the platform has no end of pages",
+            (Cause::SamePage, _) => by_page("the platform does not turn the pages"),
+            (Cause::Disorder | Cause::Unexplained, None) => "read again once the task has settled".into(),
+            (Cause::Disorder | Cause::Unexplained, Some(_)) => Remedy::ReadWithoutStatus {
+                because: "the platform sorts the task anew, or its subtasks share their param",
+            },
+            (Cause::TooMany, _) => by_page("the platform ignores page numbers, or its counter is false"),
+            (Cause::Endless, _) => by_page("the platform has no end of pages"),
         };
         let numbers = Incomplete { status: status.cloned(), page, received, counted };
-        Error::new_incomplete(numbers, found, advice)
+        Error::new_incomplete(numbers, found, remedy)
     }
 }
 

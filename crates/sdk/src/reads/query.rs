@@ -5,10 +5,11 @@ use std::num::NonZeroU32;
 use northbound_client::types::TaskId;
 use northbound_client::{Call, SubtaskStatus, Turn};
 
-use crate::call::Asking;
+use crate::call::envelope::{Envelope, ROWS};
+use crate::call::exchange::Asking;
 use crate::client::Operation;
-use crate::envelope::{Envelope, ROWS};
-use crate::pages::Wanted;
+use crate::error::Remedy;
+use crate::reads::plan::Wanted;
 use crate::redact::excerpt;
 use crate::subtask::Page;
 use crate::{Client, Direction, Error, PageStream, Plan, SubtaskStream};
@@ -152,7 +153,7 @@ impl Subtasks {
             Some(statuses) => {
                 return Err(Error::refused(
                     format!("a single page is asked for with {} statuses", statuses.len()),
-                    "give one status or none, or read with stream() or pages()",
+                    Remedy::ReadAllPages,
                 ));
             }
         };

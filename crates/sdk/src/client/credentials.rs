@@ -6,7 +6,7 @@ use northbound_client::Secret;
 use northbound_client::types::LoginRequestAppId;
 
 use crate::Error;
-use crate::token::TokenSource;
+use crate::call::token::TokenSource;
 
 const APP_ID_VARIABLE: &str = "NORTHBOUND_APP_ID";
 const SECRET_VARIABLE: &str = "NORTHBOUND_SECRET";

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::Error;
 use crate::clock::FOREVER;
-use crate::error::Kind;
+use crate::error::{ErrorKind, Stop};
 
 /// How calls are repeated that failed for a passing reason.
 ///
@@ -87,19 +87,6 @@ pub(crate) enum Verdict {
     GiveUp(Stop),
 }
 
-/// Why a call is not repeated any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    /// Repeating does not help.
-    Pointless,
-    /// All attempts are made.
-    Attempts,
-    /// The deadline comes before the next attempt could be made.
-    Deadline,
-    /// The new token is refused as well.
-    Token,
-}
-
 impl<'a> Course<'a> {
     pub(crate) fn new(retry: &'a Retry, changes_token: bool, deadline: Instant) -> Self {
         Self { retry, attempts: 0, changes_token, deadline }
@@ -159,17 +146,27 @@ pub(crate) fn pause_asked_for(header: &str, now: SystemTime) -> Option<Duration>
     seconds.ok().or_else(|| Some(date()?.duration_since(now).unwrap_or_default()))
 }
 
+impl Error {
+    /// The same call may succeed later: the error is temporary, or the quota was used up.
+    ///
+    /// # Troubleshooting
+    /// Unless [`Retry`] is off, the client has already tried again, until the last attempt or the deadline.
+    pub fn is_retryable(&self) -> bool {
+        matches!(class(self), Class::Passing | Class::Throttled)
+    }
+}
+
 /// By code first, by status second: throttling and a bad token are a 403 here, and one 500 is permanent.
 fn class(error: &Error) -> Class {
     match (error.kind(), error.info()) {
-        (Kind::Connection | Kind::Timeout, _) => Class::Passing,
-        (Kind::Platform, Some(info)) => match info.action {
+        (ErrorKind::Connection | ErrorKind::Timeout, _) => Class::Passing,
+        (ErrorKind::Platform, Some(info)) => match info.action {
             Action::Retry => Class::Passing,
             Action::WaitForQuota => Class::Throttled,
             Action::LogInAgain => Class::Token,
             _ => Class::Final,
         },
-        (Kind::Platform | Kind::Status, _) => match error.status().map(|status| status.as_u16()) {
+        (ErrorKind::Platform | ErrorKind::Status, _) => match error.status().map(|status| status.as_u16()) {
             Some(429) => Class::Throttled,
             Some(408 | 500 | 502 | 503 | 504) => Class::Passing,
             _ => Class::Final,
@@ -183,24 +180,26 @@ mod tests {
     use reqwest::StatusCode;
 
     use super::*;
-    use crate::envelope::Envelope;
 
     fn platform(code: &str, status: u16) -> Error {
-        let envelope = Envelope { code: code.into(), description: None };
-        Error::platform(envelope, StatusCode::from_u16(status).unwrap())
+        Error::platform(code.into(), None, StatusCode::from_u16(status).unwrap())
     }
 
     fn status(status: u16) -> Error {
-        Error::new(Kind::Status, "x", "y").with_status(StatusCode::from_u16(status).unwrap())
+        Error::new(ErrorKind::Status, "x", "y").with_status(StatusCode::from_u16(status).unwrap())
     }
 
     fn first(error: &Error) -> Verdict {
         let now = Instant::now();
-        Course::new(&Retry::new(), true, now + Duration::from_secs(180)).failed(error, false, now, 1.0)
+        let retry = Retry::new();
+        let verdict =
+            Course::new(&retry, true, now + Duration::from_secs(180)).failed(error, false, now, 1.0);
+        assert_eq!(error.is_retryable(), matches!(verdict, Verdict::Repeat(_)), "{error:?}");
+        verdict
     }
 
     #[test]
-    fn what_passes_is_repeated() {
+    fn temporary_errors_are_retried() {
         let repeated = Verdict::Repeat(Duration::from_millis(500));
         for error in [408, 500, 502, 503, 504].map(status) {
             assert_eq!(first(&error), repeated, "{error:?}");
@@ -210,13 +209,13 @@ mod tests {
         {
             assert_eq!(first(&platform(code, status)), repeated, "{code} under {status}");
         }
-        for kind in [Kind::Connection, Kind::Timeout] {
+        for kind in [ErrorKind::Connection, ErrorKind::Timeout] {
             assert_eq!(first(&Error::new(kind, "x", "y")), repeated);
         }
     }
 
     #[test]
-    fn what_stays_is_not_repeated() {
+    fn permanent_errors_fail_at_once() {
         let given_up = Verdict::GiveUp(Stop::Pointless);
         for error in [301, 400, 401, 403, 404, 409, 501].map(status) {
             assert_eq!(first(&error), given_up, "{error:?}");
@@ -232,9 +231,14 @@ mod tests {
         for (code, status) in codes.into_iter().chain([("100208", 401), ("999001", 400), ("999001", 200)]) {
             assert_eq!(first(&platform(code, status)), given_up, "{code} under {status}");
         }
-        for kind in
-            [Kind::Refused, Kind::Redirect, Kind::Undecodable, Kind::TooLarge, Kind::Incomplete, Kind::Tls]
-        {
+        for kind in [
+            ErrorKind::Refused,
+            ErrorKind::Redirect,
+            ErrorKind::Undecodable,
+            ErrorKind::TooLarge,
+            ErrorKind::Incomplete,
+            ErrorKind::Tls,
+        ] {
             assert_eq!(first(&Error::new(kind, "x", "y")), given_up, "{kind:?}");
         }
     }
@@ -246,6 +250,7 @@ mod tests {
         let mut course = Course::new(&retry, true, now + Duration::from_secs(180));
         for error in [platform("1010009", 403), platform("1010009", 200), status(429)] {
             assert_eq!(course.failed(&error, false, now, 1.0), Verdict::AwaitQuota);
+            assert!(error.is_retryable());
         }
         assert_eq!(course.attempts(), 0);
     }

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::ops::Range;
 
-use super::Direction::{Backward, Forward, Whole};
 use super::{Arrived, Cause, Deliver, Direction, Identity, Next, Read, Start};
+use crate::reads::plan::Direction::{Backward, Forward, Whole};
 
 /// A reply: rows and total.
 type Reply = (Range<u64>, Option<u64>);

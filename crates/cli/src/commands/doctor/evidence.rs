@@ -7,7 +7,7 @@ use super::wire::WireCall;
 
 /// Everything that was seen.
 #[derive(Clone, Debug)]
-pub(super) struct Observations<'a> {
+pub(super) struct Evidence<'a> {
     pub(super) setting: &'a Setting,
     /// `None` if the endpoint or the proxy is set wrong.
     pub(super) route: Option<&'a Route>,
@@ -19,7 +19,7 @@ pub(super) struct Observations<'a> {
     pub(super) task: Option<Option<u64>>,
 }
 
-impl Observations<'_> {
+impl Evidence<'_> {
     /// Whether anything came back over HTTP.
     pub(super) fn is_answered(&self) -> bool {
         self.wire_calls.iter().any(|wire_call| wire_call.status.is_some())

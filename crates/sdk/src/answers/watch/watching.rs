@@ -1,6 +1,5 @@
 //! The whole of a watch but its calls: rounds, pace, outlook and deadline, over an injected clock.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,11 +8,11 @@ use super::outlook::Outlook;
 use super::pace::Pace;
 use super::rounds::{Next, Rounds, Told};
 use crate::Error;
+use crate::answers::summary::Summary;
+use crate::answers::summary::count::{Ask, Doubt, Sample};
+use crate::answers::summary::task::Tally;
 use crate::clock::after;
-use crate::error::Kind;
-use crate::summary::Summary;
-use crate::summary::count::{Ask, Doubt, Sample};
-use crate::summary::task::Tally;
+use crate::error::{ErrorKind, Remedy};
 
 /// A watch.
 #[derive(Debug)]
@@ -130,19 +129,13 @@ impl Watching {
     fn late(&self, within: Duration) -> Error {
         let far = self.last.as_ref().map_or("no count has come in yet".to_owned(), Summary::to_string);
         let found = format!("not settled within {within:?}: {far}");
-        let advice: Cow<'_, str> = match &self.last {
-            Some(last) if last.total() == 0 => {
-                "check the task id, give it more time, or allow an empty task with allow_empty()".into()
-            }
+        let remedy = match &self.last {
+            Some(last) if last.total() == 0 => Remedy::AllowEmpty,
             Some(last) if last.other() == last.total() - last.settled() => {
-                let (other, total) = (last.other(), last.total());
-                format!(
-                    "read the subtasks: {other} of {total} subtasks were not found in a documented status: they have another one, have just changed it, or are gone"
-                )
-                .into()
+                Remedy::ReadSubtasks { other: last.other(), total: last.total() }
             }
-            _ => "give it more time, or look at the subtasks that are still open".into(),
+            _ => Remedy::WatchLonger,
         };
-        Error::new(Kind::Timeout, found, advice)
+        Error::new(ErrorKind::Timeout, found, remedy)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Page numbers over rows that change their status between two calls lose rows in silence, so a read goes in one of three
 //! directions, each a state machine of its own: the [whole](whole) task, whose set is fixed; [forward](forward) through
-//! rows that only come; [backward](backward) through rows that only go. They decide and do no I/O: [`crate::stream`] makes
+//! rows that only come; [backward](backward) through rows that only go. They decide and do no I/O: [`crate::reads::stream`] makes
 //! the calls, and the [model](model) feeds them from a platform whose rows move.
 
 mod backward;
@@ -12,7 +12,6 @@ mod incomplete;
 #[cfg(test)]
 mod model;
 mod order;
-mod plan;
 #[cfg(test)]
 mod scripts;
 mod seen;
@@ -25,11 +24,9 @@ use std::collections::HashSet;
 use std::num::NonZeroU32;
 
 pub(crate) use identity::{Identity, Watch};
-pub use incomplete::Incomplete;
 pub(crate) use incomplete::{Cause, Fault};
-pub use plan::{Direction, Plan};
-pub(crate) use plan::{Leg, Wanted};
 
+use crate::reads::plan::Direction;
 use backward::Backward;
 use forward::Forward;
 use whole::Whole;
