@@ -171,8 +171,20 @@ fn the_manual_has_a_page_for_each_command() {
         .collect();
     names.sort();
     insta::assert_snapshot!(names.join("\n"));
-    let page = std::fs::read_to_string(pages.join("northbound-watch.1")).unwrap();
-    assert!(page.contains("fail\\-above") && page.contains("settled"), "{page}");
+    for name in &names {
+        let page = std::fs::read_to_string(pages.join(name)).unwrap();
+        let makes_calls = page.contains("\\-\\-endpoint");
+        for section in ["SYNOPSIS", "ENVIRONMENT", "\"EXIT STATUS\""] {
+            assert!(page.contains(&format!(".SH {section}\n")), "{name} has no {section}");
+        }
+        assert_eq!(page.contains("NORTHBOUND_SECRET") && page.contains(".SH FILES"), makes_calls, "{name}");
+    }
+    // Without the sections that clap_mangen writes.
+    let page = std::fs::read_to_string(pages.join("northbound-export.1")).unwrap();
+    let (synopsis, rest) = page.split_once(".SH DESCRIPTION").unwrap();
+    let synopsis = synopsis.split_once(".SH SYNOPSIS").unwrap().1;
+    let around = format!("SYNOPSIS{synopsis}{}", &rest[rest.find(".SH ENVIRONMENT").unwrap()..]);
+    insta::assert_snapshot!("what_the_manual_says_around_the_options", around);
 }
 
 #[test]
@@ -187,7 +199,7 @@ fn json_and_jsonl_bear_the_members_of_the_platform() {
 
 #[test]
 fn help_teaches() {
-    insta::assert_snapshot!(session(&["--help", "help subtasks", "watch -h"]));
+    insta::assert_snapshot!(session(&["--help", "help subtasks", "watch -h", "explain --help"]));
 }
 
 #[test]

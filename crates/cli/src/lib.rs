@@ -10,9 +10,10 @@ mod session;
 use std::ffi::OsString;
 use std::io::Write;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::FromArgMatches as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::arguments::global::{Global, Output, Typed};
+use crate::arguments::global::{Global, Output, TASK_ID_ORIGIN, Typed};
 pub use crate::commands::command_tree;
 use crate::commands::{Arguments, Command};
 use crate::error::CliError;
@@ -30,7 +31,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) 
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let Arguments { global, command } = match parse(&arguments, &process) {
         Ok(arguments) => arguments,
-        Err(error) => return show_usage(&error, Typed::among(&arguments), process),
+        Err(error) => return show_usage(&explained(error), Typed::among(&arguments), process),
     };
     let traces = process.traces;
     let (warns, as_json) = (!global.quiet, global.asks_json());
@@ -39,7 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) 
 
 fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, clap::Error> {
     // Without a terminal nothing is wrapped, so that scripts and snapshots see whole lines.
-    let mut command = Arguments::command().term_width(process.stdout.width().unwrap_or(0));
+    let mut command = commands::parser().term_width(process.stdout.width().unwrap_or(0));
     let words = arguments::list::joined(arguments.to_vec(), &command);
     let matches = command.try_get_matches_from_mut(words)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
@@ -71,6 +72,18 @@ fn end(failure: &CliError, output: Output, mut stderr: Outlet<'_>) -> u8 {
         let _ = failure.show(output, &mut stderr);
     }
     failure.exit_code()
+}
+
+/// An error about a missing TASK_ID says where such an id comes from.
+fn explained(mut error: clap::Error) -> clap::Error {
+    if let (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+        && missing.iter().any(|argument| argument == "<TASK_ID>")
+    {
+        let tip = format!("TASK_ID: {TASK_ID_ORIGIN}");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 /// Shows help on stdout, a wrong usage on stderr.

@@ -9,6 +9,16 @@ use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Args, Command, ValueEnum};
 
+/// Where a TASK_ID comes from, for help and errors.
+pub(crate) const TASK_ID_ORIGIN: &str =
+    "the platform returned it as `taskID` when the batch task was created, and has no list of tasks";
+/// Where an endpoint comes from.
+pub(crate) const ENDPOINT_ORIGIN: &str =
+    "the platform's console shows it among the application interconnection information";
+/// Where application id and secret come from.
+pub(crate) const APPLICATION_ORIGIN: &str =
+    "the platform's console shows id and secret when the application is created";
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {

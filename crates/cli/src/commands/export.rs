@@ -39,7 +39,9 @@ pub(crate) struct ExportOptions {
     /// The same as -o csv or -o jsonl
     #[arg(long, value_enum, value_name = "FORMAT", hide_short_help = true)]
     pub(crate) format: Option<Format>,
-    /// Where to: FILE.part while rows are missing, FILE when it is complete; its ending is the format, unless -o names it; - is stdout
+    /// Where to: FILE.part while rows are missing, FILE when it is complete; - is stdout
+    ///
+    /// The format of the rows is -o csv or -o jsonl, else what the name of FILE ends in.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Only subtasks in one of these statuses, such as Fail,Timeout
