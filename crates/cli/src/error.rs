@@ -170,11 +170,15 @@ pub(crate) fn json_of_usage(text: &str) -> serde_json::Value {
 
 /// What to do about an error, with the options of the command where the SDK names its methods.
 pub(crate) fn in_options(remedy: &Remedy) -> String {
-    let text = match remedy {
+    match remedy {
+        Remedy::GiveCredentials | Remedy::GiveSecret => {
+            "give the application with --app-id, and its secret in NORTHBOUND_SECRET or with --secret-file"
+        }
         Remedy::CheckToken => "check that NORTHBOUND_TOKEN holds the whole token and nothing else",
         Remedy::ReplaceToken => {
             "the token came from NORTHBOUND_TOKEN: set a newer one, or unset it to log in with the secret"
         }
+        Remedy::CheckTokenSource => "log in again with --no-token-cache",
         Remedy::TrustAuthority => "give the platform's own authority with --ca-cert FILE",
         Remedy::GiveClientCertificate => {
             "give the one that the platform's operator issued, with --client-cert FILE"
@@ -183,12 +187,16 @@ pub(crate) fn in_options(remedy: &Remedy) -> String {
             "write the certificate's name in the endpoint, and give its address with --resolve HOST:ADDR"
         }
         Remedy::UseHttps => "use https",
-        Remedy::RaiseTimeout | Remedy::RaiseBodyLimit => "ask for smaller pages with --page-size",
+        Remedy::RaiseTimeout | Remedy::RaiseBodyLimit => {
+            "try again; `subtasks` and `export` can ask for smaller pages with --page-size"
+        }
         Remedy::RaiseDeadlineForToken => {
             "another process may be logging in with the same application; raise --deadline"
         }
         Remedy::RaiseDeadlineForQuota => "call less often, or raise --deadline",
-        Remedy::RaiseDeadlineForReply => "raise --deadline, or ask for smaller pages with --page-size",
+        Remedy::RaiseDeadlineForReply => {
+            "raise --deadline; `subtasks` and `export` can ask for smaller pages with --page-size"
+        }
         Remedy::WatchLonger => {
             "raise --timeout, or read the subtasks that are still open with `northbound subtasks`"
         }
@@ -200,13 +208,18 @@ pub(crate) fn in_options(remedy: &Remedy) -> String {
             );
         }
         Remedy::ReadAllPages => "give one status or none, or leave --page out",
-        Remedy::ReadPageByPage { because } => return format!("read page by page with --page: {because}"),
-        Remedy::ReadWithoutStatus { because } => {
-            return format!("read again; if that fails too, read without --status: {because}");
+        Remedy::ReadPageByPage { because } => {
+            return format!("read page by page with `northbound subtasks --page`: {because}");
         }
+        Remedy::ReadWithoutStatus { because } => {
+            return format!(
+                "read again; if that fails too, read all subtasks with `northbound subtasks`, without --status: {because}"
+            );
+        }
+        Remedy::Text(text) => text,
         other => return other.to_string(),
-    };
-    text.to_owned()
+    }
+    .to_owned()
 }
 
 impl From<io::Error> for CliError {
@@ -268,6 +281,9 @@ mod tests {
     #[test]
     fn advice_names_options_and_no_methods() {
         for remedy in [
+            Remedy::GiveCredentials,
+            Remedy::GiveSecret,
+            Remedy::CheckTokenSource,
             Remedy::CheckToken,
             Remedy::ReplaceToken,
             Remedy::TrustAuthority,

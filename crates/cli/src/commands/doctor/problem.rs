@@ -1,7 +1,7 @@
 //! Why a call failed, in words that can be shown to anybody. An error of the SDK is not: it names the task, and may repeat the
 //! platform's words and the beginning of a reply.
 
-use northbound::{Error, ErrorCode};
+use northbound::{Error, ErrorCode, ErrorKind};
 
 use super::finding::{Finding, Mark};
 use crate::error::{CliError, in_options};
@@ -76,46 +76,31 @@ impl From<CliError> for Problem {
 }
 
 fn cause(error: &Error) -> Cause {
-    if error.is_refused() || error.is_no_token() {
-        Cause::Setting
-    } else if error.is_tls() {
-        Cause::Distrust
-    } else if (error.is_connection() || error.is_timeout()) && error.status().is_none() {
-        Cause::Unreachable
-    } else if error.code() == Some(&ErrorCode::WrongCredentials) {
-        Cause::Credentials
-    } else if error.is_misconfigured() {
-        Cause::Application
-    } else if error.is_invalid_token() {
-        Cause::Token
-    } else if error.is_task_not_found() {
-        Cause::NoTask
-    } else if error.is_invalid_input() {
-        Cause::Input
-    } else if error.is_throttled() {
-        Cause::Throttled
-    } else {
-        Cause::Strange
+    match error.kind() {
+        ErrorKind::Refused | ErrorKind::NoToken => Cause::Setting,
+        ErrorKind::Tls => Cause::Distrust,
+        ErrorKind::Connection | ErrorKind::Timeout if error.status().is_none() => Cause::Unreachable,
+        _ if error.code() == Some(&ErrorCode::WrongCredentials) => Cause::Credentials,
+        _ if error.is_misconfigured() => Cause::Application,
+        _ if error.is_invalid_token() => Cause::Token,
+        _ if error.is_task_not_found() => Cause::NoTask,
+        _ if error.is_invalid_input() => Cause::Input,
+        _ if error.is_throttled() => Cause::Throttled,
+        _ => Cause::Strange,
     }
 }
 
 /// What the catalogue says, since the platform's words may repeat an id.
 fn platform(code: &ErrorCode, error: &Error) -> String {
-    let status = format!("HTTP {}", error.status().map_or(0, |status| status.as_u16()));
-    match code.info() {
-        Some(info) => format!("{} ({}, {status})", clause(info.meaning), info.code),
+    let (code, status) = (code.as_str(), error.status().map_or(0, |status| status.as_u16()));
+    match error.info() {
+        Some(info) => format!("HTTP {status}, {code}: {}", info.meaning),
         // What is in the place of a code may be anything.
-        None if code.as_str().len() <= 12 && code.as_str().bytes().all(|byte| byte.is_ascii_digit()) => {
-            format!("the platform reports an error that nobody described ({}, {status})", code.as_str())
+        None if code.len() <= 12 && code.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("HTTP {status}, {code}: the platform reports an error that nobody described")
         }
-        None => format!("the platform reports an error whose code is no number ({status})"),
+        None => format!("HTTP {status}: the platform reports an error whose code is no number"),
     }
-}
-
-/// A sentence as a part of a longer one.
-fn clause(sentence: &str) -> String {
-    let mut letters = sentence.trim_end_matches('.').chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// What can be said of a reply without showing any of it.
