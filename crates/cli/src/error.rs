@@ -2,18 +2,20 @@
 
 use std::io::{self, Write};
 
-use northbound::Remedy;
+use northbound::{ErrorKind, Remedy};
 use serde_json::json;
 
 use crate::arguments::global::Output;
 use crate::screen::outlet::Outlet;
 
 /// Every exit code of the command, and when it comes. Help, manual and README show this table.
-pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
+pub(crate) const EXIT_CODES: [(u8, &str); 8] = [
     (0, "success; also when whoever reads the output has closed the pipe"),
     (1, "a call failed, or something else that the command needs; or `doctor` found something wrong"),
     (2, "wrong usage: nothing was sent"),
     (3, "more subtasks failed or timed out than `watch --fail-above` allows"),
+    (4, "gave up waiting: the task had not settled at the end of `watch --timeout`"),
+    (5, "reserved for an outcome that is unknown: no command ends with it yet"),
     (130, "stopped by Ctrl-C"),
     (143, "stopped by SIGTERM"),
 ];
@@ -26,7 +28,7 @@ pub(crate) enum CliError {
     Usage { what: String, advice: String },
     /// Something that the command needs does not work.
     #[error("{what}")]
-    Other { what: String, advice: String },
+    Other { kind: Kind, what: String, advice: String },
     /// Whatever it was, something is left that the user can go on with.
     #[error("{cause}")]
     Left { cause: Box<Self>, advice: String },
@@ -36,6 +38,9 @@ pub(crate) enum CliError {
     /// The call failed, or was refused before it was sent.
     #[error("{0}")]
     Call(#[from] northbound::Error),
+    /// The time that the user gave to a wait is over.
+    #[error("{0}")]
+    GaveUp(northbound::Error),
     /// The emulator did not start.
     #[cfg(feature = "emulator")]
     #[error("{}", chain(.0))]
@@ -52,6 +57,61 @@ pub(crate) enum CliError {
     /// The user, or the system, has asked the command to stop.
     #[error("stopped")]
     Interrupted(Signal),
+}
+
+/// The kinds of failure that a script can distinguish in `error.kind`, beside those of the SDK. Each command uses the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What was typed cannot work.
+    Usage,
+    /// A file cannot be read or written, or is not as it was left.
+    File,
+    /// Rows could not be read, or have another status than was asked for.
+    Rows,
+    /// Rows are missing from a read, or come twice.
+    Incomplete,
+    /// The doctor found something wrong.
+    Unsound,
+    /// More subtasks failed than the user allows.
+    TooManyFailed,
+    /// The time for a wait is over.
+    GaveUp,
+    /// A signal came.
+    Stopped,
+    /// The emulator does not start.
+    Emulator,
+    /// The system refuses what every command needs.
+    System,
+    /// A failure of a call.
+    Call(ErrorKind),
+}
+
+impl Kind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            // Of both, nothing was sent.
+            Self::Usage | Self::Call(ErrorKind::Refused) => "usage",
+            Self::File => "file",
+            Self::Rows => "rows",
+            Self::Incomplete | Self::Call(ErrorKind::Incomplete) => "incomplete",
+            Self::Unsound => "unsound",
+            Self::TooManyFailed => "too-many-failed",
+            Self::GaveUp => "gave-up",
+            Self::Stopped => "stopped",
+            Self::Emulator => "emulator",
+            Self::System => "system",
+            Self::Call(ErrorKind::NoToken) => "no-token",
+            Self::Call(ErrorKind::Connection) => "connection",
+            Self::Call(ErrorKind::Tls) => "tls",
+            Self::Call(ErrorKind::Timeout) => "timeout",
+            Self::Call(ErrorKind::Platform) => "platform",
+            Self::Call(ErrorKind::Status) => "status",
+            Self::Call(ErrorKind::Redirect) => "redirect",
+            Self::Call(ErrorKind::Undecodable) => "undecodable",
+            Self::Call(ErrorKind::TooLarge) => "too-large",
+            Self::Call(_) => "call",
+        }
+    }
 }
 
 /// What asks a command to stop.
@@ -80,8 +140,29 @@ impl CliError {
     }
 
     /// Something that the command needs does not work, and what to do about it.
-    pub(crate) fn other(what: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self::Other { what: what.into(), advice: advice.into() }
+    pub(crate) fn other(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Other { kind, what: what.into(), advice: advice.into() }
+    }
+
+    /// A file cannot be used, and what to do about it.
+    pub(crate) fn file(what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::other(Kind::File, what, advice)
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Usage { .. } => Kind::Usage,
+            Self::Other { kind, .. } => *kind,
+            Self::Left { cause, .. } => cause.kind(),
+            Self::TooManyFailed { .. } => Kind::TooManyFailed,
+            Self::Call(error) => Kind::Call(error.kind()),
+            Self::GaveUp(_) => Kind::GaveUp,
+            #[cfg(feature = "emulator")]
+            Self::Emulator(_) => Kind::Emulator,
+            Self::Output(_) => Kind::File,
+            Self::ClosedPipe | Self::Runtime(_) => Kind::System,
+            Self::Interrupted(_) => Kind::Stopped,
+        }
     }
 
     /// What failed, whatever is left.
@@ -98,6 +179,7 @@ impl CliError {
             Self::Usage { .. } => 2,
             Self::Call(error) if error.is_refused() => 2,
             Self::TooManyFailed { .. } => 3,
+            Self::GaveUp(_) => 4,
             Self::Interrupted(signal) => signal.exit_code(),
             Self::Left { cause, .. } => cause.exit_code(),
             _ => 1,
@@ -107,7 +189,7 @@ impl CliError {
     /// What happened, on one line.
     pub(crate) fn what(&self) -> String {
         match self {
-            Self::Call(error) => {
+            Self::Call(error) | Self::GaveUp(error) => {
                 error.asked().map(|asked| format!("{asked}: ")).unwrap_or_default() + error.found()
             }
             Self::Left { cause, .. } => cause.what(),
@@ -121,7 +203,7 @@ impl CliError {
             Self::Usage { advice, .. } | Self::Other { advice, .. } | Self::TooManyFailed { advice, .. } => {
                 Some(advice.clone())
             }
-            Self::Call(error) => Some(in_options(error.remedy())),
+            Self::Call(error) | Self::GaveUp(error) => Some(in_options(error.remedy())),
             Self::Left { cause, advice } => match cause.advice() {
                 Some(first) => Some(format!("{first}; {advice}")),
                 None => Some(advice.clone()),
@@ -147,11 +229,12 @@ impl CliError {
 
     fn json(&self) -> serde_json::Value {
         let mut error = json!({
+            "kind": self.kind().as_str(),
             "message": self.what(),
             "help": self.advice(),
             "exitCode": self.exit_code(),
         });
-        if let Self::Call(call) = self.cause() {
+        if let Self::Call(call) | Self::GaveUp(call) = self.cause() {
             error["code"] = json!(call.code().map(|code| code.as_str()));
             error["httpStatus"] = json!(call.status().map(|status| status.as_u16()));
             error["attempts"] = json!(call.attempts());
@@ -165,7 +248,7 @@ pub(crate) fn json_of_usage(text: &str) -> serde_json::Value {
     let (what, help) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
     let lines = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let what = lines(what.trim_start_matches("error:"));
-    json!({ "error": { "message": what, "help": lines(help), "exitCode": 2 } })
+    json!({ "error": { "kind": Kind::Usage.as_str(), "message": what, "help": lines(help), "exitCode": 2 } })
 }
 
 /// What to do about an error, with the options of the command where the SDK names its methods.
@@ -268,14 +351,16 @@ mod tests {
     fn every_exit_code_is_in_the_table() {
         let failures = [
             CliError::ClosedPipe,
-            CliError::other("x", "y"),
+            CliError::file("x", "y"),
             CliError::usage("x", "y"),
             CliError::TooManyFailed { what: "x".to_owned(), advice: "y".to_owned() },
+            CliError::GaveUp(northbound::AppId::new("").unwrap_err()),
             CliError::Interrupted(Signal::Interrupt),
             CliError::Interrupted(Signal::Terminate),
         ];
-        let codes = failures.map(|failure| failure.exit_code());
-        assert_eq!(codes, EXIT_CODES.map(|(code, _)| code));
+        let codes = failures.iter().map(CliError::exit_code);
+        let listed = EXIT_CODES.iter().map(|(code, _)| *code).filter(|code| *code != 5);
+        assert!(codes.eq(listed), "5 is reserved");
     }
 
     #[test]

@@ -28,7 +28,7 @@ use self::network::Route;
 use self::problem::Problem;
 use self::setting::Setting;
 use self::wire::WireLog;
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::session::connection::{Adjust, Connection};
 use crate::session::context::Context;
 
@@ -112,8 +112,10 @@ async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Opt
     #[cfg(feature = "emulator")]
     if global.asks_emulator() {
         let connection = Connection::open_with(context, adjust).await?;
-        let url =
-            connection.endpoint.parse().map_err(|_| CliError::other("the emulator has no address", ""))?;
+        let url = connection
+            .endpoint
+            .parse()
+            .map_err(|_| CliError::other(Kind::Emulator, "the emulator has no address", ""))?;
         return Ok((Setting::of_emulator(global, &connection.client, url), Some(connection)));
     }
     let setting = Setting::of(global, environment);

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use crate::arguments::global::{Global, Output};
 use crate::arguments::list::List;
 use crate::arguments::values;
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::rows::columns::Column;
 use crate::rows::csv;
 use crate::screen::chart::span;
@@ -178,7 +178,7 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
     {
         // Else `--resume` would take rows for complete that the SDK does not.
         let what = format!("{}; and {}", failure.what(), another.what());
-        return CliError::other(what, part.paths().start_over());
+        return CliError::other(Kind::Incomplete, what, part.paths().start_over());
     }
     if !part.is_in_place() {
         return failure;

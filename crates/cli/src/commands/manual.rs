@@ -60,7 +60,7 @@ pub(crate) fn man(
     let folder = &options.out;
     let cannot = |error: io::Error| {
         let advice = "name a folder that you may write to";
-        CliError::other(format!("cannot write the manual to {}: {error}", folder.display()), advice)
+        CliError::file(format!("cannot write the manual to {}: {error}", folder.display()), advice)
     };
     fs::create_dir_all(folder).map_err(cannot)?;
     command.build();

@@ -44,8 +44,8 @@ const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
 pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let connection = Connection::open(context).await?;
-    let mut stream = watch(context, options, &connection.client).stream();
     let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
+    let mut stream = watch(context, options, &connection.client).stream();
     let mut view = View::new(context);
     let mut last: Option<Summary> = None;
     let outcome = loop {
@@ -67,7 +67,13 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
         view.end(summary, &snapshot, &mut context.stdout)?;
         context.deliver()?;
     }
-    outcome
+    outcome.map_err(|failure| match failure {
+        // A call that takes longer than --deadline is no end of the watch's time.
+        CliError::Call(error) if error.is_timeout() && options.timeout <= Some(started.elapsed()) => {
+            CliError::GaveUp(error)
+        }
+        failure => failure,
+    })
 }
 
 enum Event {

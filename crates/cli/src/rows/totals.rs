@@ -6,7 +6,7 @@ use std::fmt;
 use northbound::{Subtask, SubtaskStatus};
 use serde::{Deserialize, Serialize};
 
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::screen::layout::counted;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,7 @@ impl Totals {
             return Ok(());
         }
         Err(CliError::other(
+            Kind::Rows,
             format!("{} cannot be read", counted(self.unreadable, "row")),
             "they are in the output as the platform sent them; jsonl shows them best",
         ))
@@ -75,6 +76,7 @@ impl Totals {
             return Ok(());
         }
         Err(CliError::other(
+            Kind::Rows,
             format!("{others} of {} rows have another status than was asked for", self.all),
             "the platform does not filter by status: read the task without --status, and pick the rows yourself",
         ))

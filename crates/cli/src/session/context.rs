@@ -46,7 +46,7 @@ impl<'a> Context<'a> {
         let opened = NewFile::replacing(path).and_then(|mut file| Ok((file.file().try_clone()?, file)));
         let (opened, file) = opened.map_err(|error| {
             let advice = "name a file in a folder that you may write to, or - for stdout";
-            CliError::other(format!("cannot write to {}: {error}", path.display()), advice)
+            CliError::file(format!("cannot write to {}: {error}", path.display()), advice)
         })?;
         (self.stdout, self.file) = (Outlet::file(opened), Some(file));
         Ok(())

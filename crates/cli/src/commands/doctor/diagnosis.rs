@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::finding::{Finding, Mark};
 use super::wire::WireCall;
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::screen::layout::{self, counted};
 use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
@@ -55,12 +55,16 @@ impl Diagnosis {
         };
         match (wrong, broken) {
             (0, 0) => Ok(()),
-            (_, 0) => Err(CliError::other(checks, "do what stands below each of them in the report")),
+            (_, 0) => {
+                Err(CliError::other(Kind::Unsound, checks, "do what stands below each of them in the report"))
+            }
             (0, _) => Err(CliError::other(
+                Kind::Unsound,
                 assumptions,
                 "paste the report into an issue of northbound, which takes it for granted",
             )),
             _ => Err(CliError::other(
+                Kind::Unsound,
                 format!("{checks}, and {assumptions}"),
                 "do what stands below each check in the report, and report the rest",
             )),
