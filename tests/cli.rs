@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use northbound_cli::{Outlet, Process};
 
 use crate::answers::fleet::{Asked, Fleet, page};
-use crate::report::asked;
+use crate::report::{asked, without};
 
 /// The outcome of a command: exit code, stdout, stderr.
 pub(crate) struct Seen {
@@ -35,6 +35,10 @@ fn session(commands: &[&str]) -> String {
         let seen = northbound(&command.split_whitespace().collect::<Vec<_>>());
         let Seen { code, stdout, stderr } = seen;
         session += &format!("$ northbound {command}\n{stdout}{stderr}[exit code {code}]\n\n");
+    }
+    // What is another one each time.
+    for mark in ["\"at\":\"", "\"at\": \"", "\"endpoint\":\"", "\"endpoint\": \""] {
+        session = without(&session, mark, "\"");
     }
     session
 }

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use northbound::{ErrorKind, Remedy};
-use serde_json::json;
 
 use crate::arguments::global::Output;
+use crate::results::{ErrorFacts, ErrorResult};
 use crate::screen::outlet::Outlet;
 
 /// Every exit code of the command, and when it comes. Help, manual and README show this table.
@@ -217,7 +217,7 @@ impl CliError {
     /// Tells a person on two lines, or a script as one line of JSON.
     pub(crate) fn show(&self, output: Output, stderr: &mut Outlet<'_>) -> io::Result<()> {
         if output.is_json() {
-            return writeln!(stderr, "{}", self.json());
+            return writeln!(stderr, "{}", serde_json::to_string(&self.result())?);
         }
         let palette = stderr.palette();
         writeln!(stderr, "{} {}", palette.error("error:"), self.what())?;
@@ -227,28 +227,30 @@ impl CliError {
         Ok(())
     }
 
-    fn json(&self) -> serde_json::Value {
-        let mut error = json!({
-            "kind": self.kind().as_str(),
-            "message": self.what(),
-            "help": self.advice(),
-            "exitCode": self.exit_code(),
-        });
-        if let Self::Call(call) | Self::GaveUp(call) = self.cause() {
-            error["code"] = json!(call.code().map(|code| code.as_str()));
-            error["httpStatus"] = json!(call.status().map(|status| status.as_u16()));
-            error["attempts"] = json!(call.attempts());
+    fn result(&self) -> ErrorResult {
+        let call = match self.cause() {
+            Self::Call(call) | Self::GaveUp(call) => Some(call),
+            _ => None,
+        };
+        ErrorResult {
+            error: ErrorFacts {
+                kind: self.kind().as_str(),
+                message: self.what(),
+                help: self.advice(),
+                exit_code: self.exit_code(),
+                code: call.and_then(northbound::Error::code).map(|code| code.as_str().to_owned()),
+                http_status: call.and_then(northbound::Error::status).map(|status| status.as_u16()),
+                attempts: call.map(northbound::Error::attempts),
+            },
         }
-        json!({ "error": error })
     }
 }
 
-/// The same for a fault in what was typed: `text` is what the parser says, the fault first.
-pub(crate) fn json_of_usage(text: &str) -> serde_json::Value {
+/// A fault in what was typed: `text` is what the parser says, the fault first.
+pub(crate) fn usage_of_parser(text: &str) -> CliError {
     let (what, help) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
     let lines = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let what = lines(what.trim_start_matches("error:"));
-    json!({ "error": { "kind": Kind::Usage.as_str(), "message": what, "help": lines(help), "exitCode": 2 } })
+    CliError::usage(lines(what.trim_start_matches("error:")), lines(help))
 }
 
 /// What to do about an error, with the options of the command where the SDK names its methods.
@@ -323,6 +325,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn shown(failure: &CliError, output: Output) -> String {
@@ -394,8 +398,8 @@ mod tests {
     #[test]
     fn a_wrong_usage_is_json_as_well() {
         let text = "error: unexpected argument '--x'\n\nUsage: northbound\n\nFor more, try '--help'.\n";
-        let json = json_of_usage(text);
-        assert_eq!(json["error"]["message"], "unexpected argument '--x'");
-        assert_eq!(json["error"]["help"], "Usage: northbound For more, try '--help'.");
+        let failure = usage_of_parser(text);
+        assert_eq!(failure.what(), "unexpected argument '--x'");
+        assert_eq!(failure.advice().unwrap(), "Usage: northbound For more, try '--help'.");
     }
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod error;
+mod results;
 mod rows;
 mod screen;
 mod session;
@@ -92,7 +93,7 @@ fn show_usage(error: &clap::Error, typed: Typed, mut process: Process<'_>) -> u8
     let outlet = if wrong { &mut process.stderr } else { &mut process.stdout };
     let text = error.render();
     let shown = if wrong && typed.output.is_json() {
-        writeln!(outlet, "{}", error::json_of_usage(&text.to_string()))
+        error::usage_of_parser(&text.to_string()).show(typed.output, outlet)
     } else if Palette::chosen(typed.color, outlet.is_terminal(), process.environment).is_coloured() {
         write!(outlet, "{}", text.ansi())
     } else {

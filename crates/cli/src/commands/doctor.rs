@@ -43,7 +43,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> R
     context.refuse_csv()?;
     let diagnosis = context.interrupt.or(examine(context, options)).await?;
     if context.global.output().is_json() {
-        context.deliver_json(&diagnosis.json())?;
+        context.deliver_json(&diagnosis.result())?;
     } else {
         diagnosis.write(&mut context.stdout)?;
         context.deliver()?;
@@ -89,7 +89,8 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagn
         }
         _ => None,
     };
-    Ok(Diagnosis { checks, assumptions, asked: task.is_some(), wire_calls: log.wire_calls() })
+    let endpoint = setting.endpoint.as_ref().ok().map(|endpoint| endpoint.url.to_string());
+    Ok(Diagnosis { endpoint, checks, assumptions, asked: task.is_some(), wire_calls: log.wire_calls() })
 }
 
 /// How many subtasks there are, as far as the platform says so; no fewer than it lists.

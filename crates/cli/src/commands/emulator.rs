@@ -12,6 +12,7 @@ use northbound_emulator::{Certificates, Emulator, Scenario, StartError};
 
 use crate::arguments::list::{List, ListParser};
 use crate::error::CliError;
+use crate::results::{EmulatorResult, Source};
 use crate::session::context::Context;
 use crate::session::interrupt::may_hang;
 
@@ -72,7 +73,11 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
     #[cfg(unix)]
     raise_descriptor_limit();
     let mut emulator = builder.start().await?;
-    writeln!(context.stdout, "listening on {}", emulator.url())?;
+    if context.global.output().is_json() {
+        context.deliver_json(&EmulatorResult { source: Source::now(Some(&emulator.url())) })?;
+    } else {
+        writeln!(context.stdout, "listening on {}", emulator.url())?;
+    }
     context.deliver()?;
     context.note(&format!("{known}; stop with Ctrl-C"))?;
     if let Some(warning) = warning(emulator.addr()) {

@@ -20,8 +20,10 @@ use crate::arguments::global::{Global, Output};
 use crate::arguments::list::List;
 use crate::arguments::values;
 use crate::error::{CliError, Kind};
+use crate::results::{ExportResult, Source};
 use crate::rows::columns::Column;
 use crate::rows::csv;
+use crate::rows::totals::Totals;
 use crate::screen::chart::span;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
@@ -80,7 +82,10 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
                     part.remember(&mut delivered)?;
                     Sink::Part(part)
                 }
-                None => return Ok(context.note(&left_alone(&complete))?),
+                None => {
+                    context.note(&left_alone(&complete))?;
+                    return tell(context, &connection, options, format, None);
+                }
             }
         }
     };
@@ -96,6 +101,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
         (Some(part), Ok(())) => {
             part.complete()?;
             context.note(&format!("{totals} in {}", options.out.display()))?;
+            tell(context, &connection, options, format, Some(&totals))?;
             context.judge(&totals, reader.wanted())
         }
         (Some(part), Err(failure)) => Err(left(part, failure)),
@@ -110,6 +116,27 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             Err(failure)
         }
     }
+}
+
+/// Prints what was written as JSON, if that was asked for.
+fn tell(
+    context: &mut Context<'_>,
+    connection: &Connection,
+    options: &ExportOptions,
+    format: Format,
+    totals: Option<&Totals>,
+) -> Result<(), CliError> {
+    if !context.global.asks_json() {
+        return Ok(());
+    }
+    Ok(context.deliver_json(&ExportResult {
+        source: Source::now(Some(&connection.endpoint)),
+        task_id: options.task_id.clone(),
+        file: options.out.display().to_string(),
+        format: format!("{format:?}").to_lowercase(),
+        written: totals.map(Totals::result),
+        calls: connection.client.calls(),
+    })?)
 }
 
 /// The format of the rows. JSON with `-o json` is the result of the command, not that of a row.

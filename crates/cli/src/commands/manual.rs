@@ -10,6 +10,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::reference::{is_shown, option_with_values, options};
 use crate::error::{CliError, EXIT_CODES};
+use crate::results::ManResult;
 use crate::session::context::Context;
 use crate::session::new_file;
 
@@ -64,13 +65,16 @@ pub(crate) fn man(
     };
     fs::create_dir_all(folder).map_err(cannot)?;
     command.build();
-    write_pages(&command, folder).map_err(cannot)?;
+    let pages = write_pages(&command, folder).map_err(cannot)?;
     context.note(&format!("the manual is in {}; `man -l FILE` shows a page", folder.display()))?;
+    if context.global.asks_json() {
+        context.deliver_json(&ManResult { file: folder.display().to_string(), pages })?;
+    }
     Ok(())
 }
 
-/// Writes the pages of a command and of those below it.
-fn write_pages(command: &Command, folder: &Path) -> io::Result<()> {
+/// Writes the pages of a command and of those below it, and returns how many they are.
+fn write_pages(command: &Command, folder: &Path) -> io::Result<usize> {
     let mut page = Vec::new();
     // Else the page has the names of options that `-h` leaves out, without what they do.
     let whole = command.clone().mut_args(|option| option.hide_short_help(false));
@@ -85,7 +89,8 @@ fn write_pages(command: &Command, folder: &Path) -> io::Result<()> {
     }
     surroundings(command).to_writer(&mut page)?;
     new_file::write(&folder.join(man.get_filename()), &page)?;
-    command.get_subcommands().filter(|below| is_shown(below)).try_for_each(|below| write_pages(below, folder))
+    let mut below = command.get_subcommands().filter(|below| is_shown(below));
+    below.try_fold(1, |pages, below| Ok(pages + write_pages(below, folder)?))
 }
 
 /// What can be typed, with the values. The options of every command have a section of their own.

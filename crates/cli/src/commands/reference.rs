@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::arguments::global::Output;
 use crate::error::CliError;
+use crate::results::{self, CompletionsResult};
 use crate::session::context::Context;
 
 #[derive(Debug, Args)]
@@ -15,6 +16,9 @@ pub(crate) struct SpecOptions {
     /// The same as -o: json, or else yaml
     #[arg(long, value_enum, value_name = "FORMAT", hide_short_help = true)]
     pub(crate) format: Option<DocumentFormat>,
+    /// Print the JSON Schema of what all commands print with -o json, instead of the document
+    #[arg(long)]
+    pub(crate) results: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -33,6 +37,10 @@ pub(crate) struct CompletionsOptions {
 
 pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
+    if options.results {
+        writeln!(context.stdout, "{:#}", results::schema().as_value())?;
+        return Ok(());
+    }
     let document = match (options.format, context.global.output()) {
         (Some(DocumentFormat::Yaml), _) | (None, Output::Table | Output::Csv) => northbound::DOCUMENT,
         (Some(DocumentFormat::Json), _) | (None, Output::Json) => northbound::DOCUMENT_AS_JSON,
@@ -53,8 +61,11 @@ pub(crate) fn completions(
 ) -> Result<(), CliError> {
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut command, "northbound", &mut script);
+    if context.global.output().is_json() {
+        let script = String::from_utf8_lossy(&script).into_owned();
+        return Ok(context.deliver_json(&CompletionsResult { shell: options.shell.to_string(), script })?);
+    }
     context.stdout.write_all(&script)?;
-    context.stdout.flush()?;
     Ok(())
 }
 

@@ -15,12 +15,12 @@ use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
 use northbound::{Client, Summary};
-use serde_json::json;
 
 use self::content::{Content, Origin};
 use self::destination::Destination;
 use self::list::{List, Spool};
 use crate::error::CliError;
+use crate::results::{ReportResult, Source, TaskCounts};
 use crate::screen::chart::Counts;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
@@ -67,7 +67,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
             Some(&options.out)
         }
     };
-    tell(context, &content, &options.task_id, out)
+    tell(context, &content, &summary, out)
 }
 
 /// What the platform said.
@@ -102,7 +102,7 @@ async fn read(
 fn tell(
     context: &mut Context<'_>,
     content: &Content,
-    task: &str,
+    summary: &Summary,
     out: Option<&PathBuf>,
 ) -> Result<(), CliError> {
     for warning in content.warnings() {
@@ -111,17 +111,14 @@ fn tell(
     let Some(out) = out.map(|out| out.display().to_string()) else {
         return context.judge(&content.listed, &[]);
     };
-    let json = json!({
-        "file": out,
-        "taskId": task,
-        "total": content.counts.total,
-        "failed": content.counts.failed,
-        "other": content.counts.other,
-        "listed": content.listed.all(),
-        "calls": content.origin.calls,
-    });
     if context.global.asks_json() {
-        context.deliver_json(&json)?;
+        let result = ReportResult {
+            source: Source::now(Some(&content.origin.endpoint)),
+            counts: TaskCounts::new(summary, content.origin.calls),
+            file: out,
+            listed: content.listed.all(),
+        };
+        context.deliver_json(&result)?;
     } else {
         writeln!(context.stdout, "{out}: {}", content.in_one_line())?;
         context.stdout.flush()?;

@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use crate::arguments::global::Output;
 use crate::error::CliError;
+use crate::results::SummaryResult;
 use crate::rows::csv;
 use crate::screen::chart::{self, Counts};
 use crate::screen::layout::lines_on_terminal;
@@ -24,7 +25,9 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> 
     let counts = Counts::from(&summary);
     let stdout = &mut context.stdout;
     match context.global.output() {
-        Output::Json | Output::Jsonl => context.deliver_json(&summary)?,
+        Output::Json | Output::Jsonl => {
+            context.deliver_json(&SummaryResult::now(&connection.endpoint, &summary))?
+        }
         Output::Csv => {
             let lines = csv_lines(&counts);
             let lines = if stdout.is_terminal() { lines_on_terminal(&lines) } else { lines };

@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
     let connection = Connection::open(context).await?;
     let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
     let mut stream = watch(context, options, &connection.client).stream();
-    let mut view = View::new(context);
+    let mut view = View::new(context, &connection.endpoint);
     let mut last: Option<Summary> = None;
     let outcome = loop {
         match next(&mut stream, &mut ticks, &context.interrupt).await {

@@ -7,6 +7,7 @@ use northbound::{Subtask, SubtaskStatus};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{CliError, Kind};
+use crate::results::WrittenRows;
 use crate::screen::layout::counted;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +81,11 @@ impl Totals {
             format!("{others} of {} rows have another status than was asked for", self.all),
             "the platform does not filter by status: read the task without --status, and pick the rows yourself",
         ))
+    }
+
+    /// The same as a result.
+    pub(crate) fn result(&self) -> WrittenRows {
+        WrittenRows::new(self.all, &self.by_status, self.unreadable, self.repaired)
     }
 
     pub(crate) fn all(&self) -> u64 {

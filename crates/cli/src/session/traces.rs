@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io::Write;
 
-use serde_json::json;
 use tracing::field::Field;
 use tracing::level_filters::LevelFilter;
 use tracing::{Dispatch, Event, Subscriber};
@@ -13,6 +12,8 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
+
+use crate::results::{WarningFacts, WarningResult};
 
 /// Runs a command whose traces go where `open` says: with each `-v` more of them. Without one there are warnings alone, as JSON
 /// where errors are JSON.
@@ -62,6 +63,7 @@ where
                 message = format!("{value:?}");
             }
         });
-        writeln!(out, "{}", json!({ "warning": { "message": message } }))
+        let result = WarningResult { warning: WarningFacts { message } };
+        writeln!(out, "{}", serde_json::to_string(&result).map_err(|_| fmt::Error)?)
     }
 }

@@ -90,6 +90,13 @@ fn the_emulator_says_first_where_it_listens_and_answers_there() {
     let output = command.env("NORTHBOUND_SECRET", "demo-secret").output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 3);
 
+    let arguments = ["emulator", "serve", "--listen", "127.0.0.1:0", "-o", "jsonl"];
+    let mut as_json = Running(northbound(&arguments).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(as_json.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let result: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert!(result["endpoint"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{line}");
+
     let second = northbound(&["emulator", "serve", "--listen", address]).output().unwrap();
     let stderr = String::from_utf8(second.stderr).unwrap();
     assert_eq!((second.status.code(), stderr.lines().count()), (Some(1), 1), "{stderr}");

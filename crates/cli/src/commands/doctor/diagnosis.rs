@@ -4,11 +4,11 @@ use std::io::{self, Write as _};
 
 use northbound::PLATFORM_EDITION;
 use northbound::client_layer::DOCUMENT_VERSION;
-use serde_json::{Value, json};
 
 use super::finding::{Finding, Mark};
 use super::wire::WireCall;
 use crate::error::{CliError, Kind};
+use crate::results::{AssumptionResult, CheckResult, DoctorResult, Source};
 use crate::screen::layout::{self, counted};
 use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
@@ -21,6 +21,8 @@ const NARROW: usize = 70;
 /// Everything that was found. Nothing in it is secret.
 #[derive(Debug)]
 pub(super) struct Diagnosis {
+    /// `None` if none was given, or none that is a URL.
+    pub(super) endpoint: Option<String>,
     pub(super) checks: Vec<Finding>,
     /// `None` if none could be judged.
     pub(super) assumptions: Option<Vec<Finding>>,
@@ -112,27 +114,31 @@ impl Diagnosis {
         lines
     }
 
-    pub(super) fn json(&self) -> Value {
-        let check = |finding: &Finding| {
-            let Finding { mark, name, found, help } = finding;
-            json!({ "name": name, "result": mark.as_str(), "found": found, "help": help })
+    pub(super) fn result(&self) -> DoctorResult {
+        let check = |Finding { mark, name, found, help }: &Finding| CheckResult {
+            name,
+            result: mark.as_str(),
+            found: found.clone(),
+            help: help.clone(),
         };
-        let assumption = |finding: &Finding| {
-            let Finding { mark, name, found, .. } = finding;
-            json!({ "id": name, "result": mark.as_str(), "found": found })
+        let assumption = |Finding { mark, name, found, .. }: &Finding| AssumptionResult {
+            id: name,
+            result: mark.as_str(),
+            found: found.clone(),
         };
-        json!({
-            "northbound": env!("CARGO_PKG_VERSION"),
-            "document": DOCUMENT_VERSION,
-            "platformEdition": PLATFORM_EDITION,
-            "os": std::env::consts::OS,
-            "architecture": std::env::consts::ARCH,
-            "sound": self.findings().all(|finding| !finding.mark.is_bad()),
-            "checks": self.checks.iter().map(check).collect::<Vec<_>>(),
-            "assumptions": self.assumptions.iter().flatten().map(assumption).collect::<Vec<_>>(),
-            "calls": self.wire_calls.len(),
-            "logins": self.logins(),
-        })
+        DoctorResult {
+            source: Source::now(self.endpoint.as_deref()),
+            northbound: env!("CARGO_PKG_VERSION"),
+            document: DOCUMENT_VERSION,
+            platform_edition: PLATFORM_EDITION,
+            os: std::env::consts::OS,
+            architecture: std::env::consts::ARCH,
+            sound: self.findings().all(|finding| !finding.mark.is_bad()),
+            checks: self.checks.iter().map(check).collect(),
+            assumptions: self.assumptions.iter().flatten().map(assumption).collect(),
+            calls: self.wire_calls.len(),
+            logins: self.logins(),
+        }
     }
 }
 
@@ -198,7 +204,7 @@ mod tests {
         let marks =
             [Mark::Ok, Mark::Warning, Mark::Wrong, Mark::NotChecked, Mark::DoesNotHold, Mark::CouldNotTell];
         let checks = marks.map(|mark| Finding::new(mark, "certificate", long).help(long)).to_vec();
-        Diagnosis { checks, assumptions: None, asked: true, wire_calls: Vec::new() }
+        Diagnosis { endpoint: None, checks, assumptions: None, asked: true, wire_calls: Vec::new() }
     }
 
     #[test]
@@ -230,7 +236,8 @@ mod tests {
     fn the_verdict_counts_what_is_wrong() {
         let verdict = |marks: &[Mark]| {
             let checks = marks.iter().map(|mark| Finding::new(*mark, "x", "y")).collect();
-            let diagnosis = Diagnosis { checks, assumptions: None, asked: false, wire_calls: Vec::new() };
+            let diagnosis =
+                Diagnosis { endpoint: None, checks, assumptions: None, asked: false, wire_calls: Vec::new() };
             diagnosis.verdict().map_err(|failure| (failure.what(), failure.exit_code()))
         };
         assert_eq!(verdict(&[Mark::Ok, Mark::Warning, Mark::NotChecked, Mark::CouldNotTell]), Ok(()));

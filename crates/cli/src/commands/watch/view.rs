@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use northbound::Summary;
 
 use crate::arguments::global::Output;
+use crate::results::SummaryResult;
 use crate::screen::chart::{self, Counts, WatchSnapshot};
 use crate::screen::outlet::Outlet;
 use crate::screen::picture::Picture;
@@ -14,6 +15,7 @@ use crate::session::context::Context;
 #[derive(Debug)]
 pub(crate) struct View {
     kind: ViewKind,
+    endpoint: String,
     /// The counts that were shown last.
     shown: Option<Counts>,
 }
@@ -33,7 +35,7 @@ enum ViewKind {
 }
 
 impl View {
-    pub(crate) fn new(context: &Context<'_>) -> Self {
+    pub(crate) fn new(context: &Context<'_>, endpoint: &str) -> Self {
         let kind = match context.global.output() {
             Output::Json => ViewKind::LastJson,
             Output::Jsonl => ViewKind::JsonLines,
@@ -44,7 +46,7 @@ impl View {
             }
             _ => ViewKind::Log,
         };
-        Self { kind, shown: None }
+        Self { kind, endpoint: endpoint.to_owned(), shown: None }
     }
 
     /// Shows what is known now.
@@ -58,7 +60,9 @@ impl View {
         match &mut self.kind {
             ViewKind::Picture(picture) => picture.draw(&frame(snapshot, stdout), stdout)?,
             ViewKind::Log if changed => writeln!(stdout, "{}", chart::log_line(snapshot))?,
-            ViewKind::JsonLines if changed => writeln!(stdout, "{}", serde_json::to_string(summary)?)?,
+            ViewKind::JsonLines if changed => {
+                writeln!(stdout, "{}", serde_json::to_string(&SummaryResult::now(&self.endpoint, summary))?)?
+            }
             _ => return Ok(()),
         }
         self.shown = Some(snapshot.counts.clone());
@@ -75,7 +79,10 @@ impl View {
         match &self.kind {
             ViewKind::Picture(_) | ViewKind::Log => return self.show(summary, snapshot, stdout),
             ViewKind::JsonLines => {}
-            ViewKind::LastJson => writeln!(stdout, "{}", serde_json::to_string_pretty(summary)?)?,
+            ViewKind::LastJson => {
+                let result = SummaryResult::now(&self.endpoint, summary);
+                writeln!(stdout, "{}", serde_json::to_string_pretty(&result)?)?
+            }
             ViewKind::LastPicture => {
                 for line in frame(snapshot, stdout) {
                     writeln!(stdout, "{line}")?;
