@@ -143,10 +143,23 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use northbound::client_layer::{PAGE_SIZE, PageSize};
+
     use super::*;
 
     #[test]
     fn the_command_tree_is_sound() {
         parser().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_page_size_has_the_bounds_of_the_document() {
+        let PageSize { smallest, largest, default, .. } = PAGE_SIZE;
+        let mut command = Arguments::command();
+        let mut help = |name: &str| command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+        let bounds = format!("Rows that one call asks for, {smallest} to {largest}");
+        assert!(help("export").contains(&bounds));
+        let default = format!("{bounds} [default: {default} with --page, else {largest}]");
+        assert!(help("subtasks").contains(&default));
     }
 }

@@ -256,9 +256,6 @@ pub(crate) fn usage_of_parser(text: &str) -> CliError {
 /// What to do about an error, with the options of the command where the SDK names its methods.
 pub(crate) fn in_options(remedy: &Remedy) -> String {
     match remedy {
-        Remedy::GiveCredentials | Remedy::GiveSecret => {
-            "give the application with --app-id, and its secret in NORTHBOUND_SECRET or with --secret-file"
-        }
         Remedy::CheckToken => "check that NORTHBOUND_TOKEN holds the whole token and nothing else",
         Remedy::ReplaceToken => {
             "the token came from NORTHBOUND_TOKEN: set a newer one, or unset it to log in with the secret"
@@ -370,8 +367,6 @@ mod tests {
     #[test]
     fn advice_names_options_and_no_methods() {
         for remedy in [
-            Remedy::GiveCredentials,
-            Remedy::GiveSecret,
             Remedy::CheckTokenSource,
             Remedy::CheckToken,
             Remedy::ReplaceToken,

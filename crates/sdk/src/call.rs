@@ -5,6 +5,7 @@
 pub(crate) mod attempts;
 pub(crate) mod envelope;
 pub(crate) mod exchange;
+pub(crate) mod login;
 pub(crate) mod quota;
 pub(crate) mod run;
 pub(crate) mod token;

@@ -5,4 +5,5 @@
 pub(crate) mod pages;
 pub(crate) mod plan;
 pub(crate) mod query;
+pub(crate) mod request;
 pub(crate) mod stream;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
@@ -116,15 +116,13 @@ fn raise_descriptor_limit() {
 
 /// The first address that the host has.
 async fn address(listen: &str) -> Result<SocketAddr, CliError> {
-    let advice = "write it like 127.0.0.1:8743 or localhost:8743";
-    let found = tokio::net::lookup_host(listen).await.map(|mut addresses| addresses.next());
-    match found {
-        Ok(Some(address)) => Ok(address),
-        Ok(None) => {
-            Err(CliError::usage(format!("cannot listen on {listen}: the name has no address"), advice))
-        }
-        Err(error) => Err(CliError::usage(format!("cannot listen on {listen}: {error}"), advice)),
-    }
+    let found = tokio::net::lookup_host(listen).await.and_then(|mut addresses| {
+        addresses.next().ok_or_else(|| io::Error::other("the name has no address"))
+    });
+    found.map_err(|error| {
+        let advice = "write it like 127.0.0.1:8743 or localhost:8743";
+        CliError::usage(format!("cannot listen on {listen}: {error}"), advice)
+    })
 }
 
 /// What was typed goes before the file, the file before what the platform is like.

@@ -12,6 +12,7 @@ mod sink;
 
 use clap::Args;
 use northbound::SubtaskStatus;
+use northbound::client_layer::PAGE_SIZE;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -56,7 +57,7 @@ pub(crate) struct ExportOptions {
     #[arg(long)]
     pub(crate) replace: bool,
     /// Rows that one call asks for, 1 to 250
-    #[arg(long, value_name = "M", default_value_t = 250)]
+    #[arg(long, value_name = "M", default_value_t = PAGE_SIZE.largest)]
     pub(crate) page_size: u32,
 }
 
@@ -201,9 +202,9 @@ fn heading(format: Format) -> String {
 fn left(mut part: PartFile, failure: CliError) -> CliError {
     if let CliError::Call(error) = &failure
         && error.is_incomplete()
-        && let Err(another) = part.spoil(failure.to_string())
+        && let Err(another) = part.spoil(failure.what())
     {
-        // Else `--resume` would take rows for complete that the SDK does not.
+        // Otherwise `--resume` would call rows complete that the SDK calls incomplete.
         let what = format!("{}; and {}", failure.what(), another.what());
         return CliError::other(Kind::Incomplete, what, part.paths().start_over());
     }
@@ -213,7 +214,7 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
     let checkpoint = part.checkpoint();
     if let Some(fault) = &checkpoint.fault {
         let anew = part.paths().start_over();
-        let is_told = failure.to_string().contains(fault);
+        let is_told = failure.what() == *fault;
         let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
         return CliError::Left { cause: Box::new(failure), advice };
     }

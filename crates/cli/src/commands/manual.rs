@@ -75,20 +75,20 @@ pub(crate) fn man(
 
 /// Writes the pages of a command and of those below it, and returns how many they are.
 fn write_pages(command: &Command, folder: &Path) -> io::Result<usize> {
-    let mut page = Vec::new();
     // Else the page has the names of options that `-h` leaves out, without what they do.
     let whole = command.clone().mut_args(|option| option.hide_short_help(false));
     let man = Man::new(whole).source(concat!("northbound ", env!("CARGO_PKG_VERSION")));
-    man.render_title(&mut page)?;
-    man.render_name_section(&mut page)?;
-    synopsis(command).to_writer(&mut page)?;
-    man.render_description_section(&mut page)?;
-    man.render_options_section(&mut page)?;
-    if command.has_subcommands() {
-        man.render_subcommands_section(&mut page)?;
-    }
-    surroundings(command).to_writer(&mut page)?;
-    new_file::write(&folder.join(man.get_filename()), &page)?;
+    new_file::write(&folder.join(man.get_filename()), |page| {
+        man.render_title(page)?;
+        man.render_name_section(page)?;
+        synopsis(command).to_writer(page)?;
+        man.render_description_section(page)?;
+        man.render_options_section(page)?;
+        if command.has_subcommands() {
+            man.render_subcommands_section(page)?;
+        }
+        surroundings(command).to_writer(page)
+    })?;
     let mut below = command.get_subcommands().filter(|below| is_shown(below));
     below.try_fold(1, |pages, below| Ok(pages + write_pages(below, folder)?))
 }

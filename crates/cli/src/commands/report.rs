@@ -26,6 +26,7 @@ use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
+use crate::session::new_file;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
@@ -39,7 +40,7 @@ pub(crate) struct ReportOptions {
 pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let connection = Connection::open(context).await?;
-    // Before the first call: who names a folder that is not there should not have to wait for it.
+    // Before the first call, so that a folder that is not there is reported at once.
     let destination = Destination::open(&options.out)?;
     let started = Instant::now();
     let spool = Spool::new(destination.scratch()?);
@@ -63,7 +64,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
             None
         }
         Destination::File(path) => {
-            destination::fill(&path, |out| page::write(&content, rows, out))?;
+            new_file::write(&path, |out| page::write(&content, rows, out))?;
             Some(&options.out)
         }
     };
@@ -78,8 +79,8 @@ struct TaskFailures {
     list: List,
 }
 
-/// The counts first and the failures after them: those of a task that has settled then agree. The counts also tell how far
-/// the read of the failures is.
+/// Reads the counts first and then the failures: for a task that has settled they agree. The counts also show how far the
+/// read of the failures is.
 async fn read(
     client: &Client,
     task: &str,

@@ -9,7 +9,7 @@ use crate::screen::palette::Palette;
 
 /// The width of a chart for a reader that is no terminal.
 pub(crate) const PLAIN_WIDTH: usize = 80;
-/// Longer bars tell no more.
+/// Longer bars do not show more.
 pub(crate) const LONGEST_BAR: usize = 60;
 const GAP: usize = 2;
 
@@ -157,7 +157,7 @@ pub(crate) fn bar(part: u64, whole: u64, room: usize) -> String {
         return String::new();
     }
     let share = (part as f64 / whole as f64).min(1.0);
-    // Neither sign nor size can be lost: the share is at most 1, and a terminal is narrow.
+    // The cast is safe: the share is at most 1, and a terminal is narrow.
     let eighths = ((share * (room * 8) as f64).round() as usize).max(1);
     "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
 }

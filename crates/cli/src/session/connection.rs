@@ -17,7 +17,7 @@ pub(crate) const ENDPOINT: &str = "NORTHBOUND_ENDPOINT";
 pub(crate) const APP_ID: &str = "NORTHBOUND_APP_ID";
 pub(crate) const SECRET: &str = "NORTHBOUND_SECRET";
 pub(crate) const TOKEN: &str = "NORTHBOUND_TOKEN";
-/// More bytes than any secret has, should the file be another one.
+/// More bytes than any secret has: the file may be a wrong one.
 const LONGEST_SECRET: u64 = 64 * 1024;
 
 /// A client, and what must live as long as it is used.
@@ -30,11 +30,11 @@ pub(crate) struct Connection {
     _emulator: Option<northbound_emulator::Emulator>,
 }
 
-/// What a command asks of its clients beside what the user does.
+/// What a command sets on its clients besides the user's options.
 pub(crate) type Adjust<'a> = &'a dyn Fn(ClientBuilder) -> ClientBuilder;
 
 impl Connection {
-    /// Makes a client from what was typed and, where that is silent, from the environment. Nothing is sent yet.
+    /// Makes a client from the options or, where one is missing, from the environment. Nothing is sent yet.
     pub(crate) async fn open(context: &Context<'_>) -> Result<Self, CliError> {
         Self::open_with(context, &|builder| builder).await
     }
@@ -78,7 +78,7 @@ impl Connection {
         let app_id = global.app_id.as_deref().unwrap_or(Scenario::DEMO_APP_ID);
         let secret = secret_from_file(global)?.unwrap_or_else(|| Secret::from(Scenario::DEMO_SECRET));
         let credentials = Credentials::new(app_id, secret)?;
-        // Nobody is kept waiting for a try, unless that is what is tried.
+        // No quota, so that a try does not wait, unless the user sets one.
         let quota = global.quota.unwrap_or(0);
         let emulator = Emulator::builder().scenario(Scenario::default().with_quota(quota)).start().await?;
         let endpoint = emulator.url();
@@ -137,7 +137,7 @@ pub(crate) fn secret(global: &Global, environment: Environment<'_>) -> Result<Se
     })
 }
 
-/// A token that the user has obtained elsewhere; a secret that was typed goes before it.
+/// A token that the user has obtained elsewhere; --secret-file takes precedence.
 pub(crate) fn token(global: &Global, environment: Environment<'_>) -> Option<Secret> {
     given(None, TOKEN, environment).filter(|_| global.secret_file.is_none()).map(Secret::from)
 }
@@ -154,7 +154,7 @@ fn logging_in(
     let folder = token_cache::folder(environment);
     let login = adjust(builder(global, endpoint)?).credentials(credentials);
     let login = login.before_login(token_cache::announce(folder.clone())).build()?;
-    // What goes over plain http is for a try on this machine, and no secret worth keeping.
+    // Plain http is for a try on this machine; its tokens are not worth keeping.
     if global.no_token_cache || !login.endpoint().starts_with("https:") {
         return Ok(login);
     }
@@ -169,7 +169,7 @@ fn logging_in(
     Ok(builder.token_source(app_id, TokenCache::new(folder, login)).build()?)
 }
 
-/// A client of this endpoint as the options ask for it; who calls is still to be said.
+/// A client for this endpoint with the user's options, and still without credentials.
 pub(crate) fn builder(global: &Global, endpoint: &str) -> Result<ClientBuilder, CliError> {
     let mut builder = builder_to(global, endpoint);
     if let Some(calls) = global.quota {
@@ -187,7 +187,7 @@ pub(crate) fn builder(global: &Global, endpoint: &str) -> Result<ClientBuilder, 
     Ok(builder)
 }
 
-/// The same as far as it says where calls go.
+/// A client for this endpoint with the options that say where calls go, and no others.
 pub(crate) fn builder_to(global: &Global, endpoint: &str) -> ClientBuilder {
     let builder = Client::builder(endpoint);
     match &global.resolve {
@@ -196,7 +196,7 @@ pub(crate) fn builder_to(global: &Global, endpoint: &str) -> ClientBuilder {
     }
 }
 
-/// What was typed goes before the environment.
+/// An option takes precedence over the environment.
 fn given(typed: Option<&String>, name: &str, environment: Environment<'_>) -> Option<String> {
     typed.cloned().or_else(|| environment(name)).filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM, as something that a command can wait for wherever it can stop.
+//! Ctrl-C and SIGTERM: a command waits for them wherever it can stop.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,10 +27,10 @@ impl Interrupt {
     pub(crate) fn listen() -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut signals = runtime.block_on(async { Signals::listen() })?;
-        let (tell, told) = watch::channel(None);
+        let (sender, receiver) = watch::channel(None);
         let obey = async move {
             let first = signals.next().await;
-            tell.send_replace(Some(first));
+            sender.send_replace(Some(first));
             let last = tokio::select! {
                 second = signals.next() => second,
                 () = until_hanging() => first,
@@ -38,14 +38,14 @@ impl Interrupt {
             std::process::exit(last.exit_code().into());
         };
         thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(obey))?;
-        Ok(Self(Some(told)))
+        Ok(Self(Some(receiver)))
     }
 
     /// Waits for the signal; it has come already if it came before.
     pub(crate) async fn wait(&self) -> Signal {
-        if let Some(told) = &self.0
-            && let Ok(told) = told.clone().wait_for(Option::is_some).await
-            && let Some(signal) = *told
+        if let Some(receiver) = &self.0
+            && let Ok(came) = receiver.clone().wait_for(Option::is_some).await
+            && let Some(signal) = *came
         {
             return signal;
         }

@@ -1,9 +1,9 @@
-//! Files that the command writes: each is a new file, closed to other users, that gets its name and its mode when it is whole.
+//! Files that the command writes: each is a new file, closed to other users, that gets its name and its mode when it is complete.
 //!
-//! So nobody reads half a file, and nothing is written through a link that somebody has put in the way.
+//! So nobody reads half a file, and nothing is written through a link that somebody else has put there.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -47,10 +47,13 @@ impl NewFile {
     }
 }
 
-/// Writes a whole file.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a complete file.
+pub(crate) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut file = NewFile::beside(path)?;
-    file.file().write_all(bytes)?;
+    let mut out = BufWriter::new(file.file());
+    content(&mut out)?;
+    out.flush()?;
+    drop(out);
     file.keep()
 }
 
@@ -103,7 +106,7 @@ fn inherit(file: &File, path: &Path) {
     use rustix::fs::Mode;
     use rustix::process::umask;
 
-    // It can be read only by setting it.
+    // The mask can be read only by setting it.
     let mask = umask(Mode::RWXG | Mode::RWXO);
     umask(mask);
     #[allow(clippy::useless_conversion, reason = "a Mac has modes of 16 bits")]
@@ -175,7 +178,7 @@ mod tests {
         for (kept, at_most) in [(0o600, 0o600), (0o666, 0o666)] {
             with_mode(&target, kept);
             symlink(&target, &path).unwrap();
-            write(&path, b"after").unwrap();
+            write(&path, |out| out.write_all(b"after")).unwrap();
             assert_eq!((mode(&target), fs::read(&target).unwrap()), (kept, b"before".to_vec()));
             assert!(!fs::symlink_metadata(&path).unwrap().is_symlink() && mode(&path) & !at_most == 0);
             fs::remove_file(&path).unwrap();

@@ -1,4 +1,4 @@
-//! What a command takes from the process that it runs in, and gives to it.
+//! The process that a command runs in: its environment, its streams, its signals.
 
 use std::fmt;
 use std::io::{self, Write};

@@ -8,30 +8,17 @@ use crate::session::interrupt::may_hang;
 ///
 /// A write waits for a slow reader, even if the stream is set to fail instead: any process that shares the stream may set
 /// `O_NONBLOCK`. A signal ends the process while it waits.
-#[derive(Debug)]
-pub struct StandardStream(Descriptor);
-
 #[derive(Clone, Copy, Debug)]
-enum Descriptor {
-    Out,
-    Err,
-}
-
-impl StandardStream {
+pub enum StandardStream {
     /// Standard output.
-    pub fn stdout() -> Self {
-        Self(Descriptor::Out)
-    }
-
+    Stdout,
     /// Standard error.
-    pub fn stderr() -> Self {
-        Self(Descriptor::Err)
-    }
+    Stderr,
 }
 
 impl Write for StandardStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        may_hang(|| self.0.write(bytes))
+        may_hang(|| self.write_now(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -40,15 +27,15 @@ impl Write for StandardStream {
 }
 
 #[cfg(unix)]
-impl Descriptor {
+impl StandardStream {
     /// Not through the standard library: it reports success if the stream is not open for writing.
-    fn write(self, bytes: &[u8]) -> io::Result<usize> {
+    fn write_now(self, bytes: &[u8]) -> io::Result<usize> {
         use rustix::event::{PollFd, PollFlags, poll};
         use rustix::io::Errno;
 
         let stream = match self {
-            Self::Out => rustix::stdio::stdout(),
-            Self::Err => rustix::stdio::stderr(),
+            Self::Stdout => rustix::stdio::stdout(),
+            Self::Stderr => rustix::stdio::stderr(),
         };
         loop {
             match rustix::io::write(stream, bytes) {
@@ -60,11 +47,11 @@ impl Descriptor {
 }
 
 #[cfg(not(unix))]
-impl Descriptor {
-    fn write(self, bytes: &[u8]) -> io::Result<usize> {
+impl StandardStream {
+    fn write_now(self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Out => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush())?,
-            Self::Err => io::stderr().write_all(bytes)?,
+            Self::Stdout => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush())?,
+            Self::Stderr => io::stderr().write_all(bytes)?,
         }
         Ok(bytes.len())
     }

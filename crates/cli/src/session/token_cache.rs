@@ -18,7 +18,7 @@ use crate::session::process::Environment;
 
 /// How long to wait before looking again whether another process has finished its login.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// A token is not used so shortly before its end, or a tenth of its life if that is shorter; the SDK does the same.
+/// A token is not used in the last seconds of its life, or in the last tenth if that is shorter; the SDK does the same.
 const MARGIN: u64 = 300;
 
 /// The token of one application on one platform, shared with other processes of this user.
@@ -145,7 +145,7 @@ impl TokenSource for TokenCache {
     }
 }
 
-/// What is done before a login: the first one says what it does to others, unless an earlier one has left its file.
+/// Warns before the first login that it cancels other tokens, unless an earlier login has left its file.
 pub(crate) fn announce(folder: Option<PathBuf>) -> impl Fn(&Client) {
     let has_said = AtomicBool::new(false);
     move |login| {
@@ -168,7 +168,7 @@ impl KeptToken {
         !self.token.is_empty() && http::HeaderValue::try_from(&self.token).is_ok()
     }
 
-    /// The token, unless it is about to end or the platform has refused it.
+    /// The token, unless it ends soon or the platform has refused it.
     fn usable(self, now: u64, rejected: Option<&Secret>) -> Option<Token> {
         if rejected.is_some_and(|rejected| rejected.expose() == self.token) {
             return None;
@@ -177,7 +177,7 @@ impl KeptToken {
             return Some(Token::new(self.token));
         };
         let life = until.saturating_sub(self.from);
-        // A clock that was set back makes no token live longer.
+        // A token does not live longer because the clock was set back.
         let left = until.saturating_sub(now).min(life);
         (left > MARGIN.min(life / 10)).then(|| Token::new(self.token).lives(Duration::from_secs(left)))
     }
@@ -193,7 +193,7 @@ pub(crate) fn folder(environment: Environment<'_>) -> Option<PathBuf> {
     } else {
         of("XDG_CACHE_HOME").or_else(|| of("HOME").map(|home| home.join(".cache")))
     };
-    // A relative path would scatter tokens over the disk.
+    // With a relative path, tokens would be all over the disk.
     caches.filter(|caches| caches.is_absolute()).map(|caches| caches.join("northbound"))
 }
 

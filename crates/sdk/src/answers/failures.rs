@@ -12,7 +12,11 @@ use northbound_client::{ErrorCode, ErrorInfo, SubtaskStatus, Unreadable};
 
 pub use groups::{FailureGroup, FailureGroups};
 
-use crate::{Client, Error, Subtask, SubtaskStream, Subtasks};
+use crate::client::Client;
+use crate::error::Error;
+use crate::reads::query::Subtasks;
+use crate::reads::stream::SubtaskStream;
+use crate::subtask::Subtask;
 
 impl Client {
     /// Asks which subtasks of a batch task failed or timed out, and why.
@@ -59,53 +63,31 @@ impl Failures {
     ///
     /// The first item is an error if the task id or the page size is not allowed.
     pub fn stream(self) -> FailureStream {
-        let start = Reading { subtasks: self.subtasks, ahead: Self::STATUSES.into_iter(), current: None };
+        let start = FailureRead { subtasks: self.subtasks, ahead: Self::STATUSES.into_iter(), current: None };
         FailureStream(Box::pin(stream::try_unfold(start, next_failure)))
-    }
-
-    /// All failures, grouped by the platform's code.
-    ///
-    /// # Errors
-    /// As [`stream`](Self::stream): when the task id or the page size is not allowed, when a call fails, when rows are missing.
-    ///
-    /// ```no_run
-    /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
-    /// for group in client.failures("5c8ba99030344005c02316ad").by_code().await?.groups() {
-    ///     println!("{} devices: {group}", group.count());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn by_code(self) -> Result<FailureGroups, Error> {
-        let mut stream = self.stream();
-        let mut groups = FailureGroups::default();
-        while let Some(failure) = stream.try_next().await? {
-            groups.add(&failure);
-        }
-        Ok(groups)
     }
 }
 
 /// How far a read of failures is: one status after another.
-struct Reading {
+struct FailureRead {
     subtasks: Subtasks,
     ahead: std::array::IntoIter<SubtaskStatus, { Failures::STATUSES.len() }>,
     current: Option<(SubtaskStatus, SubtaskStream)>,
 }
 
-async fn next_failure(mut reading: Reading) -> Result<Option<(Failure, Reading)>, Error> {
+async fn next_failure(mut read: FailureRead) -> Result<Option<(Failure, FailureRead)>, Error> {
     loop {
-        let Some((status, stream)) = &mut reading.current else {
-            let Some(status) = reading.ahead.next() else { return Ok(None) };
-            let stream = reading.subtasks.clone().status(status.clone()).stream();
-            reading.current = Some((status, stream));
+        let Some((status, stream)) = &mut read.current else {
+            let Some(status) = read.ahead.next() else { return Ok(None) };
+            let stream = read.subtasks.clone().status(status.clone()).stream();
+            read.current = Some((status, stream));
             continue;
         };
         match stream.try_next().await? {
             // A platform that ignores the filter sends every subtask for each status.
             Some(subtask) if subtask.status().is_some_and(|found| found != status) => {}
-            Some(subtask) => return Ok(Some((Failure::of(subtask), reading))),
-            None => reading.current = None,
+            Some(subtask) => return Ok(Some((Failure::of(subtask), read))),
+            None => read.current = None,
         }
     }
 }

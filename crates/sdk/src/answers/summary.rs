@@ -16,7 +16,9 @@ use count::Counting;
 pub use count::Doubt;
 use task::{Tally, Task};
 
-use crate::{Client, Error};
+use crate::answers::failures::Failures;
+use crate::client::Client;
+use crate::error::Error;
 
 impl Client {
     /// Asks how far a batch task is: how many subtasks there are in each status. Await it.
@@ -188,7 +190,7 @@ impl Summary {
 
     /// How many subtasks failed or timed out.
     pub fn failed(&self) -> u64 {
-        crate::Failures::STATUSES.iter().map(|status| self.count(status)).sum()
+        Failures::STATUSES.iter().map(|status| self.count(status)).sum()
     }
 
     /// How many subtasks failed or timed out, as a part of all: 0 to 1.

@@ -18,7 +18,9 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::answers::summary::Summary;
 use crate::answers::summary::task::{Reading, Task};
-use crate::{Client, Error, Quota};
+use crate::call::quota::Quota;
+use crate::client::Client;
+use crate::error::Error;
 use pace::Pace;
 use rounds::Rounds;
 use watching::{Step, Watching};

@@ -5,9 +5,8 @@ use std::time::{Duration, SystemTime};
 use northbound_client::Action;
 use tokio::time::Instant;
 
-use crate::Error;
 use crate::clock::FOREVER;
-use crate::error::{ErrorKind, Stop};
+use crate::error::{Error, ErrorKind, Stop};
 
 /// How calls are repeated that failed for a passing reason.
 ///
@@ -64,11 +63,13 @@ impl Default for Retry {
     }
 }
 
-/// The course of one call: its attempts so far, and when it has to end.
+/// The attempts of one call so far, and when it has to end.
 #[derive(Debug)]
-pub(crate) struct Course<'a> {
+pub(crate) struct Attempts<'a> {
     retry: &'a Retry,
-    attempts: u32,
+    made: u32,
+    /// Whether the operation may be repeated when nobody knows what became of it.
+    may_repeat: bool,
     /// Whether a token that is refused can be changed for another one.
     changes_token: bool,
     deadline: Instant,
@@ -87,14 +88,14 @@ pub(crate) enum Verdict {
     GiveUp(Stop),
 }
 
-impl<'a> Course<'a> {
-    pub(crate) fn new(retry: &'a Retry, changes_token: bool, deadline: Instant) -> Self {
-        Self { retry, attempts: 0, changes_token, deadline }
+impl<'a> Attempts<'a> {
+    pub(crate) fn new(retry: &'a Retry, may_repeat: bool, changes_token: bool, deadline: Instant) -> Self {
+        Self { retry, made: 0, may_repeat, changes_token, deadline }
     }
 
     /// How many attempts were made.
-    pub(crate) fn attempts(&self) -> u32 {
-        self.attempts
+    pub(crate) fn made(&self) -> u32 {
+        self.made
     }
 
     /// Decides on a failure. `replaced` says that another call has brought a new token since; `random` is drawn from 0..1.
@@ -108,14 +109,14 @@ impl<'a> Course<'a> {
                 self.changes_token = false;
                 Verdict::ChangeToken
             }
-            Class::Final => self.give_up(Stop::Pointless),
-            Class::Passing => {
-                self.attempts += 1;
-                if self.attempts >= self.retry.attempts {
+            Class::Permanent => self.give_up(Stop::Pointless),
+            Class::Temporary if !self.may_repeat => self.give_up(Stop::Pointless),
+            Class::Temporary => {
+                self.made += 1;
+                if self.made >= self.retry.attempts {
                     return Verdict::GiveUp(Stop::Attempts);
                 }
-                let pause =
-                    self.retry.pause(self.attempts, random).max(error.retry_after().unwrap_or_default());
+                let pause = self.retry.pause(self.made, random).max(error.retry_after().unwrap_or_default());
                 match now.checked_add(pause) {
                     Some(again) if again < self.deadline => Verdict::Repeat(pause),
                     _ => Verdict::GiveUp(Stop::Deadline),
@@ -125,7 +126,7 @@ impl<'a> Course<'a> {
     }
 
     fn give_up(&mut self, stop: Stop) -> Verdict {
-        self.attempts += 1;
+        self.made += 1;
         Verdict::GiveUp(stop)
     }
 }
@@ -133,10 +134,10 @@ impl<'a> Course<'a> {
 /// What a failure means for a repetition.
 #[derive(Debug, PartialEq, Eq)]
 enum Class {
-    Passing,
+    Temporary,
     Throttled,
     Token,
-    Final,
+    Permanent,
 }
 
 /// What a header `Retry-After` asks for: seconds, or a date, which has come if it is in the past.
@@ -152,26 +153,26 @@ impl Error {
     /// # Troubleshooting
     /// Unless [`Retry`] is off, the client has already tried again, until the last attempt or the deadline.
     pub fn is_retryable(&self) -> bool {
-        matches!(class(self), Class::Passing | Class::Throttled)
+        matches!(class(self), Class::Temporary | Class::Throttled)
     }
 }
 
 /// By code first, by status second: throttling and a bad token are a 403 here, and one 500 is permanent.
 fn class(error: &Error) -> Class {
     match (error.kind(), error.info()) {
-        (ErrorKind::Connection | ErrorKind::Timeout, _) => Class::Passing,
+        (ErrorKind::Connection | ErrorKind::Timeout, _) => Class::Temporary,
         (ErrorKind::Platform, Some(info)) => match info.action {
-            Action::Retry => Class::Passing,
+            Action::Retry => Class::Temporary,
             Action::WaitForQuota => Class::Throttled,
             Action::LogInAgain => Class::Token,
-            _ => Class::Final,
+            _ => Class::Permanent,
         },
         (ErrorKind::Platform | ErrorKind::Status, _) => match error.status().map(|status| status.as_u16()) {
             Some(429) => Class::Throttled,
-            Some(408 | 500 | 502 | 503 | 504) => Class::Passing,
-            _ => Class::Final,
+            Some(408 | 500 | 502 | 503 | 504) => Class::Temporary,
+            _ => Class::Permanent,
         },
-        _ => Class::Final,
+        _ => Class::Permanent,
     }
 }
 
@@ -193,7 +194,7 @@ mod tests {
         let now = Instant::now();
         let retry = Retry::new();
         let verdict =
-            Course::new(&retry, true, now + Duration::from_secs(180)).failed(error, false, now, 1.0);
+            Attempts::new(&retry, true, true, now + Duration::from_secs(180)).failed(error, false, now, 1.0);
         assert_eq!(error.is_retryable(), matches!(verdict, Verdict::Repeat(_)), "{error:?}");
         verdict
     }
@@ -244,37 +245,52 @@ mod tests {
     }
 
     #[test]
+    fn an_operation_that_may_not_be_repeated_fails_at_once_unless_the_platform_refused_it() {
+        let now = Instant::now();
+        let retry = Retry::new();
+        let mut attempts = Attempts::new(&retry, false, true, now + Duration::from_secs(180));
+        for (error, verdict) in [
+            (platform("1010009", 403), Verdict::AwaitQuota),
+            (platform("1010005", 403), Verdict::ChangeToken),
+            (status(503), Verdict::GiveUp(Stop::Pointless)),
+            (Error::new(ErrorKind::Timeout, "x", "y"), Verdict::GiveUp(Stop::Pointless)),
+        ] {
+            assert_eq!(attempts.failed(&error, false, now, 1.0), verdict, "{error:?}");
+        }
+    }
+
+    #[test]
     fn throttling_waits_and_is_no_attempt() {
         let now = Instant::now();
         let retry = Retry::new();
-        let mut course = Course::new(&retry, true, now + Duration::from_secs(180));
+        let mut attempts = Attempts::new(&retry, true, true, now + Duration::from_secs(180));
         for error in [platform("1010009", 403), platform("1010009", 200), status(429)] {
-            assert_eq!(course.failed(&error, false, now, 1.0), Verdict::AwaitQuota);
+            assert_eq!(attempts.failed(&error, false, now, 1.0), Verdict::AwaitQuota);
             assert!(error.is_retryable());
         }
-        assert_eq!(course.attempts(), 0);
+        assert_eq!(attempts.made(), 0);
     }
 
     #[test]
     fn without_retries_a_throttled_call_has_failed_with_one_attempt() {
         let now = Instant::now();
         let off = Retry::off();
-        let mut course = Course::new(&off, true, now + Duration::from_secs(180));
+        let mut attempts = Attempts::new(&off, true, true, now + Duration::from_secs(180));
         let throttled = platform("1010009", 403);
-        assert_eq!(course.failed(&throttled, false, now, 1.0), Verdict::GiveUp(Stop::Pointless));
-        assert_eq!(course.attempts(), 1);
+        assert_eq!(attempts.failed(&throttled, false, now, 1.0), Verdict::GiveUp(Stop::Pointless));
+        assert_eq!(attempts.made(), 1);
     }
 
     #[test]
     fn a_rejected_token_is_changed_once_and_a_replaced_one_as_often_as_it_takes() {
         let now = Instant::now();
         let retry = Retry::new();
-        let mut course = Course::new(&retry, true, now + Duration::from_secs(180));
+        let mut attempts = Attempts::new(&retry, true, true, now + Duration::from_secs(180));
         let rejected = platform("1010005", 403);
-        assert_eq!(course.failed(&rejected, true, now, 1.0), Verdict::ChangeToken);
-        assert_eq!(course.failed(&rejected, false, now, 1.0), Verdict::ChangeToken);
-        assert_eq!(course.failed(&rejected, true, now, 1.0), Verdict::ChangeToken);
-        assert_eq!(course.failed(&rejected, false, now, 1.0), Verdict::GiveUp(Stop::Token));
+        assert_eq!(attempts.failed(&rejected, true, now, 1.0), Verdict::ChangeToken);
+        assert_eq!(attempts.failed(&rejected, false, now, 1.0), Verdict::ChangeToken);
+        assert_eq!(attempts.failed(&rejected, true, now, 1.0), Verdict::ChangeToken);
+        assert_eq!(attempts.failed(&rejected, false, now, 1.0), Verdict::GiveUp(Stop::Token));
     }
 
     #[test]
@@ -292,13 +308,13 @@ mod tests {
     fn attempts_end() {
         let now = Instant::now();
         let (three, off) = (Retry::new().attempts(3), Retry::off());
-        let mut course = Course::new(&three, true, now + Duration::from_secs(180));
-        assert!(matches!(course.failed(&status(502), false, now, 1.0), Verdict::Repeat(_)));
-        assert!(matches!(course.failed(&status(502), false, now, 1.0), Verdict::Repeat(_)));
-        assert_eq!(course.failed(&status(502), false, now, 1.0), Verdict::GiveUp(Stop::Attempts));
-        assert_eq!(course.attempts(), 3);
-        let mut course = Course::new(&off, true, now + Duration::from_secs(180));
-        assert_eq!(course.failed(&status(502), false, now, 1.0), Verdict::GiveUp(Stop::Attempts));
+        let mut attempts = Attempts::new(&three, true, true, now + Duration::from_secs(180));
+        assert!(matches!(attempts.failed(&status(502), false, now, 1.0), Verdict::Repeat(_)));
+        assert!(matches!(attempts.failed(&status(502), false, now, 1.0), Verdict::Repeat(_)));
+        assert_eq!(attempts.failed(&status(502), false, now, 1.0), Verdict::GiveUp(Stop::Attempts));
+        assert_eq!(attempts.made(), 3);
+        let mut attempts = Attempts::new(&off, true, true, now + Duration::from_secs(180));
+        assert_eq!(attempts.failed(&status(502), false, now, 1.0), Verdict::GiveUp(Stop::Attempts));
     }
 
     #[test]
@@ -319,10 +335,10 @@ mod tests {
         let now = Instant::now();
         let asked = |seconds| status(503).with_retry_after(Some(Duration::from_secs(seconds)));
         let retry = Retry::new();
-        let mut course = Course::new(&retry, true, now + Duration::from_secs(60));
-        assert_eq!(course.failed(&asked(30), false, now, 1.0), Verdict::Repeat(Duration::from_secs(30)));
+        let mut attempts = Attempts::new(&retry, true, true, now + Duration::from_secs(60));
+        assert_eq!(attempts.failed(&asked(30), false, now, 1.0), Verdict::Repeat(Duration::from_secs(30)));
         for late in [60, 90] {
-            assert_eq!(course.failed(&asked(late), false, now, 1.0), Verdict::GiveUp(Stop::Deadline));
+            assert_eq!(attempts.failed(&asked(late), false, now, 1.0), Verdict::GiveUp(Stop::Deadline));
         }
     }
 }

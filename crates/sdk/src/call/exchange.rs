@@ -1,66 +1,116 @@
-//! One call from beginning to end: made with the generated client, and its outcome told in our words.
+//! One request and its reply: sends an operation with the generated client, and turns the outcome into our words.
+//!
+//! Tokens, the quota and further attempts belong to [`run`](super::run); what an operation sends belongs to the operation.
 
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http_body_util::LengthLimitError;
 use northbound_client::types::ErrorResponse;
-use northbound_client::{Call, ErrorCode, Misread, SubtaskStatus};
+use northbound_client::{Call, ErrorCode, Misread, SubtaskStatus, Transport};
 use progenitor_client::{Error as Generated, ResponseValue};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 
-use crate::Error;
 use crate::call::attempts;
 use crate::call::envelope::{self, Envelope};
+use crate::client::endpoint::Endpoint;
 use crate::client::tls;
-use crate::error::{ErrorKind, Remedy};
+use crate::error::{Error, ErrorKind, Remedy};
 use crate::redact::{Secrets, excerpt};
 
+const NORTHBOUND_SIDE: &str = "check that the endpoint is the northbound side of the platform";
 const WHERE: &str = "check address and port of the endpoint, the network, and the proxy if one is set";
 
-/// What a call asks for, what came back so far, and what no message may show.
-pub(crate) struct Asking<'a> {
-    pub(crate) what: &'a str,
-    /// Where the call goes.
-    pub(crate) endpoint: &'a str,
-    pub(crate) call: Call,
-    pub(crate) secrets: &'a Secrets,
-    /// Whether a good reply is itself a secret, as a token is.
-    pub(crate) reply_is_secret: bool,
+/// An operation of the document with its parameters, ready to be sent any number of times.
+pub(crate) trait Operation: Sync {
+    /// What the generated client decodes a good reply to.
+    type Body: Send;
+    /// What a good reply brings.
+    type Reply: Send;
+
+    /// Whether a second call does no harm, should the platform have carried out the first one without our hearing of it.
+    const MAY_REPEAT: bool;
+    /// Whether the call needs a token.
+    const NEEDS_TOKEN: bool = true;
+
+    /// What is asked for, in an error.
+    fn what(&self) -> String;
+
+    /// What the call needs beside its headers.
+    fn prepare(&self, call: Call) -> Call {
+        call
+    }
+
+    /// Sends it once.
+    fn send(
+        &self,
+        client: &northbound_client::Client,
+    ) -> impl Future<Output = Result<ResponseValue<Self::Body>, Generated<ErrorResponse>>> + Send;
+
+    /// What a reply brings that decoded. It may still report an error, or lack what was asked for.
+    fn accept(&self, body: Self::Body, exchange: &Exchange<'_>) -> Result<Self::Reply, Error>;
 }
 
-impl Asking<'_> {
-    /// Turns the outcome of the generated client into ours.
-    pub(crate) async fn outcome<T>(
-        &self,
-        outcome: Result<ResponseValue<T>, Generated<ErrorResponse>>,
-    ) -> Result<T, Error> {
-        match outcome {
-            Ok(reply) => Ok(reply.into_inner()),
-            Err(error) => Err(self.failure(error).await.asking(self.what)),
-        }
+/// The way to the platform, and what no message about it may show.
+pub(crate) struct Connection {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) http: reqwest::Client,
+    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) body_limit: usize,
+    pub(crate) secrets: Secrets,
+}
+
+impl Connection {
+    /// Starts an exchange. The call is as it goes out, with its headers.
+    pub(crate) fn exchange<'a>(&'a self, what: &'a str, call: Call) -> Exchange<'a> {
+        let call = call.body_limit(self.body_limit);
+        let call = self.transport.iter().cloned().fold(call, Call::transport);
+        Exchange { what, connection: self, call, reply_is_secret: false }
+    }
+}
+
+/// One request and its reply: what is asked for, and what came back so far.
+pub(crate) struct Exchange<'a> {
+    what: &'a str,
+    connection: &'a Connection,
+    call: Call,
+    /// Whether a good reply is itself a secret, as that of a login is.
+    reply_is_secret: bool,
+}
+
+impl Exchange<'_> {
+    /// Sends an operation once, and turns the outcome of the generated client into ours.
+    pub(crate) async fn send<O: Operation>(mut self, operation: &O) -> Result<O::Reply, Error> {
+        self.call = operation.prepare(self.call);
+        self.reply_is_secret = !O::NEEDS_TOKEN;
+        let Connection { endpoint, http, .. } = self.connection;
+        let client =
+            northbound_client::Client::new_with_client(endpoint.base(), http.clone(), self.call.clone());
+        let outcome = match operation.send(&client).await {
+            Ok(reply) => operation.accept(reply.into_inner(), &self),
+            Err(error) => Err(self.error(error).await),
+        };
+        outcome.map_err(|error| error.asking(self.what))
     }
 
     /// An error for a reply that decoded, and says that the call failed all the same.
     pub(crate) fn reported(&self, envelope: Envelope) -> Error {
-        self.platform(envelope, self.status()).asking(self.what)
+        self.platform(envelope, self.status())
     }
 
     /// An error for a reply that decoded, and lacks what it is asked for.
     pub(crate) fn lacking(&self, member: &str) -> Error {
         let found = format!("the reply of HTTP 200 has no {member:?} and reports no error{}", self.shown());
-        let advice = "check that the endpoint is the northbound side of the platform";
-        let error = Error::new(ErrorKind::Undecodable, found, advice).with_member(member.to_owned());
-        error.with_status(self.status()).with_body(self.excerpt_of_reply()).asking(self.what)
+        let error = Error::new(ErrorKind::Undecodable, found, NORTHBOUND_SIDE).with_member(member.to_owned());
+        error.with_status(self.status()).with_body(self.excerpt_of_reply())
     }
 
     /// An error for a login that brings a token which cannot be used.
-    pub(crate) fn unusable(&self) -> Error {
-        let advice = "check that the endpoint is the northbound side of the platform";
-        let error =
-            Error::new(ErrorKind::Undecodable, "the token of the reply cannot stand in a header", advice);
-        error.with_status(self.status()).asking(self.what)
+    pub(crate) fn unusable_token(&self) -> Error {
+        let found = "the token of the reply cannot be put into a header";
+        Error::new(ErrorKind::Undecodable, found, NORTHBOUND_SIDE).with_status(self.status())
     }
 
     /// Whether the reply has a member at its top, be it null. Only for short replies, of which the whole body is kept.
@@ -68,7 +118,11 @@ impl Asking<'_> {
         self.call.received().is_some_and(|received| envelope::has_member(&received.body, member))
     }
 
-    async fn failure(&self, error: Generated<ErrorResponse>) -> Error {
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.connection.secrets
+    }
+
+    async fn error(&self, error: Generated<ErrorResponse>) -> Error {
         match error {
             Generated::ErrorResponse(reply) => {
                 let status = reply.status();
@@ -173,13 +227,19 @@ impl Asking<'_> {
         } else if is_length_limit(&error) {
             Error::new(ErrorKind::TooLarge, "the reply is longer than allowed", Remedy::RaiseBodyLimit)
         } else if error.is_timeout() {
-            let found = format!("no connection to {}, or no reply, in time ({cause})", self.endpoint);
+            let found = format!(
+                "no connection to {}, or no reply, in time ({cause})",
+                self.connection.endpoint.base()
+            );
             Error::new(ErrorKind::Timeout, found, WHERE)
         } else if received.is_some() {
             let found = format!("the connection broke before the whole reply had come ({cause})");
             Error::new(ErrorKind::Connection, found, "try again")
         } else {
-            let found = format!("no connection to {}, or no reply over it ({cause})", self.endpoint);
+            let found = format!(
+                "no connection to {}, or no reply over it ({cause})",
+                self.connection.endpoint.base()
+            );
             Error::new(ErrorKind::Connection, found, WHERE)
         };
         let broken = match received {
@@ -230,15 +290,15 @@ impl Asking<'_> {
     pub(crate) fn redacted_status(&self, status: &SubtaskStatus) -> Option<SubtaskStatus> {
         match status {
             SubtaskStatus::Unknown(word) => {
-                self.secrets.redacted_word(word.as_str()).map(SubtaskStatus::from)
+                self.secrets().redacted_word(word.as_str()).map(SubtaskStatus::from)
             }
             _ => None,
         }
     }
 
-    /// The text without the secrets of this call, should a reply repeat them.
+    /// The text without the secrets of this client, should a reply repeat them.
     fn redacted(&self, text: &str) -> String {
-        self.secrets.redacted(text)
+        self.secrets().redacted(text)
     }
 }
 

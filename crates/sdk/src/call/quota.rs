@@ -10,7 +10,7 @@ use northbound_client::QUOTA;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::Error;
+use crate::error::Error;
 use slots::{Slots, Ticket, Turn};
 
 /// Longer windows are a mistake, and would overflow the clock.

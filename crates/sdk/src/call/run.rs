@@ -1,154 +1,215 @@
-//! Carries a call through its course: attempts, waits and new tokens, until it succeeds or has failed for good.
+//! Runs a call: gets a token, waits for the quota, sends, and tries again, until the call has succeeded or failed.
+//!
+//! What is sent belongs to the [operation](super::exchange::Operation); what a failure means for another attempt, to
+//! [`attempts`](super::attempts).
 
-use std::sync::{Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use northbound_client::Secret;
+use northbound_client::{Call, Secret};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument as _;
 
-use crate::Error;
-use crate::call::attempts::{Course, Retry, Verdict};
+use crate::call::attempts::{Attempts, Retry, Verdict};
+use crate::call::exchange::{Connection, Operation};
+use crate::call::login::Login;
 use crate::call::quota::Quota;
-use crate::call::token::Keeper;
+use crate::call::token::{Token, TokenError, TokenStore};
+use crate::client::credentials::Source;
 use crate::clock::after;
-use crate::error::{ErrorKind, Remedy, Stop};
+use crate::error::{Error, ErrorKind, Remedy, Stop};
 
-/// A call, as something that can be attempted again and again.
-pub(crate) trait Call: Sync {
-    /// What a good call brings.
-    type Reply: Send;
+/// What the calls of a client and of its clones share.
+pub(crate) struct Shared {
+    pub(crate) connection: Connection,
+    pub(crate) source: Source,
+    pub(crate) before_login: Option<BeforeLogin>,
+    pub(crate) tokens: TokenStore,
+    pub(crate) quota: Quota,
+    pub(crate) retry: Retry,
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) random: Mutex<fastrand::Rng>,
+    pub(crate) calls: AtomicU64,
+}
 
-    /// Makes one attempt.
-    fn attempt(
-        &self,
-        runner: &Runner<'_>,
-    ) -> impl Future<Output = Result<Attempt<Self::Reply>, Broken>> + Send;
+/// Called before each login is sent.
+pub(crate) type BeforeLogin = Box<dyn Fn(&Arc<Shared>) + Send + Sync>;
+
+impl Shared {
+    /// Makes a call.
+    pub(crate) async fn call<O: Operation>(self: &Arc<Self>, operation: &O) -> Result<O::Reply, Error> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.run(operation, after(Instant::now(), self.deadline)).await
+    }
+
+    /// Gets a token from where tokens come from. A login has the same deadline as the call that needs it.
+    ///
+    /// The future is boxed since a login is a call as well.
+    pub(crate) fn new_token(
+        self: &Arc<Self>,
+        rejected: Option<Secret>,
+        deadline: Instant,
+    ) -> Pin<Box<dyn Future<Output = Result<Token, Error>> + Send + '_>> {
+        Box::pin(async move {
+            match &self.source {
+                Source::Login(credentials) => {
+                    let notice = || self.before_login.iter().for_each(|notice| notice(self));
+                    self.connection.secrets.note(&credentials.secret);
+                    self.run(&Login { credentials, notice }, deadline).await
+                }
+                Source::Elsewhere(_, source) => source.token(rejected.as_ref()).await.map_err(no_token),
+                Source::Ready(_, token) => Ok(Token::new(token.clone())),
+            }
+        })
+    }
+
+    /// Runs a call within a span of its own.
+    async fn run<O: Operation>(
+        self: &Arc<Self>,
+        operation: &O,
+        deadline: Instant,
+    ) -> Result<O::Reply, Error> {
+        let what = operation.what();
+        let span = tracing::debug_span!("northbound", otel.kind = "client", otel.name = what);
+        let runner = CallRunner { shared: self, what: &what, deadline };
+        runner.run(operation).instrument(span).await
+    }
+
+    /// Whether a token that is refused can be changed for another one.
+    fn changes_token(&self) -> bool {
+        !matches!(self.source, Source::Ready(..))
+    }
+
+    fn random(&self) -> f64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    }
+}
+
+/// Runs one call: decides with [`Attempts`], waits, and keeps tokens and quota informed.
+struct CallRunner<'a> {
+    shared: &'a Arc<Shared>,
+    what: &'a str,
+    deadline: Instant,
 }
 
 /// One attempt, and the token that it used.
-pub(crate) struct Attempt<T> {
-    pub(crate) outcome: Result<T, Error>,
-    pub(crate) token: Option<Secret>,
+struct Attempt<T> {
+    outcome: Result<T, Error>,
+    token: Option<Secret>,
 }
 
 /// What an attempt is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+enum Phase {
     Token,
     Quota,
     Reply,
 }
 
 /// Why no attempt could be made.
-pub(crate) enum Broken {
+enum NotSent {
     /// The deadline came first.
     Late(Phase),
     /// Something that no repetition helps.
     Failed(Error),
 }
 
-/// Runs calls: decides with [`Course`], waits, and keeps token and quota informed.
-pub(crate) struct Runner<'a> {
-    pub(crate) what: &'a str,
-    pub(crate) retry: &'a Retry,
-    pub(crate) deadline: Instant,
-    pub(crate) timeout: Duration,
-    /// Whether a token that is refused can be changed for another one.
-    pub(crate) changes_token: bool,
-    pub(crate) keeper: &'a Keeper,
-    pub(crate) quota: &'a Quota,
-    pub(crate) random: &'a Mutex<fastrand::Rng>,
-}
+impl CallRunner<'_> {
+    /// Makes attempts until one succeeds, or the call has failed for good.
+    async fn run<O: Operation>(&self, operation: &O) -> Result<O::Reply, Error> {
+        let Shared { retry, tokens, quota, .. } = &**self.shared;
+        let changes_token = self.shared.changes_token();
+        let mut attempts = Attempts::new(retry, O::MAY_REPEAT, changes_token, self.deadline);
+        let mut last = None;
+        loop {
+            let Attempt { outcome, token } = match self.attempt(operation).await {
+                Ok(attempt) => attempt,
+                Err(NotSent::Failed(error)) => return Err(error),
+                Err(NotSent::Late(phase)) => {
+                    let error = last.unwrap_or_else(|| self.late(phase));
+                    return Err(error.ended(attempts.made(), Stop::Deadline));
+                }
+            };
+            let error = match (outcome, &token) {
+                (Ok(reply), None) => return Ok(reply),
+                (Ok(reply), Some(token)) => {
+                    tokens.prove(token).await;
+                    return Ok(reply);
+                }
+                (Err(error), _) => error,
+            };
+            let replaced = match token {
+                Some(token) if changes_token && error.is_invalid_token() => {
+                    // Waits for a login under way, which has a deadline of its own.
+                    match self.within(Phase::Token, tokens.reject(&token)).await {
+                        Ok(replaced) => replaced,
+                        Err(_) => return Err(error.ended(attempts.made(), Stop::Deadline)),
+                    }
+                }
+                _ => false,
+            };
+            let verdict = attempts.failed(&error, replaced, Instant::now(), self.shared.random());
+            trace(&error, attempts.made(), &verdict);
+            match verdict {
+                Verdict::Repeat(pause) => sleep(pause).await,
+                Verdict::AwaitQuota => quota.pause(self.shared.random()),
+                Verdict::ChangeToken => {}
+                Verdict::GiveUp(stop) => return Err(self.ended(error, attempts.made(), stop)),
+            }
+            last = Some(error);
+        }
+    }
 
-impl Runner<'_> {
-    pub(crate) fn deadline(&self) -> Instant {
-        self.deadline
+    /// Makes one attempt.
+    async fn attempt<O: Operation>(&self, operation: &O) -> Result<Attempt<O::Reply>, NotSent> {
+        let Shared { connection, source, tokens, .. } = &**self.shared;
+        let (mut call, mut used) = (Call::new(), None);
+        if O::NEEDS_TOKEN {
+            let token = tokens.get(|rejected| self.shared.new_token(rejected, self.deadline));
+            let token = self.within(Phase::Token, token).await?.map_err(NotSent::Failed)?;
+            connection.secrets.note(&token);
+            call = call.authorized_by(source.app_id().as_str(), &token).map_err(|fault| self.unfit(fault))?;
+            used = Some(token);
+        }
+        let exchange = connection.exchange(self.what, call);
+        let outcome = self.in_quota(exchange.send(operation)).await?;
+        Ok(Attempt { outcome, token: used })
     }
 
     /// Sends once there is room in the quota; the slot is taken until the reply has come, or nobody waits for it any more.
-    pub(crate) async fn in_quota<T>(
+    async fn in_quota<T>(
         &self,
         sent: impl Future<Output = Result<T, Error>>,
-    ) -> Result<Result<T, Error>, Broken> {
-        if after(Instant::now(), self.quota.ready_in()) > self.deadline {
+    ) -> Result<Result<T, Error>, NotSent> {
+        if after(Instant::now(), self.shared.quota.ready_in()) > self.deadline {
             // Waiting would only keep the caller from hearing it.
-            return Err(Broken::Late(Phase::Quota));
+            return Err(NotSent::Late(Phase::Quota));
         }
-        let slot = self.within(Phase::Quota, self.quota.slot()).await?;
-        let reply = self.within(Phase::Reply, timeout(self.timeout, sent)).await?;
+        let slot = self.within(Phase::Quota, self.shared.quota.slot()).await?;
+        let reply = self.within(Phase::Reply, timeout(self.shared.timeout, sent)).await?;
         // A call without a reply may still be on its way to the platform: its slot is held a little longer.
         if reply.as_ref().is_ok_and(|reply| reply.as_ref().err().is_none_or(|error| error.status().is_some()))
         {
             slot.replied();
         }
         Ok(reply.unwrap_or_else(|_| {
-            let found = format!("no whole reply came within {} s", self.timeout.as_secs_f32());
+            let found = format!("no whole reply came within {} s", self.shared.timeout.as_secs_f32());
             Err(Error::new(ErrorKind::Timeout, found, Remedy::RaiseTimeout).asking(self.what))
         }))
     }
 
     /// Waits for a part of an attempt, at most until the deadline.
-    pub(crate) async fn within<T>(&self, phase: Phase, part: impl Future<Output = T>) -> Result<T, Broken> {
-        timeout_at(self.deadline, part).await.map_err(|_| Broken::Late(phase))
-    }
-
-    /// Repeats a call as its course decides, within a span of its own.
-    pub(crate) async fn run<C: Call>(&self, call: &C) -> Result<C::Reply, Error> {
-        let span = tracing::debug_span!("northbound", otel.kind = "client", otel.name = self.what);
-        self.course(call).instrument(span).await
-    }
-
-    async fn course<C: Call>(&self, call: &C) -> Result<C::Reply, Error> {
-        let mut course = Course::new(self.retry, self.changes_token, self.deadline);
-        let mut last = None;
-        loop {
-            let Attempt { outcome, token } = match call.attempt(self).await {
-                Ok(attempt) => attempt,
-                Err(Broken::Failed(error)) => return Err(error),
-                Err(Broken::Late(phase)) => {
-                    let error = last.unwrap_or_else(|| self.late(phase));
-                    return Err(error.ended(course.attempts(), Stop::Deadline));
-                }
-            };
-            let error = match (outcome, &token) {
-                (Ok(reply), None) => return Ok(reply),
-                (Ok(reply), Some(token)) => {
-                    self.keeper.prove(token).await;
-                    return Ok(reply);
-                }
-                (Err(error), _) => error,
-            };
-            let replaced = match token {
-                Some(token) if self.changes_token && error.is_invalid_token() => {
-                    // Waits for a login under way, which has a deadline of its own.
-                    match self.within(Phase::Token, self.keeper.reject(&token)).await {
-                        Ok(replaced) => replaced,
-                        Err(_) => return Err(error.ended(course.attempts(), Stop::Deadline)),
-                    }
-                }
-                _ => false,
-            };
-            let verdict = course.failed(&error, replaced, Instant::now(), self.random());
-            trace(&error, course.attempts(), &verdict);
-            match verdict {
-                Verdict::Repeat(pause) => sleep(pause).await,
-                Verdict::AwaitQuota => self.quota.pause(self.random()),
-                Verdict::ChangeToken => {}
-                Verdict::GiveUp(stop) => return Err(self.ended(error, course.attempts(), stop)),
-            }
-            last = Some(error);
-        }
-    }
-
-    fn random(&self) -> f64 {
-        self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    async fn within<T>(&self, phase: Phase, part: impl Future<Output = T>) -> Result<T, NotSent> {
+        timeout_at(self.deadline, part).await.map_err(|_| NotSent::Late(phase))
     }
 
     fn ended(&self, error: Error, attempts: u32, stop: Stop) -> Error {
         let error = error.ended(attempts, stop);
         match stop {
-            Stop::Token if self.changes_token => error.with_remedy(
+            Stop::Token if self.shared.changes_token() => error.with_remedy(
                 "the token was fresh, so another process may log in with the same application, or a proxy drops the header \
                  app_key, as nginx does unless `underscores_in_headers on` is set",
             ),
@@ -165,6 +226,21 @@ impl Runner<'_> {
         };
         Error::new(ErrorKind::Timeout, found, remedy).asking(self.what)
     }
+
+    fn unfit(&self, fault: impl std::error::Error + Send + Sync + 'static) -> NotSent {
+        let kind = if self.shared.changes_token() { ErrorKind::NoToken } else { ErrorKind::Refused };
+        let error = Error::new(kind, "the token cannot be put into a header", Remedy::CheckToken);
+        NotSent::Failed(error.with_source(fault))
+    }
+}
+
+fn no_token(fault: TokenError) -> Error {
+    let fault = match fault.downcast::<Error>() {
+        Ok(error) => return *error,
+        Err(fault) => fault,
+    };
+    let found = format!("the token source brings no token ({fault})");
+    Error::new(ErrorKind::NoToken, found, Remedy::CheckTokenSource)
 }
 
 fn trace(error: &Error, attempts: u32, verdict: &Verdict) {
@@ -176,4 +252,17 @@ fn trace(error: &Error, attempts: u32, verdict: &Verdict) {
         ?verdict,
         "the attempt failed"
     );
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { connection, source, quota, retry, deadline, .. } = self;
+        f.debug_struct("Shared")
+            .field("endpoint", &connection.endpoint)
+            .field("source", source)
+            .field("quota", quota)
+            .field("retry", retry)
+            .field("deadline", deadline)
+            .finish_non_exhaustive()
+    }
 }

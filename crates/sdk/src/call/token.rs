@@ -8,8 +8,8 @@ use northbound_client::Secret;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::Error;
 use crate::clock::after;
+use crate::error::Error;
 
 /// A token is renewed so long before its end, or a tenth of its life if that is shorter.
 const MARGIN: Duration = Duration::from_secs(300);
@@ -83,11 +83,11 @@ pub trait TokenSource: Send + Sync + 'static {
 
 /// The token of an application, shared by all clones of a client.
 #[derive(Default)]
-pub(crate) struct Keeper(Mutex<Ring>);
+pub(crate) struct TokenStore(Mutex<TokenState>);
 
 /// What is known of the tokens so far. Decides only.
 #[derive(Debug, Default)]
-struct Ring {
+struct TokenState {
     held: Option<Held>,
     rejected: Option<Secret>,
     /// How many tokens running the platform has refused.
@@ -105,21 +105,23 @@ struct Held {
 
 /// What a call has to do for its token.
 #[derive(Debug)]
-enum Step {
+enum TokenStep {
     Use(Secret),
     Fail(Error),
     LogInAt(Instant),
 }
 
-impl Ring {
+impl TokenState {
     /// Decides for a call that began to wait at `since`.
-    fn step(&self, since: Instant, now: Instant) -> Step {
+    fn step(&self, since: Instant, now: Instant) -> TokenStep {
         if let Some(held) = self.held.as_ref().filter(|held| held.renew_at.is_none_or(|at| now < at)) {
-            return Step::Use(held.secret.clone());
+            return TokenStep::Use(held.secret.clone());
         }
         match &self.failed {
-            Some((failed, error)) if *failed >= since && self.held.is_none() => Step::Fail(error.clone()),
-            _ => Step::LogInAt(self.next_login(now)),
+            Some((failed, error)) if *failed >= since && self.held.is_none() => {
+                TokenStep::Fail(error.clone())
+            }
+            _ => TokenStep::LogInAt(self.next_login(now)),
         }
     }
 
@@ -176,7 +178,7 @@ impl Ring {
     }
 }
 
-impl Keeper {
+impl TokenStore {
     /// The token; `log_in` brings one if there is none. Whoever comes meanwhile waits for that login instead of making
     /// another, which would cancel the first one's token. Dropping the future leaves nothing stuck: the next one logs in.
     pub(crate) async fn get<F>(&self, log_in: impl FnOnce(Option<Secret>) -> F) -> Result<Secret, Error>
@@ -184,20 +186,20 @@ impl Keeper {
         F: Future<Output = Result<Token, Error>>,
     {
         let since = Instant::now();
-        let mut ring = self.0.lock().await;
-        match ring.step(since, Instant::now()) {
-            Step::Use(secret) => Ok(secret),
-            Step::Fail(error) => Err(error),
-            Step::LogInAt(at) => {
+        let mut state = self.0.lock().await;
+        match state.step(since, Instant::now()) {
+            TokenStep::Use(secret) => Ok(secret),
+            TokenStep::Fail(error) => Err(error),
+            TokenStep::LogInAt(at) => {
                 tokio::time::sleep_until(at).await;
-                ring.logging_in(Instant::now());
-                let rejected = ring.rejected.clone();
+                state.logging_in(Instant::now());
+                let rejected = state.rejected.clone();
                 match log_in(rejected).await {
-                    Ok(token) => Ok(ring.logged_in(token, Instant::now())),
+                    Ok(token) => Ok(state.logged_in(token, Instant::now())),
                     // Whoever waits may have more time than the call that logged in.
                     Err(error) if error.is_late() => Err(error),
                     Err(error) => {
-                        ring.login_failed(&error, Instant::now());
+                        state.login_failed(&error, Instant::now());
                         Err(error)
                     }
                 }
@@ -213,8 +215,8 @@ impl Keeper {
     /// Notes that a call succeeded with a token.
     pub(crate) async fn prove(&self, secret: &Secret) {
         // Whoever holds the lock is replacing the token, or about to prove one; there is nothing to wait for.
-        if let Ok(mut ring) = self.0.try_lock() {
-            ring.prove(secret);
+        if let Ok(mut state) = self.0.try_lock() {
+            state.prove(secret);
         }
     }
 }

@@ -9,16 +9,17 @@ use std::time::Duration;
 use northbound_client::{Secret, Transport};
 
 use crate::call::attempts::Retry;
+use crate::call::exchange::Connection;
 use crate::call::quota::Quota;
-use crate::call::token::{Keeper, TokenSource};
-use crate::client::credentials::Source;
+use crate::call::run::{BeforeLogin, Shared};
+use crate::call::token::{TokenSource, TokenStore};
+use crate::client::Client;
+use crate::client::credentials::{AppId, Credentials, Source};
 use crate::client::endpoint::{Endpoint, PlainHttp, ThisMachine};
 use crate::client::proxy;
-use crate::client::{BeforeLogin, Shared};
 use crate::clock::FOREVER;
-use crate::error::Remedy;
+use crate::error::{Error, Remedy};
 use crate::redact::Secrets;
-use crate::{AppId, Client, Credentials, Error};
 
 /// As in the vendor's Java SDK.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -49,8 +50,15 @@ pub struct ClientBuilder {
 type MakeTransport = Box<dyn FnOnce(&reqwest::Client) -> Arc<dyn Transport> + Send>;
 type AdjustHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> + Send>;
 
+impl Client {
+    /// Starts to build a client for the platform at `endpoint`, such as `https://platform.example:8743`.
+    pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(endpoint.into())
+    }
+}
+
 impl ClientBuilder {
-    pub(crate) fn new(endpoint: String) -> Self {
+    fn new(endpoint: String) -> Self {
         Self {
             endpoint,
             source: None,
@@ -78,7 +86,7 @@ impl ClientBuilder {
 
     /// Calls this before each login is sent, with the client that logs in: a login cancels the tokens that other programs use.
     pub fn before_login(mut self, notice: impl Fn(&Client) + Send + Sync + 'static) -> Self {
-        self.before_login = Some(Box::new(notice));
+        self.before_login = Some(Box::new(move |shared| notice(&Client::new(Arc::clone(shared)))));
         self
     }
 
@@ -249,17 +257,16 @@ impl ClientBuilder {
     /// When the endpoint is no URL, or is plain http to another machine; when there are no credentials; when a variable of the
     /// environment holds a proxy that cannot be used; when a certificate cannot be read or the HTTP client cannot be made.
     pub fn build(self) -> Result<Client, Error> {
-        let endpoint = Endpoint::parse(&self.endpoint, self.plain_http, &self.resolved)?;
+        let mut endpoint = Endpoint::parse(&self.endpoint, self.plain_http, &self.resolved)?;
         let source =
             self.source.ok_or_else(|| Error::refused("there are no credentials", Remedy::GiveCredentials))?;
         choose_tls_provider();
         let mut http = reqwest::Client::builder().connect_timeout(self.connect_timeout);
-        let proxy = if self.uses_proxy && !endpoint.is_loopback() {
-            proxy::of_environment(endpoint.url(), |name| std::env::var_os(name))?
+        if self.uses_proxy && !endpoint.is_loopback() {
+            endpoint.goes_through(proxy::of_environment(endpoint.url(), |name| std::env::var_os(name))?);
         } else {
             http = http.no_proxy();
-            None
-        };
+        }
         // Nothing speaks TLS then, unless what was adjusted asks for it.
         if endpoint.stays_here() && self.http.is_empty() {
             http = without_authorities(http);
@@ -278,23 +285,20 @@ impl ClientBuilder {
                 .with_source(fault)
         })?;
         let transport = self.transport.map(|make| make(&http));
-        Ok(Client::new(Shared {
-            endpoint,
-            http,
-            proxy,
-            transport,
-            body_limit: self.body_limit,
+        let secrets = Secrets::default();
+        let connection = Connection { endpoint, http, transport, body_limit: self.body_limit, secrets };
+        Ok(Client::new(Arc::new(Shared {
+            connection,
             source,
             before_login: self.before_login,
-            keeper: Keeper::default(),
-            secrets: Secrets::default(),
+            tokens: TokenStore::default(),
             quota: self.quota,
             retry: self.retry,
             timeout: self.timeout,
             deadline: self.deadline,
             random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
             calls: AtomicU64::new(0),
-        }))
+        })))
     }
 }
 

@@ -2,16 +2,14 @@
 
 use std::fmt;
 
-use northbound_client::Secret;
 use northbound_client::types::LoginRequestAppId;
+use northbound_client::{LONGEST_SECRET, Secret};
 
-use crate::Error;
 use crate::call::token::TokenSource;
+use crate::error::Error;
 
 const APP_ID_VARIABLE: &str = "NORTHBOUND_APP_ID";
 const SECRET_VARIABLE: &str = "NORTHBOUND_SECRET";
-/// The platform's page on authentication: `String(256)`.
-const SECRET_LENGTH: usize = 256;
 
 /// The id that the platform gave to an application when it was created.
 ///
@@ -90,10 +88,12 @@ impl Credentials {
             ));
         }
         let length = secret.expose().chars().count();
-        if length > SECRET_LENGTH {
+        if length > LONGEST_SECRET {
             return Err(Error::refused(
                 format!("the secret has {length} characters"),
-                "the platform takes at most 256: check that nothing else was pasted with it",
+                format!(
+                    "the platform takes at most {LONGEST_SECRET}: check that nothing else was pasted with it"
+                ),
             ));
         }
         Ok(Self { app_id, secret })

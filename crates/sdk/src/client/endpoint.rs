@@ -13,6 +13,8 @@ pub(crate) struct Endpoint {
     url: Url,
     is_loopback: bool,
     stays_here: bool,
+    /// Host and port of the proxy on the way, if the environment sets one.
+    proxy: Option<(String, u16)>,
 }
 
 /// Whether plain http may leave this machine.
@@ -54,7 +56,7 @@ impl Endpoint {
         if stays_here && !is_loopback {
             return Err(elsewhere(&url.origin().ascii_serialization()));
         }
-        Ok(Self { url, is_loopback, stays_here })
+        Ok(Self { url, is_loopback, stays_here, proxy: None })
     }
 
     /// The address without a slash at its end.
@@ -64,6 +66,14 @@ impl Endpoint {
 
     pub(crate) fn url(&self) -> &Url {
         &self.url
+    }
+
+    pub(crate) fn goes_through(&mut self, proxy: Option<(String, u16)>) {
+        self.proxy = proxy;
+    }
+
+    pub(crate) fn proxy(&self) -> Option<(&str, u16)> {
+        self.proxy.as_ref().map(|(host, port)| (host.as_str(), *port))
     }
 
     pub(crate) fn is_loopback(&self) -> bool {

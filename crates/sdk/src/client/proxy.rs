@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::Url;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Host and port of the proxy that calls to this address go through, if any.
 ///

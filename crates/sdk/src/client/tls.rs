@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use crate::Error;
+use crate::error::Error;
 
 /// The error for a handshake that failed, if that is among the causes.
 pub(crate) fn distrust<'a>(mut causes: impl Iterator<Item = &'a (dyn StdError + 'static)>) -> Option<Error> {

@@ -63,17 +63,17 @@ impl Plan {
     }
 
     /// The parts of the read, one after another: one a status that is sent.
-    pub(crate) fn legs(&self) -> VecDeque<Leg> {
+    pub(crate) fn passes(&self) -> VecDeque<FilterPass> {
         if self.sent.is_empty() {
-            return VecDeque::from([Leg { status: None }]);
+            return VecDeque::from([FilterPass { status: None }]);
         }
-        self.sent.iter().map(|status| Leg { status: Some(status.clone()) }).collect()
+        self.sent.iter().map(|status| FilterPass { status: Some(status.clone()) }).collect()
     }
 }
 
 /// A part of a read: one filter.
 #[derive(Clone, Debug)]
-pub(crate) struct Leg {
+pub(crate) struct FilterPass {
     pub(crate) status: Option<SubtaskStatus>,
 }
 
@@ -182,11 +182,11 @@ mod tests {
     fn a_read_has_a_part_for_each_status_that_is_sent() {
         let mut plan = plan(Direction::Forward);
         assert_eq!(
-            plan.legs().into_iter().map(|leg| leg.status).collect::<Vec<_>>(),
+            plan.passes().into_iter().map(|pass| pass.status).collect::<Vec<_>>(),
             [Some(Fail), Some(Timeout)]
         );
         plan.sent.clear();
-        assert_eq!(plan.legs().into_iter().map(|leg| leg.status).collect::<Vec<_>>(), [None]);
+        assert_eq!(plan.passes().into_iter().map(|pass| pass.status).collect::<Vec<_>>(), [None]);
     }
 
     #[test]

@@ -1,27 +1,26 @@
-//! Asking for the subtasks of a batch task.
+//! The query for the subtasks of a batch task: checked here, before anything is sent.
 
 use std::num::NonZeroU32;
 
 use northbound_client::types::TaskId;
-use northbound_client::{Call, SubtaskStatus, Turn};
+use northbound_client::{PAGE_SIZE, SubtaskStatus};
 
-use crate::call::envelope::{Envelope, ROWS};
-use crate::call::exchange::Asking;
-use crate::client::Operation;
-use crate::error::Remedy;
-use crate::reads::plan::Wanted;
-use crate::redact::excerpt;
+use crate::client::Client;
+use crate::error::{Error, Remedy};
+use crate::reads::plan::{Direction, Plan, Wanted};
+use crate::reads::request::PageRequest;
+use crate::reads::stream::{PageStream, SubtaskStream};
 use crate::subtask::Page;
-use crate::{Client, Direction, Error, PageStream, Plan, SubtaskStream};
 
-/// Rows on a page unless asked otherwise, as on the platform's page.
-const PAGE_SIZE: u32 = 25;
-/// The most that the platform allows.
-const LARGEST_PAGE: u32 = 250;
-/// A page with more times the rows asked for is refused.
-const TOO_MANY: usize = 10;
 /// Pages of a whole task asked for at a time, unless asked otherwise.
 const PREFETCH: usize = 4;
+
+impl Client {
+    /// Asks for the subtasks of a batch task: what happened to each device.
+    pub fn subtasks(&self, task_id: impl Into<String>) -> Subtasks {
+        Subtasks::new(self.clone(), task_id.into())
+    }
+}
 
 /// A question for the subtasks of a batch task: filters, then [`page`](Self::page),
 /// [`pages`](Self::pages) or [`stream`](Self::stream).
@@ -55,7 +54,7 @@ pub struct Subtasks {
 }
 
 impl Subtasks {
-    pub(crate) fn new(client: Client, task_id: String) -> Self {
+    fn new(client: Client, task_id: String) -> Self {
         Self {
             client,
             task_id,
@@ -157,7 +156,9 @@ impl Subtasks {
                 ));
             }
         };
-        self.query(PAGE_SIZE)?.page(page_no, status.as_ref(), None).await
+        check_page_number(page_no)?;
+        let request = PageRequest { status, page_no, ..self.request(PAGE_SIZE.default)? };
+        self.client.shared().call(&request).await
     }
 
     /// What a read will ask for: direction, filter, page size. Nothing is sent.
@@ -191,12 +192,13 @@ impl Subtasks {
     /// The first item is an error if the read is not allowed, as [`plan`](Self::plan) says.
     pub fn pages(self) -> PageStream {
         let check_repeats = self.check_repeats;
-        PageStream::new(self.read(), check_repeats)
+        let read = self.read();
+        PageStream::new(self.client, read, check_repeats)
     }
 
-    /// The question and the plan of a read.
-    fn read(&self) -> Result<(Query, Plan), Error> {
-        let query = self.clone().query(LARGEST_PAGE)?;
+    /// The plan of a read, and what each of its requests has.
+    fn read(&self) -> Result<(PageRequest, Plan), Error> {
+        let request = self.request(PAGE_SIZE.largest)?;
         let direction = self.wanted.direction();
         let statuses = self.wanted.0.clone().unwrap_or_default();
         if self.wanted.0.is_some() && statuses.is_empty() {
@@ -209,7 +211,7 @@ impl Subtasks {
             ));
         }
         if let Some(page) = self.from_page {
-            number_of(page)?;
+            check_page_number(page)?;
         }
         let (sent, kept) =
             if direction == Direction::Whole { (Vec::new(), statuses) } else { (statuses, Vec::new()) };
@@ -220,122 +222,43 @@ impl Subtasks {
             ));
         }
         let Self { from_page, prefetch, .. } = *self;
-        let plan = Plan { direction, sent, kept, page_size: query.page_size, from_page, prefetch };
-        Ok((query, plan))
+        let plan = Plan { direction, sent, kept, page_size: request.page_size, from_page, prefetch };
+        Ok((request, plan))
     }
 
-    fn query(self, page_size: u32) -> Result<Query, Error> {
+    /// A request for the first page.
+    fn request(&self, page_size: u32) -> Result<PageRequest, Error> {
         let task_id = TaskId::try_from(self.task_id.as_str()).map_err(|_| {
             Error::refused("the task id is empty", "give the id that creating the batch task returned")
         })?;
         let page_size = self.page_size.unwrap_or(page_size);
         let page_size =
-            NonZeroU32::new(page_size).filter(|rows| rows.get() <= LARGEST_PAGE).ok_or_else(|| {
+            NonZeroU32::new(page_size).filter(|rows| rows.get() <= PAGE_SIZE.largest).ok_or_else(|| {
                 Error::refused(
                     format!("the page size is {page_size}"),
-                    format!("it must be 1 to {LARGEST_PAGE} rows"),
+                    format!("it must be {} to {} rows", PAGE_SIZE.smallest, PAGE_SIZE.largest),
                 )
             })?;
-        Ok(Query {
-            client: self.client,
+        Ok(PageRequest {
             task_id,
-            app_id: self.app_id,
-            device_id: self.device_id,
-            command_id: self.command_id,
+            app_id: self.app_id.clone(),
+            status: None,
+            device_id: self.device_id.clone(),
+            command_id: self.command_id.clone(),
+            page_no: 0,
             page_size,
+            turn: None,
         })
     }
 }
 
-/// The page number, as the document has it.
-fn number_of(page: u32) -> Result<i32, Error> {
-    i32::try_from(page).map_err(|_| {
-        Error::refused(format!("the page number is {page}"), format!("it must be 0 to {}", i32::MAX))
-    })
-}
-
-/// A question that has been checked.
-#[derive(Clone, Debug)]
-pub(crate) struct Query {
-    client: Client,
-    task_id: TaskId,
-    app_id: Option<String>,
-    device_id: Option<String>,
-    command_id: Option<String>,
-    page_size: NonZeroU32,
-}
-
-impl Query {
-    /// What is asked for, in an error.
-    pub(crate) fn what(&self) -> String {
-        format!("subtasks of batch task {}", excerpt(&self.task_id))
-    }
-
-    /// Fetches one page.
-    pub(crate) async fn page(
-        &self,
-        page_no: u32,
-        status: Option<&SubtaskStatus>,
-        turn: Option<Turn>,
-    ) -> Result<Page, Error> {
-        let number = number_of(page_no)?;
-        self.client.authorized(&ListSubtasks { query: self, status, page_no, number, turn }).await
-    }
-}
-
-/// The operation that fetches one page.
-struct ListSubtasks<'a> {
-    query: &'a Query,
-    status: Option<&'a SubtaskStatus>,
-    page_no: u32,
-    number: i32,
-    turn: Option<Turn>,
-}
-
-impl Operation for ListSubtasks<'_> {
-    type Reply = Page;
-
-    fn what(&self) -> String {
-        format!("page {} of the {}", self.number, self.query.what())
-    }
-
-    fn prepare(&self, call: Call) -> Call {
-        // A call that only counts asks for one row; a platform that does not know the page size sends a page all the same.
-        let asked = if self.query.page_size.get() == 1 { LARGEST_PAGE } else { self.query.page_size.get() };
-        let call = call.rows_limit(TOO_MANY.saturating_mul(asked as usize));
-        self.turn.iter().cloned().fold(call, Call::turn)
-    }
-
-    /// Both numbers are always sent, since the editions of the page differ in their defaults.
-    async fn send(&self, client: &northbound_client::Client, asking: &Asking<'_>) -> Result<Page, Error> {
-        let Query { task_id, app_id, device_id, command_id, page_size, .. } = self.query;
-        let mut call =
-            client.list_subtasks().task_id(task_id.clone()).page_no(self.number).page_size(*page_size);
-        if let Some(app_id) = app_id {
-            call = call.app_id(app_id.clone());
-        }
-        if let Some(status) = self.status {
-            call = call.status(status.clone());
-        }
-        if let Some(device_id) = device_id {
-            call = call.device_id(device_id.clone());
-        }
-        if let Some(command_id) = command_id {
-            call = call.command_id(command_id.clone());
-        }
-        let mut page = asking.outcome(call.send().await).await?;
-        for status in page.task_details.iter_mut().flatten().filter_map(|row| row.status.as_mut()) {
-            // Counts and messages name a status, and the platform may send anything as one.
-            if let Some(redacted) = asking.redacted_status(status) {
-                *status = redacted;
-            }
-        }
-        match Envelope::among(&page.extra) {
-            Some(envelope) if !(envelope.is_success() && page.task_details.is_some()) => {
-                Err(asking.reported(envelope))
-            }
-            _ if page.task_details.is_none() && !asking.replied_with(ROWS) => Err(asking.lacking(ROWS)),
-            _ => Ok(Page::new(page, self.page_no)),
+/// Refuses a page number that no request can hold.
+fn check_page_number(page: u32) -> Result<(), Error> {
+    match i32::try_from(page) {
+        Ok(_) => Ok(()),
+        Err(_) => {
+            let advice = format!("it must be 0 to {}", i32::MAX);
+            Err(Error::refused(format!("the page number is {page}"), advice))
         }
     }
 }

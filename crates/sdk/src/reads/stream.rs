@@ -12,10 +12,12 @@ use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt as
 use northbound_client::types;
 use northbound_client::{SubtaskStatus, Turn};
 
-use crate::reads::pages::{Arrived, Deliver, Next, Read, Start, Watch};
-use crate::reads::plan::{Leg, Plan};
-use crate::reads::query::Query;
-use crate::{Direction, Error, Page, Subtask};
+use crate::client::Client;
+use crate::error::Error;
+use crate::reads::pages::{Arrived, Deliver, Fingerprints, Next, Read, Start};
+use crate::reads::plan::{Direction, FilterPass, Plan};
+use crate::reads::request::PageRequest;
+use crate::subtask::{Page, Subtask};
 
 /// The subtasks that were asked for, one after another. Made by [`Subtasks::stream`](crate::Subtasks::stream).
 ///
@@ -39,11 +41,11 @@ pub struct SubtaskStream {
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct PageStream(Pin<Box<dyn Stream<Item = Result<Page, Error>> + Send>>);
 
-type Call = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
+type PageFuture = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
 
 impl PageStream {
-    pub(crate) fn new(read: Result<(Query, Plan), Error>, check_repeats: bool) -> Self {
-        let reader = read.map(|(query, plan)| Reader::new(query, plan, check_repeats));
+    pub(crate) fn new(client: Client, read: Result<(PageRequest, Plan), Error>, check_repeats: bool) -> Self {
+        let reader = read.map(|(request, plan)| Reader::new(client, request, plan, check_repeats));
         let pages = stream::once(std::future::ready(reader))
             .map_ok(|reader| stream::try_unfold(reader, Reader::next))
             .try_flatten();
@@ -87,17 +89,19 @@ const HELD: usize = 8 * 1024 * 1024;
 
 /// A read under way.
 struct Reader {
-    query: Arc<Query>,
+    client: Client,
+    /// What every request of the read has.
+    request: PageRequest,
     plan: Plan,
     /// What remembers rows and makes their fingerprints; `None` if nobody watches for repeats.
     check_repeats: bool,
-    watch: Watch,
-    legs: VecDeque<Leg>,
-    leg: Option<(Leg, Read)>,
-    calls: FuturesOrdered<Call>,
+    fingerprints: Fingerprints,
+    passes: VecDeque<FilterPass>,
+    pass: Option<(FilterPass, Read)>,
+    calls: FuturesOrdered<PageFuture>,
     /// Whose turn it is to read a long reply: that of the call whose page is delivered next.
     turns: VecDeque<Turn>,
-    /// Pages of this leg that will be asked for again; they are delivered if the read ends before that.
+    /// Pages of this pass that will be asked for again; they are delivered if the read ends before that.
     held: VecDeque<Page>,
     /// How much more may be held, in bytes.
     room: usize,
@@ -106,14 +110,15 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(query: Query, plan: Plan, check_repeats: bool) -> Self {
+    fn new(client: Client, request: PageRequest, plan: Plan, check_repeats: bool) -> Self {
         Self {
-            query: Arc::new(query),
-            legs: plan.legs(),
+            client,
+            request,
+            passes: plan.passes(),
             plan,
             check_repeats,
-            watch: Watch::default(),
-            leg: None,
+            fingerprints: Fingerprints::default(),
+            pass: None,
             calls: FuturesOrdered::new(),
             turns: VecDeque::new(),
             held: VecDeque::new(),
@@ -132,12 +137,12 @@ impl Reader {
                 self.end = Some(end);
                 return Ok(Some((page, self)));
             }
-            if self.leg.is_none() {
-                let Some(leg) = self.legs.pop_front() else {
+            if self.pass.is_none() {
+                let Some(pass) = self.passes.pop_front() else {
                     return Ok(None);
                 };
                 let start = Start { size: self.plan.page_size, from: self.plan.from_page };
-                self.leg = Some((leg, Read::new(self.plan.direction, start)));
+                self.pass = Some((pass, Read::new(self.plan.direction, start)));
             }
             self.ask();
             self.turns.front().into_iter().for_each(Turn::comes);
@@ -150,8 +155,8 @@ impl Reader {
                     }
                 }
                 None => {
-                    self.end = self.leg.as_ref().map(|(leg, read)| {
-                        read.beyond().into_error(leg.status.as_ref()).asking(self.query.what())
+                    self.end = self.pass.as_ref().map(|(pass, read)| {
+                        read.beyond().into_error(pass.status.as_ref()).asking(self.request.task())
                     })
                 }
             }
@@ -160,33 +165,35 @@ impl Reader {
 
     /// Makes as many calls as the plan allows and the read has use for.
     fn ask(&mut self) {
-        let Some((leg, read)) = &mut self.leg else {
+        let Some((pass, read)) = &mut self.pass else {
             return;
         };
         while self.calls.len() < self.plan.calls_at_a_time()
             && let Some(number) = read.ask()
         {
-            let (query, status, turn) = (Arc::clone(&self.query), leg.status.clone(), Turn::default());
+            let turn = Turn::default();
             self.turns.push_back(turn.clone());
-            self.calls
-                .push_back(Box::pin(async move { query.page(number, status.as_ref(), Some(turn)).await }));
+            let status = pass.status.clone();
+            let request = PageRequest { status, page_no: number, turn: Some(turn), ..self.request.clone() };
+            let shared = Arc::clone(self.client.shared());
+            self.calls.push_back(Box::pin(async move { shared.call(&request).await }));
         }
     }
 
     /// What is to be delivered of a page, if anything.
     fn take(&mut self, mut page: Page, length: usize) -> Option<Page> {
-        let (leg, read) = self.leg.as_mut()?;
+        let (pass, read) = self.pass.as_mut()?;
         let rows = page.rows();
-        let identities = if self.check_repeats { self.watch.identities(rows) } else { Vec::new() };
+        let fingerprints = if self.check_repeats { self.fingerprints.of_rows(rows) } else { Vec::new() };
         let digest = if self.check_repeats {
-            self.watch.digest(rows, &identities)
+            self.fingerprints.digest(rows, &fingerprints)
         } else {
-            self.watch.digest_of_ends(rows)
+            self.fingerprints.digest_of_ends(rows)
         };
         let arrived = Arrived {
             page: page.number(),
             len: rows.len(),
-            rows: &identities,
+            rows: &fingerprints,
             digest: digest.map(|(digest, _)| digest),
             alike: digest.is_some_and(|(_, alike)| alike),
             total: page.total_count(),
@@ -210,16 +217,16 @@ impl Reader {
                 self.calls.clear();
                 self.turns.clear();
                 self.held.clear();
-                self.leg = None;
+                self.pass = None;
             }
-            Next::Incomplete(mut fault) => {
+            Next::Incomplete(mut shortfall) => {
                 for held in &mut self.held {
-                    let repeats = read.repeats(&self.watch.identities(held.rows()));
+                    let repeats = read.repeats(&self.fingerprints.of_rows(held.rows()));
                     pick(held, &Deliver::but(repeats), &self.plan.kept);
-                    fault.received += held.rows().len() as u64;
+                    shortfall.received += held.rows().len() as u64;
                 }
                 self.held.retain(|held| !held.rows().is_empty());
-                self.end = Some(fault.into_error(leg.status.as_ref()).asking(self.query.what()));
+                self.end = Some(shortfall.into_error(pass.status.as_ref()).asking(self.request.task()));
             }
         }
         if !has_rows {

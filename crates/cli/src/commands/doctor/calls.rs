@@ -8,12 +8,13 @@
 //! | defaults | neither page number nor page size | what the platform takes then; the order of rows once more |
 //! | statuses | one row of each status | whether each is a filter, what the total counts then |
 //! | combined | a device under a status that it does not have | whether both filters count |
-//! | unknown | a parameter that nobody knows | whether it changes anything; the order of rows once more |
+//! | unknown | a parameter that does not exist | whether it changes anything; the order of rows once more |
 //!
 //! That is 11 calls, and a login makes 12. Where the kept token was dead, one more was made, and the last of the list is left out.
 
 use std::cell::Cell;
 
+use northbound::client_layer::PAGE_SIZE;
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 use northbound::{Client, Error, Page, SubtaskStatus, Subtasks};
 
@@ -21,9 +22,9 @@ use super::problem::{Cause, Problem};
 use super::wire::{Change, MOST_CALLS, WireLog};
 
 /// What the first call asks for: the most that the platform allows.
-pub(super) const FIRST_SIZE: u32 = 250;
-/// Rows on a page by default, as the platform's page has it.
-pub(super) const DEFAULT_SIZE: usize = 25;
+pub(super) const FIRST_SIZE: u32 = PAGE_SIZE.largest;
+/// Rows on a page by default.
+pub(super) const DEFAULT_SIZE: usize = PAGE_SIZE.default as usize;
 
 /// What came back, call by call.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub(super) struct Replies {
     pub(super) second: Reply,
     pub(super) past: Reply,
     pub(super) defaults: Reply,
-    /// In an order in which no subtask is counted twice: what a subtask leaves again comes last.
+    /// Ordered so that no subtask is counted twice: a status that subtasks leave comes last.
     pub(super) statuses: Vec<(SubtaskStatus, Reply)>,
     /// What the combined call asked for.
     pub(super) mismatch: Option<(String, SubtaskStatus)>,
@@ -93,9 +94,9 @@ impl Missing {
     }
 }
 
-/// The first call: on the task that was given, or on one that hardly exists, to hear that it does not.
+/// The first call: on the given task, or on one that hardly exists, and the right answer is that it does not.
 pub(super) async fn first(client: &Client, task: Option<&str>) -> Result<Page, Error> {
-    // Of the form that ids of tasks have in public code.
+    // In the form that task ids have in public code.
     let task = task.unwrap_or("000000000000000000000000");
     client.subtasks(task).page_size(FIRST_SIZE).page(0).await
 }
@@ -140,7 +141,7 @@ struct Caller<'a> {
     client: &'a Client,
     log: &'a WireLog,
     task: &'a str,
-    /// Whether a call went as the next ones would go as well.
+    /// Whether a call failed in a way in which the next ones would fail too.
     is_stuck: Cell<bool>,
 }
 
@@ -201,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_plan_keeps_to_the_calls_that_may_be_made() {
-        // Of a status that the document gains, the last question makes room.
+        // If the document gains a status, the last call of the plan is left out.
         let (before, last) = (1 + 1 + 1 + 1 + in_counting_order().len() + 1, 1);
         let with_login = before + 1;
         assert!(with_login <= MOST_CALLS && with_login + last >= MOST_CALLS, "{with_login}");

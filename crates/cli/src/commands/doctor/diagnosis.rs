@@ -48,13 +48,9 @@ impl Diagnosis {
 
     pub(super) fn verdict(&self) -> Result<(), CliError> {
         let (wrong, broken) = (self.bad(Mark::Wrong), self.bad(Mark::DoesNotHold));
-        let checks =
-            if wrong == 1 { "1 check is wrong".to_owned() } else { format!("{wrong} checks are wrong") };
-        let assumptions = if broken == 1 {
-            "1 assumption does not hold".to_owned()
-        } else {
-            format!("{broken} assumptions do not hold")
-        };
+        let checks = counted(wrong, "check") + if wrong == 1 { " is wrong" } else { " are wrong" };
+        let do_not_hold = if broken == 1 { " does not hold" } else { " do not hold" };
+        let assumptions = counted(broken, "assumption") + do_not_hold;
         match (wrong, broken) {
             (0, 0) => Ok(()),
             (_, 0) => {

@@ -131,12 +131,13 @@ pub(super) fn paging_defaults(replies: &Replies) -> Judgement {
         Ok(page) => page,
         Err(judgement) => return judgement,
     };
-    let (listed, told) = (rows(page).len(), page.page_size);
+    let told = page.page_size.and_then(|told| usize::try_from(told).ok());
+    let listed = rows(page).len();
     match replies.total().unwrap_or_else(|| replies.rows().len()) {
         total if total > DEFAULT_SIZE && listed != DEFAULT_SIZE => {
             does_not_hold(format!("{} came without page number and page size", counted(listed, "row")))
         }
-        total if total <= DEFAULT_SIZE && (listed != total || told != Some(25)) => {
+        total if total <= DEFAULT_SIZE && (listed != total || told != Some(DEFAULT_SIZE)) => {
             could_not_tell(format!("the task has {}", counted(total, "subtask")))
         }
         _ => match replies.begins_alike(page) {

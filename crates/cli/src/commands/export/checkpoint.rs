@@ -15,7 +15,7 @@ pub(crate) enum Format {
     Jsonl,
 }
 
-/// Raised when a file of an older version cannot be read, or would be understood otherwise.
+/// Raised when a file of an older version can no longer be read, or would be read differently.
 const VERSION: u32 = 2;
 const ABOUT: &str =
     "An export by `northbound export` that is not complete. The same command with --resume goes on with it.";
@@ -78,7 +78,7 @@ pub(crate) struct Written {
     /// Of these bytes.
     pub(crate) checksum: u64,
     pub(crate) subtasks: Totals,
-    /// Pages that brought rows.
+    /// Pages with rows.
     pub(crate) pages: u64,
 }
 
@@ -135,7 +135,7 @@ impl Checkpoint {
 }
 
 impl ExportRequest {
-    /// How the export that was begun differs from the one that is asked for now.
+    /// How the export that was begun differs from this one.
     pub(crate) fn difference(&self, now: &Self) -> Option<String> {
         let statuses = |request: &Self| match request.statuses.as_slice() {
             [] => "every status".to_owned(),
@@ -161,7 +161,7 @@ impl Position {
         Self { status, ..Self::default() }
     }
 
-    /// Whether rows of this page can be known already only because they moved: the page has not been read.
+    /// Whether the page has not been read: rows of it that are known have moved there.
     pub(crate) fn is_unread(&self, page: u32, direction: Direction) -> bool {
         self.read_to.is_none_or(|read| match direction {
             Direction::Backward => page < read,
@@ -180,16 +180,16 @@ impl Position {
             self.next_page = Some(resume_from.unwrap_or(number));
             self.read_to = Some(self.read_to.map_or(number, |read| read.min(number)));
         } else {
-            // Behind the last page is an empty one, which costs a call and says so.
+            // After the last page comes an empty one, which costs a call and shows the end.
             let next = resume_from.unwrap_or(number.saturating_add(1));
             self.next_page = Some(next);
             self.read_to = Some(self.read_to.map_or(next, |read| read.max(next)));
         }
     }
 
-    /// What cannot be right with a read that was interrupted and has come to its end.
+    /// What is wrong with a read that was interrupted and has come to its end.
     ///
-    /// The SDK holds the rows of a read against the platform's counts. Here it has seen only the latter part of them.
+    /// The SDK compares the rows of a read with the platform's counts. Of this read it has seen only the last part.
     pub(crate) fn fault(&self, plan: &Plan) -> Option<String> {
         let (total, first) = (self.total?, self.first_total?);
         let expected = match plan.direction() {

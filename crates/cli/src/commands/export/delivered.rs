@@ -40,7 +40,7 @@ impl Delivered {
     /// Reads the lines of a file with this number of rows and bytes, and returns their checksum. An error says what is
     /// wrong with it.
     pub(crate) fn read(&mut self, file: impl io::Read, bytes: u64, rows: u64) -> Result<u64, Damage> {
-        // A row takes a byte at least, whatever a damaged checkpoint says.
+        // A damaged checkpoint may name any number, but a row has at least one byte.
         self.rows.reserve(usize::try_from(rows.min(bytes)).unwrap_or(0));
         let mut lines = io::BufReader::with_capacity(256 * 1024, file).take(bytes);
         let mut line = Vec::new();
@@ -73,7 +73,7 @@ impl Delivered {
                 return Ok(true);
             }
         }
-        // A cell that is never closed, or a line that is never ended.
+        // A cell or a line has no end.
         if line.is_empty() { Ok(false) } else { Err(Damage::End) }
     }
 

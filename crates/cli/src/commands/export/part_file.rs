@@ -1,4 +1,4 @@
-//! The file of an export while it is not complete: its rows, and beside them what `--resume` goes by.
+//! The file of an export while it is not complete: its rows, and beside them the checkpoint for `--resume`.
 //!
 //! Rows are written first, a page at a time, and the checkpoint is replaced after that, in one go. So the checkpoint never counts rows
 //! that are not there, unless the machine itself stops. Rows that it does not count are cut off.
@@ -32,17 +32,17 @@ pub(crate) struct PartFile {
     replace: bool,
 }
 
-/// What the user allows beside beginning where there is nothing.
+/// What the user allows if there is something already.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowed {
-    /// Go on with an export that was interrupted.
+    /// Resume an export that was interrupted.
     pub(crate) resume: bool,
-    /// Replace a complete file; an interrupted export too, unless it is gone on with.
+    /// Replace a complete file; an interrupted export too, unless it is resumed.
     pub(crate) replace: bool,
 }
 
 impl PartFile {
-    /// Begins an export, or goes on with one. `None` if its file is there and stays.
+    /// Begins an export, or resumes one. `None` if its file is there and stays.
     pub(crate) async fn open(
         paths: Paths,
         request: ExportRequest,
@@ -111,7 +111,7 @@ impl PartFile {
         Ok(Some(Self { paths, rows, checkpoint, replace }))
     }
 
-    /// Begins where there is nothing, and leaves nothing behind if that fails.
+    /// Begins an export if there is nothing yet, and leaves nothing behind if that fails.
     async fn begin(
         paths: Paths,
         request: ExportRequest,
@@ -134,7 +134,7 @@ impl PartFile {
         }
     }
 
-    /// Begins in place of an export whose rows are not wanted, or that has none. Its lock is held until then.
+    /// Replaces an export whose rows are not wanted, or that has none. Its lock is held until then.
     async fn begin_again(
         rows: File,
         paths: Paths,
@@ -160,7 +160,7 @@ impl PartFile {
         &self.paths
     }
 
-    /// Reads which rows were delivered, and cuts off what belongs to no whole page.
+    /// Reads which rows were delivered, and cuts off what belongs to no complete page.
     pub(crate) fn remember(&mut self, delivered: &mut Delivered) -> Result<(), CliError> {
         let written = &self.checkpoint.written;
         let part = &self.paths.part;
@@ -249,7 +249,7 @@ impl PartFile {
 
     /// Leaves nothing behind.
     pub(crate) fn discard(self) {
-        // Whatever stays is an export without rows, with which `--resume` goes on.
+        // If a file stays, it is an export without rows, which `--resume` can use.
         let _ = fs::remove_file(&self.paths.json);
         let _ = fs::remove_file(&self.paths.part);
     }
@@ -258,7 +258,7 @@ impl PartFile {
     fn save(&self, checkpoint: &Checkpoint) -> io::Result<()> {
         let next = beside(&self.paths.json, ".new");
         let text = serde_json::to_string_pretty(checkpoint)? + "\n";
-        // An export that was killed may have left it; anything else is in the way.
+        // An export that was killed may have left it.
         let _ = fs::remove_file(&next);
         let saved = new_file::create(&next).and_then(|mut file| file.write_all(text.as_bytes()));
         saved.and_then(|()| fs::rename(&next, &self.paths.json)).inspect_err(|_| {
@@ -285,7 +285,7 @@ async fn lock(rows: &File, paths: &Paths) -> Result<(), CliError> {
     }
 }
 
-/// The text of the checkpoint, or `None` if neither checkpoint nor rows have been written. Else `part` is somebody else's file.
+/// The text of the checkpoint, or `None` if neither checkpoint nor rows have been written.
 fn read_checkpoint(paths: &Paths, rows: &mut File, heading: &str) -> Result<Option<Vec<u8>>, CliError> {
     let mut text = Vec::new();
     match new_file::open(&paths.json).and_then(|mut file| file.read_to_end(&mut text)) {

@@ -42,13 +42,13 @@ impl Paths {
         fs::symlink_metadata(&self.file).is_ok()
     }
 
-    /// How to get rid of what is there.
+    /// The advice to remove what is there.
     pub(crate) fn start_over(&self) -> String {
         format!("remove {} and {} to start from scratch", self.part.display(), self.json.display())
     }
 }
 
-/// The same path with something behind its name.
+/// The same path with a suffix.
 pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);

@@ -67,7 +67,7 @@ impl ExportReader {
         let mut parts = self.parts();
         let start = sink.checkpoint().position.clone();
         if start.next_page.is_some() {
-            // A final status is never left, so a part that has come to its end stays complete.
+            // A subtask never leaves a final status, so a pass that has come to its end stays complete.
             parts.retain({
                 let mut reached = false;
                 move |part| {
@@ -99,7 +99,7 @@ impl ExportReader {
         Ok(())
     }
 
-    /// The SDK cannot resume a read of several statuses, so they are read one after another here. One part is the whole task.
+    /// The SDK cannot resume a read of several statuses, so each gets a pass here. Without a filter there is one pass.
     fn parts(&self) -> Vec<Option<SubtaskStatus>> {
         match self.plan.filter() {
             [] => vec![None],
@@ -107,7 +107,7 @@ impl ExportReader {
         }
     }
 
-    /// Writes a row behind others: a line of its own would need the memory of a long row twice.
+    /// Adds a row to others: a separate line would need the memory of a long row twice.
     fn add_line(&self, subtask: &Subtask, lines: &mut Vec<u8>) -> Result<(), CliError> {
         match self.format {
             Format::Jsonl => {
@@ -130,7 +130,7 @@ fn filtered(query: &Subtasks, statuses: &[SubtaskStatus]) -> Subtasks {
     }
 }
 
-/// Notes that no `--resume` can mend the file, and says why.
+/// Notes why `--resume` cannot complete the file.
 fn spoiled(sink: &mut Sink<'_, '_>, fault: String) -> Result<CliError, CliError> {
     sink.spoil(fault.clone())?;
     Ok(CliError::other(
@@ -186,7 +186,7 @@ impl<'a> FilterPass<'a> {
             checkpoint.written.subtasks.add(&subtask);
         }
         if direction == Direction::Whole && repeats > 0 {
-            // The read goes on and says at its end whether rows are missing. One that is resumed could not say that.
+            // The SDK says at the end of the read whether rows are missing. After an interruption it could not.
             checkpoint.fault = Some(sorted_again(arrived.number));
         }
         self.position.pass(arrived, rows, direction);

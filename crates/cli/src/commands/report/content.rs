@@ -29,7 +29,7 @@ pub(super) struct Reason {
     pub(super) info: Option<&'static ErrorInfo>,
 }
 
-/// How the report came about.
+/// How the report was made.
 #[derive(Debug)]
 pub(super) struct Origin {
     pub(super) endpoint: String,

@@ -1,7 +1,7 @@
 //! Where a report goes: into a file that is there only when it is whole, or to stdout.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read as _, Write};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
@@ -37,16 +37,6 @@ impl Destination {
             Self::File(path) => tempfile::tempfile_in(folder(path)),
         }
     }
-}
-
-/// Writes the file as a whole.
-pub(super) fn fill(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut file = NewFile::beside(path)?;
-    let mut out = BufWriter::new(file.file());
-    write(&mut out)?;
-    out.flush()?;
-    drop(out);
-    file.keep()
 }
 
 fn begins_as_page(path: &Path) -> bool {

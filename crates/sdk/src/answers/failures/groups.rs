@@ -6,7 +6,8 @@ use std::fmt;
 
 use northbound_client::{ErrorCode, ErrorInfo, SubtaskStatus};
 
-use super::Failure;
+use super::{Failure, Failures};
+use crate::error::Error;
 
 /// How many different texts a group keeps. A platform that writes the device into its words has as many as devices.
 const TEXTS: usize = 16;
@@ -45,6 +46,30 @@ pub struct FailureGroup {
     count: u64,
     timed_out: u64,
     texts: BTreeMap<String, u64>,
+}
+
+impl Failures {
+    /// All failures, grouped by the platform's code.
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream): when the task id or the page size is not allowed, when a call fails, when rows are missing.
+    ///
+    /// ```no_run
+    /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+    /// for group in client.failures("5c8ba99030344005c02316ad").by_code().await?.groups() {
+    ///     println!("{} devices: {group}", group.count());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn by_code(self) -> Result<FailureGroups, Error> {
+        let mut stream = self.stream();
+        let mut groups = FailureGroups::default();
+        while let Some(failure) = stream.try_next().await? {
+            groups.add(&failure);
+        }
+        Ok(groups)
+    }
 }
 
 impl FailureGroups {

@@ -6,7 +6,7 @@ use std::fmt;
 use northbound_client::SubtaskStatus;
 
 use super::lifecycle::counting_order;
-use crate::Page;
+use crate::subtask::Page;
 
 /// What one call asks for: how many subtasks there are in all, or in one status.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use northbound_client::SubtaskStatus;
 
 use super::count::{Ask, Sample};
+use crate::client::Client;
+use crate::error::Error;
+use crate::reads::query::Subtasks;
+use crate::reads::stream::PageStream;
 use crate::redact::LONGEST_WORD;
-use crate::{Client, Error, Page, PageStream, Subtasks};
+use crate::subtask::Page;
 
 /// How many different statuses are counted one by one: a platform may send another one with every row.
 const STATUSES: usize = 100;

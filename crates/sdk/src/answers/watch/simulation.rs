@@ -11,6 +11,7 @@ use super::watching::{Step, Watching};
 use crate::answers::summary::Summary;
 use crate::answers::summary::count::{Ask, Sample};
 use crate::answers::summary::task::Tally;
+use crate::error::{Error, Remedy};
 
 const SEEDS: u64 = 1000;
 const FASTEST: Duration = Duration::from_secs(6);
@@ -252,7 +253,7 @@ async fn a_task_that_does_not_move_costs_little() {
 }
 
 /// What a watch of a task that does not move says when its time is over, and how many summaries came before.
-fn late(statuses: &[&str], within: Duration, start: Instant) -> (String, usize) {
+fn late(statuses: &[&str], within: Duration, start: Instant) -> (Error, usize) {
     let lives = statuses.iter().map(|status| vec![(start, SubtaskStatus::from(*status))]).collect();
     let model = Model { lives };
     let rounds = Rounds::new("model".to_owned(), false);
@@ -266,7 +267,7 @@ fn late(statuses: &[&str], within: Duration, start: Instant) -> (String, usize) 
             Step::Late(error) => {
                 assert!(error.is_timeout() && matches!(watching.step(now), Step::End));
                 assert_eq!(now, start + within);
-                return (error.to_string(), told);
+                return (error, told);
             }
             other => panic!("{other:?}"),
         }
@@ -277,20 +278,12 @@ fn late(statuses: &[&str], within: Duration, start: Instant) -> (String, usize) 
 async fn the_deadline_says_how_far_it_came() {
     let late = |statuses: &[&str]| late(statuses, Duration::from_secs(90), Instant::now());
     let (error, told) = late(&["WaitResult", "Success"]);
-    assert_eq!(
-        error,
-        "not settled within 90s: 1 of 2 subtasks are settled, 1 WaitResult, 1 Success: \
-         give it more time, or look at the subtasks that are still open"
-    );
+    let far = "not settled within 90s: 1 of 2 subtasks are settled, 1 WaitResult, 1 Success";
+    assert_eq!((error.found(), error.remedy()), (far, &Remedy::WatchLonger));
     assert_eq!(told, 5, "after 0, 6, 18, 42 and 72 seconds");
-    assert_eq!(
-        late(&["Success", "Halted", "Executing"]).0,
-        "not settled within 90s: 1 of 3 subtasks are settled, 1 Success, 2 not found in a documented status: \
-         read the subtasks: 2 of 3 subtasks were not found in a documented status: they have another one, have just changed it, or are gone"
-    );
-    assert_eq!(
-        late(&[]).0,
-        "not settled within 90s: the task has no subtasks: \
-         check the task id, give it more time, or allow an empty task with allow_empty()"
-    );
+    let (error, _) = late(&["Success", "Halted", "Executing"]);
+    assert_eq!(*error.remedy(), Remedy::ReadSubtasks { other: 2, total: 3 });
+    let (error, _) = late(&[]);
+    let far = "not settled within 90s: the task has no subtasks";
+    assert_eq!((error.found(), error.remedy()), (far, &Remedy::AllowEmpty));
 }

@@ -7,12 +7,11 @@ use tokio::time::Instant;
 use super::outlook::Outlook;
 use super::pace::Pace;
 use super::rounds::{Next, Rounds, Told};
-use crate::Error;
 use crate::answers::summary::Summary;
 use crate::answers::summary::count::{Ask, Doubt, Sample};
 use crate::answers::summary::task::Tally;
 use crate::clock::after;
-use crate::error::{ErrorKind, Remedy};
+use crate::error::{Error, ErrorKind, Remedy};
 
 /// A watch.
 #[derive(Debug)]

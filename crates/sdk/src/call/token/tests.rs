@@ -15,54 +15,54 @@ fn seconds(seconds: u64) -> Duration {
 #[tokio::test(start_paused = true)]
 async fn a_token_is_renewed_five_minutes_before_its_end_or_a_tenth_of_its_life() {
     for (life, good) in [(3600, 3300), (600, 540), (10, 9)] {
-        let keeper = Keeper::default();
+        let tokens = TokenStore::default();
         let token = Token::new("a").lives(seconds(life));
-        keeper.get(|_| async { Ok(token) }).await.unwrap();
+        tokens.get(|_| async { Ok(token) }).await.unwrap();
         tokio::time::advance(seconds(good) - Duration::from_millis(1)).await;
-        assert_eq!(keeper.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("a"));
+        assert_eq!(tokens.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("a"));
         tokio::time::advance(Duration::from_millis(1)).await;
-        assert_eq!(keeper.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("b"), "{life} s");
+        assert_eq!(tokens.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("b"), "{life} s");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_without_a_useful_life_is_used_until_it_is_refused() {
     for life in [0, 1, 9] {
-        let keeper = Keeper::default();
+        let tokens = TokenStore::default();
         let token = Token::new("a").lives(seconds(life));
         assert_eq!(token.life(), None);
-        keeper.get(|_| async { Ok(token) }).await.unwrap();
+        tokens.get(|_| async { Ok(token) }).await.unwrap();
         tokio::time::advance(seconds(1000)).await;
-        let secret = keeper.get(|_| async { Ok(hour("b")) }).await.unwrap();
+        let secret = tokens.get(|_| async { Ok(hour("b")) }).await.unwrap();
         assert_eq!(secret, Secret::from("a"), "{life} s");
-        keeper.reject(&secret).await;
-        assert_eq!(keeper.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("b"), "{life} s");
+        tokens.reject(&secret).await;
+        assert_eq!(tokens.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("b"), "{life} s");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_may_live_for_ever() {
-    let keeper = Keeper::default();
-    keeper.get(|_| async { Ok(Token::new("a").lives(Duration::MAX)) }).await.unwrap();
+    let tokens = TokenStore::default();
+    tokens.get(|_| async { Ok(Token::new("a").lives(Duration::MAX)) }).await.unwrap();
     tokio::time::advance(seconds(1_000_000)).await;
-    assert_eq!(keeper.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("a"));
+    assert_eq!(tokens.get(|_| async { Ok(hour("b")) }).await.unwrap(), Secret::from("a"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_calls_that_meet_an_ended_token_log_in_once() {
-    let (keeper, logins) = (Arc::new(Keeper::default()), Arc::new(AtomicU32::new(0)));
-    keeper.get(|_| async { Ok(hour("old")) }).await.unwrap();
+    let (tokens, logins) = (Arc::new(TokenStore::default()), Arc::new(AtomicU32::new(0)));
+    tokens.get(|_| async { Ok(hour("old")) }).await.unwrap();
     tokio::time::advance(seconds(3600)).await;
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..1000 {
-        let (keeper, logins) = (Arc::clone(&keeper), Arc::clone(&logins));
+        let (tokens, logins) = (Arc::clone(&tokens), Arc::clone(&logins));
         calls.spawn(async move {
             let log_in = |_| async {
                 logins.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(seconds(1)).await;
                 Ok(hour("new"))
             };
-            keeper.get(log_in).await.unwrap()
+            tokens.get(log_in).await.unwrap()
         });
     }
     for token in calls.join_all().await {
@@ -73,88 +73,88 @@ async fn a_thousand_calls_that_meet_an_ended_token_log_in_once() {
 
 #[tokio::test(start_paused = true)]
 async fn calls_that_waited_for_a_login_share_its_failure_and_the_next_one_tries_again() {
-    let (keeper, logins) = (Arc::new(Keeper::default()), Arc::new(AtomicU32::new(0)));
+    let (tokens, logins) = (Arc::new(TokenStore::default()), Arc::new(AtomicU32::new(0)));
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..100 {
-        let (keeper, logins) = (Arc::clone(&keeper), Arc::clone(&logins));
+        let (tokens, logins) = (Arc::clone(&tokens), Arc::clone(&logins));
         calls.spawn(async move {
             let log_in = |_| async {
                 logins.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(seconds(1)).await;
                 Err(Error::refused("wrong secret", "check it"))
             };
-            keeper.get(log_in).await.is_err()
+            tokens.get(log_in).await.is_err()
         });
     }
     assert!(calls.join_all().await.into_iter().all(|failed| failed));
     assert_eq!(logins.load(Ordering::Relaxed), 1);
     tokio::time::advance(Duration::from_millis(1)).await;
-    assert!(keeper.get(|_| async { Ok(hour("a")) }).await.is_ok());
+    assert!(tokens.get(|_| async { Ok(hour("a")) }).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_login_that_ran_out_of_its_caller_s_time_fails_nobody_else() {
-    let keeper = Keeper::default();
-    let late = keeper.get(|_| async {
+    let tokens = TokenStore::default();
+    let late = tokens.get(|_| async {
         tokio::time::sleep(seconds(1)).await;
         Err(Error::refused("no reply", "wait longer").ended(1, Stop::Deadline))
     });
-    let (late, patient) = tokio::join!(late, keeper.get(|_| async { Ok(hour("a")) }));
+    let (late, patient) = tokio::join!(late, tokens.get(|_| async { Ok(hour("a")) }));
     assert!(late.is_err());
     assert_eq!(patient.unwrap(), Secret::from("a"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_login_leaves_nothing_stuck_and_its_old_token_is_not_trusted() {
-    let keeper = Keeper::default();
-    keeper.get(|_| async { Ok(Token::new("old").lives(seconds(100))) }).await.unwrap();
+    let tokens = TokenStore::default();
+    tokens.get(|_| async { Ok(Token::new("old").lives(seconds(100))) }).await.unwrap();
     tokio::time::advance(seconds(95)).await;
-    let never = keeper.get(|_| std::future::pending());
+    let never = tokens.get(|_| std::future::pending());
     assert!(tokio::time::timeout(seconds(1), never).await.is_err());
-    assert_eq!(keeper.get(|_| async { Ok(hour("new")) }).await.unwrap(), Secret::from("new"));
+    assert_eq!(tokens.get(|_| async { Ok(hour("new")) }).await.unwrap(), Secret::from("new"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_the_token_that_failed_is_dropped() {
-    let keeper = Keeper::default();
-    keeper.get(|_| async { Ok(hour("a")) }).await.unwrap();
-    assert!(!keeper.reject(&Secret::from("a")).await, "nobody has replaced it yet");
+    let tokens = TokenStore::default();
+    tokens.get(|_| async { Ok(hour("a")) }).await.unwrap();
+    assert!(!tokens.reject(&Secret::from("a")).await, "nobody has replaced it yet");
     assert!(
-        keeper.reject(&Secret::from("a")).await,
+        tokens.reject(&Secret::from("a")).await,
         "its rejection is known: whoever comes now waits for the new one"
     );
     let rejected = |rejected: Option<Secret>| async move {
         assert_eq!(rejected, Some(Secret::from("a")));
         Ok(hour("b"))
     };
-    keeper.get(rejected).await.unwrap();
-    assert!(keeper.reject(&Secret::from("a")).await, "another one is in its place");
-    assert_eq!(keeper.get(|_| async { Ok(hour("c")) }).await.unwrap(), Secret::from("b"));
+    tokens.get(rejected).await.unwrap();
+    assert!(tokens.reject(&Secret::from("a")).await, "another one is in its place");
+    assert_eq!(tokens.get(|_| async { Ok(hour("c")) }).await.unwrap(), Secret::from("b"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn logins_are_spaced_until_a_call_succeeds() {
-    let keeper = Keeper::default();
+    let tokens = TokenStore::default();
     let start = Instant::now();
     let mut logins = Vec::new();
     for number in 0..6 {
-        let secret = keeper.get(|_| async { Ok(hour(&number.to_string())) }).await.unwrap();
+        let secret = tokens.get(|_| async { Ok(hour(&number.to_string())) }).await.unwrap();
         logins.push(start.elapsed().as_secs());
-        assert!(!keeper.reject(&secret).await);
+        assert!(!tokens.reject(&secret).await);
     }
     assert_eq!(logins, [0, 0, 5, 15, 35, 75]);
-    let secret = keeper.get(|_| async { Ok(hour("good")) }).await.unwrap();
-    keeper.prove(&secret).await;
+    let secret = tokens.get(|_| async { Ok(hour("good")) }).await.unwrap();
+    tokens.prove(&secret).await;
     let at = start.elapsed();
-    assert!(!keeper.reject(&secret).await);
-    keeper.get(|_| async { Ok(hour("next")) }).await.unwrap();
+    assert!(!tokens.reject(&secret).await);
+    tokens.get(|_| async { Ok(hour("next")) }).await.unwrap();
     assert_eq!(start.elapsed(), at, "after a success the first login is immediate again");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_spacing_does_not_grow_for_ever() {
-    let mut ring = Ring { rejections: u32::MAX, ..Ring::default() };
+    let mut state = TokenState { rejections: u32::MAX, ..TokenState::default() };
     let now = Instant::now();
-    ring.logged_in(hour("a"), now);
-    assert_eq!(ring.next_login(now), now + LONGEST_SPACING);
+    state.logged_in(hour("a"), now);
+    assert_eq!(state.next_login(now), now + LONGEST_SPACING);
 }

@@ -7,13 +7,13 @@
 
 use std::collections::HashMap;
 
-use super::order::{Back, Listed};
-use super::seen::Seen;
+use super::fingerprints::Fingerprint;
+use super::lengths::{Lengths, PAGES_BEYOND, is_believed, page_number};
+use super::order::{BackwardOrder, Listed};
+use super::page::{Arrived, Deliver, Next, Start, Taken};
+use super::seen::SeenRows;
+use super::shortfall::{Cause, Shortfall};
 use super::totals::Totals;
-use super::{
-    Arrived, Cause, Deliver, Fault, Identity, Lengths, Next, PAGES_BEYOND, Start, Taken, is_believed,
-    page_number,
-};
 
 /// Where the read stands.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +32,8 @@ enum Step {
 pub(crate) struct Backward {
     start: Start,
     lengths: Lengths,
-    seen: Seen,
-    order: Back,
+    seen: SeenRows,
+    order: BackwardOrder,
     totals: Totals,
     step: Step,
     in_flight: bool,
@@ -57,8 +57,8 @@ impl Backward {
         Self {
             start,
             lengths: Lengths::new(start),
-            seen: Seen::default(),
-            order: Back::default(),
+            seen: SeenRows::default(),
+            order: BackwardOrder::default(),
             totals: Totals::default(),
             step: Step::Probe,
             in_flight: false,
@@ -98,12 +98,12 @@ impl Backward {
             Ok(deliver) => Taken { deliver, next: Next::Complete },
             Err(cause) => {
                 let deliver = self.delivered(page);
-                Taken { deliver, next: Next::Incomplete(self.fault(page.page, cause)) }
+                Taken { deliver, next: Next::Incomplete(self.shortfall(page.page, cause)) }
             }
         }
     }
 
-    pub(super) fn repeats(&mut self, rows: &[Identity]) -> Vec<usize> {
+    pub(super) fn repeats(&mut self, rows: &[Fingerprint]) -> Vec<usize> {
         self.seen.repeats(rows, false)
     }
 
@@ -174,7 +174,7 @@ impl Backward {
                 self.totals.shifted(shift?);
                 self.after(page, number)
             });
-        let next = next.unwrap_or_else(|cause| Next::Incomplete(self.fault(page.page, cause)));
+        let next = next.unwrap_or_else(|cause| Next::Incomplete(self.shortfall(page.page, cause)));
         Taken { deliver, next }
     }
 
@@ -226,7 +226,7 @@ impl Backward {
         }
     }
 
-    pub(super) fn fault(&self, page: u32, cause: Cause) -> Fault {
-        Fault { cause, page, received: self.received, counted: self.totals.latest() }
+    pub(super) fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {
+        Shortfall { cause, page, received: self.received, counted: self.totals.latest() }
     }
 }

@@ -8,17 +8,19 @@
 //! the totals moved. If that does not hold, rows may have come between the first list and its count, which no total shows: so
 //! the read looks once more from the beginning, with totals from before it, and decides then.
 
-use super::order::{Forth, Listed};
-use super::seen::Seen;
+use super::lengths::{Lengths, page_number};
+use super::order::{ForwardOrder, Listed};
+use super::page::{Arrived, Deliver, Next, Start, Taken};
+use super::seen::SeenRows;
+use super::shortfall::{Cause, Shortfall};
 use super::totals::Totals;
-use super::{Arrived, Cause, Deliver, Fault, Lengths, Next, Start, Taken, page_number};
 
 #[derive(Debug)]
 pub(crate) struct Forward {
     start: Start,
     lengths: Lengths,
-    seen: Seen,
-    order: Forth,
+    seen: SeenRows,
+    order: ForwardOrder,
     totals: Totals,
     next: u64,
     in_flight: bool,
@@ -38,8 +40,8 @@ impl Forward {
         Self {
             start,
             lengths: Lengths::new(start),
-            seen: Seen::default(),
-            order: Forth::default(),
+            seen: SeenRows::default(),
+            order: ForwardOrder::default(),
             totals: Totals::default(),
             next: start.from.unwrap_or(0).into(),
             in_flight: false,
@@ -87,7 +89,7 @@ impl Forward {
             let is_reached = self.totals.latest() == Some(before + self.received);
             if is_reached && !may_be_full && self.totals.settled() { self.end() } else { Ok(Next::GoOn) }
         });
-        let next = next.unwrap_or_else(|cause| Next::Incomplete(self.fault(page.page, cause)));
+        let next = next.unwrap_or_else(|cause| Next::Incomplete(self.shortfall(page.page, cause)));
         Taken { deliver: Deliver::but(repeats), next }
     }
 
@@ -110,13 +112,13 @@ impl Forward {
             return Err(Cause::Missing);
         }
         self.second_look = true;
-        self.order = Forth::default();
+        self.order = ForwardOrder::default();
         self.digest = None;
         (self.next, self.received) = (self.start.from.unwrap_or(0).into(), 0);
         Ok(Next::GoOn)
     }
 
-    pub(super) fn fault(&self, page: u32, cause: Cause) -> Fault {
-        Fault { cause, page, received: self.distinct, counted: self.totals.latest() }
+    pub(super) fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {
+        Shortfall { cause, page, received: self.distinct, counted: self.totals.latest() }
     }
 }

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 
 use northbound_client::SubtaskStatus;
 
-use super::{Arrived, Cause, Deliver, Direction, Fault, Identity, Next, Read, Start};
+use super::{Arrived, Cause, Deliver, Direction, Fingerprint, Next, Read, Shortfall, Start};
 use crate::reads::plan::Wanted;
 
 /// Numbers from a seed (SplitMix64).
@@ -156,15 +156,15 @@ impl Platform {
 struct Outcome {
     missed: usize,
     doubled: usize,
-    fault: Option<Fault>,
+    shortfall: Option<Shortfall>,
     calls: u64,
 }
 
 impl Outcome {
-    fn new(platform: &Platform, delivered: &[u32], fault: Option<Fault>) -> Self {
+    fn new(platform: &Platform, delivered: &[u32], shortfall: Option<Shortfall>) -> Self {
         let distinct: HashSet<u32> = delivered.iter().copied().collect();
         let missed = platform.held.iter().filter(|row| !distinct.contains(row)).count();
-        Self { missed, doubled: delivered.len() - distinct.len(), fault, calls: platform.calls }
+        Self { missed, doubled: delivered.len() - distinct.len(), shortfall, calls: platform.calls }
     }
 }
 
@@ -182,11 +182,11 @@ fn read(mut platform: Platform, start: Start) -> Outcome {
         }
         let (page, (rows, total)) = arriving.pop_front().unwrap();
         let spread = |row: &u32| u64::from(*row).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let identities: Vec<Identity> = rows.iter().map(|row| Some(spread(row))).collect();
-        let digest = identities.iter().flatten().copied().reduce(|all, row| all.rotate_left(5) ^ row);
+        let fingerprints: Vec<Fingerprint> = rows.iter().map(|row| Some(spread(row))).collect();
+        let digest = fingerprints.iter().flatten().copied().reduce(|all, row| all.rotate_left(5) ^ row);
         let (total, stated) = (Some(total), Some(start.size.get().into()));
         let arrived =
-            Arrived { page, len: rows.len(), rows: &identities, digest, alike: false, total, stated };
+            Arrived { page, len: rows.len(), rows: &fingerprints, digest, alike: false, total, stated };
         let taken = read.take(&arrived);
         match taken.deliver {
             Deliver::Nothing => {}
@@ -198,7 +198,7 @@ fn read(mut platform: Platform, start: Start) -> Outcome {
         match taken.next {
             Next::GoOn => {}
             Next::Complete => return Outcome::new(&platform, &delivered, None),
-            Next::Incomplete(fault) => return Outcome::new(&platform, &delivered, Some(fault)),
+            Next::Incomplete(shortfall) => return Outcome::new(&platform, &delivered, Some(shortfall)),
         }
     }
 }
@@ -214,10 +214,10 @@ fn read_plainly(mut platform: Platform) -> Outcome {
             false if rows == before => Some(Cause::SamePage),
             _ => None,
         };
-        let fault = cause.map(|cause| Fault { cause, page, received, counted: Some(total) });
+        let shortfall = cause.map(|cause| Shortfall { cause, page, received, counted: Some(total) });
         delivered.extend(&rows);
-        if fault.is_some() || rows.is_empty() || received >= total {
-            return Outcome::new(&platform, &delivered, fault);
+        if shortfall.is_some() || rows.is_empty() || received >= total {
+            return Outcome::new(&platform, &delivered, shortfall);
         }
         before = rows;
     }
@@ -238,10 +238,11 @@ fn of_1000_reads_of_a_moving_set_none_misses_doubles_or_accuses() {
         let outcome = read(platform, start);
         calls += outcome.calls;
         // A page that is capped, in silence, at the number of rows that were counted after some of it had moved on.
-        let holds_all = is_capped && outcome.calls == 1 && outcome.doubled == 0 && outcome.fault.is_none();
+        let holds_all =
+            is_capped && outcome.calls == 1 && outcome.doubled == 0 && outcome.shortfall.is_none();
         if holds_all && outcome.missed > 0 {
             unseen += 1;
-        } else if outcome.missed > 0 || outcome.doubled > 0 || outcome.fault.is_some() {
+        } else if outcome.missed > 0 || outcome.doubled > 0 || outcome.shortfall.is_some() {
             faults.push((seed, outcome));
         }
     }
@@ -257,9 +258,9 @@ fn the_plain_loop_misses_doubles_and_accuses_under_the_same_model() {
     for seed in 0..seeds() {
         let (platform, _) = Platform::new(seed, |_| Sorts::Never, 10_000);
         let outcome = read_plainly(platform);
-        missed += usize::from(outcome.fault.is_none() && outcome.missed > 0);
+        missed += usize::from(outcome.shortfall.is_none() && outcome.missed > 0);
         doubled += usize::from(outcome.doubled > 0);
-        accused += usize::from(outcome.fault.is_some());
+        accused += usize::from(outcome.shortfall.is_some());
     }
     println!("the plain loop: {missed} reads miss rows in silence, {doubled} double, {accused} accuse");
     assert!(missed > 100 && doubled > 100 && accused > 10, "{missed} {doubled} {accused}");
@@ -278,7 +279,7 @@ fn a_platform_that_sorts_anew_does_not_shorten_a_read_in_silence() {
         let (platform, start) = Platform::new(seed, sorts, 500);
         let (size, direction) = (platform.size, platform.direction);
         match read(platform, start) {
-            Outcome { fault: Some(_), .. } => incomplete += 1,
+            Outcome { shortfall: Some(_), .. } => incomplete += 1,
             Outcome { missed: 0, .. } => complete += 1,
             Outcome { .. } if size <= 2 => short_on_tiny_pages += 1,
             Outcome { missed, .. } => short.push((seed, direction, size, missed)),

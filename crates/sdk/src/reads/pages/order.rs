@@ -7,8 +7,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::fingerprints::Fingerprint;
+use super::shortfall::Cause;
 use super::totals::Shift;
-use super::{Cause, Identity};
 
 /// How many rows are remembered with their places.
 const WINDOW: usize = 4096;
@@ -26,7 +27,7 @@ struct Stood {
 /// Rows of a page: the place of its first row, and a total that was surely counted before it was listed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Listed<'a> {
-    pub(super) rows: &'a [Identity],
+    pub(super) rows: &'a [Fingerprint],
     pub(super) place: u64,
     pub(super) before: Option<u64>,
 }
@@ -39,7 +40,7 @@ impl Listed<'_> {
 
 /// Places of rows read from front to back, while rows come in between and none goes.
 #[derive(Debug, Default)]
-pub(super) struct Forth {
+pub(super) struct ForwardOrder {
     stood: HashMap<u64, Stood>,
     /// In the order in which they were shown; a row that was shown again is not removed from its earlier place.
     shown: VecDeque<(u64, u64)>,
@@ -48,7 +49,7 @@ pub(super) struct Forth {
     calls: u64,
 }
 
-impl Forth {
+impl ForwardOrder {
     /// Takes in the rows of a page; returns the farthest shift that the totals have to explain.
     pub(super) fn place(&mut self, page: Listed<'_>, seen: impl Fn(u64) -> bool) -> Result<Shift, Cause> {
         self.calls += 1;
@@ -89,13 +90,13 @@ impl Forth {
 /// Places of rows read from back to front, while rows go and none comes. Here the order is known of all rows: what comes
 /// later stands before all that came.
 #[derive(Debug, Default)]
-pub(super) struct Back {
+pub(super) struct BackwardOrder {
     /// In the platform's order.
     stood: VecDeque<(u64, Stood)>,
     forgets: bool,
 }
 
-impl Back {
+impl BackwardOrder {
     /// Takes in the rows of a page; `is_last` says that no row follows them.
     pub(super) fn place(
         &mut self,
@@ -176,18 +177,18 @@ mod tests {
     }
 
     fn forth(pages: &[(u64, &[u64])]) -> Shifts {
-        let mut order = Forth::default();
+        let mut order = ForwardOrder::default();
         placed(pages, |page, seen| order.place(page, seen))
     }
 
     fn back(pages: &[(u64, &[u64])]) -> Shifts {
-        let mut order = Back::default();
+        let mut order = BackwardOrder::default();
         placed(pages, |page, seen| order.place(page, false, seen))
     }
 
     /// The second page is known to be the last one that holds rows.
     fn back_when_the_second_is_last(pages: &[(u64, &[u64])]) -> Shifts {
-        let (mut order, mut number) = (Back::default(), 0);
+        let (mut order, mut number) = (BackwardOrder::default(), 0);
         placed(pages, |page, seen| {
             number += 1;
             order.place(page, number == 2, seen)

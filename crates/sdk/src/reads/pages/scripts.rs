@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::ops::Range;
 
-use super::{Arrived, Cause, Deliver, Direction, Identity, Next, Read, Start};
+use super::{Arrived, Cause, Deliver, Direction, Fingerprint, Next, Read, Start};
 use crate::reads::plan::Direction::{Backward, Forward, Whole};
 
 /// A reply: rows and total.
@@ -24,10 +24,10 @@ fn told_from(direction: Direction, from: Option<u32>, script: &[Reply]) -> Told 
     for (rows, total) in script {
         let page = read.ask().unwrap();
         told.asked.push(page);
-        let identities: Vec<Identity> = rows.clone().map(|row| Some(row + 1)).collect();
+        let fingerprints: Vec<Fingerprint> = rows.clone().map(|row| Some(row + 1)).collect();
         let digest = (!rows.is_empty()).then_some(rows.start);
-        let (len, total) = (identities.len(), *total);
-        let arrived = Arrived { page, len, rows: &identities, digest, alike: false, total, stated: None };
+        let (len, total) = (fingerprints.len(), *total);
+        let arrived = Arrived { page, len, rows: &fingerprints, digest, alike: false, total, stated: None };
         let taken = read.take(&arrived);
         let places = (0..).zip(rows.clone());
         told.delivered.extend(places.filter_map(|(place, row)| match &taken.deliver {
@@ -47,7 +47,7 @@ fn end_of(next: Next) -> Option<Result<(), Cause>> {
     match next {
         Next::GoOn => None,
         Next::Complete => Some(Ok(())),
-        Next::Incomplete(fault) => Some(Err(fault.cause)),
+        Next::Incomplete(shortfall) => Some(Err(shortfall.cause)),
     }
 }
 

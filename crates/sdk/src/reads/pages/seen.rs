@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::Identity;
+use super::fingerprints::Fingerprint;
 
 /// How many sets share the fingerprints. A set that grows holds its old and its new table for a moment; one of many small
 /// ones growing costs little of that, one large set would need half as much again.
@@ -11,21 +11,21 @@ const SHARDS: usize = 64;
 
 /// Fingerprints of rows.
 #[derive(Debug)]
-pub(super) struct Seen(Vec<Shard>);
+pub(super) struct SeenRows(Vec<Shard>);
 
 type Shard = HashSet<u64, BuildHasherDefault<AsItIs>>;
 
-impl Default for Seen {
+impl Default for SeenRows {
     fn default() -> Self {
         Self((0..SHARDS).map(|_| Shard::default()).collect())
     }
 }
 
-impl Seen {
+impl SeenRows {
     /// Takes in the rows of a page; returns the places of those that had come before. Rows without a fingerprint are always
     /// new, except where rows are shown `again`: they came then as well, if they were there.
-    pub(super) fn repeats(&mut self, rows: &[Identity], again: bool) -> Vec<usize> {
-        let is_repeat = |row: &Identity| row.map_or(again, |fingerprint| !self.insert(fingerprint));
+    pub(super) fn repeats(&mut self, rows: &[Fingerprint], again: bool) -> Vec<usize> {
+        let is_repeat = |row: &Fingerprint| row.map_or(again, |fingerprint| !self.insert(fingerprint));
         (0..).zip(rows.iter().map(is_repeat)).filter_map(|(place, repeat)| repeat.then_some(place)).collect()
     }
 
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_new_once() {
-        let mut seen = Seen::default();
+        let mut seen = SeenRows::default();
         let spread = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         assert!((0..10_000).all(|number| seen.insert(spread(number))));
         assert!((0..10_000).all(|number| !seen.insert(spread(number)) && seen.contains(spread(number))));
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn no_shard_is_much_fuller_than_another() {
-        let mut seen = Seen::default();
+        let mut seen = SeenRows::default();
         for number in 0..64_000_u64 {
             seen.insert(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         }

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 
-use super::{Arrived, Cause, Deliver, Direction, Next, PAGES_ASTRAY, PAGES_BEYOND, Read, Start};
+use super::lengths::{PAGES_ASTRAY, PAGES_BEYOND};
+use super::{Arrived, Cause, Deliver, Direction, Next, Read, Start};
 
 /// What a platform shows on a page.
 #[derive(Clone, Copy, Debug)]
@@ -65,10 +66,10 @@ fn read(platform: Platform, direction: Direction, size: u32) -> (Next, u64, bool
             return (Next::Incomplete(read.beyond()), call, true);
         };
         let rows = platform.page(call);
-        let identities: Vec<_> = rows.iter().map(|row| platform.has_param.then_some(row + 1)).collect();
+        let fingerprints: Vec<_> = rows.iter().map(|row| platform.has_param.then_some(row + 1)).collect();
         let digest = Some(rows[0]);
         let (len, total, alike) = (rows.len(), platform.total(call), !platform.has_param);
-        let arrived = Arrived { page, len, rows: &identities, digest, alike, total, stated: None };
+        let arrived = Arrived { page, len, rows: &fingerprints, digest, alike, total, stated: None };
         let taken = read.take(&arrived);
         came.extend(rows.iter().copied().filter(|_| platform.has_param));
         match taken.deliver {
@@ -124,7 +125,7 @@ fn an_end_that_moves_on_with_every_page_is_none() {
     let platform = Platform { rows: 10, shows: Shows::NewRows, counts: Counts::Ahead(0), has_param: true };
     for direction in [Direction::Whole, Direction::Forward] {
         let (end, calls, _) = read(platform, direction, 10);
-        assert!(matches!(end, Next::Incomplete(fault) if fault.cause == Cause::Endless), "{end:?}");
+        assert!(matches!(end, Next::Incomplete(shortfall) if shortfall.cause == Cause::Endless), "{end:?}");
         assert!(calls <= u64::from(PAGES_ASTRAY) + 1, "{calls}");
     }
 }

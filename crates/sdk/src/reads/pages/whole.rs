@@ -3,13 +3,15 @@
 //! Pages are asked for in ascending order, several at a time once the first one tells how many there are, and taken in that
 //! order. At the end the distinct rows are held against `totalCount`: what is sorted anew between two calls shows there.
 
-use super::seen::Seen;
-use super::{Arrived, Cause, Deliver, Fault, Lengths, Next, Start, Taken, page_number};
+use super::lengths::{Lengths, page_number};
+use super::page::{Arrived, Deliver, Next, Start, Taken};
+use super::seen::SeenRows;
+use super::shortfall::{Cause, Shortfall};
 
 #[derive(Debug)]
 pub(crate) struct Whole {
     lengths: Lengths,
-    seen: Seen,
+    seen: SeenRows,
     /// The page to ask for next.
     ask: u64,
     /// How many pages have been asked for and not been taken.
@@ -28,7 +30,7 @@ impl Whole {
     pub(super) fn new(start: Start) -> Self {
         Self {
             lengths: Lengths::new(start),
-            seen: Seen::default(),
+            seen: SeenRows::default(),
             ask: start.from.unwrap_or(0).into(),
             in_flight: 0,
             before: None,
@@ -57,7 +59,7 @@ impl Whole {
         let repeats = self.seen.repeats(page.rows, false);
         let next = self
             .next(page, repeats.len())
-            .unwrap_or_else(|cause| Next::Incomplete(self.fault(page.page, cause)));
+            .unwrap_or_else(|cause| Next::Incomplete(self.shortfall(page.page, cause)));
         Taken { deliver: Deliver::but(repeats), next }
     }
 
@@ -95,7 +97,7 @@ impl Whole {
         }
     }
 
-    pub(super) fn fault(&self, page: u32, cause: Cause) -> Fault {
-        Fault { cause, page, received: self.distinct, counted: self.total }
+    pub(super) fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {
+        Shortfall { cause, page, received: self.distinct, counted: self.total }
     }
 }

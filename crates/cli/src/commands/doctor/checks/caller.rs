@@ -1,4 +1,4 @@
-//! Application, secret, and whether both arrive: what the platform says of whoever calls.
+//! Application, secret, and whether both arrive: what the platform says about the caller.
 
 use super::super::evidence::Evidence;
 use super::super::finding::{Finding, Mark, not_checked, ok};
@@ -6,7 +6,7 @@ use super::super::problem::{Cause, wrong};
 use super::super::setting::Proof;
 
 impl Evidence<'_> {
-    /// Whether whoever answers is the platform, and can answer.
+    /// Whether it is the platform that answers, and whether it can.
     pub(super) fn answer(&self) -> Finding {
         const NAME: &str = "answer";
         match self.call {
@@ -160,8 +160,7 @@ mod tests {
         WireCall { is_login, sent, received, status: Some(status), date: None, certificate_ends: None }
     }
 
-    /// Whatever fails, wherever: some line says that it is wrong, so that no exit code hides it. Only a quota that is used up after a
-    /// login is no failure.
+    /// Whatever fails, some line says that it is wrong, and the exit code with it. The exception is a quota that is used up after a login.
     #[test]
     fn every_failed_call_has_a_check_that_is_wrong() {
         let causes = [

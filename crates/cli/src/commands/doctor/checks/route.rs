@@ -1,4 +1,4 @@
-//! GivenEndpoint, name and connection: what comes before the first byte of HTTP.
+//! Endpoint, name and connection: what comes before the first byte of HTTP.
 
 use super::super::evidence::Evidence;
 use super::super::finding::{Finding, Mark, not_checked, ok};
@@ -91,7 +91,7 @@ mod tests {
     use crate::commands::doctor::problem::{Cause, Problem};
     use crate::commands::doctor::setting::Setting;
 
-    /// What an operator sees whose firewall drops everything: no test can wait for it.
+    /// A firewall that drops everything: no test can wait for a real one.
     #[test]
     fn a_port_that_is_silent_names_the_firewall() {
         let problem = Problem { cause: Cause::Setting, found: "x".to_owned(), help: "y".to_owned() };

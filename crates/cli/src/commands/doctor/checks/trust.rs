@@ -7,9 +7,9 @@ use super::super::finding::{Finding, Mark, not_checked, ok};
 use super::super::problem::{Cause, wrong};
 use super::super::wire::WireCall;
 
-/// Tokens and certificates last for hours; a clock that is so wrong will be worse some day.
+/// A clock that differs by this much will differ more later. Tokens and certificates last for hours.
 const SKEW_TO_WARN_OF: Duration = Duration::from_secs(30);
-/// What clocks may differ by where anything depends on them.
+/// How much clocks may differ before something fails.
 const WRONG_SKEW: Duration = Duration::from_secs(300);
 /// In time to ask an operator for a new certificate.
 const END_TO_WARN_OF: Duration = Duration::from_secs(14 * 86_400);

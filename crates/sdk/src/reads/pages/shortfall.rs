@@ -6,7 +6,7 @@ use crate::error::{Error, Incomplete, Remedy};
 
 /// What the state machines found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct Shortfall {
     pub(crate) cause: Cause,
     pub(crate) page: u32,
     pub(crate) received: u64,
@@ -29,7 +29,7 @@ pub(crate) enum Cause {
     Endless,
 }
 
-impl Fault {
+impl Shortfall {
     pub(crate) fn into_error(self, status: Option<&SubtaskStatus>) -> Error {
         let Self { cause, page, received, counted } = self;
         let rows = if received == 1 { "1 row".to_owned() } else { format!("{received} rows") };
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn the_numbers_stand_in_the_sentence() {
         let told = |received, counted| {
-            let fault = Fault { cause: Cause::Missing, page: 3, received, counted };
+            let fault = Shortfall { cause: Cause::Missing, page: 3, received, counted };
             let error = fault.into_error(None);
             let numbers = Incomplete { status: None, page: 3, received, counted };
             assert_eq!(error.incomplete(), Some(&numbers));

@@ -9,7 +9,7 @@ use northbound_client::Members;
 use northbound_client::types::{Subtask, SubtaskParam};
 
 /// The fingerprint of a row; `None` for a row without parameters, which nothing tells from another.
-pub(crate) type Identity = Option<u64>;
+pub(crate) type Fingerprint = Option<u64>;
 
 /// How deep objects in objects are looked into for the order of their members.
 const DEPTH: usize = 4;
@@ -20,15 +20,15 @@ const LONG: usize = 64 * 1024;
 ///
 /// 64 bits: among 1,000,000 rows two collide with a probability of 3 in 100 million.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Watch(RandomState);
+pub(crate) struct Fingerprints(RandomState);
 
-impl Watch {
+impl Fingerprints {
     /// The fingerprints of a page. Rows of one page with equal parameters are told apart by counting them.
-    pub(crate) fn identities(&self, rows: &[Subtask]) -> Vec<Identity> {
-        let mut identities: Vec<_> = rows.iter().map(|row| self.identity(row)).collect();
-        if repeats_one(&identities) {
+    pub(crate) fn of_rows(&self, rows: &[Subtask]) -> Vec<Fingerprint> {
+        let mut fingerprints: Vec<_> = rows.iter().map(|row| self.of_row(row)).collect();
+        if repeats_one(&fingerprints) {
             let mut equal = HashMap::<u64, u64>::new();
-            for fingerprint in identities.iter_mut().flatten() {
+            for fingerprint in fingerprints.iter_mut().flatten() {
                 let count = equal.entry(*fingerprint).or_default();
                 if *count > 0 {
                     *fingerprint = self.0.hash_one((*fingerprint, *count));
@@ -36,10 +36,10 @@ impl Watch {
                 *count += 1;
             }
         }
-        identities
+        fingerprints
     }
 
-    fn identity(&self, row: &Subtask) -> Identity {
+    fn of_row(&self, row: &Subtask) -> Fingerprint {
         let SubtaskParam { device_id, command_id, extra } = row.param.as_ref()?;
         let (device_id, command_id) = (device_id.as_ref(), command_id.as_ref());
         let mut says_nothing = device_id.is_none() && command_id.is_none();
@@ -74,9 +74,9 @@ impl Watch {
 
     /// What tells a page from another: the fingerprints of its rows, or all that they hold if none has one. And whether those
     /// are all alike.
-    pub(crate) fn digest(&self, rows: &[Subtask], identities: &[Identity]) -> Option<(u64, bool)> {
-        if identities.iter().any(Option::is_some) {
-            return Some((self.0.hash_one(identities), false));
+    pub(crate) fn digest(&self, rows: &[Subtask], fingerprints: &[Fingerprint]) -> Option<(u64, bool)> {
+        if fingerprints.iter().any(Option::is_some) {
+            return Some((self.0.hash_one(fingerprints), false));
         }
         let first = rows.first()?;
         let alike = rows.iter().all(|row| row == first);
@@ -92,7 +92,7 @@ impl Watch {
 
     /// The same when nobody watches for repeats: the first and the last row have to do.
     pub(crate) fn digest_of_ends(&self, rows: &[Subtask]) -> Option<(u64, bool)> {
-        let ends = [self.identity(rows.first()?), self.identity(rows.last()?)];
+        let ends = [self.of_row(rows.first()?), self.of_row(rows.last()?)];
         if ends.iter().any(Option::is_some) {
             return Some((self.0.hash_one((ends, rows.len())), false));
         }
@@ -115,8 +115,8 @@ impl<H: Hasher> io::Write for Hashed<'_, H> {
 }
 
 /// Sorting a copy is several times cheaper than counting in a table, and rows with equal parameters are rare.
-fn repeats_one(identities: &[Identity]) -> bool {
-    let mut sorted: Vec<u64> = identities.iter().copied().flatten().collect();
+fn repeats_one(fingerprints: &[Fingerprint]) -> bool {
+    let mut sorted: Vec<u64> = fingerprints.iter().copied().flatten().collect();
     sorted.sort_unstable();
     sorted.windows(2).any(|pair| pair[0] == pair[1])
 }
@@ -133,13 +133,13 @@ mod tests {
 
     #[test]
     fn a_row_keeps_its_fingerprint_while_it_moves() {
-        let watch = Watch::default();
+        let maker = Fingerprints::default();
         let rows = rows(json!([
             { "status": "Pending", "param": { "deviceId": "a", "nodeId": "n", "tag": { "x": 1, "y": [2] } } },
             { "status": "Fail", "error": "e", "param": { "tag": { "y": [2], "x": 1 }, "nodeId": "n", "deviceId": "a" } },
             { "status": "Fail", "error": "e", "param": { "tag": { "y": [2], "x": 2 }, "nodeId": "n", "deviceId": "a" } },
         ]));
-        let [first, second, third] = [0, 1, 2].map(|row| watch.identity(&rows[row]).unwrap());
+        let [first, second, third] = [0, 1, 2].map(|row| maker.of_row(&rows[row]).unwrap());
         assert_eq!(first, second);
         assert_ne!(first, third);
     }
@@ -154,24 +154,24 @@ mod tests {
             ("0.12345678901234567890", "0.12345678901234567891"),
         ] {
             let rows = [one, other].map(|number| serde_json::from_str(&row(number)).unwrap());
-            let identities = Watch::default().identities(&rows);
-            assert_ne!(identities[0], identities[1]);
+            let fingerprints = Fingerprints::default().of_rows(&rows);
+            assert_ne!(fingerprints[0], fingerprints[1]);
             let tags = rows.map(|mut row: Subtask| {
                 row.param.as_mut().unwrap().device_id = None;
                 row
             });
-            let identities = Watch::default().identities(&tags);
-            assert_ne!(identities[0], identities[1]);
+            let fingerprints = Fingerprints::default().of_rows(&tags);
+            assert_ne!(fingerprints[0], fingerprints[1]);
         }
     }
 
     #[test]
     fn equal_parameters_on_a_page_are_counted() {
-        let watch = Watch::default();
+        let maker = Fingerprints::default();
         let row = json!({ "param": { "deviceId": "*", "commandId": "*" } });
-        let identities = watch.identities(&rows(json!([row, row, row])));
-        assert_eq!(identities[0], watch.identities(&rows(json!([row])))[0]);
-        assert!(identities[0] != identities[1] && identities[1] != identities[2]);
+        let fingerprints = maker.of_rows(&rows(json!([row, row, row])));
+        assert_eq!(fingerprints[0], maker.of_rows(&rows(json!([row])))[0]);
+        assert!(fingerprints[0] != fingerprints[1] && fingerprints[1] != fingerprints[2]);
     }
 
     #[test]
@@ -179,40 +179,40 @@ mod tests {
         let nobody = rows(
             json!([{}, { "param": null }, { "param": {} }, { "param": { "deviceId": null, "x": null } }]),
         );
-        assert_eq!(Watch::default().identities(&nobody), [None; 4]);
+        assert_eq!(Fingerprints::default().of_rows(&nobody), [None; 4]);
         let names = rows(json!([{ "param": { "deviceId": "a" } }, { "param": { "commandId": "a" } }]));
-        let identities = Watch::default().identities(&names);
-        assert!(identities[0].is_some() && identities[0] != identities[1]);
+        let fingerprints = Fingerprints::default().of_rows(&names);
+        assert!(fingerprints[0].is_some() && fingerprints[0] != fingerprints[1]);
     }
 
     #[test]
     fn a_page_of_equal_rows_without_a_fingerprint_is_alike() {
-        let watch = Watch::default();
+        let maker = Fingerprints::default();
         let alike = rows(json!([{ "status": "Fail" }, { "status": "Fail" }]));
-        let digest = watch.digest(&alike, &[None, None]).unwrap();
-        assert!(digest.1 && watch.digest_of_ends(&alike) == Some(digest));
-        assert_ne!(watch.digest(&alike[..1], &[None]), Some(digest), "it is shorter");
+        let digest = maker.digest(&alike, &[None, None]).unwrap();
+        assert!(digest.1 && maker.digest_of_ends(&alike) == Some(digest));
+        assert_ne!(maker.digest(&alike[..1], &[None]), Some(digest), "it is shorter");
         let others = rows(json!([{ "output": "1" }, { "output": "2" }]));
-        assert!(watch.digest(&others, &[None, None]).is_some_and(|(_, alike)| !alike));
-        assert_eq!(watch.digest_of_ends(&[]), None);
+        assert!(maker.digest(&others, &[None, None]).is_some_and(|(_, alike)| !alike));
+        assert_eq!(maker.digest_of_ends(&[]), None);
     }
 
     #[test]
     fn the_ends_of_a_page_tell_it_from_another() {
-        let watch = Watch::default();
+        let maker = Fingerprints::default();
         let row = |device: &str| json!({ "param": { "deviceId": device } });
-        let page = |devices: [&str; 3]| watch.digest_of_ends(&rows(devices.map(row).into_iter().collect()));
+        let page = |devices: [&str; 3]| maker.digest_of_ends(&rows(devices.map(row).into_iter().collect()));
         assert!(page(["a", "b", "c"]).is_some());
         assert_eq!(page(["a", "b", "c"]), page(["a", "x", "c"]), "the ends have to do");
         assert_ne!(page(["a", "b", "c"]), page(["x", "b", "c"]));
         assert_ne!(page(["a", "b", "c"]), page(["a", "b", "x"]));
         let ends = rows(json!([row("a"), row("c")]));
-        assert_ne!(watch.digest_of_ends(&ends), page(["a", "b", "c"]), "it is shorter");
+        assert_ne!(maker.digest_of_ends(&ends), page(["a", "b", "c"]), "it is shorter");
     }
 
     #[test]
     fn each_read_has_a_key_of_its_own() {
         let row = rows(json!([{ "param": { "deviceId": "a" } }]));
-        assert_ne!(Watch::default().identities(&row), Watch::default().identities(&row));
+        assert_ne!(Fingerprints::default().of_rows(&row), Fingerprints::default().of_rows(&row));
     }
 }
