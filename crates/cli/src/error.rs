@@ -1,11 +1,12 @@
 //! How a command fails: what a person and a script see, and the exit code.
 
+use std::fmt;
 use std::io::{self, Write};
 
-use northbound::{ErrorKind, Remedy};
+use northbound::Remedy;
+use serde_json::json;
 
 use crate::arguments::global::Output;
-use crate::results::{ErrorFacts, ErrorResult};
 use crate::screen::outlet::Outlet;
 
 /// Every exit code of the command, and when it comes. Help, manual and README show this table.
@@ -59,10 +60,10 @@ pub(crate) enum CliError {
     Interrupted(Signal),
 }
 
-/// The kinds of failure that a script can distinguish in `error.kind`, beside those of the SDK. Each command uses the same.
+/// The kinds of failure of the command itself. A script reads them in `error.kind`, beside those of the SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// What was typed cannot work.
+    /// What was typed cannot work, and nothing was sent.
     Usage,
     /// A file cannot be read or written, or is not as it was left.
     File,
@@ -78,40 +79,8 @@ pub(crate) enum Kind {
     GaveUp,
     /// A signal came.
     Stopped,
-    /// The emulator does not start.
-    Emulator,
-    /// The system refuses what every command needs.
+    /// The system refuses what the command needs.
     System,
-    /// A failure of a call.
-    Call(ErrorKind),
-}
-
-impl Kind {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            // Of both, nothing was sent.
-            Self::Usage | Self::Call(ErrorKind::Refused) => "usage",
-            Self::File => "file",
-            Self::Rows => "rows",
-            Self::Incomplete | Self::Call(ErrorKind::Incomplete) => "incomplete",
-            Self::Unsound => "unsound",
-            Self::TooManyFailed => "too-many-failed",
-            Self::GaveUp => "gave-up",
-            Self::Stopped => "stopped",
-            Self::Emulator => "emulator",
-            Self::System => "system",
-            Self::Call(ErrorKind::NoToken) => "no-token",
-            Self::Call(ErrorKind::Connection) => "connection",
-            Self::Call(ErrorKind::Tls) => "tls",
-            Self::Call(ErrorKind::Timeout) => "timeout",
-            Self::Call(ErrorKind::Platform) => "platform",
-            Self::Call(ErrorKind::Status) => "status",
-            Self::Call(ErrorKind::Redirect) => "redirect",
-            Self::Call(ErrorKind::Undecodable) => "undecodable",
-            Self::Call(ErrorKind::TooLarge) => "too-large",
-            Self::Call(_) => "call",
-        }
-    }
 }
 
 /// What asks a command to stop.
@@ -149,20 +118,18 @@ impl CliError {
         Self::other(Kind::File, what, advice)
     }
 
-    pub(crate) fn kind(&self) -> Kind {
-        match self {
-            Self::Usage { .. } => Kind::Usage,
+    /// What kind of failure it is, as in `too-many-failed`.
+    fn kind(&self) -> String {
+        kebab(match self.cause() {
+            Self::Call(error) if !error.is_refused() => return kebab(error.kind()),
+            Self::Usage { .. } | Self::Call(_) => Kind::Usage,
             Self::Other { kind, .. } => *kind,
-            Self::Left { cause, .. } => cause.kind(),
             Self::TooManyFailed { .. } => Kind::TooManyFailed,
-            Self::Call(error) => Kind::Call(error.kind()),
             Self::GaveUp(_) => Kind::GaveUp,
-            #[cfg(feature = "emulator")]
-            Self::Emulator(_) => Kind::Emulator,
-            Self::Output(_) => Kind::File,
-            Self::ClosedPipe | Self::Runtime(_) => Kind::System,
             Self::Interrupted(_) => Kind::Stopped,
-        }
+            Self::Output(_) => Kind::File,
+            _ => Kind::System,
+        })
     }
 
     /// What failed, whatever is left.
@@ -217,7 +184,7 @@ impl CliError {
     /// Tells a person on two lines, or a script as one line of JSON.
     pub(crate) fn show(&self, output: Output, stderr: &mut Outlet<'_>) -> io::Result<()> {
         if output.is_json() {
-            return writeln!(stderr, "{}", serde_json::to_string(&self.result())?);
+            return writeln!(stderr, "{}", self.json());
         }
         let palette = stderr.palette();
         writeln!(stderr, "{} {}", palette.error("error:"), self.what())?;
@@ -227,23 +194,32 @@ impl CliError {
         Ok(())
     }
 
-    fn result(&self) -> ErrorResult {
-        let call = match self.cause() {
-            Self::Call(call) | Self::GaveUp(call) => Some(call),
-            _ => None,
-        };
-        ErrorResult {
-            error: ErrorFacts {
-                kind: self.kind().as_str(),
-                message: self.what(),
-                help: self.advice(),
-                exit_code: self.exit_code(),
-                code: call.and_then(northbound::Error::code).map(|code| code.as_str().to_owned()),
-                http_status: call.and_then(northbound::Error::status).map(|status| status.as_u16()),
-                attempts: call.map(northbound::Error::attempts),
-            },
+    fn json(&self) -> serde_json::Value {
+        let mut error = json!({
+            "kind": self.kind(),
+            "message": self.what(),
+            "help": self.advice(),
+            "exitCode": self.exit_code(),
+        });
+        if let Self::Call(call) | Self::GaveUp(call) = self.cause() {
+            error["code"] = json!(call.code().map(|code| code.as_str()));
+            error["httpStatus"] = json!(call.status().map(|status| status.as_u16()));
+            error["attempts"] = json!(call.attempts());
         }
+        json!({ "error": error })
     }
+}
+
+/// The name of a kind as it is printed.
+fn kebab(kind: impl fmt::Debug) -> String {
+    let mut printed = String::new();
+    for letter in format!("{kind:?}").chars() {
+        if letter.is_ascii_uppercase() && !printed.is_empty() {
+            printed.push('-');
+        }
+        printed.push(letter.to_ascii_lowercase());
+    }
+    printed
 }
 
 /// A fault in what was typed: `text` is what the parser says, the fault first.
@@ -322,8 +298,6 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn shown(failure: &CliError, output: Output) -> String {
@@ -346,6 +320,20 @@ mod tests {
             assert_eq!(json["error"]["help"], "give the id that the platform's console shows");
         }
         assert_eq!(shown(&CliError::Interrupted(Signal::Interrupt), Output::Table), "error: stopped\n");
+    }
+
+    #[test]
+    fn the_names_of_kinds_stay_what_scripts_know() {
+        use northbound::ErrorKind::*;
+        let printed = [NoToken, Connection, Tls, Timeout, Platform, Status, Redirect].map(kebab);
+        assert_eq!(printed.join(" "), "no-token connection tls timeout platform status redirect");
+        let printed = [Undecodable, TooLarge, Incomplete].map(kebab);
+        assert_eq!(printed.join(" "), "undecodable too-large incomplete");
+        let refused = CliError::from(northbound::AppId::new("").unwrap_err());
+        assert_eq!(
+            (refused.kind(), kebab(Kind::TooManyFailed)),
+            ("usage".to_owned(), "too-many-failed".to_owned())
+        );
     }
 
     #[test]

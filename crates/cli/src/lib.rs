@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::io::Write;
 
 use clap::FromArgMatches as _;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue};
 
 use crate::arguments::global::{Global, Output, TASK_ID_ORIGIN, Typed};
 pub use crate::commands::command_tree;
@@ -75,15 +75,22 @@ fn end(failure: &CliError, output: Output, mut stderr: Outlet<'_>) -> u8 {
     failure.exit_code()
 }
 
-/// An error about a missing TASK_ID says where such an id comes from.
+/// The error with a tip: where a missing TASK_ID comes from, and what writes to a file where `-o` names one, as in many tools.
 fn explained(mut error: clap::Error) -> clap::Error {
-    if let (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) =
-        (error.kind(), error.get(ContextKind::InvalidArg))
-        && missing.iter().any(|argument| argument == "<TASK_ID>")
-    {
-        let tip = format!("TASK_ID: {TASK_ID_ORIGIN}");
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
-    }
+    use ContextValue::{String as Text, Strings as Texts};
+    let (argument, value) = (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue));
+    let tip = match (argument, value) {
+        (Some(Texts(missing)), _) if missing.iter().any(|argument| argument == "<TASK_ID>") => {
+            format!("TASK_ID: {TASK_ID_ORIGIN}")
+        }
+        (Some(Text(option)), Some(Text(file)))
+            if option.starts_with("--output ") && file.contains(['.', '/']) =>
+        {
+            format!("-o is a format; to write to a file use '--out {file}'")
+        }
+        _ => return error,
+    };
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     error
 }
 

@@ -1,13 +1,11 @@
 //! The options of every command.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
-use clap::error::{ContextKind, ContextValue};
-use clap::{Arg, ArgAction, Args, Command, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 
 /// Where a TASK_ID comes from, for help and errors.
 pub(crate) const TASK_ID_ORIGIN: &str =
@@ -56,7 +54,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "TIME", value_parser = super::values::time)]
     pub(crate) deadline: Option<Duration>,
     /// Format of the result: a table for people, JSON for programs [default: what the name of --out ends in, else table]
-    #[arg(short, long, global = true, value_parser = OutputParser, value_name = "FORMAT")]
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Output>,
     /// Write the result to this file, once it is complete, instead of stdout; - is stdout
     #[arg(long, global = true, value_name = "FILE")]
@@ -118,34 +116,6 @@ impl Output {
             "csv" => Some(Self::Csv),
             _ => None,
         }
-    }
-}
-
-/// Reads the format, and shows the way to who takes `-o` for the name of a file, which it is in many tools.
-#[derive(Clone, Debug)]
-struct OutputParser;
-
-impl TypedValueParser for OutputParser {
-    type Value = Output;
-
-    fn parse_ref(
-        &self,
-        command: &Command,
-        option: Option<&Arg>,
-        value: &OsStr,
-    ) -> Result<Output, clap::Error> {
-        EnumValueParser::new().parse_ref(command, option, value).map_err(|mut error| {
-            let value = value.to_string_lossy();
-            if value.contains(['.', '/', '\\']) {
-                let tip = format!("-o is a format; to write to a file use '--out {value}'");
-                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
-            }
-            error
-        })
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(Output::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> R
     context.refuse_csv()?;
     let diagnosis = context.interrupt.or(examine(context, options)).await?;
     if context.global.output().is_json() {
-        context.deliver_json(&diagnosis.result())?;
+        context.deliver_json(&diagnosis.json())?;
     } else {
         diagnosis.write(&mut context.stdout)?;
         context.deliver()?;
@@ -116,7 +116,7 @@ async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Opt
         let url = connection
             .endpoint
             .parse()
-            .map_err(|_| CliError::other(Kind::Emulator, "the emulator has no address", ""))?;
+            .map_err(|_| CliError::other(Kind::System, "the emulator has no address", ""))?;
         return Ok((Setting::of_emulator(global, &connection.client, url), Some(connection)));
     }
     let setting = Setting::of(global, environment);

@@ -12,7 +12,7 @@ use northbound_emulator::{Certificates, Emulator, Scenario, StartError};
 
 use crate::arguments::list::{List, ListParser};
 use crate::error::CliError;
-use crate::results::{EmulatorResult, Source};
+use crate::results::result_of;
 use crate::session::context::Context;
 use crate::session::interrupt::may_hang;
 
@@ -74,7 +74,7 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
     raise_descriptor_limit();
     let mut emulator = builder.start().await?;
     if context.global.output().is_json() {
-        context.deliver_json(&EmulatorResult { source: Source::now(Some(&emulator.url())) })?;
+        context.deliver_json(&result_of(Some(&emulator.url()), []))?;
     } else {
         writeln!(context.stdout, "listening on {}", emulator.url())?;
     }

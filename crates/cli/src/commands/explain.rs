@@ -7,7 +7,6 @@ use northbound::client_layer::DOCUMENTED_ERRORS;
 use northbound::{ERROR_CATALOG, ErrorCode, ErrorInfo};
 
 use crate::error::CliError;
-use crate::results::{ExplainResult, ExplainedResponse};
 use crate::session::context::Context;
 
 #[derive(Debug, Args)]
@@ -20,7 +19,7 @@ pub(crate) fn run(context: &mut Context<'_>, options: &ExplainOptions) -> Result
     context.refuse_csv()?;
     let info = ErrorCode::from(options.code.trim()).info().ok_or_else(|| unknown(&options.code))?;
     if context.global.output().is_json() {
-        return Ok(context.deliver_json(&result(info))?);
+        return Ok(context.deliver_json(&json(info))?);
     }
     for (label, text) in facts(info) {
         writeln!(context.stdout, "{:9}{text}", format!("{label}:"))?;
@@ -51,18 +50,20 @@ fn responses(info: &ErrorInfo) -> impl Iterator<Item = (&'static str, u16)> {
         .map(|row| (row.operation, row.status))
 }
 
-fn result(info: &'static ErrorInfo) -> ExplainResult {
-    let responses = responses(info).map(|(operation, status)| ExplainedResponse { operation, status });
-    ExplainResult {
-        code: info.code.as_str(),
-        name: info.name,
-        text: info.text,
-        meaning: info.meaning,
-        remedy: info.remedy,
-        action: info.action.as_str(),
-        responses: responses.collect(),
-        source: info.source,
-    }
+fn json(info: &ErrorInfo) -> serde_json::Value {
+    let responses: Vec<_> = responses(info)
+        .map(|(operation, status)| serde_json::json!({ "operation": operation, "status": status }))
+        .collect();
+    serde_json::json!({
+        "code": info.code.as_str(),
+        "name": info.name,
+        "text": info.text,
+        "meaning": info.meaning,
+        "remedy": info.remedy,
+        "action": info.action.as_str(),
+        "responses": responses,
+        "source": info.source,
+    })
 }
 
 fn unknown(code: &str) -> CliError {

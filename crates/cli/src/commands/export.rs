@@ -13,6 +13,7 @@ mod sink;
 use clap::Args;
 use northbound::SubtaskStatus;
 use northbound::client_layer::PAGE_SIZE;
+use serde_json::json;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ use crate::arguments::global::{Global, Output};
 use crate::arguments::list::List;
 use crate::arguments::values;
 use crate::error::{CliError, Kind};
-use crate::results::{ExportResult, Source};
+use crate::results::result_of;
 use crate::rows::columns::Column;
 use crate::rows::csv;
 use crate::rows::totals::Totals;
@@ -130,14 +131,14 @@ fn tell(
     if !context.global.asks_json() {
         return Ok(());
     }
-    Ok(context.deliver_json(&ExportResult {
-        source: Source::now(Some(&connection.endpoint)),
-        task_id: options.task_id.clone(),
-        file: options.out.display().to_string(),
-        format: format!("{format:?}").to_lowercase(),
-        written: totals.map(Totals::result),
-        calls: connection.client.calls(),
-    })?)
+    let export = json!({
+        "taskId": options.task_id,
+        "file": options.out.display().to_string(),
+        "format": format,
+        "calls": connection.client.calls(),
+    });
+    let result = result_of(Some(&connection.endpoint), [export, totals.map(Totals::result).into()]);
+    Ok(context.deliver_json(&result)?)
 }
 
 /// The format of the rows. JSON with `-o json` is the result of the command, not that of a row.

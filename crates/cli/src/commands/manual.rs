@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
+use serde_json::json;
 
 use super::reference::{is_shown, option_with_values, options};
 use crate::error::{CliError, EXIT_CODES};
-use crate::results::ManResult;
 use crate::session::context::Context;
 use crate::session::new_file;
 
@@ -68,7 +68,7 @@ pub(crate) fn man(
     let pages = write_pages(&command, folder).map_err(cannot)?;
     context.note(&format!("the manual is in {}; `man -l FILE` shows a page", folder.display()))?;
     if context.global.asks_json() {
-        context.deliver_json(&ManResult { file: folder.display().to_string(), pages })?;
+        context.deliver_json(&json!({ "file": folder.display().to_string(), "pages": pages }))?;
     }
     Ok(())
 }

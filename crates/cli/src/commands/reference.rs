@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use clap::{Arg, ArgAction, Command};
+use serde_json::json;
 
 use crate::arguments::global::Output;
 use crate::error::CliError;
-use crate::results::{self, CompletionsResult};
+use crate::results;
 use crate::session::context::Context;
 
 #[derive(Debug, Args)]
@@ -38,7 +39,7 @@ pub(crate) struct CompletionsOptions {
 pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     if options.results {
-        writeln!(context.stdout, "{:#}", results::schema().as_value())?;
+        context.stdout.write_all(results::SCHEMA.as_bytes())?;
         return Ok(());
     }
     let document = match (options.format, context.global.output()) {
@@ -63,7 +64,7 @@ pub(crate) fn completions(
     clap_complete::generate(options.shell, &mut command, "northbound", &mut script);
     if context.global.output().is_json() {
         let script = String::from_utf8_lossy(&script).into_owned();
-        return Ok(context.deliver_json(&CompletionsResult { shell: options.shell.to_string(), script })?);
+        return Ok(context.deliver_json(&json!({ "shell": options.shell.to_string(), "script": script }))?);
     }
     context.stdout.write_all(&script)?;
     Ok(())

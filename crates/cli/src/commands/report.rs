@@ -15,12 +15,13 @@ use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
 use northbound::{Client, Summary};
+use serde_json::json;
 
 use self::content::{Content, Origin};
 use self::destination::Destination;
 use self::list::{List, Spool};
 use crate::error::CliError;
-use crate::results::{ReportResult, Source, TaskCounts};
+use crate::results;
 use crate::screen::chart::Counts;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
@@ -113,12 +114,8 @@ fn tell(
         return context.judge(&content.listed, &[]);
     };
     if context.global.asks_json() {
-        let result = ReportResult {
-            source: Source::now(Some(&content.origin.endpoint)),
-            counts: TaskCounts::new(summary, content.origin.calls),
-            file: out,
-            listed: content.listed.all(),
-        };
+        let listed = json!({ "calls": content.origin.calls, "file": out, "listed": content.listed.all() });
+        let result = results::summary(&content.origin.endpoint, summary, listed);
         context.deliver_json(&result)?;
     } else {
         writeln!(context.stdout, "{out}: {}", content.in_one_line())?;

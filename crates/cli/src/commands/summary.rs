@@ -3,9 +3,11 @@
 use clap::Args;
 use std::io::Write as _;
 
+use serde_json::Value;
+
 use crate::arguments::global::Output;
 use crate::error::CliError;
-use crate::results::SummaryResult;
+use crate::results;
 use crate::rows::csv;
 use crate::screen::chart::{self, Counts};
 use crate::screen::layout::lines_on_terminal;
@@ -26,7 +28,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> 
     let stdout = &mut context.stdout;
     match context.global.output() {
         Output::Json | Output::Jsonl => {
-            context.deliver_json(&SummaryResult::now(&connection.endpoint, &summary))?
+            context.deliver_json(&results::summary(&connection.endpoint, &summary, Value::Null))?
         }
         Output::Csv => {
             let lines = csv_lines(&counts);

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use northbound::{Subtask, SubtaskStatus};
+use northbound::{Failures, Subtask, SubtaskStatus};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::error::{CliError, Kind};
-use crate::results::WrittenRows;
 use crate::screen::layout::counted;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,9 +83,19 @@ impl Totals {
         ))
     }
 
-    /// The same as a result.
-    pub(crate) fn result(&self) -> WrittenRows {
-        WrittenRows::new(self.all, &self.by_status, self.unreadable, self.repaired)
+    /// The same as members of a result.
+    pub(crate) fn result(&self) -> Value {
+        let sum = |counts: &dyn Fn(&SubtaskStatus) -> bool| -> u64 {
+            self.by_status.iter().filter(|(status, _)| counts(status)).map(|(_, count)| count).sum()
+        };
+        json!({
+            "rows": self.all,
+            "byStatus": self.by_status,
+            "settled": sum(&SubtaskStatus::is_final),
+            "failed": sum(&|status| Failures::STATUSES.contains(status)),
+            "unreadable": self.unreadable,
+            "repaired": self.repaired,
+        })
     }
 
     pub(crate) fn all(&self) -> u64 {

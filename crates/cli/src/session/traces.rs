@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Write;
 
+use serde_json::json;
 use tracing::field::Field;
 use tracing::level_filters::LevelFilter;
 use tracing::{Dispatch, Event, Subscriber};
@@ -12,8 +13,6 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
-
-use crate::results::{WarningFacts, WarningResult};
 
 /// Runs a command whose traces go where `open` says: with each `-v` more of them. Without one there are warnings alone, as JSON
 /// where errors are JSON.
@@ -63,7 +62,6 @@ where
                 message = format!("{value:?}");
             }
         });
-        let result = WarningResult { warning: WarningFacts { message } };
-        writeln!(out, "{}", serde_json::to_string(&result).map_err(|_| fmt::Error)?)
+        writeln!(out, "{}", json!({ "warning": { "message": message } }))
     }
 }

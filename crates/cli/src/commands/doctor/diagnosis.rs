@@ -4,11 +4,12 @@ use std::io::{self, Write as _};
 
 use northbound::PLATFORM_EDITION;
 use northbound::client_layer::DOCUMENT_VERSION;
+use serde_json::{Value, json};
 
 use super::finding::{Finding, Mark};
 use super::wire::WireCall;
 use crate::error::{CliError, Kind};
-use crate::results::{AssumptionResult, CheckResult, DoctorResult, Source};
+use crate::results::result_of;
 use crate::screen::layout::{self, counted};
 use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
@@ -110,31 +111,28 @@ impl Diagnosis {
         lines
     }
 
-    pub(super) fn result(&self) -> DoctorResult {
-        let check = |Finding { mark, name, found, help }: &Finding| CheckResult {
-            name,
-            result: mark.as_str(),
-            found: found.clone(),
-            help: help.clone(),
+    pub(super) fn json(&self) -> Value {
+        let check = |finding: &Finding| {
+            let Finding { mark, name, found, help } = finding;
+            json!({ "name": name, "result": mark.as_str(), "found": found, "help": help })
         };
-        let assumption = |Finding { mark, name, found, .. }: &Finding| AssumptionResult {
-            id: name,
-            result: mark.as_str(),
-            found: found.clone(),
+        let assumption = |finding: &Finding| {
+            let Finding { mark, name, found, .. } = finding;
+            json!({ "id": name, "result": mark.as_str(), "found": found })
         };
-        DoctorResult {
-            source: Source::now(self.endpoint.as_deref()),
-            northbound: env!("CARGO_PKG_VERSION"),
-            document: DOCUMENT_VERSION,
-            platform_edition: PLATFORM_EDITION,
-            os: std::env::consts::OS,
-            architecture: std::env::consts::ARCH,
-            sound: self.findings().all(|finding| !finding.mark.is_bad()),
-            checks: self.checks.iter().map(check).collect(),
-            assumptions: self.assumptions.iter().flatten().map(assumption).collect(),
-            calls: self.wire_calls.len(),
-            logins: self.logins(),
-        }
+        let found = json!({
+            "northbound": env!("CARGO_PKG_VERSION"),
+            "document": DOCUMENT_VERSION,
+            "platformEdition": PLATFORM_EDITION,
+            "os": std::env::consts::OS,
+            "architecture": std::env::consts::ARCH,
+            "sound": self.findings().all(|finding| !finding.mark.is_bad()),
+            "checks": self.checks.iter().map(check).collect::<Vec<_>>(),
+            "assumptions": self.assumptions.iter().flatten().map(assumption).collect::<Vec<_>>(),
+            "calls": self.wire_calls.len(),
+            "logins": self.logins(),
+        });
+        result_of(self.endpoint.as_deref(), [found])
     }
 }
 

@@ -3,9 +3,10 @@
 use std::io::{self, Write as _};
 
 use northbound::Summary;
+use serde_json::Value;
 
 use crate::arguments::global::Output;
-use crate::results::SummaryResult;
+use crate::results;
 use crate::screen::chart::{self, Counts, WatchSnapshot};
 use crate::screen::outlet::Outlet;
 use crate::screen::picture::Picture;
@@ -61,7 +62,7 @@ impl View {
             ViewKind::Picture(picture) => picture.draw(&frame(snapshot, stdout), stdout)?,
             ViewKind::Log if changed => writeln!(stdout, "{}", chart::log_line(snapshot))?,
             ViewKind::JsonLines if changed => {
-                writeln!(stdout, "{}", serde_json::to_string(&SummaryResult::now(&self.endpoint, summary))?)?
+                writeln!(stdout, "{}", results::summary(&self.endpoint, summary, Value::Null))?
             }
             _ => return Ok(()),
         }
@@ -80,8 +81,7 @@ impl View {
             ViewKind::Picture(_) | ViewKind::Log => return self.show(summary, snapshot, stdout),
             ViewKind::JsonLines => {}
             ViewKind::LastJson => {
-                let result = SummaryResult::now(&self.endpoint, summary);
-                writeln!(stdout, "{}", serde_json::to_string_pretty(&result)?)?
+                writeln!(stdout, "{:#}", results::summary(&self.endpoint, summary, Value::Null))?
             }
             ViewKind::LastPicture => {
                 for line in frame(snapshot, stdout) {
