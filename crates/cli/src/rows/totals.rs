@@ -62,7 +62,7 @@ impl Totals {
         if self.unreadable == 0 {
             return Ok(());
         }
-        Err(CliError::other(
+        Err(CliError::own(
             Kind::Rows,
             format!("{} cannot be read", counted(self.unreadable, "row")),
             "they are in the output as the platform sent them; jsonl shows them best",
@@ -76,7 +76,7 @@ impl Totals {
         if others == 0 {
             return Ok(());
         }
-        Err(CliError::other(
+        Err(CliError::own(
             Kind::Rows,
             format!("{others} of {} rows have another status than was asked for", self.all),
             "the platform does not filter by status: read the task without --status, and pick the rows yourself",
