@@ -3,4 +3,5 @@
 //! The options of one command are in the file of that command.
 
 pub(crate) mod global;
+pub(crate) mod list;
 pub(crate) mod values;

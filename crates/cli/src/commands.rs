@@ -7,15 +7,16 @@ mod doctor;
 mod emulator;
 mod explain;
 mod export;
+mod manual;
 mod reference;
 mod report;
 mod subtasks;
 mod summary;
 mod watch;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Arg, CommandFactory as _, Parser, Subcommand};
 
-use crate::arguments::global::Global;
+use crate::arguments::global::{APPLICATION_ORIGIN, ENDPOINT_ORIGIN, Global, TASK_ID_ORIGIN};
 use crate::error::{CliError, EXIT_CODES};
 use crate::session::context::Context;
 
@@ -24,7 +25,7 @@ use crate::session::context::Context;
 /// Asks the northbound API of Huawei Cloud IoT / OceanConnect (China Telecom's CTWing speaks it too). Without an account, add
 /// --emulator to try a command against a built-in stand-in for the platform.
 #[derive(Debug, Parser)]
-#[command(name = "northbound", version, after_help = after_help())]
+#[command(name = "northbound", version, after_help = EXAMPLES, after_long_help = after_help())]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -38,13 +39,20 @@ Examples:
   northbound --emulator subtasks demo --status Fail --limit 10
   northbound --endpoint https://platform.example:8743 --app-id ID summary TASK_ID
   northbound doctor --task TASK_ID
-  northbound explain 1010005
-
-Exit codes:";
+  northbound explain 1010005";
 
 fn after_help() -> String {
     let codes = EXIT_CODES.iter().map(|(code, meaning)| format!("\n  {code:<3}  {meaning}"));
-    EXAMPLES.chars().chain(codes.collect::<String>().chars()).collect()
+    format!("{EXAMPLES}\n\n{}\n\nExit codes:{}", origins(), codes.collect::<String>())
+}
+
+fn origins() -> String {
+    format!(
+        "Where TASK_ID, endpoint, application id and secret come from:\n  \
+         TASK_ID                 {TASK_ID_ORIGIN}\n  \
+         endpoint                {ENDPOINT_ORIGIN}: --endpoint or NORTHBOUND_ENDPOINT\n  \
+         application id, secret  {APPLICATION_ORIGIN}: --app-id or NORTHBOUND_APP_ID, NORTHBOUND_SECRET or --secret-file"
+    )
 }
 
 #[derive(Debug, Subcommand)]
@@ -56,6 +64,10 @@ pub(crate) enum Command {
     /// Show what happened to each device of a batch task
     Subtasks(subtasks::SubtasksOptions),
     /// Write the subtasks of a batch task into a file, and go on after an interruption
+    ///
+    /// For a quick list use `subtasks -o csv > FILE`: it can choose columns, devices, a page or the first rows, and begins from scratch each
+    /// time. For a file that must be complete use `export`: it goes on with --resume after an interruption, compares the rows with the
+    /// platform's counts, and FILE has its name only when every row is in it.
     Export(export::ExportOptions),
     /// Write a page for a browser that says which devices failed, and why
     Report(report::ReportOptions),
@@ -74,16 +86,45 @@ pub(crate) enum Command {
     /// Print the script with which a shell completes this command
     Completions(reference::CompletionsOptions),
     /// Write the manual: one page a command
-    Man(reference::ManOptions),
+    Man(manual::ManOptions),
+}
+
+/// The parser. Every command accepts the options of every command, and shows those that it uses: none with `-h`.
+pub(crate) fn parser() -> clap::Command {
+    let parser = Arguments::command();
+    let parser =
+        parser.mut_args(|option| if option.is_global_set() { option.hide_short_help(true) } else { option });
+    let shared: Vec<Arg> = parser.get_arguments().filter(|option| option.is_global_set()).cloned().collect();
+    parser.mut_subcommands(|command| {
+        let uses = |option: &str| uses(command.get_name(), option);
+        let unused = shared.iter().filter(|option| !uses(option.get_id().as_str())).cloned();
+        let hidden: Vec<Arg> = unused.map(|option| option.hide(true)).collect();
+        let command = if uses("endpoint") { command.after_long_help(origins()) } else { command };
+        command.args(hidden)
+    })
+}
+
+/// Whether a command does anything with an option of every command.
+fn uses(command: &str, option: &str) -> bool {
+    match command {
+        "explain" | "spec" | "completions" => matches!(option, "output" | "out" | "color"),
+        "man" => matches!(option, "output" | "out" | "color" | "quiet"),
+        "emulator" => matches!(option, "output" | "out" | "color" | "quiet" | "verbose" | "quota"),
+        _ => true,
+    }
 }
 
 /// The whole command tree as text, a line for each thing that can be typed: what changes for those who type it.
 pub fn command_tree() -> String {
-    reference::tree(Arguments::command())
+    reference::tree(parser())
 }
 
 /// Runs the command that was typed.
 pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<(), CliError> {
+    // These write to their file in their own way.
+    if !matches!(command, Command::Export(_) | Command::Report(_) | Command::Man(_)) {
+        context.write_to_file()?;
+    }
     match command {
         Command::Summary(options) => summary::run(context, options).await,
         Command::Watch(options) => watch::run(context, options).await,
@@ -93,8 +134,8 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
         Command::Doctor(options) => doctor::run(context, options).await,
         Command::Explain(options) => explain::run(context, options),
         Command::Spec(options) => reference::spec(context, options),
-        Command::Completions(options) => reference::completions(context, options, Arguments::command()),
-        Command::Man(options) => reference::man(context, options, Arguments::command()),
+        Command::Completions(options) => reference::completions(context, options, parser()),
+        Command::Man(options) => manual::man(context, options, parser()),
         #[cfg(feature = "emulator")]
         Command::Emulator { command } => emulator::run(context, command).await,
     }
@@ -108,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_command_tree_is_sound() {
-        Arguments::command().debug_assert();
+        parser().debug_assert();
     }
 
     #[test]

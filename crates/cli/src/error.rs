@@ -1,5 +1,6 @@
 //! How a command fails: what a person and a script see, and the exit code.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use northbound::Remedy;
@@ -9,11 +10,13 @@ use crate::arguments::global::Output;
 use crate::screen::outlet::Outlet;
 
 /// Every exit code of the command, and when it comes. Help, manual and README show this table.
-pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
+pub(crate) const EXIT_CODES: [(u8, &str); 8] = [
     (0, "success; also when whoever reads the output has closed the pipe"),
     (1, "a call failed, or something else that the command needs; or `doctor` found something wrong"),
     (2, "wrong usage: nothing was sent"),
     (3, "more subtasks failed or timed out than `watch --fail-above` allows"),
+    (4, "gave up waiting: the task had not settled at the end of `watch --timeout`"),
+    (5, "reserved for an outcome that is unknown: no command ends with it yet"),
     (130, "stopped by Ctrl-C"),
     (143, "stopped by SIGTERM"),
 ];
@@ -21,21 +24,18 @@ pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
 /// Why the command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
-    /// What was typed cannot work.
+    /// What the command itself finds wrong.
     #[error("{what}")]
-    Usage { what: String, advice: String },
-    /// Something that the command needs does not work.
-    #[error("{what}")]
-    Other { what: String, advice: String },
+    Own { kind: Kind, what: String, advice: String },
     /// Whatever it was, something is left that the user can go on with.
     #[error("{cause}")]
     Left { cause: Box<Self>, advice: String },
-    /// More subtasks failed than the user allows.
-    #[error("{what}")]
-    TooManyFailed { what: String, advice: String },
     /// The call failed, or was refused before it was sent.
     #[error("{0}")]
     Call(#[from] northbound::Error),
+    /// The time that the user gave to a wait is over.
+    #[error("{0}")]
+    GaveUp(northbound::Error),
     /// The emulator did not start.
     #[cfg(feature = "emulator")]
     #[error("{}", chain(.0))]
@@ -52,6 +52,29 @@ pub(crate) enum CliError {
     /// The user, or the system, has asked the command to stop.
     #[error("stopped")]
     Interrupted(Signal),
+}
+
+/// The kinds of failure of the command itself. A script reads them in `error.kind`, beside those of the SDK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What was typed cannot work, and nothing was sent.
+    Usage,
+    /// A file cannot be read or written, or is not as it was left.
+    File,
+    /// Rows could not be read, or have another status than was asked for.
+    Rows,
+    /// Rows are missing from a read, or come twice.
+    Incomplete,
+    /// The doctor found something wrong.
+    Unsound,
+    /// More subtasks failed than the user allows.
+    TooManyFailed,
+    /// The time for a wait is over.
+    GaveUp,
+    /// A signal came.
+    Stopped,
+    /// The system refuses what the command needs.
+    System,
 }
 
 /// What asks a command to stop.
@@ -76,12 +99,30 @@ impl Signal {
 impl CliError {
     /// What was typed cannot work, and what to type instead.
     pub(crate) fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self::Usage { what: what.into(), advice: advice.into() }
+        Self::own(Kind::Usage, what, advice)
     }
 
-    /// Something that the command needs does not work, and what to do about it.
-    pub(crate) fn other(what: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self::Other { what: what.into(), advice: advice.into() }
+    /// Something is wrong, and what to do about it.
+    pub(crate) fn own(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Own { kind, what: what.into(), advice: advice.into() }
+    }
+
+    /// A file cannot be used, and what to do about it.
+    pub(crate) fn file(what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::own(Kind::File, what, advice)
+    }
+
+    /// What kind of failure it is, as in `too-many-failed`.
+    fn kind(&self) -> String {
+        kebab(match self.cause() {
+            Self::Call(error) if !error.is_refused() => return kebab(error.kind()),
+            Self::Own { kind, .. } => *kind,
+            Self::Call(_) => Kind::Usage,
+            Self::GaveUp(_) => Kind::GaveUp,
+            Self::Interrupted(_) => Kind::Stopped,
+            Self::Output(_) => Kind::File,
+            _ => Kind::System,
+        })
     }
 
     /// What failed, whatever is left.
@@ -95,9 +136,10 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::Usage { .. } => 2,
+            Self::Own { kind: Kind::Usage, .. } => 2,
+            Self::Own { kind: Kind::TooManyFailed, .. } => 3,
             Self::Call(error) if error.is_refused() => 2,
-            Self::TooManyFailed { .. } => 3,
+            Self::GaveUp(_) => 4,
             Self::Interrupted(signal) => signal.exit_code(),
             Self::Left { cause, .. } => cause.exit_code(),
             _ => 1,
@@ -107,7 +149,7 @@ impl CliError {
     /// What happened, on one line.
     pub(crate) fn what(&self) -> String {
         match self {
-            Self::Call(error) => {
+            Self::Call(error) | Self::GaveUp(error) => {
                 error.asked().map(|asked| format!("{asked}: ")).unwrap_or_default() + error.found()
             }
             Self::Left { cause, .. } => cause.what(),
@@ -118,10 +160,8 @@ impl CliError {
     /// What to do about it, on one line.
     pub(crate) fn advice(&self) -> Option<String> {
         match self {
-            Self::Usage { advice, .. } | Self::Other { advice, .. } | Self::TooManyFailed { advice, .. } => {
-                Some(advice.clone())
-            }
-            Self::Call(error) => Some(in_options(error.remedy())),
+            Self::Own { advice, .. } => Some(advice.clone()),
+            Self::Call(error) | Self::GaveUp(error) => Some(in_options(error.remedy())),
             Self::Left { cause, advice } => match cause.advice() {
                 Some(first) => Some(format!("{first}; {advice}")),
                 None => Some(advice.clone()),
@@ -147,11 +187,12 @@ impl CliError {
 
     fn json(&self) -> serde_json::Value {
         let mut error = json!({
+            "kind": self.kind(),
             "message": self.what(),
             "help": self.advice(),
             "exitCode": self.exit_code(),
         });
-        if let Self::Call(call) = self.cause() {
+        if let Self::Call(call) | Self::GaveUp(call) = self.cause() {
             error["code"] = json!(call.code().map(|code| code.as_str()));
             error["httpStatus"] = json!(call.status().map(|status| status.as_u16()));
             error["attempts"] = json!(call.attempts());
@@ -160,12 +201,23 @@ impl CliError {
     }
 }
 
-/// The same for a fault in what was typed: `text` is what the parser says, the fault first.
-pub(crate) fn json_of_usage(text: &str) -> serde_json::Value {
+/// The name of a kind as it is printed.
+fn kebab(kind: impl fmt::Debug) -> String {
+    let mut printed = String::new();
+    for letter in format!("{kind:?}").chars() {
+        if letter.is_ascii_uppercase() && !printed.is_empty() {
+            printed.push('-');
+        }
+        printed.push(letter.to_ascii_lowercase());
+    }
+    printed
+}
+
+/// A fault in what was typed: `text` is what the parser says, the fault first.
+pub(crate) fn usage_of_parser(text: &str) -> CliError {
     let (what, help) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
     let lines = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let what = lines(what.trim_start_matches("error:"));
-    json!({ "error": { "message": what, "help": lines(help), "exitCode": 2 } })
+    CliError::usage(lines(what.trim_start_matches("error:")), lines(help))
 }
 
 /// What to do about an error, with the options of the command where the SDK names its methods.
@@ -262,17 +314,33 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_kinds_stay_what_scripts_know() {
+        use northbound::ErrorKind::*;
+        let printed = [NoToken, Connection, Tls, Timeout, Platform, Status, Redirect].map(kebab);
+        assert_eq!(printed.join(" "), "no-token connection tls timeout platform status redirect");
+        let printed = [Undecodable, TooLarge, Incomplete].map(kebab);
+        assert_eq!(printed.join(" "), "undecodable too-large incomplete");
+        let refused = CliError::from(northbound::AppId::new("").unwrap_err());
+        assert_eq!(
+            (refused.kind(), kebab(Kind::TooManyFailed)),
+            ("usage".to_owned(), "too-many-failed".to_owned())
+        );
+    }
+
+    #[test]
     fn every_exit_code_is_in_the_table() {
         let failures = [
             CliError::ClosedPipe,
-            CliError::other("x", "y"),
+            CliError::file("x", "y"),
             CliError::usage("x", "y"),
-            CliError::TooManyFailed { what: "x".to_owned(), advice: "y".to_owned() },
+            CliError::own(Kind::TooManyFailed, "x", "y"),
+            CliError::GaveUp(northbound::AppId::new("").unwrap_err()),
             CliError::Interrupted(Signal::Interrupt),
             CliError::Interrupted(Signal::Terminate),
         ];
-        let codes = failures.map(|failure| failure.exit_code());
-        assert_eq!(codes, EXIT_CODES.map(|(code, _)| code));
+        let codes = failures.iter().map(CliError::exit_code);
+        let listed = EXIT_CODES.iter().map(|(code, _)| *code).filter(|code| *code != 5);
+        assert!(codes.eq(listed), "5 is reserved");
     }
 
     #[test]
@@ -304,8 +372,8 @@ mod tests {
     #[test]
     fn a_wrong_usage_is_json_as_well() {
         let text = "error: unexpected argument '--x'\n\nUsage: northbound\n\nFor more, try '--help'.\n";
-        let json = json_of_usage(text);
-        assert_eq!(json["error"]["message"], "unexpected argument '--x'");
-        assert_eq!(json["error"]["help"], "Usage: northbound For more, try '--help'.");
+        let failure = usage_of_parser(text);
+        assert_eq!(failure.what(), "unexpected argument '--x'");
+        assert_eq!(failure.advice().unwrap(), "Usage: northbound For more, try '--help'.");
     }
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod error;
+mod results;
 mod rows;
 mod screen;
 mod session;
@@ -10,9 +11,10 @@ mod session;
 use std::ffi::OsString;
 use std::io::Write;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::FromArgMatches as _;
+use clap::error::{ContextKind, ContextValue};
 
-use crate::arguments::global::{Global, Output, Typed};
+use crate::arguments::global::{Global, Output, TASK_ID_ORIGIN, Typed};
 pub use crate::commands::command_tree;
 use crate::commands::{Arguments, Command};
 use crate::error::CliError;
@@ -30,22 +32,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) 
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let Arguments { global, command } = match parse(&arguments, &process) {
         Ok(arguments) => arguments,
-        Err(error) => return show_usage(&error, Typed::among(&arguments), process),
+        Err(error) => return show_usage(&explained(error), Typed::among(&arguments), process),
     };
     let traces = process.traces;
-    let (warns, as_json) = (!global.quiet, global.output.is_json());
+    let (warns, as_json) = (!global.quiet, global.asks_json());
     traces::collecting(global.verbose, warns, as_json, traces, || execute(global, &command, process))
 }
 
 fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, clap::Error> {
     // Without a terminal nothing is wrapped, so that scripts and snapshots see whole lines.
-    let mut command = Arguments::command().term_width(process.stdout.width().unwrap_or(0));
-    let matches = command.try_get_matches_from_mut(arguments)?;
+    let mut command = commands::parser().term_width(process.stdout.width().unwrap_or(0));
+    let words = arguments::list::joined(arguments.to_vec(), &command);
+    let matches = command.try_get_matches_from_mut(words)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
-    let output = global.output;
+    let output = global.output.unwrap_or_default();
     let mut context = match Context::new(global, process) {
         Ok(context) => context,
         Err((failure, stderr)) => return end(&failure, output, stderr),
@@ -57,7 +60,7 @@ fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
     let outcome = runtime.block_on(commands::run(command, &mut context));
     // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
     runtime.shutdown_background();
-    match outcome.and_then(|()| Ok(context.stdout.flush()?)) {
+    match outcome.and_then(|()| Ok(context.deliver()?)) {
         Ok(()) => 0,
         Err(failure) => end(&failure, output, context.stderr),
     }
@@ -72,13 +75,32 @@ fn end(failure: &CliError, output: Output, mut stderr: Outlet<'_>) -> u8 {
     failure.exit_code()
 }
 
+/// The error with a tip: where a missing TASK_ID comes from, and what writes to a file where `-o` names one, as in many tools.
+fn explained(mut error: clap::Error) -> clap::Error {
+    use ContextValue::{String as Text, Strings as Texts};
+    let (argument, value) = (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue));
+    let tip = match (argument, value) {
+        (Some(Texts(missing)), _) if missing.iter().any(|argument| argument == "<TASK_ID>") => {
+            format!("TASK_ID: {TASK_ID_ORIGIN}")
+        }
+        (Some(Text(option)), Some(Text(file)))
+            if option.starts_with("--output ") && file.contains(['.', '/']) =>
+        {
+            format!("-o is a format; to write to a file use '--out {file}'")
+        }
+        _ => return error,
+    };
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    error
+}
+
 /// Shows help on stdout, a wrong usage on stderr.
 fn show_usage(error: &clap::Error, typed: Typed, mut process: Process<'_>) -> u8 {
     let wrong = error.use_stderr();
     let outlet = if wrong { &mut process.stderr } else { &mut process.stdout };
     let text = error.render();
     let shown = if wrong && typed.output.is_json() {
-        writeln!(outlet, "{}", error::json_of_usage(&text.to_string()))
+        error::usage_of_parser(&text.to_string()).show(typed.output, outlet)
     } else if Palette::chosen(typed.color, outlet.is_terminal(), process.environment).is_coloured() {
         write!(outlet, "{}", text.ansi())
     } else {

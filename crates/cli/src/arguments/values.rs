@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use northbound::SubtaskStatus;
 
-/// The statuses that the document lists: the platform takes no others.
-pub(crate) fn status() -> PossibleValuesParser {
-    PossibleValuesParser::new(SubtaskStatus::KNOWN.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>())
+use crate::arguments::list::{List, ListParser};
+
+/// Several of the statuses that the document lists: the platform takes no others.
+pub(crate) fn statuses() -> impl TypedValueParser<Value = List<SubtaskStatus>> {
+    let known = SubtaskStatus::KNOWN.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>();
+    ListParser(PossibleValuesParser::new(known).map(|typed| status_of(&typed)))
 }
 
 /// A span of time, such as 90s or 2h.
@@ -23,7 +26,7 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
 }
 
 /// A status as the document writes it, however it was typed.
-pub(crate) fn status_of(typed: &str) -> SubtaskStatus {
+fn status_of(typed: &str) -> SubtaskStatus {
     let listed = SubtaskStatus::KNOWN.iter().find(|known| known.as_str().eq_ignore_ascii_case(typed));
     listed.cloned().unwrap_or_else(|| SubtaskStatus::from(typed))
 }

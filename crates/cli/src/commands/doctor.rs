@@ -28,7 +28,7 @@ use self::network::Route;
 use self::problem::Problem;
 use self::setting::Setting;
 use self::wire::WireLog;
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::session::connection::{Adjust, Connection};
 use crate::session::context::Context;
 
@@ -42,8 +42,11 @@ pub(crate) struct DoctorOptions {
 pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let diagnosis = context.interrupt.or(examine(context, options)).await?;
-    diagnosis.write(context.global.output, &mut context.stdout)?;
-    if !context.global.output.is_json() {
+    if context.global.output().is_json() {
+        context.deliver_json(&diagnosis.json())?;
+    } else {
+        diagnosis.write(&mut context.stdout)?;
+        context.deliver()?;
         context.note(diagnosis.next_step())?;
     }
     diagnosis.verdict()
@@ -86,7 +89,8 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagn
         }
         _ => None,
     };
-    Ok(Diagnosis { checks, assumptions, asked: task.is_some(), wire_calls: log.wire_calls() })
+    let endpoint = setting.endpoint.as_ref().ok().map(|endpoint| endpoint.url.to_string());
+    Ok(Diagnosis { endpoint, checks, assumptions, asked: task.is_some(), wire_calls: log.wire_calls() })
 }
 
 /// How many subtasks there are, as far as the platform says so; no fewer than it lists.
@@ -109,8 +113,10 @@ async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Opt
     #[cfg(feature = "emulator")]
     if global.asks_emulator() {
         let connection = Connection::open_with(context, adjust).await?;
-        let url =
-            connection.endpoint.parse().map_err(|_| CliError::other("the emulator has no address", ""))?;
+        let url = connection
+            .endpoint
+            .parse()
+            .map_err(|_| CliError::own(Kind::System, "the emulator has no address", ""))?;
         return Ok((Setting::of_emulator(global, &connection.client, url), Some(connection)));
     }
     let setting = Setting::of(global, environment);

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use northbound::QUOTA;
 use northbound_emulator::{Certificates, Emulator, Scenario, StartError};
 
+use crate::arguments::list::{List, ListParser};
 use crate::error::CliError;
+use crate::results::result_of;
 use crate::session::context::Context;
 use crate::session::interrupt::may_hang;
 
@@ -27,13 +29,13 @@ pub(crate) struct ServeOptions {
     /// Where to listen, as address or name; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8743")]
     pub(crate) listen: String,
-    /// Answer requests for this host too, such as the name of a container; may be repeated
+    /// Answer requests for this host too, such as the name of a container
     ///
     /// The emulator answers under localhost, loopback addresses and the address that it listens on. It refuses other hosts, and
     /// web pages of other sites, because a page in a browser on this machine could otherwise control it. A name without a port
     /// stands for every port.
-    #[arg(long, value_name = "NAME", value_parser = host)]
-    pub(crate) allow_host: Vec<String>,
+    #[arg(long, value_name = "NAME", value_parser = ListParser(host))]
+    pub(crate) allow_host: Vec<List<String>>,
     /// Number of subtasks of the batch task `demo`
     #[arg(long, value_name = "N", default_value_t = 1000, conflicts_with = "scenario")]
     pub(crate) subtasks: u32,
@@ -53,7 +55,8 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
     let scenario = scenario(options, context.global.quota)?;
     let known = known(options, &scenario);
     let builder = Emulator::builder().scenario(scenario).listen(address(&options.listen).await?);
-    let builder = options.allow_host.iter().fold(builder, |builder, host| builder.allow_host(host));
+    let builder =
+        List::all(&options.allow_host).iter().fold(builder, |builder, host| builder.allow_host(host));
     #[cfg(feature = "docs")]
     let builder = builder.docs(northbound_emulator::Docs {
         yaml: northbound::DOCUMENT,
@@ -70,8 +73,12 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
     #[cfg(unix)]
     raise_descriptor_limit();
     let mut emulator = builder.start().await?;
-    writeln!(context.stdout, "listening on {}", emulator.url())?;
-    context.stdout.flush()?;
+    if context.global.output().is_json() {
+        context.deliver_json(&result_of(Some(&emulator.url()), []))?;
+    } else {
+        writeln!(context.stdout, "listening on {}", emulator.url())?;
+    }
+    context.deliver()?;
     context.note(&format!("{known}; stop with Ctrl-C"))?;
     if let Some(warning) = warning(emulator.addr()) {
         context.note(&warning)?;

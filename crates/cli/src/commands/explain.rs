@@ -6,7 +6,6 @@ use std::io::Write;
 use northbound::client_layer::DOCUMENTED_ERRORS;
 use northbound::{ERROR_CATALOG, ErrorCode, ErrorInfo};
 
-use crate::arguments::global::Output;
 use crate::error::CliError;
 use crate::session::context::Context;
 
@@ -19,17 +18,12 @@ pub(crate) struct ExplainOptions {
 pub(crate) fn run(context: &mut Context<'_>, options: &ExplainOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let info = ErrorCode::from(options.code.trim()).info().ok_or_else(|| unknown(&options.code))?;
-    let stdout = &mut context.stdout;
-    match context.global.output {
-        Output::Table | Output::Csv => {
-            for (label, text) in facts(info) {
-                writeln!(stdout, "{:9}{text}", format!("{label}:"))?;
-            }
-        }
-        Output::Json => writeln!(stdout, "{:#}", json(info))?,
-        Output::Jsonl => writeln!(stdout, "{}", json(info))?,
+    if context.global.output().is_json() {
+        return Ok(context.deliver_json(&json(info))?);
     }
-    stdout.flush()?;
+    for (label, text) in facts(info) {
+        writeln!(context.stdout, "{:9}{text}", format!("{label}:"))?;
+    }
     Ok(())
 }
 

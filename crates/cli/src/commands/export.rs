@@ -10,16 +10,22 @@ mod paths;
 mod reader;
 mod sink;
 
-use crate::arguments::values;
 use clap::Args;
+use northbound::SubtaskStatus;
 use northbound::client_layer::PAGE_SIZE;
+use serde_json::json;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use crate::error::CliError;
+use crate::arguments::global::{Global, Output};
+use crate::arguments::list::List;
+use crate::arguments::values;
+use crate::error::{CliError, Kind};
+use crate::results::result_of;
 use crate::rows::columns::Column;
 use crate::rows::csv;
+use crate::rows::totals::Totals;
 use crate::screen::chart::span;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
@@ -34,15 +40,17 @@ use sink::Sink;
 pub(crate) struct ExportOptions {
     /// The batch task, by the id that creating it returned
     pub(crate) task_id: String,
-    /// What to write
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(crate) format: Format,
+    /// The same as -o csv or -o jsonl
+    #[arg(long, value_enum, value_name = "FORMAT", hide_short_help = true)]
+    pub(crate) format: Option<Format>,
     /// Where to: FILE.part while rows are missing, FILE when it is complete; - is stdout
+    ///
+    /// The format of the rows is -o csv or -o jsonl, else what the name of FILE ends in.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Only subtasks in this status, or one of several: give it again, or part them by commas
-    #[arg(long, value_parser = values::status(), ignore_case = true, value_delimiter = ',')]
-    pub(crate) status: Vec<String>,
+    /// Only subtasks in one of these statuses, such as Fail,Timeout
+    #[arg(long, value_parser = values::statuses(), ignore_case = true)]
+    pub(crate) status: Vec<List<SubtaskStatus>>,
     /// Go on where an export to FILE was interrupted; begin if there was none, and leave FILE alone if it is complete
     #[arg(long)]
     pub(crate) resume: bool,
@@ -55,13 +63,13 @@ pub(crate) struct ExportOptions {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> Result<(), CliError> {
-    let paths = destination(options)?;
+    let (paths, format) = (destination(options)?, format(&context.global, options)?);
     let connection = Connection::open(context).await?;
     let query = connection.client.subtasks(&options.task_id).page_size(options.page_size);
-    let wanted = options.status.iter().map(|status| values::status_of(status)).collect();
-    let reader = ExportReader::new(&options.task_id, query, wanted, options.format)?;
+    let wanted = List::all(&options.status);
+    let reader = ExportReader::new(&options.task_id, query, wanted, format)?;
     let request = reader.request(endpoint(context, &connection), connection.client.app_id().to_string());
-    let heading = heading(options.format);
+    let heading = heading(format);
     let mut delivered = reader.delivered();
     let mut sink = match paths {
         None => {
@@ -76,7 +84,10 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
                     part.remember(&mut delivered)?;
                     Sink::Part(part)
                 }
-                None => return Ok(context.note(&left_alone(&complete))?),
+                None => {
+                    context.note(&left_alone(&complete))?;
+                    return tell(context, &connection, options, format, None);
+                }
             }
         }
     };
@@ -92,6 +103,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
         (Some(part), Ok(())) => {
             part.complete()?;
             context.note(&format!("{totals} in {}", options.out.display()))?;
+            tell(context, &connection, options, format, Some(&totals))?;
             context.judge(&totals, reader.wanted())
         }
         (Some(part), Err(failure)) => Err(left(part, failure)),
@@ -106,6 +118,43 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             Err(failure)
         }
     }
+}
+
+/// Prints what was written as JSON, if that was asked for.
+fn tell(
+    context: &mut Context<'_>,
+    connection: &Connection,
+    options: &ExportOptions,
+    format: Format,
+    totals: Option<&Totals>,
+) -> Result<(), CliError> {
+    if !context.global.asks_json() {
+        return Ok(());
+    }
+    let export = json!({
+        "taskId": options.task_id,
+        "file": options.out.display().to_string(),
+        "format": format,
+        "calls": connection.client.calls(),
+    });
+    let result = result_of(Some(&connection.endpoint), [export, totals.map(Totals::result).into()]);
+    Ok(context.deliver_json(&result)?)
+}
+
+/// The format of the rows. JSON with `-o json` is the result of the command, not that of a row.
+fn format(global: &Global, options: &ExportOptions) -> Result<Format, CliError> {
+    let of = |output| match output {
+        Output::Csv => Some(Format::Csv),
+        Output::Jsonl => Some(Format::Jsonl),
+        Output::Table | Output::Json => None,
+    };
+    let typed = options.format.or(global.output.and_then(of));
+    typed.or_else(|| Output::of_file(&options.out).and_then(of)).ok_or_else(|| {
+        CliError::usage(
+            "nothing says which format the rows are to have",
+            "add -o csv or -o jsonl, or name a file that ends in .csv or .jsonl",
+        )
+    })
 }
 
 /// The file to write, or stdout.
@@ -158,7 +207,7 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
     {
         // Otherwise `--resume` would call rows complete that the SDK calls incomplete.
         let what = format!("{}; and {}", failure.what(), another.what());
-        return CliError::other(what, part.paths().start_over());
+        return CliError::own(Kind::Incomplete, what, part.paths().start_over());
     }
     if !part.is_in_place() {
         return failure;

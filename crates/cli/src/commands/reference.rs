@@ -1,23 +1,25 @@
-//! What the command says of itself and of the platform's API: the document, completions, the manual.
+//! What the command says of itself and of the platform's API: the document, completions, the tree of commands.
 
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
-use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
-use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command};
+use serde_json::json;
 
+use crate::arguments::global::Output;
 use crate::error::CliError;
+use crate::results;
 use crate::session::context::Context;
-use crate::session::new_file;
 
 #[derive(Debug, Args)]
 pub(crate) struct SpecOptions {
-    /// In which notation
-    #[arg(long, value_enum, default_value_t = DocumentFormat::Yaml, value_name = "FORMAT")]
-    pub(crate) format: DocumentFormat,
+    /// The same as -o: json, or else yaml
+    #[arg(long, value_enum, value_name = "FORMAT", hide_short_help = true)]
+    pub(crate) format: Option<DocumentFormat>,
+    /// Print the JSON Schema of what all commands print with -o json, instead of the document
+    #[arg(long)]
+    pub(crate) results: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,20 +36,22 @@ pub(crate) struct CompletionsOptions {
     pub(crate) shell: clap_complete::Shell,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct ManOptions {
-    /// The folder to write the pages to; it is made if it is not there
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
-}
-
 pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), CliError> {
-    let document = match options.format {
-        DocumentFormat::Yaml => northbound::DOCUMENT,
-        DocumentFormat::Json => northbound::DOCUMENT_AS_JSON,
+    context.refuse_csv()?;
+    if options.results {
+        context.stdout.write_all(results::SCHEMA.as_bytes())?;
+        return Ok(());
+    }
+    let document = match (options.format, context.global.output()) {
+        (Some(DocumentFormat::Yaml), _) | (None, Output::Table | Output::Csv) => northbound::DOCUMENT,
+        (Some(DocumentFormat::Json), _) | (None, Output::Json) => northbound::DOCUMENT_AS_JSON,
+        (None, Output::Jsonl) => {
+            let document: serde_json::Value =
+                serde_json::from_str(northbound::DOCUMENT_AS_JSON).map_err(io::Error::from)?;
+            return Ok(context.deliver_json(&document)?);
+        }
     };
     context.stdout.write_all(document.as_bytes())?;
-    context.stdout.flush()?;
     Ok(())
 }
 
@@ -58,31 +62,11 @@ pub(crate) fn completions(
 ) -> Result<(), CliError> {
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut command, "northbound", &mut script);
-    context.stdout.write_all(&script)?;
-    context.stdout.flush()?;
-    Ok(())
-}
-
-pub(crate) fn man(context: &mut Context<'_>, options: &ManOptions, command: Command) -> Result<(), CliError> {
-    let folder = &options.out;
-    let cannot = |error: io::Error| {
-        let advice = "name a folder that you may write to";
-        CliError::other(format!("cannot write the manual to {}: {error}", folder.display()), advice)
-    };
-    fs::create_dir_all(folder).map_err(cannot)?;
-    manual(folder, command).map_err(cannot)?;
-    context.note(&format!("the manual is in {}; `man -l FILE` shows a page", folder.display()))?;
-    Ok(())
-}
-
-fn manual(folder: &Path, command: Command) -> io::Result<()> {
-    let drafts = tempfile::tempdir()?;
-    clap_mangen::generate_to(command, drafts.path())?;
-    for page in fs::read_dir(drafts.path())? {
-        let page = page?;
-        let text = fs::read(page.path())?;
-        new_file::write(&folder.join(page.file_name()), |out| out.write_all(&text))?;
+    if context.global.output().is_json() {
+        let script = String::from_utf8_lossy(&script).into_owned();
+        return Ok(context.deliver_json(&json!({ "shell": options.shell.to_string(), "script": script }))?);
     }
+    context.stdout.write_all(&script)?;
     Ok(())
 }
 
@@ -99,39 +83,41 @@ fn describe(command: &Command, name: &str, global: bool, tree: &mut String) {
     let operands: String = command.get_positionals().map(|operand| format!(" {operand}")).collect();
     // Writing to a string does not fail.
     let _ = writeln!(tree, "{name}{operands}: {about}");
-    for option in command.get_arguments().filter(|option| is_option(option, global)) {
-        let _ = writeln!(tree, "    {}", typed(option));
+    for option in options(command, global) {
+        let takes_value = option.get_action().takes_values();
+        let default = option.get_default_values().iter().filter(|_| takes_value);
+        let default: String = default.map(|value| format!(" = {}", value.to_string_lossy())).collect();
+        let _ = writeln!(tree, "    {}{default}", option_with_values(option));
     }
     for below in command.get_subcommands().filter(|below| is_shown(below)) {
         describe(below, &format!("{name} {}", below.get_name()), false, tree);
     }
 }
 
-/// Every command has `--help`, which needs no line.
-fn is_option(option: &Arg, global: bool) -> bool {
-    let help = matches!(option.get_id().as_str(), "help" | "version");
-    !option.is_positional() && option.is_global_set() == global && !help
+/// The options of a command, or those that every command has. `--help` needs no mention.
+pub(super) fn options(command: &Command, global: bool) -> impl Iterator<Item = &Arg> {
+    command.get_arguments().filter(move |option| {
+        let help = matches!(option.get_id().as_str(), "help" | "version");
+        !option.is_positional() && option.is_global_set() == global && !help
+    })
 }
 
 /// `help` repeats the whole tree.
-fn is_shown(command: &Command) -> bool {
+pub(super) fn is_shown(command: &Command) -> bool {
     command.get_name() != "help" && !command.is_hide_set()
 }
 
-fn typed(option: &Arg) -> String {
+/// An option as it is typed, with its values.
+pub(super) fn option_with_values(option: &Arg) -> String {
     let short = option.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
     let values: Vec<String> =
         option.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
-    let takes = matches!(option.get_action(), ArgAction::Set | ArgAction::Append);
     let value = match option.get_value_names() {
-        _ if !takes => String::new(),
+        _ if !option.get_action().takes_values() => String::new(),
         _ if !values.is_empty() => format!(" {}", values.join("|")),
         Some(names) => format!(" {}", names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" ")),
         None => String::new(),
     };
     let again = if matches!(option.get_action(), ArgAction::Append | ArgAction::Count) { "..." } else { "" };
-    let default = option.get_default_values().iter().map(|value| value.to_string_lossy()).collect::<Vec<_>>();
-    let default =
-        if default.is_empty() || !takes { String::new() } else { format!(" = {}", default.join(",")) };
-    format!("{short}--{}{value}{again}{default}", option.get_long().unwrap_or_default())
+    format!("{short}--{}{value}{again}", option.get_long().unwrap_or_default())
 }

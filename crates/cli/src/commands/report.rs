@@ -20,8 +20,8 @@ use serde_json::json;
 use self::content::{Content, Origin};
 use self::destination::Destination;
 use self::list::{List, Spool};
-use crate::arguments::global::Output;
 use crate::error::CliError;
+use crate::results;
 use crate::screen::chart::Counts;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
@@ -69,7 +69,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
             Some(&options.out)
         }
     };
-    tell(context, &content, &options.task_id, out)
+    tell(context, &content, &summary, out)
 }
 
 /// What the platform said.
@@ -104,7 +104,7 @@ async fn read(
 fn tell(
     context: &mut Context<'_>,
     content: &Content,
-    task: &str,
+    summary: &Summary,
     out: Option<&PathBuf>,
 ) -> Result<(), CliError> {
     for warning in content.warnings() {
@@ -113,20 +113,13 @@ fn tell(
     let Some(out) = out.map(|out| out.display().to_string()) else {
         return context.judge(&content.listed, &[]);
     };
-    let json = json!({
-        "file": out,
-        "taskId": task,
-        "total": content.counts.total,
-        "failed": content.counts.failed,
-        "other": content.counts.other,
-        "listed": content.listed.all(),
-        "calls": content.origin.calls,
-    });
-    match context.global.output {
-        Output::Json => writeln!(context.stdout, "{json:#}")?,
-        Output::Jsonl => writeln!(context.stdout, "{json}")?,
-        Output::Table | Output::Csv => writeln!(context.stdout, "{out}: {}", content.in_one_line())?,
+    if context.global.asks_json() {
+        let listed = json!({ "calls": content.origin.calls, "file": out, "listed": content.listed.all() });
+        let result = results::summary(&content.origin.endpoint, summary, listed);
+        context.deliver_json(&result)?;
+    } else {
+        writeln!(context.stdout, "{out}: {}", content.in_one_line())?;
+        context.stdout.flush()?;
     }
-    context.stdout.flush()?;
     context.judge(&content.listed, &[])
 }

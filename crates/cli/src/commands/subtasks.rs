@@ -1,12 +1,14 @@
 //! `northbound subtasks`: what happened to each device.
 
-use crate::arguments::values;
+use std::collections::HashSet;
+
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{EnumValueParser, NonEmptyStringValueParser};
 use northbound::{SubtaskQuery, SubtaskStatus};
 
 use crate::arguments::global::Output;
-use crate::arguments::values::status_of;
+use crate::arguments::list::{List, ListParser};
+use crate::arguments::values;
 use crate::error::CliError;
 use crate::rows::RowWriter;
 use crate::rows::columns::Column;
@@ -19,12 +21,12 @@ use crate::session::interrupt::Interrupt;
 pub(crate) struct SubtasksOptions {
     /// The batch task, by the id that creating it returned
     pub(crate) task_id: String,
-    /// Only subtasks in this status, or one of several: give it again, or part them by commas
-    #[arg(long, value_parser = values::status(), ignore_case = true, value_delimiter = ',')]
-    pub(crate) status: Vec<String>,
-    /// Only subtasks of this device
-    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) device_id: Option<String>,
+    /// Only subtasks in one of these statuses, such as Fail,Timeout
+    #[arg(long, value_parser = values::statuses(), ignore_case = true)]
+    pub(crate) status: Vec<List<SubtaskStatus>>,
+    /// Only subtasks of these devices, such as @ids.txt with an id a line; each costs a call
+    #[arg(long, value_name = "ID", value_parser = ListParser(NonEmptyStringValueParser::new()))]
+    pub(crate) device_id: Vec<List<String>>,
     /// Only the subtask of this device command
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) command_id: Option<String>,
@@ -37,22 +39,22 @@ pub(crate) struct SubtasksOptions {
     /// Stop after so many subtasks
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
-    /// What to show of each subtask, parted by commas [default: device,status,outcome,command; csv: all but outcome]
-    #[arg(long, value_enum, value_delimiter = ',')]
-    pub(crate) columns: Vec<Column>,
+    /// What to show of each subtask [default: device,status,outcome,command; csv: all but outcome]
+    #[arg(long, value_parser = ListParser(EnumValueParser::<Column>::new()))]
+    pub(crate) columns: Vec<List<Column>>,
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) -> Result<(), CliError> {
-    let output = context.global.output;
-    let columns = columns(output, &options.columns)?;
+    let output = context.global.output();
+    let columns = columns(output, List::all(&options.columns))?;
     let connection = Connection::open(context).await?;
-    let query = query(connection.client.subtasks(&options.task_id), options);
+    let queries = queries(connection.client.subtasks(&options.task_id), options)?;
     let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
     if context.stdout.is_terminal() && output != Output::Table {
         progress.silence();
     }
     let mut rows = RowWriter::new(output, columns, &mut context.stdout);
-    let outcome = print(query, options, &mut rows, &mut progress, &context.interrupt).await;
+    let outcome = print(queries, options, &mut rows, &mut progress, &context.interrupt).await;
     progress.finish();
     // What came before a failure is shown all the same.
     let totals = rows.finish(outcome.is_ok())?;
@@ -66,7 +68,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
             return Err(failure);
         }
     }
-    context.judge(&totals, &statuses(options))
+    context.deliver()?;
+    context.judge(&totals, &List::all(&options.status))
 }
 
 /// What a read ended with.
@@ -76,54 +79,53 @@ enum End {
 }
 
 async fn print(
-    query: SubtaskQuery,
+    queries: Vec<SubtaskQuery>,
     options: &SubtasksOptions,
     rows: &mut RowWriter<'_, '_>,
     progress: &mut Progress<'_, '_>,
     interrupt: &Interrupt,
 ) -> Result<End, CliError> {
-    if let Some(page) = options.page {
-        for subtask in progress.during(interrupt.or(query.page(page))).await?.into_subtasks() {
-            rows.push(&subtask)?;
-        }
-        return Ok(End::All);
-    }
     let mut left = options.limit;
-    let mut subtasks = query.stream();
-    while left != Some(0) {
-        let Some(subtask) = progress.during(interrupt.or(subtasks.try_next())).await? else {
-            return Ok(End::All);
-        };
-        rows.push(&subtask)?;
-        progress.rows(rows.count(), None);
-        left = left.map(|left| left - 1);
+    for query in queries {
+        if let Some(page) = options.page {
+            for subtask in progress.during(interrupt.or(query.page(page))).await?.into_subtasks() {
+                rows.push(&subtask)?;
+            }
+            continue;
+        }
+        let mut subtasks = query.stream();
+        loop {
+            if left == Some(0) {
+                return Ok(End::Limit);
+            }
+            let Some(subtask) = progress.during(interrupt.or(subtasks.try_next())).await? else {
+                break;
+            };
+            rows.push(&subtask)?;
+            progress.rows(rows.count(), None);
+            left = left.map(|left| left - 1);
+        }
     }
-    Ok(End::Limit)
+    Ok(End::All)
 }
 
 /// JSON is what the platform sent, whole: it has no columns to choose from.
-fn columns(output: Output, chosen: &[Column]) -> Result<Vec<Column>, CliError> {
+fn columns(output: Output, chosen: Vec<Column>) -> Result<Vec<Column>, CliError> {
     match output {
         Output::Json | Output::Jsonl if !chosen.is_empty() => Err(CliError::usage(
             "--columns goes with a table or csv: json is what the platform sent, whole",
             "leave --columns out, or add -o csv",
         )),
-        _ if !chosen.is_empty() => Ok(chosen.to_vec()),
+        _ if !chosen.is_empty() => Ok(chosen),
         Output::Csv => Ok(Column::CSV.to_vec()),
         _ => Ok(Column::TABLE.to_vec()),
     }
 }
 
-fn statuses(options: &SubtasksOptions) -> Vec<SubtaskStatus> {
-    options.status.iter().map(|status| status_of(status)).collect()
-}
-
-fn query(mut query: SubtaskQuery, options: &SubtasksOptions) -> SubtaskQuery {
+/// The queries to read one after the other: the platform filters by one device.
+fn queries(mut query: SubtaskQuery, options: &SubtasksOptions) -> Result<Vec<SubtaskQuery>, CliError> {
     if !options.status.is_empty() {
-        query = query.statuses(statuses(options));
-    }
-    if let Some(device_id) = &options.device_id {
-        query = query.device_id(device_id);
+        query = query.statuses(List::all(&options.status));
     }
     if let Some(command_id) = &options.command_id {
         query = query.command_id(command_id);
@@ -131,5 +133,16 @@ fn query(mut query: SubtaskQuery, options: &SubtasksOptions) -> SubtaskQuery {
     if let Some(page_size) = options.page_size {
         query = query.page_size(page_size);
     }
-    query
+    let (mut devices, mut named) = (List::all(&options.device_id), HashSet::new());
+    devices.retain(|device| named.insert(device.clone()));
+    if options.page.is_some() && devices.len() > 1 {
+        return Err(CliError::usage(
+            "--page is a page of one device",
+            "leave --page out, or name one device",
+        ));
+    }
+    match devices.as_slice() {
+        [] => Ok(vec![query]),
+        some => Ok(some.iter().map(|device| query.clone().device_id(device)).collect()),
+    }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use northbound::{Client, Summary, Watch, WatchStream};
 use tokio::time::{Instant, Interval, interval};
 
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::screen::chart::{Counts, WatchSnapshot, percent};
 use crate::session::connection::Connection;
 use crate::session::context::Context;
@@ -44,9 +44,9 @@ const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
 pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let connection = Connection::open(context).await?;
-    let mut stream = watch(context, options, &connection.client).stream();
     let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
-    let mut view = View::new(context);
+    let mut stream = watch(context, options, &connection.client).stream();
+    let mut view = View::new(context, &connection.endpoint);
     let mut last: Option<Summary> = None;
     let outcome = loop {
         match next(&mut stream, &mut ticks, &context.interrupt).await {
@@ -65,8 +65,15 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
     if let Some(summary) = &last {
         let snapshot = snapshot(summary, &stream, &connection.client, started.elapsed(), options);
         view.end(summary, &snapshot, &mut context.stdout)?;
+        context.deliver()?;
     }
-    outcome
+    outcome.map_err(|failure| match failure {
+        // A call that takes longer than --deadline is no end of the watch's time.
+        CliError::Call(error) if error.is_timeout() && options.timeout <= Some(started.elapsed()) => {
+            CliError::GaveUp(error)
+        }
+        failure => failure,
+    })
 }
 
 enum Event {
@@ -124,13 +131,12 @@ fn snapshot(
 fn too_many_failed(snapshot: &WatchSnapshot) -> Option<CliError> {
     let (limit, Counts { task, total, failed, .. }) = (snapshot.limit?, &snapshot.counts);
     let exceeded = *total > 0 && 100.0 * *failed as f64 / *total as f64 > limit;
-    exceeded.then(|| CliError::TooManyFailed {
-        what: format!(
-            "{failed} of {total} subtasks failed or timed out ({}), more than the {limit} % that --fail-above allows",
-            percent(*failed, *total)
-        ),
-        advice: format!("`northbound subtasks {task} --status Fail,Timeout` shows which, and why"),
-    })
+    let what = format!(
+        "{failed} of {total} subtasks failed or timed out ({}), more than the {limit} % that --fail-above allows",
+        percent(*failed, *total)
+    );
+    let advice = format!("`northbound subtasks {task} --status Fail,Timeout` shows which, and why");
+    exceeded.then(|| CliError::own(Kind::TooManyFailed, what, advice))
 }
 
 /// A share in percent. The sign is asked for, since 0.02 could mean either.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use northbound::{Subtask, SubtaskStatus};
+use northbound::{Failures, Subtask, SubtaskStatus};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::screen::layout::counted;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +62,8 @@ impl Totals {
         if self.unreadable == 0 {
             return Ok(());
         }
-        Err(CliError::other(
+        Err(CliError::own(
+            Kind::Rows,
             format!("{} cannot be read", counted(self.unreadable, "row")),
             "they are in the output as the platform sent them; jsonl shows them best",
         ))
@@ -74,10 +76,26 @@ impl Totals {
         if others == 0 {
             return Ok(());
         }
-        Err(CliError::other(
+        Err(CliError::own(
+            Kind::Rows,
             format!("{others} of {} rows have another status than was asked for", self.all),
             "the platform does not filter by status: read the task without --status, and pick the rows yourself",
         ))
+    }
+
+    /// The same as members of a result.
+    pub(crate) fn result(&self) -> Value {
+        let sum = |counts: &dyn Fn(&SubtaskStatus) -> bool| -> u64 {
+            self.by_status.iter().filter(|(status, _)| counts(status)).map(|(_, count)| count).sum()
+        };
+        json!({
+            "rows": self.all,
+            "byStatus": self.by_status,
+            "settled": sum(&SubtaskStatus::is_final),
+            "failed": sum(&|status| Failures::STATUSES.contains(status)),
+            "unreadable": self.unreadable,
+            "repaired": self.repaired,
+        })
     }
 
     pub(crate) fn all(&self) -> u64 {

@@ -1,13 +1,14 @@
 //! A stream that a command writes to, and what is known of whoever reads it.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 
 use crate::screen::palette::Palette;
 
 /// A stream that the command writes to, and what is known of whoever reads it.
 pub struct Outlet<'a> {
-    writer: &'a mut dyn Write,
+    writer: Box<dyn Write + 'a>,
     width: Option<&'a dyn Fn() -> u16>,
     palette: Palette,
 }
@@ -15,12 +16,17 @@ pub struct Outlet<'a> {
 impl<'a> Outlet<'a> {
     /// A file, or a pipe to another program.
     pub fn plain(writer: &'a mut dyn Write) -> Self {
-        Self { writer, width: None, palette: Palette::default() }
+        Self { writer: Box::new(writer), width: None, palette: Palette::default() }
+    }
+
+    /// A file that the command has opened.
+    pub(crate) fn file(file: File) -> Self {
+        Self { writer: Box::new(BufWriter::new(file)), width: None, palette: Palette::default() }
     }
 
     /// A terminal, and how many columns wide it is at this moment.
     pub fn terminal(writer: &'a mut dyn Write, width: &'a dyn Fn() -> u16) -> Self {
-        Self { writer, width: Some(width), palette: Palette::default() }
+        Self { writer: Box::new(writer), width: Some(width), palette: Palette::default() }
     }
 
     /// How many columns the terminal has; `None` if it is none. A terminal of no width has not said how wide it is.

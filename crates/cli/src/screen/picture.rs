@@ -45,6 +45,7 @@ mod tests {
             let lines: Vec<String> = picture.iter().map(|line| (*line).to_owned()).collect();
             drawn.draw(&lines, &mut outlet).unwrap();
         }
+        drop(outlet);
         String::from_utf8(written).unwrap()
     }
 

@@ -54,7 +54,7 @@ impl<'a, 'p> Progress<'a, 'p> {
             ProgressKind::Silent
         } else if stderr.is_terminal() && global.verbose == 0 {
             ProgressKind::Picture(Picture::default())
-        } else if global.output.is_json() {
+        } else if global.asks_json() {
             // A program reads errors there.
             ProgressKind::Silent
         } else {
@@ -322,6 +322,7 @@ mod tests {
         }
         progress.during(tokio::time::sleep(Duration::from_secs(seconds))).await;
         progress.finish();
+        drop(stderr);
         String::from_utf8(written).unwrap()
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use northbound::{AppId, Client, ClientBuilder, Credentials, QUOTA, Quota, Secret};
 
-use crate::arguments::global::Global;
+use crate::arguments::global::{APPLICATION_ORIGIN, ENDPOINT_ORIGIN, Global};
 use crate::error::CliError;
 use crate::session::context::Context;
 use crate::session::interrupt::may_hang;
@@ -109,9 +109,9 @@ fn refuse_platform(global: &Global) -> Result<(), CliError> {
 /// Where the platform is.
 pub(crate) fn endpoint(global: &Global, environment: Environment<'_>) -> Result<String, CliError> {
     let emulator =
-        if cfg!(feature = "emulator") { ", or add --emulator to try it without an account" } else { "" };
+        if cfg!(feature = "emulator") { "; or add --emulator to try it without an account" } else { "" };
     given(global.endpoint.as_ref(), ENDPOINT, environment).ok_or_else(|| {
-        let advice = format!("add --endpoint URL, or set {ENDPOINT}{emulator}");
+        let advice = format!("add --endpoint URL, or set {ENDPOINT}: {ENDPOINT_ORIGIN}{emulator}");
         CliError::usage("no platform is given", advice)
     })
 }
@@ -119,7 +119,8 @@ pub(crate) fn endpoint(global: &Global, environment: Environment<'_>) -> Result<
 /// Who calls.
 pub(crate) fn app_id(global: &Global, environment: Environment<'_>) -> Result<String, CliError> {
     given(global.app_id.as_ref(), APP_ID, environment).ok_or_else(|| {
-        CliError::usage("no application is given", format!("add --app-id ID, or set {APP_ID}"))
+        let advice = format!("add --app-id ID, or set {APP_ID}: {APPLICATION_ORIGIN}");
+        CliError::usage("no application is given", advice)
     })
 }
 
@@ -129,8 +130,9 @@ pub(crate) fn secret(global: &Global, environment: Environment<'_>) -> Result<Se
         return Ok(secret);
     }
     given(None, SECRET, environment).map(Secret::from).ok_or_else(|| {
-        let advice =
-            format!("set {SECRET}, or add --secret-file FILE; a token that you have goes into {TOKEN}");
+        let advice = format!(
+            "set {SECRET}, or add --secret-file FILE: {APPLICATION_ORIGIN}; a token that you have goes into {TOKEN}"
+        );
         CliError::usage("no secret is given", advice)
     })
 }

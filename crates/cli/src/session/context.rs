@@ -1,8 +1,10 @@
 //! What every command works with.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use northbound::SubtaskStatus;
+use serde::Serialize;
 
 use crate::arguments::global::{Global, Output};
 use crate::error::CliError;
@@ -10,6 +12,7 @@ use crate::rows::totals::Totals;
 use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
 use crate::session::interrupt::Interrupt;
+use crate::session::new_file::NewFile;
 use crate::session::process::{Environment, Process};
 
 /// The options of every command, and the process around it.
@@ -19,6 +22,8 @@ pub(crate) struct Context<'a> {
     pub(crate) stdout: Outlet<'a>,
     pub(crate) stderr: Outlet<'a>,
     pub(crate) interrupt: Interrupt,
+    /// The file that is stdout of this command, until it has its name.
+    file: Option<NewFile>,
 }
 
 impl<'a> Context<'a> {
@@ -28,9 +33,40 @@ impl<'a> Context<'a> {
             outlet.set_palette(Palette::chosen(global.color, outlet.is_terminal(), environment));
         }
         match if signals { Interrupt::listen() } else { Ok(Interrupt::never()) } {
-            Ok(interrupt) => Ok(Self { global, environment, stdout, stderr, interrupt }),
+            Ok(interrupt) => Ok(Self { global, environment, stdout, stderr, interrupt, file: None }),
             Err(error) => Err((CliError::Runtime(error), stderr)),
         }
+    }
+
+    /// Has the result go to the file of `--out` if one is named.
+    pub(crate) fn write_to_file(&mut self) -> Result<(), CliError> {
+        let Some(path) = self.global.out.as_deref().filter(|path| *path != Path::new("-")) else {
+            return Ok(());
+        };
+        let opened = NewFile::replacing(path).and_then(|mut file| Ok((file.file().try_clone()?, file)));
+        let (opened, file) = opened.map_err(|error| {
+            let advice = "name a file in a folder that you may write to, or - for stdout";
+            CliError::file(format!("cannot write to {}: {error}", path.display()), advice)
+        })?;
+        (self.stdout, self.file) = (Outlet::file(opened), Some(file));
+        Ok(())
+    }
+
+    /// Hands the result over: it is complete, whatever the command has to complain about. A file that was named gets its name.
+    pub(crate) fn deliver(&mut self) -> io::Result<()> {
+        self.stdout.flush()?;
+        self.file.take().map_or(Ok(()), NewFile::keep)
+    }
+
+    /// Prints a result as JSON, on one line unless a single value was asked for, and hands it over.
+    pub(crate) fn deliver_json(&mut self, result: &impl Serialize) -> io::Result<()> {
+        if self.global.output() == Output::Json {
+            serde_json::to_writer_pretty(&mut self.stdout, result)?;
+        } else {
+            serde_json::to_writer(&mut self.stdout, result)?;
+        }
+        writeln!(self.stdout)?;
+        self.deliver()
     }
 
     /// Prints a note on stderr, unless the user wants the result and errors only.
@@ -53,7 +89,7 @@ impl<'a> Context<'a> {
 
     /// Refuses a format that a command does not have.
     pub(crate) fn refuse_csv(&self) -> Result<(), CliError> {
-        if self.global.output != Output::Csv {
+        if self.global.output() != Output::Csv {
             return Ok(());
         }
         Err(CliError::usage(

@@ -25,6 +25,17 @@ impl NewFile {
         Ok(Self { path: path.to_owned(), file })
     }
 
+    /// The same for a file that replaces nothing but an ordinary file: not a device, a pipe or a folder.
+    pub(crate) fn replacing(path: &Path) -> io::Result<Self> {
+        match may_hang(|| fs::metadata(path)) {
+            Ok(there) if there.is_dir() => Err(io::Error::other("it is a folder")),
+            Ok(there) if !there.is_file() || is_stream(path) => {
+                Err(io::Error::other("it is no ordinary file"))
+            }
+            _ => Self::beside(path),
+        }
+    }
+
     pub(crate) fn file(&mut self) -> &mut File {
         self.file.as_file_mut()
     }

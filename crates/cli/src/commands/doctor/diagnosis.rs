@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::finding::{Finding, Mark};
 use super::wire::WireCall;
-use crate::arguments::global::Output;
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
+use crate::results::result_of;
 use crate::screen::layout::{self, counted};
 use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
@@ -22,6 +22,8 @@ const NARROW: usize = 70;
 /// Everything that was found. Nothing in it is secret.
 #[derive(Debug)]
 pub(super) struct Diagnosis {
+    /// `None` if none was given, or none that is a URL.
+    pub(super) endpoint: Option<String>,
     pub(super) checks: Vec<Finding>,
     /// `None` if none could be judged.
     pub(super) assumptions: Option<Vec<Finding>>,
@@ -31,18 +33,8 @@ pub(super) struct Diagnosis {
 }
 
 impl Diagnosis {
-    pub(super) fn write(&self, output: Output, stdout: &mut Outlet<'_>) -> io::Result<()> {
-        match output {
-            Output::Json => writeln!(stdout, "{:#}", self.json())?,
-            Output::Jsonl => writeln!(stdout, "{}", self.json())?,
-            Output::Table | Output::Csv => {
-                let (width, palette) = (stdout.width(), stdout.palette());
-                for line in self.lines(width, palette) {
-                    writeln!(stdout, "{line}")?;
-                }
-            }
-        }
-        stdout.flush()
+    pub(super) fn write(&self, stdout: &mut Outlet<'_>) -> io::Result<()> {
+        self.lines(stdout.width(), stdout.palette()).iter().try_for_each(|line| writeln!(stdout, "{line}"))
     }
 
     /// What to do with it.
@@ -62,12 +54,16 @@ impl Diagnosis {
         let assumptions = counted(broken, "assumption") + do_not_hold;
         match (wrong, broken) {
             (0, 0) => Ok(()),
-            (_, 0) => Err(CliError::other(checks, "do what stands below each of them in the report")),
-            (0, _) => Err(CliError::other(
+            (_, 0) => {
+                Err(CliError::own(Kind::Unsound, checks, "do what stands below each of them in the report"))
+            }
+            (0, _) => Err(CliError::own(
+                Kind::Unsound,
                 assumptions,
                 "paste the report into an issue of northbound, which takes it for granted",
             )),
-            _ => Err(CliError::other(
+            _ => Err(CliError::own(
+                Kind::Unsound,
                 format!("{checks}, and {assumptions}"),
                 "do what stands below each check in the report, and report the rest",
             )),
@@ -115,7 +111,7 @@ impl Diagnosis {
         lines
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let check = |finding: &Finding| {
             let Finding { mark, name, found, help } = finding;
             json!({ "name": name, "result": mark.as_str(), "found": found, "help": help })
@@ -124,7 +120,7 @@ impl Diagnosis {
             let Finding { mark, name, found, .. } = finding;
             json!({ "id": name, "result": mark.as_str(), "found": found })
         };
-        json!({
+        let found = json!({
             "northbound": env!("CARGO_PKG_VERSION"),
             "document": DOCUMENT_VERSION,
             "platformEdition": PLATFORM_EDITION,
@@ -135,7 +131,8 @@ impl Diagnosis {
             "assumptions": self.assumptions.iter().flatten().map(assumption).collect::<Vec<_>>(),
             "calls": self.wire_calls.len(),
             "logins": self.logins(),
-        })
+        });
+        result_of(self.endpoint.as_deref(), [found])
     }
 }
 
@@ -201,7 +198,7 @@ mod tests {
         let marks =
             [Mark::Ok, Mark::Warning, Mark::Wrong, Mark::NotChecked, Mark::DoesNotHold, Mark::CouldNotTell];
         let checks = marks.map(|mark| Finding::new(mark, "certificate", long).help(long)).to_vec();
-        Diagnosis { checks, assumptions: None, asked: true, wire_calls: Vec::new() }
+        Diagnosis { endpoint: None, checks, assumptions: None, asked: true, wire_calls: Vec::new() }
     }
 
     #[test]
@@ -233,7 +230,8 @@ mod tests {
     fn the_verdict_counts_what_is_wrong() {
         let verdict = |marks: &[Mark]| {
             let checks = marks.iter().map(|mark| Finding::new(*mark, "x", "y")).collect();
-            let diagnosis = Diagnosis { checks, assumptions: None, asked: false, wire_calls: Vec::new() };
+            let diagnosis =
+                Diagnosis { endpoint: None, checks, assumptions: None, asked: false, wire_calls: Vec::new() };
             diagnosis.verdict().map_err(|failure| (failure.what(), failure.exit_code()))
         };
         assert_eq!(verdict(&[Mark::Ok, Mark::Warning, Mark::NotChecked, Mark::CouldNotTell]), Ok(()));

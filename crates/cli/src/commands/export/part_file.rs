@@ -81,7 +81,7 @@ impl PartFile {
         let kept = read_checkpoint(&paths, &mut rows, heading)?;
         let checkpoint = match kept {
             Some(text) if resume => Checkpoint::parse(&text).map_err(|fault| {
-                CliError::other(format!("{} {fault}", paths.json.display()), paths.start_over())
+                CliError::file(format!("{} {fault}", paths.json.display()), paths.start_over())
             })?,
             _ => return Self::begin_again(rows, paths, request, heading, replace).await,
         };
@@ -93,7 +93,7 @@ impl PartFile {
         }
         if let Some(fault) = &checkpoint.fault {
             let what = format!("{} cannot be completed: {fault}", paths.part.display());
-            return Err(CliError::other(what, paths.start_over()));
+            return Err(CliError::file(what, paths.start_over()));
         }
         let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
         let written = &checkpoint.written;
@@ -106,7 +106,7 @@ impl PartFile {
                 paths.part.display(),
                 written.bytes
             );
-            return Err(CliError::other(what, paths.start_over()));
+            return Err(CliError::file(what, paths.start_over()));
         }
         Ok(Some(Self { paths, rows, checkpoint, replace }))
     }
@@ -169,7 +169,7 @@ impl PartFile {
         read.and_then(|checksum| if checksum == written.checksum { Ok(()) } else { Err(Damage::Other) })
             .map_err(|damage| match damage {
                 Damage::Unreadable(error) => unreadable(part, &error),
-                damage => CliError::other(
+                damage => CliError::file(
                     format!("{} is not as it was written: {damage}", part.display()),
                     self.paths.start_over(),
                 ),
@@ -219,7 +219,7 @@ impl PartFile {
     fn changed(&self) -> CliError {
         let what = format!("{} was changed or removed while it was written", self.paths.part.display());
         let advice = "leave it alone as long as the export runs, and start again under another name";
-        CliError::other(what, advice)
+        CliError::file(what, advice)
     }
 
     /// Says that nothing can be added.
@@ -239,7 +239,7 @@ impl PartFile {
         new_file::finish(&rows, &paths.file).map_err(|error| unwritable(&paths.part, &error))?;
         if paths.is_there() && !replace {
             let what = format!("{} was made by somebody else meanwhile", paths.file.display());
-            return Err(CliError::other(what, format!("the export is complete in {}", paths.part.display())));
+            return Err(CliError::file(what, format!("the export is complete in {}", paths.part.display())));
         }
         fs::rename(&paths.part, &paths.file).map_err(|error| unwritable(&paths.file, &error))?;
         // It says nothing about a complete file, and nobody reads it then.
@@ -295,7 +295,7 @@ fn read_checkpoint(paths: &Paths, rows: &mut File, heading: &str) -> Result<Opti
         Err(_) => {
             let (json, part) = (paths.json.display(), paths.part.display());
             let what = format!("{json} is missing, and nothing else tells how far {part} got");
-            Err(CliError::other(what, format!("remove {part} to start from scratch")))
+            Err(CliError::file(what, format!("remove {part} to start from scratch")))
         }
     }
 }

@@ -72,11 +72,11 @@ pub(super) fn refused(path: &Path, error: &io::Error) -> CliError {
 }
 
 pub(super) fn unwritable(path: &Path, error: &io::Error) -> CliError {
-    CliError::other(format!("cannot write {}: {error}", path.display()), advice(error))
+    CliError::file(format!("cannot write {}: {error}", path.display()), advice(error))
 }
 
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> CliError {
-    CliError::other(format!("cannot read {}: {error}", path.display()), advice(error))
+    CliError::file(format!("cannot read {}: {error}", path.display()), advice(error))
 }
 
 fn advice(error: &io::Error) -> &'static str {

@@ -5,7 +5,7 @@ use northbound::{Direction, Page, Plan, Subtask, SubtaskQuery, SubtaskStatus};
 use super::checkpoint::{Checkpoint, ExportRequest, Format, PageFacts, Position};
 use super::delivered::{Delivered, Known};
 use super::sink::Sink;
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::rows::columns::Column;
 use crate::rows::csv;
 use crate::screen::progress::Progress;
@@ -133,7 +133,11 @@ fn filtered(query: &SubtaskQuery, statuses: &[SubtaskStatus]) -> SubtaskQuery {
 /// Notes why `--resume` cannot complete the file.
 fn spoiled(sink: &mut Sink<'_, '_>, fault: String) -> Result<CliError, CliError> {
     sink.spoil(fault.clone())?;
-    Ok(CliError::other(fault, "subtasks may be missing, so the file is not taken for complete"))
+    Ok(CliError::own(
+        Kind::Incomplete,
+        fault,
+        "subtasks may be missing, so the file is not taken for complete",
+    ))
 }
 
 /// The part of a read that has one filter.

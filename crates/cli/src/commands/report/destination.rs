@@ -5,8 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
-use crate::session::interrupt::may_hang;
-use crate::session::new_file::{NewFile, folder, is_stream};
+use crate::session::new_file::{NewFile, folder};
 
 pub(super) enum Destination {
     Stdout,
@@ -21,19 +20,13 @@ impl Destination {
         }
         let cannot = |error: &dyn std::fmt::Display| {
             let advice = "name a new file in a folder that you may write to, or - for stdout";
-            CliError::other(format!("cannot write the report to {}: {error}", path.display()), advice)
+            CliError::file(format!("cannot write the report to {}: {error}", path.display()), advice)
         };
-        match may_hang(|| fs::metadata(path)) {
-            Ok(there) if there.is_dir() => return Err(cannot(&"it is a folder")),
-            // A device or a pipe must not be replaced by a file.
-            Ok(there) if !there.is_file() || is_stream(path) => {
-                return Err(cannot(&"it is no ordinary file"));
-            }
-            // What is a page may be a report; anything else is somebody's work.
-            Ok(there) if there.len() > 0 && !begins_as_page(path) => return Err(cannot(&"it is no report")),
-            _ => {}
+        NewFile::replacing(path).map_err(|error| cannot(&error))?;
+        // What is a page may be a report; anything else is somebody's work.
+        if fs::metadata(path).is_ok_and(|there| there.len() > 0) && !begins_as_page(path) {
+            return Err(cannot(&"it is no report"));
         }
-        NewFile::beside(path).map_err(|error| cannot(&error))?;
         Ok(Self::File(path.to_owned()))
     }
 

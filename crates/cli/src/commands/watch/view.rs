@@ -3,8 +3,10 @@
 use std::io::{self, Write as _};
 
 use northbound::Summary;
+use serde_json::Value;
 
 use crate::arguments::global::Output;
+use crate::results;
 use crate::screen::chart::{self, Counts, WatchSnapshot};
 use crate::screen::outlet::Outlet;
 use crate::screen::picture::Picture;
@@ -14,6 +16,7 @@ use crate::session::context::Context;
 #[derive(Debug)]
 pub(crate) struct View {
     kind: ViewKind,
+    endpoint: String,
     /// The counts that were shown last.
     shown: Option<Counts>,
 }
@@ -33,8 +36,8 @@ enum ViewKind {
 }
 
 impl View {
-    pub(crate) fn new(context: &Context<'_>) -> Self {
-        let kind = match context.global.output {
+    pub(crate) fn new(context: &Context<'_>, endpoint: &str) -> Self {
+        let kind = match context.global.output() {
             Output::Json => ViewKind::LastJson,
             Output::Jsonl => ViewKind::JsonLines,
             _ if context.global.quiet => ViewKind::LastPicture,
@@ -44,7 +47,7 @@ impl View {
             }
             _ => ViewKind::Log,
         };
-        Self { kind, shown: None }
+        Self { kind, endpoint: endpoint.to_owned(), shown: None }
     }
 
     /// Shows what is known now.
@@ -58,7 +61,9 @@ impl View {
         match &mut self.kind {
             ViewKind::Picture(picture) => picture.draw(&frame(snapshot, stdout), stdout)?,
             ViewKind::Log if changed => writeln!(stdout, "{}", chart::log_line(snapshot))?,
-            ViewKind::JsonLines if changed => writeln!(stdout, "{}", serde_json::to_string(summary)?)?,
+            ViewKind::JsonLines if changed => {
+                writeln!(stdout, "{}", results::summary(&self.endpoint, summary, Value::Null))?
+            }
             _ => return Ok(()),
         }
         self.shown = Some(snapshot.counts.clone());
@@ -75,7 +80,9 @@ impl View {
         match &self.kind {
             ViewKind::Picture(_) | ViewKind::Log => return self.show(summary, snapshot, stdout),
             ViewKind::JsonLines => {}
-            ViewKind::LastJson => writeln!(stdout, "{}", serde_json::to_string_pretty(summary)?)?,
+            ViewKind::LastJson => {
+                writeln!(stdout, "{:#}", results::summary(&self.endpoint, summary, Value::Null))?
+            }
             ViewKind::LastPicture => {
                 for line in frame(snapshot, stdout) {
                     writeln!(stdout, "{line}")?;
