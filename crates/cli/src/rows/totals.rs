@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use northbound::{Failures, Subtask, SubtaskStatus};
+use northbound::{FailureQuery, Subtask, SubtaskStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -92,7 +92,7 @@ impl Totals {
             "rows": self.all,
             "byStatus": self.by_status,
             "settled": sum(&SubtaskStatus::is_final),
-            "failed": sum(&|status| Failures::STATUSES.contains(status)),
+            "failed": sum(&|status| FailureQuery::STATUSES.contains(status)),
             "unreadable": self.unreadable,
             "repaired": self.repaired,
         })
