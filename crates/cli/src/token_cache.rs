@@ -18,8 +18,6 @@ use crate::process::Environment;
 
 /// How long to wait before looking again whether another process has finished its login.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// A token is not used so shortly before its end, or a tenth of its life if that is shorter; the SDK does the same.
-const MARGIN: u64 = 300;
 
 /// The token of one application on one platform, shared with other processes of this user.
 pub(crate) struct TokenCache {
@@ -176,10 +174,10 @@ impl Record {
         let Some(until) = self.until else {
             return Some(Token::new(self.token));
         };
-        let life = until.saturating_sub(self.from);
+        let life = Duration::from_secs(until.saturating_sub(self.from));
         // A clock that was set back makes no token live longer.
-        let left = until.saturating_sub(now).min(life);
-        (left > MARGIN.min(life / 10)).then(|| Token::new(self.token).lives(Duration::from_secs(left)))
+        let left = Duration::from_secs(until.saturating_sub(now)).min(life);
+        (left > Token::renewal_margin(life)).then(|| Token::new(self.token).lives(left))
     }
 }
 
