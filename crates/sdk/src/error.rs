@@ -96,18 +96,13 @@ impl Error {
             ),
         };
         let found = format!("{found} ({shown}, HTTP {})", status.as_u16());
-        let mut error = Self::new(ErrorKind::Platform, found, remedy);
-        error.set(|details| (details.description, details.code) = (description, Some(code)));
-        error.with_status(status)
+        let error = Self::new(ErrorKind::Platform, found, remedy).with_status(status);
+        error.with(|details| (details.description, details.code) = (description, Some(code)))
     }
 
     /// Changes an error that nobody else has seen yet; a shared one is copied first.
-    fn set(&mut self, change: impl FnOnce(&mut Details)) {
-        change(Arc::make_mut(&mut self.0));
-    }
-
     fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
-        self.set(change);
+        change(Arc::make_mut(&mut self.0));
         self
     }
 

@@ -39,6 +39,7 @@ pub use northbound_client::{
 pub use reads::plan::{Direction, Plan};
 pub use reads::query::SubtaskQuery;
 pub use reads::stream::{PageStream, SubtaskStream};
+pub use redact::is_unprintable;
 pub use subtask::{Page, Subtask};
 
 #[doc = include_str!("../WHAT_HAPPENS_WHEN.md")]

@@ -47,10 +47,6 @@ impl Retry {
         self
     }
 
-    pub(crate) fn is_off(&self) -> bool {
-        self.attempts == 1
-    }
-
     fn pause(&self, attempts: u32, random: f64) -> Duration {
         let doublings = attempts.saturating_sub(1).min(30);
         self.shortest.saturating_mul(1 << doublings).min(self.longest).mul_f64(random.clamp(0.0, 1.0))
@@ -101,7 +97,7 @@ impl<'a> Attempts<'a> {
     /// Decides on a failure. `replaced` says that another call has brought a new token since; `random` is drawn from 0..1.
     pub(crate) fn failed(&mut self, error: &Error, replaced: bool, now: Instant, random: f64) -> Verdict {
         match class(error) {
-            Class::Throttled if self.retry.is_off() => self.give_up(Stop::Pointless),
+            Class::Throttled if self.retry.attempts == 1 => self.give_up(Stop::Pointless),
             Class::Throttled => Verdict::AwaitQuota,
             Class::Token if replaced => Verdict::ChangeToken,
             Class::Token if !self.changes_token => self.give_up(Stop::Token),

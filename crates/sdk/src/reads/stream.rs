@@ -12,12 +12,10 @@ use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt};
 use northbound_client::types;
 use northbound_client::{SubtaskStatus, Turn};
 
-use crate::client::Client;
-use crate::error::Error;
 use crate::reads::pages::{self, Arrived, Deliver, Fingerprints, Next, Read, Start};
-use crate::reads::plan::{Direction, FilterPass, Plan};
+use crate::reads::plan::FilterPass;
 use crate::reads::request::PageRequest;
-use crate::subtask::{Page, Subtask};
+use crate::{Client, Direction, Error, Page, Plan, Subtask};
 
 /// The subtasks that were asked for, one after another. Made by [`SubtaskQuery::stream`](crate::SubtaskQuery::stream).
 ///
@@ -153,7 +151,7 @@ impl Reader {
                 }
                 None => {
                     self.end = self.pass.as_ref().map(|(pass, read)| {
-                        read.beyond().into_error(pass.status.as_ref()).asking(self.request.task())
+                        read.beyond().into_error(pass.as_ref()).asking(self.request.task())
                     })
                 }
             }
@@ -170,9 +168,9 @@ impl Reader {
         {
             let turn = Turn::default();
             self.turns.push_back(turn.clone());
-            let status = pass.status.clone();
+            let status = pass.clone();
             let request = PageRequest { status, page_no: number, turn: Some(turn), ..self.request.clone() };
-            let shared = Arc::clone(self.client.shared());
+            let shared = Arc::clone(&self.client.shared);
             self.calls.push_back(Box::pin(async move { shared.call(&request).await }));
         }
     }
@@ -223,7 +221,7 @@ impl Reader {
                     shortfall.received += held.rows().len() as u64;
                 }
                 self.held.retain(|held| !held.rows().is_empty());
-                self.end = Some(shortfall.into_error(pass.status.as_ref()).asking(self.request.task()));
+                self.end = Some(shortfall.into_error(pass.as_ref()).asking(self.request.task()));
             }
         }
         if !has_rows {
