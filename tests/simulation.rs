@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::to_bytes;
-use northbound::{Client, Credentials, Error, SubtaskStatus, Subtasks, Transport, TransportFuture};
+use northbound::{Client, Credentials, Error, SubtaskQuery, SubtaskStatus, Transport, TransportFuture};
 use northbound_emulator::{Application, Life, Scenario, Task, router};
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt as _;
@@ -292,7 +292,7 @@ async fn read(client: &Client, task: Known, random: &mut fastrand::Rng) -> Resul
 }
 
 /// Reads to the end; no subtask may come twice.
-async fn commands(query: Subtasks) -> Result<HashSet<String>, Error> {
+async fn commands(query: SubtaskQuery) -> Result<HashSet<String>, Error> {
     let mut seen = HashSet::new();
     let mut stream = query.stream();
     while let Some(subtask) = stream.try_next().await? {

@@ -24,18 +24,12 @@ pub(crate) const EXIT_CODES: [(u8, &str); 8] = [
 /// Why the command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
-    /// What was typed cannot work.
+    /// What the command itself finds wrong.
     #[error("{what}")]
-    Usage { what: String, advice: String },
-    /// Something that the command needs does not work.
-    #[error("{what}")]
-    Other { kind: Kind, what: String, advice: String },
+    Own { kind: Kind, what: String, advice: String },
     /// Whatever it was, something is left that the user can go on with.
     #[error("{cause}")]
     Left { cause: Box<Self>, advice: String },
-    /// More subtasks failed than the user allows.
-    #[error("{what}")]
-    TooManyFailed { what: String, advice: String },
     /// The call failed, or was refused before it was sent.
     #[error("{0}")]
     Call(#[from] northbound::Error),
@@ -105,26 +99,25 @@ impl Signal {
 impl CliError {
     /// What was typed cannot work, and what to type instead.
     pub(crate) fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self::Usage { what: what.into(), advice: advice.into() }
+        Self::own(Kind::Usage, what, advice)
     }
 
-    /// Something that the command needs does not work, and what to do about it.
-    pub(crate) fn other(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self::Other { kind, what: what.into(), advice: advice.into() }
+    /// Something is wrong, and what to do about it.
+    pub(crate) fn own(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Own { kind, what: what.into(), advice: advice.into() }
     }
 
     /// A file cannot be used, and what to do about it.
     pub(crate) fn file(what: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self::other(Kind::File, what, advice)
+        Self::own(Kind::File, what, advice)
     }
 
     /// What kind of failure it is, as in `too-many-failed`.
     fn kind(&self) -> String {
         kebab(match self.cause() {
             Self::Call(error) if !error.is_refused() => return kebab(error.kind()),
-            Self::Usage { .. } | Self::Call(_) => Kind::Usage,
-            Self::Other { kind, .. } => *kind,
-            Self::TooManyFailed { .. } => Kind::TooManyFailed,
+            Self::Own { kind, .. } => *kind,
+            Self::Call(_) => Kind::Usage,
             Self::GaveUp(_) => Kind::GaveUp,
             Self::Interrupted(_) => Kind::Stopped,
             Self::Output(_) => Kind::File,
@@ -143,9 +136,9 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::Usage { .. } => 2,
+            Self::Own { kind: Kind::Usage, .. } => 2,
+            Self::Own { kind: Kind::TooManyFailed, .. } => 3,
             Self::Call(error) if error.is_refused() => 2,
-            Self::TooManyFailed { .. } => 3,
             Self::GaveUp(_) => 4,
             Self::Interrupted(signal) => signal.exit_code(),
             Self::Left { cause, .. } => cause.exit_code(),
@@ -167,9 +160,7 @@ impl CliError {
     /// What to do about it, on one line.
     pub(crate) fn advice(&self) -> Option<String> {
         match self {
-            Self::Usage { advice, .. } | Self::Other { advice, .. } | Self::TooManyFailed { advice, .. } => {
-                Some(advice.clone())
-            }
+            Self::Own { advice, .. } => Some(advice.clone()),
             Self::Call(error) | Self::GaveUp(error) => Some(in_options(error.remedy())),
             Self::Left { cause, advice } => match cause.advice() {
                 Some(first) => Some(format!("{first}; {advice}")),
@@ -342,7 +333,7 @@ mod tests {
             CliError::ClosedPipe,
             CliError::file("x", "y"),
             CliError::usage("x", "y"),
-            CliError::TooManyFailed { what: "x".to_owned(), advice: "y".to_owned() },
+            CliError::own(Kind::TooManyFailed, "x", "y"),
             CliError::GaveUp(northbound::AppId::new("").unwrap_err()),
             CliError::Interrupted(Signal::Interrupt),
             CliError::Interrupted(Signal::Terminate),

@@ -278,7 +278,7 @@ impl Error {
     ///
     /// # Troubleshooting
     /// Check the task id. A task of another application is found only with that application's id
-    /// ([`Subtasks::app_id`](crate::Subtasks::app_id)).
+    /// ([`SubtaskQuery::app_id`](crate::SubtaskQuery::app_id)).
     pub fn is_task_not_found(&self) -> bool {
         self.code() == Some(&ErrorCode::TaskNotFound)
     }

@@ -5,7 +5,7 @@
 //! | you want to | look at |
 //! |---|---|
 //! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`] |
-//! | ask | [`Subtasks`] and its [`Plan`], [`SummaryRequest`], [`Watch`], [`Failures`] |
+//! | ask | [`SubtaskQuery`] and its [`Plan`], [`SummaryQuery`], [`Watch`], [`FailureQuery`] |
 //! | use what comes | [`Subtask`], [`Page`], [`SubtaskStream`], [`PageStream`], [`Summary`], [`WatchStream`], [`Failure`], [`FailureGroups`] |
 //! | handle what fails | [`Error`], [`ErrorKind`], [`Remedy`], [`what_happens_when`] |
 //! | bring tokens, share the quota, repeat calls | [`TokenSource`], [`Quota`], [`Retry`] |
@@ -22,8 +22,8 @@ mod reads;
 mod redact;
 mod subtask;
 
-pub use answers::failures::{Failure, FailureGroup, FailureGroups, FailureStream, Failures};
-pub use answers::summary::{Doubt, Method, Summary, SummaryRequest};
+pub use answers::failures::{Failure, FailureGroup, FailureGroups, FailureQuery, FailureStream};
+pub use answers::summary::{Doubt, Method, Summary, SummaryQuery};
 pub use answers::watch::{Watch, WatchStream};
 pub use call::attempts::Retry;
 pub use call::quota::Quota;
@@ -39,7 +39,7 @@ pub use northbound_client::{
     Unreadable,
 };
 pub use reads::plan::{Direction, Plan};
-pub use reads::query::Subtasks;
+pub use reads::query::SubtaskQuery;
 pub use reads::stream::{PageStream, SubtaskStream};
 pub use subtask::{Page, Subtask};
 

@@ -130,7 +130,7 @@ fn text(text: Option<&Text>) -> Option<&str> {
 ///
 /// The counters are the platform's: its own example lists two rows under a total of one.
 ///
-/// On a page of [`Subtasks::pages`](crate::Subtasks::pages) the rows are those that the read delivers: without rows that
+/// On a page of [`SubtaskQuery::pages`](crate::SubtaskQuery::pages) the rows are those that the read delivers: without rows that
 /// came before, and without those of another status than asked for. The other members are as they came.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
@@ -178,7 +178,7 @@ impl Page {
     }
 
     /// Where a later read of the same plan goes on after this page: a value for
-    /// [`Subtasks::from_page`](crate::Subtasks::from_page). `None` if nothing is left to read after it, and on a page that
+    /// [`SubtaskQuery::from_page`](crate::SubtaskQuery::from_page). `None` if nothing is left to read after it, and on a page that
     /// was asked for alone.
     pub fn resume_from(&self) -> Option<u32> {
         self.resume_from
@@ -192,8 +192,13 @@ impl Page {
         self.repeats
     }
 
-    /// The subtasks on this page, as the generated layer has them.
-    pub fn rows(&self) -> &[types::Subtask] {
+    /// The subtasks on this page, one after another, as copies; [`into_subtasks`](Self::into_subtasks) copies nothing.
+    pub fn subtasks(&self) -> impl ExactSizeIterator<Item = Subtask> + '_ {
+        self.rows().iter().cloned().map(Subtask)
+    }
+
+    /// The same as the generated layer has them.
+    pub(crate) fn rows(&self) -> &[types::Subtask] {
         self.page.task_details.as_deref().unwrap_or_default()
     }
 

@@ -95,7 +95,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagn
 
 /// How many subtasks there are, as far as the platform says so; no fewer than it lists.
 fn subtasks(page: &Page) -> Option<u64> {
-    page.total_count().map(|total| total.max(page.rows().len() as u64))
+    page.total_count().map(|total| total.max(page.subtasks().len() as u64))
 }
 
 /// What the first call says about the route. Without a task the call asks for one that does not exist, and the right answer is just
@@ -116,7 +116,7 @@ async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Opt
         let url = connection
             .endpoint
             .parse()
-            .map_err(|_| CliError::other(Kind::System, "the emulator has no address", ""))?;
+            .map_err(|_| CliError::own(Kind::System, "the emulator has no address", ""))?;
         return Ok((Setting::of_emulator(global, &connection.client, url), Some(connection)));
     }
     let setting = Setting::of(global, environment);

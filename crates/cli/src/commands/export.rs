@@ -207,7 +207,7 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
     {
         // Otherwise `--resume` would call rows complete that the SDK calls incomplete.
         let what = format!("{}; and {}", failure.what(), another.what());
-        return CliError::other(Kind::Incomplete, what, part.paths().start_over());
+        return CliError::own(Kind::Incomplete, what, part.paths().start_over());
     }
     if !part.is_in_place() {
         return failure;

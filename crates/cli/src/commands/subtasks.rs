@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use clap::Args;
 use clap::builder::{EnumValueParser, NonEmptyStringValueParser};
-use northbound::{SubtaskStatus, Subtasks};
+use northbound::{SubtaskQuery, SubtaskStatus};
 
 use crate::arguments::global::Output;
 use crate::arguments::list::{List, ListParser};
@@ -79,7 +79,7 @@ enum End {
 }
 
 async fn print(
-    queries: Vec<Subtasks>,
+    queries: Vec<SubtaskQuery>,
     options: &SubtasksOptions,
     rows: &mut RowWriter<'_, '_>,
     progress: &mut Progress<'_, '_>,
@@ -123,7 +123,7 @@ fn columns(output: Output, chosen: Vec<Column>) -> Result<Vec<Column>, CliError>
 }
 
 /// The queries to read one after the other: the platform filters by one device.
-fn queries(mut query: Subtasks, options: &SubtasksOptions) -> Result<Vec<Subtasks>, CliError> {
+fn queries(mut query: SubtaskQuery, options: &SubtasksOptions) -> Result<Vec<SubtaskQuery>, CliError> {
     if !options.status.is_empty() {
         query = query.statuses(List::all(&options.status));
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use northbound::{Client, Summary, Watch, WatchStream};
 use tokio::time::{Instant, Interval, interval};
 
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::screen::chart::{Counts, WatchSnapshot, percent};
 use crate::session::connection::Connection;
 use crate::session::context::Context;
@@ -131,13 +131,12 @@ fn snapshot(
 fn too_many_failed(snapshot: &WatchSnapshot) -> Option<CliError> {
     let (limit, Counts { task, total, failed, .. }) = (snapshot.limit?, &snapshot.counts);
     let exceeded = *total > 0 && 100.0 * *failed as f64 / *total as f64 > limit;
-    exceeded.then(|| CliError::TooManyFailed {
-        what: format!(
-            "{failed} of {total} subtasks failed or timed out ({}), more than the {limit} % that --fail-above allows",
-            percent(*failed, *total)
-        ),
-        advice: format!("`northbound subtasks {task} --status Fail,Timeout` shows which, and why"),
-    })
+    let what = format!(
+        "{failed} of {total} subtasks failed or timed out ({}), more than the {limit} % that --fail-above allows",
+        percent(*failed, *total)
+    );
+    let advice = format!("`northbound subtasks {task} --status Fail,Timeout` shows which, and why");
+    exceeded.then(|| CliError::own(Kind::TooManyFailed, what, advice))
 }
 
 /// A share in percent. The sign is asked for, since 0.02 could mean either.

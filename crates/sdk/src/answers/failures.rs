@@ -14,7 +14,7 @@ pub use groups::{FailureGroup, FailureGroups};
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::reads::query::Subtasks;
+use crate::reads::query::SubtaskQuery;
 use crate::reads::stream::SubtaskStream;
 use crate::subtask::Subtask;
 
@@ -32,24 +32,24 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn failures(&self, task_id: impl Into<String>) -> Failures {
-        Failures { subtasks: self.subtasks(task_id) }
+    pub fn failures(&self, task_id: impl Into<String>) -> FailureQuery {
+        FailureQuery { subtasks: self.subtasks(task_id) }
     }
 }
 
-/// A question for the failures of a batch task: then [`stream`](Self::stream) or [`by_code`](Self::by_code). Made by
+/// A query for the failures of a batch task: then [`stream`](Self::stream) or [`by_code`](Self::by_code). Made by
 /// [`Client::failures`].
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Failures {
-    subtasks: Subtasks,
+pub struct FailureQuery {
+    subtasks: SubtaskQuery,
 }
 
-impl Failures {
+impl FailureQuery {
     /// The statuses of a subtask that will not succeed any more, in the order in which they are asked for.
     pub const STATUSES: [SubtaskStatus; 2] = [SubtaskStatus::Fail, SubtaskStatus::Timeout];
 
-    /// Sends the optional parameter `appId`: see [`Subtasks::app_id`].
+    /// Sends the optional parameter `appId`: see [`SubtaskQuery::app_id`].
     pub fn app_id(self, app_id: impl Into<String>) -> Self {
         Self { subtasks: self.subtasks.app_id(app_id) }
     }
@@ -70,8 +70,8 @@ impl Failures {
 
 /// How far a read of failures is: one status after another.
 struct FailureRead {
-    subtasks: Subtasks,
-    ahead: std::array::IntoIter<SubtaskStatus, { Failures::STATUSES.len() }>,
+    subtasks: SubtaskQuery,
+    ahead: std::array::IntoIter<SubtaskStatus, { FailureQuery::STATUSES.len() }>,
     current: Option<(SubtaskStatus, SubtaskStream)>,
 }
 
@@ -146,7 +146,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Subtasks that failed, then subtasks that timed out. Made by [`Failures::stream`].
+/// Subtasks that failed, then subtasks that timed out. Made by [`FailureQuery::stream`].
 ///
 /// As a [`SubtaskStream`](crate::SubtaskStream) it never ends in silence: it is complete, or its last item is an error.
 #[must_use = "a stream asks for nothing until it is polled"]

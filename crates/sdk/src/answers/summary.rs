@@ -16,7 +16,7 @@ use count::Counting;
 pub use count::Doubt;
 use task::{Tally, Task};
 
-use crate::answers::failures::Failures;
+use crate::answers::failures::FailureQuery;
 use crate::client::Client;
 use crate::error::Error;
 
@@ -34,12 +34,12 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn summary(&self, task_id: impl Into<String>) -> SummaryRequest {
-        SummaryRequest { task: Task::new(self, task_id.into()), allow_empty: false }
+    pub fn summary(&self, task_id: impl Into<String>) -> SummaryQuery {
+        SummaryQuery { task: Task::new(self, task_id.into()), allow_empty: false }
     }
 }
 
-/// A question for the counts of a batch task; await it. Made by [`Client::summary`].
+/// A query for the counts of a batch task; await it. Made by [`Client::summary`].
 ///
 /// The counts are the platform's totals of pages of one row each, filtered by status. The page does not say that a total
 /// counts the filtered rows only, so the totals are checked: the row that comes back bears the asked status, a page has rows if
@@ -51,13 +51,13 @@ impl Client {
 /// When the task id is empty (nothing is sent then); when a call fails; when a read is incomplete.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is asked until it is awaited"]
-pub struct SummaryRequest {
+pub struct SummaryQuery {
     task: Task,
     allow_empty: bool,
 }
 
-impl SummaryRequest {
-    /// Sends the optional parameter `appId`: see [`Subtasks::app_id`](crate::Subtasks::app_id).
+impl SummaryQuery {
+    /// Sends the optional parameter `appId`: see [`SubtaskQuery::app_id`](crate::SubtaskQuery::app_id).
     pub fn app_id(self, app_id: impl Into<String>) -> Self {
         Self { task: self.task.app_id(app_id.into()), ..self }
     }
@@ -69,7 +69,7 @@ impl SummaryRequest {
     }
 }
 
-impl IntoFuture for SummaryRequest {
+impl IntoFuture for SummaryQuery {
     type Output = Result<Summary, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
@@ -190,7 +190,7 @@ impl Summary {
 
     /// How many subtasks failed or timed out.
     pub fn failed(&self) -> u64 {
-        Failures::STATUSES.iter().map(|status| self.count(status)).sum()
+        FailureQuery::STATUSES.iter().map(|status| self.count(status)).sum()
     }
 
     /// How many subtasks failed or timed out, as a part of all: 0 to 1.
@@ -201,7 +201,7 @@ impl Summary {
     /// Whether every subtask has reached a status that it keeps, so that nothing will change any more.
     ///
     /// A subtask in a status that the document does not list is not settled. A task without subtasks is settled only if that
-    /// was [allowed](SummaryRequest::allow_empty).
+    /// was [allowed](SummaryQuery::allow_empty).
     pub fn is_settled(&self) -> bool {
         self.settled() == self.total && (self.total > 0 || self.allow_empty)
     }

@@ -17,13 +17,13 @@ use futures_util::stream::{self, TryStreamExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::answers::summary::Summary;
-use crate::answers::summary::task::{Reading, Task};
+use crate::answers::summary::task::{Task, TaskRead};
 use crate::call::quota::Quota;
 use crate::client::Client;
 use crate::error::Error;
 use pace::Pace;
 use rounds::Rounds;
-use watching::{Step, Watching};
+use watching::{WatchStep, Watching};
 
 /// Half of the quota: whoever watches may still ask for something else.
 const SHARE: f64 = 0.5;
@@ -73,7 +73,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Sends the optional parameter `appId`: see [`Subtasks::app_id`](crate::Subtasks::app_id).
+    /// Sends the optional parameter `appId`: see [`SubtaskQuery::app_id`](crate::SubtaskQuery::app_id).
     pub fn app_id(self, app_id: impl Into<String>) -> Self {
         Self { task: self.task.app_id(app_id.into()), ..self }
     }
@@ -114,15 +114,15 @@ impl Watch {
     ///
     /// The first item is an error if the task id or the share is not allowed. Nothing is asked while the stream is not polled.
     pub fn stream(self) -> WatchStream {
-        let told = stream::once(async { self.start() })
+        let progress = stream::once(async { self.start() })
             .map_ok(|state| {
                 stream::try_unfold(state, |mut state| async {
-                    let told = state.next().await?;
-                    Ok(told.map(|told| (told, state)))
+                    let progress = state.next().await?;
+                    Ok(progress.map(|progress| (progress, state)))
                 })
             })
             .try_flatten();
-        WatchStream { told: Box::pin(told), rate: None, time_left: None, calls: 0 }
+        WatchStream { progress: Box::pin(progress), rate: None, time_left: None, calls: 0 }
     }
 
     /// The clock starts here.
@@ -137,19 +137,19 @@ impl Watch {
         let pace = Pace::new(self.quota.rate(), self.share, self.fastest, self.slowest);
         let rounds = Rounds::new(self.task.id().to_owned(), self.allow_empty);
         let watching = Watching::new(rounds, pace, self.deadline, Instant::now());
-        Ok(State { task: self.task, reading: None, watching })
+        Ok(State { task: self.task, read: None, watching })
     }
 }
 
 /// A watch that goes on.
 struct State {
     task: Task,
-    reading: Option<Reading>,
+    read: Option<TaskRead>,
     watching: Watching,
 }
 
 /// A summary, and what can be said of the watch by then.
-struct Told {
+struct Progress {
     summary: Summary,
     rate: Option<f64>,
     time_left: Option<Duration>,
@@ -158,33 +158,33 @@ struct Told {
 
 impl State {
     /// Carries out what the machine decides, until it has something to tell.
-    async fn next(&mut self) -> Result<Option<Told>, Error> {
+    async fn next(&mut self) -> Result<Option<Progress>, Error> {
         loop {
             match self.watching.step(Instant::now()) {
-                Step::Wait(until) => sleep_until(until).await,
-                Step::Ask(ask) => {
+                WatchStep::Wait(until) => sleep_until(until).await,
+                WatchStep::Ask(ask) => {
                     if let Some(sample) = in_time(self.watching.end(), self.task.ask(&ask)).await? {
                         self.watching.counted(&sample, Instant::now());
                     }
                 }
-                Step::Read(doubt) => {
-                    let reading = self.reading.get_or_insert_with(|| self.task.reading());
-                    if let Some(found) = in_time(self.watching.end(), reading.call()).await? {
+                WatchStep::Read(doubt) => {
+                    let read = self.read.get_or_insert_with(|| self.task.begin_read());
+                    if let Some(found) = in_time(self.watching.end(), read.call()).await? {
                         if found.is_some() {
-                            self.reading = None;
+                            self.read = None;
                         }
                         self.watching.read(found, doubt, Instant::now());
                     }
                 }
-                Step::Tell(summary) => {
+                WatchStep::Deliver(summary) => {
                     let (outlook, calls) = (self.watching.outlook(), self.watching.calls());
                     let (rate, time_left) = (outlook.rate(), outlook.left());
-                    return Ok(Some(Told { summary, rate, time_left, calls }));
+                    return Ok(Some(Progress { summary, rate, time_left, calls }));
                 }
-                Step::Late(error) => {
+                WatchStep::Late(error) => {
                     return Err(error.asking(format!("watch of batch task {}", self.task.id())));
                 }
-                Step::End => return Ok(None),
+                WatchStep::End => return Ok(None),
             }
         }
     }
@@ -207,7 +207,7 @@ async fn in_time<T>(
 /// is an [`is_timeout`](Error::is_timeout) that says how far the task came.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct WatchStream {
-    told: Pin<Box<dyn Stream<Item = Result<Told, Error>> + Send>>,
+    progress: Pin<Box<dyn Stream<Item = Result<Progress, Error>> + Send>>,
     rate: Option<f64>,
     time_left: Option<Duration>,
     calls: u64,
@@ -244,8 +244,8 @@ impl Stream for WatchStream {
     type Item = Result<Summary, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let told = ready!(self.told.as_mut().poll_next(context)?);
-        Poll::Ready(told.map(|Told { summary, rate, time_left, calls }| {
+        let progress = ready!(self.progress.as_mut().poll_next(context)?);
+        Poll::Ready(progress.map(|Progress { summary, rate, time_left, calls }| {
             (self.rate, self.time_left, self.calls) = (rate, time_left, calls);
             Ok(summary)
         }))

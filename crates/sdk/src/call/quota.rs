@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::Error;
-use slots::{Slots, Ticket, Turn};
+use slots::{Admission, Slots, Ticket};
 
 /// Longer windows are a mistake, and would overflow the clock.
 const LONGEST_WINDOW: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -41,11 +41,11 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// ```
 #[derive(Clone)]
 pub struct Quota {
-    slots: Arc<Mutex<Slots<Bell>>>,
+    slots: Arc<Mutex<Slots<Wakeup>>>,
 }
 
 /// Wakes one waiter. It keeps a ring that comes before the waiter listens.
-type Bell = Arc<Notify>;
+type Wakeup = Arc<Notify>;
 
 impl Quota {
     /// So many calls in any window of this length.
@@ -99,11 +99,11 @@ impl Quota {
     pub(crate) async fn slot(&self) -> Slot {
         let place = Place::join(self);
         loop {
-            match place.turn() {
-                Turn::Taken => return Slot { quota: self.clone(), replied: false },
-                // The bell also rings here: a call that ends may bring the time forward.
-                Turn::At(at) => drop(timeout_at(at, place.bell.notified()).await),
-                Turn::Later => place.bell.notified().await,
+            match place.admit() {
+                Admission::Taken => return Slot { quota: self.clone(), replied: false },
+                // The wakeup also rings here: a call that ends may bring the time forward.
+                Admission::At(at) => drop(timeout_at(at, place.wakeup.notified()).await),
+                Admission::Later => place.wakeup.notified().await,
             }
         }
     }
@@ -119,12 +119,12 @@ impl Quota {
         self.lock().wait(Instant::now())
     }
 
-    fn of(slots: Slots<Bell>) -> Self {
+    fn of(slots: Slots<Wakeup>) -> Self {
         Self { slots: Arc::new(Mutex::new(slots)) }
     }
 
     /// Changes the slots, then wakes the first in the line if `change` says so.
-    fn change(&self, change: impl FnOnce(&mut Slots<Bell>, Instant) -> bool) {
+    fn change(&self, change: impl FnOnce(&mut Slots<Wakeup>, Instant) -> bool) {
         let mut slots = self.lock();
         // Read under the lock, so that time never runs backwards for the slots.
         let wakes = change(&mut slots, Instant::now());
@@ -136,7 +136,7 @@ impl Quota {
     }
 
     /// The slots hold together after every statement, so a panic elsewhere in the process does not spoil them.
-    fn lock(&self) -> MutexGuard<'_, Slots<Bell>> {
+    fn lock(&self) -> MutexGuard<'_, Slots<Wakeup>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -163,23 +163,23 @@ impl fmt::Debug for Quota {
 struct Place<'a> {
     quota: &'a Quota,
     ticket: Ticket,
-    bell: Bell,
+    wakeup: Wakeup,
 }
 
 impl<'a> Place<'a> {
     fn join(quota: &'a Quota) -> Self {
-        let bell = Bell::default();
-        let ticket = quota.lock().join(bell.clone());
-        Self { quota, ticket, bell }
+        let wakeup = Wakeup::default();
+        let ticket = quota.lock().join(wakeup.clone());
+        Self { quota, ticket, wakeup }
     }
 
-    fn turn(&self) -> Turn {
-        let mut turn = Turn::Later;
+    fn admit(&self) -> Admission {
+        let mut admission = Admission::Later;
         self.quota.change(|slots, now| {
-            turn = slots.turn(self.ticket, now);
-            turn == Turn::Taken
+            admission = slots.admit(self.ticket, now);
+            admission == Admission::Taken
         });
-        turn
+        admission
     }
 }
 

@@ -18,7 +18,7 @@ pub enum Direction {
     Backward,
 }
 
-/// What a read will ask for. Made by [`Subtasks::plan`](crate::Subtasks::plan).
+/// What a read will ask for. Made by [`SubtaskQuery::plan`](crate::SubtaskQuery::plan).
 ///
 /// Display is one sentence, such as `asks for Fail, then for Timeout, 250 rows a call, forward, one call at a time`.
 #[derive(Clone, Debug, PartialEq, Eq)]

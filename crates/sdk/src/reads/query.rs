@@ -17,12 +17,12 @@ const PREFETCH: usize = 4;
 
 impl Client {
     /// Asks for the subtasks of a batch task: what happened to each device.
-    pub fn subtasks(&self, task_id: impl Into<String>) -> Subtasks {
-        Subtasks::new(self.clone(), task_id.into())
+    pub fn subtasks(&self, task_id: impl Into<String>) -> SubtaskQuery {
+        SubtaskQuery::new(self.clone(), task_id.into())
     }
 }
 
-/// A question for the subtasks of a batch task: filters, then [`page`](Self::page),
+/// A query for the subtasks of a batch task: filters, then [`page`](Self::page),
 /// [`pages`](Self::pages) or [`stream`](Self::stream).
 ///
 /// Filters can be combined. Made by [`Client::subtasks`].
@@ -40,7 +40,7 @@ impl Client {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Subtasks {
+pub struct SubtaskQuery {
     client: Client,
     task_id: String,
     app_id: Option<String>,
@@ -53,7 +53,7 @@ pub struct Subtasks {
     check_repeats: bool,
 }
 
-impl Subtasks {
+impl SubtaskQuery {
     fn new(client: Client, task_id: String) -> Self {
         Self {
             client,

@@ -19,7 +19,7 @@ use crate::reads::plan::{Direction, FilterPass, Plan};
 use crate::reads::request::PageRequest;
 use crate::subtask::{Page, Subtask};
 
-/// The subtasks that were asked for, one after another. Made by [`Subtasks::stream`](crate::Subtasks::stream).
+/// The subtasks that were asked for, one after another. Made by [`SubtaskQuery::stream`](crate::SubtaskQuery::stream).
 ///
 /// *If the platform keeps the relative order of a task's subtasks, and statuses follow the lifecycle, then a subtask that
 /// held the asked status during the whole read is delivered, and none twice.* Where one of the two fails, rows cannot be
@@ -34,7 +34,7 @@ pub struct SubtaskStream {
     pages: PageStream,
 }
 
-/// The same as [`SubtaskStream`], page by page. Made by [`Subtasks::pages`](crate::Subtasks::pages).
+/// The same as [`SubtaskStream`], page by page. Made by [`SubtaskQuery::pages`](crate::SubtaskQuery::pages).
 ///
 /// A page comes for every call that brought rows to deliver, be it none of them that was asked for:
 /// [`Page::resume_from`] then tells how far the read has come.

@@ -16,7 +16,7 @@ use std::cell::Cell;
 
 use northbound::client_layer::PAGE_SIZE;
 use northbound::client_layer::types::{Subtask, SubtaskPage};
-use northbound::{Client, Error, Page, SubtaskStatus, Subtasks};
+use northbound::{Client, Error, Page, SubtaskQuery, SubtaskStatus};
 
 use super::problem::{Cause, Problem};
 use super::wire::{Change, MOST_CALLS, WireLog};
@@ -120,7 +120,7 @@ pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page
     let defaults = caller.ask(Change::WithoutNumbers, 0, |subtasks| subtasks).await;
     let mut statuses = Vec::new();
     for status in in_counting_order() {
-        let one = |subtasks: Subtasks| subtasks.status(status.clone()).page_size(1);
+        let one = |subtasks: SubtaskQuery| subtasks.status(status.clone()).page_size(1);
         let reply = caller.ask(Change::AsItIs, 0, one).await;
         statuses.push((status, reply));
     }
@@ -146,15 +146,15 @@ struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    async fn ask(&self, query: Change, page: u32, question: impl FnOnce(Subtasks) -> Subtasks) -> Reply {
+    async fn ask(&self, change: Change, page: u32, with: impl FnOnce(SubtaskQuery) -> SubtaskQuery) -> Reply {
         if self.log.calls() == MOST_CALLS {
             return Err(Missing::NotAsked("the calls are used up"));
         }
         if self.is_stuck.get() {
             return Err(Missing::NotAsked("an earlier call was not let through"));
         }
-        self.log.ask(query);
-        let reply = question(self.client.subtasks(self.task)).page(page).await;
+        self.log.ask(change);
+        let reply = with(self.client.subtasks(self.task)).page(page).await;
         self.log.ask(Change::AsItIs);
         reply.map(|page| page.as_raw().clone()).map_err(|error| {
             let problem = Problem::from(&error);

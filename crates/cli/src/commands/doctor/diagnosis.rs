@@ -55,14 +55,14 @@ impl Diagnosis {
         match (wrong, broken) {
             (0, 0) => Ok(()),
             (_, 0) => {
-                Err(CliError::other(Kind::Unsound, checks, "do what stands below each of them in the report"))
+                Err(CliError::own(Kind::Unsound, checks, "do what stands below each of them in the report"))
             }
-            (0, _) => Err(CliError::other(
+            (0, _) => Err(CliError::own(
                 Kind::Unsound,
                 assumptions,
                 "paste the report into an issue of northbound, which takes it for granted",
             )),
-            _ => Err(CliError::other(
+            _ => Err(CliError::own(
                 Kind::Unsound,
                 format!("{checks}, and {assumptions}"),
                 "do what stands below each check in the report, and report the rest",

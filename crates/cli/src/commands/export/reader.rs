@@ -1,6 +1,6 @@
 //! Reads what is to be exported, page by page, and leaves out rows that were delivered before.
 
-use northbound::{Direction, Page, Plan, Subtask, SubtaskStatus, Subtasks};
+use northbound::{Direction, Page, Plan, Subtask, SubtaskQuery, SubtaskStatus};
 
 use super::checkpoint::{Checkpoint, ExportRequest, Format, PageFacts, Position};
 use super::delivered::{Delivered, Known};
@@ -15,7 +15,7 @@ use crate::session::interrupt::Interrupt;
 #[derive(Debug)]
 pub(crate) struct ExportReader {
     task: String,
-    query: Subtasks,
+    query: SubtaskQuery,
     wanted: Vec<SubtaskStatus>,
     plan: Plan,
     format: Format,
@@ -24,7 +24,7 @@ pub(crate) struct ExportReader {
 impl ExportReader {
     pub(crate) fn new(
         task: &str,
-        query: Subtasks,
+        query: SubtaskQuery,
         wanted: Vec<SubtaskStatus>,
         format: Format,
     ) -> Result<Self, CliError> {
@@ -123,7 +123,7 @@ impl ExportReader {
     }
 }
 
-fn filtered(query: &Subtasks, statuses: &[SubtaskStatus]) -> Subtasks {
+fn filtered(query: &SubtaskQuery, statuses: &[SubtaskStatus]) -> SubtaskQuery {
     match statuses {
         [] => query.clone(),
         some => query.clone().statuses(some.iter().cloned()),
@@ -133,7 +133,7 @@ fn filtered(query: &Subtasks, statuses: &[SubtaskStatus]) -> Subtasks {
 /// Notes why `--resume` cannot complete the file.
 fn spoiled(sink: &mut Sink<'_, '_>, fault: String) -> Result<CliError, CliError> {
     sink.spoil(fault.clone())?;
-    Ok(CliError::other(
+    Ok(CliError::own(
         Kind::Incomplete,
         fault,
         "subtasks may be missing, so the file is not taken for complete",
@@ -157,7 +157,7 @@ impl<'a> FilterPass<'a> {
         Self { reader, delivered, start, position, fault: None }
     }
 
-    fn query(&self) -> Subtasks {
+    fn query(&self) -> SubtaskQuery {
         let ExportReader { query, wanted, .. } = self.reader;
         let query = match &self.start.status {
             Some(status) => filtered(query, std::slice::from_ref(status)),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use northbound::{ErrorInfo, FailureGroup, Failures, Method};
+use northbound::{ErrorInfo, FailureGroup, FailureQuery, Method};
 
 use super::list::List;
 use crate::rows::totals::Totals;
@@ -60,8 +60,9 @@ impl Content {
         } else {
             "subtasks moved between the two"
         };
-        let differ = Failures::STATUSES.iter().map(|status| (status, listed.of(status), counts.of(status)));
-        let mut warnings: Vec<String> = differ
+        let mut warnings: Vec<String> = FailureQuery::STATUSES
+            .iter()
+            .map(|status| (status, listed.of(status), counts.of(status)))
             .filter(|(_, listed, counted)| listed != counted)
             .map(|(status, listed, counted)| {
                 format!("{listed} devices are listed as {status}, and {counted} were counted before: {why}")

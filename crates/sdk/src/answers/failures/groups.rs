@@ -6,7 +6,7 @@ use std::fmt;
 
 use northbound_client::{ErrorCode, ErrorInfo, SubtaskStatus};
 
-use super::{Failure, Failures};
+use super::{Failure, FailureQuery};
 use crate::error::Error;
 
 /// How many different texts a group keeps. A platform that writes the device into its words has as many as devices.
@@ -16,7 +16,7 @@ const CODES: usize = 500;
 /// A longer text is cut, and a longer code is another one, in bytes.
 const LONGEST: usize = 1024;
 
-/// Failures, counted by the platform's code. Made by [`Failures::by_code`](super::Failures::by_code), or filled while failures
+/// Failures, counted by the platform's code. Made by [`FailureQuery::by_code`](super::FailureQuery::by_code), or filled while failures
 /// are streamed.
 ///
 /// It keeps counts and a few texts a code, not the subtasks, so its size does not grow with the task. A text is cut after 1 KiB,
@@ -48,7 +48,7 @@ pub struct FailureGroup {
     texts: BTreeMap<String, u64>,
 }
 
-impl Failures {
+impl FailureQuery {
     /// All failures, grouped by the platform's code.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use northbound_client::SubtaskStatus;
 use super::count::{Ask, Sample};
 use crate::client::Client;
 use crate::error::Error;
-use crate::reads::query::Subtasks;
+use crate::reads::query::SubtaskQuery;
 use crate::reads::stream::PageStream;
 use crate::redact::LONGEST_WORD;
 use crate::subtask::Page;
@@ -21,7 +21,7 @@ const UNNAMED: &str = "(another status)";
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
     id: String,
-    subtasks: Subtasks,
+    subtasks: SubtaskQuery,
 }
 
 /// What a read found.
@@ -78,29 +78,29 @@ impl Task {
 
     /// Reads all subtasks.
     pub(crate) async fn read(&self) -> Result<Tally, Error> {
-        let mut reading = Reading::new(self.subtasks.clone());
+        let mut read = TaskRead::new(self.subtasks.clone());
         loop {
-            if let Some(tally) = reading.call().await? {
+            if let Some(tally) = read.call().await? {
                 return Ok(tally);
             }
         }
     }
 
     /// Reads all subtasks, a call at a time.
-    pub(crate) fn reading(&self) -> Reading {
-        Reading::new(self.subtasks.clone().prefetch(1))
+    pub(crate) fn begin_read(&self) -> TaskRead {
+        TaskRead::new(self.subtasks.clone().prefetch(1))
     }
 }
 
 /// A read of all subtasks under way. Each is counted once, in the status in which it came.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct TaskRead {
     pages: PageStream,
     tally: Tally,
 }
 
-impl Reading {
-    fn new(subtasks: Subtasks) -> Self {
+impl TaskRead {
+    fn new(subtasks: SubtaskQuery) -> Self {
         Self { pages: subtasks.pages(), tally: Tally::default() }
     }
 

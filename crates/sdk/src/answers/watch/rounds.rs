@@ -47,18 +47,18 @@ pub(crate) struct Rounds {
 
 /// What to do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub(crate) enum RoundStep {
     /// One call.
     Ask(Ask),
     /// Read the task, since its totals cannot be believed.
     Read(Doubt),
     /// The poll has ended.
-    Told(Told),
+    Done(PollResult),
 }
 
 /// What a poll found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct PollResult {
     pub(crate) summary: Summary,
     /// Something has changed since the poll before.
     pub(crate) moved: bool,
@@ -95,25 +95,25 @@ impl Rounds {
     }
 
     /// What to do now: the same until the answer is taken in.
-    pub(crate) fn next(&mut self) -> Next {
+    pub(crate) fn next(&mut self) -> RoundStep {
         if let Some(doubt) = self.doubt {
-            return Next::Read(doubt);
+            return RoundStep::Read(doubt);
         }
         loop {
             if let Some(ask) = self.counting.next() {
-                return Next::Ask(ask.clone());
+                return RoundStep::Ask(ask.clone());
             }
             match self.then() {
                 Some(purpose) => self.start(purpose, purpose == Purpose::Confirm),
                 None => {
                     let calls = self.counting.take_calls();
-                    return Next::Told(self.told(self.summary(calls)));
+                    return RoundStep::Done(self.done(self.summary(calls)));
                 }
             }
         }
     }
 
-    /// Takes in the answer to [`Next::Ask`].
+    /// Takes in the answer to [`RoundStep::Ask`].
     pub(crate) fn counted(&mut self, sample: &Sample) {
         let asked = self.counting.next().cloned();
         match self.counting.take(sample) {
@@ -129,14 +129,14 @@ impl Rounds {
         }
     }
 
-    /// Takes in what [`Next::Read`] found. From then on every poll reads.
+    /// Takes in what [`RoundStep::Read`] found. From then on every poll reads.
     ///
     /// Each subtask came once and bears a status that it had during the read, so one that came in a final status is settled.
-    pub(crate) fn read(&mut self, tally: Tally, doubt: Doubt) -> Told {
+    pub(crate) fn read(&mut self, tally: Tally, doubt: Doubt) -> PollResult {
         let calls = self.counting.take_calls() + tally.calls;
         let before = self.last.as_ref().map_or(0, Summary::total);
         let tally = Tally { total: tally.total.max(before), ..tally };
-        self.told(Summary::read(&self.task_id, tally, doubt, calls).allowing_empty(self.allow_empty))
+        self.done(Summary::read(&self.task_id, tally, doubt, calls).allowing_empty(self.allow_empty))
     }
 
     /// What the poll goes on with once everything that was asked for has been counted.
@@ -178,13 +178,13 @@ impl Rounds {
         })
     }
 
-    fn told(&mut self, summary: Summary) -> Told {
+    fn done(&mut self, summary: Summary) -> PollResult {
         let same =
             |last: &Summary| last.by_status().eq(summary.by_status()) && last.other() == summary.other();
         let moved = !self.last.as_ref().is_some_and(same);
         self.quiet = !moved;
         self.last = Some(summary.clone());
-        Told { summary, moved }
+        PollResult { summary, moved }
     }
 }
 
@@ -196,18 +196,18 @@ mod tests {
     type Counts = (u64, u64, u64);
 
     /// Makes one poll with these answers in turn (the last one stays), and tells what was asked.
-    fn poll(rounds: &mut Rounds, answers: &[Counts]) -> (Vec<String>, Told) {
+    fn poll(rounds: &mut Rounds, answers: &[Counts]) -> (Vec<String>, PollResult) {
         poll_of(rounds, 10, answers)
     }
 
     /// The same with a task of another size.
-    fn poll_of(rounds: &mut Rounds, total: u64, answers: &[Counts]) -> (Vec<String>, Told) {
+    fn poll_of(rounds: &mut Rounds, total: u64, answers: &[Counts]) -> (Vec<String>, PollResult) {
         let mut asked = Vec::new();
         loop {
             match rounds.next() {
-                Next::Told(told) => return (asked, told),
-                Next::Read(_) => panic!("nothing to doubt"),
-                Next::Ask(ask) => {
+                RoundStep::Done(result) => return (asked, result),
+                RoundStep::Read(_) => panic!("nothing to doubt"),
+                RoundStep::Ask(ask) => {
                     let (pending, waiting, success) = answers[asked.len().min(answers.len() - 1)];
                     let (name, count) = match &ask {
                         Ask::Total => ("all", total),
@@ -235,14 +235,14 @@ mod tests {
     #[test]
     fn the_whole_is_asked_once_and_everything_that_can_change_again() {
         let mut rounds = Rounds::new("demo".to_owned(), false);
-        let (asked, told) = poll(&mut rounds, &[(4, 3, 3)]);
+        let (asked, result) = poll(&mut rounds, &[(4, 3, 3)]);
         assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
         assert_eq!(asked.len(), SubtaskStatus::KNOWN.len() + 1);
-        assert!(told.moved && !told.summary.is_settled());
+        assert!(result.moved && !result.summary.is_settled());
         rounds.poll();
-        let (asked, told) = poll(&mut rounds, &[(3, 3, 4)]);
+        let (asked, result) = poll(&mut rounds, &[(3, 3, 4)]);
         assert_eq!(names(&asked), ["Success", "WaitResult", "Pending"]);
-        assert_eq!((told.moved, told.summary.calls()), (true, SubtaskStatus::KNOWN.len() as u64));
+        assert_eq!((result.moved, result.summary.calls()), (true, SubtaskStatus::KNOWN.len() as u64));
     }
 
     #[test]
@@ -252,13 +252,13 @@ mod tests {
         rounds.poll();
         assert!(!poll(&mut rounds, &[(4, 3, 3)]).1.moved);
         rounds.poll();
-        let (asked, told) = poll(&mut rounds, &[(4, 3, 3)]);
-        assert_eq!((names(&asked), told.moved), (vec!["WaitResult", "Pending"], false));
-        assert_eq!(told.summary.count(&SubtaskStatus::Success), 3);
+        let (asked, result) = poll(&mut rounds, &[(4, 3, 3)]);
+        assert_eq!((names(&asked), result.moved), (vec!["WaitResult", "Pending"], false));
+        assert_eq!(result.summary.count(&SubtaskStatus::Success), 3);
         rounds.poll();
-        let (asked, told) = poll(&mut rounds, &[(4, 2, 4)]);
+        let (asked, result) = poll(&mut rounds, &[(4, 2, 4)]);
         assert_eq!(names(&asked), ["WaitResult", "Pending", "Success", "WaitResult", "Pending"]);
-        assert!(told.moved);
+        assert!(result.moved);
     }
 
     #[test]
@@ -269,17 +269,17 @@ mod tests {
         poll(&mut rounds, &[(1, 3, 6)]);
         rounds.poll();
         // One leaves Pending, another WaitResult.
-        let (asked, told) = poll(&mut rounds, &[(0, 3, 7)]);
+        let (asked, result) = poll(&mut rounds, &[(0, 3, 7)]);
         assert_eq!(names(&asked), ["WaitResult", "Pending", "Success", "WaitResult"]);
-        assert_eq!((told.moved, told.summary.other()), (true, 0));
+        assert_eq!((result.moved, result.summary.other()), (true, 0));
     }
 
     #[test]
     fn counts_that_miss_a_subtask_are_not_probed() {
         let mut rounds = Rounds::new("demo".to_owned(), false);
         for _ in 0..3 {
-            let (asked, told) = poll(&mut rounds, &[(4, 3, 2)]);
-            assert_eq!(told.summary.other(), 1);
+            let (asked, result) = poll(&mut rounds, &[(4, 3, 2)]);
+            assert_eq!(result.summary.other(), 1);
             assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
             rounds.poll();
         }
@@ -299,31 +299,31 @@ mod tests {
     fn two_zeros_of_one_round_do_not_end_it() {
         let mut rounds = Rounds::new("demo".to_owned(), false);
         // The last subtask goes from Pending to WaitResult after that was counted.
-        let (asked, told) = poll(&mut rounds, &[(0, 0, 9)]);
+        let (asked, result) = poll(&mut rounds, &[(0, 0, 9)]);
         assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
-        assert_eq!((told.summary.is_settled(), told.summary.other()), (false, 1));
+        assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 1));
         rounds.poll();
         assert_eq!(poll(&mut rounds, &[(0, 1, 9)]).1.summary.count(&SubtaskStatus::WaitResult), 1);
         rounds.poll();
-        let (asked, told) = poll(&mut rounds, &[(0, 0, 10)]);
+        let (asked, result) = poll(&mut rounds, &[(0, 0, 10)]);
         assert_eq!(names(&asked), ["Success", "WaitResult", "all"]);
-        assert!(told.summary.is_settled());
+        assert!(result.summary.is_settled());
     }
 
     #[test]
     fn a_settled_task_takes_one_more_total() {
         let mut rounds = Rounds::new("demo".to_owned(), false);
-        let (asked, told) = poll(&mut rounds, &[(0, 0, 10)]);
+        let (asked, result) = poll(&mut rounds, &[(0, 0, 10)]);
         assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending", "all"]);
-        assert!(told.summary.is_settled());
+        assert!(result.summary.is_settled());
     }
 
     #[test]
     fn subtasks_in_a_status_that_nobody_lists_are_not_settled() {
         let mut rounds = Rounds::new("demo".to_owned(), false);
         for _ in 0..3 {
-            let (asked, told) = poll(&mut rounds, &[(0, 0, 9)]);
-            assert_eq!((told.summary.is_settled(), told.summary.other()), (false, 1));
+            let (asked, result) = poll(&mut rounds, &[(0, 0, 9)]);
+            assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 1));
             // What may follow their status is not known.
             assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
             rounds.poll();
@@ -335,9 +335,9 @@ mod tests {
         let mut rounds = Rounds::new("demo".to_owned(), false);
         assert!(!poll_of(&mut rounds, 0, &[(0, 0, 0)]).1.summary.is_settled());
         rounds.poll();
-        let (asked, told) = poll(&mut rounds, &[(0, 0, 10)]);
+        let (asked, result) = poll(&mut rounds, &[(0, 0, 10)]);
         assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending", "all"]);
-        assert!(told.summary.is_settled(), "the subtasks have come");
+        assert!(result.summary.is_settled(), "the subtasks have come");
         assert!(poll_of(&mut Rounds::new("demo".to_owned(), true), 0, &[(0, 0, 0)]).1.summary.is_settled());
     }
 
@@ -347,8 +347,8 @@ mod tests {
         poll(&mut rounds, &[(1, 0, 9)]);
         for total in [9, 0] {
             rounds.poll();
-            let (_, told) = poll_of(&mut rounds, total, &[(0, 0, total)]);
-            assert_eq!((told.summary.is_settled(), told.summary.other()), (false, 10 - total));
+            let (_, result) = poll_of(&mut rounds, total, &[(0, 0, total)]);
+            assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 10 - total));
         }
     }
 
@@ -357,31 +357,31 @@ mod tests {
         let mut rounds = Rounds::new("demo".to_owned(), false);
         poll(&mut rounds, &[(0, 1, 9)]);
         rounds.poll();
-        while let Next::Ask(_) = rounds.next() {
+        while let RoundStep::Ask(_) = rounds.next() {
             rounds.counted(&Sample::Page { total: Some(11), rows: 1, stray: false });
         }
-        assert_eq!(rounds.next(), Next::Read(Doubt::MoreThanAll));
+        assert_eq!(rounds.next(), RoundStep::Read(Doubt::MoreThanAll));
     }
 
     #[test]
     fn a_doubt_makes_it_read_from_then_on() {
         let mut rounds = Rounds::new("demo".to_owned(), false);
         rounds.counted(&Sample::Page { total: None, rows: 0, stray: false });
-        assert_eq!(rounds.next(), Next::Read(Doubt::NoTotal));
+        assert_eq!(rounds.next(), RoundStep::Read(Doubt::NoTotal));
         let tally = |rows: &[&str]| {
             let mut tally = Tally { calls: 1, ..Tally::default() };
             rows.iter().for_each(|status| tally.add(Some(&SubtaskStatus::from(*status))));
             tally
         };
-        let told = rounds.read(tally(&["Success", "Pending"]), Doubt::NoTotal);
-        assert!(told.moved && !told.summary.is_settled());
-        assert_eq!(told.summary.calls(), 2);
+        let result = rounds.read(tally(&["Success", "Pending"]), Doubt::NoTotal);
+        assert!(result.moved && !result.summary.is_settled());
+        assert_eq!(result.summary.calls(), 2);
         rounds.poll();
-        assert_eq!(rounds.next(), Next::Read(Doubt::NoTotal));
-        let told = rounds.read(tally(&["Success", "Halted"]), Doubt::NoTotal);
-        assert_eq!((told.summary.is_settled(), told.summary.other()), (false, 1));
-        let told = rounds.read(tally(&["Success"]), Doubt::NoTotal);
-        assert_eq!((told.summary.is_settled(), told.summary.other()), (false, 1), "one is gone");
+        assert_eq!(rounds.next(), RoundStep::Read(Doubt::NoTotal));
+        let result = rounds.read(tally(&["Success", "Halted"]), Doubt::NoTotal);
+        assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 1));
+        let result = rounds.read(tally(&["Success"]), Doubt::NoTotal);
+        assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 1), "one is gone");
         assert!(rounds.read(tally(&["Success", "Fail"]), Doubt::NoTotal).summary.is_settled());
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::pace::Pace;
 use super::rounds::Rounds;
-use super::watching::{Step, Watching};
+use super::watching::{WatchStep, Watching};
 use crate::answers::summary::Summary;
 use crate::answers::summary::count::{Ask, Sample};
 use crate::answers::summary::task::Tally;
@@ -105,11 +105,11 @@ fn run(model: &Model, mut watching: Watching, draw: &mut Draw, start: Instant) -
     let (mut waiting, mut would_end_falsely, mut first) = (true, false, None);
     loop {
         match watching.step(now) {
-            Step::Wait(until) => {
+            WatchStep::Wait(until) => {
                 assert!(until > now, "a wait that does not wait");
                 now = until;
             }
-            Step::Ask(ask) => {
+            WatchStep::Ask(ask) => {
                 now += Duration::from_millis(draw.below(way));
                 arrivals.push(now);
                 first.get_or_insert(now);
@@ -123,12 +123,12 @@ fn run(model: &Model, mut watching: Watching, draw: &mut Draw, start: Instant) -
                     would_end_falsely |= model.settles().is_some_and(|settles| settles > now);
                 }
             }
-            Step::Tell(summary) => {
+            WatchStep::Deliver(summary) => {
                 check_that_nothing_moved(model, summaries.last(), &summary, first.take().unwrap());
                 summaries.push(summary);
             }
-            Step::End => return Run { arrivals, summaries, ended: now, would_end_falsely },
-            Step::Read(doubt) => {
+            WatchStep::End => return Run { arrivals, summaries, ended: now, would_end_falsely },
+            WatchStep::Read(doubt) => {
                 let grows = model.lives[0][0].0 > start;
                 assert!(grows || model.lives.len() == 1, "an honest platform is doubted: {doubt}");
                 now += Duration::from_millis(draw.below(way));
@@ -140,7 +140,7 @@ fn run(model: &Model, mut watching: Watching, draw: &mut Draw, start: Instant) -
                 now += Duration::from_millis(draw.below(way));
                 watching.read(Some(tally), doubt, now);
             }
-            Step::Late(error) => panic!("{error}"),
+            WatchStep::Late(error) => panic!("{error}"),
         }
     }
 }
@@ -242,9 +242,9 @@ async fn a_task_that_does_not_move_costs_little() {
     let (mut now, hour) = (start, Duration::from_secs(3600));
     while now < start + hour {
         match watching.step(now) {
-            Step::Wait(until) => now = until,
-            Step::Ask(ask) => watching.counted(&model.answer(&ask, now), now),
-            Step::Tell(_) => {}
+            WatchStep::Wait(until) => now = until,
+            WatchStep::Ask(ask) => watching.counted(&model.answer(&ask, now), now),
+            WatchStep::Deliver(_) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -258,16 +258,16 @@ fn late(statuses: &[&str], within: Duration, start: Instant) -> (Error, usize) {
     let model = Model { lives };
     let rounds = Rounds::new("model".to_owned(), false);
     let mut watching = Watching::new(rounds, pace(0.5), Some(within), start);
-    let (mut now, mut told) = (start, 0);
+    let (mut now, mut delivered) = (start, 0);
     loop {
         match watching.step(now) {
-            Step::Wait(until) => now = until,
-            Step::Ask(ask) => watching.counted(&model.answer(&ask, now), now),
-            Step::Tell(_) => told += 1,
-            Step::Late(error) => {
-                assert!(error.is_timeout() && matches!(watching.step(now), Step::End));
+            WatchStep::Wait(until) => now = until,
+            WatchStep::Ask(ask) => watching.counted(&model.answer(&ask, now), now),
+            WatchStep::Deliver(_) => delivered += 1,
+            WatchStep::Late(error) => {
+                assert!(error.is_timeout() && matches!(watching.step(now), WatchStep::End));
                 assert_eq!(now, start + within);
-                return (error, told);
+                return (error, delivered);
             }
             other => panic!("{other:?}"),
         }
@@ -277,10 +277,10 @@ fn late(statuses: &[&str], within: Duration, start: Instant) -> (Error, usize) {
 #[tokio::test(start_paused = true)]
 async fn the_deadline_says_how_far_it_came() {
     let late = |statuses: &[&str]| late(statuses, Duration::from_secs(90), Instant::now());
-    let (error, told) = late(&["WaitResult", "Success"]);
+    let (error, delivered) = late(&["WaitResult", "Success"]);
     let far = "not settled within 90s: 1 of 2 subtasks are settled, 1 WaitResult, 1 Success";
     assert_eq!((error.found(), error.remedy()), (far, &Remedy::WatchLonger));
-    assert_eq!(told, 5, "after 0, 6, 18, 42 and 72 seconds");
+    assert_eq!(delivered, 5, "after 0, 6, 18, 42 and 72 seconds");
     let (error, _) = late(&["Success", "Halted", "Executing"]);
     assert_eq!(*error.remedy(), Remedy::ReadSubtasks { other: 2, total: 3 });
     let (error, _) = late(&[]);

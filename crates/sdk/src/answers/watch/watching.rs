@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::outlook::Outlook;
 use super::pace::Pace;
-use super::rounds::{Next, Rounds, Told};
+use super::rounds::{PollResult, RoundStep, Rounds};
 use crate::answers::summary::Summary;
 use crate::answers::summary::count::{Ask, Doubt, Sample};
 use crate::answers::summary::task::Tally;
@@ -23,14 +23,14 @@ pub(crate) struct Watching {
     deadline: Option<(Duration, Instant)>,
     calls: u64,
     last: Option<Summary>,
-    /// What a read found, until it is told.
-    told: Option<Told>,
+    /// What a read found, until it is delivered.
+    result: Option<PollResult>,
     ended: bool,
 }
 
 /// What to do now.
 #[derive(Debug)]
-pub(crate) enum Step {
+pub(crate) enum WatchStep {
     /// Come back then.
     Wait(Instant),
     /// Make this call.
@@ -38,10 +38,10 @@ pub(crate) enum Step {
     /// Read the task, for this reason: make the next call of a read.
     Read(Doubt),
     /// Deliver this.
-    Tell(Summary),
+    Deliver(Summary),
     /// The task has not settled in time.
     Late(Error),
-    /// Everything has been told.
+    /// Everything has been delivered.
     End,
 }
 
@@ -54,29 +54,29 @@ impl Watching {
             deadline: deadline.map(|within| (within, after(now, within))),
             calls: 0,
             last: None,
-            told: None,
+            result: None,
             ended: false,
         }
     }
 
     /// What to do now. After `Ask` and `Read` the answer is to be taken in first.
-    pub(crate) fn step(&mut self, now: Instant) -> Step {
+    pub(crate) fn step(&mut self, now: Instant) -> WatchStep {
         if self.ended {
-            return Step::End;
+            return WatchStep::End;
         }
-        let next = self.told.take().map_or_else(|| self.rounds.next(), Next::Told);
+        let next = self.result.take().map_or_else(|| self.rounds.next(), RoundStep::Done);
         let step = match next {
-            Next::Told(told) => return self.tell(told, now),
-            Next::Ask(ask) => Step::Ask(ask),
-            Next::Read(doubt) => Step::Read(doubt),
+            RoundStep::Done(result) => return self.deliver(result, now),
+            RoundStep::Ask(ask) => WatchStep::Ask(ask),
+            RoundStep::Read(doubt) => WatchStep::Read(doubt),
         };
         if let Some((within, _)) = self.deadline.filter(|(_, end)| now >= *end) {
             self.ended = true;
-            return Step::Late(self.late(within));
+            return WatchStep::Late(self.late(within));
         }
         let at = self.pace.next_at(now, self.rounds.ahead());
         if at > now {
-            return Step::Wait(self.end().map_or(at, |end| at.min(end)));
+            return WatchStep::Wait(self.end().map_or(at, |end| at.min(end)));
         }
         step
     }
@@ -90,7 +90,7 @@ impl Watching {
     /// Takes in a call of a read, and what the read found if it was the last one.
     pub(crate) fn read(&mut self, found: Option<Tally>, doubt: Doubt, now: Instant) {
         self.answered(now);
-        self.told = found.map(|tally| self.rounds.read(tally, doubt));
+        self.result = found.map(|tally| self.rounds.read(tally, doubt));
     }
 
     fn answered(&mut self, now: Instant) {
@@ -111,8 +111,8 @@ impl Watching {
         &self.outlook
     }
 
-    fn tell(&mut self, told: Told, now: Instant) -> Step {
-        let Told { summary, moved } = told;
+    fn deliver(&mut self, result: PollResult, now: Instant) -> WatchStep {
+        let PollResult { summary, moved } = result;
         self.pace.polled(now, moved);
         self.ended = summary.is_settled();
         // Whoever waits for the first subtask waits for one at least.
@@ -122,7 +122,7 @@ impl Watching {
         if !self.ended {
             self.rounds.poll();
         }
-        Step::Tell(summary)
+        WatchStep::Deliver(summary)
     }
 
     fn late(&self, within: Duration) -> Error {

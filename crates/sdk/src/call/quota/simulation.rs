@@ -10,7 +10,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use tokio::time::Instant;
 
-use super::slots::{Slots, TRAVEL, Ticket, Turn};
+use super::slots::{Admission, Slots, TRAVEL, Ticket};
 
 const CALLS: u32 = 100;
 const WINDOW: Duration = Duration::from_secs(60);
@@ -119,7 +119,7 @@ enum Event {
     /// The next calls of the pattern are wanted.
     Wanted,
     /// The first in the line of a process asks for its turn.
-    Turn(usize),
+    Admission(usize),
     /// The patience of a waiter ends.
     Leaves(usize),
     Arrives(usize),
@@ -212,7 +212,7 @@ impl Simulation {
             self.now = at;
             match event {
                 Event::Wanted => self.wanted(),
-                Event::Turn(process) => self.turns(process),
+                Event::Admission(process) => self.turns(process),
                 Event::Leaves(caller) => self.leaves(caller),
                 Event::Arrives(caller) => self.arrives(caller),
                 Event::Replied(caller) => self.ends(caller, true),
@@ -289,10 +289,10 @@ impl Simulation {
     /// Lets as many call as may, as the bells of the real thing would.
     fn turns(&mut self, process: usize) {
         while let Some(caller) = self.processes[process].slots.first().copied() {
-            match self.turn(process, self.callers[caller].ticket) {
-                Turn::Taken => self.sends(caller),
-                Turn::Later => return,
-                Turn::At(at) => return self.turns_at(process, at),
+            match self.admit(process, self.callers[caller].ticket) {
+                Admission::Taken => self.sends(caller),
+                Admission::Later => return,
+                Admission::At(at) => return self.turns_at(process, at),
             }
         }
     }
@@ -301,21 +301,21 @@ impl Simulation {
         let alarm = &mut self.processes[process].alarm;
         if alarm.is_none_or(|alarm| alarm <= self.now || at < alarm) {
             *alarm = Some(at);
-            self.events.push(Reverse((at, Event::Turn(process))));
+            self.events.push(Reverse((at, Event::Admission(process))));
         }
     }
 
-    fn turn(&mut self, process: usize, ticket: Ticket) -> Turn {
+    fn admit(&mut self, process: usize, ticket: Ticket) -> Admission {
         let (now, rule) = (self.now, self.scene.rule);
         let Process { slots, bucket, .. } = &mut self.processes[process];
         if let Some(at) = (rule == Rule::TokenBucket).then(|| next_token(bucket, now)).flatten() {
-            return Turn::At(at);
+            return Admission::At(at);
         }
-        let turn = slots.turn(ticket, now);
-        if turn == Turn::Taken {
+        let turn = slots.admit(ticket, now);
+        if turn == Admission::Taken {
             bucket.0 -= 1.0;
         }
-        if turn == Turn::Taken && rule == Rule::AfterSending {
+        if turn == Admission::Taken && rule == Rule::AfterSending {
             slots.replied(now);
         }
         turn

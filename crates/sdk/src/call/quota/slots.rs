@@ -40,7 +40,7 @@ pub(super) struct Ticket(u64);
 
 /// What a waiter is told when it asks for its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum Admission {
     /// The slot is taken, and the place in the line given up: send.
     Taken,
     /// First in the line: ask again at this time.
@@ -112,18 +112,18 @@ impl<W> Slots<W> {
     }
 
     /// Takes a slot, if it is this waiter's turn and there is one.
-    pub(super) fn turn(&mut self, ticket: Ticket, now: Instant) -> Turn {
+    pub(super) fn admit(&mut self, ticket: Ticket, now: Instant) -> Admission {
         if !self.is_first(ticket) {
-            return Turn::Later;
+            return Admission::Later;
         }
         self.settle(now);
         match self.next_call(now) {
-            None => Turn::Later,
-            Some(at) if at > now => Turn::At(at),
+            None => Admission::Later,
+            Some(at) if at > now => Admission::At(at),
             Some(_) => {
                 self.line.remove(&ticket);
                 self.take(now);
-                Turn::Taken
+                Admission::Taken
             }
         }
     }
@@ -245,9 +245,9 @@ mod tests {
     }
 
     /// Slots with nobody in the line, so that whoever asks is the first.
-    fn take(slots: &mut Slots<()>, now: Instant) -> Turn {
+    fn take(slots: &mut Slots<()>, now: Instant) -> Admission {
         let ticket = slots.join(());
-        let turn = slots.turn(ticket, now);
+        let turn = slots.admit(ticket, now);
         slots.leave(ticket);
         turn
     }
@@ -255,7 +255,7 @@ mod tests {
     fn taken(calls: u32, now: Instant) -> Slots<()> {
         let mut slots = Slots::new(calls, WINDOW);
         for _ in 0..calls {
-            assert_eq!(take(&mut slots, now), Turn::Taken);
+            assert_eq!(take(&mut slots, now), Admission::Taken);
         }
         slots
     }
@@ -264,7 +264,7 @@ mod tests {
     fn the_whole_quota_is_usable_at_once_and_no_more() {
         let now = Instant::now();
         let mut slots = taken(3, now);
-        assert_eq!((take(&mut slots, now), slots.used(now)), (Turn::Later, 3));
+        assert_eq!((take(&mut slots, now), slots.used(now)), (Admission::Later, 3));
     }
 
     #[test]
@@ -272,10 +272,10 @@ mod tests {
         let now = Instant::now();
         let mut slots = taken(2, now);
         slots.replied(now + s(7));
-        assert_eq!(take(&mut slots, now + s(66)), Turn::At(now + s(67)));
+        assert_eq!(take(&mut slots, now + s(66)), Admission::At(now + s(67)));
         assert_eq!((slots.used(now + s(66)), slots.used(now + s(67))), (2, 1));
-        assert_eq!(take(&mut slots, now + s(67)), Turn::Taken);
-        assert_eq!(take(&mut slots, now + s(67)), Turn::Later, "the other call is still in flight");
+        assert_eq!(take(&mut slots, now + s(67)), Admission::Taken);
+        assert_eq!(take(&mut slots, now + s(67)), Admission::Later, "the other call is still in flight");
     }
 
     #[test]
@@ -283,9 +283,9 @@ mod tests {
         let now = Instant::now();
         let mut slots = taken(2, now);
         slots.given_up(now);
-        assert_eq!(take(&mut slots, now), Turn::At(now + TRAVEL + WINDOW));
+        assert_eq!(take(&mut slots, now), Admission::At(now + TRAVEL + WINDOW));
         slots.replied(now + s(1));
-        assert_eq!(take(&mut slots, now + s(1)), Turn::At(now + s(61)), "the earlier slot counts");
+        assert_eq!(take(&mut slots, now + s(1)), Admission::At(now + s(61)), "the earlier slot counts");
     }
 
     #[test]
@@ -293,11 +293,11 @@ mod tests {
         let now = Instant::now();
         let mut slots = Slots::new(1, WINDOW);
         let [a, b, c] = ["a", "b", "c"].map(|name| slots.join(name));
-        assert_eq!((slots.turn(b, now), slots.first()), (Turn::Later, Some(&"a")));
+        assert_eq!((slots.admit(b, now), slots.first()), (Admission::Later, Some(&"a")));
         assert!(!slots.leave(b), "nobody became the first");
         assert!(slots.leave(a), "c became the first");
-        assert_eq!((slots.turn(a, now), slots.first()), (Turn::Later, Some(&"c")));
-        assert_eq!(slots.turn(c, now), Turn::Taken);
+        assert_eq!((slots.admit(a, now), slots.first()), (Admission::Later, Some(&"c")));
+        assert_eq!(slots.admit(c, now), Admission::Taken);
         assert!(!slots.leave(c), "nobody is left");
     }
 
@@ -306,7 +306,7 @@ mod tests {
         let now = Instant::now();
         let mut slots = Slots::unlimited();
         for _ in 0..1000 {
-            assert_eq!(take(&mut slots, now), Turn::Taken);
+            assert_eq!(take(&mut slots, now), Admission::Taken);
         }
         assert_eq!((slots.used(now), slots.wait(now)), (1000, Duration::ZERO));
         for _ in 0..1000 {
@@ -321,9 +321,9 @@ mod tests {
         for (jitter, ends) in [(0.0, s(60)), (0.5, s(63)), (1.0, s(66)), (2.0, s(66)), (f64::NAN, s(66))] {
             for mut slots in [Slots::new(100, WINDOW), Slots::unlimited()] {
                 slots.pause(now, jitter);
-                assert_eq!(take(&mut slots, now), Turn::At(now + ends), "jitter {jitter}");
+                assert_eq!(take(&mut slots, now), Admission::At(now + ends), "jitter {jitter}");
                 assert_eq!(slots.wait(now), ends);
-                assert_eq!(take(&mut slots, now + ends), Turn::Taken);
+                assert_eq!(take(&mut slots, now + ends), Admission::Taken);
             }
         }
     }
@@ -334,9 +334,13 @@ mod tests {
         let mut slots = Slots::new(100, WINDOW);
         slots.pause(now, 0.5);
         slots.pause(now + s(2), 1.0);
-        assert_eq!(take(&mut slots, now + s(2)), Turn::At(now + s(65)));
+        assert_eq!(take(&mut slots, now + s(2)), Admission::At(now + s(65)));
         slots.pause(now + s(65), 1.0);
-        assert_eq!(take(&mut slots, now + s(65)), Turn::At(now + s(131)), "another pause, another jitter");
+        assert_eq!(
+            take(&mut slots, now + s(65)),
+            Admission::At(now + s(131)),
+            "another pause, another jitter"
+        );
     }
 
     #[test]
@@ -345,14 +349,14 @@ mod tests {
         for mut slots in [Slots::new(100, WINDOW), Slots::unlimited()] {
             slots.pause(now, 0.0);
             let (resumed, spacing) = (now + s(60), Duration::from_millis(600));
-            assert_eq!(take(&mut slots, resumed), Turn::Taken);
-            assert_eq!(take(&mut slots, resumed), Turn::At(resumed + spacing));
-            assert_eq!(take(&mut slots, resumed + spacing), Turn::Taken);
+            assert_eq!(take(&mut slots, resumed), Admission::Taken);
+            assert_eq!(take(&mut slots, resumed), Admission::At(resumed + spacing));
+            assert_eq!(take(&mut slots, resumed + spacing), Admission::Taken);
             let last = resumed + WINDOW - Duration::from_millis(1);
-            assert_eq!(take(&mut slots, last), Turn::Taken);
-            assert_eq!(take(&mut slots, last), Turn::At(last + spacing));
+            assert_eq!(take(&mut slots, last), Admission::Taken);
+            assert_eq!(take(&mut slots, last), Admission::At(last + spacing));
             for _ in 0..97 {
-                assert_eq!(take(&mut slots, resumed + WINDOW), Turn::Taken, "all the rest at once");
+                assert_eq!(take(&mut slots, resumed + WINDOW), Admission::Taken, "all the rest at once");
             }
         }
     }
@@ -362,9 +366,9 @@ mod tests {
         let now = Instant::now();
         let mut slots = taken(2, now);
         slots.pause(now, 0.0);
-        assert_eq!(take(&mut slots, now + s(60)), Turn::Later);
+        assert_eq!(take(&mut slots, now + s(60)), Admission::Later);
         slots.replied(now + s(60));
-        assert_eq!(take(&mut slots, now + s(60)), Turn::At(now + s(120)));
+        assert_eq!(take(&mut slots, now + s(60)), Admission::At(now + s(120)));
     }
 
     #[test]

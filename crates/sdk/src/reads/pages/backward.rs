@@ -17,7 +17,7 @@ use super::totals::Totals;
 
 /// Where the read stands.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+enum Stage {
     /// Asks for page 0, to learn the total.
     Probe,
     /// Looks for an empty page, since no total says where the end is.
@@ -35,7 +35,7 @@ pub(crate) struct Backward {
     seen: SeenRows,
     order: BackwardOrder,
     totals: Totals,
-    step: Step,
+    stage: Stage,
     in_flight: bool,
     /// The rows of the probe, with their places.
     probe: HashMap<u64, usize>,
@@ -60,7 +60,7 @@ impl Backward {
             seen: SeenRows::default(),
             order: BackwardOrder::default(),
             totals: Totals::default(),
-            step: Step::Probe,
+            stage: Stage::Probe,
             in_flight: false,
             probe: HashMap::new(),
             digest: None,
@@ -73,9 +73,9 @@ impl Backward {
     }
 
     pub(super) fn ask(&mut self) -> Option<u32> {
-        let page = match self.step {
-            Step::Probe | Step::Confirm => 0,
-            Step::Climb(page) | Step::Down(page) => page,
+        let page = match self.stage {
+            Stage::Probe | Stage::Confirm => 0,
+            Stage::Climb(page) | Stage::Down(page) => page,
         };
         let page = page_number(page).filter(|_| !self.in_flight)?;
         self.in_flight = true;
@@ -86,11 +86,11 @@ impl Backward {
         self.in_flight = false;
         let may_be_full = self.lengths.may_be_full(page);
         let explained = if self.totals.push(page.total) { Ok(()) } else { Err(Cause::Unexplained) };
-        let found = match self.step {
-            Step::Down(number) => return self.down(page, number, explained),
-            Step::Confirm => return self.down(page, 0, explained),
-            Step::Probe => explained.map(|()| self.probed(page, may_be_full)),
-            Step::Climb(number) => explained.and_then(|()| self.climbed(page, number)),
+        let found = match self.stage {
+            Stage::Down(number) => return self.down(page, number, explained),
+            Stage::Confirm => return self.down(page, 0, explained),
+            Stage::Probe => explained.map(|()| self.probed(page, may_be_full)),
+            Stage::Climb(number) => explained.and_then(|()| self.climbed(page, number)),
         };
         self.looked_at += page.len as u64;
         match found.and_then(|deliver| self.lengths.count(page, self.looked_at, 0).map(|()| deliver)) {
@@ -109,7 +109,7 @@ impl Backward {
 
     /// Counts the rows of a page as delivered, unless they were before.
     fn delivered(&mut self, page: &Arrived<'_>) -> Deliver {
-        let repeats = self.seen.repeats(page.rows, matches!(self.step, Step::Confirm));
+        let repeats = self.seen.repeats(page.rows, matches!(self.stage, Stage::Confirm));
         self.received += (page.len - repeats.len()) as u64;
         Deliver::but(repeats)
     }
@@ -129,7 +129,7 @@ impl Backward {
         match page.total.filter(|total| is_believed(*total)) {
             Some(total) if total >= len => self.begin(total.div_ceil(self.size).saturating_sub(1), total),
             // No total, or a false one: rows only go, so an empty page stays empty, and all there is stands before it.
-            _ => self.step = Step::Climb(1),
+            _ => self.stage = Stage::Climb(1),
         }
         Deliver::Nothing
     }
@@ -143,7 +143,7 @@ impl Backward {
             return Err(Cause::Endless);
         } else {
             self.digest = page.digest;
-            self.step = Step::Climb(number * 2);
+            self.stage = Stage::Climb(number * 2);
         }
         Ok(Deliver::Nothing)
     }
@@ -152,7 +152,7 @@ impl Backward {
     fn begin(&mut self, page: u64, rows: u64) {
         let first = self.start.from.map_or(page, |from| page.min(from.into()));
         self.before = rows.saturating_sub((first + 1) * self.size);
-        self.step = Step::Down(first);
+        self.stage = Stage::Down(first);
     }
 
     fn down(&mut self, page: &Arrived<'_>, number: u64, explained: Result<(), Cause>) -> Taken {
@@ -184,12 +184,12 @@ impl Backward {
             // A page that has rows is followed by the one below, whatever the total says.
             let total = page.total.filter(|_| page.len == 0);
             let highest = total.map_or(below, |total| total.div_ceil(self.size).saturating_sub(1));
-            self.step = Step::Down(below.min(highest));
+            self.stage = Stage::Down(below.min(highest));
             return Ok(Next::GoOn);
         }
         // Rows only go, so those that are left were all delivered.
         let is_short = page.total.is_some_and(|total| self.before + self.received < total);
-        let confirmed = matches!(self.step, Step::Confirm);
+        let confirmed = matches!(self.stage, Stage::Confirm);
         if !is_short && (confirmed || self.totals.settled()) {
             return Ok(Next::Complete);
         }
@@ -197,7 +197,7 @@ impl Backward {
             return Err(Cause::Missing);
         }
         // What went after the count and before the list is in the next total.
-        self.step = Step::Confirm;
+        self.stage = Stage::Confirm;
         Ok(Next::GoOn)
     }
 

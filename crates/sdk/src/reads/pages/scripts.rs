@@ -11,36 +11,36 @@ type Reply = (Range<u64>, Option<u64>);
 
 /// What a read asked for, which rows it delivered, and how it ended; `None` if the script ended before it.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct ReadLog {
     asked: Vec<u32>,
     delivered: Vec<u64>,
     end: Option<Result<(), Cause>>,
 }
 
 /// Reads pages of 10 rows, one call at a time.
-fn told_from(direction: Direction, from: Option<u32>, script: &[Reply]) -> Told {
+fn log_from(direction: Direction, from: Option<u32>, script: &[Reply]) -> ReadLog {
     let mut read = Read::new(direction, Start { size: NonZeroU32::new(10).unwrap(), from });
-    let mut told = Told { asked: Vec::new(), delivered: Vec::new(), end: None };
+    let mut log = ReadLog { asked: Vec::new(), delivered: Vec::new(), end: None };
     for (rows, total) in script {
         let page = read.ask().unwrap();
-        told.asked.push(page);
+        log.asked.push(page);
         let fingerprints: Vec<Fingerprint> = rows.clone().map(|row| Some(row + 1)).collect();
         let digest = (!rows.is_empty()).then_some(rows.start);
         let (len, total) = (fingerprints.len(), *total);
         let arrived = Arrived { page, len, rows: &fingerprints, digest, alike: false, total, stated: None };
         let taken = read.take(&arrived);
         let places = (0..).zip(rows.clone());
-        told.delivered.extend(places.filter_map(|(place, row)| match &taken.deliver {
+        log.delivered.extend(places.filter_map(|(place, row)| match &taken.deliver {
             Deliver::All => Some(row),
             Deliver::AllBut(repeats) => (!repeats.contains(&place)).then_some(row),
             Deliver::Nothing => None,
         }));
-        told.end = end_of(taken.next);
-        if told.end.is_some() {
+        log.end = end_of(taken.next);
+        if log.end.is_some() {
             break;
         }
     }
-    told
+    log
 }
 
 fn end_of(next: Next) -> Option<Result<(), Cause>> {
@@ -51,14 +51,14 @@ fn end_of(next: Next) -> Option<Result<(), Cause>> {
     }
 }
 
-fn told(direction: Direction, script: &[Reply]) -> Told {
-    told_from(direction, None, script)
+fn log(direction: Direction, script: &[Reply]) -> ReadLog {
+    log_from(direction, None, script)
 }
 
 /// How the read ended, and how many rows it delivered after how many calls.
 fn end(direction: Direction, script: &[Reply]) -> (Option<Result<(), Cause>>, usize, usize) {
-    let told = told(direction, script);
-    (told.end, told.delivered.len(), told.asked.len())
+    let log = log(direction, script);
+    (log.end, log.delivered.len(), log.asked.len())
 }
 
 #[test]
@@ -111,11 +111,11 @@ fn whole_asks_ahead_only_as_far_as_rows_are_counted() {
 
 #[test]
 fn whole_resumes_with_the_rows_before_it_counted() {
-    let resumed = told_from(Whole, Some(2), &[(20..25, Some(25))]);
+    let resumed = log_from(Whole, Some(2), &[(20..25, Some(25))]);
     assert_eq!((resumed.asked, resumed.end), (vec![2], Some(Ok(()))));
-    let beyond = told_from(Whole, Some(3), &[(25..25, Some(25))]);
+    let beyond = log_from(Whole, Some(3), &[(25..25, Some(25))]);
     assert_eq!(beyond.end, Some(Ok(())), "nothing is left to read");
-    let capped = told_from(Whole, Some(3), &[(12..16, Some(18)), (16..18, Some(18))]);
+    let capped = log_from(Whole, Some(3), &[(12..16, Some(18)), (16..18, Some(18))]);
     assert_eq!((capped.delivered.len(), capped.end), (6, Some(Ok(()))));
 }
 
@@ -129,7 +129,7 @@ fn forward_ends_at_its_total_unless_the_last_page_is_full() {
 
 #[test]
 fn forward_looks_again_before_it_says_that_rows_are_missing() {
-    let looks = told(Forward, &[(0..5, Some(8)), (5..5, Some(8)), (0..8, Some(8)), (8..8, Some(8))]);
+    let looks = log(Forward, &[(0..5, Some(8)), (5..5, Some(8)), (0..8, Some(8)), (8..8, Some(8))]);
     assert_eq!((looks.asked, looks.delivered.len(), looks.end), (vec![0, 1, 0, 1], 8, Some(Ok(()))));
     let stays = [(0..5, Some(8)), (5..5, Some(8)), (0..5, Some(8)), (5..5, Some(8))];
     assert_eq!(end(Forward, &stays), (Some(Err(Cause::Missing)), 5, 4));
@@ -189,30 +189,30 @@ fn backward_delivers_the_probe_if_it_holds_all() {
 
 #[test]
 fn backward_begins_at_the_end_and_skips_what_has_gone() {
-    let told = told(
+    let log = log(
         Backward,
         &[(0..10, Some(45)), (40..45, Some(45)), (30..30, Some(15)), (10..15, Some(15)), (0..10, Some(15))],
     );
-    assert_eq!((told.asked, told.end), (vec![0, 4, 3, 1, 0], Some(Ok(()))));
-    assert_eq!(told.delivered.len(), 20);
-    let resumed = told_from(Backward, Some(1), &[(0..10, Some(45)), (10..20, Some(45)), (0..10, Some(45))]);
+    assert_eq!((log.asked, log.end), (vec![0, 4, 3, 1, 0], Some(Ok(()))));
+    assert_eq!(log.delivered.len(), 20);
+    let resumed = log_from(Backward, Some(1), &[(0..10, Some(45)), (10..20, Some(45)), (0..10, Some(45))]);
     assert_eq!((resumed.asked, resumed.end), (vec![0, 1, 0], Some(Ok(()))));
 }
 
 #[test]
 fn backward_pages_are_as_long_as_the_probe() {
     let capped = [(0..5, Some(12)), (10..12, Some(12)), (5..10, Some(12)), (0..5, Some(12))];
-    let capped = told(Backward, &capped);
+    let capped = log(Backward, &capped);
     assert_eq!((capped.asked, capped.delivered.len(), capped.end), (vec![0, 2, 1, 0], 12, Some(Ok(()))));
-    let empty = told(Backward, &[(0..0, Some(5)), (0..5, Some(5))]);
+    let empty = log(Backward, &[(0..0, Some(5)), (0..5, Some(5))]);
     assert_eq!((empty.asked, empty.delivered.len(), empty.end), (vec![0, 0], 5, Some(Ok(()))));
 }
 
 #[test]
 fn backward_looks_for_the_end_where_the_total_is_false() {
     let script = [(0..10, Some(5)), (10..15, Some(5)), (0..0, Some(5)), (10..15, Some(5)), (0..10, Some(5))];
-    let told = told(Backward, &script);
-    assert_eq!((told.asked, told.delivered.len(), told.end), (vec![0, 1, 2, 1, 0], 15, Some(Ok(()))));
+    let log = log(Backward, &script);
+    assert_eq!((log.asked, log.delivered.len(), log.end), (vec![0, 1, 2, 1, 0], 15, Some(Ok(()))));
 }
 
 #[test]
@@ -227,9 +227,9 @@ fn backward_looks_for_the_end_where_no_total_says_it() {
         (10..20, None),
         (0..10, None),
     ];
-    let told = told(Backward, &script);
-    assert_eq!(told.asked, [0, 1, 2, 4, 3, 2, 1, 0]);
-    assert_eq!((told.delivered.len(), told.end), (25, Some(Ok(()))));
+    let log = log(Backward, &script);
+    assert_eq!(log.asked, [0, 1, 2, 4, 3, 2, 1, 0]);
+    assert_eq!((log.delivered.len(), log.end), (25, Some(Ok(()))));
     assert_eq!(end(Backward, &[(0..10, None), (0..10, None)]).0, Some(Err(Cause::SamePage)));
     let endless: Vec<Reply> = (0..30).map(|page| (page * 10..page * 10 + 10, None)).collect();
     assert_eq!(end(Backward, &endless), (Some(Err(Cause::Endless)), 10, 16));
@@ -238,7 +238,7 @@ fn backward_looks_for_the_end_where_no_total_says_it() {
 #[test]
 fn backward_rows_above_the_page_to_resume_from_are_counted_where_the_end_was_found() {
     let found = [(0..10, None), (10..20, None), (20..25, None), (0..0, None), (0..10, Some(25))];
-    let resumed = told_from(Backward, Some(0), &found);
+    let resumed = log_from(Backward, Some(0), &found);
     assert_eq!((resumed.asked, resumed.end), (vec![0, 1, 2, 4, 0], Some(Ok(()))));
 }
 
@@ -253,14 +253,14 @@ fn backward_ends_where_pages_stay_empty_against_the_total() {
 #[test]
 fn backward_a_total_that_denies_the_rows_of_its_page_skips_nothing() {
     let down = [(30..40, Some(45)), (20..30, Some(45)), (10..20, Some(45)), (0..10, Some(45))];
-    let told = told(Backward, &[&[(0..10, Some(45)), (40..45, Some(15))], &down[..]].concat());
-    assert_eq!((told.asked, told.delivered.len(), told.end), (vec![0, 4, 3, 2, 1, 0], 45, Some(Ok(()))));
+    let log = log(Backward, &[&[(0..10, Some(45)), (40..45, Some(15))], &down[..]].concat());
+    assert_eq!((log.asked, log.delivered.len(), log.end), (vec![0, 4, 3, 2, 1, 0], 45, Some(Ok(()))));
 }
 
 #[test]
 fn backward_a_resumed_read_that_is_short_is_missing_rows() {
     let pages = [(0..10, Some(45)), (10..20, Some(45)), (0..5, Some(45)), (0..5, Some(45))];
-    let short = told_from(Backward, Some(1), &pages);
+    let short = log_from(Backward, Some(1), &pages);
     assert_eq!((short.asked, short.end), (vec![0, 1, 0, 0], Some(Err(Cause::Missing))));
 }
 
@@ -303,8 +303,8 @@ fn a_row_without_a_fingerprint_is_delivered_in_the_first_look_only() {
 fn backward_a_total_that_no_task_has_says_nothing() {
     let pages =
         [(0..10, Some(1 << 62)), (10..15, Some(1 << 62)), (0..0, None), (10..15, None), (0..10, None)];
-    let told = told(Backward, &pages);
-    assert_eq!((told.asked, told.delivered.len(), told.end), (vec![0, 1, 2, 1, 0], 15, Some(Ok(()))));
+    let log = log(Backward, &pages);
+    assert_eq!((log.asked, log.delivered.len(), log.end), (vec![0, 1, 2, 1, 0], 15, Some(Ok(()))));
 }
 
 #[test]
