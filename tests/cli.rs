@@ -246,6 +246,18 @@ fn a_result_goes_to_the_file_that_is_named() {
 }
 
 #[test]
+fn every_command_takes_the_options_that_it_does_not_show() {
+    for line in [
+        "explain 1010005 --endpoint x --quota 5 -v",
+        "--endpoint x --emulator -q spec",
+        "completions bash -v",
+    ] {
+        let seen = northbound(&line.split(' ').collect::<Vec<_>>());
+        assert_eq!((seen.code, seen.stderr.as_str()), (0, ""), "{line}");
+    }
+}
+
+#[test]
 fn explain_prints_what_the_catalogue_knows() {
     insta::assert_snapshot!(session(&[
         "explain 1010005",

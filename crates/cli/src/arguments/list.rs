@@ -114,7 +114,9 @@ mod tests {
     }
 
     /// The values of both lists, and the operand.
-    fn parsed(line: &str) -> Result<(Vec<String>, Vec<u8>, Option<String>), String> {
+    type Parsed = (Vec<String>, Vec<u8>, Option<String>);
+
+    fn parsed(line: &str) -> Result<Parsed, String> {
         let words = line.split_whitespace().map(OsString::from).collect();
         let matches = command().try_get_matches_from(joined(words, &command()));
         let matches =

@@ -28,7 +28,7 @@ use self::network::Route;
 use self::problem::Problem;
 use self::setting::Setting;
 use self::wire::WireLog;
-use crate::error::{CliError, Kind};
+use crate::error::CliError;
 use crate::session::connection::{Adjust, Connection};
 use crate::session::context::Context;
 
@@ -116,7 +116,7 @@ async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Opt
         let url = connection
             .endpoint
             .parse()
-            .map_err(|_| CliError::own(Kind::System, "the emulator has no address", ""))?;
+            .map_err(|_| CliError::own(crate::error::Kind::System, "the emulator has no address", ""))?;
         return Ok((Setting::of_emulator(global, &connection.client, url), Some(connection)));
     }
     let setting = Setting::of(global, environment);

@@ -141,7 +141,7 @@ fn tell(
     Ok(context.deliver_json(&result)?)
 }
 
-/// The format of the rows. JSON with `-o json` is the result of the command, not that of a row.
+/// The format of the rows. `-o json` is no such format: it is for what the command prints when the rows are in the file.
 fn format(global: &Global, options: &ExportOptions) -> Result<Format, CliError> {
     let of = |output| match output {
         Output::Csv => Some(Format::Csv),

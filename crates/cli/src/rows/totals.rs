@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use northbound::{FailureQuery, Subtask, SubtaskStatus};
+use northbound::{Subtask, SubtaskStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -85,14 +85,12 @@ impl Totals {
 
     /// The same as members of a result.
     pub(crate) fn result(&self) -> Value {
-        let sum = |counts: &dyn Fn(&SubtaskStatus) -> bool| -> u64 {
-            self.by_status.iter().filter(|(status, _)| counts(status)).map(|(_, count)| count).sum()
-        };
+        let settled = SubtaskStatus::KNOWN.iter().filter(|status| status.is_final());
         json!({
             "rows": self.all,
             "byStatus": self.by_status,
-            "settled": sum(&SubtaskStatus::is_final),
-            "failed": sum(&|status| FailureQuery::STATUSES.contains(status)),
+            "settled": settled.map(|status| self.of(status)).sum::<u64>(),
+            "failed": self.of(&SubtaskStatus::Fail) + self.of(&SubtaskStatus::Timeout),
             "unreadable": self.unreadable,
             "repaired": self.repaired,
         })

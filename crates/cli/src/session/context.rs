@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use northbound::SubtaskStatus;
-use serde::Serialize;
+use serde_json::Value;
 
 use crate::arguments::global::{Global, Output};
 use crate::error::CliError;
@@ -59,13 +59,11 @@ impl<'a> Context<'a> {
     }
 
     /// Prints a result as JSON, on one line unless a single value was asked for, and hands it over.
-    pub(crate) fn deliver_json(&mut self, result: &impl Serialize) -> io::Result<()> {
-        if self.global.output() == Output::Json {
-            serde_json::to_writer_pretty(&mut self.stdout, result)?;
-        } else {
-            serde_json::to_writer(&mut self.stdout, result)?;
+    pub(crate) fn deliver_json(&mut self, result: &Value) -> io::Result<()> {
+        match self.global.output() {
+            Output::Json => writeln!(self.stdout, "{result:#}")?,
+            _ => writeln!(self.stdout, "{result}")?,
         }
-        writeln!(self.stdout)?;
         self.deliver()
     }
 

@@ -133,11 +133,8 @@ fn filtered(query: &SubtaskQuery, statuses: &[SubtaskStatus]) -> SubtaskQuery {
 /// Notes why `--resume` cannot complete the file.
 fn spoiled(sink: &mut Sink<'_, '_>, fault: String) -> Result<CliError, CliError> {
     sink.spoil(fault.clone())?;
-    Ok(CliError::own(
-        Kind::Incomplete,
-        fault,
-        "subtasks may be missing, so the file is not taken for complete",
-    ))
+    let advice = "subtasks may be missing, so the file is not taken for complete";
+    Ok(CliError::own(Kind::Incomplete, fault, advice))
 }
 
 /// The part of a read that has one filter.
