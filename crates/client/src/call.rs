@@ -198,25 +198,17 @@ impl ClientHooks<Call> for Client {
 
 /// Tells of one attempt, with the names that OpenTelemetry gives to what an HTTP client sees. No query, no header, no body.
 fn trace(method: &Method, url: &Url, outcome: &reqwest::Result<Response>) {
-    let (address, port) = (url.host_str(), url.port_or_known_default());
-    match outcome {
-        Ok(response) => tracing::debug!(
-            http.request.method = method.as_str(),
-            server.address = address,
-            server.port = port,
-            url.path = url.path(),
-            http.response.status_code = response.status().as_u16(),
-            "the platform answered"
-        ),
-        Err(error) => tracing::debug!(
-            http.request.method = method.as_str(),
-            server.address = address,
-            server.port = port,
-            url.path = url.path(),
-            error.r#type = if error.is_timeout() { "timeout" } else { "connection" },
-            "no answer"
-        ),
-    }
+    let fault = outcome.as_ref().err();
+    tracing::debug!(
+        http.request.method = method.as_str(),
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
+        url.path = url.path(),
+        http.response.status_code = outcome.as_ref().ok().map(|response| response.status().as_u16()),
+        error.r#type = fault.map(|fault| if fault.is_timeout() { "timeout" } else { "connection" }),
+        "{}",
+        if fault.is_some() { "no answer" } else { "the platform answered" },
+    );
 }
 
 fn sensitive(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
