@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use northbound::{AppId, Client, Doubt, Method, Quota, SubtaskStatus, Summary, WatchStream};
+use northbound::{AppId, Client, Doubt, Method, Quota, Remedy, SubtaskStatus, Summary, WatchStream};
 use serde_json::json;
 
 use super::fleet::{Asked, Fleet, Unplugged, calls_of_a_summary, page};
@@ -181,11 +181,9 @@ async fn the_deadline_tells_how_far_it_came() {
     tokio::time::pause();
     let error = watch.try_next().await.unwrap_err();
     assert!(error.is_timeout());
-    assert_eq!(
-        error.to_string(),
-        "watch of batch task demo: not settled within 1800s: 2 of 3 subtasks are settled, 1 WaitResult, 2 Success: \
-         raise the deadline() of the watch, or look at the subtasks that are still open"
-    );
+    assert_eq!(error.asked(), Some("watch of batch task demo"));
+    let found = "not settled within 1800s: 2 of 3 subtasks are settled, 1 WaitResult, 2 Success";
+    assert_eq!((error.found(), error.remedy()), (found, &Remedy::WatchLonger));
     assert_eq!(watch.try_next().await.unwrap(), None);
     assert_eq!(fleet.calls() as u64, calls_of_a_summary());
 }

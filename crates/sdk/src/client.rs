@@ -21,8 +21,8 @@ use crate::{AppId, Error, Quota, Remedy, Token};
 
 /// A client of one platform for one application.
 ///
-/// Cheap to clone; clones share connections, token and quota. It logs in by itself when a call needs it, and keeps the token: on
-/// this platform every login cancels the token before it, so make one client and share it.
+/// Cheap to clone; clones share connections, token and quota. It logs in by itself when a call needs it, and keeps the
+/// token: on this platform every login cancels the token before it, so make one client and share it.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), northbound::Error> {
@@ -42,8 +42,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Logs in and hands the token out, for a [`TokenSource`](crate::TokenSource) that keeps it where several processes find it.
-    /// The client itself does not use it.
+    /// Logs in and hands the token out, for a [`TokenSource`](crate::TokenSource) that keeps it where several processes find
+    /// it. The client itself does not use it.
     ///
     /// On this platform a login cancels every earlier token of the application.
     ///
@@ -66,7 +66,8 @@ impl Client {
         self.shared.connection.endpoint.base()
     }
 
-    /// Host and port of the proxy that the environment sets for calls. One that [`http`](crate::ClientBuilder::http) sets is not known.
+    /// Host and port of the proxy that the environment sets for calls. One that [`http`](crate::ClientBuilder::http) sets is
+    /// not known.
     pub fn proxy(&self) -> Option<(&str, u16)> {
         self.shared.connection.endpoint.proxy.as_ref().map(|(host, port)| (host.as_str(), *port))
     }

@@ -22,8 +22,8 @@ pub use remedy::Remedy;
 /// Why a call failed.
 ///
 /// Display is one sentence of three parts: what was [asked](Self::asked), what was [found](Self::found), and the
-/// [remedy](Self::remedy). The predicates look at the platform's error code first and at the HTTP status second, because on this
-/// platform throttling and a bad token are both a 403, and one 500 is permanent.
+/// [remedy](Self::remedy). The predicates look at the platform's error code first and at the HTTP status second, because on
+/// this platform throttling and a bad token are both a 403, and one 500 is permanent.
 ///
 /// Neither Display nor Debug shows a secret or a token.
 #[derive(Clone)]
@@ -222,8 +222,8 @@ impl Error {
         self.0.body.as_deref()
     }
 
-    /// How many attempts were made: 0 if the call was refused before it was sent. Waiting for the quota and logging in again are
-    /// no attempts.
+    /// How many attempts were made: 0 if the call was refused before it was sent. Waiting for the quota and logging in again
+    /// are no attempts.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -308,13 +308,14 @@ impl Error {
         self.0.kind == ErrorKind::Connection
     }
 
-    /// No secure connection: a certificate is not trusted, has expired, or is for a different host name; or the platform requires one of ours.
+    /// No secure connection: a certificate is not trusted, has expired, or is for a different host name; or the platform
+    /// requires one of ours.
     ///
     /// # Troubleshooting
     /// The message says which. A platform with a private authority needs
-    /// [`ClientBuilder::root_certificates`](crate::ClientBuilder::root_certificates), one that wants a client certificate
-    /// [`ClientBuilder::identity`](crate::ClientBuilder::identity), and one at a bare IP address, whose certificate bears a name,
-    /// that name in the endpoint and [`ClientBuilder::resolve`](crate::ClientBuilder::resolve). Never repeated.
+    /// [`ClientBuilder::root_certificates`](crate::ClientBuilder::root_certificates), one that requires a client certificate
+    /// [`ClientBuilder::identity`](crate::ClientBuilder::identity), and one at a bare IP address, whose certificate is for a
+    /// host name, that name in the endpoint and [`ClientBuilder::resolve`](crate::ClientBuilder::resolve). Never repeated.
     pub fn is_tls(&self) -> bool {
         self.0.kind == ErrorKind::Tls
     }
@@ -322,8 +323,9 @@ impl Error {
     /// The answer did not come in time.
     ///
     /// # Troubleshooting
-    /// The message says what was waited for: raise [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) for a slow reply, the
-    /// [deadline](crate::ClientBuilder::deadline) for a call that waits for the quota, or the deadline of a watch.
+    /// The message says what was waited for: raise [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) for a slow
+    /// reply, the [deadline](crate::ClientBuilder::deadline) for a call that waits for the quota, or the deadline of a
+    /// watch.
     pub fn is_timeout(&self) -> bool {
         self.0.kind == ErrorKind::Timeout
     }
@@ -353,7 +355,7 @@ impl Error {
         self.0.kind == ErrorKind::TooLarge
     }
 
-    /// Rows may be missing from a read: the platform's pages end before its total, repeat, or are sorted anew.
+    /// Rows may be missing from a read: the platform's pages end before its total, repeat, or are sorted again.
     ///
     /// # Troubleshooting
     /// Every row that did come has been delivered. [`incomplete`](Self::incomplete) has the numbers. Read again, and without

@@ -42,7 +42,8 @@ impl Secrets {
         }
     }
 
-    /// The text without the secrets, should it repeat them: as they are, or as a form, a URL, HTML, JSON or base64 writes them.
+    /// The text without the secrets, should it repeat them: as they are, or as a form, a URL, HTML, JSON or base64 writes
+    /// them.
     pub(crate) fn redacted(&self, text: &str) -> String {
         let mut text = printed(text);
         for known in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {

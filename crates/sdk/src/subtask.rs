@@ -148,11 +148,11 @@ fn text(text: Option<&Text>) -> Option<&str> {
 ///
 /// The counters are the platform's: its own example lists two rows under a total of one.
 ///
-/// On a page of [`SubtaskQuery::pages`](crate::SubtaskQuery::pages) the rows are those that the read delivers: without rows that
-/// came before, and without those of another status than asked for. The other members are as they came.
+/// On a page of [`SubtaskQuery::pages`](crate::SubtaskQuery::pages) the rows are those that the read delivers: without rows
+/// that came before, and without those of another status than asked for. The other members are as they came.
 ///
-/// Deserialises from JSON text in the way in which a reply is read. Its [number](Self::number) is then what the platform said;
-/// what only the read knew is lost ([`resume_from`](Self::resume_from), [`repeats`](Self::repeats)).
+/// Deserialises from JSON text in the way in which a reply is read. Its [number](Self::number) is then what the platform
+/// said; what only the read knew is lost ([`resume_from`](Self::resume_from), [`repeats`](Self::repeats)).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Page {
@@ -206,8 +206,8 @@ impl Page {
     }
 
     /// Where a later read of the same plan goes on after this page: a value for
-    /// [`SubtaskQuery::from_page`](crate::SubtaskQuery::from_page). `None` if nothing is left to read after it, and on a page that
-    /// was asked for alone.
+    /// [`SubtaskQuery::from_page`](crate::SubtaskQuery::from_page). `None` if nothing is left to read after it, and on a
+    /// page that was asked for alone.
     pub fn resume_from(&self) -> Option<u32> {
         self.resume_from
     }
@@ -215,7 +215,7 @@ impl Page {
     /// How many rows a read has left out of this page, since they had come before; 0 on a page that was asked for alone.
     ///
     /// Where rows come and go, some come twice. The rows of a whole task stay where they are: there it means that the platform
-    /// has sorted them anew, and a read that is resumed after that cannot know what is missing.
+    /// has sorted them again, and a read that is resumed after that cannot know what is missing.
     pub fn repeats(&self) -> usize {
         self.repeats
     }

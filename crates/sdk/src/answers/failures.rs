@@ -112,7 +112,7 @@ impl Failure {
     pub fn of(subtask: Subtask) -> Self {
         let cause = subtask.failure();
         let (code, words) = cause.map_or((None, None), |cause| (cause.error_code, cause.error_desc));
-        // A cause that bears neither is shown as it came.
+        // A cause that has neither is shown as it came.
         let unreadable = || subtask.unreadable().map(Unreadable::text);
         let raw = || subtask.error().filter(|_| code.is_none()).or_else(unreadable).map(str::to_owned);
         let text = words.filter(|words| !words.is_empty()).or_else(raw);

@@ -40,7 +40,7 @@ impl Client {
 /// A query for the counts of a batch task; await it. Made by [`Client::summary`].
 ///
 /// The counts are the platform's totals of pages of one row each, filtered by status. The page does not say that a total
-/// counts the filtered rows only, so the totals are checked: the row that comes back bears the asked status, a page has rows if
+/// counts the filtered rows only, so the totals are checked: the row that comes back has the asked status, a page has rows if
 /// it counts any and no more than it counts, and the counts do not add up to more than the task has. Where a check fails
 /// (twice, if a subtask that moves could look the same), all subtasks are read instead, at one call for 250 of them, and
 /// [`Summary::method`] says so. A total of 1 may be that of the page, so a task of one subtask is read as well.
@@ -206,8 +206,8 @@ impl Summary {
         self.settled() == self.total && (self.total > 0 || self.allow_empty)
     }
 
-    /// How many calls it took, without a login and without repeats. In a [`WatchStream`](crate::WatchStream), since the summary
-    /// before.
+    /// How many calls it took, without a login and without repeats. In a [`WatchStream`](crate::WatchStream), since the
+    /// summary before.
     pub fn calls(&self) -> u64 {
         self.calls
     }

@@ -76,16 +76,16 @@ impl Watch {
         Self { task: self.task.app_id(app_id.into()), ..self }
     }
 
-    /// Takes at most this share of the client's [quota](Client::quota): above 0, up to 1; a half unless set. At least one call a
-    /// window is made. Has no effect with [`Quota::unlimited`].
+    /// Takes at most this share of the client's [quota](Client::quota): above 0, up to 1; a half unless set. At least one
+    /// call a window is made. Has no effect with [`Quota::unlimited`].
     ///
-    /// Where the platform's totals cannot be believed, each poll reads the whole task, within the same share: 30,000 subtasks in
-    /// 120 calls, which take more than two minutes at half of the platform's default quota.
+    /// Where the platform's totals cannot be believed, each poll reads the whole task, within the same share: 30,000
+    /// subtasks in 120 calls, which take more than two minutes at half of the platform's default quota.
     pub fn share(self, share: f64) -> Self {
         Self { share, ..self }
     }
 
-    /// How long to rest between two polls: so long while things move, and up to so long while they do not; 6 and 30 seconds
+    /// How long to rest between two polls while things move, and at most while they do not; 6 and 30 seconds
     /// unless set. The share of the quota may make it longer. A slowest below the fastest counts as the fastest.
     pub fn interval(self, fastest: Duration, slowest: Duration) -> Self {
         Self { fastest, slowest, ..self }
@@ -97,8 +97,8 @@ impl Watch {
         Self { deadline: Some(within), ..self }
     }
 
-    /// Whether a task without subtasks counts as settled; `false` unless set, since the subtasks of a task that was just created
-    /// may be yet to come.
+    /// Whether a task without subtasks counts as settled; `false` unless set, since the subtasks of a task that was just
+    /// created may be yet to come.
     pub fn allow_empty(self, allow: bool) -> Self {
         Self { allow_empty: allow, ..self }
     }
@@ -106,9 +106,10 @@ impl Watch {
     /// A summary now, and after each poll, until the task [is settled](Summary::is_settled); the last one is of the settled
     /// task.
     ///
-    /// A subtask that settles is seen in the poll after it, so the stream ends at most one interval, and what the share of the
-    /// quota makes it wait, after the last subtask has settled. A task that has had more subtasks than it has now is not settled,
-    /// and one with subtasks in a status that the document does not list is not either: set a [deadline](Self::deadline).
+    /// A subtask that settles is seen in the poll after it, so the stream ends at most one interval, and what the share of
+    /// the quota makes it wait, after the last subtask has settled. A task that has had more subtasks than it has now is not
+    /// settled, and one with subtasks in a status that the document does not list is not either: set a
+    /// [deadline](Self::deadline).
     ///
     /// The first item is an error if the task id or the share is not allowed. Nothing is asked while the stream is not polled.
     pub fn stream(self) -> WatchStream {

@@ -35,7 +35,7 @@ impl Retry {
         Self { attempts: 1, ..Self::new() }
     }
 
-    /// At most so many attempts; 0 counts as 1.
+    /// At most this many attempts; 0 counts as 1.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
@@ -74,7 +74,7 @@ pub(crate) struct Attempts<'a> {
 /// What to do after a failure.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
-    /// Repeat the call after so long.
+    /// Repeat the call after this time.
     Repeat(Duration),
     /// Wait until the platform's window has moved, and repeat the call.
     AwaitQuota,

@@ -16,7 +16,7 @@ pub(crate) const ROWS: &str = "taskDetails";
 /// The member without which a login has failed.
 pub(crate) const TOKEN: &str = "accessToken";
 
-/// Whether a body has a member at its top, be it null.
+/// Whether a body has a member at its top, even if it is null.
 pub(crate) fn has_member(body: &[u8], member: &str) -> bool {
     Members::in_body(body).is_some_and(|members| members.get(member).is_some())
 }

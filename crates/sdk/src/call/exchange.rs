@@ -116,7 +116,7 @@ impl Exchange<'_> {
         Error::new(ErrorKind::Undecodable, found, NORTHBOUND_SIDE).with_status(self.status())
     }
 
-    /// Whether the reply has a member at its top, be it null. Only for short replies, of which the whole body is kept.
+    /// Whether the reply has a member at its top, even if it is null. Only for short replies, of which the whole body is kept.
     pub(crate) fn replied_with(&self, member: &str) -> bool {
         self.call.received().is_some_and(|received| envelope::has_member(&received.body, member))
     }

@@ -195,7 +195,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// The call has been answered, be it with an error: the window counts from now.
+    /// The call has been answered, even if with an error: the window counts from now.
     pub(crate) fn replied(mut self) {
         self.replied = true;
     }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::call::after;
 use crate::error::Error;
 
-/// A token is renewed so long before its end, or a tenth of its life if that is shorter.
+/// A token is renewed this long before its end, or a tenth of its life if that is shorter.
 const MARGIN: Duration = Duration::from_secs(300);
 /// Renewing a token that lives for less time than this would take a login before nearly every call.
 const SHORTEST_LIFE: Duration = Duration::from_secs(10);

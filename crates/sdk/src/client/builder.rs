@@ -113,7 +113,7 @@ impl ClientBuilder {
         Self { deadline, ..self }
     }
 
-    /// Refuses a reply whose body is longer than so many bytes, while it is read; 32 MiB unless set.
+    /// Refuses a reply whose body is longer than this, while it is read; 32 MiB unless set.
     pub fn body_limit(self, bytes: usize) -> Self {
         Self { body_limit: bytes, ..self }
     }
@@ -130,8 +130,8 @@ impl ClientBuilder {
 
     /// Adjusts the HTTP client: a proxy, connection pools, DNS.
     ///
-    /// Redirects stay off whatever is set here: they would carry the application id to another host. Plain http to this machine
-    /// uses no proxy, and no other resolver of names.
+    /// Redirects stay off whatever is set here: they would carry the application id to another host. Plain http to this
+    /// machine uses no proxy, and no other resolver of names.
     pub fn http(
         mut self,
         adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
@@ -145,8 +145,8 @@ impl ClientBuilder {
         Self { uses_proxy: false, ..self }
     }
 
-    /// Connects to `address` when the endpoint names `host`: for a platform at a bare IP address, whose certificate bears a name.
-    /// Write the name in the endpoint.
+    /// Connects to `address` when the endpoint names `host`: for a platform at a bare IP address, whose certificate is for a
+    /// host name. Write the name in the endpoint.
     pub fn resolve(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
         self.resolved.push((host.into(), address));
         self
@@ -168,7 +168,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Shows a client certificate, given with its private key as PEM, to a platform that wants one.
+    /// Shows a client certificate, given with its private key as PEM, to a platform that requires one.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn identity(mut self, pem: impl Into<Vec<u8>>) -> Self {
         let pem = pem.into();

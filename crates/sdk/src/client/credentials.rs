@@ -13,7 +13,7 @@ const SECRET_VARIABLE: &str = "NORTHBOUND_SECRET";
 /// The id that the platform gave to an application when it was created.
 ///
 /// One value for what the platform calls `appId` in one place and `app_key` in another. It has 1 to 256 characters, all of
-/// which can stand in a header.
+/// which can be put into a header.
 ///
 /// ```
 /// let app_id = northbound::AppId::new("demo-app")?;

@@ -26,7 +26,7 @@ fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<Error> {
         Tls::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => ("the platform's certificate is for a different host name", Remedy::ResolveName),
-        // An authority that only bears the right name signs with another key.
+        // An authority that only has the right name signs with another key.
         Tls::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             ("nobody that this machine trusts has issued the platform's certificate", Remedy::TrustAuthority)
         }

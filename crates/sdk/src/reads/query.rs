@@ -119,8 +119,8 @@ impl SubtaskQuery {
 
     /// Whether to watch for rows that come twice, which costs some 20 bytes a row; `true` unless set.
     ///
-    /// It can be switched off for a whole task only: its set is fixed, so rows come twice only if the platform sorts anew.
-    /// Then rows are counted, and not told apart.
+    /// It can be switched off for a whole task only: its set is fixed, so rows come twice only if the platform sorts again.
+    /// Then rows are counted, and not distinguished.
     pub fn check_repeats(self, check: bool) -> Self {
         Self { check_repeats: check, ..self }
     }

@@ -39,7 +39,7 @@ pub struct SubtaskStream {
 
 /// The same as [`SubtaskStream`], page by page. Made by [`SubtaskQuery::pages`](crate::SubtaskQuery::pages).
 ///
-/// A page comes for every call that brought rows to deliver, be it none of them that was asked for:
+/// A page comes for every call that brought rows to deliver, even if it has none of the rows that were asked for:
 /// [`Page::resume_from`] then tells how far the read has come. It is cancel safe in the same way.
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct PageStream(Pin<Box<dyn Stream<Item = Result<Page, Error>> + Send>>);

@@ -11,16 +11,16 @@ use crate::error::Error;
 
 /// How many different texts a group keeps. A platform that writes the device into its words has as many as devices.
 const TEXTS: usize = 16;
-/// How many different codes are told apart; a failure with one more counts as one with the code `(another code)`.
+/// How many different codes are distinguished; a failure with one more counts as one with the code `(another code)`.
 const CODES: usize = 500;
 /// A longer text is cut, and a longer code is another one, in bytes.
 const LONGEST: usize = 1024;
 
-/// Failures, counted by the platform's code. Made by [`FailureQuery::by_code`](super::FailureQuery::by_code), or filled while failures
-/// are streamed.
+/// Failures, counted by the platform's code. Made by [`FailureQuery::by_code`](super::FailureQuery::by_code), or filled
+/// while failures are streamed.
 ///
-/// It keeps counts and a few texts a code, not the subtasks, so its size does not grow with the task. A text is cut after 1 KiB,
-/// and after 500 different codes the rest counts as one code, `(another code)`.
+/// It keeps counts and a few texts a code, not the subtasks, so its size does not grow with the task. A text is cut after 1
+/// KiB, and after 500 different codes the rest counts as one code, `(another code)`.
 ///
 /// ```no_run
 /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
@@ -52,7 +52,8 @@ impl FailureQuery {
     /// All failures, grouped by the platform's code.
     ///
     /// # Errors
-    /// As [`stream`](Self::stream): when the task id or the page size is not allowed, when a call fails, when rows are missing.
+    /// As [`stream`](Self::stream): when the task id or the page size is not allowed, when a call fails, when rows are
+    /// missing.
     ///
     /// ```no_run
     /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
@@ -130,7 +131,7 @@ impl FailureGroup {
         }
     }
 
-    /// The platform's code, also one that the document does not list; `None` for failures that bear none.
+    /// The platform's code, also one that the document does not list; `None` for failures that have none.
     pub fn code(&self) -> Option<&ErrorCode> {
         self.code.as_ref()
     }

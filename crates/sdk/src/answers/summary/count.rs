@@ -20,7 +20,7 @@ pub(crate) enum Ask {
 pub(crate) enum Sample {
     /// The platform does not take the filter.
     Refused,
-    /// A page: the total that it claims, how many rows it has, and whether one of them bears another status than asked.
+    /// A page: the total that it claims, how many rows it has, and whether one of them has another status than asked.
     Page { total: Option<u64>, rows: u64, stray: bool },
 }
 

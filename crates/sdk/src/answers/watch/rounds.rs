@@ -9,7 +9,7 @@
 //!
 //! The task is settled when its final statuses hold every subtask: they are never left, so it does not matter that they are
 //! counted one after another. The total is asked for once more before that is said, and in every poll while the counts do not
-//! hold all subtasks; it never shrinks. Whatever bears a status that the document does not list is in no count, so as long as
+//! hold all subtasks; it never shrinks. Whatever has a status that the document does not list is in no count, so as long as
 //! there is such a subtask, every status is counted: nobody knows what may follow it.
 
 use northbound_client::SubtaskStatus;
@@ -131,7 +131,7 @@ impl Rounds {
 
     /// Takes in what [`RoundStep::Read`] found. From then on every poll reads.
     ///
-    /// Each subtask came once and bears a status that it had during the read, so one that came in a final status is settled.
+    /// Each subtask came once and has a status that it had during the read, so one that came in a final status is settled.
     pub(crate) fn read(&mut self, tally: Tally, doubt: Doubt) -> PollResult {
         let calls = self.counting.take_calls() + tally.calls;
         let before = self.last.as_ref().map_or(0, Summary::total);

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// How long a request may still be on its way after it was given up.
 ///
-/// A call without a reply may reach the platform after its caller has left, and is counted there; nothing tells when. This
+/// A call without a reply may reach the platform after its caller has left, and is counted there; nobody knows when. This
 /// is three retransmissions of a lost packet, with the doubling of TCP, and some.
 pub(super) const TRAVEL: Duration = Duration::from_secs(10);
 

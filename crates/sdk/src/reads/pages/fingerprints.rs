@@ -8,7 +8,7 @@ use foldhash::quality::RandomState;
 use northbound_client::Members;
 use northbound_client::types::{Subtask, SubtaskParam};
 
-/// The fingerprint of a row; `None` for a row without parameters, which nothing tells from another.
+/// The fingerprint of a row; `None` for a row without parameters, which nothing distinguishes from another.
 pub(crate) type Fingerprint = Option<u64>;
 
 /// How deep objects in objects are looked into for the order of their members.
@@ -23,7 +23,7 @@ const LONG: usize = 64 * 1024;
 pub(crate) struct Fingerprints(RandomState);
 
 impl Fingerprints {
-    /// The fingerprints of a page. Rows of one page with equal parameters are told apart by counting them.
+    /// The fingerprints of a page. Rows of one page with equal parameters are distinguished by counting them.
     pub(crate) fn of_rows(&self, rows: &[Subtask]) -> Vec<Fingerprint> {
         let mut fingerprints: Vec<_> = rows.iter().map(|row| self.of_row(row)).collect();
         if repeats_one(&fingerprints) {
@@ -72,8 +72,8 @@ impl Fingerprints {
         self.0.hash_one(("object", sum))
     }
 
-    /// What tells a page from another: the fingerprints of its rows, or all that they hold if none has one. And whether those
-    /// are all alike.
+    /// What distinguishes a page from another: the fingerprints of its rows, or all that they hold if none has one. And
+    /// whether those are all alike.
     pub(crate) fn digest(&self, rows: &[Subtask], fingerprints: &[Fingerprint]) -> Option<(u64, bool)> {
         if fingerprints.iter().any(Option::is_some) {
             return Some((self.0.hash_one(fingerprints), false));

@@ -102,7 +102,7 @@ impl Read for Forward {
 
 impl Forward {
     /// Whether the platform does not turn its pages: the page is the one before, and too few rows came to push it whole. In
-    /// the first look, rows that bear a fingerprint are watched one by one instead, if totals can tell what moved.
+    /// the first look, rows that have a fingerprint are watched one by one instead, if totals can tell what moved.
     fn turned_back(&mut self, page: &Arrived<'_>) -> bool {
         let before = std::mem::replace(&mut self.digest, page.digest);
         let moved = self.totals.moved();

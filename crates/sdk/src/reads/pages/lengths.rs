@@ -52,8 +52,8 @@ impl Lengths {
         len >= self.asked || (self.longest > 0 && len >= self.longest) || page.stated == Some(len)
     }
 
-    /// Counts a page in; `repeats` of its rows came before, and `received` is how many rows there are with it, repeats included.
-    /// An error if there are too many of them, or if there seems to be no end of pages.
+    /// Counts a page in; `repeats` of its rows came before, and `received` is how many rows there are with it, repeats
+    /// included. An error if there are too many of them, or if there seems to be no end of pages.
     pub(super) fn count(&mut self, page: &Arrived<'_>, received: u64, repeats: usize) -> Result<(), Cause> {
         let len = page.len as u64;
         self.longest = self.longest.max(len);
@@ -77,8 +77,8 @@ impl Lengths {
         }
     }
 
-    /// Whether a page is the one before it, given what tells that from others. Pages of equal rows may follow each other as
-    /// long as a total tells where they end.
+    /// Whether a page is the one before it, given what distinguishes that one from others. Pages of equal rows may follow
+    /// each other as long as a total tells where they end.
     pub(super) fn is_same(&self, page: &Arrived<'_>, before: Option<u64>) -> bool {
         page.digest.is_some() && page.digest == before && !(page.alike && self.largest_total.is_some())
     }

@@ -268,7 +268,7 @@ fn the_plain_loop_misses_doubles_and_accuses_under_the_same_model() {
     assert!(missed > 100 && doubled > 100 && accused > 10, "{missed} {doubled} {accused}");
 }
 
-/// A platform that sorts anew while rows move can show exactly what one does that keeps its order: no reader tells them
+/// A platform that sorts again while rows move can show exactly what one does that keeps its order: no reader tells them
 /// apart. On pages of one row or two that comes about; on larger ones it is a rare chance.
 #[test]
 fn a_platform_that_sorts_anew_does_not_shorten_a_read_in_silence() {

@@ -1,7 +1,7 @@
 //! Holds rows that come twice against where they stood when they came before.
 //!
 //! A platform that keeps the order of its rows shows a row at another place only because rows before it came or went: by no
-//! more places than the totals moved, and in the same order as its neighbours. Anything else means that it has sorted anew,
+//! more places than the totals moved, and in the same order as its neighbours. Anything else means that it has sorted again,
 //! and that rows may be missing. Only the latest rows are remembered with their places; of a row that came earlier it is
 //! only known that it has passed all of those.
 

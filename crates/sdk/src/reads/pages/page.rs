@@ -14,7 +14,7 @@ pub(crate) struct Arrived<'a> {
     pub(crate) len: usize,
     /// Who the rows are, one by one; empty if nobody watches for repeats.
     pub(crate) rows: &'a [Fingerprint],
-    /// What tells the page from another; `None` if it has no rows.
+    /// What distinguishes the page from another; `None` if it has no rows.
     pub(crate) digest: Option<u64>,
     /// All rows are equal, and have no param: pages of such rows may well follow each other.
     pub(crate) alike: bool,

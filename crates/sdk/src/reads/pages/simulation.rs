@@ -57,7 +57,7 @@ impl Platform {
     }
 }
 
-/// How a read ended, after how many calls, and whether it delivered all rows that came and bear a param.
+/// How a read ended, after how many calls, and whether it delivered all rows that came and have a param.
 fn read(platform: Platform, direction: Direction, size: u32) -> (Next, u64, bool) {
     let mut read = begin(direction, Start { size: NonZeroU32::new(size).unwrap(), from: None });
     let (mut held, mut came, mut delivered) = (Vec::new(), HashSet::new(), HashSet::new());

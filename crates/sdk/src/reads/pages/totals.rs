@@ -1,7 +1,7 @@
 //! What `totalCount` has to say when rows shift from page to page.
 //!
 //! Rows shift because rows before them came or went, and then the total changes as well. A shift that the totals around it do
-//! not explain means that the platform has sorted anew. Whether the platform counts before it lists or after it is not
+//! not explain means that the platform has sorted again. Whether the platform counts before it lists or after it is not
 //! known, and rows may move in between, so a shift is held against totals that surely enclose it: one call further back, and
 //! one call later.
 

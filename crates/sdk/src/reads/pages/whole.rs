@@ -1,7 +1,7 @@
 //! Reading a whole task: its set of subtasks is fixed, whatever their status does meanwhile.
 //!
 //! Pages are asked for in ascending order, several at a time once the first one tells how many there are, and taken in that
-//! order. At the end the distinct rows are held against `totalCount`: what is sorted anew between two calls shows there.
+//! order. At the end the distinct rows are held against `totalCount`: what is sorted again between two calls shows there.
 
 use super::lengths::{Lengths, page_number};
 use super::page::{Arrived, Deliver, Next, Read, Start, Taken};
@@ -21,7 +21,7 @@ pub(crate) struct Whole {
     received: u64,
     distinct: u64,
     total: Option<u64>,
-    /// More rows came than the platform counts, or it counts anew: its total ends nothing any more.
+    /// More rows came than the platform counts, or it counts again: its total ends nothing any more.
     counter_is_false: bool,
     digest: Option<u64>,
 }
