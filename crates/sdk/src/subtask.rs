@@ -148,11 +148,11 @@ fn text(text: Option<&Text>) -> Option<&str> {
 ///
 /// The counters are the platform's: its own example lists two rows under a total of one.
 ///
-/// On a page of [`SubtaskQuery::pages`](crate::SubtaskQuery::pages) the rows are those that the read delivers: without rows that
-/// came before, and without those of another status than asked for. The other members are as they came.
+/// On a page of [`SubtaskQuery::pages`](crate::SubtaskQuery::pages) the rows are those that the read delivers: without rows
+/// that came before, and without those of another status than asked for. The other members are as they came.
 ///
-/// Deserialises from JSON text in the way in which a reply is read. Its [number](Self::number) is then what the platform said;
-/// what only the read knew is lost ([`resume_from`](Self::resume_from), [`repeats`](Self::repeats)).
+/// Deserialises from JSON text in the way in which a reply is read. Its [number](Self::number) is then what the platform
+/// said; what only the read knew is lost ([`resume_from`](Self::resume_from), [`repeats`](Self::repeats)).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Page {
