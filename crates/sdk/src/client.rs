@@ -14,12 +14,10 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
-use crate::call::quota::Quota;
+use crate::call::after;
 use crate::call::run::Shared;
-use crate::call::token::Token;
-use crate::client::credentials::{AppId, Source};
-use crate::clock::after;
-use crate::error::{Error, Remedy};
+use crate::client::credentials::Source;
+use crate::{AppId, Error, Quota, Remedy, Token};
 
 /// A client of one platform for one application.
 ///
@@ -39,19 +37,11 @@ use crate::error::{Error, Remedy};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Client {
-    shared: Arc<Shared>,
+    /// What the calls of its clones share.
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Client {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
-    }
-
-    /// What its calls share.
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-
     /// Logs in and hands the token out, for a [`TokenSource`](crate::TokenSource) that keeps it where several processes find it.
     /// The client itself does not use it.
     ///
@@ -78,7 +68,7 @@ impl Client {
 
     /// Host and port of the proxy that the environment sets for calls. One that [`http`](crate::ClientBuilder::http) sets is not known.
     pub fn proxy(&self) -> Option<(&str, u16)> {
-        self.shared.connection.endpoint.proxy()
+        self.shared.connection.endpoint.proxy.as_ref().map(|(host, port)| (host.as_str(), *port))
     }
 
     /// The quota that this client keeps to, to be shared with other clients of the same application.

@@ -79,15 +79,6 @@ impl Error {
         Self::new(ErrorKind::Refused, found, remedy)
     }
 
-    /// A read whose rows are not all there, with its numbers.
-    pub(crate) fn new_incomplete(
-        numbers: Incomplete,
-        found: impl Into<Cow<'static, str>>,
-        remedy: impl Into<Remedy>,
-    ) -> Self {
-        Self::new(ErrorKind::Incomplete, found, remedy).with(|details| details.incomplete = Some(numbers))
-    }
-
     /// An error that the platform itself reported.
     pub(crate) fn platform(code: ErrorCode, description: Option<String>, status: StatusCode) -> Self {
         let said = description.as_deref().map(|text| format!("{:?}", excerpt(text)));
@@ -105,18 +96,13 @@ impl Error {
             ),
         };
         let found = format!("{found} ({shown}, HTTP {})", status.as_u16());
-        let mut error = Self::new(ErrorKind::Platform, found, remedy);
-        error.set(|details| (details.description, details.code) = (description, Some(code)));
-        error.with_status(status)
+        let error = Self::new(ErrorKind::Platform, found, remedy).with_status(status);
+        error.with(|details| (details.description, details.code) = (description, Some(code)))
     }
 
     /// Changes an error that nobody else has seen yet; a shared one is copied first.
-    fn set(&mut self, change: impl FnOnce(&mut Details)) {
-        change(Arc::make_mut(&mut self.0));
-    }
-
     fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
-        self.set(change);
+        change(Arc::make_mut(&mut self.0));
         self
     }
 
@@ -142,6 +128,10 @@ impl Error {
 
     pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
         self.with(|details| details.retry_after = retry_after)
+    }
+
+    pub(crate) fn with_numbers(self, numbers: Incomplete) -> Self {
+        self.with(|details| details.incomplete = Some(numbers))
     }
 
     pub(crate) fn with_remedy(self, remedy: impl Into<Remedy>) -> Self {

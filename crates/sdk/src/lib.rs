@@ -16,7 +16,6 @@
 mod answers;
 mod call;
 mod client;
-mod clock;
 mod error;
 mod reads;
 mod redact;
@@ -41,6 +40,7 @@ pub use northbound_client::{
 pub use reads::plan::{Direction, Plan};
 pub use reads::query::SubtaskQuery;
 pub use reads::stream::{PageStream, SubtaskStream};
+pub use redact::is_unprintable;
 pub use subtask::{Page, Subtask};
 
 #[doc = include_str!("../WHAT_HAPPENS_WHEN.md")]

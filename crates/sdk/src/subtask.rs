@@ -149,14 +149,9 @@ impl Page {
         Self { page, number, resume_from: None, repeats: 0 }
     }
 
-    pub(crate) fn with_resume_from(mut self, page: Option<u32>) -> Self {
-        self.resume_from = page;
-        self
-    }
-
-    pub(crate) fn with_repeats(mut self, rows: usize) -> Self {
-        self.repeats = rows;
-        self
+    /// The page as a read delivers it.
+    pub(crate) fn delivered(self, resume_from: Option<u32>, repeats: usize) -> Self {
+        Self { resume_from, repeats, ..self }
     }
 
     /// Keeps the rows for which `keep` says so, given their place.

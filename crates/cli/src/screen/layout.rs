@@ -89,11 +89,7 @@ const LONGEST: usize = 10_000;
 
 /// A text without control characters: a device may have any name, and a terminal obeys some of them.
 pub(crate) fn one_line(text: &str) -> String {
-    let obeyed = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().take(LONGEST).map(|c| if obeyed(c) { ' ' } else { c }).collect()
+    text.chars().take(LONGEST).map(|c| if northbound::is_unprintable(c) { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -18,8 +18,6 @@ use crate::session::process::Environment;
 
 /// How long to wait before looking again whether another process has finished its login.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// A token is not used in the last seconds of its life, or in the last tenth if that is shorter; the SDK does the same.
-const MARGIN: u64 = 300;
 
 /// The token of one application on one platform, shared with other processes of this user.
 pub(crate) struct TokenCache {
@@ -176,10 +174,10 @@ impl KeptToken {
         let Some(until) = self.until else {
             return Some(Token::new(self.token));
         };
-        let life = until.saturating_sub(self.from);
-        // A token does not live longer because the clock was set back.
-        let left = until.saturating_sub(now).min(life);
-        (left > MARGIN.min(life / 10)).then(|| Token::new(self.token).lives(Duration::from_secs(left)))
+        let life = Duration::from_secs(until.saturating_sub(self.from));
+        // A clock that was set back makes no token live longer.
+        let left = Duration::from_secs(until.saturating_sub(now)).min(life);
+        (left > Token::renewal_margin(life)).then(|| Token::new(self.token).lives(left))
     }
 }
 

@@ -12,11 +12,7 @@ use northbound_client::{ErrorCode, ErrorInfo, SubtaskStatus, Unreadable};
 
 pub use groups::{FailureGroup, FailureGroups};
 
-use crate::client::Client;
-use crate::error::Error;
-use crate::reads::query::SubtaskQuery;
-use crate::reads::stream::SubtaskStream;
-use crate::subtask::Subtask;
+use crate::{Client, Error, Subtask, SubtaskQuery, SubtaskStream};
 
 impl Client {
     /// Asks which subtasks of a batch task failed or timed out, and why.

@@ -16,9 +16,7 @@ use count::Counting;
 pub use count::Doubt;
 use task::{Tally, Task};
 
-use crate::answers::failures::FailureQuery;
-use crate::client::Client;
-use crate::error::Error;
+use crate::{Client, Error, FailureQuery};
 
 impl Client {
     /// Asks how far a batch task is: how many subtasks there are in each status. Await it.

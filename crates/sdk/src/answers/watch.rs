@@ -16,11 +16,8 @@ use futures_core::Stream;
 use futures_util::stream::{self, TryStreamExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::answers::summary::Summary;
 use crate::answers::summary::task::{Task, TaskRead};
-use crate::call::quota::Quota;
-use crate::client::Client;
-use crate::error::Error;
+use crate::{Client, Error, Quota, Summary};
 use pace::Pace;
 use rounds::Rounds;
 use watching::{WatchStep, Watching};

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use northbound_client::Action;
 use tokio::time::Instant;
 
-use crate::clock::FOREVER;
+use crate::call::FOREVER;
 use crate::error::{Error, ErrorKind, Stop};
 
 /// How calls are repeated that failed for a passing reason.
@@ -45,10 +45,6 @@ impl Retry {
     pub fn between(mut self, shortest: Duration, longest: Duration) -> Self {
         (self.shortest, self.longest) = (shortest.min(FOREVER), longest.max(shortest).min(FOREVER));
         self
-    }
-
-    pub(crate) fn is_off(&self) -> bool {
-        self.attempts == 1
     }
 
     fn pause(&self, attempts: u32, random: f64) -> Duration {
@@ -101,7 +97,7 @@ impl<'a> Attempts<'a> {
     /// Decides on a failure. `replaced` says that another call has brought a new token since; `random` is drawn from 0..1.
     pub(crate) fn failed(&mut self, error: &Error, replaced: bool, now: Instant, random: f64) -> Verdict {
         match class(error) {
-            Class::Throttled if self.retry.is_off() => self.give_up(Stop::Pointless),
+            Class::Throttled if self.retry.attempts == 1 => self.give_up(Stop::Pointless),
             Class::Throttled => Verdict::AwaitQuota,
             Class::Token if replaced => Verdict::ChangeToken,
             Class::Token if !self.changes_token => self.give_up(Stop::Token),

@@ -74,7 +74,7 @@ impl Connection {
 /// One request and its reply: what is asked for, and what came back so far.
 pub(crate) struct Exchange<'a> {
     what: &'a str,
-    connection: &'a Connection,
+    pub(crate) connection: &'a Connection,
     call: Call,
     /// Whether a good reply is itself a secret, as that of a login is.
     reply_is_secret: bool,
@@ -116,10 +116,6 @@ impl Exchange<'_> {
     /// Whether the reply has a member at its top, be it null. Only for short replies, of which the whole body is kept.
     pub(crate) fn replied_with(&self, member: &str) -> bool {
         self.call.received().is_some_and(|received| envelope::has_member(&received.body, member))
-    }
-
-    pub(crate) fn secrets(&self) -> &Secrets {
-        &self.connection.secrets
     }
 
     async fn error(&self, error: Generated<ErrorResponse>) -> Error {
@@ -290,7 +286,7 @@ impl Exchange<'_> {
     pub(crate) fn redacted_status(&self, status: &SubtaskStatus) -> Option<SubtaskStatus> {
         match status {
             SubtaskStatus::Unknown(word) => {
-                self.secrets().redacted_word(word.as_str()).map(SubtaskStatus::from)
+                self.connection.secrets.redacted_word(word.as_str()).map(SubtaskStatus::from)
             }
             _ => None,
         }
@@ -298,7 +294,7 @@ impl Exchange<'_> {
 
     /// The text without the secrets of this client, should a reply repeat them.
     fn redacted(&self, text: &str) -> String {
-        self.secrets().redacted(text)
+        self.connection.secrets.redacted(text)
     }
 }
 

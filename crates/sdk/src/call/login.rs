@@ -6,9 +6,7 @@ use progenitor_client::{Error as Generated, ResponseValue};
 
 use crate::call::envelope::{Envelope, TOKEN};
 use crate::call::exchange::{Exchange, Operation};
-use crate::call::token::Token;
-use crate::client::credentials::Credentials;
-use crate::error::Error;
+use crate::{Credentials, Error, Token};
 
 /// No server takes a longer header, in bytes.
 const LONGEST_TOKEN: usize = 64 * 1024;
@@ -39,7 +37,7 @@ impl<N: Fn() + Sync> Operation for Login<'_, N> {
     }
 
     fn accept(&self, reply: AccessToken, exchange: &Exchange<'_>) -> Result<Token, Error> {
-        reply.refresh_token.iter().for_each(|token| exchange.secrets().note(token));
+        reply.refresh_token.iter().for_each(|token| exchange.connection.secrets.note(token));
         if let Some(envelope) = Envelope::among(&reply.extra) {
             return Err(exchange.reported(envelope));
         }

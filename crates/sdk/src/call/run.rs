@@ -12,13 +12,13 @@ use northbound_client::{Call, Secret};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument as _;
 
+use crate::call::after;
 use crate::call::attempts::{Attempts, Retry, Verdict};
 use crate::call::exchange::{Connection, Operation};
 use crate::call::login::Login;
 use crate::call::quota::Quota;
 use crate::call::token::{Token, TokenError, TokenStore};
 use crate::client::credentials::Source;
-use crate::clock::after;
 use crate::error::{Error, ErrorKind, Remedy, Stop};
 
 /// What the calls of a client and of its clones share.
@@ -95,12 +95,6 @@ struct CallRunner<'a> {
     deadline: Instant,
 }
 
-/// One attempt, and the token that it used.
-struct Attempt<T> {
-    outcome: Result<T, Error>,
-    token: Option<Secret>,
-}
-
 /// What an attempt is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -125,7 +119,7 @@ impl CallRunner<'_> {
         let mut attempts = Attempts::new(retry, O::MAY_REPEAT, changes_token, self.deadline);
         let mut last = None;
         loop {
-            let Attempt { outcome, token } = match self.attempt(operation).await {
+            let (outcome, token) = match self.attempt(operation).await {
                 Ok(attempt) => attempt,
                 Err(NotSent::Failed(error)) => return Err(error),
                 Err(NotSent::Late(phase)) => {
@@ -163,8 +157,11 @@ impl CallRunner<'_> {
         }
     }
 
-    /// Makes one attempt.
-    async fn attempt<O: Operation>(&self, operation: &O) -> Result<Attempt<O::Reply>, NotSent> {
+    /// Makes one attempt; its outcome, and the token that it used.
+    async fn attempt<O: Operation>(
+        &self,
+        operation: &O,
+    ) -> Result<(Result<O::Reply, Error>, Option<Secret>), NotSent> {
         let Shared { connection, source, tokens, .. } = &**self.shared;
         let (mut call, mut used) = (Call::new(), None);
         if O::NEEDS_TOKEN {
@@ -175,8 +172,7 @@ impl CallRunner<'_> {
             used = Some(token);
         }
         let exchange = connection.exchange(self.what, call);
-        let outcome = self.in_quota(exchange.send(operation)).await?;
-        Ok(Attempt { outcome, token: used })
+        Ok((self.in_quota(exchange.send(operation)).await?, used))
     }
 
     /// Sends once there is room in the quota; the slot is taken until the reply has come, or nobody waits for it any more.
@@ -256,13 +252,11 @@ fn trace(error: &Error, attempts: u32, verdict: &Verdict) {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { connection, source, quota, retry, deadline, .. } = self;
+        let Self { connection, source, quota, .. } = self;
         f.debug_struct("Shared")
             .field("endpoint", &connection.endpoint)
             .field("source", source)
             .field("quota", quota)
-            .field("retry", retry)
-            .field("deadline", deadline)
             .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use northbound_client::Secret;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::clock::after;
+use crate::call::after;
 use crate::error::Error;
 
 /// A token is renewed so long before its end, or a tenth of its life if that is shorter.
@@ -40,6 +40,11 @@ impl Token {
     pub fn lives(mut self, life: Duration) -> Self {
         self.life = Some(life).filter(|life| *life >= SHORTEST_LIFE);
         self
+    }
+
+    /// How long before its end a token of this life is renewed: 5 minutes, or a tenth of its life if that is shorter.
+    pub fn renewal_margin(life: Duration) -> Duration {
+        MARGIN.min(life / 10)
     }
 
     /// The token itself.
@@ -146,7 +151,7 @@ impl TokenState {
     fn logged_in(&mut self, token: Token, now: Instant) -> Secret {
         // Its life began somewhere between the request and the reply.
         let born = self.last_login.unwrap_or(now);
-        let renew_at = token.life.map(|life| after(born, life - MARGIN.min(life / 10)));
+        let renew_at = token.life.map(|life| after(born, life - Token::renewal_margin(life)));
         self.held = Some(Held { secret: token.secret.clone(), renew_at });
         (self.failed, self.last_login) = (None, Some(now));
         token.secret

@@ -8,18 +8,15 @@ use std::time::Duration;
 
 use northbound_client::{Secret, Transport};
 
-use crate::call::attempts::Retry;
+use crate::call::FOREVER;
 use crate::call::exchange::Connection;
-use crate::call::quota::Quota;
 use crate::call::run::{BeforeLogin, Shared};
-use crate::call::token::{TokenSource, TokenStore};
-use crate::client::Client;
-use crate::client::credentials::{AppId, Credentials, Source};
+use crate::call::token::TokenStore;
+use crate::client::credentials::Source;
 use crate::client::endpoint::{Endpoint, PlainHttp, ThisMachine};
 use crate::client::proxy;
-use crate::clock::FOREVER;
-use crate::error::{Error, Remedy};
 use crate::redact::Secrets;
+use crate::{AppId, Client, Credentials, Error, Quota, Remedy, Retry, TokenSource};
 
 /// As in the vendor's Java SDK.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -53,14 +50,8 @@ type AdjustHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> Result<reqwest::Clie
 impl Client {
     /// Starts to build a client for the platform at `endpoint`, such as `https://platform.example:8743`.
     pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
-        ClientBuilder::new(endpoint.into())
-    }
-}
-
-impl ClientBuilder {
-    fn new(endpoint: String) -> Self {
-        Self {
-            endpoint,
+        ClientBuilder {
+            endpoint: endpoint.into(),
             source: None,
             before_login: None,
             resolved: Vec::new(),
@@ -77,7 +68,9 @@ impl ClientBuilder {
             seed: None,
         }
     }
+}
 
+impl ClientBuilder {
     /// Logs in with these credentials, on the first call, before a token ends, and when the platform refuses one.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.source = Some(Source::Login(credentials));
@@ -86,7 +79,7 @@ impl ClientBuilder {
 
     /// Calls this before each login is sent, with the client that logs in: a login cancels the tokens that other programs use.
     pub fn before_login(mut self, notice: impl Fn(&Client) + Send + Sync + 'static) -> Self {
-        self.before_login = Some(Box::new(move |shared| notice(&Client::new(Arc::clone(shared)))));
+        self.before_login = Some(Box::new(move |shared| notice(&Client { shared: Arc::clone(shared) })));
         self
     }
 
@@ -103,39 +96,33 @@ impl ClientBuilder {
     }
 
     /// Bounds one attempt, its reply included; 30 seconds unless set.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout.min(FOREVER);
-        self
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout: timeout.min(FOREVER), ..self }
     }
 
     /// Bounds the time that a connection may take; 30 seconds unless set.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout.min(FOREVER);
-        self
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        Self { connect_timeout: timeout.min(FOREVER), ..self }
     }
 
     /// Bounds a whole call with its waits, repetitions and logins; 3 minutes unless set.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
     }
 
     /// Refuses a reply whose body is longer than so many bytes, while it is read; 32 MiB unless set.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.body_limit = bytes;
-        self
+    pub fn body_limit(self, bytes: usize) -> Self {
+        Self { body_limit: bytes, ..self }
     }
 
     /// Keeps to this quota, which other clients of the same application may share; the platform's default unless set.
-    pub fn quota(mut self, quota: Quota) -> Self {
-        self.quota = quota;
-        self
+    pub fn quota(self, quota: Quota) -> Self {
+        Self { quota, ..self }
     }
 
     /// Repeats calls in this way.
-    pub fn retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
-        self
+    pub fn retry(self, retry: Retry) -> Self {
+        Self { retry, ..self }
     }
 
     /// Adjusts the HTTP client: a proxy, connection pools, DNS.
@@ -151,9 +138,8 @@ impl ClientBuilder {
     }
 
     /// Uses no proxy of the environment: neither `HTTPS_PROXY` nor its relatives are read.
-    pub fn no_proxy(mut self) -> Self {
-        self.uses_proxy = false;
-        self
+    pub fn no_proxy(self) -> Self {
+        Self { uses_proxy: false, ..self }
     }
 
     /// Connects to `address` when the endpoint names `host`: for a platform at a bare IP address, whose certificate bears a name.
@@ -246,9 +232,8 @@ impl ClientBuilder {
     }
 
     /// Draws what is left to chance (the time between two attempts) from this seed: for tests that must repeat themselves.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
-        self
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed: Some(seed), ..self }
     }
 
     /// Builds the client. Nothing is sent yet.
@@ -262,13 +247,13 @@ impl ClientBuilder {
             self.source.ok_or_else(|| Error::refused("there are no credentials", Remedy::GiveCredentials))?;
         choose_tls_provider();
         let mut http = reqwest::Client::builder().connect_timeout(self.connect_timeout);
-        if self.uses_proxy && !endpoint.is_loopback() {
-            endpoint.goes_through(proxy::of_environment(endpoint.url(), |name| std::env::var_os(name))?);
+        if self.uses_proxy && !endpoint.is_loopback {
+            endpoint.proxy = proxy::of_environment(&endpoint.url, |name| std::env::var_os(name))?;
         } else {
             http = http.no_proxy();
         }
         // Nothing speaks TLS then, unless what was adjusted asks for it.
-        if endpoint.stays_here() && self.http.is_empty() {
+        if endpoint.stays_here && self.http.is_empty() {
             http = without_authorities(http);
         }
         for (host, address) in self.resolved {
@@ -277,7 +262,7 @@ impl ClientBuilder {
         for adjust in self.http {
             http = adjust(http)?;
         }
-        if endpoint.stays_here() {
+        if endpoint.stays_here {
             http = http.no_proxy().dns_resolver(ThisMachine);
         }
         let http = http.redirect(reqwest::redirect::Policy::none()).build().map_err(|fault| {
@@ -287,7 +272,7 @@ impl ClientBuilder {
         let transport = self.transport.map(|make| make(&http));
         let secrets = Secrets::default();
         let connection = Connection { endpoint, http, transport, body_limit: self.body_limit, secrets };
-        Ok(Client::new(Arc::new(Shared {
+        let shared = Shared {
             connection,
             source,
             before_login: self.before_login,
@@ -298,7 +283,8 @@ impl ClientBuilder {
             deadline: self.deadline,
             random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
             calls: AtomicU64::new(0),
-        })))
+        };
+        Ok(Client { shared: Arc::new(shared) })
     }
 }
 

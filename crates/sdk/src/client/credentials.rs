@@ -5,8 +5,7 @@ use std::fmt;
 use northbound_client::types::LoginRequestAppId;
 use northbound_client::{LONGEST_SECRET, Secret};
 
-use crate::call::token::TokenSource;
-use crate::error::Error;
+use crate::{Error, TokenSource};
 
 const APP_ID_VARIABLE: &str = "NORTHBOUND_APP_ID";
 const SECRET_VARIABLE: &str = "NORTHBOUND_SECRET";

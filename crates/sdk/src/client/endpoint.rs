@@ -10,11 +10,12 @@ use crate::error::{Error, Remedy};
 /// The address of a platform: scheme, host, port, and a path in front of the platform's own, if a proxy adds one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
-    url: Url,
-    is_loopback: bool,
-    stays_here: bool,
+    pub(crate) url: Url,
+    pub(crate) is_loopback: bool,
+    /// The secret goes over plain http, and so must not leave this machine.
+    pub(crate) stays_here: bool,
     /// Host and port of the proxy on the way, if the environment sets one.
-    proxy: Option<(String, u16)>,
+    pub(crate) proxy: Option<(String, u16)>,
 }
 
 /// Whether plain http may leave this machine.
@@ -62,27 +63,6 @@ impl Endpoint {
     /// The address without a slash at its end.
     pub(crate) fn base(&self) -> &str {
         self.url.as_str().trim_end_matches('/')
-    }
-
-    pub(crate) fn url(&self) -> &Url {
-        &self.url
-    }
-
-    pub(crate) fn goes_through(&mut self, proxy: Option<(String, u16)>) {
-        self.proxy = proxy;
-    }
-
-    pub(crate) fn proxy(&self) -> Option<(&str, u16)> {
-        self.proxy.as_ref().map(|(host, port)| (host.as_str(), *port))
-    }
-
-    pub(crate) fn is_loopback(&self) -> bool {
-        self.is_loopback
-    }
-
-    /// Whether the secret goes over plain http, and so must not leave this machine.
-    pub(crate) fn stays_here(&self) -> bool {
-        self.stays_here
     }
 }
 

@@ -70,36 +70,22 @@ impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Text(text) => text,
-            Self::GiveCredentials => {
-                "give application id and secret with credentials(), or a token with token()"
-            }
+            Self::GiveCredentials => "give an application with credentials(), or a token with token()",
             Self::GiveSecret => "build the client with credentials()",
-            Self::CheckToken => "check that token() or the source of tokens was given the whole token",
-            Self::ReplaceToken => {
-                "give another token with token(), or let the client log in with credentials()"
-            }
+            Self::CheckToken => "check that the whole token was given, with token() or token_source()",
+            Self::ReplaceToken => "give a newer token(), or let the client log in with credentials()",
             Self::CheckTokenSource => "check the source that was given with token_source()",
             Self::TrustAuthority => "give the platform's own authority with root_certificates()",
-            Self::GiveClientCertificate => {
-                "give the one that the platform's operator issued, with identity()"
-            }
-            Self::ResolveName => {
-                "write the certificate's name in the endpoint, and give its address with resolve()"
-            }
+            Self::GiveClientCertificate => "give the one that the operator issued, with identity()",
+            Self::ResolveName => "put the certificate's name in the endpoint, and its address in resolve()",
             Self::UseHttps => "use https; a program can opt in with danger_allow_plain_http()",
             Self::RaiseTimeout => "raise timeout(), or ask for smaller pages with page_size()",
             Self::RaiseBodyLimit => "ask for smaller pages with page_size(), or raise body_limit()",
-            Self::RaiseDeadlineForToken => {
-                "another process may be logging in with the same application; raise deadline()"
-            }
+            Self::RaiseDeadlineForToken => "raise deadline(); another process may be logging in as well",
             Self::RaiseDeadlineForQuota => "call less often, or raise deadline()",
             Self::RaiseDeadlineForReply => "raise deadline(), or ask for smaller pages with page_size()",
-            Self::WatchLonger => {
-                "raise the deadline() of the watch, or look at the subtasks that are still open"
-            }
-            Self::AllowEmpty => {
-                "check the task id, raise the deadline() of the watch, or allow an empty task with allow_empty()"
-            }
+            Self::WatchLonger => "raise the watch's deadline(), or look at the subtasks that are still open",
+            Self::AllowEmpty => "check the task id, raise the watch's deadline(), or set allow_empty()",
             Self::ReadSubtasks { other, total } => {
                 return write!(
                     f,

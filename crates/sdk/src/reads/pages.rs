@@ -22,65 +22,21 @@ mod simulation;
 mod totals;
 mod whole;
 
-pub(crate) use fingerprints::{Fingerprint, Fingerprints};
-pub(crate) use page::{Arrived, Deliver, Next, Start, Taken};
-pub(crate) use shortfall::{Cause, Shortfall};
+pub(crate) use fingerprints::Fingerprints;
+pub(crate) use page::{Arrived, Deliver, Next, Read, Start};
+#[cfg(test)]
+use shortfall::Cause;
 
 use crate::reads::plan::Direction;
 use backward::Backward;
 use forward::Forward;
 use whole::Whole;
 
-/// One read with one filter, in its direction.
-#[derive(Debug)]
-pub(crate) enum Read {
-    Whole(Whole),
-    Forward(Forward),
-    Backward(Box<Backward>),
-}
-
-impl Read {
-    pub(crate) fn new(direction: Direction, start: Start) -> Self {
-        match direction {
-            Direction::Whole => Self::Whole(Whole::new(start)),
-            Direction::Forward => Self::Forward(Forward::new(start)),
-            Direction::Backward => Self::Backward(Box::new(Backward::new(start))),
-        }
-    }
-
-    /// The page to ask for now, if there is one to ask for before an earlier one has arrived.
-    pub(crate) fn ask(&mut self) -> Option<u32> {
-        match self {
-            Self::Whole(read) => read.ask(),
-            Self::Forward(read) => read.ask(),
-            Self::Backward(read) => read.ask(),
-        }
-    }
-
-    /// Takes in a page; pages are taken in the order in which they were asked for.
-    pub(crate) fn take(&mut self, page: &Arrived<'_>) -> Taken {
-        match self {
-            Self::Whole(read) => read.take(page),
-            Self::Forward(read) => read.take(page),
-            Self::Backward(read) => read.take(page),
-        }
-    }
-
-    /// Which rows have been delivered, of a page that was not delivered when it came.
-    pub(crate) fn repeats(&mut self, rows: &[Fingerprint]) -> Vec<usize> {
-        match self {
-            Self::Backward(read) => read.repeats(rows),
-            Self::Whole(_) | Self::Forward(_) => Vec::new(),
-        }
-    }
-
-    /// The next page would have a number that no request can hold.
-    pub(crate) fn beyond(&self) -> Shortfall {
-        let last = i32::MAX.unsigned_abs();
-        match self {
-            Self::Whole(read) => read.shortfall(last, Cause::Endless),
-            Self::Forward(read) => read.shortfall(last, Cause::Endless),
-            Self::Backward(read) => read.shortfall(last, Cause::Endless),
-        }
+/// Starts a read with one filter, in a direction.
+pub(crate) fn begin(direction: Direction, start: Start) -> Box<dyn Read> {
+    match direction {
+        Direction::Whole => Box::new(Whole::new(start)),
+        Direction::Forward => Box::new(Forward::new(start)),
+        Direction::Backward => Box::new(Backward::new(start)),
     }
 }

@@ -65,17 +65,14 @@ impl Plan {
     /// The parts of the read, one after another: one a status that is sent.
     pub(crate) fn passes(&self) -> VecDeque<FilterPass> {
         if self.sent.is_empty() {
-            return VecDeque::from([FilterPass { status: None }]);
+            return VecDeque::from([None]);
         }
-        self.sent.iter().map(|status| FilterPass { status: Some(status.clone()) }).collect()
+        self.sent.iter().cloned().map(Some).collect()
     }
 }
 
-/// A part of a read: one filter.
-#[derive(Clone, Debug)]
-pub(crate) struct FilterPass {
-    pub(crate) status: Option<SubtaskStatus>,
-}
+/// A part of a read: the status that is sent as a filter, if one is.
+pub(crate) type FilterPass = Option<SubtaskStatus>;
 
 /// The statuses that the user wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -181,12 +178,9 @@ mod tests {
     #[test]
     fn a_read_has_a_part_for_each_status_that_is_sent() {
         let mut plan = plan(Direction::Forward);
-        assert_eq!(
-            plan.passes().into_iter().map(|pass| pass.status).collect::<Vec<_>>(),
-            [Some(Fail), Some(Timeout)]
-        );
+        assert_eq!(plan.passes(), [Some(Fail), Some(Timeout)]);
         plan.sent.clear();
-        assert_eq!(plan.passes().into_iter().map(|pass| pass.status).collect::<Vec<_>>(), [None]);
+        assert_eq!(plan.passes(), [None]);
     }
 
     #[test]

@@ -5,12 +5,9 @@ use std::num::NonZeroU32;
 use northbound_client::types::TaskId;
 use northbound_client::{PAGE_SIZE, SubtaskStatus};
 
-use crate::client::Client;
-use crate::error::{Error, Remedy};
-use crate::reads::plan::{Direction, Plan, Wanted};
+use crate::reads::plan::Wanted;
 use crate::reads::request::PageRequest;
-use crate::reads::stream::{PageStream, SubtaskStream};
-use crate::subtask::Page;
+use crate::{Client, Direction, Error, Page, PageStream, Plan, Remedy, SubtaskStream};
 
 /// Pages of a whole task asked for at a time, unless asked otherwise.
 const PREFETCH: usize = 4;
@@ -18,7 +15,18 @@ const PREFETCH: usize = 4;
 impl Client {
     /// Asks for the subtasks of a batch task: what happened to each device.
     pub fn subtasks(&self, task_id: impl Into<String>) -> SubtaskQuery {
-        SubtaskQuery::new(self.clone(), task_id.into())
+        SubtaskQuery {
+            client: self.clone(),
+            task_id: task_id.into(),
+            app_id: None,
+            wanted: Wanted::default(),
+            device_id: None,
+            command_id: None,
+            page_size: None,
+            from_page: None,
+            prefetch: PREFETCH,
+            check_repeats: true,
+        }
     }
 }
 
@@ -54,21 +62,6 @@ pub struct SubtaskQuery {
 }
 
 impl SubtaskQuery {
-    fn new(client: Client, task_id: String) -> Self {
-        Self {
-            client,
-            task_id,
-            app_id: None,
-            wanted: Wanted::default(),
-            device_id: None,
-            command_id: None,
-            page_size: None,
-            from_page: None,
-            prefetch: PREFETCH,
-            check_repeats: true,
-        }
-    }
-
     /// Only subtasks in this status. The platform takes the five that the document lists; a stream picks any other one from
     /// the whole task.
     pub fn status(self, status: SubtaskStatus) -> Self {
@@ -79,21 +72,18 @@ impl SubtaskQuery {
     ///
     /// Final statuses (Success, Fail, Timeout) are asked for one after another. A mix with any other one is picked from the
     /// whole task; [`plan`](Self::plan) tells.
-    pub fn statuses(mut self, statuses: impl IntoIterator<Item = SubtaskStatus>) -> Self {
-        self.wanted = Wanted::new(statuses);
-        self
+    pub fn statuses(self, statuses: impl IntoIterator<Item = SubtaskStatus>) -> Self {
+        Self { wanted: Wanted::new(statuses), ..self }
     }
 
     /// Only subtasks of this device.
-    pub fn device_id(mut self, device_id: impl Into<String>) -> Self {
-        self.device_id = Some(device_id.into());
-        self
+    pub fn device_id(self, device_id: impl Into<String>) -> Self {
+        Self { device_id: Some(device_id.into()), ..self }
     }
 
     /// Only the subtask of this device command.
-    pub fn command_id(mut self, command_id: impl Into<String>) -> Self {
-        self.command_id = Some(command_id.into());
-        self
+    pub fn command_id(self, command_id: impl Into<String>) -> Self {
+        Self { command_id: Some(command_id.into()), ..self }
     }
 
     /// Sends the page's optional parameter `appId`.
@@ -101,24 +91,21 @@ impl SubtaskQuery {
     /// The editions of the page differ: the English one describes it as the id of the authorized application, the Chinese one
     /// wants it only when the task belongs to another application that has authorized the caller. Both agree that it is left
     /// out otherwise, and so it is unless this is called.
-    pub fn app_id(mut self, app_id: impl Into<String>) -> Self {
-        self.app_id = Some(app_id.into());
-        self
+    pub fn app_id(self, app_id: impl Into<String>) -> Self {
+        Self { app_id: Some(app_id.into()), ..self }
     }
 
     /// How many rows to ask for in one call: 1 to 250. Unless set, 25 for [`page`](Self::page) (as on the platform's page)
     /// and 250 for [`stream`](Self::stream) and [`pages`](Self::pages).
-    pub fn page_size(mut self, rows: u32) -> Self {
-        self.page_size = Some(rows);
-        self
+    pub fn page_size(self, rows: u32) -> Self {
+        Self { page_size: Some(rows), ..self }
     }
 
     /// How many pages of a whole task to ask for at a time: at least 1, and 4 unless set. They are delivered in order.
     ///
     /// A read with a status filter makes one call at a time whatever is set here: only then does it know what moved.
-    pub fn prefetch(mut self, pages: usize) -> Self {
-        self.prefetch = pages.max(1);
-        self
+    pub fn prefetch(self, pages: usize) -> Self {
+        Self { prefetch: pages.max(1), ..self }
     }
 
     /// Resumes a read from a position, which [`Page::resume_from`] gave: the page that the read begins with, in its
@@ -126,18 +113,16 @@ impl SubtaskQuery {
     ///
     /// Nothing is known of the rows that the read before delivered: one that stood on both sides of the position may come
     /// again. A read of several statuses one after another cannot be resumed; ask for them one by one.
-    pub fn from_page(mut self, page: u32) -> Self {
-        self.from_page = Some(page);
-        self
+    pub fn from_page(self, page: u32) -> Self {
+        Self { from_page: Some(page), ..self }
     }
 
     /// Whether to watch for rows that come twice, which costs some 20 bytes a row; `true` unless set.
     ///
     /// It can be switched off for a whole task only: its set is fixed, so rows come twice only if the platform sorts anew.
     /// Then rows are counted, and not told apart.
-    pub fn check_repeats(mut self, check: bool) -> Self {
-        self.check_repeats = check;
-        self
+    pub fn check_repeats(self, check: bool) -> Self {
+        Self { check_repeats: check, ..self }
     }
 
     /// One page; 0 is the first.
@@ -158,7 +143,7 @@ impl SubtaskQuery {
         };
         check_page_number(page_no)?;
         let request = PageRequest { status, page_no, ..self.request(PAGE_SIZE.default)? };
-        self.client.shared().call(&request).await
+        self.client.shared.call(&request).await
     }
 
     /// What a read will ask for: direction, filter, page size. Nothing is sent.
@@ -254,11 +239,7 @@ impl SubtaskQuery {
 
 /// Refuses a page number that no request can hold.
 fn check_page_number(page: u32) -> Result<(), Error> {
-    match i32::try_from(page) {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            let advice = format!("it must be 0 to {}", i32::MAX);
-            Err(Error::refused(format!("the page number is {page}"), advice))
-        }
-    }
+    let refused =
+        |_| Error::refused(format!("the page number is {page}"), format!("it must be 0 to {}", i32::MAX));
+    i32::try_from(page).map(drop).map_err(refused)
 }

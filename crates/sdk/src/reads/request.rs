@@ -8,9 +8,8 @@ use progenitor_client::{Error as Generated, ResponseValue};
 
 use crate::call::envelope::{Envelope, ROWS};
 use crate::call::exchange::{Exchange, Operation};
-use crate::error::Error;
 use crate::redact::excerpt;
-use crate::subtask::Page;
+use crate::{Error, Page};
 
 /// A page with more times the rows asked for is refused.
 const TOO_MANY: usize = 10;

@@ -8,16 +8,14 @@ use std::task::{Context, Poll, ready};
 use std::vec;
 
 use futures_core::Stream;
-use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt};
 use northbound_client::types;
 use northbound_client::{SubtaskStatus, Turn};
 
-use crate::client::Client;
-use crate::error::Error;
-use crate::reads::pages::{Arrived, Deliver, Fingerprints, Next, Read, Start};
-use crate::reads::plan::{Direction, FilterPass, Plan};
+use crate::reads::pages::{self, Arrived, Deliver, Fingerprints, Next, Read, Start};
+use crate::reads::plan::FilterPass;
 use crate::reads::request::PageRequest;
-use crate::subtask::{Page, Subtask};
+use crate::{Client, Direction, Error, Page, Plan, Subtask};
 
 /// The subtasks that were asked for, one after another. Made by [`SubtaskQuery::stream`](crate::SubtaskQuery::stream).
 ///
@@ -71,15 +69,7 @@ impl SubtaskStream {
     /// # Errors
     /// When a call fails, or the read is incomplete.
     pub async fn try_next(&mut self) -> Result<Option<Subtask>, Error> {
-        loop {
-            if let Some(row) = self.rows.next() {
-                return Ok(Some(Subtask::new(row)));
-            }
-            match self.pages.try_next().await? {
-                Some(page) => self.rows = page.into_rows().into_iter(),
-                None => return Ok(None),
-            }
-        }
+        TryStreamExt::try_next(self).await
     }
 }
 
@@ -97,7 +87,7 @@ struct Reader {
     check_repeats: bool,
     fingerprints: Fingerprints,
     passes: VecDeque<FilterPass>,
-    pass: Option<(FilterPass, Read)>,
+    pass: Option<(FilterPass, Box<dyn Read>)>,
     calls: FuturesOrdered<PageFuture>,
     /// Whose turn it is to read a long reply: that of the call whose page is delivered next.
     turns: VecDeque<Turn>,
@@ -142,7 +132,7 @@ impl Reader {
                     return Ok(None);
                 };
                 let start = Start { size: self.plan.page_size, from: self.plan.from_page };
-                self.pass = Some((pass, Read::new(self.plan.direction, start)));
+                self.pass = Some((pass, pages::begin(self.plan.direction, start)));
             }
             self.ask();
             self.turns.front().into_iter().for_each(Turn::comes);
@@ -156,7 +146,7 @@ impl Reader {
                 }
                 None => {
                     self.end = self.pass.as_ref().map(|(pass, read)| {
-                        read.beyond().into_error(pass.status.as_ref()).asking(self.request.task())
+                        read.beyond().into_error(pass.as_ref()).asking(self.request.task())
                     })
                 }
             }
@@ -173,9 +163,9 @@ impl Reader {
         {
             let turn = Turn::default();
             self.turns.push_back(turn.clone());
-            let status = pass.status.clone();
+            let status = pass.clone();
             let request = PageRequest { status, page_no: number, turn: Some(turn), ..self.request.clone() };
-            let shared = Arc::clone(self.client.shared());
+            let shared = Arc::clone(&self.client.shared);
             self.calls.push_back(Box::pin(async move { shared.call(&request).await }));
         }
     }
@@ -226,7 +216,7 @@ impl Reader {
                     shortfall.received += held.rows().len() as u64;
                 }
                 self.held.retain(|held| !held.rows().is_empty());
-                self.end = Some(shortfall.into_error(pass.status.as_ref()).asking(self.request.task()));
+                self.end = Some(shortfall.into_error(pass.as_ref()).asking(self.request.task()));
             }
         }
         if !has_rows {
@@ -234,7 +224,7 @@ impl Reader {
         }
         pick(&mut page, &taken.deliver, &self.plan.kept);
         let repeats = if let Deliver::AllBut(repeats) = &taken.deliver { repeats.len() } else { 0 };
-        Some(page.with_resume_from(resume_from).with_repeats(repeats))
+        Some(page.delivered(resume_from, repeats))
     }
 }
 

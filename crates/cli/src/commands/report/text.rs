@@ -10,8 +10,8 @@ impl Render for VisibleText<'_> {
     fn render(&self) -> Markup {
         html! {
             bdi {
-                @for piece in self.0.split_inclusive(is_unseen) {
-                    @match piece.chars().next_back().filter(|last| is_unseen(*last)) {
+                @for piece in self.0.split_inclusive(northbound::is_unprintable) {
+                    @match piece.chars().next_back().filter(|last| northbound::is_unprintable(*last)) {
                         Some(unseen) => {
                             (piece[..piece.len() - unseen.len_utf8()])
                             span.unseen-character { (format!("U+{:04X}", u32::from(unseen))) }
@@ -22,11 +22,6 @@ impl Render for VisibleText<'_> {
             }
         }
     }
-}
-
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -5,12 +5,8 @@ use std::collections::BTreeMap;
 use northbound_client::SubtaskStatus;
 
 use super::count::{Ask, Sample};
-use crate::client::Client;
-use crate::error::Error;
-use crate::reads::query::SubtaskQuery;
-use crate::reads::stream::PageStream;
 use crate::redact::LONGEST_WORD;
-use crate::subtask::Page;
+use crate::{Client, Error, Page, PageStream, SubtaskQuery};
 
 /// How many different statuses are counted one by one: a platform may send another one with every row.
 const STATUSES: usize = 100;

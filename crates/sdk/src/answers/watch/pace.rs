@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::clock::after;
+use crate::call::after;
 
 /// The rest between two polls grows by this factor while nothing moves.
 const SLOWER: u32 = 2;

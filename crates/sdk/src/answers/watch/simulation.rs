@@ -8,10 +8,9 @@ use tokio::time::Instant;
 use super::pace::Pace;
 use super::rounds::Rounds;
 use super::watching::{WatchStep, Watching};
-use crate::answers::summary::Summary;
 use crate::answers::summary::count::{Ask, Sample};
 use crate::answers::summary::task::Tally;
-use crate::error::{Error, Remedy};
+use crate::{Error, Remedy, Summary};
 
 const SEEDS: u64 = 1000;
 const FASTEST: Duration = Duration::from_secs(6);

@@ -7,11 +7,10 @@ use tokio::time::Instant;
 use super::outlook::Outlook;
 use super::pace::Pace;
 use super::rounds::{PollResult, RoundStep, Rounds};
-use crate::answers::summary::Summary;
-use crate::answers::summary::count::{Ask, Doubt, Sample};
+use crate::answers::summary::count::{Ask, Sample};
 use crate::answers::summary::task::Tally;
-use crate::clock::after;
-use crate::error::{Error, ErrorKind, Remedy};
+use crate::call::after;
+use crate::{Doubt, Error, ErrorKind, Remedy, Summary};
 
 /// A watch.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::fingerprints::Fingerprint;
 use super::lengths::{Lengths, PAGES_BEYOND, is_believed, page_number};
 use super::order::{BackwardOrder, Listed};
-use super::page::{Arrived, Deliver, Next, Start, Taken};
+use super::page::{Arrived, Deliver, Next, Read, Start, Taken};
 use super::seen::SeenRows;
 use super::shortfall::{Cause, Shortfall};
 use super::totals::Totals;
@@ -71,8 +71,10 @@ impl Backward {
             received: 0,
         }
     }
+}
 
-    pub(super) fn ask(&mut self) -> Option<u32> {
+impl Read for Backward {
+    fn ask(&mut self) -> Option<u32> {
         let page = match self.stage {
             Stage::Probe | Stage::Confirm => 0,
             Stage::Climb(page) | Stage::Down(page) => page,
@@ -82,7 +84,7 @@ impl Backward {
         Some(page)
     }
 
-    pub(super) fn take(&mut self, page: &Arrived<'_>) -> Taken {
+    fn take(&mut self, page: &Arrived<'_>) -> Taken {
         self.in_flight = false;
         let may_be_full = self.lengths.may_be_full(page);
         let explained = if self.totals.push(page.total) { Ok(()) } else { Err(Cause::Unexplained) };
@@ -103,10 +105,16 @@ impl Backward {
         }
     }
 
-    pub(super) fn repeats(&mut self, rows: &[Fingerprint]) -> Vec<usize> {
+    fn repeats(&mut self, rows: &[Fingerprint]) -> Vec<usize> {
         self.seen.repeats(rows, false)
     }
 
+    fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {
+        Shortfall { cause, page, received: self.received, counted: self.totals.latest() }
+    }
+}
+
+impl Backward {
     /// Counts the rows of a page as delivered, unless they were before.
     fn delivered(&mut self, page: &Arrived<'_>) -> Deliver {
         let repeats = self.seen.repeats(page.rows, matches!(self.stage, Stage::Confirm));
@@ -224,9 +232,5 @@ impl Backward {
             (Some(before), Some(total)) if total > before => Err(Cause::Missing),
             _ => Ok(()),
         }
-    }
-
-    pub(super) fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {
-        Shortfall { cause, page, received: self.received, counted: self.totals.latest() }
     }
 }

@@ -10,7 +10,7 @@
 
 use super::lengths::{Lengths, page_number};
 use super::order::{ForwardOrder, Listed};
-use super::page::{Arrived, Deliver, Next, Start, Taken};
+use super::page::{Arrived, Deliver, Next, Read, Start, Taken};
 use super::seen::SeenRows;
 use super::shortfall::{Cause, Shortfall};
 use super::totals::Totals;
@@ -53,14 +53,16 @@ impl Forward {
             digest: None,
         }
     }
+}
 
-    pub(super) fn ask(&mut self) -> Option<u32> {
+impl Read for Forward {
+    fn ask(&mut self) -> Option<u32> {
         let page = page_number(self.next).filter(|_| !self.in_flight)?;
         self.in_flight = true;
         Some(page)
     }
 
-    pub(super) fn take(&mut self, page: &Arrived<'_>) -> Taken {
+    fn take(&mut self, page: &Arrived<'_>) -> Taken {
         self.in_flight = false;
         self.next += 1;
         let before = *self.before.get_or_insert_with(|| self.lengths.rows_before(page));
@@ -93,6 +95,12 @@ impl Forward {
         Taken { deliver: Deliver::but(repeats), next }
     }
 
+    fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {
+        Shortfall { cause, page, received: self.distinct, counted: self.totals.latest() }
+    }
+}
+
+impl Forward {
     /// Whether the platform does not turn its pages: the page is the one before, and too few rows came to push it whole. In
     /// the first look, rows that bear a fingerprint are watched one by one instead, if totals can tell what moved.
     fn turned_back(&mut self, page: &Arrived<'_>) -> bool {
@@ -116,9 +124,5 @@ impl Forward {
         self.digest = None;
         (self.next, self.received) = (self.start.from.unwrap_or(0).into(), 0);
         Ok(Next::GoOn)
-    }
-
-    pub(super) fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {
-        Shortfall { cause, page, received: self.distinct, counted: self.totals.latest() }
     }
 }

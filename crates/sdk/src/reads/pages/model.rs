@@ -8,7 +8,9 @@ use std::num::NonZeroU32;
 
 use northbound_client::SubtaskStatus;
 
-use super::{Arrived, Cause, Deliver, Direction, Fingerprint, Next, Read, Shortfall, Start};
+use super::fingerprints::Fingerprint;
+use super::shortfall::Shortfall;
+use super::{Arrived, Cause, Deliver, Direction, Next, Start, begin};
 use crate::reads::plan::Wanted;
 
 /// Numbers from a seed (SplitMix64).
@@ -170,7 +172,7 @@ impl Outcome {
 
 /// Reads with the state machines, as the stream does.
 fn read(mut platform: Platform, start: Start) -> Outcome {
-    let mut read = Read::new(platform.direction, start);
+    let mut read = begin(platform.direction, start);
     let ahead = 1 + platform.draw.below(6) as usize;
     let mut delivered = Vec::new();
     let mut arriving = VecDeque::new();

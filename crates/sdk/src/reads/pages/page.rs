@@ -1,9 +1,9 @@
-//! A page as the state machines see it, and what they say to it.
+//! What the state machines of all directions have in common: a page as they see it, and what they say to it.
 
 use std::num::NonZeroU32;
 
 use super::fingerprints::Fingerprint;
-use super::shortfall::Shortfall;
+use super::shortfall::{Cause, Shortfall};
 
 /// A page as the state machines see it.
 #[derive(Clone, Copy, Debug)]
@@ -64,4 +64,26 @@ pub(crate) struct Start {
     pub(crate) size: NonZeroU32,
     /// The page to begin with; unless given, the first one in the direction of the read.
     pub(crate) from: Option<u32>,
+}
+
+/// One read with one filter, in its direction.
+pub(crate) trait Read: Send {
+    /// The page to ask for now, if there is one to ask for before an earlier one has arrived.
+    fn ask(&mut self) -> Option<u32>;
+
+    /// Takes in a page; pages are taken in the order in which they were asked for.
+    fn take(&mut self, page: &Arrived<'_>) -> Taken;
+
+    /// Which rows have been delivered, of a page that was not delivered when it came.
+    fn repeats(&mut self, _: &[Fingerprint]) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// Why the read ends at a page, in numbers.
+    fn shortfall(&self, page: u32, cause: Cause) -> Shortfall;
+
+    /// The same where the next page would have a number that no request can hold.
+    fn beyond(&self) -> Shortfall {
+        self.shortfall(i32::MAX.unsigned_abs(), Cause::Endless)
+    }
 }

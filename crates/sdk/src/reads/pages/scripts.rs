@@ -3,7 +3,8 @@
 use std::num::NonZeroU32;
 use std::ops::Range;
 
-use super::{Arrived, Cause, Deliver, Direction, Fingerprint, Next, Read, Start};
+use super::fingerprints::Fingerprint;
+use super::{Arrived, Cause, Deliver, Direction, Next, Start, begin};
 use crate::reads::plan::Direction::{Backward, Forward, Whole};
 
 /// A reply: rows and total.
@@ -19,7 +20,7 @@ struct ReadLog {
 
 /// Reads pages of 10 rows, one call at a time.
 fn log_from(direction: Direction, from: Option<u32>, script: &[Reply]) -> ReadLog {
-    let mut read = Read::new(direction, Start { size: NonZeroU32::new(10).unwrap(), from });
+    let mut read = begin(direction, Start { size: NonZeroU32::new(10).unwrap(), from });
     let mut log = ReadLog { asked: Vec::new(), delivered: Vec::new(), end: None };
     for (rows, total) in script {
         let page = read.ask().unwrap();
@@ -94,7 +95,7 @@ fn whole_sees_what_comes_twice() {
 
 #[test]
 fn whole_asks_ahead_only_as_far_as_rows_are_counted() {
-    let mut read = Read::new(Whole, Start { size: NonZeroU32::new(10).unwrap(), from: None });
+    let mut read = begin(Whole, Start { size: NonZeroU32::new(10).unwrap(), from: None });
     assert_eq!((read.ask(), read.ask()), (Some(0), None), "how many pages there are is not known");
     let page =
         |page, len, total| Arrived { page, len, rows: &[], digest: None, alike: false, total, stated: None };
@@ -103,7 +104,7 @@ fn whole_asks_ahead_only_as_far_as_rows_are_counted() {
     read.take(&page(1, 9, Some(25)));
     read.take(&page(2, 5, Some(25)));
     assert_eq!(read.ask(), Some(3), "a row is still to come");
-    let mut capped = Read::new(Whole, Start { size: NonZeroU32::new(10).unwrap(), from: None });
+    let mut capped = begin(Whole, Start { size: NonZeroU32::new(10).unwrap(), from: None });
     capped.ask();
     capped.take(&page(0, 5, Some(15)));
     assert_eq!((capped.ask(), capped.ask(), capped.ask()), (Some(1), Some(2), None), "pages of five");
@@ -144,7 +145,7 @@ fn forward_holds_a_shift_against_the_totals() {
 
 /// Reads pages of rows without a fingerprint, given how many there are, what tells the page from others, and the total.
 fn end_of_nameless(direction: Direction, script: &[(usize, u64, Option<u64>)]) -> Option<Result<(), Cause>> {
-    let mut read = Read::new(direction, Start { size: NonZeroU32::new(10).unwrap(), from: None });
+    let mut read = begin(direction, Start { size: NonZeroU32::new(10).unwrap(), from: None });
     script.iter().find_map(|(len, digest, total)| {
         let page = read.ask().unwrap();
         let (rows, digest) = (vec![None; *len], Some(*digest));
@@ -311,7 +312,7 @@ fn backward_a_total_that_no_task_has_says_nothing() {
 fn no_page_is_asked_for_that_no_request_can_hold() {
     let last = i32::MAX.unsigned_abs();
     for direction in [Whole, Forward] {
-        let mut read = Read::new(direction, Start { size: NonZeroU32::MIN, from: Some(last) });
+        let mut read = begin(direction, Start { size: NonZeroU32::MIN, from: Some(last) });
         assert_eq!(read.ask(), Some(last));
         let (digest, alike) = (Some(1), false);
         read.take(&Arrived { page: last, len: 1, rows: &[None], digest, alike, total: None, stated: None });

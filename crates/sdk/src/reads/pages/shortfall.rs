@@ -2,7 +2,7 @@
 
 use northbound_client::SubtaskStatus;
 
-use crate::error::{Error, Incomplete, Remedy};
+use crate::error::{Error, ErrorKind, Incomplete, Remedy};
 
 /// What the state machines found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Shortfall {
             (Cause::Endless, _) => by_page("the platform has no end of pages"),
         };
         let numbers = Incomplete { status: status.cloned(), page, received, counted };
-        Error::new_incomplete(numbers, found, remedy)
+        Error::new(ErrorKind::Incomplete, found, remedy).with_numbers(numbers)
     }
 }
 

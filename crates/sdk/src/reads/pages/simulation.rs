@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::num::NonZeroU32;
 
 use super::lengths::{PAGES_ASTRAY, PAGES_BEYOND};
-use super::{Arrived, Cause, Deliver, Direction, Next, Read, Start};
+use super::{Arrived, Cause, Deliver, Direction, Next, Start, begin};
 
 /// What a platform shows on a page.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ impl Platform {
 
 /// How a read ended, after how many calls, and whether it delivered all rows that came and bear a param.
 fn read(platform: Platform, direction: Direction, size: u32) -> (Next, u64, bool) {
-    let mut read = Read::new(direction, Start { size: NonZeroU32::new(size).unwrap(), from: None });
+    let mut read = begin(direction, Start { size: NonZeroU32::new(size).unwrap(), from: None });
     let (mut held, mut came, mut delivered) = (Vec::new(), HashSet::new(), HashSet::new());
     for call in 0.. {
         let Some(page) = read.ask() else {

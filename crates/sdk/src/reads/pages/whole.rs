@@ -4,7 +4,7 @@
 //! order. At the end the distinct rows are held against `totalCount`: what is sorted anew between two calls shows there.
 
 use super::lengths::{Lengths, page_number};
-use super::page::{Arrived, Deliver, Next, Start, Taken};
+use super::page::{Arrived, Deliver, Next, Read, Start, Taken};
 use super::seen::SeenRows;
 use super::shortfall::{Cause, Shortfall};
 
@@ -41,9 +41,11 @@ impl Whole {
             digest: None,
         }
     }
+}
 
+impl Read for Whole {
     /// Pages ahead of the one that is awaited only as far as the total says that they hold rows.
-    pub(super) fn ask(&mut self) -> Option<u32> {
+    fn ask(&mut self) -> Option<u32> {
         let pages = self.total.filter(|_| self.before.is_some()).unwrap_or(0).div_ceil(self.lengths.size());
         if self.in_flight > 0 && (self.counter_is_false || self.ask >= pages) {
             return None;
@@ -54,7 +56,7 @@ impl Whole {
         Some(page)
     }
 
-    pub(super) fn take(&mut self, page: &Arrived<'_>) -> Taken {
+    fn take(&mut self, page: &Arrived<'_>) -> Taken {
         self.in_flight = self.in_flight.saturating_sub(1);
         let repeats = self.seen.repeats(page.rows, false);
         let next = self
@@ -63,6 +65,12 @@ impl Whole {
         Taken { deliver: Deliver::but(repeats), next }
     }
 
+    fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {
+        Shortfall { cause, page, received: self.distinct, counted: self.total }
+    }
+}
+
+impl Whole {
     fn next(&mut self, page: &Arrived<'_>, repeats: usize) -> Result<Next, Cause> {
         // The set is fixed: a total that grows counts something else.
         self.counter_is_false |= self.total.is_some() && page.total > self.total;
@@ -95,9 +103,5 @@ impl Whole {
             _ if self.distinct < self.received => Err(Cause::Disorder),
             _ => Ok(Next::Complete),
         }
-    }
-
-    pub(super) fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {
-        Shortfall { cause, page, received: self.distinct, counted: self.total }
     }
 }
