@@ -77,8 +77,8 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
         context.deliver_json(&result_of(Some(&emulator.url()), []))?;
     } else {
         writeln!(context.stdout, "listening on {}", emulator.url())?;
+        context.deliver()?;
     }
-    context.deliver()?;
     context.note(&format!("{known}; stop with Ctrl-C"))?;
     if let Some(warning) = warning(emulator.addr()) {
         context.note(&warning)?;

@@ -7,7 +7,6 @@ use std::io::{self, Write as _};
 use clap::{Arg, ArgAction, Command};
 use serde_json::json;
 
-use crate::arguments::global::Output;
 use crate::error::CliError;
 use crate::results;
 use crate::session::context::Context;
@@ -42,16 +41,13 @@ pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(
         context.stdout.write_all(results::SCHEMA.as_bytes())?;
         return Ok(());
     }
-    let document = match (options.format, context.global.output()) {
-        (Some(DocumentFormat::Yaml), _) | (None, Output::Table | Output::Csv) => northbound::DOCUMENT,
-        (Some(DocumentFormat::Json), _) | (None, Output::Json) => northbound::DOCUMENT_AS_JSON,
-        (None, Output::Jsonl) => {
-            let document: serde_json::Value =
-                serde_json::from_str(northbound::DOCUMENT_AS_JSON).map_err(io::Error::from)?;
-            return Ok(context.deliver_json(&document)?);
-        }
-    };
-    context.stdout.write_all(document.as_bytes())?;
+    let as_json =
+        options.format.map_or(context.global.output().is_json(), |format| format == DocumentFormat::Json);
+    if as_json {
+        let document = serde_json::from_str(northbound::DOCUMENT_AS_JSON).map_err(io::Error::from)?;
+        return Ok(context.deliver_json(&document)?);
+    }
+    context.stdout.write_all(northbound::DOCUMENT.as_bytes())?;
     Ok(())
 }
 

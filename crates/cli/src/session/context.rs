@@ -58,11 +58,11 @@ impl<'a> Context<'a> {
         self.file.take().map_or(Ok(()), NewFile::keep)
     }
 
-    /// Prints a result as JSON, on one line unless a single value was asked for, and hands it over.
+    /// Prints a result as JSON, on one line if that was asked for, and hands it over.
     pub(crate) fn deliver_json(&mut self, result: &Value) -> io::Result<()> {
         match self.global.output() {
-            Output::Json => writeln!(self.stdout, "{result:#}")?,
-            _ => writeln!(self.stdout, "{result}")?,
+            Output::Jsonl => writeln!(self.stdout, "{result}")?,
+            _ => writeln!(self.stdout, "{result:#}")?,
         }
         self.deliver()
     }
