@@ -5,7 +5,6 @@
 
 mod assumptions;
 mod calls;
-mod certificate;
 mod checks;
 mod diagnosis;
 mod evidence;

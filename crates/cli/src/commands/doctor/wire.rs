@@ -10,8 +10,6 @@ use northbound::ClientBuilder;
 use reqwest::{Body, Method, Request, Response};
 use tower_service::Service;
 
-use super::certificate;
-
 /// How many calls the doctor makes at most: logins and repetitions included.
 pub(super) const MOST_CALLS: usize = 12;
 
@@ -165,14 +163,42 @@ fn date(reply: &Response) -> Option<SystemTime> {
 
 fn certificate_ends(reply: &Response) -> Option<SystemTime> {
     let info = reply.extensions().get::<reqwest::tls::TlsInfo>()?;
-    certificate::end(info.peer_certificate()?)
+    end_of_certificate(info.peer_certificate()?)
+}
+
+/// When a certificate ends. Whether it is good is not judged here: the handshake has done that.
+fn end_of_certificate(der: &[u8]) -> Option<SystemTime> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+    Some(certificate.validity().not_after.to_datetime().into())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use northbound::{AppId, Client, Retry};
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 
     use super::*;
+
+    #[test]
+    fn the_end_of_a_certificate_is_read_in_both_notations_of_a_time() {
+        for (year, seconds) in [(2024, 1_709_164_800), (2050, 2_529_619_200)] {
+            let mut params = CertificateParams::default();
+            params.not_before = date_time_ymd(2020, 1, 1);
+            params.not_after = date_time_ymd(year, 2, if year == 2024 { 29 } else { 28 });
+            let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+            let end = end_of_certificate(certificate.der()).unwrap();
+            assert_eq!(end.duration_since(UNIX_EPOCH).unwrap().as_secs(), seconds, "{year}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_has_no_end() {
+        for der in [&[][..], &[0x30], &[0x30, 5, 1], &[0x30, 0x84, 255, 255, 255, 255], &[0x30, 0xff, 0]] {
+            assert_eq!(end_of_certificate(der), None, "{der:?}");
+        }
+    }
 
     #[tokio::test]
     async fn a_call_too_many_is_not_sent() {
