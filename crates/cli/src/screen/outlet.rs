@@ -42,6 +42,10 @@ impl<'a> Outlet<'a> {
         self.palette
     }
 
+    pub(crate) fn write_lines(&mut self, lines: &[String]) -> io::Result<()> {
+        lines.iter().try_for_each(|line| writeln!(self, "{line}"))
+    }
+
     pub(crate) fn set_palette(&mut self, palette: Palette) {
         self.palette = palette;
     }

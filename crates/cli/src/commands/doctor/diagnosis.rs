@@ -1,6 +1,6 @@
 //! The diagnosis: lines for a person to read and to paste, or one JSON object.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use northbound::PLATFORM_EDITION;
 use northbound::client_layer::DOCUMENT_VERSION;
@@ -34,7 +34,7 @@ pub(super) struct Diagnosis {
 
 impl Diagnosis {
     pub(super) fn write(&self, stdout: &mut Outlet<'_>) -> io::Result<()> {
-        self.lines(stdout.width(), stdout.palette()).iter().try_for_each(|line| writeln!(stdout, "{line}"))
+        stdout.write_lines(&self.lines(stdout.width(), stdout.palette()))
     }
 
     /// What to do with it.
