@@ -1,14 +1,12 @@
 //! The transport under the doctor's calls: it counts them, logs what came back, and sends no more than the doctor may make.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use http::header::DATE;
 use northbound::ClientBuilder;
 use reqwest::{Body, Method, Request, Response};
-use tower_service::Service;
+use tower::service_fn;
 
 /// How many calls the doctor makes at most: logins and repetitions included.
 pub(super) const MOST_CALLS: usize = 12;
@@ -57,7 +55,9 @@ impl WireLog {
     /// Lets a client send through this wire.
     pub(super) fn under(&self, builder: ClientBuilder) -> ClientBuilder {
         let log = self.clone();
-        builder.http(|http| http.tls_info(true)).service_over(move |http| Wire { http, log })
+        builder
+            .http(|http| http.tls_info(true))
+            .service_over(|http| service_fn(move |request| send(http.clone(), log.clone(), request)))
     }
 
     pub(super) fn calls(&self) -> usize {
@@ -88,47 +88,33 @@ impl WireLog {
     }
 }
 
-#[derive(Clone)]
-struct Wire {
+/// Sends a request and logs what came back, as long as calls are left.
+async fn send(
     http: reqwest::Client,
     log: WireLog,
-}
-
-impl Service<http::Request<Body>> for Wire {
-    type Response = http::Response<Body>;
-    type Error = reqwest::Error;
-    type Future = Pin<Box<dyn Future<Output = reqwest::Result<http::Response<Body>>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<reqwest::Result<()>> {
-        Poll::Ready(Ok(()))
+    request: http::Request<Body>,
+) -> reqwest::Result<http::Response<Body>> {
+    let Some(query) = log.take() else {
+        return Ok(used_up());
+    };
+    let mut request = Request::try_from(request)?;
+    let is_login = request.method() != Method::GET;
+    if !is_login {
+        change(&mut request, query);
     }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let Self { http, log } = self.clone();
-        Box::pin(async move {
-            let Some(query) = log.take() else {
-                return Ok(used_up());
-            };
-            let mut request = Request::try_from(request)?;
-            let is_login = request.method() != Method::GET;
-            if !is_login {
-                change(&mut request, query);
-            }
-            let sent = SystemTime::now();
-            let outcome = http.execute(request).await;
-            let reply = outcome.as_ref().ok();
-            let wire_call = WireCall {
-                is_login,
-                sent,
-                received: SystemTime::now(),
-                status: reply.map(|reply| reply.status().as_u16()),
-                date: reply.and_then(date),
-                certificate_ends: reply.and_then(certificate_ends),
-            };
-            log.noted().wire_calls.push(wire_call);
-            outcome.map(http::Response::from)
-        })
-    }
+    let sent = SystemTime::now();
+    let outcome = http.execute(request).await;
+    let reply = outcome.as_ref().ok();
+    let wire_call = WireCall {
+        is_login,
+        sent,
+        received: SystemTime::now(),
+        status: reply.map(|reply| reply.status().as_u16()),
+        date: reply.and_then(date),
+        certificate_ends: reply.and_then(certificate_ends),
+    };
+    log.noted().wire_calls.push(wire_call);
+    outcome.map(http::Response::from)
 }
 
 /// Stands in for the reply to a call that is not made: the client takes it for a quota that is used up, which it is.
