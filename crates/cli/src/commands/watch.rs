@@ -38,7 +38,7 @@ pub(crate) struct WatchOptions {
 
 /// How often a terminal is redrawn while nothing has come: time and quota change.
 const REDRAWN: Duration = Duration::from_secs(1);
-/// A poll of five calls can be kept up at this interval with the whole quota, which the embedded emulator shares with nobody.
+/// A poll takes five calls. At this interval they use the whole quota; the embedded emulator serves nobody else.
 const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), CliError> {

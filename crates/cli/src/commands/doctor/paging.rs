@@ -13,7 +13,7 @@ impl Replies {
     }
 }
 
-/// Whether rows are the same as far as both lists go.
+/// Whether the rows of the shorter list are those with which the longer one begins. `None` if nothing distinguishes them.
 fn same_rows(some: &[Subtask], others: &[Subtask]) -> Option<bool> {
     let mut all_alike = (!some.is_empty() && !others.is_empty()).then_some(true)?;
     for (one, other) in some.iter().zip(others) {

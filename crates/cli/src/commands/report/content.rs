@@ -25,7 +25,7 @@ impl Content {
         one_line(self.summary.task_id())
     }
 
-    /// Subtasks that are still on their way, or whose status says nothing of it.
+    /// Subtasks that have not settled, as far as is known.
     pub(super) fn under_way(&self) -> u64 {
         self.summary.total().saturating_sub(self.summary.settled())
     }
