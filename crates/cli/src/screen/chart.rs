@@ -176,8 +176,11 @@ pub(crate) fn log_line(snapshot: &WatchSnapshot<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
+
     use serde_json::json;
+
+    use super::*;
 
     fn counts(numbers: [u64; 5], other: u64) -> Summary {
         counts_of(&[], numbers, other, 0)
@@ -185,10 +188,16 @@ mod tests {
 
     fn counts_of(named: &[(&str, u64)], numbers: [u64; 5], other: u64, calls: u64) -> Summary {
         let known = SubtaskStatus::KNOWN.iter().map(SubtaskStatus::as_str).zip(numbers);
-        let by_status: std::collections::BTreeMap<_, _> = known.chain(named.iter().copied()).collect();
+        let by_status: BTreeMap<_, _> = known.chain(named.iter().copied()).collect();
         let total = numbers.iter().sum::<u64>() + other;
-        let json = json!({ "taskId": "demo", "total": total, "byStatus": by_status, "other": other, "calls": calls });
-        serde_json::from_value(json).unwrap()
+        let summary = json!({
+            "taskId": "demo",
+            "total": total,
+            "byStatus": by_status,
+            "other": other,
+            "calls": calls,
+        });
+        serde_json::from_value(summary).unwrap()
     }
 
     fn snapshot(summary: &Summary) -> WatchSnapshot<'_> {

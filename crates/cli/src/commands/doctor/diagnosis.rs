@@ -108,8 +108,14 @@ impl Diagnosis {
     }
 
     pub(super) fn json(&self) -> Value {
-        let check = |Finding { mark, name, found, help }: &Finding| json!({ "name": name, "result": mark.as_str(), "found": found, "help": help });
-        let assumption = |Finding { mark, name, found, .. }: &Finding| json!({ "id": name, "result": mark.as_str(), "found": found });
+        let check = |finding: &Finding| {
+            let Finding { mark, name, found, help } = finding;
+            json!({ "name": name, "result": mark.as_str(), "found": found, "help": help })
+        };
+        let assumption = |finding: &Finding| {
+            let Finding { mark, name, found, .. } = finding;
+            json!({ "id": name, "result": mark.as_str(), "found": found })
+        };
         let found = json!({
             "northbound": env!("CARGO_PKG_VERSION"),
             "document": DOCUMENT_VERSION,
@@ -143,10 +149,11 @@ impl Printer {
         let mut lines = self.indented(&text, indent);
         if let Some(first) = lines.first_mut() {
             let text = first.trim_start();
-            *first = match is_narrow {
+            *first = if is_narrow {
                 // The mark is coloured after the line is broken. A mark that is broken itself is not coloured.
-                true => text.replacen(label, &painted, 1),
-                false => format!("{painted}{}{text}", " ".repeat(MARKS - label.len())),
+                text.replacen(label, &painted, 1)
+            } else {
+                format!("{painted}{}{text}", " ".repeat(MARKS - label.len()))
             };
         }
         if let Some(help) = help {

@@ -338,8 +338,8 @@ mod tests {
     use northbound::Failure;
     use serde_json::json;
 
-    use super::super::list::List;
     use super::*;
+    use crate::commands::report::list::List;
 
     /// A settled task in which each device failed for another reason.
     fn content(reasons: u64) -> Content {
