@@ -5,7 +5,6 @@
 
 mod assumptions;
 mod calls;
-mod certificate;
 mod checks;
 mod diagnosis;
 mod evidence;
@@ -61,7 +60,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagn
     };
     let (setting, connection) = open(context, &patient).await?;
     let route = route(context, &setting).await;
-    let is_reached = route.as_ref().is_some_and(|route| matches!(route.connected, Some(Ok(_))));
+    let is_reached = route.as_ref().is_some_and(|route| route.connected.is_ok());
     let task = options.task.as_deref();
     let call = match &connection {
         Some(connection) if is_reached => Some(calls::first(&connection.client, task).await),
@@ -93,7 +92,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagn
     Ok(Diagnosis { endpoint, checks, assumptions, asked: task.is_some(), wire_calls: log.wire_calls() })
 }
 
-/// How many subtasks there are, as far as the platform says so; no fewer than it lists.
+/// How many subtasks there are, if the platform says so. A total below the number of listed rows is not believed.
 fn subtasks(page: &Page) -> Option<u64> {
     page.total_count().map(|total| total.max(page.subtasks().len() as u64))
 }

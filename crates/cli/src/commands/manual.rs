@@ -21,24 +21,19 @@ pub(crate) struct ManOptions {
     pub(crate) out: PathBuf,
 }
 
-/// What commands read from the environment, and whether only those read it that make calls.
-const ENVIRONMENT: [(&str, &str, bool); 7] = [
-    ("NORTHBOUND_ENDPOINT", "The address of the platform, unless --endpoint is given.", true),
-    ("NORTHBOUND_APP_ID", "The application that calls, unless --app-id is given.", true),
-    ("NORTHBOUND_SECRET", "The secret of the application, unless --secret-file is given.", true),
-    (
-        "NORTHBOUND_TOKEN",
-        "A token from elsewhere: no command logs in then. --secret-file goes before it.",
-        true,
-    ),
-    (
-        "HTTPS_PROXY, ALL_PROXY, NO_PROXY",
-        "The proxy for calls, and the hosts that are called without it.",
-        true,
-    ),
-    ("XDG_CACHE_HOME, HOME, LOCALAPPDATA", "They say where the folder of tokens is: see FILES.", true),
-    ("NO_COLOR", "Nothing is coloured if it is set, unless --color is given.", false),
+/// What commands that make calls read from the environment.
+const ENVIRONMENT_OF_CALLS: [(&str, &str); 6] = [
+    ("NORTHBOUND_ENDPOINT", "The address of the platform, unless --endpoint is given."),
+    ("NORTHBOUND_APP_ID", "The application that calls, unless --app-id is given."),
+    ("NORTHBOUND_SECRET", "The secret of the application, unless --secret-file is given."),
+    ("NORTHBOUND_TOKEN", "A token from elsewhere: no command logs in then. --secret-file goes before it."),
+    ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy for calls, and the hosts that are called without it."),
+    ("XDG_CACHE_HOME, HOME, LOCALAPPDATA", "They say where the folder of tokens is: see FILES."),
 ];
+
+/// What all commands read from the environment.
+const ENVIRONMENT: [(&str, &str); 1] =
+    [("NO_COLOR", "Nothing is coloured if it is set, unless --color is given.")];
 
 /// The files of commands, and the command whose they are; `None` stands for all that make calls.
 const FILES: [(&str, &str, Option<&str>); 4] = [
@@ -112,20 +107,19 @@ fn synopsis(command: &Command) -> Roff {
 fn surroundings(command: &Command) -> Roff {
     let mut sections = Roff::default();
     let calls = command.get_opts().any(|option| option.get_id() == "endpoint" && !option.is_hide_set());
-    let environment = ENVIRONMENT.iter().filter(|(.., of_calls)| calls || !of_calls);
-    section(&mut sections, "ENVIRONMENT", environment.map(|(name, meaning, _)| (*name, *meaning)));
-    let files = FILES.iter().filter(|(.., of)| of.map_or(calls, |of| of == command.get_name()));
-    section(&mut sections, "FILES", files.map(|(name, meaning, _)| (*name, *meaning)));
-    let codes = EXIT_CODES.map(|(code, meaning)| (code.to_string(), meaning));
-    section(&mut sections, "EXIT STATUS", codes.iter().map(|(code, meaning)| (code.as_str(), *meaning)));
+    let of_calls = ENVIRONMENT_OF_CALLS.into_iter().filter(|_| calls);
+    section(&mut sections, "ENVIRONMENT", of_calls.chain(ENVIRONMENT));
+    let files = FILES.into_iter().filter(|(.., of)| of.map_or(calls, |of| of == command.get_name()));
+    section(&mut sections, "FILES", files.map(|(name, meaning, _)| (name, meaning)));
+    section(&mut sections, "EXIT STATUS", EXIT_CODES);
     sections
 }
 
-fn section<'a>(sections: &mut Roff, title: &str, rows: impl Iterator<Item = (&'a str, &'a str)>) {
-    for (place, (name, meaning)) in rows.enumerate() {
+fn section<'a>(sections: &mut Roff, title: &str, rows: impl IntoIterator<Item = (impl ToString, &'a str)>) {
+    for (place, (name, meaning)) in rows.into_iter().enumerate() {
         if place == 0 {
             sections.control("SH", [title]);
         }
-        sections.control("TP", []).text([bold(name)]).text([roman(meaning)]);
+        sections.control("TP", []).text([bold(name.to_string())]).text([roman(meaning)]);
     }
 }

@@ -106,13 +106,12 @@ pub(super) fn is_shown(command: &Command) -> bool {
 /// An option as it is typed, with its values.
 pub(super) fn option_with_values(option: &Arg) -> String {
     let short = option.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
-    let values: Vec<String> =
-        option.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    let values = option.get_possible_values();
+    let values: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
     let value = match option.get_value_names() {
         _ if !option.get_action().takes_values() => String::new(),
         _ if !values.is_empty() => format!(" {}", values.join("|")),
-        Some(names) => format!(" {}", names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" ")),
-        None => String::new(),
+        names => names.unwrap_or_default().iter().map(|name| format!(" {name}")).collect(),
     };
     let again = if matches!(option.get_action(), ArgAction::Append | ArgAction::Count) { "..." } else { "" };
     format!("{short}--{}{value}{again}", option.get_long().unwrap_or_default())

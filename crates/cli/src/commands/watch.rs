@@ -9,13 +9,13 @@ use clap::Args;
 use std::time::Duration;
 
 use northbound::{Client, Summary, Watch, WatchStream};
-use tokio::time::{Instant, Interval, interval};
+use tokio::time::{Instant, interval};
 
 use crate::error::{CliError, Kind};
-use crate::screen::chart::{Counts, WatchSnapshot, percent};
+use crate::screen::chart::{WatchSnapshot, percent};
+use crate::screen::layout::one_line;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
-use crate::session::interrupt::Interrupt;
 use view::View;
 
 #[derive(Debug, Args)]
@@ -38,33 +38,38 @@ pub(crate) struct WatchOptions {
 
 /// How often a terminal is redrawn while nothing has come: time and quota change.
 const REDRAWN: Duration = Duration::from_secs(1);
-/// A poll of five calls can be kept up at this interval with the whole quota, which the embedded emulator shares with nobody.
+/// A poll takes five calls. At this interval they use the whole quota; the embedded emulator serves nobody else.
 const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let connection = Connection::open(context).await?;
+    let client = &connection.client;
     let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
-    let mut stream = watch(context, options, &connection.client).stream();
+    let mut stream = watch(context, options, client).stream();
     let mut view = View::new(context, &connection.endpoint);
     let mut last: Option<Summary> = None;
     let outcome = loop {
-        match next(&mut stream, &mut ticks, &context.interrupt).await {
-            Event::Tick => {}
-            Event::Counted(summary) => last = Some(summary),
-            Event::End(outcome) => break outcome,
+        tokio::select! {
+            biased;
+            counted = context.interrupt.or(stream.try_next()) => match counted {
+                Ok(Some(summary)) => last = Some(summary),
+                Ok(None) => break Ok(()),
+                Err(failure) => break Err(failure),
+            },
+            _ = ticks.tick() => {}
         }
         if let Some(summary) = &last {
-            let snapshot = snapshot(summary, &stream, &connection.client, started.elapsed(), options);
-            view.show(summary, &snapshot, &mut context.stdout)?;
-            if let Some(failure) = too_many_failed(&snapshot) {
+            let snapshot = snapshot(summary, &stream, client, started.elapsed(), options);
+            view.show(&snapshot, &mut context.stdout)?;
+            if let Some(failure) = too_many_failed(summary, options.fail_above) {
                 break Err(failure);
             }
         }
     };
     if let Some(summary) = &last {
-        let snapshot = snapshot(summary, &stream, &connection.client, started.elapsed(), options);
-        view.end(summary, &snapshot, &mut context.stdout)?;
+        let snapshot = snapshot(summary, &stream, client, started.elapsed(), options);
+        view.end(&snapshot, &mut context.stdout)?;
         context.deliver()?;
     }
     outcome.map_err(|failure| match failure {
@@ -74,24 +79,6 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
         }
         failure => failure,
     })
-}
-
-enum Event {
-    Tick,
-    Counted(Summary),
-    End(Result<(), CliError>),
-}
-
-async fn next(stream: &mut WatchStream, ticks: &mut Interval, interrupt: &Interrupt) -> Event {
-    tokio::select! {
-        biased;
-        counted = interrupt.or(stream.try_next()) => match counted {
-            Ok(Some(summary)) => Event::Counted(summary),
-            Ok(None) => Event::End(Ok(())),
-            Err(failure) => Event::End(Err(failure)),
-        },
-        _ = ticks.tick() => Event::Tick,
-    }
 }
 
 fn watch(context: &Context<'_>, options: &WatchOptions, client: &Client) -> Watch {
@@ -108,16 +95,16 @@ fn watch(context: &Context<'_>, options: &WatchOptions, client: &Client) -> Watc
     }
 }
 
-fn snapshot(
-    summary: &Summary,
+fn snapshot<'a>(
+    summary: &'a Summary,
     stream: &WatchStream,
     client: &Client,
     elapsed: Duration,
     options: &WatchOptions,
-) -> WatchSnapshot {
+) -> WatchSnapshot<'a> {
     let quota = client.quota();
     WatchSnapshot {
-        counts: Counts::from(summary),
+        summary,
         rate: stream.rate(),
         left: stream.time_left(),
         elapsed,
@@ -127,14 +114,15 @@ fn snapshot(
     }
 }
 
-/// Whether more of all subtasks failed or timed out than the user allows.
-fn too_many_failed(snapshot: &WatchSnapshot) -> Option<CliError> {
-    let (limit, Counts { task, total, failed, .. }) = (snapshot.limit?, &snapshot.counts);
-    let exceeded = *total > 0 && 100.0 * *failed as f64 / *total as f64 > limit;
+/// Whether more of all subtasks failed or timed out than the user allows, in percent.
+fn too_many_failed(summary: &Summary, limit: Option<f64>) -> Option<CliError> {
+    let (limit, failed, total) = (limit?, summary.failed(), summary.total());
+    let exceeded = total > 0 && 100.0 * failed as f64 / total as f64 > limit;
     let what = format!(
         "{failed} of {total} subtasks failed or timed out ({}), more than the {limit} % that --fail-above allows",
-        percent(*failed, *total)
+        percent(failed, total)
     );
+    let task = one_line(summary.task_id());
     let advice = format!("`northbound subtasks {task} --status Fail,Timeout` shows which, and why");
     exceeded.then(|| CliError::own(Kind::TooManyFailed, what, advice))
 }
@@ -149,28 +137,29 @@ fn share(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn snapshot(total: u64, failed: u64, limit: Option<f64>) -> WatchSnapshot {
-        let (task, by_status, is_settled) = ("t".to_owned(), Vec::new(), total == failed);
-        let counts = Counts { task, total, by_status, other: 0, settled: failed, failed, is_settled };
-        let (elapsed, quota) = (Duration::ZERO, None);
-        WatchSnapshot { counts, rate: None, left: None, elapsed, calls: 6, quota, limit }
+    fn too_many_failed(total: u64, failed: u64, limit: Option<f64>) -> Option<CliError> {
+        let by_status = json!({ "Fail": failed, "Pending": total - failed });
+        let summary = json!({ "taskId": "t", "total": total, "byStatus": by_status, "other": 0, "calls": 6 });
+        super::too_many_failed(&serde_json::from_value(summary).unwrap(), limit)
     }
 
     #[test]
     fn a_share_of_failures_is_exceeded_only_beyond_it() {
-        assert!(too_many_failed(&snapshot(1000, 20, Some(2.0))).is_none());
-        let failure = too_many_failed(&snapshot(1000, 21, Some(2.0))).unwrap();
+        assert!(too_many_failed(1000, 20, Some(2.0)).is_none());
+        let failure = too_many_failed(1000, 21, Some(2.0)).unwrap();
         assert_eq!(failure.exit_code(), 3);
         assert!(
             failure.to_string().starts_with("21 of 1000 subtasks failed or timed out (2.1 %)"),
             "{failure}"
         );
-        assert!(too_many_failed(&snapshot(10, 1, Some(0.0))).is_some());
-        assert!(too_many_failed(&snapshot(10, 0, Some(0.0))).is_none());
-        assert!(too_many_failed(&snapshot(0, 0, Some(0.0))).is_none());
-        assert!(too_many_failed(&snapshot(10, 10, None)).is_none());
+        assert!(too_many_failed(10, 1, Some(0.0)).is_some());
+        assert!(too_many_failed(10, 0, Some(0.0)).is_none());
+        assert!(too_many_failed(0, 0, Some(0.0)).is_none());
+        assert!(too_many_failed(10, 10, None).is_none());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use northbound::{Method, SubtaskStatus, Summary};
 
-use crate::screen::layout::{counted, flowed, one_line};
+use crate::screen::layout::{self, counted, flowed, one_line};
 use crate::screen::palette::Palette;
 
 /// The width of a chart for a reader that is no terminal.
@@ -13,69 +13,30 @@ pub(crate) const PLAIN_WIDTH: usize = 80;
 pub(crate) const LONGEST_BAR: usize = 60;
 const GAP: usize = 2;
 
-/// How many subtasks a task has, and how many are in each status.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Counts {
-    pub(crate) task: String,
-    pub(crate) total: u64,
-    pub(crate) by_status: Vec<(SubtaskStatus, u64)>,
-    /// In no status that the document lists.
-    pub(crate) other: u64,
-    pub(crate) settled: u64,
-    pub(crate) failed: u64,
-    pub(crate) is_settled: bool,
-}
-
-impl From<&Summary> for Counts {
-    fn from(summary: &Summary) -> Self {
-        Self {
-            task: one_line(summary.task_id()),
-            total: summary.total(),
-            by_status: summary.by_status().map(|(status, count)| (status.clone(), count)).collect(),
-            other: summary.other(),
-            settled: summary.settled(),
-            failed: summary.failed(),
-            is_settled: summary.is_settled(),
-        }
+/// How many have settled, as in `412 of 1000 settled (41.2 %)`.
+fn progress(summary: &Summary) -> String {
+    match (summary.settled(), summary.total()) {
+        (_, 0) => "no subtasks".to_owned(),
+        (settled, total) => format!("{settled} of {total} settled ({})", percent(settled, total)),
     }
 }
 
-impl Counts {
-    pub(crate) fn of(&self, status: &SubtaskStatus) -> u64 {
-        self.by_status.iter().find(|(counted, _)| counted == status).map_or(0, |(_, count)| *count)
-    }
+/// How many failed, as in `62 failed or timed out (6.2 %)`.
+fn failures(summary: &Summary) -> String {
+    let failed = summary.failed();
+    format!("{failed} failed or timed out ({})", percent(failed, summary.total()))
+}
 
-    /// How many subtasks have settled, as in `412 of 1000 settled (41.2 %)`.
-    pub(crate) fn progress(&self) -> String {
-        let Self { total, settled, .. } = self;
-        match total {
-            0 => "no subtasks".to_owned(),
-            _ => format!("{settled} of {total} settled ({})", percent(*settled, *total)),
-        }
-    }
+/// How many are in no status that the document lists, and in none that a read has named.
+pub(crate) fn unnamed(summary: &Summary) -> u64 {
+    let named = summary.by_status().filter(|(status, _)| !SubtaskStatus::KNOWN.contains(status));
+    summary.other().saturating_sub(named.map(|(_, count)| count).sum())
+}
 
-    /// How many failed, as in `62 failed or timed out (6.2 %)`.
-    pub(crate) fn failures(&self) -> String {
-        format!("{} failed or timed out ({})", self.failed, percent(self.failed, self.total))
-    }
-
-    /// How many are in no status that the document lists, and in none that a read has named.
-    pub(crate) fn unnamed(&self) -> u64 {
-        let named = self.by_status.iter().filter(|(status, _)| !SubtaskStatus::KNOWN.contains(status));
-        self.other.saturating_sub(named.map(|(_, count)| count).sum())
-    }
-
-    /// How many are in no status that the document lists, if any.
-    fn others(&self) -> Option<String> {
-        (self.other > 0).then(|| format!("{} not found in a documented status", self.other))
-    }
-
-    /// The counts that are not 0.
-    fn nonzero(&self) -> impl Iterator<Item = String> {
-        let counted = self.by_status.iter().filter(|(_, count)| *count > 0);
-        let counted = counted.map(|(status, count)| format!("{count} {}", one_line(status.as_str())));
-        counted.chain(self.others())
-    }
+/// How many are in no status that the document lists, if any.
+fn others(summary: &Summary) -> Option<String> {
+    let other = summary.other();
+    (other > 0).then(|| format!("{other} not found in a documented status"))
 }
 
 /// A part of the whole in percent. Only the whole is 100 % and only nothing is 0 %, however large the numbers are.
@@ -105,49 +66,41 @@ pub(crate) fn per_second(rate: f64) -> String {
     if rate < 10.0 { format!("{rate:.1}/s") } else { format!("{rate:.0}/s") }
 }
 
-/// What a summary shows: a heading, a bar a status, and how the numbers were found.
-pub(crate) fn summary(
-    counts: &Counts,
-    calls: u64,
-    method: Method,
-    width: usize,
-    palette: Palette,
-) -> Vec<String> {
-    let mut lines = heading(counts, width, palette);
-    lines.extend(bars(counts, width, palette));
-    lines.push(String::new());
-    let calls = counted(calls, "call");
-    let mut facts = vec![counts.failures()];
-    facts.extend(counts.others());
-    facts.push(match method {
-        Method::Read(doubt) => format!("read in {calls}, since {doubt}"),
-        _ => format!("counted in {calls}"),
-    });
+/// What a summary shows: a heading, a bar for each status, and how the numbers were found.
+pub(crate) fn summary(summary: &Summary, width: usize, palette: Palette) -> Vec<String> {
+    let mut lines = heading_and_bars(summary, width, palette);
+    let mut facts = vec![failures(summary)];
+    facts.extend(others(summary));
+    facts.push(how_found(summary.method(), &counted(summary.calls(), "call")));
     lines.extend(flowed(&facts, width));
     lines
 }
 
-fn heading(counts: &Counts, width: usize, palette: Palette) -> Vec<String> {
-    let facts = [format!("Batch task {}", counts.task), counts.progress()];
-    let mut lines: Vec<String> = flowed(&facts, width).iter().map(|line| palette.strong(line)).collect();
-    lines.push(String::new());
-    lines
+fn how_found(method: Method, calls: &str) -> String {
+    match method {
+        Method::Read(doubt) => format!("read in {calls}, since {doubt}"),
+        _ => format!("counted in {calls}"),
+    }
 }
 
-/// A row a status: its name, its count, its share, and a bar as long as the share.
-fn bars(counts: &Counts, width: usize, palette: Palette) -> Vec<String> {
-    let names: Vec<String> = counts.by_status.iter().map(|(status, _)| one_line(status.as_str())).collect();
-    let longest = names.iter().map(|name| crate::screen::layout::width(name)).max().unwrap_or(0);
-    let digits = counts.total.to_string().len();
+/// A heading, and a row for each status: its name, its count, its share, and a bar as long as the share.
+fn heading_and_bars(summary: &Summary, width: usize, palette: Palette) -> Vec<String> {
+    let facts = [format!("Batch task {}", one_line(summary.task_id())), progress(summary)];
+    let mut lines: Vec<String> = flowed(&facts, width).iter().map(|line| palette.strong(line)).collect();
+    lines.push(String::new());
+    let names: Vec<String> = summary.by_status().map(|(status, _)| one_line(status.as_str())).collect();
+    let longest = names.iter().map(|name| layout::width(name)).max().unwrap_or(0);
+    let digits = summary.total().to_string().len();
     // `100.0 %` has seven characters.
     let room = width.saturating_sub(longest + digits + 7 + 3 * GAP).min(LONGEST_BAR);
-    let rows = counts.by_status.iter().zip(names).map(|((status, count), name)| {
-        let padding = " ".repeat(longest - crate::screen::layout::width(&name));
-        let share = percent(*count, counts.total);
-        let bar = palette.status(status, &bar(*count, counts.total, room));
+    lines.extend(summary.by_status().zip(names).map(|((status, count), name)| {
+        let padding = " ".repeat(longest - layout::width(&name));
+        let share = percent(count, summary.total());
+        let bar = palette.status(status, &bar(count, summary.total(), room));
         format!("{name}{padding}  {count:>digits$}  {share:>7}  {bar}").trim_end().to_owned()
-    });
-    rows.collect()
+    }));
+    lines.push(String::new());
+    lines
 }
 
 /// A bar as long as the part: in eighths of a character, and never empty unless there is nothing.
@@ -163,9 +116,9 @@ pub(crate) fn bar(part: u64, whole: u64, room: usize) -> String {
 }
 
 /// What can be seen of a watch at one moment.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct WatchSnapshot {
-    pub(crate) counts: Counts,
+#[derive(Debug)]
+pub(crate) struct WatchSnapshot<'a> {
+    pub(crate) summary: &'a Summary,
     /// Subtasks that settle in a second.
     pub(crate) rate: Option<f64>,
     pub(crate) left: Option<Duration>,
@@ -178,40 +131,30 @@ pub(crate) struct WatchSnapshot {
     pub(crate) limit: Option<f64>,
 }
 
-impl WatchSnapshot {
+impl WatchSnapshot<'_> {
     fn pace(&self) -> Option<String> {
-        if self.counts.is_settled {
+        if self.summary.is_settled() {
             return Some(format!("settled after {}", span(self.elapsed)));
         }
-        let rate = self.rate.filter(|rate| *rate > 0.0)?;
-        let rate = per_second(rate);
+        let rate = per_second(self.rate.filter(|rate| *rate > 0.0)?);
         Some(match self.left {
             Some(left) => format!("{rate}, about {} left", span(left)),
             None => rate,
         })
     }
-
-    fn failures(&self) -> String {
-        match self.limit {
-            Some(limit) => format!("{}, at most {limit} % allowed", self.counts.failures()),
-            None => self.counts.failures(),
-        }
-    }
 }
 
 /// What a terminal shows of a watch, no line wider than `width`.
-pub(crate) fn frame(snapshot: &WatchSnapshot, width: usize, palette: Palette) -> Vec<String> {
-    let mut lines = heading(&snapshot.counts, width, palette);
-    lines.extend(bars(&snapshot.counts, width, palette));
-    lines.push(String::new());
-    let failures = [snapshot.failures()].into_iter().chain(snapshot.counts.others());
-    lines.extend(flowed(&failures.collect::<Vec<_>>(), width));
-    let mut facts: Vec<String> = Vec::new();
-    match snapshot.pace() {
-        Some(pace) => facts.push(pace),
-        None => facts.push("waiting for something to settle".to_owned()),
-    }
-    if !snapshot.counts.is_settled {
+pub(crate) fn frame(snapshot: &WatchSnapshot<'_>, width: usize, palette: Palette) -> Vec<String> {
+    let summary = snapshot.summary;
+    let mut lines = heading_and_bars(summary, width, palette);
+    let allowed = snapshot.limit.map(|limit| format!(", at most {limit} % allowed"));
+    let mut facts = vec![failures(summary) + &allowed.unwrap_or_default()];
+    facts.extend(others(summary));
+    lines.extend(flowed(&facts, width));
+    let pace = snapshot.pace().unwrap_or_else(|| "waiting for something to settle".to_owned());
+    let mut facts = vec![pace];
+    if !summary.is_settled() {
         facts.push(format!("{} so far", span(snapshot.elapsed)));
     }
     facts.push(format!("{} calls", snapshot.calls));
@@ -221,35 +164,45 @@ pub(crate) fn frame(snapshot: &WatchSnapshot, width: usize, palette: Palette) ->
 }
 
 /// What a log shows of a watch.
-pub(crate) fn log_line(snapshot: &WatchSnapshot) -> String {
-    let mut facts = vec![snapshot.counts.progress()];
-    facts.extend(snapshot.counts.nonzero());
+pub(crate) fn log_line(snapshot: &WatchSnapshot<'_>) -> String {
+    let summary = snapshot.summary;
+    let counts = summary.by_status().filter(|(_, count)| *count > 0);
+    let mut facts = vec![progress(summary)];
+    facts.extend(counts.map(|(status, count)| format!("{count} {}", one_line(status.as_str()))));
+    facts.extend(others(summary));
     facts.extend(snapshot.pace());
     format!("{:>10}  {}", span(snapshot.elapsed), facts.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::screen::layout;
+    use std::collections::BTreeMap;
 
-    fn counts(numbers: [u64; 5], other: u64) -> Counts {
-        let [pending, waiting, success, fail, timeout] = numbers;
-        let statuses = SubtaskStatus::KNOWN.iter().cloned();
-        Counts {
-            task: "demo".to_owned(),
-            total: numbers.iter().sum::<u64>() + other,
-            by_status: statuses.zip([pending, waiting, success, fail, timeout]).collect(),
-            other,
-            settled: success + fail + timeout,
-            failed: fail + timeout,
-            is_settled: pending + waiting + other == 0,
-        }
+    use serde_json::json;
+
+    use super::*;
+
+    fn counts(numbers: [u64; 5], other: u64) -> Summary {
+        counts_of(&[], numbers, other, 0)
     }
 
-    fn snapshot(numbers: [u64; 5]) -> WatchSnapshot {
+    fn counts_of(named: &[(&str, u64)], numbers: [u64; 5], other: u64, calls: u64) -> Summary {
+        let known = SubtaskStatus::KNOWN.iter().map(SubtaskStatus::as_str).zip(numbers);
+        let by_status: BTreeMap<_, _> = known.chain(named.iter().copied()).collect();
+        let total = numbers.iter().sum::<u64>() + other;
+        let summary = json!({
+            "taskId": "demo",
+            "total": total,
+            "byStatus": by_status,
+            "other": other,
+            "calls": calls,
+        });
+        serde_json::from_value(summary).unwrap()
+    }
+
+    fn snapshot(summary: &Summary) -> WatchSnapshot<'_> {
         WatchSnapshot {
-            counts: counts(numbers, 0),
+            summary,
             rate: Some(14.23),
             left: Some(Duration::from_secs(42)),
             elapsed: Duration::from_secs(29),
@@ -261,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_picture_shows_the_state_of_a_task() {
-        let shown = frame(&snapshot([120, 468, 350, 42, 20]), 80, Palette::default()).join("\n");
+        let shown = frame(&snapshot(&counts([120, 468, 350, 42, 20], 0)), 80, Palette::default()).join("\n");
         assert_eq!(
             shown,
             "\
@@ -280,7 +233,7 @@ Timeout       20    2.0 %  █
 
     #[test]
     fn forty_columns_hold_every_fact() {
-        let shown = frame(&snapshot([120, 468, 350, 42, 20]), 40, Palette::default());
+        let shown = frame(&snapshot(&counts([120, 468, 350, 42, 20], 0)), 40, Palette::default());
         assert!(shown.iter().all(|line| layout::width(line) <= 40), "{shown:#?}");
         assert_eq!(
             shown.join("\n"),
@@ -304,8 +257,8 @@ Timeout       20    2.0 %  ▎
     #[test]
     fn no_terminal_is_too_narrow_and_colours_take_no_room() {
         for width in 1..120 {
-            let plain = frame(&snapshot([1, 2, 3, 4, 5]), width, Palette::default());
-            let coloured = frame(&snapshot([1, 2, 3, 4, 5]), width, Palette::coloured());
+            let plain = frame(&snapshot(&counts([1, 2, 3, 4, 5], 0)), width, Palette::default());
+            let coloured = frame(&snapshot(&counts([1, 2, 3, 4, 5], 0)), width, Palette::coloured());
             assert_eq!(plain.len(), coloured.len());
             for (plain, coloured) in plain.iter().zip(&coloured) {
                 assert_eq!(layout::width(plain), layout::width(coloured));
@@ -317,31 +270,29 @@ Timeout       20    2.0 %  ▎
 
     #[test]
     fn a_log_line_holds_what_counts() {
-        let mut open =
-            WatchSnapshot { counts: counts([1, 0, 7, 0, 0], 2), rate: None, left: None, ..snapshot([0; 5]) };
+        let open = |summary| WatchSnapshot { rate: None, left: None, ..snapshot(summary) };
+        let summary = counts([1, 0, 7, 0, 0], 2);
         assert_eq!(
-            log_line(&open),
+            log_line(&open(&summary)),
             "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 2 not found in a documented status"
         );
-        assert_eq!(open.counts.unnamed(), 2);
-        open.counts.by_status.push(("Halted".into(), 1));
+        assert_eq!(unnamed(&summary), 2);
+        let summary = counts_of(&[("Halted", 1)], [1, 0, 7, 0, 0], 2, 0);
         assert_eq!(
-            log_line(&open),
+            log_line(&open(&summary)),
             "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 1 Halted, 2 not found in a documented status"
         );
-        assert_eq!(open.counts.unnamed(), 1);
+        assert_eq!(unnamed(&summary), 1);
         assert!(
-            frame(&open, 100, Palette::default())
+            frame(&open(&summary), 100, Palette::default())
                 .join("\n")
                 .contains("allowed, 2 not found in a documented status\n")
         );
         assert_eq!(
-            log_line(&snapshot([0, 0, 9, 1, 0])),
+            log_line(&snapshot(&counts([0, 0, 9, 1, 0], 0))),
             "      29 s  10 of 10 settled (100.0 %), 9 Success, 1 Fail, settled after 29 s"
         );
-        let mut empty = WatchSnapshot { rate: None, ..snapshot([0; 5]) };
-        empty.counts.is_settled = false;
-        assert_eq!(log_line(&empty), "      29 s  no subtasks");
+        assert_eq!(log_line(&open(&counts([0; 5], 0))), "      29 s  no subtasks");
     }
 
     #[test]
@@ -356,14 +307,15 @@ Timeout       20    2.0 %  ▎
 
     #[test]
     fn a_summary_says_how_its_numbers_were_found() {
-        let shown = summary(&counts([60, 90, 702, 101, 47], 0), 6, Method::Counted, 60, Palette::default());
+        let shown = summary(&counts_of(&[], [60, 90, 702, 101, 47], 0, 6), 60, Palette::default());
         assert_eq!(shown.last().unwrap(), "148 failed or timed out (14.8 %), counted in 6 calls");
-        let doubt = northbound::Doubt::NoTotal;
-        let shown = summary(&counts([0, 0, 1, 0, 0], 1), 1, Method::Read(doubt), 200, Palette::default());
+        let shown = summary(&counts_of(&[], [0, 0, 1, 0, 0], 1, 1), 200, Palette::default());
         assert_eq!(
             shown.last().unwrap(),
-            "0 failed or timed out (0.0 %), 1 not found in a documented status, read in 1 call, since a page has no total"
+            "0 failed or timed out (0.0 %), 1 not found in a documented status, counted in 1 call"
         );
+        let doubt = northbound::Doubt::NoTotal;
+        assert_eq!(how_found(Method::Read(doubt), "1 call"), "read in 1 call, since a page has no total");
     }
 
     #[test]

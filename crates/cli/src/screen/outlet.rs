@@ -1,4 +1,4 @@
-//! A stream that a command writes to, and what is known of whoever reads it.
+//! A stream that a command writes to, and what is known of its reader.
 
 use std::fmt;
 use std::fs::File;
@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 
 use crate::screen::palette::Palette;
 
-/// A stream that the command writes to, and what is known of whoever reads it.
+/// A stream that the command writes to, and what is known of its reader.
 pub struct Outlet<'a> {
     writer: Box<dyn Write + 'a>,
     width: Option<&'a dyn Fn() -> u16>,
@@ -40,6 +40,10 @@ impl<'a> Outlet<'a> {
 
     pub(crate) fn palette(&self) -> Palette {
         self.palette
+    }
+
+    pub(crate) fn write_lines(&mut self, lines: &[String]) -> io::Result<()> {
+        lines.iter().try_for_each(|line| writeln!(self, "{line}"))
     }
 
     pub(crate) fn set_palette(&mut self, palette: Palette) {

@@ -72,7 +72,7 @@ impl Palette {
             SubtaskStatus::Fail => AnsiColor::Red,
             SubtaskStatus::Timeout => AnsiColor::Yellow,
             SubtaskStatus::WaitResult => AnsiColor::Blue,
-            // What waits, and what nobody knows.
+            // `Pending`, and undocumented statuses.
             _ => return self.quiet(text),
         };
         self.paint(colour.on_default(), text)

@@ -29,12 +29,8 @@ pub(crate) struct Progress<'a, 'p> {
     kind: ProgressKind,
     stderr: &'a mut Outlet<'p>,
     quota: Quota,
-    rows: u64,
-    total: Option<u64>,
-    /// Rows that were there before.
-    before: u64,
-    /// The most rows that came at once.
-    page: u64,
+    /// As it was when rows came last.
+    snapshot: ReadSnapshot,
     began: Instant,
     came: Instant,
     due: Instant,
@@ -67,7 +63,7 @@ impl<'a, 'p> Progress<'a, 'p> {
     fn of(kind: ProgressKind, quota: Quota, stderr: &'a mut Outlet<'p>) -> Self {
         let began = Instant::now();
         let due = began + if matches!(kind, ProgressKind::Log) { LOGGED } else { PATIENCE };
-        Self { kind, stderr, quota, rows: 0, total: None, before: 0, page: 0, began, came: began, due }
+        Self { kind, stderr, quota, snapshot: ReadSnapshot::default(), began, came: began, due }
     }
 
     /// Stops reporting: on one terminal its lines would be among the rows.
@@ -77,13 +73,16 @@ impl<'a, 'p> Progress<'a, 'p> {
 
     /// Sets the number of rows that an earlier run has written.
     pub(crate) fn starts_from(&mut self, rows: u64) {
-        (self.rows, self.before) = (rows, rows);
+        self.snapshot.rows = rows;
     }
 
     /// Sets the number of rows by now, and of all rows if that is known.
     pub(crate) fn rows(&mut self, rows: u64, total: Option<u64>) {
-        self.page = self.page.max(rows.saturating_sub(self.rows));
-        (self.rows, self.total, self.came) = (rows, total, Instant::now());
+        let snapshot = &mut self.snapshot;
+        let fresh = rows.saturating_sub(snapshot.rows);
+        (snapshot.rows, snapshot.total, snapshot.fresh) = (rows, total, snapshot.fresh + fresh);
+        snapshot.page = snapshot.page.max(fresh);
+        self.came = Instant::now();
         if matches!(self.kind, ProgressKind::Picture(_)) && !self.is_first() {
             self.due = self.due.min(self.came + DRAWN);
         }
@@ -141,26 +140,18 @@ impl<'a, 'p> Progress<'a, 'p> {
             window: self.quota.window(),
             free: calls.saturating_sub(self.quota.used()),
         });
-        ReadSnapshot {
-            rows: self.rows,
-            total: self.total,
-            fresh: self.rows - self.before,
-            page: self.page,
-            elapsed: self.began.elapsed(),
-            idle: self.came.elapsed(),
-            quota,
-        }
+        ReadSnapshot { elapsed: self.began.elapsed(), idle: self.came.elapsed(), quota, ..self.snapshot }
     }
 }
 
 /// What can be seen of a read at one moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct ReadSnapshot {
     rows: u64,
     total: Option<u64>,
     /// Rows that came in this run.
     fresh: u64,
-    /// Rows that one call brings.
+    /// Rows that one call brings: the most that came at once.
     page: u64,
     elapsed: Duration,
     /// Since when nothing has come.

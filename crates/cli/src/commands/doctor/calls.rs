@@ -12,8 +12,6 @@
 //!
 //! That is 11 calls, and a login makes 12. Where the kept token was dead, one more was made, and the last of the list is left out.
 
-use std::cell::Cell;
-
 use northbound::client_layer::PAGE_SIZE;
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 use northbound::{Client, Error, Page, SubtaskQuery, SubtaskStatus};
@@ -30,7 +28,7 @@ pub(super) const DEFAULT_SIZE: usize = PAGE_SIZE.default as usize;
 #[derive(Clone, Debug)]
 pub(super) struct Replies {
     pub(super) first: SubtaskPage,
-    /// How many rows a page has of which the second is asked for.
+    /// The page size of the second call.
     pub(super) size: usize,
     pub(super) second: Reply,
     pub(super) past: Reply,
@@ -104,62 +102,59 @@ pub(super) async fn first(client: &Client, task: Option<&str>) -> Result<Page, E
 /// Makes the calls that follow the first one.
 pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page) -> Replies {
     let first = first.as_raw().clone();
-    let caller = Caller { client, log, task, is_stuck: Cell::new(false) };
+    let mut caller = Caller { log, is_stuck: false };
+    let query = client.subtasks(task);
     let (rows, total) = (rows(&first), total(&first));
     let counted = total.map_or(rows.len(), |total| usize::try_from(total).unwrap_or(usize::MAX));
     let size = (rows.len().min(counted) / 2).min(DEFAULT_SIZE);
     let small = u32::try_from(size).unwrap_or(1);
     let second = match size {
         0 => Err(Missing::NotAsked("the task has fewer than two subtasks")),
-        _ => caller.ask(Change::AsItIs, 1, |subtasks| subtasks.page_size(small)).await,
+        _ => caller.ask(query.clone().page_size(small), 1, Change::AsItIs).await,
     };
     let past = match page_past_the_end(rows.len(), total) {
-        Some(page) => caller.ask(Change::AsItIs, page, |subtasks| subtasks.page_size(FIRST_SIZE)).await,
+        Some(page) => caller.ask(query.clone().page_size(FIRST_SIZE), page, Change::AsItIs).await,
         None => Err(Missing::NotAsked("the platform does not say how many subtasks there are")),
     };
-    let defaults = caller.ask(Change::WithoutNumbers, 0, |subtasks| subtasks).await;
+    let defaults = caller.ask(query.clone(), 0, Change::WithoutNumbers).await;
     let mut statuses = Vec::new();
     for status in in_counting_order() {
-        let one = |subtasks: SubtaskQuery| subtasks.status(status.clone()).page_size(1);
-        let reply = caller.ask(Change::AsItIs, 0, one).await;
-        statuses.push((status, reply));
+        let one = query.clone().status(status.clone()).page_size(1);
+        statuses.push((status, caller.ask(one, 0, Change::AsItIs).await));
     }
     let mismatch = mismatch(rows);
     let combined = match mismatch.clone() {
         Some((device, status)) => {
-            caller.ask(Change::AsItIs, 0, |subtasks| subtasks.device_id(device).status(status)).await
+            caller.ask(query.clone().device_id(device).status(status), 0, Change::AsItIs).await
         }
         None => Err(Missing::NotAsked("no row bears both a device and a status")),
     };
-    let unknown = caller.ask(Change::WithUnknownParameter, 0, |subtasks| subtasks).await;
+    let unknown = caller.ask(query, 0, Change::WithUnknownParameter).await;
     let logged_in =
         log.wire_calls().iter().any(|wire_call| wire_call.is_login && wire_call.status == Some(200));
     Replies { first, size, second, past, defaults, statuses, mismatch, combined, unknown, logged_in }
 }
 
 struct Caller<'a> {
-    client: &'a Client,
     log: &'a WireLog,
-    task: &'a str,
     /// Whether a call failed in a way in which the next ones would fail too.
-    is_stuck: Cell<bool>,
+    is_stuck: bool,
 }
 
 impl Caller<'_> {
-    async fn ask(&self, change: Change, page: u32, with: impl FnOnce(SubtaskQuery) -> SubtaskQuery) -> Reply {
+    async fn ask(&mut self, query: SubtaskQuery, page: u32, change: Change) -> Reply {
         if self.log.calls() == MOST_CALLS {
             return Err(Missing::NotAsked("the calls are used up"));
         }
-        if self.is_stuck.get() {
+        if self.is_stuck {
             return Err(Missing::NotAsked("an earlier call was not let through"));
         }
         self.log.ask(change);
-        let reply = with(self.client.subtasks(self.task)).page(page).await;
+        let reply = query.page(page).await;
         self.log.ask(Change::AsItIs);
         reply.map(|page| page.as_raw().clone()).map_err(|error| {
             let problem = Problem::from(&error);
-            let is_of_this_call = matches!(problem.cause, Cause::NoTask | Cause::Input | Cause::Strange);
-            self.is_stuck.set(!is_of_this_call);
+            self.is_stuck = !matches!(problem.cause, Cause::NoTask | Cause::Input | Cause::Strange);
             Missing::Failed(problem)
         })
     }

@@ -1,6 +1,6 @@
 //! The diagnosis: lines for a person to read and to paste, or one JSON object.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use northbound::PLATFORM_EDITION;
 use northbound::client_layer::DOCUMENT_VERSION;
@@ -34,7 +34,7 @@ pub(super) struct Diagnosis {
 
 impl Diagnosis {
     pub(super) fn write(&self, stdout: &mut Outlet<'_>) -> io::Result<()> {
-        self.lines(stdout.width(), stdout.palette()).iter().try_for_each(|line| writeln!(stdout, "{line}"))
+        stdout.write_lines(&self.lines(stdout.width(), stdout.palette()))
     }
 
     /// What to do with it.
@@ -52,22 +52,18 @@ impl Diagnosis {
         let checks = counted(wrong, "check") + if wrong == 1 { " is wrong" } else { " are wrong" };
         let do_not_hold = if broken == 1 { " does not hold" } else { " do not hold" };
         let assumptions = counted(broken, "assumption") + do_not_hold;
-        match (wrong, broken) {
-            (0, 0) => Ok(()),
-            (_, 0) => {
-                Err(CliError::own(Kind::Unsound, checks, "do what stands below each of them in the report"))
+        let (what, advice) = match (wrong, broken) {
+            (0, 0) => return Ok(()),
+            (_, 0) => (checks, "do what stands below each of them in the report"),
+            (0, _) => {
+                (assumptions, "paste the report into an issue of northbound, which takes it for granted")
             }
-            (0, _) => Err(CliError::own(
-                Kind::Unsound,
-                assumptions,
-                "paste the report into an issue of northbound, which takes it for granted",
-            )),
-            _ => Err(CliError::own(
-                Kind::Unsound,
-                format!("{checks}, and {assumptions}"),
-                "do what stands below each check in the report, and report the rest",
-            )),
-        }
+            _ => {
+                let both = format!("{checks}, and {assumptions}");
+                (both, "do what stands below each check in the report, and report the rest")
+            }
+        };
+        Err(CliError::own(Kind::Unsound, what, advice))
     }
 
     fn findings(&self) -> impl Iterator<Item = &Finding> {
@@ -147,24 +143,21 @@ impl Printer {
     fn finding(&self, finding: &Finding) -> Vec<String> {
         let Finding { mark, name, found, help } = finding;
         let text = format!("{name}: {}", layout::one_line(found));
-        let help = help.as_ref().map(|help| format!("help: {}", layout::one_line(help)));
         let (label, painted) = (mark.as_str(), self.painted(*mark));
-        let (mut lines, indent) = if self.width.is_some_and(|width| width < NARROW) {
-            let mut lines = self.indented(&format!("{label}  {text}"), 2);
-            if let Some(first) = lines.first_mut() {
-                // The mark is coloured once the line is broken, and is no longer where it was if it broke as well.
-                *first = first.trim_start().replacen(label, &painted, 1);
-            }
-            (lines, 2)
-        } else {
-            let mut lines = self.indented(&text, MARKS);
-            if let Some(first) = lines.first_mut() {
-                *first = format!("{painted}{}{}", " ".repeat(MARKS - label.len()), first.trim_start());
-            }
-            (lines, MARKS)
-        };
+        let is_narrow = self.width.is_some_and(|width| width < NARROW);
+        let (text, indent) = if is_narrow { (format!("{label}  {text}"), 2) } else { (text, MARKS) };
+        let mut lines = self.indented(&text, indent);
+        if let Some(first) = lines.first_mut() {
+            let text = first.trim_start();
+            *first = if is_narrow {
+                // The mark is coloured after the line is broken. A mark that is broken itself is not coloured.
+                text.replacen(label, &painted, 1)
+            } else {
+                format!("{painted}{}{text}", " ".repeat(MARKS - label.len()))
+            };
+        }
         if let Some(help) = help {
-            let help = self.indented(&help, indent);
+            let help = self.indented(&format!("help: {}", layout::one_line(help)), indent);
             lines.extend(help.into_iter().map(|line| line.replacen("help:", &self.palette.help("help:"), 1)));
         }
         lines

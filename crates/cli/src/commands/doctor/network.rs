@@ -16,7 +16,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How the platform is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route {
-    /// Whose name is looked up and whose port is tried.
+    /// The platform or the proxy: its name is looked up, and its port is tried.
     pub(super) host: String,
     pub(super) port: u16,
     /// Whether that is a proxy.
@@ -26,13 +26,14 @@ pub(super) struct Route {
     /// Whether `--resolve` gives that of another host.
     pub(super) is_given_another: bool,
     pub(super) addresses: Result<Vec<IpAddr>, String>,
-    /// Which address answers; `None` if there is none to try.
-    pub(super) connected: Option<Result<IpAddr, NoAnswer>>,
+    /// Which address answers.
+    pub(super) connected: Result<IpAddr, NoAnswer>,
 }
 
 /// Why a port does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoAnswer {
+    NoAddress,
     Refused(IpAddr),
     TimedOut(IpAddr),
     Other(String),
@@ -55,10 +56,7 @@ pub(super) async fn explore(url: &Url, resolved: Option<&Resolved>, proxy: Optio
         (None, Ok(address)) => Ok(vec![address]),
         (None, Err(_)) => look_up(&host, port).await,
     };
-    let connected = match &addresses {
-        Ok(addresses) => Some(connect(addresses, port).await),
-        Err(_) => None,
-    };
+    let connected = connect(addresses.as_deref().unwrap_or_default(), port).await;
     let is_given_another = resolved.is_some() && given.is_none();
     Route { host, port, is_proxy, is_given: given.is_some(), is_given_another, addresses, connected }
 }
@@ -77,9 +75,9 @@ async fn look_up(host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
 
 /// Tries one address after the other; the error is that of the last one.
 async fn connect(addresses: &[IpAddr], port: u16) -> Result<IpAddr, NoAnswer> {
-    let mut silence = NoAnswer::Other("there is no address".to_owned());
+    let mut no_answer = NoAnswer::NoAddress;
     for &address in addresses {
-        silence = match timeout(PATIENCE, TcpStream::connect(SocketAddr::new(address, port))).await {
+        no_answer = match timeout(PATIENCE, TcpStream::connect(SocketAddr::new(address, port))).await {
             Ok(Ok(_connected)) => return Ok(address),
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => NoAnswer::Refused(address),
             Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => NoAnswer::TimedOut(address),
@@ -87,7 +85,7 @@ async fn connect(addresses: &[IpAddr], port: u16) -> Result<IpAddr, NoAnswer> {
             Err(_) => NoAnswer::TimedOut(address),
         };
     }
-    Err(silence)
+    Err(no_answer)
 }
 
 #[cfg(test)]
@@ -102,7 +100,7 @@ impl Route {
             is_given: false,
             is_given_another: false,
             addresses: Ok(vec![address]),
-            connected: Some(connected(address)),
+            connected: connected(address),
         }
     }
 }

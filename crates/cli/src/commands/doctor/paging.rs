@@ -2,7 +2,7 @@
 
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 
-use super::calls::{DEFAULT_SIZE, FIRST_SIZE, Missing, Replies, Reply, rows, total};
+use super::calls::{DEFAULT_SIZE, FIRST_SIZE, Replies, Reply, rows, total};
 use super::finding::{Judgement, Mark, could_not_tell, does_not_hold, holds};
 use crate::screen::layout::counted;
 
@@ -13,7 +13,7 @@ impl Replies {
     }
 }
 
-/// Whether rows are the same as far as both lists go.
+/// Whether the rows of the shorter list are those with which the longer one begins. `None` if nothing distinguishes them.
 fn same_rows(some: &[Subtask], others: &[Subtask]) -> Option<bool> {
     let mut all_alike = (!some.is_empty() && !others.is_empty()).then_some(true)?;
     for (one, other) in some.iter().zip(others) {
@@ -33,10 +33,12 @@ pub(super) fn example_counters(replies: &Replies) -> Judgement {
     for page in replies.pages() {
         let listed = rows(page).len();
         for (name, counter) in [("totalCount", page.total_count), ("pageSize", page.page_size)] {
-            if let Some(counter) =
-                counter.filter(|counter| usize::try_from(*counter).is_ok_and(|most| listed > most))
-            {
-                return holds(format!("a page listed {} under {name} {counter}", counted(listed, "row")));
+            match counter.map(usize::try_from) {
+                Some(Ok(counter)) if listed > counter => {
+                    let listed = counted(listed, "row");
+                    return holds(format!("a page listed {listed} under {name} {counter}"));
+                }
+                _ => {}
             }
         }
     }
@@ -77,19 +79,14 @@ pub(super) fn pages_count_up(replies: &Replies) -> Judgement {
         Ok(second) => rows(second),
         Err(missing) => return could_not_tell(missing.why()),
     };
-    let (size, all) = (replies.size, replies.rows());
-    let first = &all[..size.min(all.len())];
-    let next = all.get(size..).unwrap_or_default();
+    let all = replies.rows();
+    let (first, next) = all.split_at(replies.size.min(all.len()));
+    let page = format!("page 1, at {} a page,", counted(replies.size, "row"));
     if second.is_empty() {
-        return does_not_hold(format!(
-            "page 1, at {} a page, was empty though more were counted",
-            counted(size, "row")
-        ));
+        return does_not_hold(format!("{page} was empty though more were counted"));
     }
     match (same_rows(second, next), same_rows(second, first)) {
-        (Some(true), _) => {
-            holds(format!("page 1, at {} a page, went on where page 0 ended", counted(size, "row")))
-        }
+        (Some(true), _) => holds(format!("{page} went on where page 0 ended")),
         (_, Some(true)) => does_not_hold("page 1 repeated page 0"),
         (None, _) => could_not_tell("the rows bear nothing to tell them apart"),
         _ if is_order_unstable(replies) => could_not_tell("rows do not stand in a stable order"),
@@ -107,8 +104,8 @@ pub(super) fn page_past_the_end_is_empty(replies: &Replies) -> Judgement {
         Ok(page) => {
             does_not_hold(format!("the page after the last one had {}", counted(rows(page).len(), "row")))
         }
-        Err(Missing::Failed(problem)) if replies.past.as_ref().is_err_and(Missing::is_refusal) => {
-            does_not_hold(format!("the page after the last one was refused: {}", problem.found))
+        Err(missing) if missing.is_refusal() => {
+            does_not_hold(format!("the page after the last one was refused: {}", missing.why()))
         }
         Err(missing) => could_not_tell(missing.why()),
     }
@@ -156,9 +153,9 @@ pub(super) fn unknown_parameters_are_ignored(replies: &Replies) -> Judgement {
         Ok(page) => page,
         Err(judgement) => return judgement,
     };
-    let expected = replies.rows().len().min(DEFAULT_SIZE);
-    if rows(page).len() != expected {
-        let came = counted(rows(page).len(), "row");
+    let (came, expected) = (rows(page).len(), replies.rows().len().min(DEFAULT_SIZE));
+    if came != expected {
+        let came = counted(came, "row");
         return does_not_hold(format!(
             "with a parameter that nobody knows {came} came instead of {expected}"
         ));

@@ -117,7 +117,7 @@ fn strange(error: &Error) -> String {
     }
 }
 
-/// The member of a reply that is wrong. One that nobody documented may be named after anything.
+/// The member of a reply that is wrong. The name of an undocumented member may hold anything: only a simple one is shown.
 fn place(member: &str) -> &str {
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '[' | ']' | '_');
     if member.len() <= 60 && member.chars().all(known) { member } else { "some member" }

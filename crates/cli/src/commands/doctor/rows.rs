@@ -79,7 +79,7 @@ pub(super) fn status_lifecycle(replies: &Replies) -> Judgement {
         let Some(was) = before.insert(param, status).filter(|was| *was != status) else { continue };
         match was.successors() {
             Some(after) if after.contains(status) => moved += 1,
-            // Of a status that nobody knows, nobody knows what follows.
+            // The document does not say what leads to an undocumented status.
             _ if !SubtaskStatus::KNOWN.contains(status) => {}
             Some(_) => return does_not_hold(format!("a subtask went from {was} to {status}")),
             None => {}
@@ -204,7 +204,7 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// Names that came from outside, as far as they are plain words: whatever holds a digit may be an id.
+/// The names from the platform that are plain words. Others are only counted: a name with a digit may be an id.
 fn words(names: BTreeSet<&str>) -> String {
     const SHOWN: usize = 5;
     let all = names.len();

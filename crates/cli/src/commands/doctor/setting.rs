@@ -17,7 +17,8 @@ pub(super) struct Setting {
     pub(super) proxy: Result<Option<(String, u16)>, Problem>,
     /// The certificates in files, if any are given.
     pub(super) certificates: Result<(), Problem>,
-    pub(super) application: Result<GivenApplication, Problem>,
+    /// The beginning of the id of the application that calls, and where it comes from.
+    pub(super) application: Result<String, Problem>,
     pub(super) secret: Result<Proof, Problem>,
 }
 
@@ -25,14 +26,6 @@ pub(super) struct Setting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct GivenEndpoint {
     pub(super) url: Url,
-    pub(super) from: &'static str,
-}
-
-/// Who calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct GivenApplication {
-    /// The beginning of its id.
-    pub(super) shown: String,
     pub(super) from: &'static str,
 }
 
@@ -69,13 +62,12 @@ impl Setting {
     #[cfg(feature = "emulator")]
     pub(super) fn of_emulator(global: &Global, client: &Client, url: Url) -> Self {
         let from = if global.app_id.is_some() { "--app-id" } else { EMULATOR };
-        let shown = beginning(client.app_id().as_str());
         let secret = if global.secret_file.is_some() { "--secret-file" } else { EMULATOR };
         Self {
             endpoint: Ok(GivenEndpoint { url, from: EMULATOR }),
             proxy: Ok(None),
             certificates: Ok(()),
-            application: Ok(GivenApplication { shown, from }),
+            application: Ok(shown(client.app_id(), from)),
             secret: Ok(Proof::Secret(secret)),
         }
     }
@@ -113,13 +105,16 @@ fn trial_client(builder: ClientBuilder) -> Result<Client, Problem> {
     Ok(builder.token(AppId::new("nobody")?, "none").build()?)
 }
 
-fn application(global: &Global, environment: Environment<'_>) -> Result<GivenApplication, Problem> {
+fn application(global: &Global, environment: Environment<'_>) -> Result<String, Problem> {
     let id = connection::app_id(global, environment)?;
     // The error repeats the id, and a secret may have been pasted in its place.
     let without_id = |problem| Problem { found: "the application id is not valid".to_owned(), ..problem };
     let id = AppId::new(&id).map_err(|error| without_id(Problem::from(error)))?;
-    let from = if global.app_id.is_some() { "--app-id" } else { APP_ID };
-    Ok(GivenApplication { shown: beginning(id.as_str()), from })
+    Ok(shown(&id, if global.app_id.is_some() { "--app-id" } else { APP_ID }))
+}
+
+fn shown(id: &AppId, from: &str) -> String {
+    format!("{} from {from}", beginning(id.as_str()))
 }
 
 fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Problem> {
@@ -132,7 +127,7 @@ fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Problem
 }
 
 /// Enough of an id to distinguish two of one's own, and not enough to use it.
-pub(super) fn beginning(id: &str) -> String {
+fn beginning(id: &str) -> String {
     let length = id.chars().count();
     id.chars().take((length / 4).min(4)).chain(['…']).collect()
 }

@@ -1,16 +1,12 @@
 //! The transport under the doctor's calls: it counts them, logs what came back, and sends no more than the doctor may make.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use http::header::DATE;
 use northbound::ClientBuilder;
 use reqwest::{Body, Method, Request, Response};
-use tower_service::Service;
-
-use super::certificate;
+use tower::service_fn;
 
 /// How many calls the doctor makes at most: logins and repetitions included.
 pub(super) const MOST_CALLS: usize = 12;
@@ -59,7 +55,9 @@ impl WireLog {
     /// Lets a client send through this wire.
     pub(super) fn under(&self, builder: ClientBuilder) -> ClientBuilder {
         let log = self.clone();
-        builder.http(|http| http.tls_info(true)).service_over(move |http| Wire { http, log })
+        builder
+            .http(|http| http.tls_info(true))
+            .service_over(|http| service_fn(move |request| send(http.clone(), log.clone(), request)))
     }
 
     pub(super) fn calls(&self) -> usize {
@@ -90,47 +88,33 @@ impl WireLog {
     }
 }
 
-#[derive(Clone)]
-struct Wire {
+/// Sends a request and logs what came back, as long as calls are left.
+async fn send(
     http: reqwest::Client,
     log: WireLog,
-}
-
-impl Service<http::Request<Body>> for Wire {
-    type Response = http::Response<Body>;
-    type Error = reqwest::Error;
-    type Future = Pin<Box<dyn Future<Output = reqwest::Result<http::Response<Body>>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<reqwest::Result<()>> {
-        Poll::Ready(Ok(()))
+    request: http::Request<Body>,
+) -> reqwest::Result<http::Response<Body>> {
+    let Some(query) = log.take() else {
+        return Ok(used_up());
+    };
+    let mut request = Request::try_from(request)?;
+    let is_login = request.method() != Method::GET;
+    if !is_login {
+        change(&mut request, query);
     }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let Self { http, log } = self.clone();
-        Box::pin(async move {
-            let Some(query) = log.take() else {
-                return Ok(used_up());
-            };
-            let mut request = Request::try_from(request)?;
-            let is_login = request.method() != Method::GET;
-            if !is_login {
-                change(&mut request, query);
-            }
-            let sent = SystemTime::now();
-            let outcome = http.execute(request).await;
-            let reply = outcome.as_ref().ok();
-            let wire_call = WireCall {
-                is_login,
-                sent,
-                received: SystemTime::now(),
-                status: reply.map(|reply| reply.status().as_u16()),
-                date: reply.and_then(date),
-                certificate_ends: reply.and_then(certificate_ends),
-            };
-            log.noted().wire_calls.push(wire_call);
-            outcome.map(http::Response::from)
-        })
-    }
+    let sent = SystemTime::now();
+    let outcome = http.execute(request).await;
+    let reply = outcome.as_ref().ok();
+    let wire_call = WireCall {
+        is_login,
+        sent,
+        received: SystemTime::now(),
+        status: reply.map(|reply| reply.status().as_u16()),
+        date: reply.and_then(date),
+        certificate_ends: reply.and_then(certificate_ends),
+    };
+    log.noted().wire_calls.push(wire_call);
+    outcome.map(http::Response::from)
 }
 
 /// Stands in for the reply to a call that is not made: the client takes it for a quota that is used up, which it is.
@@ -165,14 +149,42 @@ fn date(reply: &Response) -> Option<SystemTime> {
 
 fn certificate_ends(reply: &Response) -> Option<SystemTime> {
     let info = reply.extensions().get::<reqwest::tls::TlsInfo>()?;
-    certificate::end(info.peer_certificate()?)
+    end_of_certificate(info.peer_certificate()?)
+}
+
+/// When a certificate ends. Whether it is good is not judged here: the handshake has done that.
+fn end_of_certificate(der: &[u8]) -> Option<SystemTime> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+    Some(certificate.validity().not_after.to_datetime().into())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use northbound::{AppId, Client, Retry};
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 
     use super::*;
+
+    #[test]
+    fn the_end_of_a_certificate_is_read_in_both_notations_of_a_time() {
+        for (year, seconds) in [(2024, 1_709_164_800), (2050, 2_529_619_200)] {
+            let mut params = CertificateParams::default();
+            params.not_before = date_time_ymd(2020, 1, 1);
+            params.not_after = date_time_ymd(year, 2, if year == 2024 { 29 } else { 28 });
+            let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+            let end = end_of_certificate(certificate.der()).unwrap();
+            assert_eq!(end.duration_since(UNIX_EPOCH).unwrap().as_secs(), seconds, "{year}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_has_no_end() {
+        for der in [&[][..], &[0x30], &[0x30, 5, 1], &[0x30, 0x84, 255, 255, 255, 255], &[0x30, 0xff, 0]] {
+            assert_eq!(end_of_certificate(der), None, "{der:?}");
+        }
+    }
 
     #[tokio::test]
     async fn a_call_too_many_is_not_sent() {

@@ -31,18 +31,7 @@ pub(super) struct Spool {
     list: List,
 }
 
-/// A row of the table.
-#[derive(Serialize)]
-struct TableRow<'a>(
-    Option<&'a str>,
-    Option<&'a str>,
-    Option<Cell<'a>>,
-    Option<Cell<'a>>,
-    Option<Cell<'a>>,
-    Option<Cell<'a>>,
-    Option<Cell<'a>>,
-);
-
+/// What a row of the table has in a column.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Cell<'a> {
@@ -58,15 +47,15 @@ impl Spool {
     pub(super) fn push(&mut self, failure: &Failure) -> io::Result<()> {
         let subtask = failure.subtask();
         let texts = &mut self.texts;
-        let row = TableRow(
-            subtask.device_id(),
-            subtask.command_id(),
+        let row = [
+            subtask.device_id().map(Cell::Own),
+            subtask.command_id().map(Cell::Own),
             subtask.status().map(|status| texts.cell(status.as_str())),
             failure.code().map(|code| texts.cell(code.as_str())),
             failure.text().map(|text| texts.cell(text)),
             subtask.error().map(|error| texts.cell(error)),
             subtask.output().map(|output| texts.cell(output)),
-        );
+        ];
         let before = if self.list.totals.all() == 0 { "{\"rows\":[\n" } else { ",\n" };
         self.rows.write_all(before.as_bytes())?;
         self.rows.write_all(inert(&row)?.as_bytes())?;

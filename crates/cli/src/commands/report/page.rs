@@ -6,12 +6,12 @@ use std::time::SystemTime;
 
 use base64::Engine as _;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use northbound::{ErrorInfo, Method, SubtaskStatus};
+use northbound::{ErrorInfo, FailureGroup, Method, SubtaskStatus};
 use ring::digest::{SHA256, digest};
 
-use super::content::{Content, Origin, Reason};
+use super::content::Content;
 use super::text::VisibleText;
-use crate::screen::chart::{percent, span};
+use crate::screen::chart::{percent, span, unnamed};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -34,7 +34,7 @@ pub(super) fn write(content: &Content, mut rows: File, out: &mut dyn Write) -> i
 }
 
 fn page(content: &Content) -> Markup {
-    let counts = &content.counts;
+    let (task, failed, total) = (content.task(), content.summary.failed(), content.summary.total());
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -45,14 +45,14 @@ fn page(content: &Content) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
                 meta name="generator" content={ "northbound " (env!("CARGO_PKG_VERSION")) };
-                title { "Batch task " (counts.task) ": " (grouped(counts.failed)) " of " (grouped(counts.total)) " failed or timed out" }
+                title { "Batch task " (task) ": " (grouped(failed)) " of " (grouped(total)) " failed or timed out" }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 header {
                     p.kind { "Batch task" }
-                    h1 { (VisibleText(&counts.task)) }
-                    p.when { (state(content)) " · " (time(content.origin.at)) }
+                    h1 { (VisibleText(&task)) }
+                    p.when { (state(content)) " · " (time(content.at)) }
                 }
                 main {
                     @for notice in notices(content) { p.notice role="note" { (notice) } }
@@ -70,45 +70,40 @@ fn page(content: &Content) -> Markup {
 }
 
 fn state(content: &Content) -> String {
-    let counts = &content.counts;
-    match (counts.total, counts.is_settled) {
-        (0, _) => "no subtasks".to_owned(),
-        (_, true) => "settled".to_owned(),
-        _ => format!("{} settled so far", percent(counts.settled, counts.total)),
+    let summary = &content.summary;
+    match summary.total() {
+        0 => "no subtasks".to_owned(),
+        _ if summary.is_settled() => "settled".to_owned(),
+        total => format!("{} settled so far", percent(summary.settled(), total)),
     }
 }
 
 /// What a reader has to know first.
 fn notices(content: &Content) -> Vec<String> {
-    let (under_way, counts) = (content.under_way(), &content.counts);
+    let (under_way, other) = (content.under_way(), content.summary.other());
+    let all = grouped(content.summary.total());
     let open = (under_way > 0).then(|| {
         format!(
-            "Not settled: {} of {} subtasks may still succeed, fail or time out. This page shows how it stood when it was made.",
+            "Not settled: {} of {all} subtasks may still succeed, fail or time out. This page shows how it stood when it was made.",
             grouped(under_way),
-            grouped(counts.total)
         )
     });
-    let other = (counts.other > 0).then(|| {
-        format!(
-            "{} of {} subtasks were not found in a documented status.",
-            grouped(counts.other),
-            grouped(counts.total)
-        )
-    });
+    let other = (other > 0)
+        .then(|| format!("{} of {all} subtasks were not found in a documented status.", grouped(other)));
     let warnings = content.warnings().into_iter().map(|warning| format!("The numbers differ: {warning}."));
     open.into_iter().chain(other).chain(warnings).collect()
 }
 
 fn totals(content: &Content) -> Markup {
-    let counts = &content.counts;
-    let succeeded = counts.of(&SubtaskStatus::Success);
-    let share = |part: u64| percent(part, counts.total);
+    let (summary, under_way) = (&content.summary, content.under_way());
+    let (all, failed) = (summary.total(), summary.failed());
+    let succeeded = summary.count(&SubtaskStatus::Success);
     html! {
         section.totals aria-label="Totals" {
-            (total("all", counts.total, "subtasks", None))
-            (total("success", succeeded, "succeeded", Some(share(succeeded))))
-            (total("fail", counts.failed, "failed or timed out", Some(share(counts.failed))))
-            (total("pending", content.under_way(), "not settled", Some(share(content.under_way()))))
+            (total("all", all, "subtasks", None))
+            (total("success", succeeded, "succeeded", Some(percent(succeeded, all))))
+            (total("fail", failed, "failed or timed out", Some(percent(failed, all))))
+            (total("pending", under_way, "not settled", Some(percent(under_way, all))))
         }
     }
 }
@@ -125,17 +120,17 @@ fn total(class: &str, count: u64, what: &str, share: Option<String>) -> Markup {
 
 /// A bar a status, as long as its share of all subtasks.
 fn chart(content: &Content) -> Markup {
-    let counts = &content.counts;
+    let (summary, unnamed) = (&content.summary, unnamed(&content.summary));
     html! {
         section {
             h2 { "By status" }
             table.chart {
                 thead.unseen { tr { th scope="col" { "Status" } th scope="col" { "Subtasks" } th scope="col" { "Share" } th {} } }
                 tbody {
-                    @for (status, count) in &counts.by_status {
-                        (bar(class(status), status.as_str(), *count, counts.total))
+                    @for (status, count) in summary.by_status() {
+                        (bar(class(status), status.as_str(), count, summary.total()))
                     }
-                    @if counts.unnamed() > 0 { (bar("other", "none of these", counts.unnamed(), counts.total)) }
+                    @if unnamed > 0 { (bar("other", "none of these", unnamed, summary.total())) }
                 }
             }
         }
@@ -176,12 +171,13 @@ fn class(status: &SubtaskStatus) -> &'static str {
 }
 
 fn reasons(content: &Content) -> Markup {
-    let all = content.listed.all();
-    let (shown, rest) = content.reasons.split_at(content.reasons.len().min(REASONS));
+    let all = content.list.totals.all();
+    let groups = content.list.groups.groups();
+    let (shown, rest) = groups.split_at(groups.len().min(REASONS));
     html! {
         section {
             h2 { "Why devices failed" }
-            @if content.reasons.is_empty() {
+            @if groups.is_empty() {
                 p { "No subtask failed or timed out." }
             } @else {
                 table.reasons {
@@ -198,7 +194,7 @@ fn reasons(content: &Content) -> Markup {
                 @if !rest.is_empty() {
                     p.aside {
                         "And " (grouped(rest.len() as u64)) " more codes, of "
-                        (grouped(rest.iter().map(|reason| reason.count).sum())) " devices: sort the table by code to see them."
+                        (grouped(rest.iter().map(|group| group.count()).sum())) " devices: sort the table by code to see them."
                     }
                 }
             }
@@ -206,30 +202,30 @@ fn reasons(content: &Content) -> Markup {
     }
 }
 
-fn reason(reason: &Reason, all: u64) -> Markup {
-    let Reason { code, texts, count, timed_out, info } = reason;
+fn reason(group: &FailureGroup, all: u64) -> Markup {
+    let (texts, count, timed_out) = (group.texts(), group.count(), group.timed_out());
     html! {
         tr {
             td.number {
-                button.show type="button" hidden { (grouped(*count)) }
-                span.plain { (grouped(*count)) }
+                button.show type="button" hidden { (grouped(count)) }
+                span.plain { (grouped(count)) }
             }
-            td.bar { span.percent { (percent(*count, all)) } (stripe(*count, all)) }
-            td.code { @match code { Some(code) => { (VisibleText(code)) } None => { span.none { "none" } } } }
+            td.bar { span.percent { (percent(count, all)) } (stripe(count, all)) }
+            td.code { @match group.code() { Some(code) => { (VisibleText(code.as_str())) } None => { span.none { "none" } } } }
             td {
                 @match texts.first() {
                     Some((text, _)) => { p { (VisibleText(text)) } }
                     None => { p.none { "no words" } }
                 }
-                @if *timed_out > 0 { p.aside { (grouped(*timed_out)) " of them timed out" } }
+                @if timed_out > 0 { p.aside { (grouped(timed_out)) " of them timed out" } }
                 @if texts.len() > 1 { (other_texts(&texts[1..])) }
-                @if let Some(info) = info { (meaning(info)) }
+                @if let Some(info) = group.info() { (meaning(info)) }
             }
         }
     }
 }
 
-fn other_texts(texts: &[(String, u64)]) -> Markup {
+fn other_texts(texts: &[(&str, u64)]) -> Markup {
     html! {
         details {
             summary { "other words for it" }
@@ -247,7 +243,7 @@ fn devices(content: &Content) -> Markup {
     html! {
         section #devices {
             h2 { "Failed devices" }
-            @if content.listed.all() == 0 {
+            @if content.list.totals.all() == 0 {
                 p { "None." }
             } @else {
                 noscript { p.notice { "The table needs JavaScript. Its rows stand at the end of this file, as JSON." } }
@@ -278,7 +274,7 @@ fn devices(content: &Content) -> Markup {
 }
 
 fn origin(content: &Content) -> Markup {
-    let Origin { endpoint, by_emulator, at, took, calls, method } = &content.origin;
+    let Content { summary, endpoint, by_emulator, at, took, calls, .. } = content;
     html! {
         section.made {
             h2 { "How this was made" }
@@ -286,13 +282,13 @@ fn origin(content: &Content) -> Markup {
                 dt { "Platform" }
                 dd { (VisibleText(endpoint)) @if *by_emulator { " (the emulator inside the command: no real devices)" } }
                 dt { "Batch task" }
-                dd { (VisibleText(&content.counts.task)) }
+                dd { (VisibleText(&content.task())) }
                 dt { "Time" }
                 dd { (time(*at)) ", read in " (if took.as_secs() == 0 { "under 1 s".to_owned() } else { span(*took) }) }
                 dt { "Calls" }
                 dd {
                     (grouped(*calls))
-                    @match method {
+                    @match summary.method() {
                         Method::Read(doubt) => { ": all subtasks read, since " (doubt.to_string()) ", then the failures" }
                         _ => { ": the statuses counted, then the failures read" }
                     }
@@ -336,47 +332,37 @@ fn policy(style: &str, script: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::time::{Duration, SystemTime};
 
+    use northbound::Failure;
+    use serde_json::json;
+
     use super::*;
-    use crate::rows::totals::Totals;
-    use crate::screen::chart::Counts;
+    use crate::commands::report::list::List;
 
     /// A settled task in which each device failed for another reason.
     fn content(reasons: u64) -> Content {
-        let by_status: Vec<_> = SubtaskStatus::KNOWN
-            .iter()
-            .map(|status| (status.clone(), if *status == SubtaskStatus::Fail { reasons } else { 0 }))
-            .collect();
-        let mut listed = Totals::default();
-        (0..reasons).for_each(|_| listed.count(Some(&SubtaskStatus::Fail)));
-        let reason = |code: u64| Reason {
-            code: Some(code.to_string()),
-            texts: vec![(format!("<b>{code}</b>"), 1)],
-            count: 1,
-            timed_out: 0,
-            info: None,
-        };
+        let mut by_status: BTreeMap<_, _> = SubtaskStatus::KNOWN.iter().map(|status| (status, 0)).collect();
+        by_status.insert(&SubtaskStatus::Fail, reasons);
+        let summary =
+            json!({ "taskId": "t", "total": reasons, "byStatus": by_status, "other": 0, "calls": 6 });
+        let mut list = List::default();
+        for code in 0..reasons {
+            let error = json!({ "error_code": code.to_string(), "error_desc": format!("<b>{code}</b>") });
+            let row = json!({ "status": "Fail", "error": error.to_string() }).to_string();
+            let failure = Failure::of(serde_json::from_str(&row).unwrap());
+            list.totals.add(failure.subtask());
+            list.groups.add(&failure);
+        }
         Content {
-            counts: Counts {
-                task: "t".to_owned(),
-                total: reasons,
-                by_status,
-                other: 0,
-                settled: reasons,
-                failed: reasons,
-                is_settled: reasons > 0,
-            },
-            listed,
-            reasons: (0..reasons).map(reason).collect(),
-            origin: Origin {
-                endpoint: "https://platform.example".to_owned(),
-                by_emulator: false,
-                at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000),
-                took: Duration::from_secs(61),
-                calls: 1234,
-                method: Method::Counted,
-            },
+            summary: serde_json::from_value(summary).unwrap(),
+            list,
+            endpoint: "https://platform.example".to_owned(),
+            by_emulator: false,
+            at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000),
+            took: Duration::from_secs(61),
+            calls: 1234,
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::arguments::global::Output;
 use crate::results;
-use crate::screen::chart::{self, Counts, WatchSnapshot};
+use crate::screen::chart::{self, WatchSnapshot};
 use crate::screen::outlet::Outlet;
 use crate::screen::picture::Picture;
 use crate::session::context::Context;
@@ -17,8 +17,8 @@ use crate::session::context::Context;
 pub(crate) struct View {
     kind: ViewKind,
     endpoint: String,
-    /// The counts that were shown last.
-    shown: Option<Counts>,
+    /// What was shown last.
+    shown: Option<Summary>,
 }
 
 #[derive(Debug)]
@@ -51,48 +51,39 @@ impl View {
     }
 
     /// Shows what is known now.
-    pub(crate) fn show(
-        &mut self,
-        summary: &Summary,
-        snapshot: &WatchSnapshot,
-        stdout: &mut Outlet<'_>,
-    ) -> io::Result<()> {
-        let changed = self.shown.as_ref() != Some(&snapshot.counts);
+    pub(crate) fn show(&mut self, snapshot: &WatchSnapshot<'_>, stdout: &mut Outlet<'_>) -> io::Result<()> {
+        let changed = !self.shown.as_ref().is_some_and(|shown| counts_alike(shown, snapshot.summary));
         match &mut self.kind {
             ViewKind::Picture(picture) => picture.draw(&frame(snapshot, stdout), stdout)?,
             ViewKind::Log if changed => writeln!(stdout, "{}", chart::log_line(snapshot))?,
-            ViewKind::JsonLines if changed => {
-                writeln!(stdout, "{}", results::summary(&self.endpoint, summary, Value::Null))?
-            }
+            ViewKind::JsonLines if changed => writeln!(stdout, "{}", self.json(snapshot))?,
             _ => return Ok(()),
         }
-        self.shown = Some(snapshot.counts.clone());
+        self.shown = Some(snapshot.summary.clone());
         stdout.flush()
     }
 
     /// Shows what is known at the end, however the watch came to it.
-    pub(crate) fn end(
-        &mut self,
-        summary: &Summary,
-        snapshot: &WatchSnapshot,
-        stdout: &mut Outlet<'_>,
-    ) -> io::Result<()> {
+    pub(crate) fn end(&mut self, snapshot: &WatchSnapshot<'_>, stdout: &mut Outlet<'_>) -> io::Result<()> {
         match &self.kind {
-            ViewKind::Picture(_) | ViewKind::Log => return self.show(summary, snapshot, stdout),
+            ViewKind::Picture(_) | ViewKind::Log => return self.show(snapshot, stdout),
             ViewKind::JsonLines => {}
-            ViewKind::LastJson => {
-                writeln!(stdout, "{:#}", results::summary(&self.endpoint, summary, Value::Null))?
-            }
-            ViewKind::LastPicture => {
-                for line in frame(snapshot, stdout) {
-                    writeln!(stdout, "{line}")?;
-                }
-            }
+            ViewKind::LastJson => writeln!(stdout, "{:#}", self.json(snapshot))?,
+            ViewKind::LastPicture => stdout.write_lines(&frame(snapshot, stdout))?,
         }
         stdout.flush()
     }
+
+    fn json(&self, snapshot: &WatchSnapshot<'_>) -> Value {
+        results::summary(&self.endpoint, snapshot.summary, Value::Null)
+    }
 }
 
-fn frame(snapshot: &WatchSnapshot, stdout: &Outlet<'_>) -> Vec<String> {
+/// Whether two summaries count the same. The calls that each took may differ.
+fn counts_alike(one: &Summary, other: &Summary) -> bool {
+    one.total() == other.total() && one.by_status().eq(other.by_status())
+}
+
+fn frame(snapshot: &WatchSnapshot<'_>, stdout: &Outlet<'_>) -> Vec<String> {
     chart::frame(snapshot, stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette())
 }

@@ -4,35 +4,35 @@ use super::super::evidence::Evidence;
 use super::super::finding::{Finding, Mark, not_checked, ok};
 use super::super::problem::{Cause, wrong};
 use super::super::setting::Proof;
+use crate::screen::layout::counted;
 
 impl Evidence<'_> {
     /// Whether it is the platform that answers, and whether it can.
     pub(super) fn answer(&self) -> Finding {
         const NAME: &str = "answer";
-        match self.call {
-            None => not_checked(NAME, self.no_call()),
-            Some(Err(problem)) => match problem.cause {
-                Cause::Distrust => not_checked(NAME, "the TLS handshake failed"),
-                Cause::Unreachable | Cause::Strange | Cause::Setting => wrong(NAME, problem),
-                Cause::Throttled if self.has_logged_in() => {
-                    Finding::new(Mark::Warning, NAME, problem.found.clone()).help(&*problem.help)
-                }
-                // Nothing else could be checked.
-                Cause::Throttled => wrong(NAME, problem),
-                _ => ok(NAME, "the platform answers"),
-            },
-            Some(Ok(())) => ok(NAME, "the platform answers"),
+        let problem = match self.call {
+            None => return not_checked(NAME, self.no_call()),
+            Some(Ok(())) => return ok(NAME, "the platform answers"),
+            Some(Err(problem)) => problem,
+        };
+        match problem.cause {
+            Cause::Distrust => not_checked(NAME, self.no_answer()),
+            Cause::Throttled if self.has_logged_in() => {
+                Finding::new(Mark::Warning, NAME, problem.found.clone()).help(&*problem.help)
+            }
+            // When the quota is used up, nothing else could be checked.
+            Cause::Unreachable | Cause::Strange | Cause::Setting | Cause::Throttled => wrong(NAME, problem),
+            _ => ok(NAME, "the platform answers"),
         }
     }
 
     pub(super) fn application(&self) -> Finding {
         const NAME: &str = "application";
         let application = match &self.setting.application {
-            Ok(application) => format!("{} from {}", application.shown, application.from),
+            Ok(application) => application,
             Err(problem) => return wrong(NAME, problem),
         };
         match self.call {
-            None => not_checked(NAME, self.no_call()),
             Some(Err(problem)) if problem.cause == Cause::Credentials => {
                 let found = format!("{application} and the secret do not belong together: {}", problem.found);
                 Finding::new(Mark::Wrong, NAME, found)
@@ -59,9 +59,6 @@ impl Evidence<'_> {
             Ok(proof) => *proof,
             Err(problem) => return wrong(NAME, problem),
         };
-        if self.call.is_none() {
-            return not_checked(NAME, self.no_call());
-        }
         if self.has_logged_in() {
             let from = proof.variable();
             return ok(NAME, format!("from {from}: a login was made, which cancelled every token before it"));
@@ -99,7 +96,6 @@ impl Evidence<'_> {
             _ => "no proxy is set".to_owned(),
         };
         match self.call {
-            None => not_checked(NAME, self.no_call()),
             Some(Err(problem)) if problem.cause == Cause::Token && self.has_logged_in() => {
                 Finding::new(Mark::Wrong, NAME, format!("{proxy}, and a fresh token is refused: {}", problem.found))
                     .help(
@@ -116,19 +112,14 @@ impl Evidence<'_> {
         const NAME: &str = "task";
         let subtasks = self.task?;
         Some(match self.call {
-            Some(Ok(())) => ok(
-                NAME,
-                match subtasks {
-                    Some(1) => "it is there, with 1 subtask".to_owned(),
-                    Some(count) => format!("it is there, with {count} subtasks"),
-                    None => "it is there; the platform does not say how many subtasks it has".to_owned(),
-                },
-            ),
+            Some(Ok(())) => match subtasks {
+                Some(count) => ok(NAME, format!("it is there, with {}", counted(count, "subtask"))),
+                None => ok(NAME, "it is there; the platform does not say how many subtasks it has"),
+            },
             Some(Err(problem)) if matches!(problem.cause, Cause::NoTask | Cause::Input) => {
                 wrong(NAME, problem)
             }
-            None => not_checked(NAME, self.no_call()),
-            Some(Err(_)) => not_checked(NAME, self.no_answer()),
+            _ => not_checked(NAME, self.no_answer()),
         })
     }
 }
@@ -141,7 +132,7 @@ mod tests {
     use crate::commands::doctor::checks::findings;
     use crate::commands::doctor::network::Route;
     use crate::commands::doctor::problem::Problem;
-    use crate::commands::doctor::setting::{GivenApplication, GivenEndpoint, Setting};
+    use crate::commands::doctor::setting::{GivenEndpoint, Setting};
     use crate::commands::doctor::wire::WireCall;
 
     fn setting(secret: Proof) -> Setting {
@@ -150,7 +141,7 @@ mod tests {
             endpoint: Ok(GivenEndpoint { url, from: "--endpoint" }),
             proxy: Ok(None),
             certificates: Ok(()),
-            application: Ok(GivenApplication { shown: "a…".to_owned(), from: "--app-id" }),
+            application: Ok("a… from --app-id".to_owned()),
             secret: Ok(secret),
         }
     }

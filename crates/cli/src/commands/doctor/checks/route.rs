@@ -57,18 +57,15 @@ impl Evidence<'_> {
     }
 
     pub(super) fn connection(&self) -> Finding {
-        let Some((route, connected)) = self.route.and_then(|route| Some((route, route.connected.as_ref()?)))
-        else {
-            let why = if self.route.is_none() { self.no_route() } else { "there is no address" };
-            return not_checked("connection", why);
-        };
+        let Some(route) = self.route else { return not_checked("connection", self.no_route()) };
         let port = if route.is_proxy {
             format!("the proxy's port {}", route.port)
         } else {
             format!("port {}", route.port)
         };
         let silent = |found: String, help: &str| Finding::new(Mark::Wrong, "connection", found).help(help);
-        match connected {
+        match &route.connected {
+            Err(NoAnswer::NoAddress) => not_checked("connection", "there is no address"),
             Ok(address) => ok("connection", format!("{port} of {address} answers")),
             Err(NoAnswer::Refused(address)) => silent(
                 format!("{port} of {address} refuses connections"),

@@ -64,8 +64,8 @@ impl Evidence<'_> {
     }
 }
 
-/// How much the clocks differ at least, and whether ours is ahead. The other side gives whole seconds, at some moment while we
-/// waited.
+/// The least by which the clocks differ, and whether ours is ahead. The platform gives its time in whole seconds, and read it at some
+/// moment between our request and its reply.
 fn skew(wire_call: &WireCall) -> Option<(Duration, bool)> {
     let date = wire_call.date?;
     let after = |later: SystemTime, earlier: SystemTime| later.duration_since(earlier).unwrap_or_default();
