@@ -66,17 +66,22 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Starts an exchange. The call is as it goes out, with its headers.
-    pub(crate) fn exchange<'a>(&'a self, what: &'a str, call: Call) -> Exchange<'a> {
-        let call = call.body_limit(self.body_limit);
+    /// Sends an operation once, and turns the outcome of the generated client into ours. The call has its headers.
+    pub(crate) async fn send<O: Operation>(&self, operation: &O, call: Call) -> Result<O::Reply, Error> {
+        let call = operation.prepare(call.body_limit(self.body_limit));
         let call = self.service.iter().cloned().fold(call, Call::service);
-        Exchange { what, connection: self, call, reply_is_secret: false }
+        let (endpoint, http) = (self.endpoint.base(), self.http.clone());
+        let client = northbound_client::Client::new_with_client(endpoint, http, call.clone());
+        let exchange = Exchange { connection: self, call, reply_is_secret: !O::NEEDS_TOKEN };
+        match operation.send(&client).await {
+            Ok(reply) => operation.accept(reply.into_inner(), &exchange),
+            Err(error) => Err(exchange.error(error).await),
+        }
     }
 }
 
-/// One request and its reply: what is asked for, and what came back so far.
+/// One request and its reply: what came back so far.
 pub(crate) struct Exchange<'a> {
-    what: &'a str,
     pub(crate) connection: &'a Connection,
     call: Call,
     /// Whether a good reply is itself a secret, as that of a login is.
@@ -84,20 +89,6 @@ pub(crate) struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// Sends an operation once, and turns the outcome of the generated client into ours.
-    pub(crate) async fn send<O: Operation>(mut self, operation: &O) -> Result<O::Reply, Error> {
-        self.call = operation.prepare(self.call);
-        self.reply_is_secret = !O::NEEDS_TOKEN;
-        let Connection { endpoint, http, .. } = self.connection;
-        let client =
-            northbound_client::Client::new_with_client(endpoint.base(), http.clone(), self.call.clone());
-        let outcome = match operation.send(&client).await {
-            Ok(reply) => operation.accept(reply.into_inner(), &self),
-            Err(error) => Err(self.error(error).await),
-        };
-        outcome.map_err(|error| error.asking(self.what))
-    }
-
     /// An error that the platform reports; its words may repeat what was sent.
     pub(crate) fn reported(&self, envelope: Envelope) -> Error {
         let description = envelope.description.map(|text| self.redacted(&text));
