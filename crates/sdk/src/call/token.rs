@@ -157,10 +157,6 @@ impl TokenState {
         token.secret
     }
 
-    fn login_failed(&mut self, error: &Error, now: Instant) {
-        self.failed = Some((now, error.clone()));
-    }
-
     /// Notes that the platform refused a token. Returns whether another one has already taken its place.
     fn reject(&mut self, secret: &Secret) -> bool {
         match &self.held {
@@ -205,15 +201,13 @@ impl TokenStore {
                 tokio::time::sleep_until(at).await;
                 state.logging_in(Instant::now());
                 let rejected = state.rejected.clone();
-                match log_in(rejected).await {
-                    Ok(token) => Ok(state.logged_in(token, Instant::now())),
-                    // Whoever waits may have more time than the call that logged in.
-                    Err(error) if error.is_late() => Err(error),
-                    Err(error) => {
-                        state.login_failed(&error, Instant::now());
-                        Err(error)
+                let token = log_in(rejected).await.inspect_err(|error| {
+                    // A late login is not shared: other callers may have later deadlines.
+                    if !error.is_late() {
+                        state.failed = Some((Instant::now(), error.clone()));
                     }
-                }
+                })?;
+                Ok(state.logged_in(token, Instant::now()))
             }
         }
     }
