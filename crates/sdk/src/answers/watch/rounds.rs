@@ -139,6 +139,11 @@ impl Rounds {
         self.done(Summary::read(&self.task_id, tally, doubt, calls).allowing_empty(self.allow_empty))
     }
 
+    /// What the latest poll found.
+    pub(crate) fn last(&self) -> Option<&Summary> {
+        self.last.as_ref()
+    }
+
     /// What the poll goes on with once everything that was asked for has been counted.
     fn then(&self) -> Option<Purpose> {
         if self.purpose == Purpose::Probe && !self.is_as_before() {
