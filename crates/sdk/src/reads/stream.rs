@@ -134,16 +134,12 @@ impl Reader {
     async fn next(mut self) -> Result<Option<(Page, Self)>, Error> {
         loop {
             if let Some(end) = self.end.take() {
-                let Some(page) = self.held.pop_front() else {
-                    return Err(end);
-                };
+                let Some(page) = self.held.pop_front() else { return Err(end) };
                 self.end = Some(end);
                 return Ok(Some((page, self)));
             }
             if self.pass.is_none() {
-                let Some(pass) = self.passes.pop_front() else {
-                    return Ok(None);
-                };
+                let Some(pass) = self.passes.pop_front() else { return Ok(None) };
                 let start = Start { size: self.plan.page_size, from: self.plan.from_page };
                 self.pass = Some((pass, pages::begin(self.plan.direction, start)));
             }
@@ -168,9 +164,7 @@ impl Reader {
 
     /// Makes as many calls as the plan allows and the read has use for.
     fn ask(&mut self) {
-        let Some((pass, read)) = &mut self.pass else {
-            return;
-        };
+        let Some((pass, read)) = &mut self.pass else { return };
         while self.calls.len() < self.plan.calls_at_a_time()
             && let Some(number) = read.ask()
         {

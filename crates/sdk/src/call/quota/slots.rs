@@ -159,9 +159,7 @@ impl<W> Slots<W> {
     }
 
     fn wait_for_slot(&self, ahead: u32, now: Instant) -> Duration {
-        let Some(calls) = self.calls else {
-            return Duration::ZERO;
-        };
+        let Some(calls) = self.calls else { return Duration::ZERO };
         let free = (calls as usize).saturating_sub(self.in_flight + self.returning.len());
         let mut back: Vec<_> =
             self.returning.iter().map(|Reverse(back)| back.saturating_duration_since(now)).collect();
