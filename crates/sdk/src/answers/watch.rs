@@ -181,14 +181,14 @@ impl State {
             match self.watching.step(Instant::now()) {
                 WatchStep::Wait(until) => sleep_until(until).await,
                 WatchStep::Ask(ask) => {
-                    let sample = timeout_at(self.watching.end(), self.task.ask(&ask)).await;
+                    let sample = timeout_at(self.watching.end, self.task.ask(&ask)).await;
                     if let Some(sample) = sample.ok().transpose()? {
                         self.watching.counted(&sample, Instant::now());
                     }
                 }
                 WatchStep::Read(doubt) => {
                     let read = self.read.get_or_insert_with(|| self.task.begin_read());
-                    let found = timeout_at(self.watching.end(), read.call()).await;
+                    let found = timeout_at(self.watching.end, read.call()).await;
                     if let Some(found) = found.ok().transpose()? {
                         if found.is_some() {
                             self.read = None;

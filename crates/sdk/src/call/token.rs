@@ -95,7 +95,7 @@ pub(crate) struct TokenStore(Mutex<TokenState>);
 struct TokenState {
     held: Option<Held>,
     rejected: Option<Secret>,
-    /// How many tokens running the platform has refused.
+    /// How many tokens the platform has refused one after another.
     rejections: u32,
     last_login: Option<Instant>,
     /// The last login failed then; whoever was waiting for it has the same failure.
@@ -130,8 +130,8 @@ impl TokenState {
         }
     }
 
-    /// The first login after a rejection is immediate, further ones are spaced: two processes with one application would
-    /// otherwise drive each other round for ever.
+    /// The first login after a rejection is immediate, further ones are spaced: otherwise two processes with one application
+    /// would cancel each other's tokens without a pause.
     fn next_login(&self, now: Instant) -> Instant {
         match (self.last_login, self.rejections) {
             (Some(last), rejections @ 2..) => {

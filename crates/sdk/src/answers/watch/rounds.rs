@@ -36,8 +36,9 @@ pub(crate) struct Rounds {
     task_id: String,
     counting: Counting,
     purpose: Purpose,
-    /// The statuses that a subtask leaves again, from the beginning of life on; so many of them are empty for ever.
+    /// The statuses that a subtask leaves again, in the order of its life.
     open: Vec<&'static SubtaskStatus>,
+    /// How many of these, from the first on, are empty and stay so.
     closed: usize,
     allow_empty: bool,
     last: Option<Summary>,

@@ -1,4 +1,4 @@
-//! The whole of a watch but its calls: rounds, pace, outlook and deadline, over an injected clock.
+//! All of a watch but its calls: rounds, pace, outlook and deadline, over an injected clock.
 
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ pub(crate) struct Watching {
     pub(crate) outlook: Outlook,
     /// How long it may take, if that is limited.
     deadline: Option<Duration>,
-    end: Instant,
+    /// When it has to end: in a hundred years without a deadline.
+    pub(crate) end: Instant,
     calls: u64,
     /// What a read found, until it is delivered.
     result: Option<PollResult>,
@@ -95,11 +96,6 @@ impl Watching {
     fn answered(&mut self, now: Instant) {
         self.calls += 1;
         self.pace.answered(now);
-    }
-
-    /// When the watch has to end.
-    pub(crate) fn end(&self) -> Instant {
-        self.end
     }
 
     pub(crate) fn calls(&self) -> u64 {

@@ -210,7 +210,8 @@ impl Backward {
         Ok(())
     }
 
-    /// Two empty pages running, the later of which says that the earlier one holds rows: the platform does not show them.
+    /// Refuses two empty pages in a row if the total of the later one says that the earlier one has rows: the platform does
+    /// not show them.
     fn check_empty(&mut self, page: &Arrived<'_>, place: u64) -> Result<(), Cause> {
         if page.len > 0 {
             self.empty = None;
