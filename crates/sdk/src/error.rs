@@ -81,21 +81,17 @@ impl Error {
 
     /// An error that the platform itself reported.
     pub(crate) fn platform(code: ErrorCode, description: Option<String>, status: StatusCode) -> Self {
-        let said = description.as_deref().map(|text| format!("{:?}", excerpt(text)));
-        let shown = excerpt(code.as_str());
-        let (found, remedy) = match code.info() {
-            Some(info) => {
-                (known(info, said.filter(|_| description.as_deref() != Some(info.text))), clause(info.remedy))
-            }
-            None => (
-                said.map_or("the platform reports an error".to_owned(), |said| {
-                    format!("the platform answers {said}")
-                }),
-                "look this code up in the platform's own list, since our document does not have it"
-                    .to_owned(),
-            ),
+        let info = code.info();
+        let news = description.as_deref().filter(|text| info.is_none_or(|info| *text != info.text));
+        let meaning = match (info.map(|info| clause(info.meaning)), news.map(excerpt)) {
+            (Some(meaning), None) => meaning,
+            (Some(meaning), Some(said)) => format!("{meaning}; the platform says {said:?}"),
+            (None, Some(said)) => format!("the platform answers {said:?}"),
+            (None, None) => "the platform reports an error".to_owned(),
         };
-        let found = format!("{found} ({shown}, HTTP {})", status.as_u16());
+        let found = format!("{meaning} ({}, HTTP {})", excerpt(code.as_str()), status.as_u16());
+        let unlisted = "look this code up in the platform's own list, since our document does not have it";
+        let remedy = info.map_or(Remedy::from(unlisted), |info| clause(info.remedy).into());
         let error = Self::new(ErrorKind::Platform, found, remedy).with_status(status);
         error.with(|details| (details.description, details.code) = (description, Some(code)))
     }
@@ -110,8 +106,8 @@ impl Error {
         self.with(|details| details.asked = Some(asked.to_string()))
     }
 
-    pub(crate) fn with_status(self, status: StatusCode) -> Self {
-        self.with(|details| details.status = Some(status))
+    pub(crate) fn with_status(self, status: impl Into<Option<StatusCode>>) -> Self {
+        self.with(|details| details.status = status.into())
     }
 
     pub(crate) fn with_member(self, member: String) -> Self {
@@ -372,14 +368,6 @@ impl Error {
     /// The status of an answer that has no code of the platform.
     fn unnamed_status(&self) -> Option<StatusCode> {
         self.0.status.filter(|_| self.0.kind == ErrorKind::Status)
-    }
-}
-
-fn known(info: &ErrorInfo, said: Option<String>) -> String {
-    let meaning = clause(info.meaning);
-    match said {
-        Some(said) => format!("{meaning}; the platform says {said}"),
-        None => meaning,
     }
 }
 

@@ -56,7 +56,7 @@ impl Secrets {
         text
     }
 
-    /// The same for a word that is data as well: a short secret may stand in it by chance. A word that is longer than any
+    /// The same for a word that is data as well: it may contain a short secret by chance. A word that is longer than any
     /// message shows is left alone.
     pub(crate) fn redacted_word(&self, word: &str) -> Option<String> {
         if word.len() > LONGEST_WORD {
@@ -89,7 +89,7 @@ impl Known {
     }
 }
 
-/// The characters of base64 that tell of the secret alone, if it comes so many bytes after a multiple of three.
+/// The characters of base64 that depend on the secret alone, if it begins `before` bytes after a multiple of three.
 fn inside_base64(secret: &str, before: usize) -> Secret {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bytes = [&[0; 2][..before], secret.as_bytes()].concat();

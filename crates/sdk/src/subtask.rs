@@ -43,10 +43,6 @@ impl<'de> Deserialize<'de> for Subtask {
 }
 
 impl Subtask {
-    pub(crate) fn new(row: types::Subtask) -> Self {
-        Self(row)
-    }
-
     /// Whether the row, or the reply around it, had to be repaired before it could be read: a byte order mark or NUL bytes
     /// around the reply, a lone surrogate, a raw control character, two members with one name, `3.0` for a whole number. Equal
     /// names and lone surrogates within members that the document does not list are left as they came.
@@ -230,13 +226,9 @@ impl Page {
         self.page.task_details.as_deref().unwrap_or_default()
     }
 
-    pub(crate) fn into_rows(self) -> Vec<types::Subtask> {
-        self.page.task_details.unwrap_or_default()
-    }
-
     /// The subtasks on this page.
     pub fn into_subtasks(self) -> Vec<Subtask> {
-        self.into_rows().into_iter().map(Subtask).collect()
+        self.page.task_details.unwrap_or_default().into_iter().map(Subtask).collect()
     }
 
     /// How many rows there are in all, as far as the platform says so.

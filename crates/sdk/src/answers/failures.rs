@@ -7,11 +7,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use futures_util::stream::{self, TryStreamExt as _};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use northbound_client::{ErrorCode, ErrorInfo, SubtaskStatus, Unreadable};
 
 pub use groups::{FailureGroup, FailureGroups};
 
+use crate::reads::stream::Items;
 use crate::{Client, Error, Subtask, SubtaskQuery, SubtaskStream};
 
 impl Client {
@@ -61,7 +62,7 @@ impl FailureQuery {
     /// The first item is an error if the task id or the page size is not allowed.
     pub fn stream(self) -> FailureStream {
         let start = FailureRead { subtasks: self.subtasks, ahead: Self::STATUSES.into_iter(), current: None };
-        FailureStream(Box::pin(stream::try_unfold(start, next_failure)))
+        FailureStream(Items::new(stream::try_unfold(start, next_failure)))
     }
 
     /// All failures, in the order of [`stream`](Self::stream), which takes less memory where there are many.
@@ -155,8 +156,9 @@ impl fmt::Display for Failure {
 ///
 /// As a [`SubtaskStream`](crate::SubtaskStream) it never ends in silence: it is complete, or its last item is an error. It is
 /// cancel safe in the same way.
+#[derive(Debug)]
 #[must_use = "a stream asks for nothing until it is polled"]
-pub struct FailureStream(Pin<Box<dyn Stream<Item = Result<Failure, Error>> + Send>>);
+pub struct FailureStream(Items<Failure>);
 
 impl FailureStream {
     /// The next failure; `None` after the last.
@@ -172,12 +174,6 @@ impl Stream for FailureStream {
     type Item = Result<Failure, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.as_mut().poll_next(context)
-    }
-}
-
-impl fmt::Debug for FailureStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FailureStream").finish_non_exhaustive()
+        self.0.poll_next_unpin(context)
     }
 }

@@ -7,17 +7,17 @@ mod rounds;
 mod simulation;
 mod watching;
 
-use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
-use futures_util::stream::{self, TryStreamExt};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::answers::summary::task::{Task, TaskRead};
 use crate::call::run::in_tokio;
+use crate::reads::stream::Items;
 use crate::{Client, Error, Quota, Summary};
 use pace::Pace;
 use rounds::Rounds;
@@ -113,15 +113,10 @@ impl Watch {
     ///
     /// The first item is an error if the task id or the share is not allowed. Nothing is asked while the stream is not polled.
     pub fn stream(self) -> WatchStream {
-        let progress = stream::once(async { self.start() })
-            .map_ok(|state| {
-                stream::try_unfold(state, |mut state| async {
-                    let progress = state.next().await?;
-                    Ok(progress.map(|progress| (progress, state)))
-                })
-            })
+        let summaries = stream::once(async { self.start() })
+            .map_ok(|state| stream::try_unfold(state, State::next))
             .try_flatten();
-        WatchStream { progress: Box::pin(progress), rate: None, time_left: None, calls: 0 }
+        WatchStream { summaries: Items::new(summaries), progress: Progress::default() }
     }
 
     /// The summary of the settled task, for a caller who needs no report on the way.
@@ -153,10 +148,8 @@ impl Watch {
         in_tokio()?;
         // The comparison is false for what is no number at all.
         if !(self.share > 0.0 && self.share <= 1.0) {
-            return Err(Error::refused(
-                format!("the share of the quota is {}", self.share),
-                "it must be above 0 and at most 1",
-            ));
+            let found = format!("the share of the quota is {}", self.share);
+            return Err(Error::refused(found, "it must be above 0 and at most 1"));
         }
         let quota = (self.quota.calls(), self.quota.window());
         let pace = Pace::new(quota, self.share, self.fastest, self.slowest);
@@ -173,28 +166,30 @@ struct State {
     watching: Watching,
 }
 
-/// A summary, and what can be said of the watch by then.
+/// What can be said of a watch by now.
+#[derive(Debug, Default)]
 struct Progress {
-    summary: Summary,
     rate: Option<f64>,
     time_left: Option<Duration>,
     calls: u64,
 }
 
 impl State {
-    /// Carries out what the machine decides, until it has something to tell.
-    async fn next(&mut self) -> Result<Option<Progress>, Error> {
+    /// Carries out what the machine decides, until it has a summary to deliver.
+    async fn next(mut self) -> Result<Option<((Summary, Progress), Self)>, Error> {
         loop {
             match self.watching.step(Instant::now()) {
                 WatchStep::Wait(until) => sleep_until(until).await,
                 WatchStep::Ask(ask) => {
-                    if let Some(sample) = in_time(self.watching.end(), self.task.ask(&ask)).await? {
+                    let sample = timeout_at(self.watching.end, self.task.ask(&ask)).await;
+                    if let Some(sample) = sample.ok().transpose()? {
                         self.watching.counted(&sample, Instant::now());
                     }
                 }
                 WatchStep::Read(doubt) => {
                     let read = self.read.get_or_insert_with(|| self.task.begin_read());
-                    if let Some(found) = in_time(self.watching.end(), read.call()).await? {
+                    let found = timeout_at(self.watching.end, read.call()).await;
+                    if let Some(found) = found.ok().transpose()? {
                         if found.is_some() {
                             self.read = None;
                         }
@@ -202,9 +197,9 @@ impl State {
                     }
                 }
                 WatchStep::Deliver(summary) => {
-                    let (outlook, calls) = (self.watching.outlook(), self.watching.calls());
-                    let (rate, time_left) = (outlook.rate(), outlook.left());
-                    return Ok(Some(Progress { summary, rate, time_left, calls }));
+                    let (outlook, calls) = (&self.watching.outlook, self.watching.calls());
+                    let progress = Progress { rate: outlook.rate(), time_left: outlook.left(), calls };
+                    return Ok(Some(((summary, progress), self)));
                 }
                 WatchStep::Late(error) => {
                     return Err(error.asking(format!("watch of batch task {}", self.task.id())));
@@ -215,29 +210,17 @@ impl State {
     }
 }
 
-/// What a call brings; `None` if the time is over first.
-async fn in_time<T>(
-    end: Option<Instant>,
-    call: impl Future<Output = Result<T, Error>>,
-) -> Result<Option<T>, Error> {
-    match end {
-        Some(end) => timeout_at(end, call).await.map_or(Ok(None), |outcome| outcome.map(Some)),
-        None => call.await.map(Some),
-    }
-}
-
 /// Summaries of a batch task until it is settled. Made by [`Watch::stream`].
 ///
 /// It ends after the summary of the settled task. It ends in an error when a call fails, and when the deadline is over, which
 /// is an [`is_timeout`](Error::is_timeout) that says how far the task came.
 ///
 /// Cancel safe, as a [`SubtaskStream`](crate::SubtaskStream) is.
+#[derive(Debug)]
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct WatchStream {
-    progress: Pin<Box<dyn Stream<Item = Result<Progress, Error>> + Send>>,
-    rate: Option<f64>,
-    time_left: Option<Duration>,
-    calls: u64,
+    summaries: Items<(Summary, Progress)>,
+    progress: Progress,
 }
 
 impl WatchStream {
@@ -251,19 +234,19 @@ impl WatchStream {
 
     /// How many subtasks have settled in a second over the last five minutes; `None` before the second summary.
     pub fn rate(&self) -> Option<f64> {
-        self.rate
+        self.progress.rate
     }
 
     /// How long the task still takes if it goes on at this rate; `None` before the second summary and while nothing settles.
     ///
     /// Devices that are asleep or out of reach settle later than their number lets expect.
     pub fn time_left(&self) -> Option<Duration> {
-        self.time_left
+        self.progress.time_left
     }
 
     /// How many calls the watch has made so far, counted as in [`Summary::calls`].
     pub fn calls(&self) -> u64 {
-        self.calls
+        self.progress.calls
     }
 }
 
@@ -271,16 +254,10 @@ impl Stream for WatchStream {
     type Item = Result<Summary, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let progress = ready!(self.progress.as_mut().poll_next(context)?);
-        Poll::Ready(progress.map(|Progress { summary, rate, time_left, calls }| {
-            (self.rate, self.time_left, self.calls) = (rate, time_left, calls);
+        let next = ready!(self.summaries.poll_next_unpin(context)?);
+        Poll::Ready(next.map(|(summary, progress)| {
+            self.progress = progress;
             Ok(summary)
         }))
-    }
-}
-
-impl fmt::Debug for WatchStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WatchStream").field("calls", &self.calls).finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::call::FOREVER;
 use crate::error::{Error, ErrorKind, Stop};
 
-/// How calls are repeated that failed for a passing reason.
+/// How calls are repeated that failed with a temporary error.
 ///
 /// Repeated are: connections that fail or break, timeouts, HTTP 408, 502, 503 and 504, a 500 without a code or with one that
 /// nobody knows, and the codes that the catalogue marks so (50252, 100501). The time between two attempts doubles, and is
@@ -64,7 +64,7 @@ impl Default for Retry {
 pub(crate) struct Attempts<'a> {
     retry: &'a Retry,
     made: u32,
-    /// Whether the operation may be repeated when nobody knows what became of it.
+    /// Whether the operation may be repeated when it is unknown whether the platform carried it out.
     may_repeat: bool,
     /// Whether a token that is refused can be changed for another one.
     changes_token: bool,

@@ -66,17 +66,22 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Starts an exchange. The call is as it goes out, with its headers.
-    pub(crate) fn exchange<'a>(&'a self, what: &'a str, call: Call) -> Exchange<'a> {
-        let call = call.body_limit(self.body_limit);
+    /// Sends an operation once, and turns the outcome of the generated client into ours. The call has its headers.
+    pub(crate) async fn send<O: Operation>(&self, operation: &O, call: Call) -> Result<O::Reply, Error> {
+        let call = operation.prepare(call.body_limit(self.body_limit));
         let call = self.service.iter().cloned().fold(call, Call::service);
-        Exchange { what, connection: self, call, reply_is_secret: false }
+        let (endpoint, http) = (self.endpoint.base(), self.http.clone());
+        let client = northbound_client::Client::new_with_client(endpoint, http, call.clone());
+        let exchange = Exchange { connection: self, call, reply_is_secret: !O::NEEDS_TOKEN };
+        match operation.send(&client).await {
+            Ok(reply) => operation.accept(reply.into_inner(), &exchange),
+            Err(error) => Err(exchange.error(error).await),
+        }
     }
 }
 
-/// One request and its reply: what is asked for, and what came back so far.
+/// One request and its reply: what came back so far.
 pub(crate) struct Exchange<'a> {
-    what: &'a str,
     pub(crate) connection: &'a Connection,
     call: Call,
     /// Whether a good reply is itself a secret, as that of a login is.
@@ -84,36 +89,26 @@ pub(crate) struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// Sends an operation once, and turns the outcome of the generated client into ours.
-    pub(crate) async fn send<O: Operation>(mut self, operation: &O) -> Result<O::Reply, Error> {
-        self.call = operation.prepare(self.call);
-        self.reply_is_secret = !O::NEEDS_TOKEN;
-        let Connection { endpoint, http, .. } = self.connection;
-        let client =
-            northbound_client::Client::new_with_client(endpoint.base(), http.clone(), self.call.clone());
-        let outcome = match operation.send(&client).await {
-            Ok(reply) => operation.accept(reply.into_inner(), &self),
-            Err(error) => Err(self.error(error).await),
-        };
-        outcome.map_err(|error| error.asking(self.what))
-    }
-
-    /// An error for a reply that decoded, and says that the call failed all the same.
+    /// An error that the platform reports; its words may repeat what was sent.
     pub(crate) fn reported(&self, envelope: Envelope) -> Error {
-        self.platform(envelope, self.status())
+        let description = envelope.description.map(|text| self.redacted(&text));
+        let code = match envelope.code {
+            known if known.info().is_some() => known,
+            code => ErrorCode::from(self.redacted(code.as_str())),
+        };
+        Error::platform(code, description, self.status()).with_retry_after(self.retry_after())
     }
 
     /// An error for a reply that decoded, and lacks what it is asked for.
     pub(crate) fn lacking(&self, member: &str) -> Error {
         let found = format!("the reply of HTTP 200 has no {member:?} and reports no error{}", self.shown());
-        let error = Error::new(ErrorKind::Undecodable, found, NORTHBOUND_SIDE).with_member(member.to_owned());
-        error.with_status(self.status()).with_body(self.excerpt_of_reply())
+        self.undocumented(ErrorKind::Undecodable, found, NORTHBOUND_SIDE).with_member(member.to_owned())
     }
 
     /// An error for a login that brings a token which cannot be used.
     pub(crate) fn unusable_token(&self) -> Error {
-        let found = "the token of the reply cannot be put into a header";
-        Error::new(ErrorKind::Undecodable, found, NORTHBOUND_SIDE).with_status(self.status())
+        let found = "the token of the reply cannot be put into a header".to_owned();
+        self.undocumented(ErrorKind::Undecodable, found, NORTHBOUND_SIDE)
     }
 
     /// Whether the reply has a member at its top, even if it is null. Only for short replies, of which the whole body is kept.
@@ -123,13 +118,10 @@ impl Exchange<'_> {
 
     async fn error(&self, error: Generated<ErrorResponse>) -> Error {
         match error {
-            Generated::ErrorResponse(reply) => {
-                let status = reply.status();
-                match Envelope::of(&reply) {
-                    Some(envelope) => self.platform(envelope, status),
-                    None => self.without_code(status),
-                }
-            }
+            Generated::ErrorResponse(reply) => match Envelope::of(&reply) {
+                Some(envelope) => self.reported(envelope),
+                None => self.without_code(),
+            },
             Generated::InvalidResponsePayload(body, _) => self.not_as_documented(&body),
             Generated::UnexpectedResponse(response) => match response.bytes().await {
                 Ok(body) => self.not_as_documented(&body),
@@ -145,16 +137,6 @@ impl Exchange<'_> {
         }
     }
 
-    /// The platform reports an error; its words may repeat what was sent.
-    fn platform(&self, envelope: Envelope, status: StatusCode) -> Error {
-        let description = envelope.description.map(|text| self.redacted(&text));
-        let code = match envelope.code {
-            known if known.info().is_some() => known,
-            code => ErrorCode::from(self.redacted(code.as_str())),
-        };
-        Error::platform(code, description, status).with_retry_after(self.retry_after())
-    }
-
     /// A whole body came, and it is neither the documented reply nor the documented error.
     fn not_as_documented(&self, body: &[u8]) -> Error {
         let status = self.status();
@@ -165,41 +147,44 @@ impl Exchange<'_> {
                 "check that the endpoint is the platform: it has to keep to the page size",
             )
             .with_status(status),
-            (Some(envelope), _) => self.platform(envelope, status),
+            (Some(envelope), _) => self.reported(envelope),
             (None, Some(Misread::At { member, fault })) if status == StatusCode::OK => {
-                self.undecodable(&self.redacted(&member), &fault)
+                self.undecodable(self.redacted(&member), &fault)
             }
-            _ => self.without_code(status),
+            _ => self.without_code(),
         }
     }
 
-    fn undecodable(&self, member: &str, fault: &str) -> Error {
-        let place = if member == "." { String::new() } else { format!(" at {}", excerpt(member)) };
+    fn undecodable(&self, member: String, fault: &str) -> Error {
+        let place = if member == "." { String::new() } else { format!(" at {}", excerpt(&member)) };
         let fault = if self.reply_is_secret {
             String::new()
         } else {
             format!(" ({})", excerpt(&self.redacted(fault)))
         };
         let found = format!("the reply of HTTP 200 cannot be decoded{place}{fault}{}", self.shown());
-        let error = Error::new(
-            ErrorKind::Undecodable,
-            found,
-            "check that the endpoint is the platform, and report it if it is",
-        );
-        error.with_member(member.to_owned()).with_status(StatusCode::OK).with_body(self.excerpt_of_reply())
+        let advice = "check that the endpoint is the platform, and report it if it is";
+        self.undocumented(ErrorKind::Undecodable, found, advice).with_member(member)
     }
 
     /// An HTTP status that says what happened, with a body that does not.
-    fn without_code(&self, status: StatusCode) -> Error {
-        let error = if let Some(target) = self.redirect_target(status) {
-            let found = format!("HTTP {} points to {target}, and is not followed", status.as_u16());
-            Error::new(ErrorKind::Redirect, found, "use that address as the endpoint if you trust it")
-        } else {
-            let found =
-                format!("HTTP {} without an error code of the platform{}", status.as_u16(), self.shown());
-            Error::new(ErrorKind::Status, found, "check the endpoint, and the proxies on the way to it")
-        };
-        error.with_status(status).with_body(self.excerpt_of_reply()).with_retry_after(self.retry_after())
+    fn without_code(&self) -> Error {
+        let status = self.status();
+        let http = format!("HTTP {}", status.as_u16());
+        if let Some(target) = self.redirect_target(status) {
+            let found = format!("{http} points to {target}, and is not followed");
+            let advice = "use that address as the endpoint if you trust it";
+            return self.undocumented(ErrorKind::Redirect, found, advice);
+        }
+        let found = format!("{http} without an error code of the platform{}", self.shown());
+        let advice = "check the endpoint, and the proxies on the way to it";
+        self.undocumented(ErrorKind::Status, found, advice)
+    }
+
+    /// An error for a reply that is neither what the document describes nor an error that it describes.
+    fn undocumented(&self, kind: ErrorKind, found: String, advice: &'static str) -> Error {
+        let error = Error::new(kind, found, advice).with_status(self.status());
+        error.with_body(self.excerpt_of_reply()).with_retry_after(self.retry_after())
     }
 
     /// How long the reply asks to wait. The platform documents no such header; a proxy before it may send one.
@@ -217,35 +202,26 @@ impl Exchange<'_> {
     /// No whole body came.
     fn broken(&self, error: reqwest::Error) -> Error {
         let error = error.without_url();
-        let cause = root_cause(&error);
+        let cause = causes(&error).last().map_or_else(|| error.to_string(), ToString::to_string);
         let received = self.call.received();
+        let place = self.connection.endpoint.base();
         let broken = if let Some(refused) = causes(&error).find_map(|cause| cause.downcast_ref::<Error>()) {
             refused.clone()
         } else if let Some(distrust) = tls::distrust(causes(&error)) {
             distrust
-        } else if is_length_limit(&error) {
+        } else if causes(&error).any(|cause| cause.is::<LengthLimitError>()) {
             Error::new(ErrorKind::TooLarge, "the reply is longer than allowed", Remedy::RaiseBodyLimit)
         } else if error.is_timeout() {
-            let found = format!(
-                "no connection to {}, or no reply, in time ({cause})",
-                self.connection.endpoint.base()
-            );
+            let found = format!("no connection to {place}, or no reply, in time ({cause})");
             Error::new(ErrorKind::Timeout, found, WHERE)
         } else if received.is_some() {
             let found = format!("the connection broke before the whole reply had come ({cause})");
             Error::new(ErrorKind::Connection, found, "try again")
         } else {
-            let found = format!(
-                "no connection to {}, or no reply over it ({cause})",
-                self.connection.endpoint.base()
-            );
+            let found = format!("no connection to {place}, or no reply over it ({cause})");
             Error::new(ErrorKind::Connection, found, WHERE)
         };
-        let broken = match received {
-            Some(received) => broken.with_status(received.status),
-            None => broken,
-        };
-        broken.with_source(error)
+        broken.with_status(received.map(|received| received.status)).with_source(error)
     }
 
     fn status(&self) -> StatusCode {
@@ -255,24 +231,19 @@ impl Exchange<'_> {
     /// What the body looks like, for a message.
     fn shown(&self) -> String {
         let Some(received) = self.call.received() else { return String::new() };
-        let header = |name| {
-            let value = received.headers.get(name)?.to_str().ok()?;
-            Some(excerpt(&self.redacted(value)))
-        };
-        let mut shown = ", with ".to_owned();
-        if let Some(encoding) = header(CONTENT_ENCODING) {
-            shown += &format!("{encoding}-encoded ");
-        }
-        match (header(CONTENT_TYPE), self.excerpt_of_reply()) {
-            _ if received.body.is_empty() => shown += "an empty body",
+        let header = |name| Some(excerpt(&self.redacted(received.headers.get(name)?.to_str().ok()?)));
+        let encoded = header(CONTENT_ENCODING).map(|encoding| format!("{encoding}-encoded "));
+        let length = received.body.len();
+        let body = match (header(CONTENT_TYPE), self.excerpt_of_reply()) {
+            _ if length == 0 => "an empty body".to_owned(),
             (Some(content_type), excerpt) if excerpt.is_empty() => {
-                shown += &format!("{} bytes of {content_type}", received.body.len());
+                format!("{length} bytes of {content_type}")
             }
-            (None, excerpt) if excerpt.is_empty() => shown += &format!("{} bytes", received.body.len()),
-            (Some(content_type), excerpt) => shown += &format!("{content_type} `{excerpt}`"),
-            (None, excerpt) => shown += &format!("`{excerpt}`"),
-        }
-        shown
+            (None, excerpt) if excerpt.is_empty() => format!("{length} bytes"),
+            (Some(content_type), excerpt) => format!("{content_type} `{excerpt}`"),
+            (None, excerpt) => format!("`{excerpt}`"),
+        };
+        format!(", with {}{body}", encoded.unwrap_or_default())
     }
 
     /// The beginning of the body; nothing, where it may hold a token.
@@ -287,12 +258,8 @@ impl Exchange<'_> {
 
     /// An undocumented status, without the secrets in it if there are any.
     pub(crate) fn redacted_status(&self, status: &SubtaskStatus) -> Option<SubtaskStatus> {
-        match status {
-            SubtaskStatus::Unknown(word) => {
-                self.connection.secrets.redacted_word(word.as_str()).map(SubtaskStatus::from)
-            }
-            _ => None,
-        }
+        let SubtaskStatus::Unknown(word) = status else { return None };
+        self.connection.secrets.redacted_word(word.as_str()).map(SubtaskStatus::from)
     }
 
     /// The text without the secrets of this client, should a reply repeat them.
@@ -301,23 +268,13 @@ impl Exchange<'_> {
     }
 }
 
-fn is_length_limit(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| cause.is::<LengthLimitError>())
-}
-
-fn root_cause(error: &reqwest::Error) -> String {
-    causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
-}
-
 /// The causes of an error, outermost first, those inside an I/O error included.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |cause| inner(*cause))
-}
-
-/// An I/O error passes over the error that it wraps when asked for its source.
-fn inner<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
-    match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped),
-        None => cause.source(),
-    }
+    // An I/O error passes over the error that it wraps when asked for its source.
+    std::iter::successors(error.source(), |&cause| {
+        match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => cause.source(),
+        }
+    })
 }

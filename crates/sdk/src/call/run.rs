@@ -171,8 +171,8 @@ impl CallRunner<'_> {
             call = call.authorized_by(source.app_id().as_str(), &token).map_err(|fault| self.unfit(fault))?;
             used = Some(token);
         }
-        let exchange = connection.exchange(self.what, call);
-        Ok((self.in_quota(exchange.send(operation)).await?, used))
+        let reply = self.in_quota(connection.send(operation, call)).await?;
+        Ok((reply.map_err(|error| error.asking(self.what)), used))
     }
 
     /// Sends once there is room in the quota; the slot is taken until the reply has come, or nobody waits for it any more.
@@ -198,7 +198,7 @@ impl CallRunner<'_> {
         }
         Ok(reply.unwrap_or_else(|_| {
             let found = format!("no whole reply came within {} s", self.shared.timeout.as_secs_f32());
-            Err(Error::new(ErrorKind::Timeout, found, Remedy::RaiseTimeout).asking(self.what))
+            Err(Error::new(ErrorKind::Timeout, found, Remedy::RaiseTimeout))
         }))
     }
 

@@ -95,7 +95,7 @@ pub(crate) struct TokenStore(Mutex<TokenState>);
 struct TokenState {
     held: Option<Held>,
     rejected: Option<Secret>,
-    /// How many tokens running the platform has refused.
+    /// How many tokens the platform has refused one after another.
     rejections: u32,
     last_login: Option<Instant>,
     /// The last login failed then; whoever was waiting for it has the same failure.
@@ -130,8 +130,8 @@ impl TokenState {
         }
     }
 
-    /// The first login after a rejection is immediate, further ones are spaced: two processes with one application would
-    /// otherwise drive each other round for ever.
+    /// The first login after a rejection is immediate, further ones are spaced: otherwise two processes with one application
+    /// would cancel each other's tokens without a pause.
     fn next_login(&self, now: Instant) -> Instant {
         match (self.last_login, self.rejections) {
             (Some(last), rejections @ 2..) => {
@@ -155,10 +155,6 @@ impl TokenState {
         self.held = Some(Held { secret: token.secret.clone(), renew_at });
         (self.failed, self.last_login) = (None, Some(now));
         token.secret
-    }
-
-    fn login_failed(&mut self, error: &Error, now: Instant) {
-        self.failed = Some((now, error.clone()));
     }
 
     /// Notes that the platform refused a token. Returns whether another one has already taken its place.
@@ -205,15 +201,13 @@ impl TokenStore {
                 tokio::time::sleep_until(at).await;
                 state.logging_in(Instant::now());
                 let rejected = state.rejected.clone();
-                match log_in(rejected).await {
-                    Ok(token) => Ok(state.logged_in(token, Instant::now())),
-                    // Whoever waits may have more time than the call that logged in.
-                    Err(error) if error.is_late() => Err(error),
-                    Err(error) => {
-                        state.login_failed(&error, Instant::now());
-                        Err(error)
+                let token = log_in(rejected).await.inspect_err(|error| {
+                    // A late login is not shared: other callers may have later deadlines.
+                    if !error.is_late() {
+                        state.failed = Some((Instant::now(), error.clone()));
                     }
-                }
+                })?;
+                Ok(state.logged_in(token, Instant::now()))
             }
         }
     }

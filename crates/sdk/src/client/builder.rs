@@ -283,9 +283,11 @@ impl ClientBuilder {
         } else {
             http = http.no_proxy();
         }
-        // Nothing speaks TLS then, unless what was adjusted asks for it.
+        // Nothing speaks TLS then, unless what was adjusted asks for it. Reading the certificate authorities of the system would
+        // take longer than many a call.
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
         if (endpoint.stays_here || !self.connects) && self.http.is_empty() {
-            http = without_authorities(http);
+            http = http.tls_certs_only([]);
         }
         for (host, address) in self.resolved {
             http = http.resolve(&host, address);
@@ -353,27 +355,13 @@ fn identity(pem: &[u8]) -> reqwest::Result<reqwest::Identity> {
     reqwest::Identity::from_pkcs8_pem(certificates.as_bytes(), key.as_bytes())
 }
 
-/// Spares reading the certificate authorities of the system, which takes longer than many a call.
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn without_authorities(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-    http.tls_certs_only([])
-}
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn without_authorities(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-    http
-}
-
 /// Takes ring for this process, unless the process has already chosen another provider.
-#[cfg(feature = "rustls")]
 fn choose_tls_provider() {
+    #[cfg(feature = "rustls")]
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         let _another_thread_was_first = rustls::crypto::ring::default_provider().install_default();
     }
 }
-
-#[cfg(not(feature = "rustls"))]
-fn choose_tls_provider() {}
 
 #[cfg(test)]
 mod tests {

@@ -31,10 +31,8 @@ impl AppId {
     pub fn new(id: impl Into<String>) -> Result<Self, Error> {
         let id = id.into();
         if id.is_empty() {
-            return Err(Error::refused(
-                "the application id is empty",
-                "give the id that the platform's console shows",
-            ));
+            let advice = "give the id that the platform's console shows";
+            return Err(Error::refused("the application id is empty", advice));
         }
         if let Some(strange) = id.chars().find(|c| !c.is_ascii_graphic()) {
             return Err(Error::refused(
@@ -81,10 +79,8 @@ impl Credentials {
     pub fn new(app_id: impl Into<String>, secret: impl Into<Secret>) -> Result<Self, Error> {
         let (app_id, secret) = (AppId::new(app_id)?, secret.into());
         if secret.expose().is_empty() {
-            return Err(Error::refused(
-                "the secret is empty",
-                "give the secret that belongs to the application id",
-            ));
+            let advice = "give the secret that belongs to the application id";
+            return Err(Error::refused("the secret is empty", advice));
         }
         let length = secret.expose().chars().count();
         if length > LONGEST_SECRET {

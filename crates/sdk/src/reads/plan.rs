@@ -114,24 +114,23 @@ fn is_first(status: &SubtaskStatus) -> bool {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.sent.as_slice() {
-            [] => write!(f, "reads the whole task")?,
-            [first, others @ ..] => {
-                write!(f, "asks for {first}")?;
-                others.iter().try_for_each(|status| write!(f, ", then for {status}"))?;
-            }
+        let list = |statuses: &[SubtaskStatus], between| {
+            statuses.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>().join(between)
+        };
+        if self.sent.is_empty() {
+            write!(f, "reads the whole task")?;
+        } else {
+            write!(f, "asks for {}", list(&self.sent, ", then for "))?;
         }
-        if let [first, others @ ..] = self.kept.as_slice() {
-            write!(f, " and picks {first}")?;
-            others.iter().try_for_each(|status| write!(f, ", {status}"))?;
+        if !self.kept.is_empty() {
+            write!(f, " and picks {}", list(&self.kept, ", "))?;
         }
-        write!(f, ", {} rows a call, ", self.page_size)?;
-        match (self.direction, self.calls_at_a_time()) {
-            (Direction::Whole | Direction::Forward, 1) => write!(f, "forward, one call at a time")?,
-            (Direction::Whole | Direction::Forward, calls) => {
-                write!(f, "forward, up to {calls} calls at a time")?
-            }
-            (Direction::Backward, _) => write!(f, "from the last page backward, one call at a time")?,
+        let is_backward = self.direction == Direction::Backward;
+        let direction = if is_backward { "from the last page backward" } else { "forward" };
+        write!(f, ", {} rows a call, {direction}, ", self.page_size)?;
+        match self.calls_at_a_time() {
+            1 => write!(f, "one call at a time")?,
+            calls => write!(f, "up to {calls} calls at a time")?,
         }
         self.from_page.map_or(Ok(()), |page| write!(f, ", from page {page}"))
     }

@@ -135,10 +135,8 @@ impl SubtaskQuery {
             None => None,
             Some([status]) => Some(status.clone()),
             Some(statuses) => {
-                return Err(Error::refused(
-                    format!("a single page is asked for with {} statuses", statuses.len()),
-                    Remedy::ReadAllPages,
-                ));
+                let found = format!("a single page is asked for with {} statuses", statuses.len());
+                return Err(Error::refused(found, Remedy::ReadAllPages));
             }
         };
         check_page_number(page_no)?;

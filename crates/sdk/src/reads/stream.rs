@@ -4,11 +4,10 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::vec;
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt};
+use futures_util::stream::{self, BoxStream, FuturesOrdered, StreamExt as _, TryStreamExt as _};
 use northbound_client::types;
 use northbound_client::{SubtaskStatus, Turn};
 
@@ -31,18 +30,20 @@ use crate::{Client, Direction, Error, Page, Plan, Subtask};
 /// A pending [`try_next`](Self::try_next) can be dropped, for instance by `tokio::select!` or a timeout: the stream keeps the call
 /// that is under way, and the next `try_next` goes on with it. No subtask is lost and none comes twice. A stream that is not
 /// polled does not go on, while the time limits of its calls do.
+#[derive(Debug)]
 #[must_use = "a stream asks for nothing until it is polled"]
-pub struct SubtaskStream {
-    rows: vec::IntoIter<types::Subtask>,
-    pages: PageStream,
-}
+pub struct SubtaskStream(Items<Subtask>);
 
 /// The same as [`SubtaskStream`], page by page. Made by [`SubtaskQuery::pages`](crate::SubtaskQuery::pages).
 ///
 /// A page comes for every call that brought rows to deliver, even if it has none of the rows that were asked for:
 /// [`Page::resume_from`] then tells how far the read has come. It is cancel safe in the same way.
+#[derive(Debug)]
 #[must_use = "a stream asks for nothing until it is polled"]
-pub struct PageStream(Pin<Box<dyn Stream<Item = Result<Page, Error>> + Send>>);
+pub struct PageStream(Items<Page>);
+
+/// What a stream brings, one after another, however it is made.
+pub(crate) struct Items<T>(BoxStream<'static, Result<T, Error>>);
 
 type PageFuture = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
 
@@ -52,7 +53,7 @@ impl PageStream {
         let pages = stream::once(std::future::ready(reader))
             .map_ok(|reader| stream::try_unfold(reader, Reader::next))
             .try_flatten();
-        Self(Box::pin(pages))
+        Self(Items::new(pages))
     }
 
     /// The next page; `None` after the last.
@@ -66,7 +67,8 @@ impl PageStream {
 
 impl SubtaskStream {
     pub(crate) fn new(pages: PageStream) -> Self {
-        Self { rows: Vec::new().into_iter(), pages }
+        let rows = pages.map_ok(|page| stream::iter(page.into_subtasks().into_iter().map(Ok))).try_flatten();
+        Self(Items::new(rows))
     }
 
     /// The next subtask; `None` after the last.
@@ -74,7 +76,13 @@ impl SubtaskStream {
     /// # Errors
     /// When a call fails, or the read is incomplete.
     pub async fn try_next(&mut self) -> Result<Option<Subtask>, Error> {
-        TryStreamExt::try_next(self).await
+        self.0.try_next().await
+    }
+}
+
+impl<T> Items<T> {
+    pub(crate) fn new(items: impl Stream<Item = Result<T, Error>> + Send + 'static) -> Self {
+        Self(items.boxed())
     }
 }
 
@@ -126,16 +134,12 @@ impl Reader {
     async fn next(mut self) -> Result<Option<(Page, Self)>, Error> {
         loop {
             if let Some(end) = self.end.take() {
-                let Some(page) = self.held.pop_front() else {
-                    return Err(end);
-                };
+                let Some(page) = self.held.pop_front() else { return Err(end) };
                 self.end = Some(end);
                 return Ok(Some((page, self)));
             }
             if self.pass.is_none() {
-                let Some(pass) = self.passes.pop_front() else {
-                    return Ok(None);
-                };
+                let Some(pass) = self.passes.pop_front() else { return Ok(None) };
                 let start = Start { size: self.plan.page_size, from: self.plan.from_page };
                 self.pass = Some((pass, pages::begin(self.plan.direction, start)));
             }
@@ -160,9 +164,7 @@ impl Reader {
 
     /// Makes as many calls as the plan allows and the read has use for.
     fn ask(&mut self) {
-        let Some((pass, read)) = &mut self.pass else {
-            return;
-        };
+        let Some((pass, read)) = &mut self.pass else { return };
         while self.calls.len() < self.plan.calls_at_a_time()
             && let Some(number) = read.ask()
         {
@@ -263,7 +265,7 @@ impl Stream for PageStream {
     type Item = Result<Page, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.as_mut().poll_next(context)
+        self.0.poll_next_unpin(context)
     }
 }
 
@@ -271,27 +273,20 @@ impl Stream for SubtaskStream {
     type Item = Result<Subtask, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if let Some(row) = self.rows.next() {
-                return Poll::Ready(Some(Ok(Subtask::new(row))));
-            }
-            match ready!(Pin::new(&mut self.pages).poll_next(context)) {
-                Some(Ok(page)) => self.rows = page.into_rows().into_iter(),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
-        }
+        self.0.poll_next_unpin(context)
     }
 }
 
-impl fmt::Debug for PageStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PageStream").finish_non_exhaustive()
+impl<T> Stream for Items<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_next_unpin(context)
     }
 }
 
-impl fmt::Debug for SubtaskStream {
+impl<T> fmt::Debug for Items<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SubtaskStream").finish_non_exhaustive()
+        f.write_str("..")
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Takes at most this share (above 0, up to 1) of so many calls in a window, and at least one call.
+    /// Takes at most this share (above 0, up to 1) of the calls in a window, and at least one call.
     pub(crate) fn new(
         (calls, window): (Option<u32>, Duration),
         share: f64,
@@ -48,13 +48,13 @@ impl Pace {
         }
     }
 
-    /// When the next of so many calls that belong together may be made: after the rest between two polls, and when the window
-    /// has room for all of them, since counts that stand apart in time miss more of what moves.
+    /// When the next call of a poll may be made, of which this many are still to come: after the rest between two polls, and
+    /// when the window has room for all of them, since counts far apart in time miss more of what moves.
     pub(crate) fn next_at(&self, now: Instant, calls: usize) -> Instant {
         self.next_poll.unwrap_or(now).max(self.call_at(now, calls))
     }
 
-    /// When the window has room for so many calls; for a whole window of calls, if there are more.
+    /// When the window has room for this many calls; if a window never has, when it is empty.
     fn call_at(&self, now: Instant, calls: usize) -> Instant {
         let Some(limit) = self.calls else { return now };
         let over = (self.answered.len() + calls.min(limit)).saturating_sub(limit);

@@ -36,8 +36,9 @@ pub(crate) struct Rounds {
     task_id: String,
     counting: Counting,
     purpose: Purpose,
-    /// The statuses that a subtask leaves again, from the beginning of life on; so many of them are empty for ever.
+    /// The statuses that a subtask leaves again, in the order of its life.
     open: Vec<&'static SubtaskStatus>,
+    /// How many of these, from the first on, are empty and stay so.
     closed: usize,
     allow_empty: bool,
     last: Option<Summary>,
@@ -137,6 +138,11 @@ impl Rounds {
         let before = self.last.as_ref().map_or(0, Summary::total);
         let tally = Tally { total: tally.total.max(before), ..tally };
         self.done(Summary::read(&self.task_id, tally, doubt, calls).allowing_empty(self.allow_empty))
+    }
+
+    /// What the latest poll found.
+    pub(crate) fn last(&self) -> Option<&Summary> {
+        self.last.as_ref()
     }
 
     /// What the poll goes on with once everything that was asked for has been counted.

@@ -1,4 +1,4 @@
-//! The whole of a watch but its calls: rounds, pace, outlook and deadline, over an injected clock.
+//! All of a watch but its calls: rounds, pace, outlook and deadline, over an injected clock.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::pace::Pace;
 use super::rounds::{PollResult, RoundStep, Rounds};
 use crate::answers::summary::count::{Ask, Sample};
 use crate::answers::summary::task::Tally;
-use crate::call::after;
+use crate::call::{FOREVER, after};
 use crate::{Doubt, Error, ErrorKind, Remedy, Summary};
 
 /// A watch.
@@ -17,11 +17,12 @@ use crate::{Doubt, Error, ErrorKind, Remedy, Summary};
 pub(crate) struct Watching {
     rounds: Rounds,
     pace: Pace,
-    outlook: Outlook,
-    /// How long it may take, and when that is over.
-    deadline: Option<(Duration, Instant)>,
+    pub(crate) outlook: Outlook,
+    /// How long it may take, if that is limited.
+    deadline: Option<Duration>,
+    /// When it has to end: in a hundred years without a deadline.
+    pub(crate) end: Instant,
     calls: u64,
-    last: Option<Summary>,
     /// What a read found, until it is delivered.
     result: Option<PollResult>,
     ended: bool,
@@ -50,9 +51,9 @@ impl Watching {
             rounds,
             pace,
             outlook: Outlook::default(),
-            deadline: deadline.map(|within| (within, after(now, within))),
+            deadline,
+            end: after(now, deadline.unwrap_or(FOREVER)),
             calls: 0,
-            last: None,
             result: None,
             ended: false,
         }
@@ -69,13 +70,13 @@ impl Watching {
             RoundStep::Ask(ask) => WatchStep::Ask(ask),
             RoundStep::Read(doubt) => WatchStep::Read(doubt),
         };
-        if let Some((within, _)) = self.deadline.filter(|(_, end)| now >= *end) {
+        if let Some(within) = self.deadline.filter(|_| now >= self.end) {
             self.ended = true;
             return WatchStep::Late(self.late(within));
         }
         let at = self.pace.next_at(now, self.rounds.ahead());
         if at > now {
-            return WatchStep::Wait(self.end().map_or(at, |end| at.min(end)));
+            return WatchStep::Wait(at.min(self.end));
         }
         step
     }
@@ -97,17 +98,8 @@ impl Watching {
         self.pace.answered(now);
     }
 
-    /// When the watch has to end.
-    pub(crate) fn end(&self) -> Option<Instant> {
-        self.deadline.map(|(_, end)| end)
-    }
-
     pub(crate) fn calls(&self) -> u64 {
         self.calls
-    }
-
-    pub(crate) fn outlook(&self) -> &Outlook {
-        &self.outlook
     }
 
     fn deliver(&mut self, result: PollResult, now: Instant) -> WatchStep {
@@ -117,7 +109,6 @@ impl Watching {
         // Whoever waits for the first subtask waits for one at least.
         let open = summary.total().saturating_sub(summary.settled()).max(u64::from(!self.ended));
         self.outlook.take(now, summary.settled(), open);
-        self.last = Some(summary.clone());
         if !self.ended {
             self.rounds.poll();
         }
@@ -125,9 +116,10 @@ impl Watching {
     }
 
     fn late(&self, within: Duration) -> Error {
-        let far = self.last.as_ref().map_or("no count has come in yet".to_owned(), Summary::to_string);
+        let last = self.rounds.last();
+        let far = last.map_or("no count has come in yet".to_owned(), Summary::to_string);
         let found = format!("not settled within {within:?}: {far}");
-        let remedy = match &self.last {
+        let remedy = match last {
             Some(last) if last.total() == 0 => Remedy::AllowEmpty,
             Some(last) if last.other() == last.total() - last.settled() => {
                 Remedy::ReadSubtasks { other: last.other(), total: last.total() }

@@ -38,7 +38,7 @@ pub(super) struct Slots<W> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket(u64);
 
-/// What a waiter is told when it asks for its turn.
+/// The answer to a waiter that asks for its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
     /// The slot is taken, and the place in the line given up: send.
@@ -51,8 +51,8 @@ pub(super) enum Admission {
 
 /// Nobody calls until it ends; then calls are spread evenly for a window.
 ///
-/// After a whole window of silence the whole quota would be usable at once, and whoever else uses it is still there: all of
-/// it at once would meet the same wall. Spread out, one or two calls meet it before the next pause begins.
+/// After a window without calls the whole quota would be usable at once. But somebody else still uses it, so the platform
+/// would throttle many of these calls. Of calls that are spread, it throttles one or two before the next pause begins.
 #[derive(Debug)]
 struct Pause {
     jitter: Duration,
@@ -159,9 +159,7 @@ impl<W> Slots<W> {
     }
 
     fn wait_for_slot(&self, ahead: u32, now: Instant) -> Duration {
-        let Some(calls) = self.calls else {
-            return Duration::ZERO;
-        };
+        let Some(calls) = self.calls else { return Duration::ZERO };
         let free = (calls as usize).saturating_sub(self.in_flight + self.returning.len());
         let mut back: Vec<_> =
             self.returning.iter().map(|Reverse(back)| back.saturating_duration_since(now)).collect();

@@ -16,9 +16,10 @@ use super::shortfall::{Cause, Shortfall};
 use super::totals::Totals;
 
 /// Where the read stands.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 enum Stage {
     /// Asks for page 0, to learn the total.
+    #[default]
     Probe,
     /// Looks for an empty page, since no total says where the end is.
     Climb(u64),
@@ -28,9 +29,10 @@ enum Stage {
     Confirm,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Backward {
-    start: Start,
+    /// The page that the user gave to begin with.
+    from: Option<u32>,
     lengths: Lengths,
     seen: SeenRows,
     order: BackwardOrder,
@@ -54,22 +56,8 @@ pub(crate) struct Backward {
 
 impl Backward {
     pub(super) fn new(start: Start) -> Self {
-        Self {
-            start,
-            lengths: Lengths::new(start),
-            seen: SeenRows::default(),
-            order: BackwardOrder::default(),
-            totals: Totals::default(),
-            stage: Stage::Probe,
-            in_flight: false,
-            probe: HashMap::new(),
-            digest: None,
-            size: start.size.get().into(),
-            before: 0,
-            empty: None,
-            looked_at: 0,
-            received: 0,
-        }
+        let size = start.size.get().into();
+        Self { from: start.from, size, lengths: Lengths::new(start), ..Self::default() }
     }
 }
 
@@ -158,7 +146,7 @@ impl Backward {
 
     /// Goes down from a page, or from the one that the user gave if it is lower.
     fn begin(&mut self, page: u64, rows: u64) {
-        let first = self.start.from.map_or(page, |from| page.min(from.into()));
+        let first = self.from.map_or(page, |from| page.min(from.into()));
         self.before = rows.saturating_sub((first + 1) * self.size);
         self.stage = Stage::Down(first);
     }
@@ -222,7 +210,8 @@ impl Backward {
         Ok(())
     }
 
-    /// Two empty pages running, the later of which says that the earlier one holds rows: the platform does not show them.
+    /// Refuses two empty pages in a row if the total of the later one says that the earlier one has rows: the platform does
+    /// not show them.
     fn check_empty(&mut self, page: &Arrived<'_>, place: u64) -> Result<(), Cause> {
         if page.len > 0 {
             self.empty = None;

@@ -15,9 +15,10 @@ use super::seen::SeenRows;
 use super::shortfall::{Cause, Shortfall};
 use super::totals::Totals;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Forward {
-    start: Start,
+    /// The page that each look begins with.
+    from: u64,
     lengths: Lengths,
     seen: SeenRows,
     order: ForwardOrder,
@@ -37,21 +38,8 @@ pub(crate) struct Forward {
 
 impl Forward {
     pub(super) fn new(start: Start) -> Self {
-        Self {
-            start,
-            lengths: Lengths::new(start),
-            seen: SeenRows::default(),
-            order: ForwardOrder::default(),
-            totals: Totals::default(),
-            next: start.from.unwrap_or(0).into(),
-            in_flight: false,
-            before: None,
-            received: 0,
-            distinct: 0,
-            first_total: None,
-            second_look: false,
-            digest: None,
-        }
+        let from = start.from.unwrap_or(0).into();
+        Self { from, next: from, lengths: Lengths::new(start), ..Self::default() }
     }
 }
 
@@ -122,7 +110,7 @@ impl Forward {
         self.second_look = true;
         self.order = ForwardOrder::default();
         self.digest = None;
-        (self.next, self.received) = (self.start.from.unwrap_or(0).into(), 0);
+        (self.next, self.received) = (self.from, 0);
         Ok(Next::GoOn)
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn page_number(page: u64) -> Option<u32> {
 }
 
 /// How long pages are (as long as asked, unless the platform caps them), and how far a read may go: every read ends.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Lengths {
     pub(super) asked: u64,
     longest: u64,
@@ -34,15 +34,7 @@ pub(super) struct Lengths {
 
 impl Lengths {
     pub(super) fn new(start: Start) -> Self {
-        Self {
-            asked: start.size.get().into(),
-            longest: 0,
-            calls: 0,
-            counted: None,
-            largest_total: None,
-            astray: 0,
-            digests: HashSet::new(),
-        }
+        Self { asked: start.size.get().into(), ..Self::default() }
     }
 
     /// Whether more rows may follow a page: it is as long as asked, or as any before it, or as long as it says that pages

@@ -1,7 +1,6 @@
 //! Remembers which rows were delivered, in 8 bytes a row.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
+use foldhash::HashSet;
 
 use super::fingerprints::Fingerprint;
 
@@ -11,13 +10,11 @@ const SHARDS: usize = 64;
 
 /// Fingerprints of rows.
 #[derive(Debug)]
-pub(super) struct SeenRows(Vec<Shard>);
-
-type Shard = HashSet<u64, BuildHasherDefault<AsItIs>>;
+pub(super) struct SeenRows(Vec<HashSet<u64>>);
 
 impl Default for SeenRows {
     fn default() -> Self {
-        Self((0..SHARDS).map(|_| Shard::default()).collect())
+        Self(vec![HashSet::default(); SHARDS])
     }
 }
 
@@ -39,24 +36,9 @@ impl SeenRows {
     }
 }
 
-/// The table takes the lowest bits for the place and the highest seven for its tags, so bits between them choose the shard.
+/// A fingerprint is a hash, so its lowest bits spread the rows evenly.
 fn shard(fingerprint: u64) -> usize {
-    (fingerprint >> 40) as usize % SHARDS
-}
-
-/// A fingerprint is a hash already.
-#[derive(Debug, Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    /// Called with the 8 bytes of a fingerprint.
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.try_into().map_or(0, u64::from_ne_bytes);
-    }
+    fingerprint as usize % SHARDS
 }
 
 #[cfg(test)]

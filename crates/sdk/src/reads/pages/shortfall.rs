@@ -37,35 +37,29 @@ impl Shortfall {
             Some(total) => format!("the platform counts {total}"),
             None => "the platform does not count".to_owned(),
         };
+        let after = format!("after {rows} where {total}");
         let found = match cause {
             Cause::Missing => format!("the pages end at page {page} after {rows}, although {total}"),
-            Cause::SamePage => {
-                format!("page {page} only repeats the page before it, after {rows} where {total}")
-            }
-            Cause::Disorder => {
-                format!("page {page} shows rows in another order than before, after {rows} where {total}")
-            }
+            Cause::SamePage => format!("page {page} only repeats the page before it, {after}"),
+            Cause::Disorder => format!("page {page} shows rows in another order than before, {after}"),
             Cause::Unexplained => {
-                format!(
-                    "the rows up to page {page} shifted more than came or went, after {rows} where {total}"
-                )
+                format!("the rows up to page {page} shifted more than came or went, {after}")
             }
             Cause::TooMany => format!("with page {page} there are {rows}, where {total}"),
-            Cause::Endless => format!("page {page} is not the last one, after {rows} where {total}"),
+            Cause::Endless => format!("page {page} is not the last one, {after}"),
         };
         let by_page = |because| Remedy::ReadPageByPage { because };
+        let without_status = |because| Remedy::ReadWithoutStatus { because };
         let remedy = match (cause, status) {
             (Cause::Missing, None) => {
                 "read again; if it stays, the platform's total is false, or subtasks share their param".into()
             }
-            (Cause::Missing, Some(_)) => {
-                Remedy::ReadWithoutStatus { because: "the platform's counter is false" }
-            }
+            (Cause::Missing, Some(_)) => without_status("the platform's counter is false"),
             (Cause::SamePage, _) => by_page("the platform does not turn the pages"),
             (Cause::Disorder | Cause::Unexplained, None) => "read again once the task has settled".into(),
-            (Cause::Disorder | Cause::Unexplained, Some(_)) => Remedy::ReadWithoutStatus {
-                because: "the platform sorts the task anew, or its subtasks share their param",
-            },
+            (Cause::Disorder | Cause::Unexplained, Some(_)) => {
+                without_status("the platform sorts the task anew, or its subtasks share their param")
+            }
             (Cause::TooMany, _) => by_page("the platform ignores page numbers, or its counter is false"),
             (Cause::Endless, _) => by_page("the platform has no end of pages"),
         };

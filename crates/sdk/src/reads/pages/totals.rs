@@ -48,7 +48,7 @@ impl Totals {
         self.latest = total.or(self.latest);
         self.first = self.first.or(total);
         let owed = std::mem::take(&mut self.owed);
-        // A reply without a total explains nothing, and does not accuse.
+        // A reply without a total is evidence for neither side.
         if total.is_none() {
             return true;
         }

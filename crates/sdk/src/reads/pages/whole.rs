@@ -8,7 +8,7 @@ use super::page::{Arrived, Deliver, Next, Read, Start, Taken};
 use super::seen::SeenRows;
 use super::shortfall::{Cause, Shortfall};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Whole {
     lengths: Lengths,
     seen: SeenRows,
@@ -28,18 +28,7 @@ pub(crate) struct Whole {
 
 impl Whole {
     pub(super) fn new(start: Start) -> Self {
-        Self {
-            lengths: Lengths::new(start),
-            seen: SeenRows::default(),
-            ask: start.from.unwrap_or(0).into(),
-            in_flight: 0,
-            before: None,
-            received: 0,
-            distinct: 0,
-            total: None,
-            counter_is_false: false,
-            digest: None,
-        }
+        Self { lengths: Lengths::new(start), ask: start.from.unwrap_or(0).into(), ..Self::default() }
     }
 }
 
