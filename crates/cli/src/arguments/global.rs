@@ -130,16 +130,6 @@ pub(crate) enum ColourChoice {
     Never,
 }
 
-impl From<ColourChoice> for clap::ColorChoice {
-    fn from(choice: ColourChoice) -> Self {
-        match choice {
-            ColourChoice::Auto => Self::Auto,
-            ColourChoice::Always => Self::Always,
-            ColourChoice::Never => Self::Never,
-        }
-    }
-}
-
 /// A host of which the user knows the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resolved {
