@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use heck::ToKebabCase as _;
 use northbound::Remedy;
 use serde_json::json;
 
@@ -203,14 +204,7 @@ impl CliError {
 
 /// The name of a kind as it is printed.
 fn kebab(kind: impl fmt::Debug) -> String {
-    let mut printed = String::new();
-    for letter in format!("{kind:?}").chars() {
-        if letter.is_ascii_uppercase() && !printed.is_empty() {
-            printed.push('-');
-        }
-        printed.push(letter.to_ascii_lowercase());
-    }
-    printed
+    format!("{kind:?}").to_kebab_case()
 }
 
 /// A fault in what was typed: `text` is what the parser says, the fault first.
