@@ -26,18 +26,18 @@ impl Interrupt {
     /// Listens from now on, so that no signal is missed, on a thread of its own: the command's thread may hang.
     pub(crate) fn listen() -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let mut signals = runtime.block_on(async { Signals::listen() })?;
+        let mut next = runtime.block_on(async { signals() })?;
         let (sender, receiver) = watch::channel(None);
-        let obey = async move {
-            let first = signals.next().await;
+        let mut obey = async move || {
+            let first = next().await;
             sender.send_replace(Some(first));
             let last = tokio::select! {
-                second = signals.next() => second,
+                second = next() => second,
                 () = until_hanging() => first,
             };
             std::process::exit(last.exit_code().into());
         };
-        thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(obey))?;
+        thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(obey()))?;
         Ok(Self(Some(receiver)))
     }
 
@@ -91,39 +91,25 @@ async fn until_hanging() {
     }
 }
 
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(windows)]
-    interrupt: tokio::signal::windows::CtrlC,
+/// Listens to the signals, and returns what waits for the next one.
+#[cfg(unix)]
+fn signals() -> io::Result<impl AsyncFnMut() -> Signal> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move || {
+        tokio::select! {
+            _ = interrupt.recv() => Signal::Interrupt,
+            _ = terminate.recv() => Signal::Terminate,
+        }
+    })
 }
 
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            Ok(Self {
-                interrupt: signal(SignalKind::interrupt())?,
-                terminate: signal(SignalKind::terminate())?,
-            })
-        }
-        #[cfg(windows)]
-        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
-    }
-
-    async fn next(&mut self) -> Signal {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
-            _ = self.terminate.recv() => Signal::Terminate,
-        }
-        #[cfg(windows)]
-        {
-            self.interrupt.recv().await;
-            Signal::Interrupt
-        }
-    }
+#[cfg(windows)]
+fn signals() -> io::Result<impl AsyncFnMut() -> Signal> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move || {
+        interrupt.recv().await;
+        Signal::Interrupt
+    })
 }
