@@ -4,15 +4,13 @@ use std::fmt;
 use std::io::Write;
 
 use serde_json::json;
+use tracing::Dispatch;
 use tracing::field::Field;
 use tracing::level_filters::LevelFilter;
-use tracing::{Dispatch, Event, Subscriber};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::registry::LookupSpan;
 
 /// Runs a command whose traces go where `open` says: with each `-v` more of them. Without one there are warnings alone, as JSON
 /// where errors are JSON.
@@ -40,29 +38,24 @@ pub(crate) fn collecting<T>(
     let lines = lines.log_internal_errors(false);
     // A warning is for a person, who needs neither the time nor the place in the code.
     let lines = match verbose {
-        0 if as_json => lines.event_format(JsonLines).boxed(),
-        0 => lines.without_time().with_target(false).boxed(),
+        0 => {
+            let lines = lines.without_time().with_target(false);
+            if as_json {
+                lines.with_level(false).fmt_fields(debug_fn(json_warning)).boxed()
+            } else {
+                lines.boxed()
+            }
+        }
         _ => lines.boxed(),
     };
     let traces = tracing_subscriber::registry().with(lines).with(ours);
     tracing::dispatcher::with_default(&Dispatch::new(traces), command)
 }
 
-/// A warning as one line, in the form that an error has.
-struct JsonLines;
-
-impl<S, N> FormatEvent<S, N> for JsonLines
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut message = String::new();
-        event.record(&mut |field: &Field, value: &dyn fmt::Debug| {
-            if field.name() == "message" {
-                message = format!("{value:?}");
-            }
-        });
-        writeln!(out, "{}", json!({ "warning": { "message": message } }))
+/// A warning in the form that an error has.
+fn json_warning(out: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
+    match field.name() {
+        "message" => write!(out, "{}", json!({ "warning": { "message": format!("{value:?}") } })),
+        _ => Ok(()),
     }
 }
