@@ -137,21 +137,21 @@ impl Checkpoint {
 impl ExportRequest {
     /// How the export that was begun differs from this one.
     pub(crate) fn difference(&self, now: &Self) -> Option<String> {
-        let statuses = |request: &Self| match request.statuses.as_slice() {
-            [] => "every status".to_owned(),
-            some => some.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>().join(","),
+        let facts = |request: &Self| {
+            let statuses: Vec<_> = request.statuses.iter().map(SubtaskStatus::as_str).collect();
+            [
+                ("endpoint", request.endpoint.clone()),
+                ("application", request.application.clone()),
+                ("task", request.task.clone()),
+                ("filter", if statuses.is_empty() { "every status".to_owned() } else { statuses.join(",") }),
+                ("format", format!("{:?}", request.format).to_lowercase()),
+                ("page size", request.page_size.to_string()),
+                ("plan", format!("`{}`", request.plan)),
+            ]
         };
-        let differs = |name: &str, before: String, now: String| {
-            (before != now).then(|| format!("its {name} is {before}, not {now}"))
-        };
-        let format = |request: &Self| format!("{:?}", request.format).to_lowercase();
-        differs("endpoint", self.endpoint.clone(), now.endpoint.clone())
-            .or_else(|| differs("application", self.application.clone(), now.application.clone()))
-            .or_else(|| differs("task", self.task.clone(), now.task.clone()))
-            .or_else(|| differs("filter", statuses(self), statuses(now)))
-            .or_else(|| differs("format", format(self), format(now)))
-            .or_else(|| differs("page size", self.page_size.to_string(), now.page_size.to_string()))
-            .or_else(|| differs("plan", format!("`{}`", self.plan), format!("`{}`", now.plan)))
+        let mut facts = facts(self).into_iter().zip(facts(now));
+        let ((name, before), (_, now)) = facts.find(|(before, now)| before != now)?;
+        Some(format!("its {name} is {before}, not {now}"))
     }
 }
 
