@@ -31,7 +31,7 @@ use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use checkpoint::{Checkpoint, Format};
-use part_file::{Allowed, PartFile};
+use part_file::{PartFile, PartFileOptions};
 use paths::Paths;
 use reader::ExportReader;
 use sink::Sink;
@@ -77,18 +77,14 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             Sink::Stdout(&mut context.stdout, Checkpoint::new(request))
         }
         Some(paths) => {
-            let complete = paths.clone();
-            let allowed = Allowed { resume: options.resume, replace: options.replace };
-            match PartFile::open(paths, request, &heading, allowed).await? {
-                Some(mut part) => {
-                    part.remember(&mut delivered)?;
-                    Sink::Part(part)
-                }
-                None => {
-                    context.note(&left_alone(&complete))?;
-                    return tell(context, &connection, options, format, None);
-                }
-            }
+            let ExportOptions { resume, replace, .. } = *options;
+            let part_options = PartFileOptions { paths: paths.clone(), request, heading, resume, replace };
+            let Some(mut part) = PartFile::open(part_options).await? else {
+                context.note(&left_alone(&paths))?;
+                return tell(context, &connection, options, format, None);
+            };
+            part.remember(&mut delivered)?;
+            Sink::Part(part)
         }
     };
     let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);

@@ -10,14 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use fs4::TryLockError;
 use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource};
 use serde::{Deserialize, Serialize};
 
+use crate::session::new_file;
 use crate::session::process::Environment;
-
-/// How long to wait before looking again whether another process has finished its login.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The token of one application on one platform, shared with other processes of this user.
 pub(crate) struct TokenCache {
@@ -90,14 +87,8 @@ impl TokenCache {
             io::ErrorKind::PermissionDenied => fs::remove_file(&path).and_then(|()| options.open(&path)),
             _ => Err(error),
         })?;
-        loop {
-            // The standard library has a method of this name, from Rust 1.89 on.
-            match fs4::FileExt::try_lock(&file) {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOOK_AGAIN).await,
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
-        }
+        new_file::lock(&file, Duration::MAX).await?;
+        Ok(file)
     }
 
     /// What is kept; nothing if it is damaged, is another application's, or could have been read or written by other users.
