@@ -67,10 +67,10 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     let connection = Connection::open(context).await?;
     let query = connection.client.subtasks(&options.task_id).page_size(options.page_size);
     let wanted = List::all(&options.status);
-    let reader = ExportReader::new(&options.task_id, query, wanted, format)?;
-    let request = reader.request(endpoint(context, &connection), connection.client.app_id().to_string());
+    let mut reader = ExportReader::new(&query, &wanted, format)?;
+    let application = connection.client.app_id().to_string();
+    let request = reader.request(options.task_id.clone(), endpoint(context, &connection), application);
     let heading = heading(format);
-    let mut delivered = reader.delivered();
     let mut sink = match paths {
         None => {
             context.stdout.write_all(heading.as_bytes())?;
@@ -83,7 +83,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
                 context.note(&left_alone(&paths))?;
                 return tell(context, &connection, options, format, None);
             };
-            part.remember(&mut delivered)?;
+            part.remember(&mut reader.delivered)?;
             Sink::Part(part)
         }
     };
@@ -92,7 +92,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
         progress.silence();
     }
     progress.starts_from(sink.checkpoint().written.subtasks.all());
-    let outcome = reader.drain(&delivered, &mut sink, &mut progress, &context.interrupt).await;
+    let outcome = reader.drain(&mut sink, &mut progress, &context.interrupt).await;
     progress.finish();
     let totals = sink.checkpoint().written.subtasks.clone();
     match (sink.into_part(), outcome) {
@@ -100,20 +100,17 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             part.complete()?;
             context.note(&format!("{totals} in {}", options.out.display()))?;
             tell(context, &connection, options, format, Some(&totals))?;
-            context.judge(&totals, reader.wanted())
         }
-        (Some(part), Err(failure)) => Err(left(part, failure)),
-        (None, Ok(())) => {
-            context.note(&totals.to_string())?;
-            context.judge(&totals, reader.wanted())
-        }
+        (Some(part), Err(failure)) => return Err(left(part, failure)),
+        (None, Ok(())) => context.note(&totals.to_string())?,
         (None, Err(failure)) => {
             if totals.all() > 0 {
                 context.note(&format!("{totals}; then the read ended"))?;
             }
-            Err(failure)
+            return Err(failure);
         }
     }
+    context.judge(&totals, &wanted)
 }
 
 /// Prints what was written as JSON, if that was asked for.
@@ -197,11 +194,12 @@ fn heading(format: Format) -> String {
 
 /// What to do about an export that failed, with what is left of it.
 fn left(mut part: PartFile, failure: CliError) -> CliError {
-    if let CliError::Call(error) = &failure
-        && error.is_incomplete()
-        && let Err(another) = part.spoil(failure.what())
-    {
-        // Otherwise `--resume` would call rows complete that the SDK calls incomplete.
+    let is_incomplete = match &failure {
+        CliError::Call(error) => error.is_incomplete(),
+        failure => matches!(failure, CliError::Own { kind: Kind::Incomplete, .. }),
+    };
+    if is_incomplete && let Err(another) = part.spoil(failure.what()) {
+        // Otherwise `--resume` would call the rows complete.
         let what = format!("{}; and {}", failure.what(), another.what());
         return CliError::own(Kind::Incomplete, what, part.paths().start_over());
     }

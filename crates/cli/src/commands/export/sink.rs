@@ -46,12 +46,4 @@ impl Sink<'_, '_> {
             Self::Stdout(..) => None,
         }
     }
-
-    /// Says that nothing can be added to what is there.
-    pub(crate) fn spoil(&mut self, fault: String) -> Result<(), CliError> {
-        match self {
-            Self::Part(part) => part.spoil(fault),
-            Self::Stdout(..) => Ok(()),
-        }
-    }
 }
