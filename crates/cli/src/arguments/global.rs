@@ -43,8 +43,8 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "HOST:ADDR", value_parser = resolved)]
     pub(crate) resolve: Option<Resolved>,
     /// Ask an emulator that runs inside this command, with its demo application: no account needed
-    #[cfg(feature = "emulator")]
-    #[arg(long, global = true)]
+    #[cfg_attr(feature = "emulator", arg(long, global = true))]
+    #[cfg_attr(not(feature = "emulator"), arg(skip))]
     pub(crate) emulator: bool,
     /// Calls to make in 60 seconds at most; 0 is no limit [default: 100, as on the platform; with --emulator no limit, and N is
     /// the emulator's as well]
@@ -79,14 +79,6 @@ impl Global {
     /// Whether JSON was asked for by name, for errors as well. A person who names a file `x.json` still reads the errors.
     pub(crate) fn asks_json(&self) -> bool {
         self.output.is_some_and(Output::is_json)
-    }
-
-    /// Whether the emulator inside this command is asked, if it has one.
-    pub(crate) fn asks_emulator(&self) -> bool {
-        #[cfg(feature = "emulator")]
-        return self.emulator;
-        #[cfg(not(feature = "emulator"))]
-        false
     }
 }
 

@@ -179,7 +179,7 @@ fn left_alone(paths: &Paths) -> String {
 
 /// The emulator inside this command has another address each time, and the same tasks.
 fn endpoint(context: &Context<'_>, connection: &Connection) -> String {
-    if context.global.asks_emulator() {
+    if context.global.emulator {
         return "--emulator".to_owned();
     }
     connection.endpoint.trim_end_matches('/').to_owned()

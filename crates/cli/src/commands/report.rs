@@ -51,7 +51,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
     let TaskFailures { summary, rows, list } = outcome?;
     let origin = Origin {
         endpoint: connection.endpoint,
-        by_emulator: context.global.asks_emulator(),
+        by_emulator: context.global.emulator,
         at: SystemTime::now(),
         took: started.elapsed(),
         calls: connection.client.calls(),
