@@ -14,7 +14,7 @@ use std::io::Write;
 use clap::FromArgMatches as _;
 use clap::error::{ContextKind, ContextValue};
 
-use crate::arguments::global::{Global, Output, TASK_ID_ORIGIN, Typed};
+use crate::arguments::global::{ColourChoice, Global, Output, TASK_ID_ORIGIN, typed_formats};
 pub use crate::commands::command_tree;
 use crate::commands::{Arguments, Command};
 use crate::error::CliError;
@@ -32,7 +32,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) 
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let Arguments { global, command } = match parse(&arguments, &process) {
         Ok(arguments) => arguments,
-        Err(error) => return show_usage(&explained(error), Typed::among(&arguments), process),
+        Err(error) => return show_usage(&explained(error), typed_formats(&arguments), process),
     };
     let traces = process.traces;
     let (warns, as_json) = (!global.quiet, global.asks_json());
@@ -95,19 +95,19 @@ fn explained(mut error: clap::Error) -> clap::Error {
 }
 
 /// Shows help on stdout, a wrong usage on stderr.
-fn show_usage(error: &clap::Error, typed: Typed, mut process: Process<'_>) -> u8 {
+fn show_usage(error: &clap::Error, (output, color): (Output, ColourChoice), mut process: Process<'_>) -> u8 {
     let wrong = error.use_stderr();
     let outlet = if wrong { &mut process.stderr } else { &mut process.stdout };
     let text = error.render();
-    let shown = if wrong && typed.output.is_json() {
-        error::usage_of_parser(&text.to_string()).show(typed.output, outlet)
-    } else if Palette::chosen(typed.color, outlet.is_terminal(), process.environment).is_coloured() {
+    let shown = if wrong && output.is_json() {
+        error::usage_of_parser(&text.to_string()).show(output, outlet)
+    } else if Palette::chosen(color, outlet.is_terminal(), process.environment).is_coloured() {
         write!(outlet, "{}", text.ansi())
     } else {
         write!(outlet, "{text}")
     };
     match shown.and_then(|()| outlet.flush()) {
-        Err(failed) if !wrong => end(&failed.into(), typed.output, process.stderr),
+        Err(failed) if !wrong => end(&failed.into(), output, process.stderr),
         // There is nowhere left to report that stderr cannot be written.
         _ => u8::try_from(error.exit_code()).unwrap_or(2),
     }

@@ -139,31 +139,23 @@ fn resolved(text: &str) -> Result<Resolved, String> {
 }
 
 /// What was typed for output and colour, found without the parser: for the error that says why the parser fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Typed {
-    pub(crate) output: Output,
-    pub(crate) color: ColourChoice,
-}
-
-impl Typed {
-    pub(crate) fn among(arguments: &[OsString]) -> Self {
-        let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
-        let mut typed = Self::default();
-        for (word, next) in words.iter().zip(words.iter().skip(1).map(Some).chain([None])) {
-            let value = |name: &str| match word.strip_prefix(name)? {
-                "" => next.map(|next| next.as_ref()),
-                value => value.strip_prefix('='),
-            };
-            let short = word.strip_prefix("-o").filter(|value| !value.is_empty());
-            if let Some(output) = value("--output").or_else(|| value("-o")).or(short) {
-                typed.output = Output::from_str(output, true).unwrap_or_default();
-            }
-            if let Some(color) = value("--color") {
-                typed.color = ColourChoice::from_str(color, true).unwrap_or_default();
-            }
+pub(crate) fn typed_formats(arguments: &[OsString]) -> (Output, ColourChoice) {
+    let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+    let (mut typed_output, mut typed_color) = Default::default();
+    for (word, next) in words.iter().zip(words.iter().skip(1).map(Some).chain([None])) {
+        let value = |name: &str| match word.strip_prefix(name)? {
+            "" => next.map(|next| next.as_ref()),
+            value => value.strip_prefix('='),
+        };
+        let short = word.strip_prefix("-o").filter(|value| !value.is_empty());
+        if let Some(output) = value("--output").or_else(|| value("-o")).or(short) {
+            typed_output = Output::from_str(output, true).unwrap_or_default();
         }
-        typed
+        if let Some(color) = value("--color") {
+            typed_color = ColourChoice::from_str(color, true).unwrap_or_default();
+        }
     }
+    (typed_output, typed_color)
 }
 
 #[cfg(test)]
@@ -172,8 +164,7 @@ mod tests {
 
     fn typed(line: &str) -> (Output, ColourChoice) {
         let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        let Typed { output, color } = Typed::among(&words);
-        (output, color)
+        typed_formats(&words)
     }
 
     #[test]
