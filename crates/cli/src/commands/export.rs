@@ -198,9 +198,9 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
         CliError::Call(error) => error.is_incomplete(),
         failure => matches!(failure, CliError::Own { kind: Kind::Incomplete, .. }),
     };
-    if is_incomplete && let Err(another) = part.spoil(failure.what()) {
+    if is_incomplete && let Err(another) = part.spoil(failure.to_string()) {
         // Otherwise `--resume` would call the rows complete.
-        let what = format!("{}; and {}", failure.what(), another.what());
+        let what = format!("{failure}; and {another}");
         return CliError::own(Kind::Incomplete, what, part.paths().start_over());
     }
     if !part.is_in_place() {
@@ -209,7 +209,7 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
     let checkpoint = part.checkpoint();
     if let Some(fault) = &checkpoint.fault {
         let anew = part.paths().start_over();
-        let is_told = failure.what() == *fault;
+        let is_told = failure.to_string() == *fault;
         let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
         return CliError::Left { cause: Box::new(failure), advice };
     }

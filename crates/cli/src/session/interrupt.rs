@@ -35,7 +35,7 @@ impl Interrupt {
                 second = next() => second,
                 () = until_hanging() => first,
             };
-            std::process::exit(last.exit_code().into());
+            std::process::exit(last as i32);
         };
         thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(obey()))?;
         Ok(Self(Some(receiver)))
