@@ -21,6 +21,7 @@ use crate::error::CliError;
 pub use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
 use crate::session::context::Context;
+use crate::session::interrupt::Interrupt;
 pub use crate::session::process::{Environment, Process};
 pub use crate::session::standard_stream::StandardStream;
 use crate::session::traces;
@@ -48,22 +49,25 @@ fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, cla
 }
 
 fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
-    let output = global.output.unwrap_or_default();
-    let mut context = match Context::new(global, process) {
-        Ok(context) => context,
-        Err((failure, stderr)) => return end(&failure, output, stderr),
-    };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return end(&CliError::Runtime(error), output, context.stderr),
-    };
-    let outcome = runtime.block_on(commands::run(command, &mut context));
-    // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
-    runtime.shutdown_background();
-    match outcome.and_then(|()| Ok(context.deliver()?)) {
+    let (output, signals) = (global.output.unwrap_or_default(), process.signals);
+    let mut context = Context::new(global, process);
+    match run_in(&mut context, command, signals) {
         Ok(()) => 0,
         Err(failure) => end(&failure, output, context.stderr),
     }
+}
+
+fn run_in(context: &mut Context<'_>, command: &Command, signals: bool) -> Result<(), CliError> {
+    if signals {
+        context.interrupt = Interrupt::listen().map_err(CliError::Runtime)?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(CliError::Runtime)?;
+    let outcome = runtime.block_on(commands::run(command, context));
+    // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
+    runtime.shutdown_background();
+    outcome?;
+    Ok(context.deliver()?)
 }
 
 /// Shows why the command failed, and returns its exit code.

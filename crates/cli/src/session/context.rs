@@ -27,15 +27,12 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(global: Global, process: Process<'a>) -> Result<Self, (CliError, Outlet<'a>)> {
-        let Process { environment, mut stdout, mut stderr, signals, .. } = process;
+    pub(crate) fn new(global: Global, process: Process<'a>) -> Self {
+        let Process { environment, mut stdout, mut stderr, .. } = process;
         for outlet in [&mut stdout, &mut stderr] {
             outlet.set_palette(Palette::chosen(global.color, outlet.is_terminal(), environment));
         }
-        match if signals { Interrupt::listen() } else { Ok(Interrupt::never()) } {
-            Ok(interrupt) => Ok(Self { global, environment, stdout, stderr, interrupt, file: None }),
-            Err(error) => Err((CliError::Runtime(error), stderr)),
-        }
+        Self { global, environment, stdout, stderr, interrupt: Interrupt::never(), file: None }
     }
 
     /// Has the result go to the file of `--out` if one is named.

@@ -15,12 +15,12 @@ use crate::error::{CliError, Signal};
 /// The command obeys the first signal: it stops at the next place where it waits, and leaves complete lines behind. The
 /// second one ends the process at once. So does the first one while the command hangs in a system call (see [`may_hang`]).
 #[derive(Clone, Debug)]
-pub(crate) struct Interrupt(Option<watch::Receiver<Option<Signal>>>);
+pub(crate) struct Interrupt(watch::Receiver<Option<Signal>>);
 
 impl Interrupt {
     /// One that never comes.
     pub(crate) fn never() -> Self {
-        Self(None)
+        Self(watch::channel(None).1)
     }
 
     /// Listens from now on, so that no signal is missed, on a thread of its own: the command's thread may hang.
@@ -38,18 +38,15 @@ impl Interrupt {
             std::process::exit(last as i32);
         };
         thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(obey()))?;
-        Ok(Self(Some(receiver)))
+        Ok(Self(receiver))
     }
 
     /// Waits for the signal; it has come already if it came before.
     pub(crate) async fn wait(&self) -> Signal {
-        if let Some(receiver) = &self.0
-            && let Ok(came) = receiver.clone().wait_for(Option::is_some).await
-            && let Some(signal) = *came
-        {
-            return signal;
+        match self.0.clone().wait_for(Option::is_some).await.ok().and_then(|came| *came) {
+            Some(signal) => signal,
+            None => std::future::pending().await,
         }
-        std::future::pending().await
     }
 
     /// Does some work, unless the signal comes first: the work is then dropped where it waits.
