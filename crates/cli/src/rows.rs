@@ -14,7 +14,7 @@ use northbound::Subtask;
 use crate::arguments::global::Output;
 use crate::rows::columns::Column;
 use crate::rows::totals::Totals;
-use crate::screen::layout::{lines_on_terminal, one_line};
+use crate::screen::layout::one_line;
 use crate::screen::outlet::Outlet;
 
 /// How many rows a table has; a longer read is printed as several tables, so that memory does not grow with it.
@@ -64,12 +64,8 @@ impl<'a, 'p> RowWriter<'a, 'p> {
                 if first {
                     self.print_csv_heading()?;
                 }
-                let mut line =
-                    csv::line(self.columns.iter().map(|column| column.of(subtask).unwrap_or_default()));
-                if self.stdout.is_terminal() {
-                    line = lines_on_terminal(&line);
-                }
-                self.stdout.write_all(line.as_bytes())?;
+                let cells = self.columns.iter().map(|column| column.of(subtask).unwrap_or_default());
+                self.stdout.write_lines(csv::line(cells).as_bytes())?;
             }
         }
         self.totals.add(subtask);
@@ -85,7 +81,6 @@ impl<'a, 'p> RowWriter<'a, 'p> {
     pub(crate) fn finish(mut self, complete: bool) -> io::Result<Totals> {
         match (self.output, self.totals.all()) {
             (Output::Table, 0) if complete => writeln!(self.stdout, "no subtasks")?,
-            (Output::Table, 0) => {}
             (Output::Table, _) => self.print_table()?,
             (Output::Json, 0) if complete => writeln!(self.stdout, "[]")?,
             (Output::Json, 0) => {}

@@ -10,7 +10,6 @@ use crate::error::CliError;
 use crate::results;
 use crate::rows::csv;
 use crate::screen::chart::{self, Counts};
-use crate::screen::layout::lines_on_terminal;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 
@@ -31,9 +30,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> 
             context.deliver_json(&results::summary(&connection.endpoint, &summary, Value::Null))?
         }
         Output::Csv => {
-            let lines = csv_lines(&counts);
-            let lines = if stdout.is_terminal() { lines_on_terminal(&lines) } else { lines };
-            stdout.write_all(lines.as_bytes())?;
+            stdout.write_lines(csv_lines(&counts).as_bytes())?;
         }
         Output::Table => {
             let (width, palette) = (stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette());

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
+use crate::screen::layout::lines_on_terminal;
 use crate::screen::palette::Palette;
 
 /// A stream that the command writes to, and what is known of whoever reads it.
@@ -36,6 +37,14 @@ impl<'a> Outlet<'a> {
 
     pub(crate) fn is_terminal(&self) -> bool {
         self.width.is_some()
+    }
+
+    /// Writes lines of a file. A terminal gets them without control characters.
+    pub(crate) fn write_lines(&mut self, lines: &[u8]) -> io::Result<()> {
+        if self.is_terminal() {
+            return self.write_all(lines_on_terminal(&String::from_utf8_lossy(lines)).as_bytes());
+        }
+        self.write_all(lines)
     }
 
     pub(crate) fn palette(&self) -> Palette {
