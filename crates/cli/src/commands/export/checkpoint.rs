@@ -1,7 +1,7 @@
 //! What is known of an incomplete export: a small file beside the rows, and all that `--resume` relies on.
 
 use clap::ValueEnum;
-use northbound::{Direction, Page, Plan, SubtaskStatus};
+use northbound::{Direction, Plan, SubtaskStatus};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::totals::Totals;
@@ -86,14 +86,8 @@ pub(crate) struct Written {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PageFacts {
     pub(crate) number: u32,
-    resume_from: Option<u32>,
-    total: Option<u64>,
-}
-
-impl From<&Page> for PageFacts {
-    fn from(page: &Page) -> Self {
-        Self { number: page.number(), resume_from: page.resume_from(), total: page.total_count() }
-    }
+    pub(crate) resume_from: Option<u32>,
+    pub(crate) total: Option<u64>,
 }
 
 /// Adds bytes to a checksum that begins with 0: FNV-1a, which is short and the same in every version of this command.

@@ -5,6 +5,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -291,19 +293,12 @@ impl PartFileOptions {
 
 /// Whether an open file has this name.
 fn is_at(file: &File, path: &Path) -> bool {
-    matches!((fs::symlink_metadata(path), file.metadata()), (Ok(there), Ok(ours)) if is_same_file(&there, &ours))
-}
-
-#[cfg(unix)]
-fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// Elsewhere a file that is open can be neither removed nor replaced.
-#[cfg(not(unix))]
-fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    one.is_file() && other.is_file()
+    let (Ok(there), Ok(ours)) = (fs::symlink_metadata(path), file.metadata()) else { return false };
+    #[cfg(unix)]
+    return (there.dev(), there.ino()) == (ours.dev(), ours.ino());
+    // Elsewhere a file that is open can be neither removed nor replaced.
+    #[cfg(not(unix))]
+    return there.is_file() && ours.is_file();
 }
 
 #[cfg(test)]

@@ -127,7 +127,8 @@ impl FilterPass<'_> {
     /// The lines that a page adds, and in `checkpoint` what is known once they are there.
     fn take(&mut self, page: Page, checkpoint: &mut Checkpoint) -> Result<Vec<u8>, CliError> {
         let direction = self.reader.plan.direction();
-        let (arrived, repeats) = (PageFacts::from(&page), page.repeats());
+        let (number, resume_from, total) = (page.number(), page.resume_from(), page.total_count());
+        let (arrived, repeats) = (PageFacts { number, resume_from, total }, page.repeats());
         let (mut lines, mut rows) = (Vec::new(), 0);
         for subtask in page.into_subtasks() {
             let start = lines.len();
