@@ -7,7 +7,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Once;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource};
@@ -21,8 +21,8 @@ pub(crate) struct TokenCache {
     folder: PathBuf,
     /// Logs in when there is no token.
     login: Client,
-    /// Whether this run has warned: one warning is enough.
-    has_warned: AtomicBool,
+    /// One warning a run is enough.
+    warning: Once,
 }
 
 /// What the file holds.
@@ -41,18 +41,15 @@ struct KeptToken {
 impl TokenCache {
     /// A cache in this folder, which is made when it is needed.
     pub(crate) fn new(folder: PathBuf, login: Client) -> Self {
-        Self { folder, login, has_warned: AtomicBool::new(false) }
+        Self { folder, login, warning: Once::new() }
     }
 
     async fn find_or_log_in(&self, rejected: Option<&Secret>) -> Result<Token, TokenError> {
+        let folder = self.folder.display();
         let lock = match self.lock().await {
             Ok(lock) => lock,
             Err(error) => {
-                self.warn(
-                    "tokens cannot be kept in",
-                    &self.folder,
-                    &format!("({error}), so each command logs in"),
-                );
+                self.warn(format!("tokens cannot be kept in {folder} ({error}), so each command logs in"));
                 return Ok(self.login.log_in().await?);
             }
         };
@@ -62,16 +59,14 @@ impl TokenCache {
         }
         let token = self.login.log_in().await?;
         if let Err(error) = self.write(&token) {
-            self.warn("the token cannot be kept in", &self.folder, &format!("({error})"));
+            self.warn(format!("the token cannot be kept in {folder} ({error})"));
         }
         drop(lock);
         Ok(token)
     }
 
-    fn warn(&self, before: &str, path: &Path, after: &str) {
-        if !self.has_warned.swap(true, Ordering::Relaxed) {
-            tracing::warn!("{before} {} {after}", path.display());
-        }
+    fn warn(&self, text: String) {
+        self.warning.call_once(|| tracing::warn!("{text}"));
     }
 
     /// Waits until no other process logs in; dropping the file lets the next one go on.
@@ -99,7 +94,7 @@ impl TokenCache {
         let kept = kept.filter(|kept: &KeptToken| is_private && kept.is_sound());
         if kept.is_none() {
             let fault = if is_private { "cannot be read" } else { "was open to other users" };
-            self.warn("the token in", &path, &format!("is not used: it {fault}"));
+            self.warn(format!("the token in {} is not used: it {fault}", path.display()));
         }
         kept.filter(|kept| {
             kept.endpoint == self.login.endpoint() && kept.app_id == self.login.app_id().as_str()
@@ -118,7 +113,7 @@ impl TokenCache {
         };
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         file.write_all(serde_json::to_string(&kept)?.as_bytes())?;
-        file.persist(self.file("json")).map_err(|error| error.error)?;
+        file.persist(self.file("json"))?;
         Ok(())
     }
 
@@ -136,13 +131,14 @@ impl TokenSource for TokenCache {
 
 /// Warns before the first login that it cancels other tokens, unless an earlier login has left its file.
 pub(crate) fn announce(folder: Option<PathBuf>) -> impl Fn(&Client) {
-    let has_said = AtomicBool::new(false);
+    let first = Once::new();
     move |login| {
-        let is_known = folder.as_ref().is_some_and(|folder| file(folder, login, "json").exists());
-        if !has_said.swap(true, Ordering::Relaxed) && !is_known {
-            let app_id = login.app_id();
-            tracing::warn!("this login cancels tokens that other programs use for application {app_id}");
-        }
+        first.call_once(|| {
+            if !folder.as_ref().is_some_and(|folder| file(folder, login, "json").exists()) {
+                let app_id = login.app_id();
+                tracing::warn!("this login cancels tokens that other programs use for application {app_id}");
+            }
+        });
     }
 }
 
