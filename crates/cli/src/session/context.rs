@@ -78,8 +78,7 @@ impl<'a> Context<'a> {
         if let Some(repairs) = totals.repairs() {
             self.note(&repairs)?;
         }
-        totals.all_are_readable()?;
-        totals.all_were_asked_for(asked)
+        totals.are_as_asked(asked)
     }
 
     /// Refuses a format that a command does not have.
