@@ -23,8 +23,6 @@ use crate::arguments::list::List;
 use crate::arguments::values;
 use crate::error::{CliError, Kind};
 use crate::results::result_of;
-use crate::rows::columns::Column;
-use crate::rows::csv;
 use crate::rows::totals::Totals;
 use crate::screen::chart::span;
 use crate::screen::progress::Progress;
@@ -70,15 +68,14 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     let mut reader = ExportReader::new(&query, &wanted, format)?;
     let application = connection.client.app_id().to_string();
     let request = reader.request(options.task_id.clone(), endpoint(context, &connection), application);
-    let heading = heading(format);
     let mut sink = match paths {
         None => {
-            context.stdout.write_all(heading.as_bytes())?;
+            context.stdout.write_all(format.heading().as_bytes())?;
             Sink::Stdout(&mut context.stdout, Checkpoint::new(request))
         }
         Some(paths) => {
             let ExportOptions { resume, replace, .. } = *options;
-            let part_options = PartFileOptions { paths: paths.clone(), request, heading, resume, replace };
+            let part_options = PartFileOptions { paths: paths.clone(), request, resume, replace };
             let Some(mut part) = PartFile::open(part_options).await? else {
                 context.note(&left_alone(&paths))?;
                 return tell(context, &connection, options, format, None);
@@ -183,13 +180,6 @@ fn endpoint(context: &Context<'_>, connection: &Connection) -> String {
         return "--emulator".to_owned();
     }
     connection.endpoint.trim_end_matches('/').to_owned()
-}
-
-fn heading(format: Format) -> String {
-    match format {
-        Format::Csv => csv::line(Column::CSV.map(Column::name)),
-        Format::Jsonl => String::new(),
-    }
 }
 
 /// What to do about an export that failed, with what is left of it.

@@ -4,6 +4,8 @@ use clap::ValueEnum;
 use northbound::{Direction, Plan, SubtaskStatus};
 use serde::{Deserialize, Serialize};
 
+use crate::rows::columns::Column;
+use crate::rows::csv;
 use crate::rows::totals::Totals;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -13,6 +15,16 @@ pub(crate) enum Format {
     Csv,
     /// The exact format: what the platform sent, one JSON object a line
     Jsonl,
+}
+
+impl Format {
+    /// What is above the rows.
+    pub(crate) fn heading(self) -> String {
+        match self {
+            Self::Csv => csv::line(Column::CSV.map(Column::name)),
+            Self::Jsonl => String::new(),
+        }
+    }
 }
 
 /// Raised when a file of an older version can no longer be read, or would be read differently.
@@ -120,7 +132,7 @@ impl Checkpoint {
             return Err(format!("is of version {version}, and this command knows version {VERSION}"));
         }
         let checkpoint: Self = serde_json::from_slice(text).map_err(damaged)?;
-        let Written { subtasks, .. } = &checkpoint.written;
+        let subtasks = &checkpoint.written.subtasks;
         if !subtasks.are_sound() || checkpoint.position.rows > subtasks.all() {
             return Err("is damaged: its counts contradict each other".to_owned());
         }

@@ -37,8 +37,6 @@ pub(crate) struct PartFile {
 pub(crate) struct PartFileOptions {
     pub(crate) paths: Paths,
     pub(crate) request: ExportRequest,
-    /// What is above the rows.
-    pub(crate) heading: String,
     /// Resume an export that was interrupted.
     pub(crate) resume: bool,
     /// Replace a complete file; an interrupted export too, unless it is resumed.
@@ -109,12 +107,13 @@ impl PartFile {
 
     /// Begins an export if there is nothing yet, and leaves nothing behind if that fails.
     async fn begin(options: PartFileOptions) -> Result<Self, CliError> {
-        let PartFileOptions { paths, request, heading, replace, .. } = options;
+        let PartFileOptions { paths, request, replace, .. } = options;
         let rows = match new_file::create(&paths.part) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(is_taken(&paths)),
             created => created.map_err(|error| refused(&paths.part, &error))?,
         };
         lock(&rows, &paths).await?;
+        let heading = request.format.heading();
         let mut part = Self { paths, rows, checkpoint: Checkpoint::new(request), replace };
         match part.write(heading.as_bytes(), part.checkpoint.clone(), refused) {
             Ok(()) => Ok(part),
@@ -284,10 +283,10 @@ impl PartFileOptions {
 
     /// Whether nothing but the beginning of the heading has been written.
     fn is_bare(&self, rows: &mut File) -> Result<bool, CliError> {
-        let (heading, mut start) = (self.heading.as_bytes(), Vec::new());
+        let (heading, mut start) = (self.request.format.heading(), Vec::new());
         let read = rows.rewind().and_then(|()| rows.take(heading.len() as u64 + 1).read_to_end(&mut start));
         read.map_err(|error| unreadable(&self.paths.part, &error))?;
-        Ok(heading.starts_with(&start))
+        Ok(heading.as_bytes().starts_with(&start))
     }
 }
 
@@ -317,8 +316,7 @@ mod tests {
             plan: "reads the whole task".to_owned(),
         };
         let paths = Paths::of(&folder.join("x.csv")).unwrap();
-        let heading = "device\n".to_owned();
-        let options = PartFileOptions { paths, request, heading, resume: false, replace: false };
+        let options = PartFileOptions { paths, request, resume: false, replace: false };
         PartFile::open(options).await.unwrap().unwrap()
     }
 
@@ -365,8 +363,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let part = begun(folder.path()).await;
         let (paths, request) = (part.paths().clone(), part.checkpoint().export.clone());
-        let options =
-            PartFileOptions { paths, request, heading: String::new(), resume: false, replace: false };
+        let options = PartFileOptions { paths, request, resume: false, replace: false };
         let again = |resume, replace| PartFile::open(PartFileOptions { resume, replace, ..options.clone() });
         for (resume, replace) in [(false, false), (true, false), (false, true)] {
             let taken = again(resume, replace).await.unwrap_err().to_string();
