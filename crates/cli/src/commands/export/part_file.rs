@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempPath;
 
 use super::checkpoint::{Checkpoint, ExportRequest, checksum};
-use super::delivered::{Damage, Delivered};
+use super::delivered::Delivered;
 use super::paths::{Paths, beside, is_taken, refused, unreadable, unwritable};
 use crate::error::CliError;
 use crate::session::interrupt::may_hang;
@@ -146,18 +146,15 @@ impl PartFile {
 
     /// Reads which rows were delivered, and cuts off what belongs to no complete page.
     pub(crate) fn remember(&mut self, delivered: &mut Delivered) -> Result<(), CliError> {
-        let written = &self.checkpoint.written;
-        let part = &self.paths.part;
+        let (part, written) = (&self.paths.part, &self.checkpoint.written);
         self.rows.rewind().map_err(|error| unreadable(part, &error))?;
-        let read = delivered.read(&self.rows, written.bytes, written.subtasks.all());
-        read.and_then(|checksum| if checksum == written.checksum { Ok(()) } else { Err(Damage::Other) })
-            .map_err(|damage| match damage {
-                Damage::Unreadable(error) => unreadable(part, &error),
-                damage => CliError::file(
-                    format!("{} is not as it was written: {damage}", part.display()),
-                    self.paths.start_over(),
-                ),
-            })?;
+        delivered.read(&self.rows, written).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => CliError::file(
+                format!("{} is not as it was written: {error}", part.display()),
+                self.paths.start_over(),
+            ),
+            _ => unreadable(part, &error),
+        })?;
         let cut = self.rows.set_len(written.bytes).and_then(|()| self.rows.seek(SeekFrom::End(0)));
         cut.map(drop).map_err(|error| unwritable(part, &error))
     }
