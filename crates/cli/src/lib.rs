@@ -35,9 +35,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) 
         Ok(arguments) => arguments,
         Err(error) => return show_usage(&explained(error), typed_formats(&arguments), process),
     };
-    let traces = process.traces;
-    let (warns, as_json) = (!global.quiet, global.asks_json());
-    traces::collecting(global.verbose, warns, as_json, traces, || execute(global, &command, process))
+    let traces = traces::writer(&global, process.traces);
+    tracing::dispatcher::with_default(&traces, || execute(global, &command, process))
 }
 
 fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, clap::Error> {

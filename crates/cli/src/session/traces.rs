@@ -12,35 +12,31 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// Runs a command whose traces go where `open` says: with each `-v` more of them. Without one there are warnings alone, as JSON
-/// where errors are JSON.
+use crate::arguments::global::Global;
+
+/// What writes traces where `open` says: with each `-v` more of them. Without one there are warnings alone, as JSON where errors
+/// are JSON.
 ///
 /// Traces of other crates are left out: they may have a secret in them.
-pub(crate) fn collecting<T>(
-    verbose: u8,
-    warns: bool,
-    as_json: bool,
-    open: fn() -> Box<dyn Write>,
-    command: impl FnOnce() -> T,
-) -> T {
-    let level = match verbose {
-        0 if warns => LevelFilter::WARN,
-        0 => LevelFilter::OFF,
+pub(crate) fn writer(global: &Global, open: fn() -> Box<dyn Write>) -> Dispatch {
+    let level = match global.verbose {
+        0 if global.quiet => LevelFilter::OFF,
+        0 => LevelFilter::WARN,
         1 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
     let ours = Targets::new().with_target("northbound", level);
     // The command itself reports repaired replies, waits and refused calls.
     let silent = ["northbound_client", "northbound::"].map(|target| (target, LevelFilter::OFF));
-    let ours = if verbose == 0 { ours.with_targets(silent) } else { ours };
+    let ours = if global.verbose == 0 { ours.with_targets(silent) } else { ours };
     let lines = tracing_subscriber::fmt::layer().with_writer(open).with_ansi(false);
     // Else a trace that cannot be written is reported on the same stream, and that panics.
     let lines = lines.log_internal_errors(false);
     // A warning is for a person, who needs neither the time nor the place in the code.
-    let lines = match verbose {
+    let lines = match global.verbose {
         0 => {
             let lines = lines.without_time().with_target(false);
-            if as_json {
+            if global.asks_json() {
                 lines.with_level(false).fmt_fields(debug_fn(json_warning)).boxed()
             } else {
                 lines.boxed()
@@ -48,8 +44,7 @@ pub(crate) fn collecting<T>(
         }
         _ => lines.boxed(),
     };
-    let traces = tracing_subscriber::registry().with(lines).with(ours);
-    tracing::dispatcher::with_default(&Dispatch::new(traces), command)
+    Dispatch::new(tracing_subscriber::registry().with(lines).with(ours))
 }
 
 /// A warning in the form that an error has.
