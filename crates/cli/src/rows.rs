@@ -42,9 +42,7 @@ impl<'a, 'p> RowWriter<'a, 'p> {
         let first = self.totals.all() == 0;
         match self.output {
             Output::Table => {
-                let cell = |column: &Column| {
-                    column.of(subtask).map_or_else(|| "-".to_owned(), |text| one_line(&text))
-                };
+                let cell = |column: &Column| one_line(column.of(subtask).as_deref().unwrap_or("-"));
                 self.table.push(self.columns.iter().map(cell).collect());
                 self.bytes += self.table.last().into_iter().flatten().map(String::len).sum::<usize>();
                 if self.table.len() == PART || self.bytes > PART_BYTES {
