@@ -97,13 +97,9 @@ fn refuse_platform(global: &Global) -> Result<(), CliError> {
         ("--client-cert", global.client_cert.is_some()),
         ("--resolve", global.resolve.is_some()),
     ];
-    match typed.into_iter().find(|(_, typed)| *typed) {
-        None => Ok(()),
-        Some((option, _)) => Err(CliError::usage(
-            format!("--emulator and {option} are two different platforms"),
-            "leave one of them out",
-        )),
-    }
+    let Some((option, _)) = typed.into_iter().find(|(_, typed)| *typed) else { return Ok(()) };
+    let what = format!("--emulator and {option} are two different platforms");
+    Err(CliError::usage(what, "leave one of them out"))
 }
 
 /// Where the platform is.
@@ -201,10 +197,7 @@ fn given(typed: Option<&String>, name: &str, environment: Environment<'_>) -> Op
 }
 
 fn quota_of(calls: u32) -> Result<Quota, CliError> {
-    match calls {
-        0 => Ok(Quota::unlimited()),
-        calls => Ok(Quota::new(calls, QUOTA.window)?),
-    }
+    Ok(if calls == 0 { Quota::unlimited() } else { Quota::new(calls, QUOTA.window)? })
 }
 
 /// Reads a file that an option names.

@@ -76,7 +76,7 @@ impl TokenCache {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let path = self.file("lock");
+        let path = path_of(&self.folder, &self.login, "lock");
         let file = options.open(&path).or_else(|error| match error.kind() {
             // An earlier version of this command left it there when it ran as root.
             io::ErrorKind::PermissionDenied => fs::remove_file(&path).and_then(|()| options.open(&path)),
@@ -88,7 +88,7 @@ impl TokenCache {
 
     /// What is kept; nothing if it is damaged, is another application's, or could have been read or written by other users.
     fn read(&self) -> Option<KeptToken> {
-        let path = self.file("json");
+        let path = path_of(&self.folder, &self.login, "json");
         let is_private = is_private(&fs::metadata(&path).ok()?);
         let kept = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
         let kept = kept.filter(|kept: &KeptToken| is_private && kept.is_sound());
@@ -113,12 +113,8 @@ impl TokenCache {
         };
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         file.write_all(serde_json::to_string(&kept)?.as_bytes())?;
-        file.persist(self.file("json"))?;
+        file.persist(path_of(&self.folder, &self.login, "json"))?;
         Ok(())
-    }
-
-    fn file(&self, extension: &str) -> PathBuf {
-        file(&self.folder, &self.login, extension)
     }
 }
 
@@ -134,7 +130,7 @@ pub(crate) fn announce(folder: Option<PathBuf>) -> impl Fn(&Client) {
     let first = Once::new();
     move |login| {
         first.call_once(|| {
-            if !folder.as_ref().is_some_and(|folder| file(folder, login, "json").exists()) {
+            if !folder.as_ref().is_some_and(|folder| path_of(folder, login, "json").exists()) {
                 let app_id = login.app_id();
                 tracing::warn!("this login cancels tokens that other programs use for application {app_id}");
             }
@@ -142,7 +138,7 @@ pub(crate) fn announce(folder: Option<PathBuf>) -> impl Fn(&Client) {
     }
 }
 
-fn file(folder: &Path, login: &Client, extension: &str) -> PathBuf {
+fn path_of(folder: &Path, login: &Client, extension: &str) -> PathBuf {
     let key = digest(&format!("{} {}", login.endpoint(), login.app_id()));
     folder.join(format!("token-{key:016x}.{extension}"))
 }
