@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use heck::ToKebabCase as _;
 use northbound::Remedy;
 use serde_json::json;
 
@@ -21,7 +22,7 @@ pub(crate) const EXIT_CODES: [(u8, &str); 8] = [
     (143, "stopped by SIGTERM"),
 ];
 
-/// Why the command failed.
+/// Why the command failed. Display says what happened, on one line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     /// What the command itself finds wrong.
@@ -31,10 +32,10 @@ pub(crate) enum CliError {
     #[error("{cause}")]
     Left { cause: Box<Self>, advice: String },
     /// The call failed, or was refused before it was sent.
-    #[error("{0}")]
+    #[error("{}", without_remedy(.0))]
     Call(#[from] northbound::Error),
     /// The time that the user gave to a wait is over.
-    #[error("{0}")]
+    #[error("{}", without_remedy(.0))]
     GaveUp(northbound::Error),
     /// The emulator did not start.
     #[cfg(feature = "emulator")]
@@ -77,23 +78,13 @@ pub(crate) enum Kind {
     System,
 }
 
-/// What asks a command to stop.
+/// What asks a command to stop. The number is the exit code: what a shell reports for a process that the signal has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
     /// Ctrl-C.
-    Interrupt,
+    Interrupt = 130,
     /// SIGTERM: what a service manager or a container sends.
-    Terminate,
-}
-
-impl Signal {
-    /// What a shell reports for a process that the signal has ended.
-    pub(crate) fn exit_code(self) -> u8 {
-        match self {
-            Self::Interrupt => 130,
-            Self::Terminate => 143,
-        }
-    }
+    Terminate = 143,
 }
 
 impl CliError {
@@ -134,26 +125,14 @@ impl CliError {
     }
 
     pub(crate) fn exit_code(&self) -> u8 {
-        match self {
+        match self.cause() {
             Self::ClosedPipe => 0,
             Self::Own { kind: Kind::Usage, .. } => 2,
             Self::Own { kind: Kind::TooManyFailed, .. } => 3,
             Self::Call(error) if error.is_refused() => 2,
             Self::GaveUp(_) => 4,
-            Self::Interrupted(signal) => signal.exit_code(),
-            Self::Left { cause, .. } => cause.exit_code(),
+            Self::Interrupted(signal) => *signal as u8,
             _ => 1,
-        }
-    }
-
-    /// What happened, on one line.
-    pub(crate) fn what(&self) -> String {
-        match self {
-            Self::Call(error) | Self::GaveUp(error) => {
-                error.asked().map(|asked| format!("{asked}: ")).unwrap_or_default() + error.found()
-            }
-            Self::Left { cause, .. } => cause.what(),
-            _ => self.to_string(),
         }
     }
 
@@ -162,10 +141,9 @@ impl CliError {
         match self {
             Self::Own { advice, .. } => Some(advice.clone()),
             Self::Call(error) | Self::GaveUp(error) => Some(in_options(error.remedy())),
-            Self::Left { cause, advice } => match cause.advice() {
-                Some(first) => Some(format!("{first}; {advice}")),
-                None => Some(advice.clone()),
-            },
+            Self::Left { cause, advice } => {
+                Some(cause.advice().map(|first| first + "; ").unwrap_or_default() + advice)
+            }
             Self::Output(_) => Some("check that the disk has room and the file may be written".to_owned()),
             _ => None,
         }
@@ -178,7 +156,7 @@ impl CliError {
             return writeln!(stderr, "{}", self.json());
         }
         let palette = stderr.palette();
-        writeln!(stderr, "{} {}", palette.error("error:"), self.what())?;
+        writeln!(stderr, "{} {}", palette.error("error:"), self)?;
         if let Some(advice) = self.advice() {
             writeln!(stderr, "{}  {advice}", palette.help("help:"))?;
         }
@@ -188,7 +166,7 @@ impl CliError {
     fn json(&self) -> serde_json::Value {
         let mut error = json!({
             "kind": self.kind(),
-            "message": self.what(),
+            "message": self.to_string(),
             "help": self.advice(),
             "exitCode": self.exit_code(),
         });
@@ -203,14 +181,7 @@ impl CliError {
 
 /// The name of a kind as it is printed.
 fn kebab(kind: impl fmt::Debug) -> String {
-    let mut printed = String::new();
-    for letter in format!("{kind:?}").chars() {
-        if letter.is_ascii_uppercase() && !printed.is_empty() {
-            printed.push('-');
-        }
-        printed.push(letter.to_ascii_lowercase());
-    }
-    printed
+    format!("{kind:?}").to_kebab_case()
 }
 
 /// A fault in what was typed: `text` is what the parser says, the fault first.
@@ -278,6 +249,11 @@ impl From<io::Error> for CliError {
             _ => Self::Output(error),
         }
     }
+}
+
+/// What the SDK says of an error, without its advice: see [`in_options`].
+fn without_remedy(error: &northbound::Error) -> String {
+    error.asked().map(|asked| format!("{asked}: ")).unwrap_or_default() + error.found()
 }
 
 /// An error with its causes on one line.
@@ -373,7 +349,7 @@ mod tests {
     fn a_wrong_usage_is_json_as_well() {
         let text = "error: unexpected argument '--x'\n\nUsage: northbound\n\nFor more, try '--help'.\n";
         let failure = usage_of_parser(text);
-        assert_eq!(failure.what(), "unexpected argument '--x'");
+        assert_eq!(failure.to_string(), "unexpected argument '--x'");
         assert_eq!(failure.advice().unwrap(), "Usage: northbound For more, try '--help'.");
     }
 }

@@ -14,13 +14,14 @@ use std::io::Write;
 use clap::FromArgMatches as _;
 use clap::error::{ContextKind, ContextValue};
 
-use crate::arguments::global::{Global, Output, TASK_ID_ORIGIN, Typed};
+use crate::arguments::global::{ColourChoice, Global, Output, TASK_ID_ORIGIN, typed_formats};
 pub use crate::commands::command_tree;
 use crate::commands::{Arguments, Command};
 use crate::error::CliError;
 pub use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
 use crate::session::context::Context;
+use crate::session::interrupt::Interrupt;
 pub use crate::session::process::{Environment, Process};
 pub use crate::session::standard_stream::StandardStream;
 use crate::session::traces;
@@ -32,11 +33,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) 
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let Arguments { global, command } = match parse(&arguments, &process) {
         Ok(arguments) => arguments,
-        Err(error) => return show_usage(&explained(error), Typed::among(&arguments), process),
+        Err(error) => return show_usage(&explained(error), typed_formats(&arguments), process),
     };
-    let traces = process.traces;
-    let (warns, as_json) = (!global.quiet, global.asks_json());
-    traces::collecting(global.verbose, warns, as_json, traces, || execute(global, &command, process))
+    let traces = traces::writer(&global, process.traces);
+    tracing::dispatcher::with_default(&traces, || execute(global, &command, process))
 }
 
 fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, clap::Error> {
@@ -48,22 +48,25 @@ fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, cla
 }
 
 fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
-    let output = global.output.unwrap_or_default();
-    let mut context = match Context::new(global, process) {
-        Ok(context) => context,
-        Err((failure, stderr)) => return end(&failure, output, stderr),
-    };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return end(&CliError::Runtime(error), output, context.stderr),
-    };
-    let outcome = runtime.block_on(commands::run(command, &mut context));
-    // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
-    runtime.shutdown_background();
-    match outcome.and_then(|()| Ok(context.deliver()?)) {
+    let (output, signals) = (global.output.unwrap_or_default(), process.signals);
+    let mut context = Context::new(global, process);
+    match run_in(&mut context, command, signals) {
         Ok(()) => 0,
         Err(failure) => end(&failure, output, context.stderr),
     }
+}
+
+fn run_in(context: &mut Context<'_>, command: &Command, signals: bool) -> Result<(), CliError> {
+    if signals {
+        context.interrupt = Interrupt::listen().map_err(CliError::Runtime)?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(CliError::Runtime)?;
+    let outcome = runtime.block_on(commands::run(command, context));
+    // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
+    runtime.shutdown_background();
+    outcome?;
+    Ok(context.deliver()?)
 }
 
 /// Shows why the command failed, and returns its exit code.
@@ -95,19 +98,19 @@ fn explained(mut error: clap::Error) -> clap::Error {
 }
 
 /// Shows help on stdout, a wrong usage on stderr.
-fn show_usage(error: &clap::Error, typed: Typed, mut process: Process<'_>) -> u8 {
+fn show_usage(error: &clap::Error, (output, color): (Output, ColourChoice), mut process: Process<'_>) -> u8 {
     let wrong = error.use_stderr();
     let outlet = if wrong { &mut process.stderr } else { &mut process.stdout };
     let text = error.render();
-    let shown = if wrong && typed.output.is_json() {
-        error::usage_of_parser(&text.to_string()).show(typed.output, outlet)
-    } else if Palette::chosen(typed.color, outlet.is_terminal(), process.environment).is_coloured() {
+    let shown = if wrong && output.is_json() {
+        error::usage_of_parser(&text.to_string()).show(output, outlet)
+    } else if Palette::chosen(color, outlet.is_terminal(), process.environment).is_coloured() {
         write!(outlet, "{}", text.ansi())
     } else {
         write!(outlet, "{text}")
     };
     match shown.and_then(|()| outlet.flush()) {
-        Err(failed) if !wrong => end(&failed.into(), typed.output, process.stderr),
+        Err(failed) if !wrong => end(&failed.into(), output, process.stderr),
         // There is nowhere left to report that stderr cannot be written.
         _ => u8::try_from(error.exit_code()).unwrap_or(2),
     }

@@ -1,6 +1,6 @@
 //! The command `northbound`: hands the process over to the library.
 
-use std::io::{IsTerminal as _, LineWriter};
+use std::io::{IsTerminal as _, LineWriter, Write};
 use std::process::ExitCode;
 
 use northbound_cli::{Outlet, Process, StandardStream};
@@ -17,8 +17,8 @@ fn main() -> ExitCode {
         if out_is_terminal { Outlet::terminal(&mut stdout, &out_width) } else { Outlet::plain(&mut stdout) };
     let stderr =
         if err_is_terminal { Outlet::terminal(&mut stderr, &err_width) } else { Outlet::plain(&mut stderr) };
-    let process =
-        Process::new(&environment, stdout, stderr).traces(|| Box::new(StandardStream::Stderr)).signals();
+    let traces = || -> Box<dyn Write> { Box::new(StandardStream::Stderr) };
+    let process = Process { environment: &environment, stdout, stderr, traces, signals: true };
     ExitCode::from(northbound_cli::run(std::env::args_os(), process))
 }
 

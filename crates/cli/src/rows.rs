@@ -14,7 +14,7 @@ use northbound::Subtask;
 use crate::arguments::global::Output;
 use crate::rows::columns::Column;
 use crate::rows::totals::Totals;
-use crate::screen::layout::{lines_on_terminal, one_line};
+use crate::screen::layout::one_line;
 use crate::screen::outlet::Outlet;
 
 /// How many rows a table has; a longer read is printed as several tables, so that memory does not grow with it.
@@ -42,9 +42,7 @@ impl<'a, 'p> RowWriter<'a, 'p> {
         let first = self.totals.all() == 0;
         match self.output {
             Output::Table => {
-                let cell = |column: &Column| {
-                    column.of(subtask).map_or_else(|| "-".to_owned(), |text| one_line(&text))
-                };
+                let cell = |column: &Column| one_line(column.of(subtask).as_deref().unwrap_or("-"));
                 self.table.push(self.columns.iter().map(cell).collect());
                 self.bytes += self.table.last().into_iter().flatten().map(String::len).sum::<usize>();
                 if self.table.len() == PART || self.bytes > PART_BYTES {
@@ -54,22 +52,18 @@ impl<'a, 'p> RowWriter<'a, 'p> {
             Output::Json => {
                 let before = if first { "[\n  " } else { ",\n  " };
                 self.stdout.write_all(before.as_bytes())?;
-                serde_json::to_writer(&mut *self.stdout, subtask)?;
+                self.stdout.write_data(&serde_json::to_vec(subtask)?)?;
             }
             Output::Jsonl => {
-                serde_json::to_writer(&mut *self.stdout, subtask)?;
+                self.stdout.write_data(&serde_json::to_vec(subtask)?)?;
                 self.stdout.write_all(b"\n")?;
             }
             Output::Csv => {
                 if first {
                     self.print_csv_heading()?;
                 }
-                let mut line =
-                    csv::line(self.columns.iter().map(|column| column.of(subtask).unwrap_or_default()));
-                if self.stdout.is_terminal() {
-                    line = lines_on_terminal(&line);
-                }
-                self.stdout.write_all(line.as_bytes())?;
+                let cells = self.columns.iter().map(|column| column.of(subtask).unwrap_or_default());
+                self.stdout.write_data(csv::line(cells).as_bytes())?;
             }
         }
         self.totals.add(subtask);
@@ -85,7 +79,6 @@ impl<'a, 'p> RowWriter<'a, 'p> {
     pub(crate) fn finish(mut self, complete: bool) -> io::Result<Totals> {
         match (self.output, self.totals.all()) {
             (Output::Table, 0) if complete => writeln!(self.stdout, "no subtasks")?,
-            (Output::Table, 0) => {}
             (Output::Table, _) => self.print_table()?,
             (Output::Json, 0) if complete => writeln!(self.stdout, "[]")?,
             (Output::Json, 0) => {}

@@ -43,8 +43,8 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "HOST:ADDR", value_parser = resolved)]
     pub(crate) resolve: Option<Resolved>,
     /// Ask an emulator that runs inside this command, with its demo application: no account needed
-    #[cfg(feature = "emulator")]
-    #[arg(long, global = true)]
+    #[cfg_attr(feature = "emulator", arg(long, global = true))]
+    #[cfg_attr(not(feature = "emulator"), arg(skip))]
     pub(crate) emulator: bool,
     /// Calls to make in 60 seconds at most; 0 is no limit [default: 100, as on the platform; with --emulator no limit, and N is
     /// the emulator's as well]
@@ -79,14 +79,6 @@ impl Global {
     /// Whether JSON was asked for by name, for errors as well. A person who names a file `x.json` still reads the errors.
     pub(crate) fn asks_json(&self) -> bool {
         self.output.is_some_and(Output::is_json)
-    }
-
-    /// Whether the emulator inside this command is asked, if it has one.
-    pub(crate) fn asks_emulator(&self) -> bool {
-        #[cfg(feature = "emulator")]
-        return self.emulator;
-        #[cfg(not(feature = "emulator"))]
-        false
     }
 }
 
@@ -130,16 +122,6 @@ pub(crate) enum ColourChoice {
     Never,
 }
 
-impl From<ColourChoice> for clap::ColorChoice {
-    fn from(choice: ColourChoice) -> Self {
-        match choice {
-            ColourChoice::Auto => Self::Auto,
-            ColourChoice::Always => Self::Always,
-            ColourChoice::Never => Self::Never,
-        }
-    }
-}
-
 /// A host of which the user knows the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resolved {
@@ -157,31 +139,23 @@ fn resolved(text: &str) -> Result<Resolved, String> {
 }
 
 /// What was typed for output and colour, found without the parser: for the error that says why the parser fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Typed {
-    pub(crate) output: Output,
-    pub(crate) color: ColourChoice,
-}
-
-impl Typed {
-    pub(crate) fn among(arguments: &[OsString]) -> Self {
-        let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
-        let mut typed = Self::default();
-        for (word, next) in words.iter().zip(words.iter().skip(1).map(Some).chain([None])) {
-            let value = |name: &str| match word.strip_prefix(name)? {
-                "" => next.map(|next| next.as_ref()),
-                value => value.strip_prefix('='),
-            };
-            let short = word.strip_prefix("-o").filter(|value| !value.is_empty());
-            if let Some(output) = value("--output").or_else(|| value("-o")).or(short) {
-                typed.output = Output::from_str(output, true).unwrap_or_default();
-            }
-            if let Some(color) = value("--color") {
-                typed.color = ColourChoice::from_str(color, true).unwrap_or_default();
-            }
+pub(crate) fn typed_formats(arguments: &[OsString]) -> (Output, ColourChoice) {
+    let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+    let (mut typed_output, mut typed_color) = Default::default();
+    for (word, next) in words.iter().zip(words.iter().skip(1).map(Some).chain([None])) {
+        let value = |name: &str| match word.strip_prefix(name)? {
+            "" => next.map(|next| next.as_ref()),
+            value => value.strip_prefix('='),
+        };
+        let short = word.strip_prefix("-o").filter(|value| !value.is_empty());
+        if let Some(output) = value("--output").or_else(|| value("-o")).or(short) {
+            typed_output = Output::from_str(output, true).unwrap_or_default();
         }
-        typed
+        if let Some(color) = value("--color") {
+            typed_color = ColourChoice::from_str(color, true).unwrap_or_default();
+        }
     }
+    (typed_output, typed_color)
 }
 
 #[cfg(test)]
@@ -190,8 +164,7 @@ mod tests {
 
     fn typed(line: &str) -> (Output, ColourChoice) {
         let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        let Typed { output, color } = Typed::among(&words);
-        (output, color)
+        typed_formats(&words)
     }
 
     #[test]

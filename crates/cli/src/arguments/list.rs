@@ -1,7 +1,7 @@
 //! Options that take several values: separated by commas, as several words, with the option repeated, or from a file.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read as _};
+use std::io;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, ArgAction, Command};
@@ -52,12 +52,7 @@ fn values(text: &str) -> Result<Vec<String>, String> {
 }
 
 fn read(file: &str) -> io::Result<String> {
-    if file != "-" {
-        return std::fs::read_to_string(file);
-    }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text)?;
-    Ok(text)
+    if file == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) }
 }
 
 /// Joins the words of a list into one: those that a comma joins, as in `--status Fail, Timeout`, and where the option has a fixed
@@ -77,11 +72,9 @@ pub(crate) fn joined(words: Vec<OsString>, command: &Command) -> Vec<OsString> {
             }
         }
         joined.push(word);
-        let option = text.strip_prefix("--").unwrap_or_default();
-        let (name, value) =
-            option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
+        let name = text.strip_prefix("--").and_then(|option| option.split('=').next()).unwrap_or_default();
         list = named(name, command);
-        if list.is_some() && value.is_none() {
+        if list.is_some() && !text.contains('=') {
             joined.extend(words.next());
         } else if text == "--" {
             joined.extend(words.by_ref());

@@ -110,7 +110,7 @@ fn outcome_of(call: &Result<Page, northbound::Error>, asks_for_none: bool) -> Re
 async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Option<Connection>), CliError> {
     let Context { global, environment, .. } = context;
     #[cfg(feature = "emulator")]
-    if global.asks_emulator() {
+    if global.emulator {
         let connection = Connection::open_with(context, adjust).await?;
         let url = connection
             .endpoint

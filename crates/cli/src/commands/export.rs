@@ -23,15 +23,13 @@ use crate::arguments::list::List;
 use crate::arguments::values;
 use crate::error::{CliError, Kind};
 use crate::results::result_of;
-use crate::rows::columns::Column;
-use crate::rows::csv;
 use crate::rows::totals::Totals;
 use crate::screen::chart::span;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use checkpoint::{Checkpoint, Format};
-use part_file::{Allowed, PartFile};
+use part_file::{PartFile, PartFileOptions};
 use paths::Paths;
 use reader::ExportReader;
 use sink::Sink;
@@ -67,28 +65,23 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     let connection = Connection::open(context).await?;
     let query = connection.client.subtasks(&options.task_id).page_size(options.page_size);
     let wanted = List::all(&options.status);
-    let reader = ExportReader::new(&options.task_id, query, wanted, format)?;
-    let request = reader.request(endpoint(context, &connection), connection.client.app_id().to_string());
-    let heading = heading(format);
-    let mut delivered = reader.delivered();
+    let mut reader = ExportReader::new(&query, &wanted, format)?;
+    let application = connection.client.app_id().to_string();
+    let request = reader.request(options.task_id.clone(), endpoint(context, &connection), application);
     let mut sink = match paths {
         None => {
-            context.stdout.write_all(heading.as_bytes())?;
+            context.stdout.write_all(format.heading().as_bytes())?;
             Sink::Stdout(&mut context.stdout, Checkpoint::new(request))
         }
         Some(paths) => {
-            let complete = paths.clone();
-            let allowed = Allowed { resume: options.resume, replace: options.replace };
-            match PartFile::open(paths, request, &heading, allowed).await? {
-                Some(mut part) => {
-                    part.remember(&mut delivered)?;
-                    Sink::Part(part)
-                }
-                None => {
-                    context.note(&left_alone(&complete))?;
-                    return tell(context, &connection, options, format, None);
-                }
-            }
+            let ExportOptions { resume, replace, .. } = *options;
+            let part_options = PartFileOptions { paths: paths.clone(), request, resume, replace };
+            let Some(mut part) = PartFile::open(part_options).await? else {
+                context.note(&left_alone(&paths))?;
+                return tell(context, &connection, options, format, None);
+            };
+            part.remember(&mut reader.delivered)?;
+            Sink::Part(part)
         }
     };
     let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
@@ -96,7 +89,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
         progress.silence();
     }
     progress.starts_from(sink.checkpoint().written.subtasks.all());
-    let outcome = reader.drain(&delivered, &mut sink, &mut progress, &context.interrupt).await;
+    let outcome = reader.drain(&mut sink, &mut progress, &context.interrupt).await;
     progress.finish();
     let totals = sink.checkpoint().written.subtasks.clone();
     match (sink.into_part(), outcome) {
@@ -104,20 +97,17 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             part.complete()?;
             context.note(&format!("{totals} in {}", options.out.display()))?;
             tell(context, &connection, options, format, Some(&totals))?;
-            context.judge(&totals, reader.wanted())
         }
-        (Some(part), Err(failure)) => Err(left(part, failure)),
-        (None, Ok(())) => {
-            context.note(&totals.to_string())?;
-            context.judge(&totals, reader.wanted())
-        }
+        (Some(part), Err(failure)) => return Err(left(part, failure)),
+        (None, Ok(())) => context.note(&totals.to_string())?,
         (None, Err(failure)) => {
             if totals.all() > 0 {
                 context.note(&format!("{totals}; then the read ended"))?;
             }
-            Err(failure)
+            return Err(failure);
         }
     }
+    context.judge(&totals, &wanted)
 }
 
 /// Prints what was written as JSON, if that was asked for.
@@ -186,27 +176,21 @@ fn left_alone(paths: &Paths) -> String {
 
 /// The emulator inside this command has another address each time, and the same tasks.
 fn endpoint(context: &Context<'_>, connection: &Connection) -> String {
-    if context.global.asks_emulator() {
+    if context.global.emulator {
         return "--emulator".to_owned();
     }
     connection.endpoint.trim_end_matches('/').to_owned()
 }
 
-fn heading(format: Format) -> String {
-    match format {
-        Format::Csv => csv::line(Column::CSV.map(Column::name)),
-        Format::Jsonl => String::new(),
-    }
-}
-
 /// What to do about an export that failed, with what is left of it.
 fn left(mut part: PartFile, failure: CliError) -> CliError {
-    if let CliError::Call(error) = &failure
-        && error.is_incomplete()
-        && let Err(another) = part.spoil(failure.what())
-    {
-        // Otherwise `--resume` would call rows complete that the SDK calls incomplete.
-        let what = format!("{}; and {}", failure.what(), another.what());
+    let is_incomplete = match &failure {
+        CliError::Call(error) => error.is_incomplete(),
+        failure => matches!(failure, CliError::Own { kind: Kind::Incomplete, .. }),
+    };
+    if is_incomplete && let Err(another) = part.spoil(failure.to_string()) {
+        // Otherwise `--resume` would call the rows complete.
+        let what = format!("{failure}; and {another}");
         return CliError::own(Kind::Incomplete, what, part.paths().start_over());
     }
     if !part.is_in_place() {
@@ -215,7 +199,7 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
     let checkpoint = part.checkpoint();
     if let Some(fault) = &checkpoint.fault {
         let anew = part.paths().start_over();
-        let is_told = failure.what() == *fault;
+        let is_told = failure.to_string() == *fault;
         let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
         return CliError::Left { cause: Box::new(failure), advice };
     }

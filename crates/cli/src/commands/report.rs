@@ -52,7 +52,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
         summary,
         list,
         endpoint: connection.endpoint,
-        by_emulator: context.global.asks_emulator(),
+        by_emulator: context.global.emulator,
         at: SystemTime::now(),
         took: started.elapsed(),
         calls: connection.client.calls(),

@@ -1,7 +1,6 @@
 //! `northbound summary`: how many subtasks there are in each status.
 
 use clap::Args;
-use std::io::Write as _;
 
 use northbound::Summary;
 use serde_json::Value;
@@ -11,7 +10,7 @@ use crate::error::CliError;
 use crate::results;
 use crate::rows::csv;
 use crate::screen::chart;
-use crate::screen::layout::{lines_on_terminal, one_line};
+use crate::screen::layout::one_line;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 
@@ -31,9 +30,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> 
             context.deliver_json(&results::summary(&connection.endpoint, &summary, Value::Null))?
         }
         Output::Csv => {
-            let lines = csv_lines(&summary);
-            let lines = if stdout.is_terminal() { lines_on_terminal(&lines) } else { lines };
-            stdout.write_all(lines.as_bytes())?;
+            stdout.write_data(csv_lines(&summary).as_bytes())?;
         }
         Output::Table => {
             let (width, palette) = (stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette());

@@ -83,7 +83,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
 
 fn watch(context: &Context<'_>, options: &WatchOptions, client: &Client) -> Watch {
     let mut watch = client.watch(&options.task_id).allow_empty(options.allow_empty);
-    if context.global.asks_emulator() {
+    if context.global.emulator {
         watch = watch.share(1.0).interval(EMULATOR_INTERVAL, EMULATOR_INTERVAL);
     }
     if let Some(interval) = options.interval {

@@ -57,26 +57,22 @@ impl Column {
             Self::Status => subtask.status().map(|status| status.as_str().to_owned()),
             Self::Code => Some(subtask.failure()?.error_code?.as_str().to_owned()),
             Self::Reason => reason(subtask),
-            Self::Output => subtask.output().map(str::to_owned),
-            Self::Error => subtask.error().or_else(|| raw(subtask)).map(str::to_owned),
-            Self::Outcome => subtask
-                .error()
-                .or_else(|| raw(subtask))
-                .map(|_| subtask.reason().into_owned())
-                .or_else(|| subtask.output().map(str::to_owned)),
+            Self::Error => error(subtask).map(str::to_owned),
+            Self::Outcome if error(subtask).is_some() => Some(subtask.reason().into_owned()),
+            Self::Output | Self::Outcome => subtask.output().map(str::to_owned),
         }
     }
 }
 
-/// The text of a row that cannot be read.
-fn raw(subtask: &Subtask) -> Option<&str> {
-    subtask.unreadable().map(Unreadable::text)
+/// The cause of the failure, or the text of a row that cannot be read.
+fn error(subtask: &Subtask) -> Option<&str> {
+    subtask.error().or_else(|| subtask.unreadable().map(Unreadable::text))
 }
 
 /// The platform's words. A subtask that timed out may have none; its status is then the reason.
 fn reason(subtask: &Subtask) -> Option<String> {
     let failed = matches!(subtask.status(), Some(SubtaskStatus::Fail | SubtaskStatus::Timeout));
-    if raw(subtask).is_some() {
+    if subtask.unreadable().is_some() {
         return Some(subtask.reason().into_owned());
     }
     let cause = subtask.failure();

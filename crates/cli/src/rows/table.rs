@@ -21,9 +21,7 @@ pub(crate) fn lines(
     palette: Palette,
 ) -> Vec<String> {
     let table = table(columns, rows);
-    let Some(width) = width else {
-        return lines_of(&table, palette);
-    };
+    let width = width.unwrap_or(usize::MAX);
     let widths: Vec<usize> = table.column_max_content_widths().into_iter().map(usize::from).collect();
     let natural = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
     if natural <= width {

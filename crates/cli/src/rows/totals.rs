@@ -57,30 +57,24 @@ impl Totals {
             .then(|| format!("{rows} had to be repaired: the platform sends JSON that is not valid"))
     }
 
-    /// An error if rows could not be read.
-    pub(crate) fn all_are_readable(&self) -> Result<(), CliError> {
-        if self.unreadable == 0 {
-            return Ok(());
-        }
-        Err(CliError::own(
-            Kind::Rows,
-            format!("{} cannot be read", counted(self.unreadable, "row")),
-            "they are in the output as the platform sent them; jsonl shows them best",
-        ))
-    }
-
-    /// An error if rows have another status than those that were asked for.
-    pub(crate) fn all_were_asked_for(&self, asked: &[SubtaskStatus]) -> Result<(), CliError> {
+    /// An error if rows could not be read, or have another status than those that were asked for.
+    pub(crate) fn are_as_asked(&self, asked: &[SubtaskStatus]) -> Result<(), CliError> {
         let others = self.by_status.iter().filter(|(status, _)| !asked.is_empty() && !asked.contains(status));
         let others: u64 = others.map(|(_, count)| count).sum();
-        if others == 0 {
+        let (what, advice) = if self.unreadable > 0 {
+            (
+                format!("{} cannot be read", counted(self.unreadable, "row")),
+                "they are in the output as the platform sent them; jsonl shows them best",
+            )
+        } else if others > 0 {
+            (
+                format!("{others} of {} rows have another status than was asked for", self.all),
+                "the platform does not filter by status: read the task without --status, and pick the rows yourself",
+            )
+        } else {
             return Ok(());
-        }
-        Err(CliError::own(
-            Kind::Rows,
-            format!("{others} of {} rows have another status than was asked for", self.all),
-            "the platform does not filter by status: read the task without --status, and pick the rows yourself",
-        ))
+        };
+        Err(CliError::own(Kind::Rows, what, advice))
     }
 
     /// The same as members of a result.

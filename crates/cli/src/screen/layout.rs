@@ -79,9 +79,17 @@ pub(crate) fn shortened(text: &str, columns: usize) -> String {
     short
 }
 
-/// Lines of a file as a terminal shows them.
-pub(crate) fn lines_on_terminal(lines: &str) -> String {
-    lines.lines().map(|line| one_line(line) + "\n").collect()
+/// Data of a program as a terminal can show it: unprintable characters as escapes of JSON. JSON stays the same JSON.
+pub(crate) fn escaped(data: &str) -> String {
+    let mut shown = String::with_capacity(data.len());
+    for c in data.chars() {
+        if c == '\n' || !northbound::is_unprintable(c) {
+            shown.push(c);
+        } else {
+            shown.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    shown
 }
 
 /// How many characters of a text a person is shown.
@@ -99,6 +107,15 @@ mod tests {
     #[test]
     fn one_thing_has_no_plural() {
         assert_eq!([0_u64, 1, 2].map(|rows| counted(rows, "row")), ["0 rows", "1 row", "2 rows"]);
+    }
+
+    #[test]
+    fn data_stays_the_same_json_on_a_terminal() {
+        let json = "{\"a\":\"\u{9b}\u{202e}\u{7f}水\u{e0001}\"}\n";
+        let shown = escaped(json);
+        assert_eq!(shown, "{\"a\":\"\\u009b\\u202e\\u007f水\\udb40\\udc01\"}\n");
+        let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
+        assert_eq!(read(&shown), read(json));
     }
 
     #[test]

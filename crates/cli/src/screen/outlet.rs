@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
+use crate::screen::layout::escaped;
 use crate::screen::palette::Palette;
 
 /// A stream that the command writes to, and what is known of its reader.
@@ -36,6 +37,14 @@ impl<'a> Outlet<'a> {
 
     pub(crate) fn is_terminal(&self) -> bool {
         self.width.is_some()
+    }
+
+    /// Writes csv or JSON. A terminal gets escapes in the place of characters that it would obey or hide.
+    pub(crate) fn write_data(&mut self, data: &[u8]) -> io::Result<()> {
+        if self.is_terminal() {
+            return self.write_all(escaped(&String::from_utf8_lossy(data)).as_bytes());
+        }
+        self.write_all(data)
     }
 
     pub(crate) fn palette(&self) -> Palette {

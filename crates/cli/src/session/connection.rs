@@ -1,7 +1,7 @@
 //! Which platform to ask, and as whom.
 
-use std::fs;
-use std::io::Read as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use northbound::{AppId, Client, ClientBuilder, Credentials, QUOTA, Quota, Secret};
@@ -59,7 +59,7 @@ impl Connection {
             Some(token) => adjust(builder(global, &endpoint)?).token(AppId::new(app_id)?, token).build()?,
             None => {
                 let credentials = Credentials::new(app_id, secret(global, environment)?)?;
-                logging_in(global, environment, &endpoint, credentials, adjust)?
+                logging_in(context, &endpoint, credentials, adjust)?
             }
         };
         Ok(Self {
@@ -97,13 +97,9 @@ fn refuse_platform(global: &Global) -> Result<(), CliError> {
         ("--client-cert", global.client_cert.is_some()),
         ("--resolve", global.resolve.is_some()),
     ];
-    match typed.into_iter().find(|(_, typed)| *typed) {
-        None => Ok(()),
-        Some((option, _)) => Err(CliError::usage(
-            format!("--emulator and {option} are two different platforms"),
-            "leave one of them out",
-        )),
-    }
+    let Some((option, _)) = typed.into_iter().find(|(_, typed)| *typed) else { return Ok(()) };
+    let what = format!("--emulator and {option} are two different platforms");
+    Err(CliError::usage(what, "leave one of them out"))
 }
 
 /// Where the platform is.
@@ -144,8 +140,7 @@ pub(crate) fn token(global: &Global, environment: Environment<'_>) -> Option<Sec
 
 /// A client that logs in when no earlier login has left a token.
 fn logging_in(
-    global: &Global,
-    environment: Environment<'_>,
+    Context { global, environment, .. }: &Context<'_>,
     endpoint: &str,
     credentials: Credentials,
     adjust: Adjust<'_>,
@@ -179,10 +174,10 @@ pub(crate) fn builder(global: &Global, endpoint: &str) -> Result<ClientBuilder, 
         builder = builder.deadline(deadline);
     }
     if let Some(path) = &global.ca_cert {
-        builder = builder.root_certificates(read("certificate authority", path)?);
+        builder = builder.root_certificates(read("certificate authority", path, || fs::read(path))?);
     }
     if let Some(path) = &global.client_cert {
-        builder = builder.identity(read("client certificate", path)?);
+        builder = builder.identity(read("client certificate", path, || fs::read(path))?);
     }
     Ok(builder)
 }
@@ -202,14 +197,12 @@ fn given(typed: Option<&String>, name: &str, environment: Environment<'_>) -> Op
 }
 
 fn quota_of(calls: u32) -> Result<Quota, CliError> {
-    match calls {
-        0 => Ok(Quota::unlimited()),
-        calls => Ok(Quota::new(calls, QUOTA.window)?),
-    }
+    Ok(if calls == 0 { Quota::unlimited() } else { Quota::new(calls, QUOTA.window)? })
 }
 
-fn read(what: &str, path: &Path) -> Result<Vec<u8>, CliError> {
-    may_hang(|| fs::read(path)).map_err(|error| {
+/// Reads a file that an option names.
+fn read<T>(what: &str, path: &Path, content: impl FnOnce() -> io::Result<T>) -> Result<T, CliError> {
+    may_hang(content).map_err(|error| {
         let advice = "check the path, and that you may read the file";
         CliError::usage(format!("cannot read the {what} {}: {error}", path.display()), advice)
     })
@@ -219,12 +212,8 @@ fn secret_from_file(global: &Global) -> Result<Option<Secret>, CliError> {
     let Some(path) = &global.secret_file else {
         return Ok(None);
     };
-    let mut text = String::new();
-    let read = || fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text));
-    may_hang(read).map_err(|error| {
-        let what = format!("cannot read the secret file {}: {error}", path.display());
-        CliError::usage(what, "check the path, and that you may read the file")
-    })?;
+    let content = || io::read_to_string(File::open(path)?.take(LONGEST_SECRET));
+    let text = read("secret file", path, content)?;
     // Editors end a file with a line break, which belongs to no secret.
     Ok(Some(Secret::from(text.trim_end_matches(['\r', '\n']))))
 }

@@ -27,15 +27,12 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(global: Global, process: Process<'a>) -> Result<Self, (CliError, Outlet<'a>)> {
-        let Process { environment, mut stdout, mut stderr, signals, .. } = process;
+    pub(crate) fn new(global: Global, process: Process<'a>) -> Self {
+        let Process { environment, mut stdout, mut stderr, .. } = process;
         for outlet in [&mut stdout, &mut stderr] {
             outlet.set_palette(Palette::chosen(global.color, outlet.is_terminal(), environment));
         }
-        match if signals { Interrupt::listen() } else { Ok(Interrupt::never()) } {
-            Ok(interrupt) => Ok(Self { global, environment, stdout, stderr, interrupt, file: None }),
-            Err(error) => Err((CliError::Runtime(error), stderr)),
-        }
+        Self { global, environment, stdout, stderr, interrupt: Interrupt::never(), file: None }
     }
 
     /// Has the result go to the file of `--out` if one is named.
@@ -60,10 +57,11 @@ impl<'a> Context<'a> {
 
     /// Prints a result as JSON, on one line if that was asked for, and hands it over.
     pub(crate) fn deliver_json(&mut self, result: &Value) -> io::Result<()> {
-        match self.global.output() {
-            Output::Jsonl => writeln!(self.stdout, "{result}")?,
-            _ => writeln!(self.stdout, "{result:#}")?,
-        }
+        let json = match self.global.output() {
+            Output::Jsonl => format!("{result}\n"),
+            _ => format!("{result:#}\n"),
+        };
+        self.stdout.write_data(json.as_bytes())?;
         self.deliver()
     }
 
@@ -81,8 +79,7 @@ impl<'a> Context<'a> {
         if let Some(repairs) = totals.repairs() {
             self.note(&repairs)?;
         }
-        totals.all_are_readable()?;
-        totals.all_were_asked_for(asked)
+        totals.are_as_asked(asked)
     }
 
     /// Refuses a format that a command does not have.

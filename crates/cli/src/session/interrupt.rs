@@ -15,41 +15,38 @@ use crate::error::{CliError, Signal};
 /// The command obeys the first signal: it stops at the next place where it waits, and leaves complete lines behind. The
 /// second one ends the process at once. So does the first one while the command hangs in a system call (see [`may_hang`]).
 #[derive(Clone, Debug)]
-pub(crate) struct Interrupt(Option<watch::Receiver<Option<Signal>>>);
+pub(crate) struct Interrupt(watch::Receiver<Option<Signal>>);
 
 impl Interrupt {
     /// One that never comes.
     pub(crate) fn never() -> Self {
-        Self(None)
+        Self(watch::channel(None).1)
     }
 
     /// Listens from now on, so that no signal is missed, on a thread of its own: the command's thread may hang.
     pub(crate) fn listen() -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let mut signals = runtime.block_on(async { Signals::listen() })?;
+        let mut next = runtime.block_on(async { signals() })?;
         let (sender, receiver) = watch::channel(None);
-        let obey = async move {
-            let first = signals.next().await;
+        let mut obey = async move || {
+            let first = next().await;
             sender.send_replace(Some(first));
             let last = tokio::select! {
-                second = signals.next() => second,
+                second = next() => second,
                 () = until_hanging() => first,
             };
-            std::process::exit(last.exit_code().into());
+            std::process::exit(last as i32);
         };
-        thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(obey))?;
-        Ok(Self(Some(receiver)))
+        thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(obey()))?;
+        Ok(Self(receiver))
     }
 
     /// Waits for the signal; it has come already if it came before.
     pub(crate) async fn wait(&self) -> Signal {
-        if let Some(receiver) = &self.0
-            && let Ok(came) = receiver.clone().wait_for(Option::is_some).await
-            && let Some(signal) = *came
-        {
-            return signal;
+        match self.0.clone().wait_for(Option::is_some).await.ok().and_then(|came| *came) {
+            Some(signal) => signal,
+            None => std::future::pending().await,
         }
-        std::future::pending().await
     }
 
     /// Does some work, unless the signal comes first: the work is then dropped where it waits.
@@ -91,39 +88,25 @@ async fn until_hanging() {
     }
 }
 
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(windows)]
-    interrupt: tokio::signal::windows::CtrlC,
+/// Listens to the signals, and returns what waits for the next one.
+#[cfg(unix)]
+fn signals() -> io::Result<impl AsyncFnMut() -> Signal> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move || {
+        tokio::select! {
+            _ = interrupt.recv() => Signal::Interrupt,
+            _ = terminate.recv() => Signal::Terminate,
+        }
+    })
 }
 
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            Ok(Self {
-                interrupt: signal(SignalKind::interrupt())?,
-                terminate: signal(SignalKind::terminate())?,
-            })
-        }
-        #[cfg(windows)]
-        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
-    }
-
-    async fn next(&mut self) -> Signal {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
-            _ = self.terminate.recv() => Signal::Terminate,
-        }
-        #[cfg(windows)]
-        {
-            self.interrupt.recv().await;
-            Signal::Interrupt
-        }
-    }
+#[cfg(windows)]
+fn signals() -> io::Result<impl AsyncFnMut() -> Signal> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move || {
+        interrupt.recv().await;
+        Signal::Interrupt
+    })
 }

@@ -5,10 +5,16 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use fs4::TryLockError;
 use tempfile::NamedTempFile;
+use tokio::time::{Instant, sleep};
 
 use crate::session::interrupt::may_hang;
+
+/// How often to look whether another process has given up its lock.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A file in the making, in the folder where it will have its name. It is removed with this value unless it is kept.
 #[derive(Debug)]
@@ -78,6 +84,19 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     }
     let file = may_hang(|| options.open(path))?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no ordinary file")) }
+}
+
+/// Waits for the lock of a file, which keeps other processes away until the file is closed, even if this process is killed. An
+/// error of the kind `WouldBlock` if another process still has it when the time is over.
+pub(crate) async fn lock(file: &File, patience: Duration) -> io::Result<()> {
+    let begun = Instant::now();
+    loop {
+        // The standard library has a method of this name, from Rust 1.89 on.
+        match fs4::FileExt::try_lock(file) {
+            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => sleep(LOOK_AGAIN).await,
+            outcome => return Ok(outcome?),
+        }
+    }
 }
 
 /// Removes a link, whose target is somebody else's file.

@@ -7,25 +7,22 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Once;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use fs4::TryLockError;
 use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource};
 use serde::{Deserialize, Serialize};
 
+use crate::session::new_file;
 use crate::session::process::Environment;
-
-/// How long to wait before looking again whether another process has finished its login.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The token of one application on one platform, shared with other processes of this user.
 pub(crate) struct TokenCache {
     folder: PathBuf,
     /// Logs in when there is no token.
     login: Client,
-    /// Whether this run has warned: one warning is enough.
-    has_warned: AtomicBool,
+    /// One warning a run is enough.
+    warning: Once,
 }
 
 /// What the file holds.
@@ -44,18 +41,15 @@ struct KeptToken {
 impl TokenCache {
     /// A cache in this folder, which is made when it is needed.
     pub(crate) fn new(folder: PathBuf, login: Client) -> Self {
-        Self { folder, login, has_warned: AtomicBool::new(false) }
+        Self { folder, login, warning: Once::new() }
     }
 
     async fn find_or_log_in(&self, rejected: Option<&Secret>) -> Result<Token, TokenError> {
+        let folder = self.folder.display();
         let lock = match self.lock().await {
             Ok(lock) => lock,
             Err(error) => {
-                self.warn(
-                    "tokens cannot be kept in",
-                    &self.folder,
-                    &format!("({error}), so each command logs in"),
-                );
+                self.warn(format!("tokens cannot be kept in {folder} ({error}), so each command logs in"));
                 return Ok(self.login.log_in().await?);
             }
         };
@@ -65,16 +59,14 @@ impl TokenCache {
         }
         let token = self.login.log_in().await?;
         if let Err(error) = self.write(&token) {
-            self.warn("the token cannot be kept in", &self.folder, &format!("({error})"));
+            self.warn(format!("the token cannot be kept in {folder} ({error})"));
         }
         drop(lock);
         Ok(token)
     }
 
-    fn warn(&self, before: &str, path: &Path, after: &str) {
-        if !self.has_warned.swap(true, Ordering::Relaxed) {
-            tracing::warn!("{before} {} {after}", path.display());
-        }
+    fn warn(&self, text: String) {
+        self.warning.call_once(|| tracing::warn!("{text}"));
     }
 
     /// Waits until no other process logs in; dropping the file lets the next one go on.
@@ -84,31 +76,25 @@ impl TokenCache {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let path = self.file("lock");
+        let path = path_of(&self.folder, &self.login, "lock");
         let file = options.open(&path).or_else(|error| match error.kind() {
             // An earlier version of this command left it there when it ran as root.
             io::ErrorKind::PermissionDenied => fs::remove_file(&path).and_then(|()| options.open(&path)),
             _ => Err(error),
         })?;
-        loop {
-            // The standard library has a method of this name, from Rust 1.89 on.
-            match fs4::FileExt::try_lock(&file) {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOOK_AGAIN).await,
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
-        }
+        new_file::lock(&file, Duration::MAX).await?;
+        Ok(file)
     }
 
     /// What is kept; nothing if it is damaged, is another application's, or could have been read or written by other users.
     fn read(&self) -> Option<KeptToken> {
-        let path = self.file("json");
+        let path = path_of(&self.folder, &self.login, "json");
         let is_private = is_private(&fs::metadata(&path).ok()?);
         let kept = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
         let kept = kept.filter(|kept: &KeptToken| is_private && kept.is_sound());
         if kept.is_none() {
             let fault = if is_private { "cannot be read" } else { "was open to other users" };
-            self.warn("the token in", &path, &format!("is not used: it {fault}"));
+            self.warn(format!("the token in {} is not used: it {fault}", path.display()));
         }
         kept.filter(|kept| {
             kept.endpoint == self.login.endpoint() && kept.app_id == self.login.app_id().as_str()
@@ -127,12 +113,8 @@ impl TokenCache {
         };
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         file.write_all(serde_json::to_string(&kept)?.as_bytes())?;
-        file.persist(self.file("json")).map_err(|error| error.error)?;
+        file.persist(path_of(&self.folder, &self.login, "json"))?;
         Ok(())
-    }
-
-    fn file(&self, extension: &str) -> PathBuf {
-        file(&self.folder, &self.login, extension)
     }
 }
 
@@ -145,17 +127,18 @@ impl TokenSource for TokenCache {
 
 /// Warns before the first login that it cancels other tokens, unless an earlier login has left its file.
 pub(crate) fn announce(folder: Option<PathBuf>) -> impl Fn(&Client) {
-    let has_said = AtomicBool::new(false);
+    let first = Once::new();
     move |login| {
-        let is_known = folder.as_ref().is_some_and(|folder| file(folder, login, "json").exists());
-        if !has_said.swap(true, Ordering::Relaxed) && !is_known {
-            let app_id = login.app_id();
-            tracing::warn!("this login cancels tokens that other programs use for application {app_id}");
-        }
+        first.call_once(|| {
+            if !folder.as_ref().is_some_and(|folder| path_of(folder, login, "json").exists()) {
+                let app_id = login.app_id();
+                tracing::warn!("this login cancels tokens that other programs use for application {app_id}");
+            }
+        });
     }
 }
 
-fn file(folder: &Path, login: &Client, extension: &str) -> PathBuf {
+fn path_of(folder: &Path, login: &Client, extension: &str) -> PathBuf {
     let key = digest(&format!("{} {}", login.endpoint(), login.app_id()));
     folder.join(format!("token-{key:016x}.{extension}"))
 }

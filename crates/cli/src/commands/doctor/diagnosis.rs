@@ -225,7 +225,7 @@ mod tests {
             let checks = marks.iter().map(|mark| Finding::new(*mark, "x", "y")).collect();
             let diagnosis =
                 Diagnosis { endpoint: None, checks, assumptions: None, asked: false, wire_calls: Vec::new() };
-            diagnosis.verdict().map_err(|failure| (failure.what(), failure.exit_code()))
+            diagnosis.verdict().map_err(|failure| (failure.to_string(), failure.exit_code()))
         };
         assert_eq!(verdict(&[Mark::Ok, Mark::Warning, Mark::NotChecked, Mark::CouldNotTell]), Ok(()));
         assert_eq!(verdict(&[Mark::Wrong, Mark::Ok]), Err(("1 check is wrong".to_owned(), 1)));

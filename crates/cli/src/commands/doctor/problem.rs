@@ -68,9 +68,11 @@ impl From<CliError> for Problem {
     fn from(error: CliError) -> Self {
         match error {
             CliError::Call(error) => Self::from(error),
-            _ => {
-                Self { cause: Cause::Setting, found: error.what(), help: error.advice().unwrap_or_default() }
-            }
+            _ => Self {
+                cause: Cause::Setting,
+                found: error.to_string(),
+                help: error.advice().unwrap_or_default(),
+            },
         }
     }
 }

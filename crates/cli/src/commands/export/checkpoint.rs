@@ -1,9 +1,11 @@
 //! What is known of an incomplete export: a small file beside the rows, and all that `--resume` relies on.
 
 use clap::ValueEnum;
-use northbound::{Direction, Page, Plan, SubtaskStatus};
+use northbound::{Direction, Plan, SubtaskStatus};
 use serde::{Deserialize, Serialize};
 
+use crate::rows::columns::Column;
+use crate::rows::csv;
 use crate::rows::totals::Totals;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -13,6 +15,16 @@ pub(crate) enum Format {
     Csv,
     /// The exact format: what the platform sent, one JSON object a line
     Jsonl,
+}
+
+impl Format {
+    /// What is above the rows.
+    pub(crate) fn heading(self) -> String {
+        match self {
+            Self::Csv => csv::line(Column::CSV.map(Column::name)),
+            Self::Jsonl => String::new(),
+        }
+    }
 }
 
 /// Raised when a file of an older version can no longer be read, or would be read differently.
@@ -86,14 +98,8 @@ pub(crate) struct Written {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PageFacts {
     pub(crate) number: u32,
-    resume_from: Option<u32>,
-    total: Option<u64>,
-}
-
-impl From<&Page> for PageFacts {
-    fn from(page: &Page) -> Self {
-        Self { number: page.number(), resume_from: page.resume_from(), total: page.total_count() }
-    }
+    pub(crate) resume_from: Option<u32>,
+    pub(crate) total: Option<u64>,
 }
 
 /// Adds bytes to a checksum that begins with 0: FNV-1a, which is short and the same in every version of this command.
@@ -126,7 +132,7 @@ impl Checkpoint {
             return Err(format!("is of version {version}, and this command knows version {VERSION}"));
         }
         let checkpoint: Self = serde_json::from_slice(text).map_err(damaged)?;
-        let Written { subtasks, .. } = &checkpoint.written;
+        let subtasks = &checkpoint.written.subtasks;
         if !subtasks.are_sound() || checkpoint.position.rows > subtasks.all() {
             return Err("is damaged: its counts contradict each other".to_owned());
         }
@@ -137,21 +143,21 @@ impl Checkpoint {
 impl ExportRequest {
     /// How the export that was begun differs from this one.
     pub(crate) fn difference(&self, now: &Self) -> Option<String> {
-        let statuses = |request: &Self| match request.statuses.as_slice() {
-            [] => "every status".to_owned(),
-            some => some.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>().join(","),
+        let facts = |request: &Self| {
+            let statuses: Vec<_> = request.statuses.iter().map(SubtaskStatus::as_str).collect();
+            [
+                ("endpoint", request.endpoint.clone()),
+                ("application", request.application.clone()),
+                ("task", request.task.clone()),
+                ("filter", if statuses.is_empty() { "every status".to_owned() } else { statuses.join(",") }),
+                ("format", format!("{:?}", request.format).to_lowercase()),
+                ("page size", request.page_size.to_string()),
+                ("plan", format!("`{}`", request.plan)),
+            ]
         };
-        let differs = |name: &str, before: String, now: String| {
-            (before != now).then(|| format!("its {name} is {before}, not {now}"))
-        };
-        let format = |request: &Self| format!("{:?}", request.format).to_lowercase();
-        differs("endpoint", self.endpoint.clone(), now.endpoint.clone())
-            .or_else(|| differs("application", self.application.clone(), now.application.clone()))
-            .or_else(|| differs("task", self.task.clone(), now.task.clone()))
-            .or_else(|| differs("filter", statuses(self), statuses(now)))
-            .or_else(|| differs("format", format(self), format(now)))
-            .or_else(|| differs("page size", self.page_size.to_string(), now.page_size.to_string()))
-            .or_else(|| differs("plan", format!("`{}`", self.plan), format!("`{}`", now.plan)))
+        let mut facts = facts(self).into_iter().zip(facts(now));
+        let ((name, before), (_, now)) = facts.find(|(before, now)| before != now)?;
+        Some(format!("its {name} is {before}, not {now}"))
     }
 }
 

@@ -8,8 +8,7 @@ use northbound::{Direction, SubtaskParam};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::checkpoint::Format;
-use super::checkpoint::checksum;
+use super::checkpoint::{Format, Written, checksum};
 use crate::rows::csv;
 
 /// Which rows were delivered: 9 to 18 bytes a row.
@@ -37,9 +36,9 @@ impl Delivered {
         Self { format, direction, rows: HashSet::new(), hasher: RandomState::new() }
     }
 
-    /// Reads the lines of a file with this number of rows and bytes, and returns their checksum. An error says what is
-    /// wrong with it.
-    pub(crate) fn read(&mut self, file: impl io::Read, bytes: u64, rows: u64) -> Result<u64, Damage> {
+    /// Reads the lines of a file. An error of the kind `InvalidData` says what is wrong with them.
+    pub(crate) fn read(&mut self, file: impl io::Read, written: &Written) -> io::Result<()> {
+        let (bytes, rows) = (written.bytes, written.subtasks.all());
         // A damaged checkpoint may name any number, but a row has at least one byte.
         self.rows.reserve(usize::try_from(rows.min(bytes)).unwrap_or(0));
         let mut lines = io::BufReader::with_capacity(256 * 1024, file).take(bytes);
@@ -51,30 +50,29 @@ impl Delivered {
         }
         while self.next(&mut lines, &mut line)? {
             (found, sum) = (found + 1, checksum(sum, &line));
-            let text = std::str::from_utf8(&line).map_err(|_| Damage::Line(found))?;
-            let key = self.key(text).map_err(|_| Damage::Line(found))?;
-            self.rows.extend(key);
+            let key = std::str::from_utf8(&line).ok().and_then(|text| self.key(text).ok());
+            self.rows.extend(key.ok_or_else(|| damage(&format!("row {found} is no row")))?);
         }
-        if found == rows { Ok(sum) } else { Err(Damage::Rows { found, rows }) }
+        if found != rows {
+            return Err(damage(&format!("it holds {found} rows, not {rows}")));
+        }
+        if sum == written.checksum { Ok(()) } else { Err(damage("its rows were changed")) }
     }
 
     /// The next line, whole; `false` at the end.
-    fn next(&self, lines: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, Damage> {
+    fn next(&self, lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
         line.clear();
-        let mut quotes = 0;
-        loop {
-            let known = line.len();
-            if lines.read_until(b'\n', line)? == 0 {
-                break;
-            }
+        let (mut quotes, mut known) = (0, 0);
+        while lines.read_until(b'\n', line)? > 0 {
             quotes += line[known..].iter().filter(|byte| **byte == b'"').count();
+            known = line.len();
             // A line break may be in a cell, and then in quotes.
             if line.ends_with(b"\n") && (self.format == Format::Jsonl || quotes % 2 == 0) {
                 return Ok(true);
             }
         }
         // A cell or a line has no end.
-        if line.is_empty() { Ok(false) } else { Err(Damage::End) }
+        if line.is_empty() { Ok(false) } else { Err(damage("its last line is not whole")) }
     }
 
     /// Whether a row, written as a line, was delivered.
@@ -100,19 +98,8 @@ impl Delivered {
     }
 }
 
-/// What is wrong with a file of rows.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Damage {
-    #[error("row {0} is no row")]
-    Line(u64),
-    #[error("its last line is not whole")]
-    End,
-    #[error("it holds {found} rows, not {rows}")]
-    Rows { found: u64, rows: u64 },
-    #[error("its rows were changed")]
-    Other,
-    #[error(transparent)]
-    Unreadable(#[from] io::Error),
+fn damage(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 /// The parameters of a row, if they say anything: device, command, and whatever else a kind of task has.
@@ -143,9 +130,12 @@ fn name_of_csv(line: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn delivered(format: Format, direction: Direction, text: &str, rows: u64) -> Result<Delivered, Damage> {
+    fn delivered(format: Format, direction: Direction, text: &str, rows: u64) -> io::Result<Delivered> {
         let mut delivered = Delivered::none(format, direction);
-        delivered.read(text.as_bytes(), text.len() as u64, rows).map(|_| delivered)
+        let (bytes, checksum) = (text.len() as u64, checksum(0, text.as_bytes()));
+        let mut written = Written { bytes, checksum, ..Written::default() };
+        (0..rows).for_each(|_| written.subtasks.count(None));
+        delivered.read(text.as_bytes(), &written).map(|()| delivered)
     }
 
     fn json(status: &str, param: &str) -> String {

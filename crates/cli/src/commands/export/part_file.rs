@@ -5,14 +5,15 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::time::Duration;
 
-use fs4::TryLockError;
-use tokio::time::Instant;
+use tempfile::TempPath;
 
 use super::checkpoint::{Checkpoint, ExportRequest, checksum};
-use super::delivered::{Damage, Delivered};
+use super::delivered::Delivered;
 use super::paths::{Paths, beside, is_taken, refused, unreadable, unwritable};
 use crate::error::CliError;
 use crate::session::interrupt::may_hang;
@@ -20,7 +21,6 @@ use crate::session::new_file;
 
 /// A process that has just been killed may hold its lock for a moment.
 const ENDING: Duration = Duration::from_millis(500);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// An export that has begun, and that nobody else can write to.
 #[derive(Debug)]
@@ -32,9 +32,11 @@ pub(crate) struct PartFile {
     replace: bool,
 }
 
-/// What the user allows if there is something already.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Allowed {
+/// What is exported to a part file, and what the user allows if there is something already.
+#[derive(Clone, Debug)]
+pub(crate) struct PartFileOptions {
+    pub(crate) paths: Paths,
+    pub(crate) request: ExportRequest,
     /// Resume an export that was interrupted.
     pub(crate) resume: bool,
     /// Replace a complete file; an interrupted export too, unless it is resumed.
@@ -43,49 +45,41 @@ pub(crate) struct Allowed {
 
 impl PartFile {
     /// Begins an export, or resumes one. `None` if its file is there and stays.
-    pub(crate) async fn open(
-        paths: Paths,
-        request: ExportRequest,
-        heading: &str,
-        allowed: Allowed,
-    ) -> Result<Option<Self>, CliError> {
-        let Allowed { resume, replace } = allowed;
-        match (paths.is_there(), resume, replace) {
-            (true, true, false) if paths.file.exists() => return Ok(None),
-            (true, _, false) => {
-                let advice = "add --replace to read it again, or name another file";
-                return Err(CliError::usage(format!("{} exists", paths.file.display()), advice));
+    pub(crate) async fn open(options: PartFileOptions) -> Result<Option<Self>, CliError> {
+        let PartFileOptions { ref paths, ref request, resume, replace, .. } = options;
+        if paths.is_there() && !replace {
+            if resume && paths.file.exists() {
+                return Ok(None);
             }
-            _ => {}
+            let advice = "add --replace to read it again, or name another file";
+            return Err(CliError::usage(format!("{} exists", paths.file.display()), advice));
         }
         for link in [&paths.part, &paths.json] {
             new_file::remove_link(link).map_err(|error| refused(link, &error))?;
         }
         let mut rows = match new_file::open(&paths.part) {
-            Ok(rows) => rows,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Self::begin(paths, request, heading, replace).await.map(Some);
+                return Self::begin(options).await.map(Some);
             }
-            Err(error) => return Err(refused(&paths.part, &error)),
+            opened => opened.map_err(|error| refused(&paths.part, &error))?,
         };
-        lock(&rows, &paths).await?;
+        lock(&rows, paths).await?;
         if !is_at(&rows, &paths.part) {
             // Another process has completed it since, or has given up and removed it.
-            return if resume && paths.is_there() { Ok(None) } else { Err(is_taken(&paths)) };
+            return if resume && paths.is_there() { Ok(None) } else { Err(is_taken(paths)) };
         }
         if !resume && !replace {
             let what = format!("{} exists: an export was interrupted", paths.part.display());
             let advice = format!("add --resume to go on with it, or {}", paths.start_over());
             return Err(CliError::usage(what, advice));
         }
-        let kept = read_checkpoint(&paths, &mut rows, heading)?;
-        let checkpoint = match kept {
+        let checkpoint = match options.read_checkpoint(&mut rows)? {
             Some(text) if resume => Checkpoint::parse(&text).map_err(|fault| {
                 CliError::file(format!("{} {fault}", paths.json.display()), paths.start_over())
             })?,
-            _ => return Self::begin_again(rows, paths, request, heading, replace).await,
+            _ => return Self::begin_again(rows, options).await,
         };
-        if let Some(difference) = checkpoint.export.difference(&request) {
+        if let Some(difference) = checkpoint.export.difference(request) {
             return Err(CliError::usage(
                 format!("{} is of another export: {difference}", paths.part.display()),
                 format!("repeat the command of that one, name another file, or {}", paths.start_over()),
@@ -97,10 +91,10 @@ impl PartFile {
         }
         let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
         let written = &checkpoint.written;
-        if there < written.bytes && written.pages == 0 && is_bare(&mut rows, heading, &paths)? {
-            return Self::begin_again(rows, paths, request, heading, replace).await;
-        }
         if there < written.bytes {
+            if written.pages == 0 && options.is_bare(&mut rows)? {
+                return Self::begin_again(rows, options).await;
+            }
             let what = format!(
                 "{} has {there} bytes where {} were written: it was changed, or the machine was stopped before they were on the disk",
                 paths.part.display(),
@@ -108,46 +102,36 @@ impl PartFile {
             );
             return Err(CliError::file(what, paths.start_over()));
         }
-        Ok(Some(Self { paths, rows, checkpoint, replace }))
+        Ok(Some(Self { paths: options.paths, rows, checkpoint, replace }))
     }
 
     /// Begins an export if there is nothing yet, and leaves nothing behind if that fails.
-    async fn begin(
-        paths: Paths,
-        request: ExportRequest,
-        heading: &str,
-        replace: bool,
-    ) -> Result<Self, CliError> {
+    async fn begin(options: PartFileOptions) -> Result<Self, CliError> {
+        let PartFileOptions { paths, request, replace, .. } = options;
         let rows = match new_file::create(&paths.part) {
-            Ok(rows) => rows,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(is_taken(&paths)),
-            Err(error) => return Err(refused(&paths.part, &error)),
+            created => created.map_err(|error| refused(&paths.part, &error))?,
         };
         lock(&rows, &paths).await?;
+        let heading = request.format.heading();
         let mut part = Self { paths, rows, checkpoint: Checkpoint::new(request), replace };
-        match part.write(heading.as_bytes(), part.checkpoint.clone()) {
+        match part.write(heading.as_bytes(), part.checkpoint.clone(), refused) {
             Ok(()) => Ok(part),
-            Err((path, error)) => {
+            Err(failure) => {
                 part.discard();
-                Err(refused(&path, &error))
+                Err(failure)
             }
         }
     }
 
     /// Replaces an export whose rows are not wanted, or that has none. Its lock is held until then.
-    async fn begin_again(
-        rows: File,
-        paths: Paths,
-        request: ExportRequest,
-        heading: &str,
-        replace: bool,
-    ) -> Result<Option<Self>, CliError> {
-        for path in [&paths.part, &paths.json] {
+    async fn begin_again(rows: File, options: PartFileOptions) -> Result<Option<Self>, CliError> {
+        for path in [&options.paths.part, &options.paths.json] {
             fs::remove_file(path)
                 .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
                 .map_err(|error| refused(path, &error))?;
         }
-        let part = Self::begin(paths, request, heading, replace).await;
+        let part = Self::begin(options).await;
         drop(rows);
         part.map(Some)
     }
@@ -162,34 +146,37 @@ impl PartFile {
 
     /// Reads which rows were delivered, and cuts off what belongs to no complete page.
     pub(crate) fn remember(&mut self, delivered: &mut Delivered) -> Result<(), CliError> {
-        let written = &self.checkpoint.written;
-        let part = &self.paths.part;
+        let (part, written) = (&self.paths.part, &self.checkpoint.written);
         self.rows.rewind().map_err(|error| unreadable(part, &error))?;
-        let read = delivered.read(&self.rows, written.bytes, written.subtasks.all());
-        read.and_then(|checksum| if checksum == written.checksum { Ok(()) } else { Err(Damage::Other) })
-            .map_err(|damage| match damage {
-                Damage::Unreadable(error) => unreadable(part, &error),
-                damage => CliError::file(
-                    format!("{} is not as it was written: {damage}", part.display()),
-                    self.paths.start_over(),
-                ),
-            })?;
+        delivered.read(&self.rows, written).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => CliError::file(
+                format!("{} is not as it was written: {error}", part.display()),
+                self.paths.start_over(),
+            ),
+            _ => unreadable(part, &error),
+        })?;
         let cut = self.rows.set_len(written.bytes).and_then(|()| self.rows.seek(SeekFrom::End(0)));
         cut.map(drop).map_err(|error| unwritable(part, &error))
     }
 
     /// Adds the lines of a page; `checkpoint` is what is known once they are there.
     pub(crate) fn append(&mut self, lines: &[u8], checkpoint: Checkpoint) -> Result<(), CliError> {
-        self.check_place()?;
-        self.write(lines, checkpoint).map_err(|(path, error)| unwritable(&path, &error))
+        if !self.is_in_place() {
+            return Err(self.changed());
+        }
+        self.write(lines, checkpoint, unwritable)
     }
 
-    fn write(&mut self, lines: &[u8], mut checkpoint: Checkpoint) -> Result<(), (PathBuf, io::Error)> {
-        let written = may_hang(|| self.rows.write_all(lines));
-        written.map_err(|error| (self.paths.part.clone(), error))?;
+    fn write(
+        &mut self,
+        lines: &[u8],
+        mut checkpoint: Checkpoint,
+        cannot: fn(&Path, &io::Error) -> CliError,
+    ) -> Result<(), CliError> {
+        may_hang(|| self.rows.write_all(lines)).map_err(|error| cannot(&self.paths.part, &error))?;
         checkpoint.written.bytes += lines.len() as u64;
         checkpoint.written.checksum = checksum(checkpoint.written.checksum, lines);
-        self.save(&checkpoint).map_err(|error| (self.paths.json.clone(), error))?;
+        self.save(&checkpoint).map_err(|error| cannot(&self.paths.json, &error))?;
         self.checkpoint = checkpoint;
         Ok(())
     }
@@ -210,10 +197,6 @@ impl PartFile {
                 read => (bytes, sum) = (bytes + read as u64, checksum(sum, &piece[..read])),
             }
         }
-    }
-
-    fn check_place(&self) -> Result<(), CliError> {
-        if self.is_in_place() { Ok(()) } else { Err(self.changed()) }
     }
 
     fn changed(&self) -> CliError {
@@ -256,83 +239,68 @@ impl PartFile {
 
     /// Puts the checkpoint in place in one go.
     fn save(&self, checkpoint: &Checkpoint) -> io::Result<()> {
-        let next = beside(&self.paths.json, ".new");
+        let next = TempPath::try_from_path(beside(&self.paths.json, ".new"))?;
         let text = serde_json::to_string_pretty(checkpoint)? + "\n";
         // An export that was killed may have left it.
         let _ = fs::remove_file(&next);
-        let saved = new_file::create(&next).and_then(|mut file| file.write_all(text.as_bytes()));
-        saved.and_then(|()| fs::rename(&next, &self.paths.json)).inspect_err(|_| {
-            let _ = fs::remove_file(&next);
-        })
+        new_file::create(&next)?.write_all(text.as_bytes())?;
+        Ok(next.persist(&self.paths.json)?)
     }
 }
 
-/// Keeps other exports away until the file is closed, even if the process is killed.
+/// Keeps other exports away.
 async fn lock(rows: &File, paths: &Paths) -> Result<(), CliError> {
-    let begun = Instant::now();
-    loop {
-        // The standard library has a method of this name, from Rust 1.89 on.
-        match fs4::FileExt::try_lock(rows) {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < ENDING => tokio::time::sleep(LOOK_AGAIN).await,
-            Err(TryLockError::WouldBlock) => return Err(is_taken(paths)),
-            Err(TryLockError::Error(error)) => {
-                let part = paths.part.display();
-                tracing::warn!("{part} cannot be locked ({error}): start no second export to it");
-                return Ok(());
+    match new_file::lock(rows, ENDING).await {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(is_taken(paths)),
+        Err(error) => {
+            let part = paths.part.display();
+            tracing::warn!("{part} cannot be locked ({error}): start no second export to it");
+        }
+        Ok(()) => {}
+    }
+    Ok(())
+}
+
+impl PartFileOptions {
+    /// The text of the checkpoint, or `None` if neither checkpoint nor rows have been written.
+    fn read_checkpoint(&self, rows: &mut File) -> Result<Option<Vec<u8>>, CliError> {
+        let Paths { json, part, .. } = &self.paths;
+        let mut text = Vec::new();
+        match new_file::open(json).and_then(|mut file| file.read_to_end(&mut text)) {
+            Ok(_) => Ok(Some(text)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(json, &error)),
+            Err(_) if self.is_bare(rows)? => Ok(None),
+            Err(_) => {
+                let (json, part) = (json.display(), part.display());
+                let what = format!("{json} is missing, and nothing else tells how far {part} got");
+                Err(CliError::file(what, format!("remove {part} to start from scratch")))
             }
         }
     }
-}
 
-/// The text of the checkpoint, or `None` if neither checkpoint nor rows have been written.
-fn read_checkpoint(paths: &Paths, rows: &mut File, heading: &str) -> Result<Option<Vec<u8>>, CliError> {
-    let mut text = Vec::new();
-    match new_file::open(&paths.json).and_then(|mut file| file.read_to_end(&mut text)) {
-        Ok(_) => Ok(Some(text)),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(&paths.json, &error)),
-        Err(_) if is_bare(rows, heading, paths)? => Ok(None),
-        Err(_) => {
-            let (json, part) = (paths.json.display(), paths.part.display());
-            let what = format!("{json} is missing, and nothing else tells how far {part} got");
-            Err(CliError::file(what, format!("remove {part} to start from scratch")))
-        }
+    /// Whether nothing but the beginning of the heading has been written.
+    fn is_bare(&self, rows: &mut File) -> Result<bool, CliError> {
+        let (heading, mut start) = (self.request.format.heading(), Vec::new());
+        let read = rows.rewind().and_then(|()| rows.take(heading.len() as u64 + 1).read_to_end(&mut start));
+        read.map_err(|error| unreadable(&self.paths.part, &error))?;
+        Ok(heading.as_bytes().starts_with(&start))
     }
-}
-
-/// Whether nothing but the beginning of the heading has been written.
-fn is_bare(rows: &mut File, heading: &str, paths: &Paths) -> Result<bool, CliError> {
-    let mut start = Vec::new();
-    let read = rows.rewind().and_then(|()| rows.take(heading.len() as u64 + 1).read_to_end(&mut start));
-    read.map_err(|error| unreadable(&paths.part, &error))?;
-    Ok(heading.as_bytes().starts_with(&start))
 }
 
 /// Whether an open file has this name.
 fn is_at(file: &File, path: &Path) -> bool {
-    matches!((fs::symlink_metadata(path), file.metadata()), (Ok(there), Ok(ours)) if is_same_file(&there, &ours))
-}
-
-#[cfg(unix)]
-fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// Elsewhere a file that is open can be neither removed nor replaced.
-#[cfg(not(unix))]
-fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    one.is_file() && other.is_file()
+    let (Ok(there), Ok(ours)) = (fs::symlink_metadata(path), file.metadata()) else { return false };
+    #[cfg(unix)]
+    return (there.dev(), there.ino()) == (ours.dev(), ours.ino());
+    // Elsewhere a file that is open can be neither removed nor replaced.
+    #[cfg(not(unix))]
+    return there.is_file() && ours.is_file();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::commands::export::checkpoint::Format;
-
-    const NOTHING: Allowed = Allowed { resume: false, replace: false };
-    const RESUME: Allowed = Allowed { resume: true, replace: false };
-    const REPLACE: Allowed = Allowed { resume: false, replace: true };
 
     async fn begun(folder: &Path) -> PartFile {
         let request = ExportRequest {
@@ -345,7 +313,8 @@ mod tests {
             plan: "reads the whole task".to_owned(),
         };
         let paths = Paths::of(&folder.join("x.csv")).unwrap();
-        PartFile::open(paths, request, "device\n", NOTHING).await.unwrap().unwrap()
+        let options = PartFileOptions { paths, request, resume: false, replace: false };
+        PartFile::open(options).await.unwrap().unwrap()
     }
 
     fn is_changed(outcome: Result<(), CliError>) -> bool {
@@ -391,13 +360,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let part = begun(folder.path()).await;
         let (paths, request) = (part.paths().clone(), part.checkpoint().export.clone());
-        let again = |allowed| PartFile::open(paths.clone(), request.clone(), "", allowed);
-        for allowed in [NOTHING, RESUME, REPLACE] {
-            let taken = again(allowed).await.unwrap_err().to_string();
+        let options = PartFileOptions { paths, request, resume: false, replace: false };
+        let again = |resume, replace| PartFile::open(PartFileOptions { resume, replace, ..options.clone() });
+        for (resume, replace) in [(false, false), (true, false), (false, true)] {
+            let taken = again(resume, replace).await.unwrap_err().to_string();
             assert!(taken.starts_with("another export is writing"), "{taken}");
         }
         drop(part);
-        let left = again(NOTHING).await.unwrap_err().to_string();
+        let left = again(false, false).await.unwrap_err().to_string();
         assert!(left.ends_with("exists: an export was interrupted"), "{left}");
     }
 

@@ -23,14 +23,14 @@ impl Paths {
         let is_ordinary = may_hang(|| fs::metadata(file)).map_or(true, |there| there.is_file());
         if file.file_name().is_none() || !is_ordinary || new_file::is_stream(file) {
             return Err(CliError::usage(
-                format!("{} is no name for a file", quoted(file)),
+                format!("`{}` is no name for a file", file.display()),
                 "add --out FILE, or --out - for stdout",
             ));
         }
         let name = file.to_string_lossy();
         if name.ends_with(".part") || name.ends_with(".part.json") {
             return Err(CliError::usage(
-                format!("{} is a name for an export that is not complete", quoted(file)),
+                format!("`{}` is a name for an export that is not complete", file.display()),
                 "name the file that it is to become",
             ));
         }
@@ -60,10 +60,6 @@ pub(super) fn is_taken(paths: &Paths) -> CliError {
         format!("another export is writing {}", paths.part.display()),
         "wait until it has ended, or name another file",
     )
-}
-
-fn quoted(path: &Path) -> String {
-    format!("`{}`", path.display())
 }
 
 /// The file cannot even be begun, so nothing was sent.

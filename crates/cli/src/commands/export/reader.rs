@@ -14,97 +14,84 @@ use crate::session::interrupt::Interrupt;
 /// What is read, and how.
 #[derive(Debug)]
 pub(crate) struct ExportReader {
-    task: String,
-    query: SubtaskQuery,
-    wanted: Vec<SubtaskStatus>,
+    /// The SDK cannot resume a read of several statuses, so each gets a pass here. Without a filter there is one pass.
+    passes: Vec<(Option<SubtaskStatus>, SubtaskQuery)>,
     plan: Plan,
     format: Format,
+    /// Rows that an earlier run delivered.
+    pub(crate) delivered: Delivered,
 }
 
 impl ExportReader {
     pub(crate) fn new(
-        task: &str,
-        query: SubtaskQuery,
-        wanted: Vec<SubtaskStatus>,
+        query: &SubtaskQuery,
+        wanted: &[SubtaskStatus],
         format: Format,
     ) -> Result<Self, CliError> {
-        let plan = filtered(&query, &wanted).plan()?;
-        Ok(Self { task: task.to_owned(), query, wanted, plan, format })
+        let filtered = match wanted {
+            [] => query.clone(),
+            some => query.clone().statuses(some.iter().cloned()),
+        };
+        let plan = filtered.plan()?;
+        let pass = |status: &SubtaskStatus| (Some(status.clone()), query.clone().status(status.clone()));
+        let passes = match plan.filter() {
+            [] => vec![(None, filtered)],
+            statuses => statuses.iter().map(pass).collect(),
+        };
+        let delivered = Delivered::none(format, plan.direction());
+        Ok(Self { passes, plan, format, delivered })
     }
 
     /// What distinguishes this export from another one.
-    pub(crate) fn request(&self, endpoint: String, application: String) -> ExportRequest {
-        let Self { plan, .. } = self;
+    pub(crate) fn request(&self, task: String, endpoint: String, application: String) -> ExportRequest {
+        let Self { plan, format, .. } = self;
         ExportRequest {
             endpoint,
             application,
-            task: self.task.clone(),
+            task,
             statuses: [plan.filter(), plan.picks()].concat(),
-            format: self.format,
+            format: *format,
             page_size: plan.page_size(),
             plan: plan.to_string(),
         }
     }
 
-    /// The statuses that are asked for; none means all.
-    pub(crate) fn wanted(&self) -> &[SubtaskStatus] {
-        &self.wanted
-    }
-
-    /// No row yet, of those that an earlier run delivered.
-    pub(crate) fn delivered(&self) -> Delivered {
-        Delivered::none(self.format, self.plan.direction())
-    }
-
     /// Reads from the position of the checkpoint in `sink` to the end.
     pub(crate) async fn drain(
         &self,
-        delivered: &Delivered,
         sink: &mut Sink<'_, '_>,
         progress: &mut Progress<'_, '_>,
         interrupt: &Interrupt,
     ) -> Result<(), CliError> {
-        let mut parts = self.parts();
-        let start = sink.checkpoint().position.clone();
-        if start.next_page.is_some() {
-            // A subtask never leaves a final status, so a pass that has come to its end stays complete.
-            parts.retain({
-                let mut reached = false;
-                move |part| {
-                    reached |= *part == start.status;
-                    reached
-                }
-            });
-        }
-        let last = parts.len().saturating_sub(1);
-        for (number, status) in parts.into_iter().enumerate() {
+        let begun = sink.checkpoint().position.clone();
+        // A subtask never leaves a final status, so a pass that has come to its end stays complete.
+        let is_complete = |status: &Option<_>| begun.next_page.is_some() && *status != begun.status;
+        let complete = self.passes.iter().take_while(|(status, _)| is_complete(status)).count();
+        for (number, (status, query)) in self.passes.iter().enumerate().skip(complete) {
             let known = &sink.checkpoint().position;
-            let start = if known.status == status { known.clone() } else { Position::begin(status) };
-            let mut part = FilterPass::new(self, delivered, start);
-            let mut pages = part.query().pages();
+            let start = if known.status == *status { known.clone() } else { Position::begin(status.clone()) };
+            let mut query = query.clone();
+            if let Some(page) = start.next_page {
+                query = query.from_page(page);
+            }
+            let mut pass = FilterPass { reader: self, position: start.clone(), start };
+            let mut pages = query.pages();
             while let Some(page) = progress.during(interrupt.or(pages.try_next())).await? {
                 let mut checkpoint = sink.checkpoint().clone();
-                let lines = part.take(page, &mut checkpoint)?;
-                if let Some(fault) = part.fault.take() {
-                    return Err(spoiled(sink, fault)?);
-                }
+                let lines = pass.take(page, &mut checkpoint)?;
                 sink.append(&lines, checkpoint)?;
-                let total = if number == last { part.total_of(sink.checkpoint()) } else { None };
+                let is_last = number + 1 == self.passes.len();
+                let total = pass.total_of(sink.checkpoint()).filter(|_| is_last);
                 progress.rows(sink.checkpoint().written.subtasks.all(), total);
             }
-            if let Some(fault) = part.fault_at_end() {
-                return Err(spoiled(sink, fault)?);
+            // The SDK has checked a read that was not interrupted.
+            if pass.start.next_page.is_some()
+                && let Some(fault) = pass.position.fault(&self.plan)
+            {
+                return Err(incomplete(fault));
             }
         }
         Ok(())
-    }
-
-    /// The SDK cannot resume a read of several statuses, so each gets a pass here. Without a filter there is one pass.
-    fn parts(&self) -> Vec<Option<SubtaskStatus>> {
-        match self.plan.filter() {
-            [] => vec![None],
-            statuses => statuses.iter().cloned().map(Some).collect(),
-        }
     }
 
     /// Adds a row to others: a separate line would need the memory of a long row twice.
@@ -123,53 +110,25 @@ impl ExportReader {
     }
 }
 
-fn filtered(query: &SubtaskQuery, statuses: &[SubtaskStatus]) -> SubtaskQuery {
-    match statuses {
-        [] => query.clone(),
-        some => query.clone().statuses(some.iter().cloned()),
-    }
-}
-
-/// Notes why `--resume` cannot complete the file.
-fn spoiled(sink: &mut Sink<'_, '_>, fault: String) -> Result<CliError, CliError> {
-    sink.spoil(fault.clone())?;
+/// Why the file cannot be completed.
+fn incomplete(fault: String) -> CliError {
     let advice = "subtasks may be missing, so the file is not taken for complete";
-    Ok(CliError::own(Kind::Incomplete, fault, advice))
+    CliError::own(Kind::Incomplete, fault, advice)
 }
 
 /// The part of a read that has one filter.
 struct FilterPass<'a> {
     reader: &'a ExportReader,
-    /// Rows that an earlier run delivered.
-    delivered: &'a Delivered,
     start: Position,
     position: Position,
-    /// Why the rows cannot be completed, once that shows.
-    fault: Option<String>,
 }
 
-impl<'a> FilterPass<'a> {
-    fn new(reader: &'a ExportReader, delivered: &'a Delivered, start: Position) -> Self {
-        let position = start.clone();
-        Self { reader, delivered, start, position, fault: None }
-    }
-
-    fn query(&self) -> SubtaskQuery {
-        let ExportReader { query, wanted, .. } = self.reader;
-        let query = match &self.start.status {
-            Some(status) => filtered(query, std::slice::from_ref(status)),
-            None => filtered(query, wanted),
-        };
-        match self.start.next_page {
-            Some(page) => query.from_page(page),
-            None => query,
-        }
-    }
-
+impl FilterPass<'_> {
     /// The lines that a page adds, and in `checkpoint` what is known once they are there.
     fn take(&mut self, page: Page, checkpoint: &mut Checkpoint) -> Result<Vec<u8>, CliError> {
         let direction = self.reader.plan.direction();
-        let (arrived, repeats) = (PageFacts::from(&page), page.repeats());
+        let (number, resume_from, total) = (page.number(), page.resume_from(), page.total_count());
+        let (arrived, repeats) = (PageFacts { number, resume_from, total }, page.repeats());
         let (mut lines, mut rows) = (Vec::new(), 0);
         for subtask in page.into_subtasks() {
             let start = lines.len();
@@ -199,19 +158,13 @@ impl<'a> FilterPass<'a> {
         }
         let direction = self.reader.plan.direction();
         let is_unread = self.start.is_unread(page, direction);
-        let known = self.delivered.knows(line).map_err(std::io::Error::from)?;
+        let known = self.reader.delivered.knows(line).map_err(std::io::Error::from)?;
         match known {
-            Known::Before if direction == Direction::Whole => self.fault = Some(sorted_again(page)),
+            Known::Before if direction == Direction::Whole => return Err(incomplete(sorted_again(page))),
             Known::Nameless => self.position.nameless += u64::from(is_unread),
             Known::Before | Known::New => {}
         }
         Ok(known == Known::Before)
-    }
-
-    fn fault_at_end(&self) -> Option<String> {
-        // A read that was not interrupted has been checked by the SDK.
-        self.start.next_page?;
-        self.position.fault(&self.reader.plan)
     }
 
     /// How many rows there will be with this part, as far as the platform counts them.

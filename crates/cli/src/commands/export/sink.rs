@@ -5,7 +5,6 @@ use std::io::Write as _;
 use super::checkpoint::Checkpoint;
 use super::part_file::PartFile;
 use crate::error::CliError;
-use crate::screen::layout::lines_on_terminal;
 use crate::screen::outlet::Outlet;
 
 #[derive(Debug)]
@@ -27,11 +26,7 @@ impl Sink<'_, '_> {
         match self {
             Self::Part(part) => part.append(lines, checkpoint)?,
             Self::Stdout(stdout, before) => {
-                if stdout.is_terminal() {
-                    stdout.write_all(lines_on_terminal(&String::from_utf8_lossy(lines)).as_bytes())?;
-                } else {
-                    stdout.write_all(lines)?;
-                }
+                stdout.write_data(lines)?;
                 stdout.flush()?;
                 *before = checkpoint;
             }
@@ -44,14 +39,6 @@ impl Sink<'_, '_> {
         match self {
             Self::Part(part) => Some(part),
             Self::Stdout(..) => None,
-        }
-    }
-
-    /// Says that nothing can be added to what is there.
-    pub(crate) fn spoil(&mut self, fault: String) -> Result<(), CliError> {
-        match self {
-            Self::Part(part) => part.spoil(fault),
-            Self::Stdout(..) => Ok(()),
         }
     }
 }
