@@ -10,6 +10,8 @@ mod object;
 mod open;
 mod reading;
 mod repair;
+#[cfg(feature = "schemars")]
+mod schemas;
 mod seconds;
 mod secret;
 mod service;

@@ -305,21 +305,6 @@ impl fmt::Debug for Exact<'_> {
     }
 }
 
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for Members {
-    fn schema_name() -> Cow<'static, str> {
-        "Members".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        serde_json::Map::<String, Value>::json_schema(generator)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

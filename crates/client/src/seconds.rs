@@ -3,8 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::object::whole;
 
 /// A span of time in whole seconds: read from `3600`, `3600.0` or `"3600"`, written as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -31,42 +34,12 @@ impl fmt::Display for Seconds {
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumberOrText)
-    }
-}
-
-struct NumberOrText;
-
-impl Visitor<'_> for NumberOrText {
-    type Value = Seconds;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number of seconds, quoted or not")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Seconds, E> {
-        Ok(Seconds(number))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Seconds, E> {
-        let seconds = crate::object::whole(number).and_then(|whole| u64::try_from(whole).ok());
-        seconds.map(Seconds).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Float(number), &self))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Seconds, E> {
-        let number = text.trim().parse();
-        number.map(Seconds).map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
-    }
-}
-
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for Seconds {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Seconds".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "integer", "format": "int64", "minimum": 0 })
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        let text = json.get().trim_matches('"').trim();
+        let exact = text.parse().ok().or_else(|| whole(text.parse().ok()?)?.try_into().ok());
+        exact.map(Self).ok_or_else(|| {
+            D::Error::custom(format_args!("{json} is not a whole number of seconds, quoted or not"))
+        })
     }
 }
 

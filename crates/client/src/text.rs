@@ -165,21 +165,6 @@ impl<'de> Visitor<'de> for Anything {
     }
 }
 
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for Text {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Text".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string" })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::Text;
