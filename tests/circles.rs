@@ -9,14 +9,14 @@ use syn::{Attribute, Item, UseTree, Visibility};
 
 use crate::freshness::root;
 
-/// The crates, each with the number of imports that are still part of a circle. Generated files are not looked at.
-const CRATES: [(&str, usize); 4] = [("client", 0), ("sdk", 0), ("emulator", 0), ("cli", 0)];
+/// The crates that are looked at, without their generated files.
+const CRATES: [&str; 4] = ["client", "sdk", "emulator", "cli"];
 
 #[test]
 fn no_files_import_each_other() {
-    for (name, open) in CRATES {
+    for name in CRATES {
         let circles = Crate::read(&root().join("crates").join(name)).circles();
-        assert!(circles.len() <= open, "files of {name} that import each other:\n{}", circles.join("\n"));
+        assert!(circles.is_empty(), "files of {name} that import each other:\n{}", circles.join("\n"));
     }
 }
 
