@@ -404,15 +404,19 @@ async fn what_answers_and_is_no_platform_is_wrong_without_showing_its_reply() {
     let moved = doctor(&server.url(), "").await;
     assert!(!moved.stdout.contains("t0ken"), "{}", moved.stdout);
     let server = Emulated::of(Scenario::default().with_quota(1)).await;
-    let throttled = doctor(&server.url(), "--task demo").await;
+    let throttled = doctor(&server.url(), "").await;
+    let server = Emulated::of(Scenario::default().with_quota(1)).await;
+    let unread = doctor(&server.url(), "--task demo").await;
     let server = answering(StatusCode::TOO_MANY_REQUESTS, "").await;
     let used_up = doctor(&server.url(), "--task demo").await;
     let server = answering(StatusCode::BAD_REQUEST, r#"{"error_code":"100022"}"#).await;
     let nobody = doctor(&server.url(), "").await;
     let names = ["answer", "application", "secret", "proxy headers", "task"];
-    assert_eq!([&moved, &throttled, &used_up, &nobody].map(|seen| seen.code), [1, 0, 1, 1]);
+    assert_eq!([&moved, &throttled, &unread, &used_up, &nobody].map(|seen| seen.code), [1, 0, 1, 1, 1]);
     let mut told: Vec<String> = strange.iter().map(|seen| lines(seen, &["answer"])).collect();
-    told.extend([&strange[0], &moved, &throttled, &used_up, &nobody].map(|seen| lines(seen, &names)));
+    told.extend(
+        [&strange[0], &moved, &throttled, &unread, &used_up, &nobody].map(|seen| lines(seen, &names)),
+    );
     insta::assert_snapshot!(told.join("\n\n"));
 }
 

@@ -59,6 +59,18 @@ async fn a_nightly_export_replaces_the_file_of_the_day_before_when_it_is_complet
 }
 
 #[tokio::test]
+async fn nothing_is_claimed_of_a_file_that_is_left_alone() {
+    let fleet = Fleet::of(rows(60)).await;
+    std::fs::write(fleet.path("file"), "whatever").unwrap();
+    let seen = fleet.run("export unknown --format csv --out DIR/file --resume -o json", 0).await;
+    let result: Value = serde_json::from_str(&seen.stdout).unwrap();
+    let mut names: Vec<&str> = result.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!((seen.code, names), (0, vec!["at", "calls", "endpoint", "file"]));
+    assert!(seen.stderr.contains("is left alone") && !seen.stderr.contains("complete"), "{}", seen.stderr);
+}
+
+#[tokio::test]
 async fn replace_starts_from_scratch_whatever_an_export_has_left_and_spares_other_files() {
     let fleet = Fleet::of(rows(60)).await;
     let line = "export t --quota 0 --format csv --page-size 7 --out DIR/file";

@@ -5,15 +5,18 @@
 
 use northbound::{Client, Credentials, Error};
 
+/// A task of the emulator that settles within a minute after the emulator has started.
+pub(crate) const TASK: &str = "live";
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let client = Client::builder("http://127.0.0.1:8743").credentials(Credentials::from_env()?).build()?;
-    println!("{}", report(&client, "demo").await?);
+    println!("{}", report(&client, TASK).await?);
     Ok(())
 }
 
 /// The service: waits until a batch task is settled, and says what came of it.
-async fn report(client: &Client, task_id: &str) -> Result<String, Error> {
+pub(crate) async fn report(client: &Client, task_id: &str) -> Result<String, Error> {
     let summary = client.watch(task_id).settled().await?;
     Ok(format!("{} of {} devices failed", summary.failed(), summary.total()))
 }

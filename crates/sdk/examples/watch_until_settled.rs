@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use northbound::{Client, Credentials, Error};
 
+/// A task of the emulator that settles within a minute after the emulator has started.
+pub(crate) const TASK: &str = "live";
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let client = Client::builder("http://127.0.0.1:8743").credentials(Credentials::from_env()?).build()?;
-    watch_until_settled(&client, "demo").await
+    watch_until_settled(&client, TASK).await
 }
 
 /// A caller who needs no report on the way awaits `client.watch(task_id).settled()` instead.

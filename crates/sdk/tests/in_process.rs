@@ -67,6 +67,15 @@ async fn a_watch_ends_when_the_task_is_settled() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_tasks_that_examples_watch_settle() {
+    let client = client(northbound_emulator::router(Scenario::default()).unwrap());
+    let report = test_against_the_emulator::report(&client, test_against_the_emulator::TASK);
+    timeout(Duration::from_secs(600), report).await.unwrap().unwrap();
+    let watch = watch_until_settled::watch_until_settled(&client, watch_until_settled::TASK);
+    timeout(Duration::from_secs(600), watch).await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn clients_that_share_a_token_log_in_once() {
     let folder = tempfile::tempdir().unwrap();
     let emulator = Control::new(scenario()).unwrap();

@@ -49,7 +49,7 @@ pub(crate) struct ExportOptions {
     /// Only subtasks in one of these statuses, such as Fail,Timeout
     #[arg(long, value_parser = values::statuses(), ignore_case = true)]
     pub(crate) status: Vec<List<SubtaskStatus>>,
-    /// Go on where an export to FILE was interrupted; begin if there was none, and leave FILE alone if it is complete
+    /// Go on where an export to FILE was interrupted; begin if there was none, and leave FILE alone if it is there
     #[arg(long)]
     pub(crate) resume: bool,
     /// Start from scratch, and replace FILE when the export is complete; with --resume go on with an interrupted export first
@@ -78,7 +78,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             let part_options = PartFileOptions { paths: paths.clone(), request, resume, replace };
             let Some(mut part) = PartFile::open(part_options).await? else {
                 context.note(&left_alone(&paths))?;
-                return tell(context, &connection, options, format, None);
+                return tell(context, &connection, options, None);
             };
             part.remember(&mut reader.delivered)?;
             Sink::Part(part)
@@ -96,7 +96,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
         (Some(part), Ok(())) => {
             part.complete()?;
             context.note(&format!("{totals} in {}", options.out.display()))?;
-            tell(context, &connection, options, format, Some(&totals))?;
+            tell(context, &connection, options, Some((format, &totals)))?;
         }
         (Some(part), Err(failure)) => return Err(left(part, failure)),
         (None, Ok(())) => context.note(&totals.to_string())?,
@@ -110,24 +110,20 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     context.judge(&totals, &wanted)
 }
 
-/// Prints what was written as JSON, if that was asked for.
+/// Prints what was written as JSON, if that was asked for. Of a file that is left alone nothing else is known than its name.
 fn tell(
     context: &mut Context<'_>,
     connection: &Connection,
     options: &ExportOptions,
-    format: Format,
-    totals: Option<&Totals>,
+    written: Option<(Format, &Totals)>,
 ) -> Result<(), CliError> {
     if !context.global.asks_json() {
         return Ok(());
     }
-    let export = json!({
-        "taskId": options.task_id,
-        "file": options.out.display().to_string(),
-        "format": format,
-        "calls": connection.client.calls(),
-    });
-    let result = result_of(Some(&connection.endpoint), [export, totals.map(Totals::result).into()]);
+    let file = json!({ "file": options.out.display().to_string(), "calls": connection.client.calls() });
+    let request = written.map(|(format, _)| json!({ "taskId": options.task_id, "format": format }));
+    let totals = written.map(|(_, totals)| totals.result());
+    let result = result_of(Some(&connection.endpoint), [file, request.into(), totals.into()]);
     Ok(context.deliver_json(&result)?)
 }
 
@@ -161,7 +157,7 @@ fn destination(options: &ExportOptions) -> Result<Option<Paths>, CliError> {
     Ok(None)
 }
 
-/// The note on a complete file that is left alone: with it, a nightly job sees that the file is not a new one.
+/// The note on a file that is left alone, whatever is in it: with it, a nightly job sees that the file is not a new one.
 fn left_alone(paths: &Paths) -> String {
     let written = fs::metadata(&paths.file).and_then(|file| file.modified());
     let age = written.ok().and_then(|written| written.elapsed().ok());
@@ -169,9 +165,10 @@ fn left_alone(paths: &Paths) -> String {
     let file = paths.file.display();
     if paths.part.exists() {
         let part = paths.part.display();
-        return format!("{file} is complete{age}; {part} is not: use --resume --replace to go on with that");
+        let advice = "use --resume --replace to go on with that";
+        return format!("{file} is there{age}, and is left alone; {part} is not complete: {advice}");
     }
-    format!("{file} is complete{age}; use --replace to read it again")
+    format!("{file} is there{age}, and is left alone; use --replace to replace it")
 }
 
 /// The emulator inside this command has another address each time, and the same tasks.

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use northbound::Summary;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::arguments::global::Output;
 use crate::results;
@@ -17,8 +17,8 @@ use crate::session::context::Context;
 pub(crate) struct View {
     kind: ViewKind,
     endpoint: String,
-    /// What was shown last.
-    shown: Option<Summary>,
+    /// What was shown last, and the calls that the watch had made by then.
+    shown: Option<(Summary, u64)>,
 }
 
 #[derive(Debug)]
@@ -52,14 +52,14 @@ impl View {
 
     /// Shows what is known now.
     pub(crate) fn show(&mut self, snapshot: &WatchSnapshot<'_>, stdout: &mut Outlet<'_>) -> io::Result<()> {
-        let changed = !self.shown.as_ref().is_some_and(|shown| counts_alike(shown, snapshot.summary));
+        let changed = !self.shown.as_ref().is_some_and(|(shown, _)| counts_alike(shown, snapshot.summary));
         match &mut self.kind {
             ViewKind::Picture(picture) => picture.draw(&frame(snapshot, stdout), stdout)?,
             ViewKind::Log if changed => writeln!(stdout, "{}", chart::log_line(snapshot))?,
             ViewKind::JsonLines if changed => writeln!(stdout, "{}", self.json(snapshot))?,
             _ => return Ok(()),
         }
-        self.shown = Some(snapshot.summary.clone());
+        self.shown = Some((snapshot.summary.clone(), snapshot.calls));
         stdout.flush()
     }
 
@@ -75,7 +75,8 @@ impl View {
     }
 
     fn json(&self, snapshot: &WatchSnapshot<'_>) -> Value {
-        results::summary(&self.endpoint, snapshot.summary, Value::Null)
+        let calls = snapshot.calls - self.shown.as_ref().map_or(0, |(_, calls)| *calls);
+        results::summary(&self.endpoint, snapshot.summary, json!({ "calls": calls }))
     }
 }
 
@@ -86,4 +87,44 @@ fn counts_alike(one: &Summary, other: &Summary) -> bool {
 
 fn frame(snapshot: &WatchSnapshot<'_>, stdout: &Outlet<'_>) -> Vec<String> {
     chart::frame(snapshot, stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn calls_are_those_since_the_object_before() {
+        let summary =
+            json!({ "taskId": "t", "total": 1, "byStatus": { "Pending": 1 }, "other": 0, "calls": 5 });
+        let summary: Summary = serde_json::from_value(summary).unwrap();
+        let more = json!({ "taskId": "t", "total": 2, "byStatus": { "Pending": 2 }, "other": 0, "calls": 5 });
+        let more: Summary = serde_json::from_value(more).unwrap();
+        let printed = |kind| {
+            let mut view = View { kind, endpoint: "http://127.0.0.1".to_owned(), shown: None };
+            let mut written = Vec::new();
+            let mut stdout = Outlet::plain(&mut written);
+            let snapshot = |summary, calls| WatchSnapshot {
+                summary,
+                rate: None,
+                left: None,
+                elapsed: Duration::ZERO,
+                calls,
+                quota: None,
+                limit: None,
+            };
+            // The second count is like the first.
+            for (summary, calls) in [(&summary, 6), (&summary, 11), (&more, 16)] {
+                view.show(&snapshot(summary, calls), &mut stdout).unwrap();
+            }
+            view.end(&snapshot(&more, 16), &mut stdout).unwrap();
+            drop(stdout);
+            let objects = serde_json::Deserializer::from_slice(&written).into_iter::<Value>();
+            objects.map(|object| object.unwrap()["calls"].as_u64().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(printed(ViewKind::LastJson), [16]);
+        assert_eq!(printed(ViewKind::JsonLines), [6, 10]);
+    }
 }

@@ -17,10 +17,10 @@ impl Evidence<'_> {
         };
         match problem.cause {
             Cause::Distrust => not_checked(NAME, self.no_answer()),
-            Cause::Throttled if self.has_logged_in() => {
+            Cause::Throttled if self.has_logged_in() && self.task.is_none() => {
                 Finding::new(Mark::Warning, NAME, problem.found.clone()).help(&*problem.help)
             }
-            // When the quota is used up, nothing else could be checked.
+            // When the quota is used up, nothing else could be checked: after a login, no task.
             Cause::Unreachable | Cause::Strange | Cause::Setting | Cause::Throttled => wrong(NAME, problem),
             _ => ok(NAME, "the platform answers"),
         }
@@ -151,7 +151,7 @@ mod tests {
         WireCall { is_login, sent, received, status: Some(status), date: None, certificate_ends: None }
     }
 
-    /// Whatever fails, some line says that it is wrong, and the exit code with it. The exception is a quota that is used up after a login.
+    /// Whatever fails, some line says that it is wrong, and the exit code with it.
     #[test]
     fn every_failed_call_has_a_check_that_is_wrong() {
         let causes = [
@@ -177,9 +177,6 @@ mod tests {
         for (cause, wire_calls) in
             causes.iter().flat_map(|cause| histories.iter().map(move |history| (*cause, history)))
         {
-            if cause == Cause::Throttled && wire_calls.len() == 2 && wire_calls[0].status == Some(200) {
-                continue;
-            }
             for secret in [Proof::Secret("--secret-file"), Proof::Token] {
                 let setting = setting(secret);
                 let problem = Problem { cause, found: "x".to_owned(), help: "y".to_owned() };
