@@ -55,40 +55,54 @@ fn read(file: &str) -> io::Result<String> {
     if file == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) }
 }
 
-/// Joins the words of a list into one: those that a comma joins, as in `--status Fail, Timeout`, and where the option has a fixed
-/// set of values those that are in it, as in `--status Fail Timeout TASK_ID`.
+/// Joins the words of a list into one: those that a comma joins, as in `--status Fail, Timeout`. Other words that follow are values
+/// where the option has a fixed set of values, as in `--status Fail Timeout TASK_ID`, or where TASK_ID has come.
 pub(crate) fn joined(words: Vec<OsString>, command: &Command) -> Vec<OsString> {
     let mut joined: Vec<OsString> = Vec::with_capacity(words.len());
-    let mut list: Option<Vec<PossibleValue>> = None;
+    let mut list: Option<&Arg> = None;
+    let (mut below, mut operands_left) = (command, 0);
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         let text = word.to_string_lossy().into_owned();
-        if let (Some(known), Some(last)) = (&list, joined.last_mut()) {
-            let is_value = known.iter().any(|value| value.matches(&text, true));
-            if is_value || text.starts_with(',') || last.to_string_lossy().ends_with(',') {
+        if let (Some(option), Some(last)) = (list, joined.last_mut()) {
+            if text.starts_with(',') || last.to_string_lossy().ends_with(',') {
                 last.push(",");
                 last.push(word);
                 continue;
             }
+            let known = option.get_possible_values();
+            let is_free = known.is_empty() && operands_left == 0 && !text.starts_with('-');
+            if is_free || known.iter().any(|value| value.matches(&text, true)) {
+                joined.extend(option.get_long().map(|name| format!("--{name}").into()));
+                joined.push(word);
+                continue;
+            }
         }
         joined.push(word);
-        let name = text.strip_prefix("--").and_then(|option| option.split('=').next()).unwrap_or_default();
-        list = named(name, command);
-        if list.is_some() && !text.contains('=') {
+        let option = named(&text, command);
+        list = option.filter(|option| matches!(option.get_action(), ArgAction::Append));
+        if option.is_some_and(|option| option.get_action().takes_values() && !text.contains('=')) {
             joined.extend(words.next());
         } else if text == "--" {
             joined.extend(words.by_ref());
+        } else if let Some(found) = below.find_subcommand(&text) {
+            (below, operands_left) = (found, found.get_positionals().count());
+        } else if !text.starts_with('-') {
+            operands_left = operands_left.saturating_sub(1);
         }
     }
     joined
 }
 
-/// The fixed set of values of the option, which may be empty, if the option takes a list.
-fn named(name: &str, command: &Command) -> Option<Vec<PossibleValue>> {
-    let takes_list =
-        |option: &&Arg| option.get_long() == Some(name) && matches!(option.get_action(), ArgAction::Append);
-    let here = command.get_arguments().find(takes_list).map(Arg::get_possible_values);
-    here.or_else(|| command.get_subcommands().find_map(|below| named(name, below)))
+/// The option that a word names, in whichever command it is.
+fn named<'a>(word: &str, command: &'a Command) -> Option<&'a Arg> {
+    let long = word.strip_prefix("--").and_then(|option| option.split('=').next());
+    let short = word.strip_prefix('-').filter(|_| long.is_none()).and_then(|options| options.chars().last());
+    let names = |option: &&Arg| {
+        long.is_some() && option.get_long() == long || short.is_some() && option.get_short() == short
+    };
+    let here = command.get_arguments().find(names);
+    here.or_else(|| command.get_subcommands().find_map(|below| named(word, below)))
 }
 
 #[cfg(test)]
@@ -139,6 +153,13 @@ mod tests {
         assert!(parsed("above below --status Fail, t").unwrap_err().contains("invalid value 't'"));
         assert_eq!(parsed("above below --name 1, 2 t"), Ok((vec![], vec![1, 2], Some("t".to_owned()))));
         assert_eq!(parsed("above below --name 1 -- 2"), Ok((vec![], vec![1], Some("2".to_owned()))));
+        for line in
+            ["t --name 1 2 --status Fail", "t --name 1 --status Fail --name 2", "--status Fail t --name=1 2"]
+        {
+            let all = Ok((vec!["Fail".to_owned()], vec![1, 2], Some("t".to_owned())));
+            assert_eq!(parsed(&format!("above below {line}")), all, "{line}");
+        }
+        assert_eq!(parsed("above below --name 1 2"), Ok((vec![], vec![1], Some("2".to_owned()))));
         let error = parsed("above below --name 1,x").unwrap_err();
         assert_eq!(error, "error: invalid value 'x' for '--name <name>': invalid digit found in string");
     }
