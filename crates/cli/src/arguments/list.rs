@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(parsed(&typed), Ok((vec![], vec![1, 2, 3], Some("t".to_owned()))));
         let matches = command().try_get_matches_from(typed.replace("--name", "--status").split(' '));
         let error = matches.unwrap_err().to_string();
-        assert!(error.contains(&format!("'1'")) && error.contains("the value is in line 1 of"), "{error}");
+        assert!(error.contains("'1'") && error.contains("the value is in line 1 of"), "{error}");
         for (text, why) in [("\n \n", "there is no value in it"), ("x", "invalid value 'x'")] {
             std::fs::write(file.path(), text).unwrap();
             assert!(parsed(&typed).unwrap_err().contains(why), "{text:?}");
