@@ -177,6 +177,8 @@ fn the_manual_has_a_page_for_each_command() {
         .collect();
     names.sort();
     insta::assert_snapshot!(names.join("\n"));
+    let overview = std::fs::read_to_string(pages.join("northbound.1")).unwrap();
+    assert!(!overview.contains("help(1)"), "it lists pages that are there");
     for name in &names {
         let page = std::fs::read_to_string(pages.join(name)).unwrap();
         let makes_calls = page.contains("\\-\\-endpoint");
@@ -223,7 +225,8 @@ fn a_result_goes_to_the_file_that_is_named() {
         ("--emulator summary demo", "csv", "task,status,count\n"),
         ("--emulator subtasks demo --limit 3", "jsonl", "{\"error\":"),
         ("--emulator subtasks demo --limit 3 -o json", "csv", "[\n"),
-        ("--emulator subtasks demo --limit 3", "txt", "DEVICE "),
+        ("--emulator subtasks demo --limit 3 -o table", "txt", "DEVICE "),
+        ("spec --results -o jsonl", "text", "{\"$schema\":"),
         ("--emulator export demo --replace", "csv", "device,command,"),
         ("--emulator export demo -o jsonl --replace", "csv", "{\"error\":"),
         ("--emulator export demo --format csv -o json", "data", "device,command,"),
@@ -292,6 +295,15 @@ fn failures_say_what_to_do() {
         "emulator serve --scenario x --subtasks 5",
         "--emulator report demo -o report.html",
         "--emulator export demo --out rows",
+        "--emulator export demo --out rows.json -o json",
+        "--emulator export demo --out - -o table",
+        "--emulator report demo --out - -o json",
+        "--emulator watch demo --out rows.csv",
+        "--emulator subtasks demo --out rows.txt",
+        "--emulator summary demo --out nowhere/rows.csv",
+        "--emulator subtasks demo --page -1",
+        "--emulator subtasks demo --bogus",
+        "man --out -",
         "--emulator subtasks demo --out /dev/null",
     ]));
 }

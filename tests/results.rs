@@ -82,7 +82,7 @@ fn errors_fit_the_schema_and_name_their_kind() {
         ("--nonsense", "usage"),
         ("--emulator subtasks demo --page-size 0", "usage"),
         ("--emulator subtasks nope", "platform"),
-        ("--emulator summary demo --out /nonexistent/file", "file"),
+        ("--emulator summary demo --out /nonexistent/file", "usage"),
         ("--emulator watch demo --timeout 0s", "gave-up"),
         ("--emulator watch demo --fail-above 2%", "too-many-failed"),
         ("doctor", "unsound"),

@@ -123,7 +123,7 @@ pub fn command_tree() -> String {
 pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<(), CliError> {
     // These write to their file in their own way.
     if !matches!(command, Command::Export(_) | Command::Report(_) | Command::Man(_)) {
-        context.write_to_file()?;
+        context.write_to_file(matches!(command, Command::Subtasks(_) | Command::Summary(_)))?;
     }
     match command {
         Command::Summary(options) => summary::run(context, options).await,

@@ -81,6 +81,10 @@ fn end(failure: &CliError, output: Output, mut stderr: Outlet<'_>) -> u8 {
 /// The error with a tip: where a missing TASK_ID comes from, and what writes to a file where `-o` names one, as in many tools.
 fn explained(mut error: clap::Error) -> clap::Error {
     use ContextValue::{String as Text, Strings as Texts};
+    // No value begins with `-`, so what the parser says of `--` does not help.
+    if error.get(ContextKind::Suggested).is_some_and(|tips| tips.to_string().contains("as a value")) {
+        error.remove(ContextKind::Suggested);
+    }
     let (argument, value) = (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue));
     let tip = match (argument, value) {
         (Some(Texts(missing)), _) if missing.iter().any(|argument| argument == "<TASK_ID>") => {

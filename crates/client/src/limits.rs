@@ -12,12 +12,10 @@ struct Limits {
     is_first: bool,
 }
 
-impl Limits {
-    const NONE: Self = Self { rows: usize::MAX, is_exceeded: false, is_first: false };
-}
+const NONE: Limits = Limits { rows: usize::MAX, is_exceeded: false, is_first: false };
 
 thread_local! {
-    static LIMITS: Cell<Limits> = const { Cell::new(Limits::NONE) };
+    static LIMITS: Cell<Limits> = const { Cell::new(NONE) };
 }
 
 /// Whether a list may have this number of rows.
@@ -48,5 +46,5 @@ pub(crate) fn end_first() -> bool {
 
 /// Ends the last reading. True if a list had too many rows.
 pub(crate) fn end() -> bool {
-    LIMITS.replace(Limits::NONE).is_exceeded
+    LIMITS.replace(NONE).is_exceeded
 }

@@ -9,7 +9,7 @@ use clap::{ArgAction, Args, ValueEnum};
 
 /// Where a TASK_ID comes from, for help and errors.
 pub(crate) const TASK_ID_ORIGIN: &str =
-    "the platform returned it as `taskID` when the batch task was created, and has no list of tasks";
+    "the platform returned it as `taskID` when the batch task was created; the platform cannot list tasks";
 /// Where an endpoint comes from.
 pub(crate) const ENDPOINT_ORIGIN: &str =
     "the platform's console shows it among the application interconnection information";
@@ -29,7 +29,7 @@ pub(crate) struct Global {
     /// File that holds the application's secret [env: the secret itself in NORTHBOUND_SECRET]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
-    /// Log in anew, and keep no token for the next command; a login cancels the tokens that others use [env: a token of your own
+    /// Log in again, and keep no token for the next command; a login cancels the tokens that others use [env: a token of your own
     /// in NORTHBOUND_TOKEN]
     #[arg(long, global = true)]
     pub(crate) no_token_cache: bool,
@@ -46,14 +46,15 @@ pub(crate) struct Global {
     #[cfg_attr(feature = "emulator", arg(long, global = true))]
     #[cfg_attr(not(feature = "emulator"), arg(skip))]
     pub(crate) emulator: bool,
-    /// Calls to make in 60 seconds at most; 0 is no limit [default: 100, as on the platform; with --emulator no limit, and N is
-    /// the emulator's as well]
-    #[arg(long, global = true, value_name = "N")]
+    /// Calls to make in 60 seconds at most; 0 is no limit [default: 100, as on the platform; no limit with --emulator]. With
+    /// --emulator N is the emulator's quota as well
+    #[arg(long, allow_negative_numbers = true, global = true, value_name = "N")]
     pub(crate) quota: Option<u32>,
     /// How long one call may take, with its waits, repetitions and logins [default: 3min]
     #[arg(long, global = true, value_name = "TIME", value_parser = super::values::time)]
     pub(crate) deadline: Option<Duration>,
-    /// Format of the result: a table for people, JSON for programs [default: what the name of --out ends in, else table]
+    /// Format of the result: a table for people, JSON for programs [default: what the name of --out ends in,
+    /// else table; export, report, man and spec have formats of their own]
     #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Output>,
     /// Write the result to this file, once it is complete, instead of stdout; - is stdout

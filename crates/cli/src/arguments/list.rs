@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 
 use clap::builder::{PossibleValue, TypedValueParser};
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
 /// The values that one use of an option brings.
@@ -31,7 +32,15 @@ impl<P: TypedValueParser> TypedValueParser for ListParser<P> {
         text: &OsStr,
     ) -> Result<Self::Value, clap::Error> {
         let values = values.parse_ref(command, option, text)?;
-        let read = values.iter().map(|value| self.0.parse_ref(command, option, OsStr::new(value)));
+        let read = values.iter().map(|(line, value)| {
+            self.0.parse_ref(command, option, OsStr::new(value)).map_err(|mut error| {
+                if let Some(file) = text.to_string_lossy().strip_prefix('@') {
+                    let tip = format!("the value is in line {line} of {file}");
+                    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+                }
+                error
+            })
+        });
         read.collect::<Result<_, _>>().map(List)
     }
 
@@ -40,14 +49,15 @@ impl<P: TypedValueParser> TypedValueParser for ListParser<P> {
     }
 }
 
-/// The values of a list as it was typed. A list without a value is an error: it would otherwise mean no filter, and so everything.
-fn values(text: &str) -> Result<Vec<String>, String> {
+/// The values of a list as it was typed, each with the line of the file that it is in. A list without a value is an
+/// error: it would otherwise mean no filter, and so everything.
+fn values(text: &str) -> Result<Vec<(usize, String)>, String> {
     let (text, separator) = match text.strip_prefix('@') {
         None => (text.to_owned(), ','),
         Some(file) => (read(file).map_err(|error| format!("cannot read it: {error}"))?, '\n'),
     };
-    let values = text.trim_start_matches('\u{feff}').split(separator).map(str::trim);
-    let values: Vec<String> = values.filter(|value| !value.is_empty()).map(str::to_owned).collect();
+    let values = text.trim_start_matches('\u{feff}').split(separator).map(|value| value.trim().to_owned());
+    let values: Vec<_> = (1..).zip(values).filter(|(_, value)| !value.is_empty()).collect();
     if values.is_empty() { Err("there is no value in it".to_owned()) } else { Ok(values) }
 }
 
@@ -55,16 +65,18 @@ fn read(file: &str) -> io::Result<String> {
     if file == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) }
 }
 
-/// Joins the words of a list into one: those that a comma joins, as in `--status Fail, Timeout`, and where the option has a fixed
-/// set of values those that are in it, as in `--status Fail Timeout TASK_ID`.
+/// Joins the words of a list into one: those that a comma joins, as in `--status Fail, Timeout`. Other words that follow are values
+/// where the option has a fixed set of values, as in `--status Fail Timeout TASK_ID`, or where TASK_ID has come.
 pub(crate) fn joined(words: Vec<OsString>, command: &Command) -> Vec<OsString> {
     let mut joined: Vec<OsString> = Vec::with_capacity(words.len());
-    let mut list: Option<Vec<PossibleValue>> = None;
+    let (mut list, mut has_operand): (Option<&Arg>, bool) = (None, false);
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         let text = word.to_string_lossy().into_owned();
-        if let (Some(known), Some(last)) = (&list, joined.last_mut()) {
-            let is_value = known.iter().any(|value| value.matches(&text, true));
+        if let (Some(option), Some(last)) = (list, joined.last_mut()) {
+            let known = option.get_possible_values();
+            let is_value = known.iter().any(|value| value.matches(&text, true))
+                || known.is_empty() && has_operand && !text.starts_with(['-', '@']);
             if is_value || text.starts_with(',') || last.to_string_lossy().ends_with(',') {
                 last.push(",");
                 last.push(word);
@@ -72,23 +84,27 @@ pub(crate) fn joined(words: Vec<OsString>, command: &Command) -> Vec<OsString> {
             }
         }
         joined.push(word);
-        let name = text.strip_prefix("--").and_then(|option| option.split('=').next()).unwrap_or_default();
-        list = named(name, command);
-        if list.is_some() && !text.contains('=') {
+        let option = named(&text, command);
+        list = option.filter(|option| matches!(option.get_action(), ArgAction::Append));
+        if option.is_some_and(|option| option.get_action().takes_values() && !text.contains('=')) {
             joined.extend(words.next());
         } else if text == "--" {
             joined.extend(words.by_ref());
+        } else if !text.starts_with('-') {
+            has_operand = command.find_subcommand(&text).is_none();
         }
     }
     joined
 }
 
-/// The fixed set of values of the option, which may be empty, if the option takes a list.
-fn named(name: &str, command: &Command) -> Option<Vec<PossibleValue>> {
-    let takes_list =
-        |option: &&Arg| option.get_long() == Some(name) && matches!(option.get_action(), ArgAction::Append);
-    let here = command.get_arguments().find(takes_list).map(Arg::get_possible_values);
-    here.or_else(|| command.get_subcommands().find_map(|below| named(name, below)))
+/// The option that a word names, in whichever command it is.
+fn named<'a>(word: &str, command: &'a Command) -> Option<&'a Arg> {
+    let long = word.strip_prefix("--").map(|option| option.split('=').next().unwrap_or_default());
+    let short = word.strip_prefix('-').and_then(|options| options.chars().last());
+    let has_short = |option: &Arg| short.is_some() && option.get_short() == short;
+    let names = |option: &&Arg| long.map_or_else(|| has_short(option), |_| option.get_long() == long);
+    let here = command.get_arguments().find(names);
+    here.or_else(|| command.get_subcommands().find_map(|below| named(word, below)))
 }
 
 #[cfg(test)]
@@ -139,6 +155,13 @@ mod tests {
         assert!(parsed("above below --status Fail, t").unwrap_err().contains("invalid value 't'"));
         assert_eq!(parsed("above below --name 1, 2 t"), Ok((vec![], vec![1, 2], Some("t".to_owned()))));
         assert_eq!(parsed("above below --name 1 -- 2"), Ok((vec![], vec![1], Some("2".to_owned()))));
+        for line in
+            ["t --name 1 2 --status Fail", "t --name 1 --status Fail --name 2", "--status Fail t --name=1 2"]
+        {
+            let all = Ok((vec!["Fail".to_owned()], vec![1, 2], Some("t".to_owned())));
+            assert_eq!(parsed(&format!("above below {line}")), all, "{line}");
+        }
+        assert_eq!(parsed("above below --name 1 2"), Ok((vec![], vec![1], Some("2".to_owned()))));
         let error = parsed("above below --name 1,x").unwrap_err();
         assert_eq!(error, "error: invalid value 'x' for '--name <name>': invalid digit found in string");
     }
@@ -149,6 +172,9 @@ mod tests {
         let typed = format!("above below --name @{} t", file.path().display());
         std::fs::write(file.path(), "\u{feff}1\r\n\r\n  2  \n3").unwrap();
         assert_eq!(parsed(&typed), Ok((vec![], vec![1, 2, 3], Some("t".to_owned()))));
+        let matches = command().try_get_matches_from(typed.replace("--name", "--status").split(' '));
+        let error = matches.unwrap_err().to_string();
+        assert!(error.contains("'1'") && error.contains("the value is in line 1 of"), "{error}");
         for (text, why) in [("\n \n", "there is no value in it"), ("x", "invalid value 'x'")] {
             std::fs::write(file.path(), text).unwrap();
             assert!(parsed(&typed).unwrap_err().contains(why), "{text:?}");

@@ -56,7 +56,7 @@ pub(crate) struct ExportOptions {
     #[arg(long)]
     pub(crate) replace: bool,
     /// Rows that one call asks for, 1 to 250
-    #[arg(long, value_name = "M", default_value_t = PAGE_SIZE.largest)]
+    #[arg(long, allow_negative_numbers = true, value_name = "M", default_value_t = PAGE_SIZE.largest)]
     pub(crate) page_size: u32,
 }
 
@@ -137,8 +137,8 @@ fn format(global: &Global, options: &ExportOptions) -> Result<Format, CliError> 
     let typed = options.format.or(global.output.and_then(of));
     typed.or_else(|| Output::of_file(&options.out).and_then(of)).ok_or_else(|| {
         CliError::usage(
-            "nothing says which format the rows are to have",
-            "add -o csv or -o jsonl, or name a file that ends in .csv or .jsonl",
+            "an export writes rows as csv or jsonl, and neither is asked for",
+            "add --format csv or --format jsonl, or name a file that ends in .csv or .jsonl",
         )
     })
 }

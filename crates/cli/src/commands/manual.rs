@@ -16,7 +16,7 @@ use crate::session::new_file;
 
 #[derive(Debug, Args)]
 pub(crate) struct ManOptions {
-    /// The folder to write the pages to; it is made if it is not there
+    /// The folder to write the pages to; it is made if it is not there, and cannot be stdout
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 }
@@ -54,6 +54,10 @@ pub(crate) fn man(
     mut command: Command,
 ) -> Result<(), CliError> {
     let folder = &options.out;
+    if folder == Path::new("-") {
+        let what = "the manual is several files, and cannot go to stdout";
+        return Err(CliError::usage(what, "name a folder with --out"));
+    }
     let cannot = |error: io::Error| {
         let advice = "name a folder that you may write to";
         CliError::file(format!("cannot write the manual to {}: {error}", folder.display()), advice)
@@ -72,6 +76,7 @@ pub(crate) fn man(
 fn write_pages(command: &Command, folder: &Path) -> io::Result<usize> {
     // Else the page has the names of options that `-h` leaves out, without what they do.
     let whole = command.clone().mut_args(|option| option.hide_short_help(false));
+    let whole = whole.mut_subcommands(|below| if is_shown(&below) { below } else { below.hide(true) });
     let man = Man::new(whole).source(concat!("northbound ", env!("CARGO_PKG_VERSION")));
     new_file::write(&folder.join(man.get_filename()), |page| {
         man.render_title(page)?;

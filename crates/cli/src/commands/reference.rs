@@ -7,6 +7,7 @@ use std::io::{self, Write as _};
 use clap::{Arg, ArgAction, Command};
 use serde_json::json;
 
+use crate::arguments::global::Output;
 use crate::error::CliError;
 use crate::results;
 use crate::session::context::Context;
@@ -37,14 +38,15 @@ pub(crate) struct CompletionsOptions {
 
 pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
-    if options.results {
+    let output = context.global.output();
+    if options.results && output != Output::Jsonl {
         context.stdout.write_all(results::SCHEMA.as_bytes())?;
         return Ok(());
     }
-    let as_json =
-        options.format.map_or(context.global.output().is_json(), |format| format == DocumentFormat::Json);
-    if as_json {
-        let document = serde_json::from_str(northbound::DOCUMENT_AS_JSON).map_err(io::Error::from)?;
+    let as_json = options.format.map_or(output.is_json(), |format| format == DocumentFormat::Json);
+    if options.results || as_json {
+        let text = if options.results { results::SCHEMA } else { northbound::DOCUMENT_AS_JSON };
+        let document = serde_json::from_str(text).map_err(io::Error::from)?;
         return Ok(context.deliver_json(&document)?);
     }
     context.stdout.write_all(northbound::DOCUMENT.as_bytes())?;

@@ -38,8 +38,12 @@ pub(crate) struct ReportOptions {
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
-    let connection = Connection::open(context).await?;
     let file = Some(options.out.as_path()).filter(|path| *path != Path::new("-"));
+    if file.is_none() && context.global.asks_json() {
+        let what = "the page itself goes to stdout, so there is no room for JSON";
+        return Err(CliError::usage(what, "name a file with --out, or leave -o out"));
+    }
+    let connection = Connection::open(context).await?;
     // Before the first call, so that a folder that is not there is reported at once.
     file.map_or(Ok(()), destination::check)?;
     let started = Instant::now();

@@ -31,13 +31,13 @@ pub(crate) struct SubtasksOptions {
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) command_id: Option<String>,
     /// Only this page; 0 is the first. Without it, all pages are read
-    #[arg(long, value_name = "N", conflicts_with = "limit")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", conflicts_with = "limit")]
     pub(crate) page: Option<u32>,
     /// Rows that one call asks for, 1 to 250 [default: 25 with --page, else 250]
-    #[arg(long, value_name = "M")]
+    #[arg(long, allow_negative_numbers = true, value_name = "M")]
     pub(crate) page_size: Option<u32>,
     /// Stop after so many subtasks
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// What to show of each subtask [default: device,status,outcome,command; csv: all but outcome]
     #[arg(long, value_parser = ListParser(EnumValueParser::<Column>::new()))]

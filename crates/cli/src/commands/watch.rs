@@ -28,10 +28,10 @@ pub(crate) struct WatchOptions {
     /// Take a task without subtasks for settled; otherwise the watch waits until it has some
     #[arg(long)]
     pub(crate) allow_empty: bool,
-    /// End with exit code 3 as soon as more of all subtasks failed or timed out, such as 2%
+    /// End with exit code 3 as soon as a larger share of all subtasks than this failed or timed out, such as 2%
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) fail_above: Option<f64>,
-    /// Ask this often, as far as half of the quota allows [default: every 6s while things move, up to 30s while they do not]
+    /// Ask this often, but use no more than half of the quota [default: every 6s while things move, up to 30s while they do not]
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(crate) interval: Option<Duration>,
 }

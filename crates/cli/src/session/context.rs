@@ -35,16 +35,23 @@ impl<'a> Context<'a> {
         Self { global, environment, stdout, stderr, interrupt: Interrupt::never(), file: None }
     }
 
-    /// Has the result go to the file of `--out` if one is named.
-    pub(crate) fn write_to_file(&mut self) -> Result<(), CliError> {
+    /// Has the result go to the file of `--out` if one is named. A table leaves out some of what rows hold, so it goes to a file only if
+    /// that was asked for.
+    pub(crate) fn write_to_file(&mut self, has_table: bool) -> Result<(), CliError> {
         let Some(path) = self.global.out.as_deref().filter(|path| *path != Path::new("-")) else {
             return Ok(());
         };
         let opened = NewFile::replacing(path).and_then(|mut file| Ok((file.file().try_clone()?, file)));
         let (opened, file) = opened.map_err(|error| {
             let advice = "name a file in a folder that you may write to, or - for stdout";
-            CliError::file(format!("cannot write to {}: {error}", path.display()), advice)
+            CliError::usage(format!("cannot write to {}: {error}", path.display()), advice)
         })?;
+        if has_table && self.global.output.or_else(|| Output::of_file(path)).is_none() {
+            let advice =
+                "name a file that ends in .json, .jsonl, .ndjson or .csv, or add -o FORMAT, such as -o table";
+            let what = format!("the name `{}` does not say a format", path.display());
+            return Err(CliError::usage(what, advice));
+        }
         (self.stdout, self.file) = (Outlet::file(opened), Some(file));
         Ok(())
     }
@@ -88,8 +95,8 @@ impl<'a> Context<'a> {
             return Ok(());
         }
         Err(CliError::usage(
-            "this command has no table to print as csv",
-            "print it with -o table, json or jsonl",
+            "this command cannot print csv, which -o or the name of --out asks for",
+            "add -o table, json or jsonl",
         ))
     }
 }

@@ -27,7 +27,9 @@ impl NewFile {
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".northbound-").suffix(".part");
-        let file = may_hang(|| builder.tempfile_in(folder(path)))?;
+        may_hang(|| fs::metadata(folder(path)))?;
+        // The whole error has the name of the temporary file, which says nothing to the user.
+        let file = may_hang(|| builder.tempfile_in(folder(path))).map_err(|error| error.kind())?;
         Ok(Self { path: path.to_owned(), file })
     }
 

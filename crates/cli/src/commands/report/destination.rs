@@ -11,7 +11,7 @@ use crate::session::new_file::{NewFile, folder};
 pub(super) fn check(path: &Path) -> Result<(), CliError> {
     let cannot = |error: &dyn std::fmt::Display| {
         let advice = "name a new file in a folder that you may write to, or - for stdout";
-        CliError::file(format!("cannot write the report to {}: {error}", path.display()), advice)
+        CliError::usage(format!("cannot write the report to {}: {error}", path.display()), advice)
     };
     NewFile::replacing(path).map_err(|error| cannot(&error))?;
     // What is a page may be a report; anything else is somebody's work.
