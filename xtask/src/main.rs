@@ -1,13 +1,14 @@
 //! `cargo xtask`: parses the command line and hands over to the library.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
 use xtask::languages::{self, Client};
 use xtask::{
-    Outcome, bench, conformance, diff, dist, docs, external, rehearse, report as reports, schemathesis, sound,
+    Outcome, bench, browser, conformance, diff, dist, docs, emulator, external, print, rehearse,
+    schemathesis, sound, target_folder,
 };
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
@@ -57,10 +58,18 @@ enum Command {
         #[arg(long)]
         only: Vec<Client>,
     },
-    /// Write the docs page of the emulator as files, and look at it in a browser.
-    Docs(docs::Options),
-    /// Write reports with the command, and look at them in a browser.
-    Report(reports::Options),
+    /// Write the docs page of the emulator as files.
+    Docs {
+        /// Where to write the files [default: docs in the target folder]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Use the docs page and reports of the command in a browser, as a person would. Needs Chromium, and Node.js with npm.
+    Browser {
+        /// Take the pictures for the READMEs again
+        #[arg(long)]
+        pictures: bool,
+    },
     /// Build the command `northbound` as one static Linux program, and try it. Takes minutes.
     Dist,
     /// Measure, as ratios in one run, and hold the figures against their goals.
@@ -115,8 +124,14 @@ fn main() -> ExitCode {
         Command::Bench { what: Bench::Emulator { seconds } } => bench::emulator(root, seconds),
         Command::Bench { what: Bench::Export } => bench::export(root),
         Command::Dist => dist::run(root),
-        Command::Docs(options) => docs::run(root, &options),
-        Command::Report(options) => reports::run(root, &options),
+        Command::Docs { out } => {
+            let folder = out.unwrap_or_else(|| target_folder(root).join("docs"));
+            emulator::build(root).and_then(|northbound| docs::write(root, &northbound, &folder)).map(|()| {
+                print(&format!("the docs page is {}", folder.join("index.html").display()));
+                Outcome::Done
+            })
+        }
+        Command::Browser { pictures } => browser::run(root, pictures),
         Command::Conformance(options) => conformance::run(root, &options),
         Command::Schemathesis { examples } => schemathesis::run(root, examples),
         Command::Bench { what: Bench::Build } => bench::build(root),
