@@ -42,12 +42,15 @@ enum Command {
     },
     /// Say what the changes of spec/openapi.yaml since a revision mean for clients, and whether its version and the changelog follow.
     ///
-    /// Exits with 1 if `info.version` or CHANGELOG.md has not moved enough.
+    /// Exits with 1 if `info.version` or CHANGELOG.md has not moved enough. Needs Go, for oasdiff.
     Diff {
         /// The revision to compare with, instead of the newest release tag (vX.Y.Z) or, before the first release, the commit that
         /// brought the document in.
         #[arg(long, value_name = "REV")]
         base: Option<String>,
+        /// Instead, classify the edits of xtask/tools/diff/edits.toml, whose class is known
+        #[arg(long, conflicts_with = "base")]
+        yardstick: bool,
     },
     /// Make clients in other languages of the document, and run one table of scenarios with them against the emulator.
     ///
@@ -119,7 +122,8 @@ fn main() -> ExitCode {
             true => external::run(root).map(|others| own.worse(others)),
             false => Ok(own),
         }),
-        Command::Diff { base } => diff::run(root, base.as_deref()),
+        Command::Diff { yardstick: true, .. } => diff::run_yardstick(root),
+        Command::Diff { base, .. } => diff::run(root, base.as_deref()),
         Command::Bench { what: Bench::Sdk } => bench::sdk(root),
         Command::Bench { what: Bench::Emulator { seconds } } => bench::emulator(root, seconds),
         Command::Bench { what: Bench::Export } => bench::export(root),

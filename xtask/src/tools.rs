@@ -94,6 +94,11 @@ pub const NODE: Needed = Needed { program: "node", get: "Node.js 20 or newer, fr
 /// npm, to install packages for Node.js.
 pub const NPM: Needed =
     Needed { program: "npm", get: "npm, which comes with Node.js 20 or newer, from nodejs.org" };
+/// Go, which builds and runs programs that a `go.mod` pins.
+pub const GO: Needed = Needed {
+    program: "go",
+    get: "Go 1.21 or newer, which fetches a newer one where a program needs it (on Debian: apt-get install golang-go)",
+};
 /// Maven, to fetch jars from Maven Central.
 pub const MAVEN: Needed =
     Needed { program: "mvn", get: "Maven 3.8 or newer (on Debian: apt-get install maven)" };

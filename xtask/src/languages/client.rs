@@ -30,10 +30,6 @@ pub enum Client {
 
 const JAVAC: Needed =
     Needed { program: "javac", get: "a JDK, 11 or newer (on Debian: apt-get install default-jdk-headless)" };
-const GO: Needed = Needed {
-    program: "go",
-    get: "Go 1.21 or newer, which fetches a newer one where oapi-codegen needs it (on Debian: apt-get install golang-go)",
-};
 
 /// What openapi-generator warns of for every document: that it has an object in it, and that its Rust generator renames a media
 /// type that is no name.
@@ -61,7 +57,7 @@ impl Client {
             Self::Python => &[tools::PYTHON, JAVAC],
             Self::PythonHttpx => &[tools::PYTHON],
             Self::TypeScript => &[tools::NODE, tools::NPM],
-            Self::Go => &[tools::PYTHON, JAVAC, GO],
+            Self::Go => &[tools::PYTHON, JAVAC, tools::GO],
             Self::Java => &[tools::PYTHON, JAVAC, tools::MAVEN, tools::SHA256SUM],
         }
     }
@@ -130,7 +126,7 @@ impl Workshop {
         }
         fs::create_dir_all(folder.join("northbound"))?;
         let go = || -> anyhow::Result<Command> {
-            let mut go = Command::new(GO.found()?);
+            let mut go = Command::new(tools::GO.found()?);
             go.current_dir(&folder);
             Ok(go)
         };
@@ -219,7 +215,7 @@ impl Workshop {
         copy(&self.sources.join("go/scenarios/scenarios.go"), &folder.join("scenarios.go"))?;
         // Nothing is fetched: the client needs the standard library alone.
         let go = || -> anyhow::Result<Command> {
-            let mut go = Command::new(GO.found()?);
+            let mut go = Command::new(tools::GO.found()?);
             go.env("GOPROXY", "off").env("GOTOOLCHAIN", "local").current_dir(folder);
             Ok(go)
         };
