@@ -1,6 +1,5 @@
 //! Maintainers' commands: what stands behind `cargo xtask`.
 
-pub mod bench;
 pub mod browser;
 pub mod conformance;
 pub mod contract;

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
-use xtask::languages::{self, Client};
 use xtask::{
-    Outcome, bench, browser, conformance, diff, dist, docs, emulator, external, print, rehearse,
+    Outcome, browser, conformance, diff, dist, docs, emulator, external, languages, print, rehearse,
     schemathesis, sound, target_folder,
 };
 
@@ -54,12 +53,13 @@ enum Command {
     },
     /// Make clients in other languages of the document, and run one table of scenarios with them against the emulator.
     ///
-    /// Then compiles two more clients, and carries out the steps that spec/README.md gives to newcomers. Needs a network, and Python,
-    /// Node.js, Go, a JDK and Maven; says what is missing.
+    /// Then compiles two more clients, carries out the steps that each client's README.md gives to newcomers, and writes the tables in
+    /// spec/clients/README.md; exits with 4 if these change. Needs a network, and Python, Node.js, Go, a JDK and Maven; says what is
+    /// missing.
     Languages {
         /// Only this client; may be given several times.
-        #[arg(long)]
-        only: Vec<Client>,
+        #[arg(long, value_name = "CLIENT", value_parser = languages::CLIENTS.map(|(name, _)| name))]
+        only: Vec<String>,
     },
     /// Write the docs page of the emulator as files.
     Docs {
@@ -75,11 +75,6 @@ enum Command {
     },
     /// Build the command `northbound` as one static Linux program, and try it. Takes minutes.
     Dist,
-    /// Measure, as ratios in one run, and hold the figures against their goals.
-    Bench {
-        #[command(subcommand)]
-        what: Bench,
-    },
     /// Hold a server that claims to be this API to the document: black box, over HTTP, a line for each promise.
     ///
     /// It logs in several times, with wrong credentials too, and makes some 150 calls; where the server throttles, it waits.
@@ -94,29 +89,12 @@ enum Command {
     Rehearse,
 }
 
-#[derive(Subcommand)]
-enum Bench {
-    /// What draining a large task costs: the SDK against a hand-written loop. Linux only.
-    Sdk,
-    /// What the emulator bears: pages a second beside Prism and nginx, and tasks of a million subtasks. Linux only.
-    Emulator {
-        /// How long each measurement takes.
-        #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
-        seconds: u32,
-    },
-    /// What the export of a million subtasks costs, and whether one that is killed half way comes out the same. Linux only.
-    Export,
-    /// What a consumer's cold build costs: the SDK against the generated client alone. Linux only; takes minutes.
-    Build,
-}
-
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
     let outcome = match Arguments::parse().command {
         Command::Generate { check: true, .. } => generate::run(root, Mode::Check),
         Command::Generate { accept: true, .. } => generate::run(root, Mode::Accept),
         Command::Generate { .. } => generate::run(root, Mode::Write),
-        Command::Languages { only } if only.is_empty() => languages::run(root, &Client::ALL),
         Command::Languages { only } => languages::run(root, &only),
         Command::Lint { external } => sound::run(root).and_then(|own| match external {
             true => external::run(root).map(|others| own.worse(others)),
@@ -124,9 +102,6 @@ fn main() -> ExitCode {
         }),
         Command::Diff { yardstick: true, .. } => diff::run_yardstick(root),
         Command::Diff { base, .. } => diff::run(root, base.as_deref()),
-        Command::Bench { what: Bench::Sdk } => bench::sdk(root),
-        Command::Bench { what: Bench::Emulator { seconds } } => bench::emulator(root, seconds),
-        Command::Bench { what: Bench::Export } => bench::export(root),
         Command::Dist => dist::run(root),
         Command::Docs { out } => {
             let folder = out.unwrap_or_else(|| target_folder(root).join("docs"));
@@ -138,7 +113,6 @@ fn main() -> ExitCode {
         Command::Browser { pictures } => browser::run(root, pictures),
         Command::Conformance(options) => conformance::run(root, &options),
         Command::Schemathesis { examples } => schemathesis::run(root, examples),
-        Command::Bench { what: Bench::Build } => bench::build(root),
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {
