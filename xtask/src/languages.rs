@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use self::exam::Sitting;
 use self::table::{Cell, Row};
 use self::verdict::{Expectation, Got, judge};
-use crate::derived::{Derived, stale, write};
+use crate::derived::{replace, unified_diff};
 use crate::emulator::{self, Emulator};
 use crate::{Outcome, markers, print, read, sound, target_folder, tools};
 
@@ -126,12 +126,15 @@ pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
     if !only.is_empty() {
         return Ok(Outcome::Done);
     }
-    let page = markers::fill(&read(root, PAGE)?, "languages", &expected.render(&rows))?;
-    let page = [Derived::new(PAGE, markers::fill(&page, "exam", &expected.render(&marks))?)];
-    let stale = stale(root, &page, "")?;
-    stale.iter().for_each(|stale| print(&stale.diff));
-    write(root, &page, "")?;
-    Ok(if stale.is_empty() { Outcome::Done } else { Outcome::Stale })
+    let before = read(root, PAGE)?;
+    let with_table = markers::fill(&before, "languages", &expected.render("scenario", &rows))?;
+    let page = markers::fill(&with_table, "exam", &expected.render("mark", &marks))?;
+    if page == before {
+        return Ok(Outcome::Done);
+    }
+    print(&unified_diff(PAGE, &before, &page));
+    replace(&root.join(PAGE), &page)?;
+    Ok(Outcome::Stale)
 }
 
 /// The script of a client, in an empty folder of its own.

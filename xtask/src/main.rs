@@ -85,7 +85,7 @@ enum Command {
         #[arg(long, value_name = "N", default_value_t = 1000)]
         examples: usize,
     },
-    /// Carry out the recipes of CONTRIBUTING.md on copies of the project, and run its tests there. Takes minutes.
+    /// Carry out the recipes of xtask/recipes on copies of the project, and run its tests there. Takes minutes.
     Rehearse,
 }
 

@@ -103,9 +103,9 @@ impl Expected {
     }
 
     /// The table in Markdown, with the explanation of each cell that is no pass below it.
-    pub(super) fn render(&self, rows: &[Row]) -> String {
+    pub(super) fn render(&self, heading: &str, rows: &[Row]) -> String {
         let titles: String = CLIENTS.iter().map(|(_, title)| format!(" {title} |")).collect();
-        let mut table = format!("| |{titles}\n|---|{}\n", "---|".repeat(CLIENTS.len()));
+        let mut table = format!("| {heading} |{titles}\n|---|{}\n", "---|".repeat(CLIENTS.len()));
         let mut notes: Vec<&str> = Vec::new();
         for row in rows {
             table += &format!("| {} |", row.label);
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn every_cell_that_is_no_pass_is_explained_below_the_table() {
-        let table = parse(EXPECTED).unwrap().render(&rows(Verdict::Fails, Verdict::Fails));
+        let table = parse(EXPECTED).unwrap().render("scenario", &rows(Verdict::Fails, Verdict::Fails));
         let lines: Vec<_> = table.lines().skip(2).collect();
         let rows = [
             "| a | pass | pass | pass | pass | pass |",
