@@ -16,6 +16,7 @@ how_to_get() {
         java | javac) echo "a JDK, 11 or newer (on Debian: apt-get install default-jdk-headless)" ;;
         node | npm) echo "Node.js 20 or newer, with npm, from nodejs.org" ;;
         go) echo "Go 1.21 or newer, which fetches a newer one where oapi-codegen needs it (on Debian: apt-get install golang-go)" ;;
+        sha256sum) echo "sha256sum (on Debian: apt-get install coreutils)" ;;
         mvn) echo "Maven 3.8 or newer (on Debian: apt-get install maven)" ;;
         *) echo "it (on Debian: apt-get install $1)" ;;
     esac
