@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use xtask::contract::{Contract, Fact, Side, contract};
-use xtask::sound;
+use xtask::load;
 
 use crate::freshness::root;
 use crate::mutations::of_values;
@@ -19,7 +19,7 @@ use call::{Call, Caller, Field};
 use probes::{Expected, Probe, probes};
 
 fn document() -> Value {
-    sound::read(root()).unwrap().value().clone()
+    load::read(root()).unwrap().value().clone()
 }
 
 /// What a document says of each field of each operation, and of no field.

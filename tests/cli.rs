@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use northbound_cli::{Outlet, Process};
 
 use crate::answers::fleet::{Asked, Fleet, page};
-use crate::report::asked;
+use crate::report::{asked, without};
 
 /// The outcome of a command: exit code, stdout, stderr.
 pub(crate) struct Seen {
@@ -36,6 +36,10 @@ fn session(commands: &[&str]) -> String {
         let Seen { code, stdout, stderr } = seen;
         session += &format!("$ northbound {command}\n{stdout}{stderr}[exit code {code}]\n\n");
     }
+    // What is another one each time.
+    for mark in ["\"at\":\"", "\"at\": \"", "\"endpoint\":\"", "\"endpoint\": \""] {
+        session = without(&session, mark, "\"");
+    }
     session
 }
 
@@ -59,6 +63,9 @@ fn subtasks_are_shown_as_somebody_needs_them() {
         "--emulator subtasks demo --status Pending -q --limit 1",
         "--emulator subtasks demo --columns device -o jsonl",
         "--emulator subtasks demo --page 0 --status Fail,Timeout",
+        "--emulator subtasks demo --status Fail Timeout --columns device, status --limit 2",
+        "--emulator subtasks doc-example --device-id *******, ****** --columns device -o csv",
+        "--emulator subtasks doc-example --device-id *******,****** --page 0",
     ]));
 }
 
@@ -69,6 +76,7 @@ fn a_summary_is_a_chart_for_a_person_and_json_for_a_script() {
         "--emulator summary doc-example",
         "--emulator summary demo -o json",
         "--emulator summary demo -o jsonl",
+        "--emulator summary demo -o csv",
         "--emulator summary nope -o json",
     ]));
 }
@@ -82,6 +90,8 @@ fn a_watch_that_ends_at_once_is_one_line_or_one_object() {
         "--emulator watch nope",
         "--emulator watch demo --fail-above 2",
         "--emulator watch demo --timeout soon",
+        "--emulator watch demo --timeout 0s",
+        "--emulator watch demo --timeout 0s -o json",
     ]));
 }
 
@@ -119,12 +129,21 @@ fn the_readme_of_the_command_lists_its_exit_codes() {
     let readme = std::fs::read_to_string(crate::freshness::root().join("crates/cli/README.md")).unwrap();
     let help = northbound(&["--help"]).stdout;
     let codes: Vec<&str> = help.split("Exit codes:").nth(1).unwrap().trim().lines().map(str::trim).collect();
-    assert_eq!(codes.len(), 6, "{codes:?}");
+    assert_eq!(codes.len(), 8, "{codes:?}");
     for line in codes {
         let (code, meaning) = line.split_once("  ").unwrap();
         let row = format!("| {} | {} |", code.trim(), meaning.trim());
         assert!(readme.contains(&row), "{row}");
     }
+}
+
+#[test]
+fn the_readme_says_what_the_help_says_of_export_and_subtasks() {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let readme = std::fs::read_to_string(crate::freshness::root().join("crates/cli/README.md")).unwrap();
+    let help = northbound(&["export", "--help"]).stdout;
+    let paragraph = help.split("\n\n").find(|paragraph| paragraph.contains("subtasks -o csv")).unwrap();
+    assert!(words(&readme).contains(&words(paragraph)), "{paragraph}");
 }
 
 #[test]
@@ -158,8 +177,20 @@ fn the_manual_has_a_page_for_each_command() {
         .collect();
     names.sort();
     insta::assert_snapshot!(names.join("\n"));
-    let page = std::fs::read_to_string(pages.join("northbound-watch.1")).unwrap();
-    assert!(page.contains("fail\\-above") && page.contains("settled"), "{page}");
+    for name in &names {
+        let page = std::fs::read_to_string(pages.join(name)).unwrap();
+        let makes_calls = page.contains("\\-\\-endpoint");
+        for section in ["SYNOPSIS", "ENVIRONMENT", "\"EXIT STATUS\""] {
+            assert!(page.contains(&format!(".SH {section}\n")), "{name} has no {section}");
+        }
+        assert_eq!(page.contains("NORTHBOUND_SECRET") && page.contains(".SH FILES"), makes_calls, "{name}");
+    }
+    // Without the sections that clap_mangen writes.
+    let page = std::fs::read_to_string(pages.join("northbound-export.1")).unwrap();
+    let (synopsis, rest) = page.split_once(".SH DESCRIPTION").unwrap();
+    let synopsis = synopsis.split_once(".SH SYNOPSIS").unwrap().1;
+    let around = format!("SYNOPSIS{synopsis}{}", &rest[rest.find(".SH ENVIRONMENT").unwrap()..]);
+    insta::assert_snapshot!("what_the_manual_says_around_the_options", around);
 }
 
 #[test]
@@ -174,7 +205,56 @@ fn json_and_jsonl_bear_the_members_of_the_platform() {
 
 #[test]
 fn help_teaches() {
-    insta::assert_snapshot!(session(&["--help", "help subtasks", "watch -h"]));
+    insta::assert_snapshot!(session(&["--help", "help subtasks", "watch -h", "explain --help"]));
+}
+
+#[test]
+fn a_result_goes_to_the_file_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("result");
+    let run = |line: &str, ending: &str| {
+        let path = file.with_extension(ending);
+        let words: Vec<&str> = line.split(' ').chain(["--out", path.to_str().unwrap()]).collect();
+        let seen = northbound(&words);
+        (seen.code, seen.stdout, std::fs::read_to_string(&path).unwrap_or_default())
+    };
+    // The end of the name is the format, unless -o says another.
+    for (line, ending, begins) in [
+        ("--emulator summary demo", "csv", "task,status,count\n"),
+        ("--emulator subtasks demo --limit 3", "jsonl", "{\"error\":"),
+        ("--emulator subtasks demo --limit 3 -o json", "csv", "[\n"),
+        ("--emulator subtasks demo --limit 3", "txt", "DEVICE "),
+        ("--emulator export demo --replace", "csv", "device,command,"),
+        ("--emulator export demo -o jsonl --replace", "csv", "{\"error\":"),
+        ("--emulator export demo --format csv -o json", "data", "device,command,"),
+        ("explain 1010005", "JSON", "{\n"),
+        ("spec", "json", "{\n"),
+        ("spec", "yaml", "openapi: 3"),
+        ("doctor", "text", "```text\n"),
+        ("--emulator watch demo --fail-above 2% -o jsonl", "text", "{\""),
+    ] {
+        let (code, stdout, written) = run(line, ending);
+        assert!(written.starts_with(begins), "{line} {ending}: {written}");
+        let complains = line.starts_with("doctor") || line.contains("watch");
+        assert_eq!(code != 0, complains, "{line}");
+        assert!(stdout.is_empty() || line.contains("export"), "{line}: {stdout}");
+    }
+    // A result that is not complete replaces nothing.
+    std::fs::write(file.with_extension("csv"), "before").unwrap();
+    assert_eq!(run("--emulator subtasks nope", "csv"), (1, String::new(), "before".to_owned()));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 8, "nothing else is left");
+}
+
+#[test]
+fn every_command_takes_the_options_that_it_does_not_show() {
+    for line in [
+        "explain 1010005 --endpoint x --quota 5 -v",
+        "--endpoint x --emulator -q spec",
+        "completions bash -v",
+    ] {
+        let seen = northbound(&line.split(' ').collect::<Vec<_>>());
+        assert_eq!((seen.code, seen.stderr.as_str()), (0, ""), "{line}");
+    }
 }
 
 #[test]
@@ -210,6 +290,9 @@ fn failures_say_what_to_do() {
         "emulator serve --listen 127.0.0.1:x",
         "emulator serve --scenario /nonexistent",
         "emulator serve --scenario x --subtasks 5",
+        "--emulator report demo -o report.html",
+        "--emulator export demo --out rows",
+        "--emulator subtasks demo --out /dev/null",
     ]));
 }
 

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use axum::Router;
 use northbound_emulator::{Application, Control, Scenario};
 use xtask::conformance::{Facts, Http, Line, Server, Subject, Verdict, examine};
-use xtask::sound;
+use xtask::load;
 
 use crate::emulated::Emulated;
 use crate::freshness::root;
@@ -22,7 +22,7 @@ const SUBTASKS: u32 = 40;
 const STRANGER: &str = "stranger-app";
 
 fn facts() -> Facts {
-    Facts::of(&sound::read(root()).unwrap()).unwrap()
+    Facts::of(&load::read(root()).unwrap()).unwrap()
 }
 
 fn scenario(quota: u32) -> Scenario {

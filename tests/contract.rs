@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 use xtask::contract::{NOT_COMPARED, contract, difference};
-use xtask::sound;
+use xtask::load;
 
 use crate::freshness::root;
 
 fn document() -> Value {
-    sound::read(root()).unwrap().value().clone()
+    load::read(root()).unwrap().value().clone()
 }
 
 fn emulator() -> Value {

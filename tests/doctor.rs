@@ -21,6 +21,7 @@ use xtask::ledger::{self, LEDGER};
 use crate::cli::{Seen, northbound_in};
 use crate::emulated::Emulated;
 use crate::freshness::root;
+use crate::report::without;
 
 const SECRETS: [&str; 3] = ["demo-app", "demo-secret", "accessToken"];
 
@@ -103,7 +104,7 @@ async fn doctor_in(endpoint: &str, environment: &[(&str, &str)], arguments: &str
 /// What a person sees, with the ports of this run taken out.
 fn shown(seen: &Seen) -> String {
     let Seen { code, stdout, stderr } = seen;
-    let mut shown = format!("{stdout}{stderr}[exit code {code}]\n");
+    let mut shown = without(&format!("{stdout}{stderr}[exit code {code}]\n"), "\"at\": \"", "\"");
     for mark in ["127.0.0.1:", ".example:", "localhost:", "port "] {
         let mut parts = shown.split(mark).map(str::to_owned).collect::<Vec<_>>();
         for part in parts.iter_mut().skip(1) {

@@ -63,6 +63,10 @@ async fn jsonl_is_what_the_platform_sent_and_csv_what_subtasks_prints() {
         fleet.run(&format!("export t --quota 0 --format {format} --out DIR/{format}"), all).await;
         assert_eq!(fleet.read(format), printed);
     }
+    for line in fleet.read("jsonl").lines() {
+        let subtask: northbound::Subtask = serde_json::from_str(line).unwrap();
+        assert_eq!(serde_json::to_string(&subtask).unwrap(), line);
+    }
     let sent: Vec<Value> = fleet.task().rows.clone();
     let read = |line: &str| serde_json::from_str::<Value>(line).unwrap();
     let read: Vec<Value> = fleet.read("jsonl").lines().map(read).collect();
@@ -208,6 +212,7 @@ async fn a_read_that_is_incomplete_completes_no_file() {
     fleet.task().miscounted = 0;
     let again = fleet.run("export t --quota 0 --format csv --out DIR/file --resume", usize::MAX).await;
     assert!(again.code == 1 && again.stderr.contains("cannot be completed: "), "{again:?}");
+    assert!(!again.stderr.contains("()"), "no method of the SDK is named: {again:?}");
     assert_eq!(fleet.names(), ["file.part", "file.part.json"]);
 }
 

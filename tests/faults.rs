@@ -35,7 +35,7 @@ fn with_little_patience(server: &Server) -> ClientBuilder {
 }
 
 fn with_login(server: &Server) -> ClientBuilder {
-    server.builder().credentials(Credentials::new("demo-app", "demo-secret").unwrap())
+    server.without_credentials().credentials(Credentials::new("demo-app", "demo-secret").unwrap())
 }
 
 fn in_short_windows(server: &Server) -> ClientBuilder {
@@ -55,12 +55,12 @@ fn code(code: &str) -> String {
 }
 
 fn one_row(page: &Page) -> bool {
-    page.rows().len() == 1
+    page.subtasks().len() == 1
 }
 
 /// The places of the rows that cannot be read.
 fn unreadable(page: &Page) -> String {
-    page.rows().iter().filter_map(|row| Some(row.extra.unreadable()?.path())).collect()
+    page.subtasks().filter_map(|row| Some(row.unreadable()?.path().to_owned())).collect()
 }
 
 fn with_status(status: u16) -> Vec<Act> {
@@ -200,7 +200,7 @@ fn bodies() -> Vec<Row> {
             "body-wrong-type",
             at(r#"{"taskDetails":[{"status":7},{"status":"Fail"}]}"#),
             with_token,
-            Succeeds(1, |page| unreadable(page) == "taskDetails[0].status" && page.rows().len() == 2),
+            Succeeds(1, |page| unreadable(page) == "taskDetails[0].status" && page.subtasks().len() == 2),
         ),
         (
             "body-repairable",
@@ -218,7 +218,7 @@ fn bodies() -> Vec<Row> {
             "body-null-list",
             at(r#"{"taskDetails":null}"#),
             with_token,
-            Succeeds(1, |page| page.rows().is_empty()),
+            Succeeds(1, |page| page.subtasks().len() == 0),
         ),
         (
             "body-not-utf8",
@@ -271,7 +271,7 @@ fn tokens_and_throttle() -> Vec<Row> {
             vec![json(200, LOGIN), json(403, REFUSED), json(200, LOGIN), json(403, REFUSED)],
             with_login,
             Fails(4, 1, |error| {
-                error.is_invalid_token() && error.remedy().contains("underscores_in_headers")
+                error.is_invalid_token() && error.remedy().to_string().contains("underscores_in_headers")
             }),
         ),
         (

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use xtask::{derived, generate, sound};
+use xtask::{derived, generate, load};
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -10,7 +10,7 @@ pub(crate) fn root() -> &'static Path {
 
 #[test]
 fn every_derived_file_is_fresh() {
-    let document = sound::read_sound(root()).unwrap();
+    let document = load::read_checked(root()).unwrap();
     let emulator = northbound_emulator::openapi().to_pretty_json().unwrap() + "\n";
     let control = northbound_emulator::control_openapi().to_pretty_json().unwrap() + "\n";
     let schema = serde_json::to_string_pretty(&northbound_emulator::scenario_schema()).unwrap() + "\n";
@@ -25,7 +25,7 @@ fn every_derived_file_is_fresh() {
 
 #[test]
 fn deriving_twice_gives_the_same_bytes() {
-    let document = sound::read_sound(root()).unwrap();
+    let document = load::read_checked(root()).unwrap();
     assert_eq!(
         generate::derive(root(), &document, None).unwrap(),
         generate::derive(root(), &document, None).unwrap()
@@ -34,5 +34,5 @@ fn deriving_twice_gives_the_same_bytes() {
 
 #[test]
 fn the_client_carries_the_document() {
-    assert_eq!(northbound_client::DOCUMENT, sound::read(root()).unwrap().text());
+    assert_eq!(northbound_client::DOCUMENT, load::read(root()).unwrap().text());
 }

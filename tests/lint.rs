@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use xtask::document::{Document, Position};
-use xtask::{lint, sound};
+use xtask::{lint, load};
 
 use crate::freshness::root;
 
@@ -39,7 +39,7 @@ const FAULTS: [(&str, &str, &str); 14] = [
 
 #[test]
 fn every_fault_is_named_with_its_line_and_what_to_do() {
-    let text = sound::read(root()).unwrap().text().to_owned();
+    let text = load::read(root()).unwrap().text().to_owned();
     let mut seen = String::new();
     for (name, old, new) in FAULTS {
         assert!(text.contains(old), "the document has no {old:?} any more: change the fault {name:?}");

@@ -30,6 +30,7 @@ mod readmes;
 mod recipes;
 mod replies;
 mod report;
+mod results;
 mod scenario;
 mod simulation;
 mod tls;

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use axum::body::Body;
 use axum::http::Response;
 use northbound::SubtaskStatus::{Fail, Pending, Success, Timeout, WaitResult};
-use northbound::{Client, Credentials, Direction, Error, Subtask, SubtaskStatus, Subtasks};
+use northbound::{Client, Credentials, Direction, Error, Subtask, SubtaskQuery, SubtaskStatus};
 use northbound_emulator::Scenario;
 use serde_json::json;
 
@@ -23,7 +23,7 @@ async fn emulator() -> (Emulated, Client) {
     (emulator, client)
 }
 
-async fn all(query: Subtasks) -> Result<Vec<Subtask>, Error> {
+async fn all(query: SubtaskQuery) -> Result<Vec<Subtask>, Error> {
     let mut stream = query.stream();
     let mut rows = Vec::new();
     while let Some(row) = stream.try_next().await? {
@@ -69,7 +69,7 @@ async fn the_example_of_the_page_ends_clean_in_every_direction() {
     for (wanted, rows) in [(None, 2), (Some(WaitResult), 2), (Some(Pending), 0), (Some(Fail), 0)] {
         for size in [1, 250] {
             let query = client.subtasks(Scenario::EXAMPLE_TASK).page_size(size);
-            let query = wanted.iter().cloned().fold(query, Subtasks::status);
+            let query = wanted.iter().cloned().fold(query, SubtaskQuery::status);
             assert_eq!(all(query).await.unwrap().len(), rows, "{wanted:?} by {size}");
         }
     }
@@ -205,7 +205,7 @@ async fn a_page_tells_how_many_repeats_were_left_out() {
     let mut pages = query().pages();
     let mut came = Vec::new();
     while let Some(page) = pages.try_next().await.unwrap() {
-        came.push((page.rows().len(), page.repeats()));
+        came.push((page.subtasks().len(), page.repeats()));
     }
     assert_eq!(came[..3], [(10, 0), (9, 1), (9, 1)], "{came:?}");
     let page = query().page(0).await.unwrap();
@@ -220,7 +220,7 @@ async fn pages_ahead_are_delivered_in_order() {
         let mut pages = client.subtasks(Scenario::DEMO_TASK).page_size(25).prefetch(ahead).pages();
         let mut numbers = Vec::new();
         while let Some(page) = pages.try_next().await.unwrap() {
-            assert_eq!((page.page_no(), page.rows().len()), (Some(page.number().into()), 25));
+            assert_eq!((page.page_no(), page.subtasks().len()), (Some(page.number().into()), 25));
             numbers.push(page.number());
         }
         assert_eq!(numbers, (0..40).collect::<Vec<_>>());

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use xtask::contract::{Contract, contract, difference};
-use xtask::sound;
+use xtask::load;
 
 use crate::freshness::root;
 use equivalent::EQUIVALENTS;
@@ -20,7 +20,7 @@ use nodes::{Nodes, pointers};
 use operators::{Mutation, mutations};
 
 fn written() -> Value {
-    sound::read(root()).unwrap().value().clone()
+    load::read(root()).unwrap().value().clone()
 }
 
 fn derived() -> Value {

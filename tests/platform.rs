@@ -62,16 +62,16 @@ impl Platform {
     }
 
     pub(crate) fn builder(&self) -> ClientBuilder {
-        Client::builder(self.url())
-            .token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test")
-            .retry(Retry::off())
-            .quota(Quota::unlimited())
+        self.without_credentials().token(AppId::new("demo-app").unwrap(), "t0ken-of-the-test")
+    }
+
+    pub(crate) fn without_credentials(&self) -> ClientBuilder {
+        Client::builder(self.url()).retry(Retry::off()).quota(Quota::unlimited())
     }
 
     /// A client that logs in by itself.
     pub(crate) fn with_login(&self) -> ClientBuilder {
-        let credentials = Credentials::new("demo-app", "demo-secret").unwrap();
-        Client::builder(self.url()).credentials(credentials).retry(Retry::off()).quota(Quota::unlimited())
+        self.without_credentials().credentials(Credentials::new("demo-app", "demo-secret").unwrap())
     }
 
     /// The requests so far, as they stood on the wire, with secrets and address redacted.

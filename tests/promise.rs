@@ -6,13 +6,13 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use jsonschema::Validator;
 use serde_json::Value;
-use xtask::document::Document;
-use xtask::{lint, sound};
+use xtask::document::{Document, reference};
+use xtask::{lint, load};
 
 use crate::freshness::root;
 
 /// A promise for each status of each operation.
-static PROMISES: LazyLock<Vec<Promise>> = LazyLock::new(|| promises(&sound::read(root()).unwrap()));
+static PROMISES: LazyLock<Vec<Promise>> = LazyLock::new(|| promises(&load::read(root()).unwrap()));
 
 struct Promise {
     method: String,
@@ -29,8 +29,7 @@ fn promises(document: &Document) -> Vec<Promise> {
     for (path, item) in value["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             for (status, response) in operation["responses"].as_object().unwrap() {
-                let reference = response["$ref"].as_str().map(|reference| &reference[1..]);
-                let response = reference.map_or(response, |pointer| value.pointer(pointer).unwrap());
+                let response = reference::resolve(value, response).unwrap();
                 let mut content = response["content"].as_object().unwrap().iter();
                 let (media_type, media) = content.next().unwrap();
                 assert!(

@@ -9,13 +9,14 @@
 #[path = "property/replies.rs"]
 mod replies;
 
+use std::convert::Infallible;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use northbound::{AppId, Client, Credentials, Error, Quota, Retry, Transport, TransportFuture};
+use northbound::{AppId, Client, Credentials, Error, Quota, Retry};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -33,8 +34,8 @@ struct Platform {
     page: Reply,
 }
 
-impl Transport for Platform {
-    fn send(&self, request: reqwest::Request) -> TransportFuture<'_> {
+impl Platform {
+    fn answer(&self, request: &http::Request<reqwest::Body>) -> http::Response<reqwest::Body> {
         let good = |body: String| Reply {
             status: 200,
             headers: Vec::new(),
@@ -47,7 +48,7 @@ impl Transport for Platform {
             _ => good(r#"{"totalCount":0,"pageNo":1,"pageSize":250,"taskDetails":[]}"#.to_owned()),
         };
         let first =
-            request.url().query().is_some_and(|query| query.split('&').any(|pair| pair == "pageNo=0"));
+            request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "pageNo=0"));
         let reply = match request.method().as_str() {
             "POST" => self.login.as_ref(),
             _ => first.then_some(&self.page),
@@ -58,8 +59,7 @@ impl Transport for Platform {
         for (name, value) in &reply.headers {
             response = response.header(*name, value.as_bytes());
         }
-        let response = response.body(reply.body.clone()).unwrap();
-        Box::pin(async { Ok(response.into()) })
+        response.body(reply.body.clone().into()).unwrap()
     }
 }
 
@@ -189,7 +189,11 @@ fn in_memory(seed: u64, traces: &Traces) -> Option<serde_json::Value> {
         Client::builder("http://127.0.0.1:1").quota(Quota::unlimited()).deadline(DEADLINE).seed(seed);
     let builder = builder.credentials(Credentials::new("demo-app", SECRET).unwrap());
     let asked = Arc::clone(&platform);
-    let client = builder.transport(Shared(asked)).build().unwrap();
+    let service = tower::service_fn(move |request| {
+        let answer = asked.answer(&request);
+        async { Ok::<_, Infallible>(answer) }
+    });
+    let client = builder.service(service).build().unwrap();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let way = rng.u8(..6);
@@ -214,14 +218,6 @@ fn in_memory(seed: u64, traces: &Traces) -> Option<serde_json::Value> {
     assert_rows(&name, &platform.page, &outcome);
     let page = &platform.page;
     page.is_page.then(|| json!({ "name": name, "body": hex(&page.body), "delivered": outcome.rows }))
-}
-
-struct Shared(Arc<Platform>);
-
-impl Transport for Shared {
-    fn send(&self, request: reqwest::Request) -> TransportFuture<'_> {
-        self.0.send(request)
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

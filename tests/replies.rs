@@ -74,7 +74,7 @@ async fn missing_null_and_empty_all_mean_none() {
 async fn a_null_list_is_a_page_without_rows() {
     let platform = Platform::always(200, "application/json", r#"{"totalCount":0,"taskDetails":null}"#).await;
     let page = platform.client().subtasks("demo").page(0).await.unwrap();
-    assert_eq!((page.rows().len(), page.total_count(), page.page_no()), (0, Some(0), None));
+    assert_eq!((page.subtasks().len(), page.total_count(), page.page_no()), (0, Some(0), None));
 }
 
 #[tokio::test]

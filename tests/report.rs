@@ -70,7 +70,7 @@ fn in_words(html: &str) -> String {
 }
 
 /// Leaves out what stands between two marks, wherever they come.
-fn without(text: &str, from: &str, to: &str) -> String {
+pub(crate) fn without(text: &str, from: &str, to: &str) -> String {
     let mut pieces = text.split(from);
     let mut left = pieces.next().unwrap().to_owned();
     for piece in pieces {
@@ -304,10 +304,9 @@ fn a_report_takes_the_place_of_the_one_before_only_when_it_is_whole() {
 
     let seen = northbound(&["--emulator", "report", "doc-example", "--out", path, "-o", "json"]);
     let told: Value = serde_json::from_str(&seen.stdout).unwrap();
-    assert_eq!(
-        told,
-        json!({ "file": path, "taskId": "doc-example", "total": 2, "failed": 0, "other": 0, "listed": 0, "calls": 6 })
-    );
+    let named =
+        ["file", "taskId", "total", "settled", "failed", "listed", "calls"].map(|name| told[name].clone());
+    assert_eq!(json!(named), json!([path, "doc-example", 2, 0, 0, 0, 6]));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The whole on one simulated clock: SDK, emulator and a faulty network in one process, from a seed.
 //!
-//! The SDK sends through a transport that hands each request to the emulator's service, late, or never, or answers in its
+//! The SDK sends to a service that hands each request to the emulator's service, late, or never, or answers in its
 //! place. No time passes but the simulated one, so thousands of hours take seconds, and a seed replays exactly. What cannot
-//! pass through the transport are faults of sockets and of TLS: `faults.rs` and `tls.rs` have those.
+//! pass through the service are faults of sockets and of TLS: `faults.rs` and `tls.rs` have those.
 //!
 //! `NORTHBOUND_SEEDS=100000` runs more seeds, `NORTHBOUND_SEEDS=50000..100000` a part of them, `NORTHBOUND_SEED=7` only that one.
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::to_bytes;
-use northbound::{Client, Credentials, Error, SubtaskStatus, Subtasks, Transport, TransportFuture};
+use northbound::{Client, Credentials, Error, SubtaskQuery, SubtaskStatus};
 use northbound_emulator::{Application, Life, Scenario, Task, router};
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt as _;
@@ -81,12 +81,11 @@ impl Network {
     }
 
     /// The request arrives, and the platform answers.
-    async fn arrive(&self, request: reqwest::Request) -> http::Response<axum::body::Bytes> {
+    async fn arrive(&self, request: http::Request<reqwest::Body>) -> http::Response<axum::body::Bytes> {
         let is_login = request.method() == "POST";
         self.log().arrived(Instant::now());
         self.log().logins += u64::from(is_login);
-        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
-        let request = http::Request::<reqwest::Body>::try_from(request).unwrap().map(axum::body::Body::new);
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let (parts, body) = self.platform.clone().oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         if self.looks {
@@ -103,40 +102,35 @@ impl Network {
     }
 }
 
-impl Transport for Network {
-    fn send(&self, request: reqwest::Request) -> TransportFuture<'_> {
-        Box::pin(async move {
-            let Fate { there, back, fault } = self.fate();
-            self.log().faults += u64::from(fault.is_some());
-            sleep(there).await;
-            if fault == Some(0) {
-                // The request is lost on its way.
-                std::future::pending::<()>().await;
-            }
-            let reply = self.arrive(request).await;
-            sleep(back).await;
-            let instead = |status: u16, body: &'static str| {
-                http::Response::builder().status(status).body(body).unwrap().into()
-            };
-            Ok(match fault {
-                None | Some(0) => reply.into(),
-                // The reply is lost on its way, a gateway answers instead, or the connection breaks in the middle.
-                Some(1) => std::future::pending().await,
-                Some(2) => instead(502, "<html>Bad Gateway</html>"),
-                Some(3) => instead(503, ""),
-                Some(4) => instead(500, r#"{"error_code":"50252","error_desc":"Internal server error."}"#),
-                Some(_) => {
-                    let half = reply.body().slice(..reply.body().len() / 2);
-                    let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-                    reply
-                        .map(|_| {
-                            let parts = [Ok(half), Err(broken)];
-                            reqwest::Body::wrap_stream(futures_util::stream::iter(parts))
-                        })
-                        .into()
-                }
-            })
-        })
+impl Network {
+    async fn send(
+        &self,
+        request: http::Request<reqwest::Body>,
+    ) -> http::Result<http::Response<reqwest::Body>> {
+        let Fate { there, back, fault } = self.fate();
+        self.log().faults += u64::from(fault.is_some());
+        sleep(there).await;
+        if fault == Some(0) {
+            // The request is lost on its way.
+            std::future::pending::<()>().await;
+        }
+        let reply = self.arrive(request).await;
+        sleep(back).await;
+        let instead =
+            |status: u16, body: &'static str| http::Response::builder().status(status).body(body.into());
+        match fault {
+            None | Some(0) => Ok(reply.map(reqwest::Body::from)),
+            // The reply is lost on its way, a gateway answers instead, or the connection breaks in the middle.
+            Some(1) => std::future::pending().await,
+            Some(2) => instead(502, "<html>Bad Gateway</html>"),
+            Some(3) => instead(503, ""),
+            Some(4) => instead(500, r#"{"error_code":"50252","error_desc":"Internal server error."}"#),
+            Some(_) => Ok(reply.map(|body| {
+                let half = body.slice(..body.len() / 2);
+                let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+                reqwest::Body::wrap_stream(futures_util::stream::iter([Ok(half), Err(broken)]))
+            })),
+        }
     }
 }
 
@@ -184,16 +178,20 @@ async fn simulate(seed: u64, sums: &mut Sums) {
         scenario = scenario.with_task(if task.moves { generated.with_life(life) } else { generated });
     }
     let log = Arc::new(Mutex::new(Log::default()));
-    let network = Network {
+    let network = Arc::new(Network {
         platform: router(scenario).unwrap(),
         random: Mutex::new(random.fork()),
         faults: [0, 20, 100][random.usize(0..3)],
         looks: seed.is_multiple_of(20),
         log: Arc::clone(&log),
-    };
+    });
+    let service = tower::service_fn(move |request| {
+        let network = Arc::clone(&network);
+        async move { network.send(request).await }
+    });
     let client =
         Client::builder("https://platform.example").credentials(Credentials::new("app", SECRET).unwrap());
-    let client = client.transport(network).seed(seed).deadline(DEADLINE).build().unwrap();
+    let client = client.service(service).seed(seed).deadline(DEADLINE).build().unwrap();
 
     let started = Instant::now();
     let mut actors = tokio::task::JoinSet::new();
@@ -292,7 +290,7 @@ async fn read(client: &Client, task: Known, random: &mut fastrand::Rng) -> Resul
 }
 
 /// Reads to the end; no subtask may come twice.
-async fn commands(query: Subtasks) -> Result<HashSet<String>, Error> {
+async fn commands(query: SubtaskQuery) -> Result<HashSet<String>, Error> {
     let mut seen = HashSet::new();
     let mut stream = query.stream();
     while let Some(subtask) = stream.try_next().await? {

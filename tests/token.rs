@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Response;
-use northbound::{
-    AppId, Client, Credentials, Quota, Secret, Token, TokenFuture, TokenSource, Transport, TransportFuture,
-};
+use northbound::{AppId, Client, Credentials, Quota, Remedy, Secret, Token, TokenFuture, TokenSource};
 use tokio::time::{Instant, sleep};
 
 use crate::platform::{Platform, reply};
@@ -68,7 +66,7 @@ async fn a_token_that_was_given_is_not_repeated_when_it_is_refused() {
     let client = platform.client();
     for asked in 1..=2 {
         let error = client.subtasks("demo").page(0).await.unwrap_err();
-        assert!(error.is_invalid_token() && error.remedy().starts_with("give another token"), "{error}");
+        assert!(error.is_invalid_token() && *error.remedy() == Remedy::ReplaceToken, "{error}");
         assert_eq!(platform.asked().len(), asked);
     }
 }
@@ -139,7 +137,8 @@ async fn a_login_that_fails_in_a_source_of_tokens_tells_what_failed() {
     let refused = || reply(401, "application/json", r#"{"error_code":"100208","error_desc":"x"}"#);
     let platform = Platform::answering(move |_| refused()).await;
     let source = LogsIn(platform.with_login().build().unwrap());
-    let client = platform.with_login().token_source(AppId::new("demo-app").unwrap(), source).build().unwrap();
+    let builder = platform.without_credentials().token_source(AppId::new("demo-app").unwrap(), source);
+    let client = builder.build().unwrap();
     let error = client.subtasks("demo").page(0).await.unwrap_err();
     assert!(error.is_misconfigured() && error.to_string().starts_with("login of application"), "{error}");
 }
@@ -160,7 +159,8 @@ impl TokenSource for Dry {
 async fn a_source_that_runs_dry_after_a_call_was_sent_is_no_refused_input() {
     let platform = Platform::answering(|_| refusal()).await;
     let source = Dry(AtomicUsize::new(0));
-    let client = platform.with_login().token_source(AppId::new("demo-app").unwrap(), source).build().unwrap();
+    let builder = platform.without_credentials().token_source(AppId::new("demo-app").unwrap(), source);
+    let client = builder.build().unwrap();
     let error = client.subtasks("demo").page(0).await.unwrap_err();
     assert!(error.is_no_token() && !error.is_refused(), "{error}");
     assert!(error.to_string().contains("the store is empty"), "{error}");
@@ -174,30 +174,33 @@ struct Once {
     calls: AtomicUsize,
 }
 
-impl Transport for Once {
-    fn send(&self, request: reqwest::Request) -> TransportFuture<'_> {
+impl Once {
+    async fn answer(&self, request: http::Request<reqwest::Body>) -> http::Result<Response<Body>> {
         let is_login = request.method() == "POST";
         let counter = if is_login { &self.logins } else { &self.calls };
         let is_first = counter.fetch_add(1, Ordering::Relaxed) == 0;
-        Box::pin(async move {
-            let (status, body) = match (is_login, is_first) {
-                (true, true) => (200, r#"{"accessToken":"t0ken","expiresIn":100}"#),
-                (true, false) => std::future::pending().await,
-                (false, true) => (200, PAGE),
-                (false, false) => {
-                    sleep(Duration::from_secs(8)).await;
-                    (403, r#"{"error_code":"1010005","error_desc":"dead"}"#)
-                }
-            };
-            Ok(http::Response::builder().status(status).body(body).unwrap().into())
-        })
+        let (status, body) = match (is_login, is_first) {
+            (true, true) => (200, r#"{"accessToken":"t0ken","expiresIn":100}"#),
+            (true, false) => std::future::pending().await,
+            (false, true) => (200, PAGE),
+            (false, false) => {
+                sleep(Duration::from_secs(8)).await;
+                (403, r#"{"error_code":"1010005","error_desc":"dead"}"#)
+            }
+        };
+        Response::builder().status(status).body(body.into())
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_call_waits_for_the_login_of_another_one_until_its_own_deadline() {
     let deadline = Duration::from_secs(10);
-    let client = Client::builder("https://platform.example").transport(Once::default());
+    let platform = Arc::new(Once::default());
+    let service = tower::service_fn(move |request| {
+        let platform = Arc::clone(&platform);
+        async move { platform.answer(request).await }
+    });
+    let client = Client::builder("https://platform.example").service(service);
     let client = client.credentials(Credentials::new("demo-app", "demo-secret").unwrap()).deadline(deadline);
     let client = client.build().unwrap();
     client.subtasks("demo").page(0).await.unwrap();

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use similar::TextDiff;
 use xtask::contract::{self, Fact, Side};
-use xtask::sound;
+use xtask::document::reference;
+use xtask::load;
 
 use crate::freshness::root;
 use probe::{Probe, Sample};
@@ -18,7 +19,7 @@ use rust::{Fields, RustType};
 const SEEN: &[&str] = &["additionalProperties", "enum", "reference", "type"];
 
 fn document() -> Value {
-    sound::read(root()).unwrap().value().clone()
+    load::read(root()).unwrap().value().clone()
 }
 
 fn components(document: &Value) -> &Map<String, Value> {
@@ -115,9 +116,8 @@ fn known_values(document: &mut Value) {
     for (name, schema) in schemas.as_object().into_iter().flatten() {
         for (member, property) in members(schema) {
             let known = property.get("x-known-values").and_then(Value::as_str);
-            let pointer =
-                known.and_then(|known| known.strip_prefix('#')).map(|known| format!("{known}/enum"));
-            let values = pointer.and_then(|pointer| document.pointer(&pointer)).cloned();
+            let known = known.and_then(|known| reference::target(document, known));
+            let values = known.and_then(|known| known.get("enum")).cloned();
             let property = document["components"]["schemas"][name]["properties"].get_mut(member);
             if let (Some(values), Some(property)) = (values, property.and_then(Value::as_object_mut)) {
                 property.insert("enum".to_owned(), values);
@@ -242,10 +242,7 @@ fn operations(document: &Value) -> impl Iterator<Item = (&String, &String, &Valu
 
 fn parameter_example(document: &Value, operation: &Value, name: &str) -> Value {
     let parameters = operation["parameters"].as_array().unwrap().iter();
-    let resolved = parameters.map(|node| match node["$ref"].as_str() {
-        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
-        None => node,
-    });
+    let resolved = parameters.map(|node| reference::resolve(document, node).unwrap());
     let found = resolved.into_iter().find(|parameter| parameter["name"] == name);
     found.unwrap_or_else(|| panic!("no parameter {name}"))["example"].clone()
 }

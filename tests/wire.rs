@@ -50,20 +50,20 @@ async fn login_sends_a_form_and_no_token() {
     insta::assert_snapshot!(asked[0]);
 }
 
-/// A transport that adds a parameter to what goes over HTTP.
-struct Adds(reqwest::Client);
-
-impl northbound::Transport for Adds {
-    fn send(&self, mut request: reqwest::Request) -> northbound::TransportFuture<'_> {
-        request.url_mut().query_pairs_mut().append_pair("added", "1");
-        Box::pin(self.0.execute(request))
-    }
-}
-
 #[tokio::test]
-async fn a_transport_over_http_sees_and_changes_what_is_sent() {
+async fn a_service_over_http_sees_and_changes_what_is_sent() {
     let platform = Platform::always(200, "application/json", EMPTY_PAGE).await;
-    let client = platform.builder().transport_over(Adds).build().unwrap();
+    let adds = |client: reqwest::Client| {
+        tower::service_fn(move |request: http::Request<reqwest::Body>| {
+            let client = client.clone();
+            async move {
+                let mut request = reqwest::Request::try_from(request)?;
+                request.url_mut().query_pairs_mut().append_pair("added", "1");
+                client.execute(request).await.map(http::Response::from)
+            }
+        })
+    };
+    let client = platform.builder().service_over(adds).build().unwrap();
     client.subtasks("demo").page(0).await.unwrap();
     let asked = platform.asked();
     let line = asked[0].lines().next().unwrap();

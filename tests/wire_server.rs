@@ -61,11 +61,14 @@ impl Server {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// A client that does not rest between two attempts.
     pub(crate) fn builder(&self) -> ClientBuilder {
+        self.without_credentials().token(AppId::new("demo-app").unwrap(), "t0ken")
+    }
+
+    /// A client that does not rest between two attempts.
+    pub(crate) fn without_credentials(&self) -> ClientBuilder {
         let pause = Duration::from_millis(1);
         Client::builder(format!("http://{}", self.address))
-            .token(AppId::new("demo-app").unwrap(), "t0ken")
             .retry(Retry::new().between(pause, pause))
             .quota(Quota::unlimited())
     }

@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::to_bytes;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::{Json, Router};
-use northbound::{AppId, Client, SubtaskStatus, Transport, TransportFuture};
+use northbound::{AppId, Client, SubtaskStatus};
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use tower::ServiceExt as _;
 
 /// What a call asks for.
 #[derive(Clone, Debug)]
@@ -108,7 +106,6 @@ pub(crate) fn calls_of_a_summary() -> u64 {
 }
 
 /// A platform without a socket, so that a test can hold the clock.
-#[derive(Clone)]
 pub(crate) struct Unplugged {
     platform: Router,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -122,20 +119,12 @@ impl Unplugged {
         Self { platform: Router::new().fallback(answered).with_state(state), asked }
     }
 
+    pub(crate) fn service(&self) -> Router {
+        self.platform.clone()
+    }
+
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Transport for Unplugged {
-    fn send(&self, request: reqwest::Request) -> TransportFuture<'_> {
-        Box::pin(async move {
-            let request = http::Request::<reqwest::Body>::try_from(request).unwrap();
-            let reply = self.platform.clone().oneshot(request.map(axum::body::Body::new)).await.unwrap();
-            let (parts, body) = reply.into_parts();
-            let body = to_bytes(body, usize::MAX).await.unwrap();
-            Ok(http::Response::from_parts(parts, body).into())
-        })
     }
 }
 

@@ -7,6 +7,7 @@ use northbound_emulator::{Application, Control, Scenario, Task};
 use reqwest::{Client, Method, Url};
 use serde_json::Value;
 use xtask::contract::Fact;
+use xtask::document::reference::resolve;
 
 use crate::emulated::Emulated;
 
@@ -135,7 +136,7 @@ impl<'a> Caller<'a> {
         let example = match field {
             Field::Query(name) => {
                 let parameters = operation["parameters"].as_array().unwrap().iter();
-                let mut parameters = parameters.map(|parameter| self.resolved(parameter));
+                let mut parameters = parameters.map(|parameter| resolve(self.document, parameter).unwrap());
                 &parameters.find(|parameter| parameter["name"] == name.as_str()).unwrap()["example"]
             }
             Field::Form(name) => &operation["requestBody"]["content"][FORM]["example"][name],
@@ -150,11 +151,6 @@ impl<'a> Caller<'a> {
         &self.document["paths"][path][method.to_lowercase()]
     }
 
-    fn resolved(&self, node: &'a Value) -> &'a Value {
-        let reference = node["$ref"].as_str();
-        reference.map_or(node, |reference| self.document.pointer(&reference[1..]).unwrap())
-    }
-
     pub(super) async fn is_taken(&self, call: &Call) -> Result<(), String> {
         let reply = self.make(call).await;
         if reply.0 == 200 { Ok(()) } else { Err(reply.to_string()) }
@@ -164,7 +160,7 @@ impl<'a> Caller<'a> {
     pub(super) async fn is_refused(&self, call: &Call) -> Result<(), String> {
         let reply = self.make(call).await;
         let operation = self.operation(&format!("{} {}", call.method, call.path));
-        let response = self.resolved(&operation["responses"]["400"]);
+        let response = resolve(self.document, &operation["responses"]["400"]).unwrap();
         let catalog = &self.document["components"]["x-error-catalog"];
         let mut codes = response["x-error-codes"].as_array().unwrap().iter();
         let is_documented = codes.any(|code| {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use xtask::document::pointer::parent;
+use xtask::document::reference;
 
 use super::operators::Mutation;
 
@@ -70,10 +71,7 @@ impl Equivalent {
 }
 
 fn leads_to_the_same(mutation: &Mutation, document: &Value) -> bool {
-    let target = |reference: &Value| {
-        let pointer = reference.as_str()?.strip_prefix('#')?;
-        document.pointer(pointer).map(without_prose)
-    };
+    let target = |named: &Value| reference::target(document, named.as_str()?).map(without_prose);
     let (before, after) = (document.pointer(&mutation.node), mutation.changes[0].1.as_ref());
     before.and_then(target).is_some_and(|before| Some(before) == after.and_then(target))
 }
@@ -82,8 +80,7 @@ fn leads_to_the_same(mutation: &Mutation, document: &Value) -> bool {
 fn adds_nothing(mutation: &Mutation, document: &Value) -> bool {
     let Some((owner, _)) = mutation.node.split_once("/allOf") else { return false };
     let says = |part: &Value| {
-        let target = part["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-        let mut says = without_prose(target.and_then(|pointer| document.pointer(pointer)).unwrap_or(part));
+        let mut says = without_prose(reference::resolve(document, part).unwrap_or(part));
         says.as_object_mut()?.remove("nullable");
         Some(says)
     };

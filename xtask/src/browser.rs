@@ -26,7 +26,8 @@ pub fn run(root: &Path, pictures: bool) -> anyhow::Result<Outcome> {
     let docs = target.join("docs");
     docs::write(root, &northbound, &docs)?;
     let tests = root.join("tests/browser");
-    let install = ["ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    let install =
+        ["ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
     tools::output(Command::new(NPM.found()?).args(install).current_dir(&tests))?;
     let mut node = Command::new(node);
     node.arg("--test").current_dir(tests).env("NORTHBOUND", northbound).env("CHROMIUM", chromium);

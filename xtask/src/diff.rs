@@ -21,7 +21,7 @@ pub use yardstick::{EDITS, Edit, edits, run as run_yardstick};
 
 use crate::contract::contract;
 use crate::document::Document;
-use crate::{DOCUMENT, Outcome, print, sound};
+use crate::{DOCUMENT, Outcome, load, print};
 
 /// What a change means for clients.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,7 +67,7 @@ pub fn report(
 ) -> anyhow::Result<(Outcome, String)> {
     let base = git::base(root, revision, DOCUMENT)?;
     let old = Document::parse(format!("{DOCUMENT} at {}", base.shown), git::show(root, &base, DOCUMENT)?)?;
-    let new = sound::read(root)?;
+    let new = load::read(root)?;
     let before = version::version(old.value(), &old.path().display().to_string())?;
     let now = version::version(new.value(), DOCUMENT)?;
     let mut changes = compare(old.value(), new.value())?;

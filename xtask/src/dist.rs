@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::emulator::{self, Emulator};
 use crate::tools::{self, Needed, SHA256SUM};
-use crate::{DOCUMENT, Outcome, print, sound, target_folder};
+use crate::{DOCUMENT, Outcome, load, print, target_folder};
 
 /// What it is built for: musl is a C library that can be linked in whole.
 const TARGET: &str = "x86_64-unknown-linux-musl";
@@ -71,7 +71,7 @@ fn serves_the_document(root: &Path, program: &Path) -> anyhow::Result<()> {
     let emulator = Emulator::start(program, &[])?;
     let served = emulator.fetch("/openapi.yaml")?;
     ensure!(
-        served == sound::read(root)?.text().as_bytes(),
+        served == load::read(root)?.text().as_bytes(),
         "the program serves another document than {DOCUMENT}"
     );
     Ok(())

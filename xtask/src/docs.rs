@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 
 use crate::emulator::Emulator;
-use crate::{DOCUMENT, sound};
+use crate::{DOCUMENT, load};
 
 /// What the page consists of: where the emulator serves it, and as which file it is written.
 const FILES: [(&str, &str); 5] = [
@@ -22,7 +22,7 @@ const FILES: [(&str, &str); 5] = [
 /// # Errors
 /// When the emulator does not start, serves another document than the project's, or a file cannot be written.
 pub fn write(root: &Path, northbound: &Path, folder: &Path) -> anyhow::Result<()> {
-    let (emulator, document) = (Emulator::start(northbound, &[])?, sound::read(root)?);
+    let (emulator, document) = (Emulator::start(northbound, &[])?, load::read(root)?);
     ensure!(
         emulator.fetch("/openapi.yaml")? == document.text().as_bytes(),
         "the emulator serves another document than {DOCUMENT}: run `cargo xtask generate`"

@@ -5,6 +5,7 @@
 
 pub(crate) mod operations;
 pub mod pointer;
+pub mod reference;
 mod scalar;
 mod tree;
 

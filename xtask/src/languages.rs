@@ -19,7 +19,7 @@ use self::table::{Cell, Row};
 use self::verdict::{Expectation, Got, judge};
 use crate::derived::{replace, unified_diff};
 use crate::emulator::{self, Emulator};
-use crate::{Outcome, markers, print, read, sound, target_folder, tools};
+use crate::{Outcome, load, markers, print, read, target_folder, tools};
 
 /// The clients that run scenarios: their folders, and their names in the tables.
 pub const CLIENTS: [(&str, &str); 5] = [
@@ -65,7 +65,7 @@ pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
     let missing = missing(root, clients.iter().map(|(name, _)| *name).chain(compiled.iter().copied()))?;
     ensure!(missing.is_empty(), "this machine lacks what the clients need:\n{missing}");
 
-    let document = sound::read_sound(root)?;
+    let document = load::read_checked(root)?;
     let mut scenarios: Vec<Scenario> = serde_json::from_str(&read(root, SCENARIOS)?).context(SCENARIOS)?;
     for Scenario { name, expect, .. } in &mut scenarios {
         expect.resolve(document.value()).with_context(|| format!("{SCENARIOS}: {name}"))?;

@@ -14,13 +14,13 @@ pub mod generate;
 pub mod languages;
 pub mod ledger;
 pub mod lint;
+pub mod load;
 pub mod markers;
 pub mod recipes;
 pub mod rehearse;
 mod rust_names;
 pub mod schemathesis;
 pub mod snapshots;
-pub mod sound;
 pub mod tools;
 
 use std::fs;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
 use xtask::{
-    Outcome, browser, conformance, diff, dist, docs, emulator, external, languages, print, rehearse,
-    schemathesis, sound, target_folder,
+    Outcome, browser, conformance, diff, dist, docs, emulator, external, languages, load, print, rehearse,
+    schemathesis, target_folder,
 };
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
         Command::Generate { accept: true, .. } => generate::run(root, Mode::Accept),
         Command::Generate { .. } => generate::run(root, Mode::Write),
         Command::Languages { only } => languages::run(root, &only),
-        Command::Lint { external } => sound::run(root).and_then(|own| match external {
+        Command::Lint { external } => load::run(root).and_then(|own| match external {
             true => external::run(root).map(|others| own.worse(others)),
             false => Ok(own),
         }),

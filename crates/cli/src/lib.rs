@@ -1,49 +1,29 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
-mod chart;
-mod columns;
-mod connection;
-mod context;
-mod csv;
-mod doctor;
-#[cfg(feature = "emulator")]
-mod emulator;
-mod explain;
-mod export;
-mod failure;
-mod interrupt;
-mod layout;
-mod new_file;
-mod palette;
-mod process;
-mod progress;
-mod reference;
-mod report;
+mod commands;
+mod error;
+mod results;
 mod rows;
 mod screen;
-mod standard_stream;
-mod subtasks;
-mod summary;
-mod table;
-mod token_cache;
-mod totals;
-mod traces;
-mod view;
-mod watch;
+mod session;
 
 use std::ffi::OsString;
 use std::io::Write;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::FromArgMatches as _;
+use clap::error::{ContextKind, ContextValue};
 
-use crate::arguments::{Arguments, Command, Typed};
-use crate::context::Context;
-use crate::failure::Failure;
-use crate::palette::Palette;
-pub use crate::process::{Environment, Outlet, Process};
-pub use crate::reference::command_tree;
-pub use crate::standard_stream::StandardStream;
+use crate::arguments::global::{Global, Output, TASK_ID_ORIGIN, Typed};
+pub use crate::commands::command_tree;
+use crate::commands::{Arguments, Command};
+use crate::error::CliError;
+pub use crate::screen::outlet::Outlet;
+use crate::screen::palette::Palette;
+use crate::session::context::Context;
+pub use crate::session::process::{Environment, Process};
+pub use crate::session::standard_stream::StandardStream;
+use crate::session::traces;
 
 /// Runs the command and returns its exit code.
 ///
@@ -52,63 +32,66 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) 
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let Arguments { global, command } = match parse(&arguments, &process) {
         Ok(arguments) => arguments,
-        Err(error) => return show_usage(&error, Typed::among(&arguments), process),
+        Err(error) => return show_usage(&explained(error), Typed::among(&arguments), process),
     };
     let traces = process.traces;
-    let (warns, as_json) = (!global.quiet, global.output.is_json());
+    let (warns, as_json) = (!global.quiet, global.asks_json());
     traces::collecting(global.verbose, warns, as_json, traces, || execute(global, &command, process))
 }
 
 fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, clap::Error> {
     // Without a terminal nothing is wrapped, so that scripts and snapshots see whole lines.
-    let mut command = Arguments::command().term_width(process.stdout.width().unwrap_or(0));
-    let matches = command.try_get_matches_from_mut(arguments)?;
+    let mut command = commands::parser().term_width(process.stdout.width().unwrap_or(0));
+    let words = arguments::list::joined(arguments.to_vec(), &command);
+    let matches = command.try_get_matches_from_mut(words)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-fn execute(global: arguments::Global, command: &Command, process: Process<'_>) -> u8 {
-    let output = global.output;
+fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
+    let output = global.output.unwrap_or_default();
     let mut context = match Context::new(global, process) {
         Ok(context) => context,
         Err((failure, stderr)) => return end(&failure, output, stderr),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return end(&Failure::Runtime(error), output, context.stderr),
+        Err(error) => return end(&CliError::Runtime(error), output, context.stderr),
     };
-    let outcome = runtime.block_on(dispatch(command, &mut context));
+    let outcome = runtime.block_on(commands::run(command, &mut context));
     // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
     runtime.shutdown_background();
-    match outcome.and_then(|()| Ok(context.stdout.flush()?)) {
+    match outcome.and_then(|()| Ok(context.deliver()?)) {
         Ok(()) => 0,
         Err(failure) => end(&failure, output, context.stderr),
     }
 }
 
-async fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<(), Failure> {
-    match command {
-        Command::Summary(options) => summary::run(context, options).await,
-        Command::Watch(options) => watch::run(context, options).await,
-        Command::Subtasks(options) => subtasks::run(context, options).await,
-        Command::Export(options) => export::run(context, options).await,
-        Command::Report(options) => report::run(context, options).await,
-        Command::Doctor(options) => doctor::run(context, options).await,
-        Command::Explain(options) => explain::run(context, options),
-        Command::Spec(options) => reference::spec(context, options),
-        Command::Completions(options) => reference::completions(context, options),
-        Command::Man(options) => reference::man(context, options),
-        #[cfg(feature = "emulator")]
-        Command::Emulator { command } => emulator::run(context, command).await,
-    }
-}
-
 /// Shows why the command failed, and returns its exit code.
-fn end(failure: &Failure, output: arguments::Output, mut stderr: Outlet<'_>) -> u8 {
-    if !matches!(failure, Failure::ClosedPipe) {
+fn end(failure: &CliError, output: Output, mut stderr: Outlet<'_>) -> u8 {
+    if !matches!(failure, CliError::ClosedPipe) {
         // There is nowhere left to report that stderr is closed.
         let _ = failure.show(output, &mut stderr);
     }
     failure.exit_code()
+}
+
+/// The error with a tip: where a missing TASK_ID comes from, and what writes to a file where `-o` names one, as in many tools.
+fn explained(mut error: clap::Error) -> clap::Error {
+    use ContextValue::{String as Text, Strings as Texts};
+    let (argument, value) = (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue));
+    let tip = match (argument, value) {
+        (Some(Texts(missing)), _) if missing.iter().any(|argument| argument == "<TASK_ID>") => {
+            format!("TASK_ID: {TASK_ID_ORIGIN}")
+        }
+        (Some(Text(option)), Some(Text(file)))
+            if option.starts_with("--output ") && file.contains(['.', '/']) =>
+        {
+            format!("-o is a format; to write to a file use '--out {file}'")
+        }
+        _ => return error,
+    };
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    error
 }
 
 /// Shows help on stdout, a wrong usage on stderr.
@@ -117,8 +100,8 @@ fn show_usage(error: &clap::Error, typed: Typed, mut process: Process<'_>) -> u8
     let outlet = if wrong { &mut process.stderr } else { &mut process.stdout };
     let text = error.render();
     let shown = if wrong && typed.output.is_json() {
-        writeln!(outlet, "{}", failure::json_of_usage(&text.to_string()))
-    } else if Palette::for_outlet(outlet, typed.color, process.environment).is_coloured() {
+        error::usage_of_parser(&text.to_string()).show(typed.output, outlet)
+    } else if Palette::chosen(typed.color, outlet.is_terminal(), process.environment).is_coloured() {
         write!(outlet, "{}", text.ansi())
     } else {
         write!(outlet, "{text}")

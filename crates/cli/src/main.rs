@@ -8,7 +8,7 @@ use terminal_size::Width;
 
 fn main() -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
-    let (mut stdout, mut stderr) = (LineWriter::new(StandardStream::stdout()), StandardStream::stderr());
+    let (mut stdout, mut stderr) = (LineWriter::new(StandardStream::Stdout), StandardStream::Stderr);
     let out_width = || columns(terminal_size::terminal_size_of(std::io::stdout()));
     let err_width = || columns(terminal_size::terminal_size_of(std::io::stderr()));
     let (out_is_terminal, err_is_terminal) =
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let stderr =
         if err_is_terminal { Outlet::terminal(&mut stderr, &err_width) } else { Outlet::plain(&mut stderr) };
     let process =
-        Process::new(&environment, stdout, stderr).traces(|| Box::new(StandardStream::stderr())).signals();
+        Process::new(&environment, stdout, stderr).traces(|| Box::new(StandardStream::Stderr)).signals();
     ExitCode::from(northbound_cli::run(std::env::args_os(), process))
 }
 

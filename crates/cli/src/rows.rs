@@ -1,16 +1,21 @@
 //! Subtasks on the way out: as a table, as a JSON array, as JSON lines, or as csv.
+//!
+//! Columns, formats and totals of rows are here. Which rows are read is decided in `commands`.
+
+pub(crate) mod columns;
+pub(crate) mod csv;
+mod table;
+pub(crate) mod totals;
 
 use std::io::{self, Write as _};
 
 use northbound::Subtask;
 
-use crate::arguments::Output;
-use crate::columns::Column;
-use crate::csv;
-use crate::layout::{lines_on_terminal, one_line};
-use crate::process::Outlet;
-use crate::table;
-use crate::totals::Totals;
+use crate::arguments::global::Output;
+use crate::rows::columns::Column;
+use crate::rows::totals::Totals;
+use crate::screen::layout::{lines_on_terminal, one_line};
+use crate::screen::outlet::Outlet;
 
 /// How many rows a table has; a longer read is printed as several tables, so that memory does not grow with it.
 const PART: usize = 20_000;
@@ -18,7 +23,7 @@ const PART: usize = 20_000;
 const PART_BYTES: usize = 8 * 1024 * 1024;
 
 /// Prints subtasks as they come; a table is printed at its end, when its widths are known.
-pub(crate) struct Rows<'a, 'p> {
+pub(crate) struct RowWriter<'a, 'p> {
     output: Output,
     columns: Vec<Column>,
     stdout: &'a mut Outlet<'p>,
@@ -28,7 +33,7 @@ pub(crate) struct Rows<'a, 'p> {
     totals: Totals,
 }
 
-impl<'a, 'p> Rows<'a, 'p> {
+impl<'a, 'p> RowWriter<'a, 'p> {
     pub(crate) fn new(output: Output, columns: Vec<Column>, stdout: &'a mut Outlet<'p>) -> Self {
         Self { output, columns, stdout, table: Vec::new(), bytes: 0, totals: Totals::default() }
     }

@@ -13,6 +13,7 @@ use http_body_util::Limited;
 use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::{Request, Response, Url};
 
+use crate::service::HttpService;
 use crate::{Client, Secret};
 
 const APP_KEY: HeaderName = HeaderName::from_static("app_key");
@@ -34,7 +35,7 @@ const READ_AHEAD: usize = 512 * 1024;
 /// Clones share what came back, so keep one to look at [`received`](Self::received) after the client took the other.
 #[derive(Clone)]
 pub struct Call {
-    transport: Option<Arc<dyn Transport>>,
+    service: Option<Arc<dyn HttpService>>,
     app_key: Option<HeaderValue>,
     authorization: Option<HeaderValue>,
     body_limit: usize,
@@ -78,7 +79,7 @@ impl Call {
     /// A call without `app_key` and `Authorization`, as the login is.
     pub fn new() -> Self {
         Self {
-            transport: None,
+            service: None,
             app_key: None,
             authorization: None,
             body_limit: BODY_LIMIT,
@@ -123,10 +124,10 @@ impl Call {
         self
     }
 
-    /// Sends the request in this way instead of with the HTTP client.
+    /// Sends the request to this service instead of with the HTTP client.
     #[must_use]
-    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
+    pub fn service(mut self, service: Arc<dyn HttpService>) -> Self {
+        self.service = Some(service);
         self
     }
 
@@ -166,15 +167,6 @@ impl Call {
     }
 }
 
-/// Sends requests in place of the HTTP client: to a service in the same process, for tests and simulations without a socket.
-pub trait Transport: Send + Sync + 'static {
-    /// Sends a request, complete with its headers, and returns what came back.
-    fn send(&self, request: Request) -> TransportFuture<'_>;
-}
-
-/// The outcome of a [`Transport`], to come.
-pub type TransportFuture<'a> = Pin<Box<dyn Future<Output = reqwest::Result<Response>> + Send + 'a>>;
-
 impl Default for Call {
     fn default() -> Self {
         Self::new()
@@ -195,8 +187,8 @@ impl ClientHooks<Call> for Client {
     async fn exec(&self, mut request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
         self.inner.prepare(&mut request);
         let (method, url) = (request.method().clone(), request.url().clone());
-        let outcome = match &self.inner.transport {
-            Some(transport) => transport.send(request).await,
+        let outcome = match &self.inner.service {
+            Some(service) => service.send(request).await,
             None => self.client.execute(request).await,
         };
         trace(&method, &url, &outcome);
@@ -206,25 +198,17 @@ impl ClientHooks<Call> for Client {
 
 /// Tells of one attempt, with the names that OpenTelemetry gives to what an HTTP client sees. No query, no header, no body.
 fn trace(method: &Method, url: &Url, outcome: &reqwest::Result<Response>) {
-    let (address, port) = (url.host_str(), url.port_or_known_default());
-    match outcome {
-        Ok(response) => tracing::debug!(
-            http.request.method = method.as_str(),
-            server.address = address,
-            server.port = port,
-            url.path = url.path(),
-            http.response.status_code = response.status().as_u16(),
-            "the platform answered"
-        ),
-        Err(error) => tracing::debug!(
-            http.request.method = method.as_str(),
-            server.address = address,
-            server.port = port,
-            url.path = url.path(),
-            error.r#type = if error.is_timeout() { "timeout" } else { "connection" },
-            "no answer"
-        ),
-    }
+    let fault = outcome.as_ref().err();
+    tracing::debug!(
+        http.request.method = method.as_str(),
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
+        url.path = url.path(),
+        http.response.status_code = outcome.as_ref().ok().map(|response| response.status().as_u16()),
+        error.r#type = fault.map(|fault| if fault.is_timeout() { "timeout" } else { "connection" }),
+        "{}",
+        if fault.is_some() { "no answer" } else { "the platform answered" },
+    );
 }
 
 fn sensitive(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {

@@ -12,14 +12,18 @@ mod reading;
 mod repair;
 mod seconds;
 mod secret;
+mod service;
+mod stored;
 mod text;
 
-pub use call::{Call, Misread, Received, Transport, TransportFuture, Turn};
+pub use call::{Call, Misread, Received, Turn};
 pub use generated::*;
 pub use members::{Exact, Members, Unreadable};
 pub use open::UnknownValue;
 pub use seconds::Seconds;
 pub use secret::Secret;
+pub use service::HttpService;
+pub use stored::{read_page, read_subtask};
 pub use text::Text;
 
 /// The hand-written OpenAPI document that this crate was generated from, as YAML.

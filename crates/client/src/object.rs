@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde_json::Number;
 
 use crate::limits;
 use crate::members::{Members, Unreadable};
@@ -32,39 +33,14 @@ pub(crate) struct Whole<T>(pub(crate) Option<T>, pub(crate) bool);
 
 impl<'de, T: TryFrom<i64>> Deserialize<'de> for Whole<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Number<T>(PhantomData<T>);
-
-        impl<T: TryFrom<i64>> Visitor<'_> for Number<T> {
-            type Value = Whole<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number")
-            }
-
-            fn visit_unit<E: Error>(self) -> Result<Whole<T>, E> {
-                Ok(Whole(None, false))
-            }
-
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Whole<T>, E> {
-                let whole = T::try_from(number);
-                let unexpected = serde::de::Unexpected::Signed(number);
-                whole.map(|whole| Whole(Some(whole), false)).map_err(|_| E::invalid_value(unexpected, &self))
-            }
-
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Whole<T>, E> {
-                let unexpected = serde::de::Unexpected::Unsigned(number);
-                let number = i64::try_from(number).map_err(|_| E::invalid_value(unexpected, &self))?;
-                self.visit_i64(number)
-            }
-
-            fn visit_f64<E: Error>(self, number: f64) -> Result<Whole<T>, E> {
-                let whole = whole(number)
-                    .ok_or_else(|| E::invalid_type(serde::de::Unexpected::Float(number), &self))?;
-                Ok(Whole(self.visit_i64(whole)?.0, true))
+        let Some(number) = Option::<Number>::deserialize(deserializer)? else { return Ok(Self(None, false)) };
+        let exact = number.as_i64();
+        match exact.or_else(|| whole(number.as_f64()?)).and_then(|whole| T::try_from(whole).ok()) {
+            Some(whole) => Ok(Self(Some(whole), exact.is_none())),
+            None => {
+                Err(D::Error::custom(format_args!("{number} is no whole number in the range of this member")))
             }
         }
-
-        deserializer.deserialize_any(Number(PhantomData))
     }
 }
 

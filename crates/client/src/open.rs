@@ -1,11 +1,12 @@
 //! Values that the document does not list: how they are kept.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Deserialize as _;
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::{Deserializer, Error};
 use serde_json::value::RawValue;
+
+use crate::members::Key;
 
 /// A value that the document does not list, as it came.
 ///
@@ -34,7 +35,7 @@ impl fmt::Debug for UnknownValue {
 pub(crate) fn text<'de, D: Deserializer<'de>, T: for<'a> From<&'a str>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    deserializer.deserialize_str(Value(PhantomData))
+    Key::deserialize(deserializer).map(|text| T::from(&text.0))
 }
 
 /// Reads an open enum from a string or a number, of which it has the digits that came, but for the end of `3.0`.
@@ -59,18 +60,4 @@ where
 #[cfg(feature = "schemars")]
 pub(crate) fn schema(known: &[&str]) -> schemars::Schema {
     schemars::json_schema!({ "type": "string", "examples": known })
-}
-
-struct Value<T>(PhantomData<T>);
-
-impl<T: for<'a> From<&'a str>> Visitor<'_> for Value<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        Ok(T::from(text))
-    }
 }

@@ -97,7 +97,7 @@ pub(crate) use object;
 
 /// What a second reading brings.
 pub(crate) struct Again<T> {
-    value: T,
+    pub(crate) value: T,
     repaired: bool,
     unreadable_rows: usize,
 }
@@ -139,7 +139,7 @@ async fn aside<T: Send + 'static>(
     done.await.unwrap_or_else(|_| Err(failed()))
 }
 
-fn read<T: Reply>(body: &[u8], rows: usize) -> Result<Again<T>, Misread> {
+pub(crate) fn read<T: Reply>(body: &[u8], rows: usize) -> Result<Again<T>, Misread> {
     limits::begin(rows);
     let mut outcome =
         serde_json::from_slice(body).ok().map(|value| Again { value, repaired: false, unreadable_rows: 0 });
@@ -214,7 +214,7 @@ pub(crate) fn row_by_row<T: Reply, R: Reply>(
 }
 
 /// Reads one row: strictly, then repaired, else as unreadable.
-fn row<R: Reply>(text: &[u8], place: impl Fn(&str) -> String) -> R {
+pub(crate) fn row<R: Reply>(text: &[u8], place: impl Fn(&str) -> String) -> R {
     if let Ok(row) = serde_json::from_slice(text) {
         return row;
     }

@@ -24,10 +24,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     for (name, life) in [("frozen", None), ("moving", Some(Life::default()))] {
         let control = Control::new(Scenario::default().with_manual_clock())?;
         let task = Task::generated("t", Scenario::DEMO_APP_ID, SUBTASKS);
-        let task = match life {
-            None => task,
-            Some(life) => task.with_life(life),
-        };
+        let task = life.into_iter().fold(task, Task::with_life);
         let start = Instant::now();
         control.create_task(task)?;
         report.line(&format!("{name}, {SUBTASKS} subtasks, created"), ms(start.elapsed()), "ms", 2_000.0)?;

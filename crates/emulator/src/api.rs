@@ -1,12 +1,22 @@
-//! The bodies that go over the wire: names, types and nullability as this crate reads them from the platform's page.
+//! The two calls as the platform's page describes them: paths, bodies, parameters, headers and error rows. What the emulator
+//! knows, and what it answers, is not here.
 //!
-//! The page marks no member of a reply as needed, so each is optional here. Members of the page that hold nothing are sent
-//! as `null`, as its example shows.
+//! The page does not say which members a reply must have, so each is optional. Members without a value are sent as `null`, as
+//! in the page's example.
+
+pub(crate) mod credentials;
+pub(crate) mod query;
+pub(crate) mod refusal;
 
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
+
+/// Path of the login.
+pub(crate) const LOGIN_PATH: &str = "/iocm/app/sec/v1.1.0/login";
+/// Path of the query for subtasks.
+pub(crate) const LIST_SUBTASKS_PATH: &str = "/iocm/app/batchtask/v1.1.0/taskDetails";
 
 /// The JSON text of a body, or of what a string in it holds. Strings, numbers and lists always have one.
 pub(crate) fn json_text(content: &impl Serialize) -> String {

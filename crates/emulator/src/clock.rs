@@ -33,13 +33,13 @@ pub struct Clock {
 #[derive(Debug)]
 struct Shared {
     kind: ClockKind,
-    reading: Mutex<Reading>,
+    moment: Mutex<Moment>,
     /// Wakes whoever waits for a time that may have come.
     moved: Notify,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Reading {
+struct Moment {
     started: Instant,
     ahead: Duration,
     /// Counts how often the clock was started.
@@ -48,8 +48,8 @@ struct Reading {
 
 impl Clock {
     pub(crate) fn new(kind: ClockKind) -> Self {
-        let reading = Mutex::new(Reading { started: Instant::now(), ahead: Duration::ZERO, run: 0 });
-        Self { shared: Arc::new(Shared { kind, reading, moved: Notify::new() }) }
+        let moment = Mutex::new(Moment { started: Instant::now(), ahead: Duration::ZERO, run: 0 });
+        Self { shared: Arc::new(Shared { kind, moment, moved: Notify::new() }) }
     }
 
     /// Whether it follows time or a caller.
@@ -61,14 +61,14 @@ impl Clock {
     /// Time since the emulator was started or reset.
     #[must_use]
     pub fn now(&self) -> Duration {
-        self.at(&self.reading())
+        self.at(&self.moment())
     }
 
     /// Moves the clock ahead, by milliseconds or years.
     pub fn advance(&self, by: Duration) {
         {
-            let mut reading = self.reading();
-            reading.ahead = reading.ahead.saturating_add(by);
+            let mut moment = self.moment();
+            moment.ahead = moment.ahead.saturating_add(by);
         }
         self.shared.moved.notify_waiters();
     }
@@ -76,23 +76,23 @@ impl Clock {
     /// Starts again at zero. Waits that are under way end.
     pub(crate) fn restart(&self) {
         {
-            let mut reading = self.reading();
-            *reading = Reading { started: Instant::now(), ahead: Duration::ZERO, run: reading.run + 1 };
+            let mut moment = self.moment();
+            *moment = Moment { started: Instant::now(), ahead: Duration::ZERO, run: moment.run + 1 };
         }
         self.shared.moved.notify_waiters();
     }
 
     /// Waits until this clock has moved on by `duration`.
     pub(crate) async fn sleep(&self, duration: Duration) {
-        let start = *self.reading();
+        let start = *self.moment();
         let end = self.at(&start).saturating_add(duration);
         loop {
             // Listen before looking, or a move between the two would be missed.
             let mut moved = std::pin::pin!(self.shared.moved.notified());
             moved.as_mut().enable();
-            let reading = *self.reading();
-            let left = end.saturating_sub(self.at(&reading));
-            if left.is_zero() || reading.run != start.run {
+            let moment = *self.moment();
+            let left = end.saturating_sub(self.at(&moment));
+            if left.is_zero() || moment.run != start.run {
                 return;
             }
             match self.kind() {
@@ -103,16 +103,16 @@ impl Clock {
         }
     }
 
-    fn at(&self, reading: &Reading) -> Duration {
+    fn at(&self, moment: &Moment) -> Duration {
         match self.kind() {
-            ClockKind::Real => reading.started.elapsed().saturating_add(reading.ahead),
-            ClockKind::Manual => reading.ahead,
+            ClockKind::Real => moment.started.elapsed().saturating_add(moment.ahead),
+            ClockKind::Manual => moment.ahead,
         }
     }
 
-    /// A panic elsewhere leaves the reading whole: it is replaced in one go.
-    fn reading(&self) -> MutexGuard<'_, Reading> {
-        self.shared.reading.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic elsewhere leaves the moment intact: it is replaced in one go.
+    fn moment(&self) -> MutexGuard<'_, Moment> {
+        self.shared.moment.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

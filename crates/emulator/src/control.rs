@@ -1,16 +1,14 @@
-//! The handle by which a program steers an emulator: what the calls of the platform cannot do.
+//! The handle by which a program controls an emulator: time, tasks, faults, the journal and a reset. It has no socket and no path.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use axum::Router;
-
 use crate::clock::Clock;
+use crate::exam::Exams;
 use crate::fault::{ActiveFault, Fault, FaultError};
-use crate::journal::Journal;
+use crate::platform::journal::Journal;
 use crate::platform::{Platform, TaskState};
-use crate::routes;
 use crate::scenario::{Scenario, ScenarioError, Task};
 
 /// An emulator without a socket, and the handle to one that has a socket. Clones are the same emulator.
@@ -36,8 +34,22 @@ pub struct Control {
 struct Shared {
     scenario: Scenario,
     clock: Clock,
-    platform: RwLock<Arc<Platform>>,
+    run: RwLock<Run>,
     control_calls: AtomicU64,
+}
+
+/// What lasts from a start or reset to the next reset.
+#[derive(Debug, Clone)]
+struct Run {
+    platform: Arc<Platform>,
+    exams: Arc<Exams>,
+}
+
+impl Run {
+    fn new(scenario: &Scenario, clock: &Clock) -> Result<Self, ScenarioError> {
+        let platform = Arc::new(Platform::new(scenario, clock.clone())?);
+        Ok(Self { platform, exams: Arc::new(Exams::new(scenario)) })
+    }
 }
 
 impl Control {
@@ -48,13 +60,8 @@ impl Control {
     /// A scenario that contradicts itself.
     pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
         let clock = Clock::new(scenario.clock);
-        let platform = RwLock::new(Arc::new(Platform::new(&scenario, clock.clone())?));
-        Ok(Self { shared: Arc::new(Shared { scenario, clock, platform, control_calls: AtomicU64::new(0) }) })
-    }
-
-    /// The emulator as an axum router, to be called without a socket or mounted elsewhere.
-    pub fn router(&self) -> Router {
-        routes::router(self.clone())
+        let run = RwLock::new(Run::new(&scenario, &clock)?);
+        Ok(Self { shared: Arc::new(Shared { scenario, clock, run, control_calls: AtomicU64::new(0) }) })
     }
 
     /// The clock that everything in this emulator follows.
@@ -128,11 +135,11 @@ impl Control {
     /// Starts again from the scenario: tasks, tokens, quota, faults, journal and clock are as at the start, and the same calls get the same
     /// answers as then. Requests under way end on what was there before.
     pub fn reset(&self) {
-        let Shared { scenario, clock, platform, .. } = &*self.shared;
+        let Shared { scenario, clock, run, .. } = &*self.shared;
         clock.restart();
         // The scenario was checked at the start.
-        if let Ok(fresh) = Platform::new(scenario, clock.clone()) {
-            *platform.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        if let Ok(fresh) = Run::new(scenario, clock) {
+            *run.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
     }
 
@@ -141,19 +148,18 @@ impl Control {
         self.shared.control_calls.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// The platform as it is now; a reset puts another in its place.
+    /// The platform as it is now; a reset replaces it.
     pub(crate) fn platform(&self) -> Arc<Platform> {
-        // A panic elsewhere leaves the platform whole: it is replaced in one go.
-        Arc::clone(&self.shared.platform.read().unwrap_or_else(PoisonError::into_inner))
+        self.run().platform
     }
-}
 
-/// The emulator as an axum router, to be called without a socket or mounted elsewhere; [`Control::router`] is the same for
-/// who wants to steer it as well.
-///
-/// # Errors
-///
-/// A scenario that contradicts itself.
-pub fn router(scenario: Scenario) -> Result<Router, ScenarioError> {
-    Ok(Control::new(scenario)?.router())
+    /// The exams as they are now.
+    pub(crate) fn exams(&self) -> Arc<Exams> {
+        self.run().exams
+    }
+
+    fn run(&self) -> Run {
+        // A panic elsewhere leaves both intact: they are replaced in one go.
+        self.shared.run.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }

@@ -1,33 +1,37 @@
-//! Exams: a client of any make is told a story, and marked by what arrives and what it says it read.
+//! Exams: a client in any language is given tasks to read, and marked by the calls that arrive and by what it says it read.
 //!
-//! An exam is an application of its own, with a token, a quota and tasks that no other application sees.
+//! An exam is an application of its own, with a token, a quota and tasks that no other application sees. It takes the rules of
+//! token and quota from `platform`. How an exam is begun and answered over HTTP is in `http`.
 
+mod bodies;
 mod elsewhere;
 mod marks;
-mod paper;
-mod story;
+mod tasks;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use axum::Extension;
 use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
+pub(crate) use self::bodies::{Answer, Asked, ExamReport, ExamRequest, Offer, Question};
 use self::elsewhere::Elsewhere;
-use self::marks::{Allowed, Heard, Sitting, What};
-pub(crate) use self::paper::{Answer, Asked, ExamRequest, Offer, Question, Report};
-use self::story::Story;
-use crate::credentials::Caller;
+use self::marks::{Allowed, Event, Evidence, ReceivedCall};
+use self::tasks::ExamTasks;
+use crate::api::LIST_SUBTASKS_PATH;
+use crate::api::credentials::Caller;
+use crate::api::query::SubtaskQuery;
+use crate::api::refusal::{
+    INTERNAL_ERROR, INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, Verdict, shown,
+};
 use crate::draw::{self, Purpose, ascii};
-use crate::exchange::LIST_SUBTASKS_PATH;
-use crate::fault::FaultKind;
-use crate::platform::Accepted;
-use crate::query::SubtaskQuery;
-use crate::quota::Quota;
-use crate::refusal::{INTERNAL_ERROR, INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, shown};
-use crate::token::{TokenPair, Tokens};
+use crate::fault::{FaultKind, apply};
+use crate::platform::quota::Quota;
+use crate::platform::token::Tokens;
+use crate::scenario::Scenario;
 
 /// Exams that are held at a time; the oldest is forgotten for one more. Each has a port.
 const MOST_EXAMS: usize = 100;
@@ -38,6 +42,8 @@ const MOST_CALLS: usize = 10_000;
 #[derive(Debug)]
 pub(crate) struct Exams {
     seed: u64,
+    /// How long a token works, as that of any other application.
+    token_lifetime: Duration,
     held: RwLock<Held>,
 }
 
@@ -48,22 +54,23 @@ struct Held {
 }
 
 impl Exams {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, held: RwLock::default() }
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let token_lifetime = Duration::from_secs(scenario.token_lifetime_seconds.into());
+        Self { seed: scenario.seed, token_lifetime, held: RwLock::default() }
     }
 
-    /// Begins an exam, which opens a port. The tokens of its application live as long as others.
-    pub(crate) async fn begin(
-        &self,
-        request: ExamRequest,
-        token_lifetime: Duration,
-    ) -> std::io::Result<Offer> {
-        let (listener, address) = elsewhere::listen().await?;
+    /// Begins an exam, which opens a port.
+    pub(crate) async fn begin(&self, request: ExamRequest) -> std::io::Result<Offer> {
+        let listener = elsewhere::listen().await?;
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         held.begun += 1;
-        let exam = Arc::new(Exam::new(self.seed, held.begun, request, token_lifetime, address));
-        // It is empty until now.
-        let _ = exam.elsewhere.set(elsewhere::serve(listener, Arc::downgrade(&exam)));
+        let exam = Arc::new_cyclic(|exam: &Weak<Exam>| {
+            let exam = exam.clone();
+            let elsewhere = elsewhere::serve(listener, move |headers| {
+                exam.upgrade().iter().for_each(|exam| exam.received_elsewhere(headers));
+            });
+            Exam::new(self.seed, held.begun, request, self.token_lifetime, elsewhere)
+        });
         let offer = exam.offer();
         held.exams.push_back(exam);
         if held.exams.len() > MOST_EXAMS {
@@ -78,10 +85,10 @@ impl Exams {
         held.exams.iter().find(|exam| exam.id == id).cloned()
     }
 
-    /// Looks at the query of any request for what should not be there.
-    pub(crate) fn overhear(&self, query: &str, now: Duration) {
+    /// Looks for secrets in the query of any request.
+    pub(crate) fn scan_for_secrets(&self, query: &str, now: Duration) {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        held.exams.iter().for_each(|exam| exam.overhear(query, now));
+        held.exams.iter().for_each(|exam| exam.scan_for_secrets(query, now));
     }
 }
 
@@ -90,20 +97,19 @@ impl Exams {
 pub(crate) struct Exam {
     id: String,
     secret: String,
-    story: Story,
+    tasks: ExamTasks,
     allowed: Allowed,
-    elsewhere_at: SocketAddr,
-    elsewhere: OnceLock<Elsewhere>,
-    course: Mutex<Course>,
+    elsewhere: Elsewhere,
+    progress: Mutex<Progress>,
 }
 
 /// How far an exam is.
 #[derive(Debug)]
-struct Course {
+struct Progress {
     tokens: Tokens,
     issued: Vec<String>,
     quota: Quota,
-    heard: Vec<Heard>,
+    calls: Vec<ReceivedCall>,
     answers: BTreeMap<Question, Answer>,
 }
 
@@ -113,24 +119,23 @@ impl Exam {
         number: u64,
         ExamRequest { calls, window_ms }: ExamRequest,
         token_lifetime: Duration,
-        elsewhere_at: SocketAddr,
+        elsewhere: Elsewhere,
     ) -> Self {
         let digits = ascii(&draw::hex32(draw::key(seed, "exam"), number, Purpose::ExamSecret));
         let id = format!("exam-{number}-{}", &digits[..8]);
         let window = Duration::from_millis(window_ms.into());
-        let course = Course {
+        let progress = Progress {
             tokens: Tokens::new(seed, token_lifetime),
             issued: Vec::new(),
             quota: Quota::new(calls, window),
-            heard: Vec::new(),
+            calls: Vec::new(),
             answers: BTreeMap::new(),
         };
         Self {
-            story: Story::new(seed, &id),
+            tasks: ExamTasks::new(seed, &id),
             allowed: Allowed { calls, window },
-            elsewhere_at,
-            elsewhere: OnceLock::new(),
-            course: Mutex::new(course),
+            elsewhere,
+            progress: Mutex::new(progress),
             secret: digits[8..].to_owned(),
             id,
         }
@@ -140,8 +145,8 @@ impl Exam {
         let questions = Question::ALL.into_iter().map(|question| Asked {
             question,
             words: question.words().to_owned(),
-            task_id: self.story.task_id(question),
-            statuses: Story::wanted(question).iter().map(|status| status.name().to_owned()).collect(),
+            task_id: self.tasks.task_id(question),
+            statuses: ExamTasks::wanted(question).iter().map(|status| status.name().to_owned()).collect(),
         });
         Offer {
             id: self.id.clone(),
@@ -158,160 +163,162 @@ impl Exam {
     }
 
     /// Issues a token, which cancels the earlier one.
-    pub(crate) fn log_in(&self, now: Duration) -> Result<TokenPair, Refusal> {
-        let mut course = self.course();
-        course.go_on()?;
-        course.quota.count(&self.id, now);
-        course.hear(now, "", What::Login);
-        let pair = course.tokens.issue(&self.id, now);
-        course.issued.extend([pair.access.clone(), pair.refresh.clone()]);
-        Ok(pair)
+    pub(crate) fn log_in(&self, now: Duration) -> Result<Response, Refusal> {
+        let mut progress = self.progress();
+        progress.go_on()?;
+        progress.quota.count(&self.id, now);
+        progress.note(now, "", Event::Login);
+        let pair = progress.tokens.issue(&self.id, now);
+        progress.issued.extend([pair.access.clone(), pair.refresh.clone()]);
+        Ok(pair.answer(&self.id))
     }
 
-    /// Answers a query for subtasks. The redirect comes first: it is of whatever stands before the platform.
+    /// Answers a query for subtasks. The redirect comes first: whatever is in front of the platform makes it.
     pub(crate) fn list_subtasks(
         &self,
         caller: &Caller<'_>,
         query: &str,
         now: Duration,
-    ) -> Result<Accepted, Refusal> {
-        let mut course = self.course();
-        course.go_on()?;
+    ) -> Result<Response, Refusal> {
+        let mut progress = self.progress();
+        progress.go_on()?;
         let parsed = SubtaskQuery::parse(query);
-        let question = parsed.as_ref().ok().and_then(|query| self.story.question(&query.task_id.0));
+        let question = parsed.as_ref().ok().and_then(|query| self.tasks.question(&query.task_id.0));
         if question == Some(Question::Redirect) {
-            course.hear(now, query, What::Redirected);
-            let location = format!("http://{}{LIST_SUBTASKS_PATH}?{query}", self.elsewhere_at);
-            let (fault, reason) =
-                (Some(FaultKind::Redirect { location }), "the exam sends the client elsewhere");
-            return Ok(Accepted { body: Vec::new(), fault, application: None, reason: reason.to_owned() });
+            progress.note(now, query, Event::Redirected);
+            let location = format!("http://{}{LIST_SUBTASKS_PATH}?{query}", self.elsewhere.address);
+            let (redirect, reason) =
+                (FaultKind::Redirect { location }, "the exam sends the client elsewhere");
+            let (reason, fault) = (reason.to_owned(), Some(redirect.name()));
+            let verdict = Extension(Verdict { reason, fault, ..Verdict::default() });
+            return Ok((verdict, apply::in_place(&redirect).unwrap_or_default()).into_response());
         }
-        let (what, outcome) = match self.judge(&mut course, caller, question, now) {
-            Err((what, refusal)) => (what, Err(refusal)),
+        let (event, outcome) = match self.judge(&mut progress, caller, question, now) {
+            Err((event, refusal)) => (event, Err(refusal)),
             Ok(()) => match (question, parsed) {
                 (Some(question), Ok(parsed)) => {
-                    let (page, reason) = self.story.page(question, &parsed, course.pages_of(question));
+                    let (page, reason) = self.tasks.page(question, &parsed, progress.pages_of(question));
                     let body = page.to_string().into_bytes();
                     let odd = question == Question::Odd && page["taskDetails"] != json!([]);
-                    let fault = odd.then_some(FaultKind::UnknownStatus);
-                    (What::Page(question), Ok(Accepted { body, fault, application: None, reason }))
+                    let fault = odd.then(|| FaultKind::UnknownStatus.name());
+                    (Event::Page(question), Ok(Verdict { reason, fault, ..Verdict::default() }.answer(body)))
                 }
-                (_, Err(refusal)) => (What::Refused, Err(refusal)),
+                (_, Err(refusal)) => (Event::Refused, Err(refusal)),
                 (None, Ok(parsed)) => {
                     let reason = format!("the exam has no task {}", shown(&parsed.task_id.0));
-                    (What::Refused, Err(TASK_NOT_FOUND.because(reason)))
+                    (Event::Refused, Err(TASK_NOT_FOUND.because(reason)))
                 }
             },
         };
-        course.hear(now, query, what);
+        progress.note(now, query, event);
         outcome
     }
 
-    /// Token and quota, with what befalls the reader of the whole task: after one page its token dies, after two somebody
+    /// Token and quota, and what happens to the reader of the task of 'whole': after one page its token dies, after two somebody
     /// else uses up the quota.
     fn judge(
         &self,
-        course: &mut Course,
+        progress: &mut Progress,
         caller: &Caller<'_>,
         question: Option<Question>,
         now: Duration,
-    ) -> Result<(), (What, Refusal)> {
-        if course.tokens.check(&self.id, caller.token, now).is_err() {
-            return Err((What::WrongToken, INVALID_TOKEN.because("the token does not work, or no longer")));
+    ) -> Result<(), (Event, Refusal)> {
+        if progress.tokens.check(&self.id, caller.token, now).is_err() {
+            return Err((Event::WrongToken, INVALID_TOKEN.because("the token does not work, or no longer")));
         }
-        let pages = course.pages_of(Question::Whole);
-        let befalls = |what: &What, after: u32| {
+        let pages = progress.pages_of(Question::Whole);
+        let is_due = |event: &Event, after: u32| {
             question == Some(Question::Whole)
                 && pages >= after
-                && !course.heard.iter().any(|heard| heard.what == *what)
+                && !progress.calls.iter().any(|call| call.event == *event)
         };
-        let (dies, throttled) = (befalls(&What::TokenDied, 1), befalls(&What::Throttled, 2));
+        let (dies, throttled) = (is_due(&Event::TokenDied, 1), is_due(&Event::Throttled, 2));
         if dies {
-            course.tokens.issue(&self.id, now);
+            progress.tokens.issue(&self.id, now);
             let reason = "the exam has it that another program logged in: the token is cancelled";
-            return Err((What::TokenDied, INVALID_TOKEN.because(reason)));
+            return Err((Event::TokenDied, INVALID_TOKEN.because(reason)));
         }
         let allowed = self.allowed;
-        course.quota.take(&self.id, now).map_err(|exceeded| {
+        progress.quota.take(&self.id, now).map_err(|exceeded| {
             let free_in = exceeded.free_in.as_secs_f64();
             let reason =
                 format!("more than {} calls; the next one is taken in {free_in:.3} s", allowed.calls);
-            (What::OverQuota, THROTTLED.because(reason))
+            (Event::OverQuota, THROTTLED.because(reason))
         })?;
         if throttled {
-            (0..allowed.calls).for_each(|_| course.quota.count(&self.id, now));
+            (0..allowed.calls).for_each(|_| progress.quota.count(&self.id, now));
             let reason = "the exam has it that another program used up the quota just now";
-            return Err((What::Throttled, THROTTLED.because(reason)));
+            return Err((Event::Throttled, THROTTLED.because(reason)));
         }
         Ok(())
     }
 
     /// Takes the answers to some questions; a later answer replaces an earlier one.
     pub(crate) fn answer(&self, answers: Vec<Answer>) {
-        self.course().answers.extend(answers.into_iter().map(|answer| (answer.question, answer)));
+        self.progress().answers.extend(answers.into_iter().map(|answer| (answer.question, answer)));
     }
 
-    pub(crate) fn report(&self) -> Report {
-        let course = self.course();
-        let sitting = Sitting {
-            story: &self.story,
+    pub(crate) fn report(&self) -> ExamReport {
+        let progress = self.progress();
+        let evidence = Evidence {
+            tasks: &self.tasks,
             allowed: self.allowed,
-            heard: &course.heard,
-            answers: &course.answers,
+            calls: &progress.calls,
+            answers: &progress.answers,
         };
-        let marks = sitting.marks();
-        Report { id: self.id.clone(), passed: marks.iter().all(|mark| mark.passed), marks }
+        let marks = evidence.marks();
+        ExamReport { id: self.id.clone(), passed: marks.iter().all(|mark| mark.passed), marks }
     }
 
-    fn heard_elsewhere(&self, headers: &HeaderMap) {
-        let mut course = self.course();
-        if course.go_on().is_err() {
+    fn received_elsewhere(&self, headers: &HeaderMap) {
+        let mut progress = self.progress();
+        if progress.go_on().is_err() {
             return;
         }
         let is_ours = |value: &[u8]| {
             let value = String::from_utf8_lossy(value);
-            let ours = [&self.id, &self.secret].into_iter().chain(&course.issued);
+            let ours = [&self.id, &self.secret].into_iter().chain(&progress.issued);
             ours.into_iter().any(|ours| value.contains(ours.as_str()))
         };
         let leaked = headers.iter().filter(|(_, value)| is_ours(value.as_bytes()));
         // The client may tell where it was sent from: the task's id holds that of the application, and is no secret.
         let leaked = leaked.filter(|(name, _)| *name != "referer");
         let leaked: Vec<String> = leaked.map(|(name, _)| name.to_string()).collect();
-        let at = course.heard.last().map_or(Duration::ZERO, |heard| heard.at);
-        course.hear(at, "", What::Elsewhere { leaked });
+        let at = progress.calls.last().map_or(Duration::ZERO, |call| call.at);
+        progress.note(at, "", Event::Elsewhere { leaked });
     }
 
-    fn overhear(&self, query: &str, now: Duration) {
-        let mut course = self.course();
-        let secrets = std::iter::once(&self.secret).chain(&course.issued);
+    fn scan_for_secrets(&self, query: &str, now: Duration) {
+        let mut progress = self.progress();
+        let secrets = std::iter::once(&self.secret).chain(&progress.issued);
         let found = secrets.into_iter().any(|secret| query.contains(secret.as_str()));
-        if found && course.go_on().is_ok() {
-            course.hear(now, "", What::SecretInUrl);
+        if found && progress.go_on().is_ok() {
+            progress.note(now, "", Event::SecretInUrl);
         }
     }
 
-    /// A panic elsewhere leaves it whole: what is heard is added in one go.
-    fn course(&self) -> MutexGuard<'_, Course> {
-        self.course.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic elsewhere leaves it intact: what is received is added in one go.
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Course {
-    fn hear(&mut self, at: Duration, query: &str, what: What) {
-        self.heard.push(Heard { at, query: query.to_owned(), what });
+impl Progress {
+    fn note(&mut self, at: Duration, query: &str, event: Event) {
+        self.calls.push(ReceivedCall { at, query: query.to_owned(), event });
     }
 
     fn pages_of(&self, question: Question) -> u32 {
-        let pages = self.heard.iter().filter(|heard| heard.what == What::Page(question));
+        let pages = self.calls.iter().filter(|call| call.event == Event::Page(question));
         u32::try_from(pages.count()).unwrap_or(u32::MAX)
     }
 
     /// Whether the exam still listens.
     fn go_on(&self) -> Result<(), Refusal> {
-        if self.heard.len() < MOST_CALLS {
+        if self.calls.len() < MOST_CALLS {
             return Ok(());
         }
         Err(INTERNAL_ERROR
-            .because(format!("the exam is over: it heard {MOST_CALLS} calls; begin another one")))
+            .because(format!("the exam is over: it received {MOST_CALLS} calls; begin another one")))
     }
 }

@@ -1,6 +1,9 @@
-//! Faults that can be switched on: what goes wrong, and for which calls.
+//! Faults that can be switched on: what goes wrong, for which calls, and what that does to an answer. Errors that follow from
+//! the rules of the platform are no faults; their rows are in `api`.
 
 mod active;
+pub(crate) mod apply;
+mod script;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -9,9 +12,9 @@ use utoipa::ToSchema;
 pub use self::active::ActiveFault;
 pub(crate) use self::active::Faults;
 
-/// A fault, and the calls that it befalls.
+/// A fault, and the calls that it applies to.
 ///
-/// A call suffers at most one fault: the first, in the order in which they were added, that befalls it.
+/// At most one fault applies to a call: the first that fits, in the order in which they were added.
 ///
 /// ```
 /// use northbound_emulator::{Fault, FaultKind, Operation};
@@ -27,14 +30,14 @@ pub(crate) use self::active::Faults;
 pub struct Fault {
     /// What goes wrong.
     pub fault: FaultKind,
-    /// The operation that it befalls; without it, all that it can befall.
+    /// The operation that it applies to; without it, each that it can apply to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<Operation>,
-    /// How many calls it befalls, then it is over; without it, until it is cleared.
+    /// The number of calls that it applies to before it ends; without it, it applies until it is cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub next: Option<u32>,
-    /// Share of the calls that it befalls, in calls of a thousand, drawn from the seed; all of them unless given.
+    /// Share of the calls that it applies to, in calls of a thousand, drawn from the seed; all of them unless given.
     #[serde(default = "all", skip_serializing_if = "is_all")]
     #[schema(minimum = 1, maximum = 1000, default = 1000)]
     pub per_mille: u16,
@@ -42,7 +45,7 @@ pub struct Fault {
 
 /// What goes wrong with a call.
 ///
-/// Some faults stand in place of the answer: the platform never sees the call, so it costs no quota and issues no token. The
+/// Some faults replace the answer: the platform never sees the call, so it costs no quota and issues no token. The
 /// others spoil the answer that the platform gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -124,7 +127,7 @@ pub enum FaultError {
         /// The share asked for.
         per_mille: u16,
     },
-    /// It would befall no call.
+    /// It would apply to no call.
     #[error("next of 0: at least 1 is allowed; leave it out for every call")]
     NoCalls,
     /// The body is too large.
@@ -140,7 +143,7 @@ pub enum FaultError {
         location: String,
     },
     /// The fault spoils rows, which the operation does not return.
-    #[error("{kind} cannot befall the operation it is switched on for: it spoils subtasks")]
+    #[error("{kind} cannot apply to the operation it is switched on for: it changes subtasks")]
     NoRows {
         /// Name of the fault.
         kind: &'static str,
@@ -148,27 +151,27 @@ pub enum FaultError {
 }
 
 impl Fault {
-    /// A fault that befalls every call until it is cleared.
+    /// A fault that applies to every call until it is cleared.
     #[must_use]
     pub fn new(kind: FaultKind) -> Self {
         Self { fault: kind, on: None, next: None, per_mille: all() }
     }
 
-    /// It befalls this operation alone.
+    /// It applies to this operation only.
     #[must_use]
     pub fn on(mut self, operation: Operation) -> Self {
         self.on = Some(operation);
         self
     }
 
-    /// It befalls so many calls, then it is over.
+    /// It applies to this number of calls, then it ends.
     #[must_use]
     pub fn next(mut self, calls: u32) -> Self {
         self.next = Some(calls);
         self
     }
 
-    /// It befalls so many calls of a thousand, drawn from the seed.
+    /// It applies to this number of calls in a thousand, drawn from the seed.
     #[must_use]
     pub fn per_mille(mut self, calls: u16) -> Self {
         self.per_mille = calls;
@@ -196,16 +199,16 @@ impl Fault {
             {
                 Err(FaultError::Location { location: location.clone() })
             }
-            kind if kind.spoils_rows() && self.on == Some(Operation::Login) => {
+            kind if kind.changes_rows() && self.on == Some(Operation::Login) => {
                 Err(FaultError::NoRows { kind: kind.name() })
             }
             _ => Ok(()),
         }
     }
 
-    fn befalls(&self, operation: Operation) -> bool {
+    fn applies_to(&self, operation: Operation) -> bool {
         self.on.is_none_or(|on| on == operation)
-            && (operation == Operation::ListSubtasks || !self.fault.spoils_rows())
+            && (operation == Operation::ListSubtasks || !self.fault.changes_rows())
     }
 }
 
@@ -234,7 +237,7 @@ impl FaultKind {
         }
     }
 
-    fn spoils_rows(&self) -> bool {
+    fn changes_rows(&self) -> bool {
         matches!(self, Self::UnknownStatus | Self::NullParam | Self::RepeatedPage)
     }
 }
@@ -272,7 +275,7 @@ mod tests {
         );
         assert_eq!(
             message(Fault::new(FaultKind::UnknownStatus).on(Operation::Login)),
-            "unknown-status cannot befall the operation it is switched on for: it spoils subtasks"
+            "unknown-status cannot apply to the operation it is switched on for: it changes subtasks"
         );
     }
 

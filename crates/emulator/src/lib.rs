@@ -1,55 +1,32 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
-#[cfg(feature = "tls")]
-mod certificates;
 mod clock;
 mod control;
-mod control_api;
-mod credentials;
-#[cfg(feature = "docs")]
-mod docs;
 mod draw;
 mod exam;
-mod exam_api;
-mod exchange;
 mod fault;
-mod guard;
-mod ids;
-mod journal;
-mod life;
-mod line;
-mod listener;
+mod http;
 mod platform;
-mod query;
-mod quota;
-mod refusal;
-mod routes;
-mod rows;
 mod scenario;
-mod script;
 mod server;
-mod statuses;
-mod stencil;
-mod tamper;
-mod task;
-#[cfg(feature = "tls")]
-mod tls;
-mod token;
+mod tasks;
+mod wire;
 
-#[cfg(feature = "tls")]
-pub use certificates::{Certificates, TlsError};
 pub use clock::{Clock, ClockKind};
-pub use control::{Control, router};
-pub use control_api::control_openapi;
-#[cfg(feature = "docs")]
-pub use docs::Docs;
+pub use control::Control;
 pub use fault::{ActiveFault, Fault, FaultError, FaultKind, Operation};
-pub use journal::{Entry, Journal};
-pub use life::{Life, LifeError, Outcomes};
+pub use http::control_api::control_openapi;
+#[cfg(feature = "docs")]
+pub use http::docs::Docs;
+pub use http::router;
+pub use http::routes::openapi;
 pub use platform::TaskState;
-pub use routes::openapi;
+pub use platform::journal::{Entry, Journal};
+pub use scenario::life::{Life, LifeError, Outcomes};
 #[cfg(feature = "schema")]
 pub use scenario::scenario_schema;
 pub use scenario::{Application, Content, Scenario, ScenarioError, ScenarioFileError, Task};
 pub use server::{Builder, Emulator, StartError};
+#[cfg(feature = "tls")]
+pub use wire::certificates::{Certificates, TlsError};

@@ -1,4 +1,9 @@
-//! The platform behind the two calls: who exists, who has logged in, and in which order a request is judged.
+//! The platform behind the two calls: who exists, who has logged in, the quota, the journal, and in which order a request is
+//! judged. Exams are not here: they have tokens, a quota and tasks of their own.
+
+pub(crate) mod journal;
+pub(crate) mod quota;
+pub(crate) mod token;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -6,33 +11,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::{AccessToken, LoginRequest, Seconds, Secret, TaskId, json_text};
-use crate::clock::Clock;
-use crate::credentials::Caller;
-use crate::draw::{self, Purpose, ascii};
-use crate::exam::{ExamRequest, Exams, Offer};
-use crate::fault::{FaultKind, Faults, Operation};
-use crate::journal::{Entry as JournalEntry, Recorder};
-use crate::query::SubtaskQuery;
-use crate::quota::{Quota, WINDOW};
-use crate::refusal::{
+use crate::api::credentials::Caller;
+use crate::api::query::SubtaskQuery;
+use crate::api::refusal::{
     APPLICATION_NOT_AUTHORIZED, APPLICATION_NOT_FOUND, APPLICATION_NOT_FOUND_500, Envelope, ErrorRow,
-    INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, WRONG_CREDENTIALS, shown,
+    INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, Verdict, WRONG_CREDENTIALS, shown,
 };
+use crate::api::{LoginRequest, TaskId};
+use crate::clock::Clock;
+use crate::draw::{self, Purpose, ascii};
+use crate::fault::{FaultKind, Faults, Operation};
+use crate::platform::journal::{Entry as JournalEntry, Recorder};
+use crate::platform::quota::{Quota, WINDOW};
+use crate::platform::token::{BadToken, Tokens};
 use crate::scenario::{Application, Scenario, ScenarioError, Task};
-use crate::task::{Page, Subtasks};
-use crate::token::{TokenFault, TokenPair, Tokens};
+use crate::tasks::{Page, Subtasks};
 
 /// The state that all requests share.
 #[derive(Debug)]
 pub(crate) struct Platform {
     seed: u64,
     clock: Clock,
-    token_lifetime: Duration,
     envelope: Envelope,
     /// The row of an application that does not exist: the page lists it under two statuses.
     unknown_application: ErrorRow,
@@ -43,7 +46,6 @@ pub(crate) struct Platform {
     quota: Mutex<Quota>,
     faults: Mutex<Faults>,
     recorder: Mutex<Recorder>,
-    exams: Exams,
     /// Requests so far.
     requests: AtomicU64,
 }
@@ -74,17 +76,6 @@ impl BatchTask {
     }
 }
 
-/// An answer that is no error, and what the journal says of it.
-pub(crate) struct Accepted {
-    /// JSON text.
-    pub(crate) body: Vec<u8>,
-    /// What goes wrong with it on purpose, which is so in exams alone.
-    pub(crate) fault: Option<FaultKind>,
-    /// The application, where no header names it.
-    pub(crate) application: Option<String>,
-    pub(crate) reason: String,
-}
-
 /// How far a batch task is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
@@ -107,7 +98,6 @@ impl Platform {
         Ok(Self {
             seed,
             clock,
-            token_lifetime,
             envelope: if scenario.gateway_envelope { Envelope::Gateway } else { Envelope::Documented },
             unknown_application: match scenario.unknown_application_status {
                 500 => APPLICATION_NOT_FOUND_500,
@@ -122,15 +112,14 @@ impl Platform {
             quota: Mutex::new(Quota::new(scenario.quota, WINDOW)),
             faults: Mutex::new(Faults::new(seed, &scenario.faults)),
             recorder: Mutex::new(Recorder::new(scenario.journal_entries)),
-            exams: Exams::new(seed),
             requests: AtomicU64::new(0),
         })
     }
 
-    /// Takes a request in: an entry for the journal that has its number and time, and the fault that befalls it.
+    /// Takes a request in: an entry for the journal that has its number and time, and the fault that applies to it.
     pub(crate) fn arrive(&self, operation: Option<Operation>) -> (JournalEntry, Option<FaultKind>) {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        let fault = operation.and_then(|operation| lock(&self.faults).befall(operation, number));
+        let fault = operation.and_then(|operation| lock(&self.faults).take(operation, number));
         let request_id = ascii(&draw::hex32(self.seed, number, Purpose::RequestId));
         (JournalEntry::of(number, request_id, self.clock.now()), fault)
     }
@@ -148,25 +137,8 @@ impl Platform {
         lock(&self.recorder)
     }
 
-    /// Looks for secrets in the query of a request.
-    pub(crate) fn overhear(&self, query: &str) {
-        self.exams.overhear(query, self.clock.now());
-    }
-
-    pub(crate) async fn begin_exam(&self, request: ExamRequest) -> std::io::Result<Offer> {
-        self.exams.begin(request, self.token_lifetime).await
-    }
-
-    pub(crate) fn exams(&self) -> &Exams {
-        &self.exams
-    }
-
     /// Answers a login.
-    pub(crate) fn login(&self, headers: &HeaderMap, body: &[u8]) -> Result<Accepted, Refusal> {
-        let request = LoginRequest::parse(headers, body)?;
-        if let Some(exam) = self.exams.get(&request.app_id).filter(|exam| exam.is_secret(&request.secret.0)) {
-            return Ok(self.logged_in(&request.app_id, exam.log_in(self.clock.now())?));
-        }
+    pub(crate) fn login(&self, request: &LoginRequest) -> Result<Response, Refusal> {
         let application = self
             .applications
             .get(&request.app_id)
@@ -175,27 +147,9 @@ impl Platform {
             return Err(WRONG_CREDENTIALS.because("the secret is not the one of this application"));
         }
         let now = self.clock.now();
-        // The table of the login is known whole and has no row for throttling, so a login counts but is never refused.
+        // The login's table of errors is complete and has no row for throttling, so a login counts but is never refused.
         lock(&self.quota).count(&application.id, now);
-        let pair = lock(&self.tokens).issue(&application.id, now);
-        Ok(self.logged_in(&application.id, pair))
-    }
-
-    fn logged_in(&self, app_id: &str, pair: TokenPair) -> Accepted {
-        let token = AccessToken {
-            access_token: Some(Secret(pair.access)),
-            token_type: Some("bearer".to_owned()),
-            expires_in: i64::try_from(self.token_lifetime.as_secs()).ok().map(Seconds),
-            refresh_token: Some(Secret(pair.refresh)),
-            scope: Some("default".to_owned()),
-        };
-        let reason = format!("a token; earlier ones of application {} are cancelled", shown(app_id));
-        Accepted {
-            body: json_text(&token).into_bytes(),
-            fault: None,
-            application: Some(app_id.to_owned()),
-            reason,
-        }
+        Ok(lock(&self.tokens).issue(&application.id, now).answer(&application.id))
     }
 
     /// Answers a query for subtasks. The first check that fails decides: caller, quota, form of the query, application, task.
@@ -203,23 +157,19 @@ impl Platform {
     /// With `repeat`, the rows are those of the page before.
     pub(crate) fn list_subtasks(
         &self,
-        headers: &HeaderMap,
+        caller: &Caller<'_>,
         query: &str,
         repeat: bool,
-    ) -> Result<Accepted, Refusal> {
-        let caller = Caller::from_headers(headers)?;
-        if let Some(exam) = self.exams.get(caller.app_key) {
-            return exam.list_subtasks(&caller, query, self.clock.now());
-        }
-        self.authenticate(&caller)?;
+    ) -> Result<Response, Refusal> {
+        self.authenticate(caller)?;
         self.take_from_quota(caller.app_key)?;
         let query = SubtaskQuery::parse(query)?;
-        let owner = self.owner(&caller, query.app_id.as_deref())?;
+        let owner = self.owner(caller, query.app_id.as_deref())?;
         let task = self.task(owner, &query.task_id)?;
         let page_of_rows = if repeat { query.page_before() } else { query.page_no };
         let Page { total, rows, text } = task.subtasks.page(&query, page_of_rows, task.age(self.clock.now()));
         let reason = format!("{rows} of {total} subtasks");
-        Ok(Accepted { body: text, fault: None, application: None, reason })
+        Ok(Verdict { reason, ..Verdict::default() }.answer(text))
     }
 
     /// Adds a task that begins now.
@@ -258,9 +208,9 @@ impl Platform {
         checked.map_err(|fault| {
             let app_key = shown(caller.app_key);
             INVALID_TOKEN.because(match fault {
-                TokenFault::NeverIssued => format!("app_key {app_key} has no token: it has not logged in"),
-                TokenFault::NotTheNewest => format!("the token is not the newest one of app_key {app_key}"),
-                TokenFault::Expired => format!("the token of app_key {app_key} has expired"),
+                BadToken::NeverIssued => format!("app_key {app_key} has no token: it has not logged in"),
+                BadToken::NotTheNewest => format!("the token is not the newest one of app_key {app_key}"),
+                BadToken::Expired => format!("the token of app_key {app_key} has expired"),
             })
         })
     }
@@ -309,7 +259,7 @@ impl Platform {
     }
 }
 
-/// A panic elsewhere leaves what is locked whole: each change is one insertion or removal.
+/// A panic elsewhere leaves what is locked intact: each change is one insertion or removal.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,21 +1,22 @@
-//! What the emulator knows: applications and batch tasks.
+//! What an emulator is set up with: applications, batch tasks, faults and limits, as plain data that is checked. What becomes
+//! of it is in `platform` and `tasks`.
 
 mod application;
-mod content;
+mod check;
 mod error;
 mod file;
-
-use std::collections::HashSet;
+pub(crate) mod life;
+mod task;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::application::Application;
-pub use self::content::{Content, Task};
 pub use self::error::ScenarioError;
 pub use self::file::ScenarioFileError;
+pub use self::task::{Content, Task};
 use crate::clock::ClockKind;
 use crate::fault::Fault;
-use crate::life::Life;
+use crate::scenario::life::Life;
 
 /// The configuration of an emulator: one type for the builder and, as plain data, for whatever else sets one up.
 ///
@@ -138,64 +139,6 @@ impl Scenario {
         }
         self
     }
-
-    /// Whether an emulator can run this scenario.
-    ///
-    /// # Errors
-    ///
-    /// The first contradiction or bound that it breaks.
-    pub fn check(&self) -> Result<(), ScenarioError> {
-        self.first_fault().map_or(Ok(()), |(_, error)| Err(error))
-    }
-
-    /// The first contradiction, and the member of the scenario that holds it.
-    fn first_fault(&self) -> Option<(Place, ScenarioError)> {
-        if ![403, 500].contains(&self.unknown_application_status) {
-            let error = ScenarioError::UnknownApplicationStatus { status: self.unknown_application_status };
-            return Some((Place::Member("unknown_application_status"), error));
-        }
-        let ids: HashSet<&str> =
-            self.applications.iter().map(|application| application.id.as_str()).collect();
-        first("faults", self.faults.iter().map(|fault| Ok(fault.check()?)))
-            .or_else(|| first("applications", self.check_applications(&ids)))
-            .or_else(|| first("tasks", self.check_tasks(&ids)))
-    }
-
-    fn check_applications<'a>(
-        &'a self,
-        ids: &'a HashSet<&str>,
-    ) -> impl Iterator<Item = Result<(), ScenarioError>> + 'a {
-        let mut seen = HashSet::new();
-        self.applications.iter().map(move |application| {
-            application.check(ids)?;
-            if seen.insert(application.id.as_str()) {
-                return Ok(());
-            }
-            Err(ScenarioError::DuplicateApplication { id: application.id.clone() })
-        })
-    }
-
-    fn check_tasks<'a>(
-        &'a self,
-        applications: &'a HashSet<&str>,
-    ) -> impl Iterator<Item = Result<(), ScenarioError>> + 'a {
-        let mut seen = HashSet::new();
-        self.tasks.iter().map(move |task| {
-            task.check(applications)?;
-            if seen.insert(task.id.as_str()) {
-                return Ok(());
-            }
-            Err(ScenarioError::DuplicateTask { id: task.id.clone() })
-        })
-    }
-}
-
-/// The first entry of a list that is not sound.
-fn first(
-    list: &'static str,
-    outcomes: impl Iterator<Item = Result<(), ScenarioError>>,
-) -> Option<(Place, ScenarioError)> {
-    outcomes.enumerate().find_map(|(index, outcome)| Some((Place::Entry(list, index), outcome.err()?)))
 }
 
 /// The JSON schema of scenario files, for editors.
@@ -203,14 +146,6 @@ fn first(
 #[must_use]
 pub fn scenario_schema() -> schemars::Schema {
     schemars::schema_for!(Scenario)
-}
-
-/// A piece of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Member(&'static str),
-    /// One of a list.
-    Entry(&'static str, usize),
 }
 
 impl Default for Scenario {
@@ -230,47 +165,6 @@ impl Default for Scenario {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn message(scenario: &Scenario) -> String {
-        scenario.check().unwrap_err().to_string()
-    }
-
-    #[test]
-    fn the_built_in_scenario_is_sound() {
-        assert_eq!(Scenario::default().check(), Ok(()));
-        assert_eq!(Scenario::empty().check(), Ok(()));
-    }
-
-    #[test]
-    fn a_contradiction_is_named() {
-        let twice = Scenario::default().with_application(Application::new("demo-app", "x"));
-        assert_eq!(message(&twice), "two applications have the id 'demo-app'");
-        let twice = Scenario::default().with_task(Task::generated("demo", "demo-app", 1));
-        assert_eq!(message(&twice), "two tasks have the id 'demo'");
-        let orphan = Scenario::default().with_task(Task::generated("t", "nobody", 1));
-        assert_eq!(
-            message(&orphan),
-            "task 't' names the application 'nobody', which the scenario does not have"
-        );
-        let stranger = Scenario::empty().with_application(Application::new("a", "s").authorizing("b"));
-        assert_eq!(
-            message(&stranger),
-            "application 'a' names the application 'b', which the scenario does not have"
-        );
-    }
-
-    #[test]
-    fn texts_and_sizes_are_bounded() {
-        let nameless = Scenario::empty().with_application(Application::new("", "s"));
-        assert_eq!(message(&nameless), "application id of 0 characters: 1 to 256 are allowed");
-        let long = Scenario::empty().with_application(Application::new("a", "s".repeat(257)));
-        assert_eq!(message(&long), "secret of 257 characters: 1 to 256 are allowed");
-        assert_eq!(Scenario::default().with_demo_subtasks(10_000_000).check(), Ok(()));
-        assert_eq!(
-            message(&Scenario::default().with_demo_subtasks(10_000_001)),
-            "task 'demo' has 10000001 subtasks: at most 10000000 are allowed"
-        );
-    }
 
     #[test]
     fn a_scenario_survives_being_written_and_read() {

@@ -8,16 +8,16 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-#[cfg(feature = "tls")]
-use crate::certificates::{Certificates, TlsError};
 use crate::control::Control;
 #[cfg(feature = "docs")]
-use crate::docs::{self, Docs};
-use crate::guard::Guard;
-use crate::listener::Server;
+use crate::http::docs::{self, Docs};
 use crate::scenario::{Scenario, ScenarioError};
 #[cfg(feature = "tls")]
-use crate::tls::Tls;
+use crate::wire::certificates::{Certificates, TlsError};
+use crate::wire::guard::Guard;
+use crate::wire::listener::Listener;
+#[cfg(feature = "tls")]
+use crate::wire::tls::Tls;
 
 /// A running emulator. It stops when it is dropped.
 ///
@@ -188,7 +188,7 @@ impl Builder {
         let scheme = "http";
         #[cfg(feature = "tls")]
         let scheme = if tls.is_some() { "https" } else { scheme };
-        let server = Server {
+        let server = Listener {
             router,
             guard: Some(Guard::new(addr.ip(), &self.hosts)),
             #[cfg(feature = "tls")]

@@ -196,7 +196,7 @@ async fn by_hand(url: &str) -> u64 {
     rows
 }
 
-async fn by_sdk(url: &str, change: impl FnOnce(northbound::Subtasks) -> northbound::Subtasks) -> u64 {
+async fn by_sdk(url: &str, change: impl FnOnce(northbound::SubtaskQuery) -> northbound::SubtaskQuery) -> u64 {
     let builder = Client::builder(url).token(AppId::new("a").unwrap(), "t").quota(Quota::unlimited());
     let mut subtasks = change(builder.build().unwrap().subtasks("t")).stream();
     let mut rows = 0;

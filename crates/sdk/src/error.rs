@@ -1,4 +1,9 @@
-//! The one error of this crate: what was asked, what came back, what to do.
+//! The one error of this crate: what was asked, what was found, what to do.
+//!
+//! What makes a call fail belongs to [`crate::call`], and whether it is tried again to its `attempts`.
+
+mod kind;
+mod remedy;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -9,28 +14,28 @@ use std::time::Duration;
 use northbound_client::{Action, ErrorCode, ErrorInfo};
 use reqwest::StatusCode;
 
-use crate::Incomplete;
-use crate::envelope::Envelope;
 use crate::redact::excerpt;
-use crate::retry::Stop;
+pub(crate) use kind::Stop;
+pub use kind::{ErrorKind, Incomplete};
+pub use remedy::Remedy;
 
 /// Why a call failed.
 ///
-/// Display is one sentence: what was asked, what came back with its code, and what to do. The predicates tell kinds apart;
-/// they look at the platform's error code first and at the HTTP status second, because on this platform throttling and a bad
-/// token are both a 403, and one 500 is permanent.
+/// Display is one sentence of three parts: what was [asked](Self::asked), what was [found](Self::found), and the
+/// [remedy](Self::remedy). The predicates look at the platform's error code first and at the HTTP status second, because on
+/// this platform throttling and a bad token are both a 403, and one 500 is permanent.
 ///
 /// Neither Display nor Debug shows a secret or a token.
 #[derive(Clone)]
-pub struct Error(Arc<Fault>);
+pub struct Error(Arc<Details>);
 
 /// Everything that is known of a failed call.
 #[derive(Clone, Debug)]
-struct Fault {
-    kind: Kind,
+struct Details {
+    kind: ErrorKind,
     asked: Option<String>,
     found: Cow<'static, str>,
-    advice: Cow<'static, str>,
+    remedy: Remedy,
     status: Option<StatusCode>,
     code: Option<ErrorCode>,
     description: Option<String>,
@@ -38,51 +43,24 @@ struct Fault {
     body: Option<String>,
     attempts: u32,
     incomplete: Option<Incomplete>,
-    stop: Option<Stop>,
+    is_late: bool,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-/// What kind of failure it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Nothing was sent.
-    Refused,
-    /// Whoever was to bring a token brought none. Calls may have been sent before.
-    NoToken,
-    /// No whole reply arrived.
-    Connection,
-    /// No secure connection: the two sides do not trust each other.
-    Tls,
-    /// No whole reply arrived in time.
-    Timeout,
-    /// The platform answered with an error code.
-    Platform,
-    /// The answer is an HTTP error without a code of the platform.
-    Status,
-    /// The answer points to another address.
-    Redirect,
-    /// The answer claims success, and is not what the document describes.
-    Undecodable,
-    /// The answer is longer than allowed.
-    TooLarge,
-    /// Rows are missing, or repeat.
-    Incomplete,
 }
 
 impl Error {
     /// A failure of a given kind: what was found, and what to do about it.
     pub(crate) fn new(
-        kind: Kind,
+        kind: ErrorKind,
         found: impl Into<Cow<'static, str>>,
-        advice: impl Into<Cow<'static, str>>,
+        remedy: impl Into<Remedy>,
     ) -> Self {
-        let attempts = u32::from(!matches!(kind, Kind::Refused | Kind::NoToken));
-        Self(Arc::new(Fault {
+        let attempts = u32::from(!matches!(kind, ErrorKind::Refused | ErrorKind::NoToken));
+        Self(Arc::new(Details {
             kind,
             asked: None,
             found: found.into(),
-            advice: advice.into(),
+            remedy: remedy.into(),
             status: None,
             code: None,
             description: None,
@@ -90,32 +68,22 @@ impl Error {
             body: None,
             attempts,
             incomplete: None,
-            stop: None,
+            is_late: false,
             retry_after: None,
             source: None,
         }))
     }
 
     /// Input that was refused before anything was sent.
-    pub(crate) fn refused(found: impl Into<Cow<'static, str>>, advice: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Kind::Refused, found, advice)
-    }
-
-    /// A read whose rows are not all there, with its numbers.
-    pub(crate) fn new_incomplete(
-        numbers: Incomplete,
-        found: impl Into<Cow<'static, str>>,
-        advice: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self::new(Kind::Incomplete, found, advice).with(|fault| fault.incomplete = Some(numbers))
+    pub(crate) fn refused(found: impl Into<Cow<'static, str>>, remedy: impl Into<Remedy>) -> Self {
+        Self::new(ErrorKind::Refused, found, remedy)
     }
 
     /// An error that the platform itself reported.
-    pub(crate) fn platform(envelope: Envelope, status: StatusCode) -> Self {
-        let Envelope { code, description } = envelope;
+    pub(crate) fn platform(code: ErrorCode, description: Option<String>, status: StatusCode) -> Self {
         let said = description.as_deref().map(|text| format!("{:?}", excerpt(text)));
         let shown = excerpt(code.as_str());
-        let (found, advice) = match code.info() {
+        let (found, remedy) = match code.info() {
             Some(info) => {
                 (known(info, said.filter(|_| description.as_deref() != Some(info.text))), clause(info.remedy))
             }
@@ -127,68 +95,96 @@ impl Error {
                     .to_owned(),
             ),
         };
-        let mut error =
-            Self::new(Kind::Platform, format!("{found} ({shown}, HTTP {})", status.as_u16()), advice);
-        error.set(|fault| (fault.description, fault.code) = (description, Some(code)));
-        error.with_status(status)
+        let found = format!("{found} ({shown}, HTTP {})", status.as_u16());
+        let error = Self::new(ErrorKind::Platform, found, remedy).with_status(status);
+        error.with(|details| (details.description, details.code) = (description, Some(code)))
     }
 
     /// Changes an error that nobody else has seen yet; a shared one is copied first.
-    fn set(&mut self, change: impl FnOnce(&mut Fault)) {
+    fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
         change(Arc::make_mut(&mut self.0));
-    }
-
-    fn with(mut self, change: impl FnOnce(&mut Fault)) -> Self {
-        self.set(change);
         self
     }
 
     pub(crate) fn asking(self, asked: impl fmt::Display) -> Self {
-        self.with(|fault| fault.asked = Some(asked.to_string()))
+        self.with(|details| details.asked = Some(asked.to_string()))
     }
 
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
-        self.with(|fault| fault.status = Some(status))
+        self.with(|details| details.status = Some(status))
     }
 
     pub(crate) fn with_member(self, member: String) -> Self {
-        self.with(|fault| fault.member = Some(member))
+        self.with(|details| details.member = Some(member))
     }
 
     pub(crate) fn with_body(self, body: String) -> Self {
-        self.with(|fault| fault.body = Some(body).filter(|body| !body.is_empty()))
+        self.with(|details| details.body = Some(body).filter(|body| !body.is_empty()))
     }
 
     pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.with(|fault| fault.source = Some(Arc::new(source)))
+        self.with(|details| details.source = Some(Arc::new(source)))
     }
 
     pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
-        self.with(|fault| fault.retry_after = retry_after)
+        self.with(|details| details.retry_after = retry_after)
     }
 
-    pub(crate) fn with_advice(self, advice: impl Into<Cow<'static, str>>) -> Self {
-        self.with(|fault| fault.advice = advice.into())
+    pub(crate) fn with_numbers(self, numbers: Incomplete) -> Self {
+        self.with(|details| details.incomplete = Some(numbers))
+    }
+
+    pub(crate) fn with_remedy(self, remedy: impl Into<Remedy>) -> Self {
+        self.with(|details| details.remedy = remedy.into())
     }
 
     /// Whether the call might have gone on, had it had more time.
     pub(crate) fn is_late(&self) -> bool {
-        self.0.stop == Some(Stop::Deadline)
+        self.0.is_late
     }
 
     /// Notes how the call came to its end.
     pub(crate) fn ended(self, attempts: u32, stop: Stop) -> Self {
         // A name that is looked up when a call connects can be refused as well.
         let attempts = if self.is_refused() { 0 } else { attempts };
-        self.with(|fault| (fault.attempts, fault.stop) = (attempts, Some(stop)))
-    }
-
-    pub(crate) fn kind(&self) -> Kind {
-        self.0.kind
+        self.with(|details| {
+            details.attempts = attempts;
+            details.is_late = stop == Stop::Deadline;
+            match stop {
+                Stop::Attempts if attempts > 1 => {
+                    details.found.to_mut().push_str(&format!(", {attempts} times"))
+                }
+                Stop::Deadline => {
+                    details.found.to_mut().push_str(", and the deadline comes before another attempt")
+                }
+                _ => {}
+            }
+        })
     }
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What was asked for, such as `page 0 of the subtasks of batch task demo`; `None` for input that is refused before it
+    /// belongs to a call.
+    pub fn asked(&self) -> Option<&str> {
+        self.0.asked.as_deref()
+    }
+
+    /// What came back, or what is wrong with the input, and how often it was tried. It may repeat words of the platform.
+    pub fn found(&self) -> &str {
+        &self.0.found
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &Remedy {
+        &self.0.remedy
     }
 
     /// The HTTP status of the answer, if one came.
@@ -206,20 +202,14 @@ impl Error {
         self.code()?.info()
     }
 
+    /// What the catalogue says that a program should do about the code.
+    pub fn action(&self) -> Option<Action> {
+        Some(self.info()?.action)
+    }
+
     /// The error in the platform's own words.
     pub fn description(&self) -> Option<&str> {
         self.0.description.as_deref()
-    }
-
-    /// What came back, or what is wrong with the input: the middle of the message, without what was asked and what to do. It may
-    /// repeat words of the platform.
-    pub fn found(&self) -> &str {
-        &self.0.found
-    }
-
-    /// What to do about it.
-    pub fn remedy(&self) -> &str {
-        &self.0.advice
     }
 
     /// The member of the answer that could not be decoded, such as `taskDetails[3].status`.
@@ -232,8 +222,8 @@ impl Error {
         self.0.body.as_deref()
     }
 
-    /// How many attempts were made: 0 if the call was refused before it was sent. Waiting for the quota and logging in again are
-    /// no attempts.
+    /// How many attempts were made: 0 if the call was refused before it was sent. Waiting for the quota and logging in again
+    /// are no attempts.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -243,7 +233,7 @@ impl Error {
     /// # Troubleshooting
     /// The message names the value and the rule. Nothing has reached the platform.
     pub fn is_refused(&self) -> bool {
-        self.0.kind == Kind::Refused
+        self.0.kind == ErrorKind::Refused
     }
 
     /// The [`TokenSource`](crate::TokenSource) brought no token, or one that no request can hold.
@@ -251,7 +241,7 @@ impl Error {
     /// # Troubleshooting
     /// The message has the source's own words. The call was not sent, but calls before it may have been.
     pub fn is_no_token(&self) -> bool {
-        self.0.kind == Kind::NoToken
+        self.0.kind == ErrorKind::NoToken
     }
 
     /// The application calls more often than flow control allows (1010009, or HTTP 429).
@@ -278,7 +268,7 @@ impl Error {
     ///
     /// # Troubleshooting
     /// Check the task id. A task of another application is found only with that application's id
-    /// ([`Subtasks::app_id`](crate::Subtasks::app_id)).
+    /// ([`SubtaskQuery::app_id`](crate::SubtaskQuery::app_id)).
     pub fn is_task_not_found(&self) -> bool {
         self.code() == Some(&ErrorCode::TaskNotFound)
     }
@@ -315,27 +305,29 @@ impl Error {
     /// Check address and port (8743 in most installations), the network, and the certificate. The
     /// [source](std::error::Error::source) has the cause.
     pub fn is_connection(&self) -> bool {
-        self.0.kind == Kind::Connection
+        self.0.kind == ErrorKind::Connection
     }
 
-    /// No secure connection: a certificate is not trusted, has expired, or bears another name; or the platform wants one of ours.
+    /// No secure connection: a certificate is not trusted, has expired, or is for a different host name; or the platform
+    /// requires one of ours.
     ///
     /// # Troubleshooting
     /// The message says which. A platform with a private authority needs
-    /// [`ClientBuilder::root_certificates`](crate::ClientBuilder::root_certificates), one that wants a client certificate
-    /// [`ClientBuilder::identity`](crate::ClientBuilder::identity), and one at a bare IP address, whose certificate bears a name,
-    /// that name in the endpoint and [`ClientBuilder::resolve`](crate::ClientBuilder::resolve). Never repeated.
+    /// [`ClientBuilder::root_certificates`](crate::ClientBuilder::root_certificates), one that requires a client certificate
+    /// [`ClientBuilder::identity`](crate::ClientBuilder::identity), and one at a bare IP address, whose certificate is for a
+    /// host name, that name in the endpoint and [`ClientBuilder::resolve`](crate::ClientBuilder::resolve). Never repeated.
     pub fn is_tls(&self) -> bool {
-        self.0.kind == Kind::Tls
+        self.0.kind == ErrorKind::Tls
     }
 
     /// The answer did not come in time.
     ///
     /// # Troubleshooting
-    /// The message says what was waited for: raise [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) for a slow reply, the
-    /// [deadline](crate::ClientBuilder::deadline) for a call that waits for the quota, or the deadline of a watch.
+    /// The message says what was waited for: raise [`ClientBuilder::timeout`](crate::ClientBuilder::timeout) for a slow
+    /// reply, the [deadline](crate::ClientBuilder::deadline) for a call that waits for the quota, or the deadline of a
+    /// watch.
     pub fn is_timeout(&self) -> bool {
-        self.0.kind == Kind::Timeout
+        self.0.kind == ErrorKind::Timeout
     }
 
     /// The answer points to another address, which is not followed: the application id and the token would go there.
@@ -343,7 +335,7 @@ impl Error {
     /// # Troubleshooting
     /// Use the address that the message names as the endpoint, if you trust it.
     pub fn is_redirect(&self) -> bool {
-        self.0.kind == Kind::Redirect
+        self.0.kind == ErrorKind::Redirect
     }
 
     /// The answer claims success but is not what the document describes.
@@ -352,7 +344,7 @@ impl Error {
     /// [`member`](Self::member) names the place and [`body`](Self::body) shows the beginning of the answer. Report it: the
     /// document may have to change.
     pub fn is_undecodable(&self) -> bool {
-        self.0.kind == Kind::Undecodable
+        self.0.kind == ErrorKind::Undecodable
     }
 
     /// The answer is longer than allowed.
@@ -360,16 +352,16 @@ impl Error {
     /// # Troubleshooting
     /// Ask for smaller pages, or raise [`ClientBuilder::body_limit`](crate::ClientBuilder::body_limit).
     pub fn is_too_large(&self) -> bool {
-        self.0.kind == Kind::TooLarge
+        self.0.kind == ErrorKind::TooLarge
     }
 
-    /// Rows may be missing from a read: the platform's pages end before its total, repeat, or are sorted anew.
+    /// Rows may be missing from a read: the platform's pages end before its total, repeat, or are sorted again.
     ///
     /// # Troubleshooting
     /// Every row that did come has been delivered. [`incomplete`](Self::incomplete) has the numbers. Read again, and without
     /// a status if it stays: the set of a whole task is fixed, and can be held against its total row by row.
     pub fn is_incomplete(&self) -> bool {
-        self.0.kind == Kind::Incomplete
+        self.0.kind == ErrorKind::Incomplete
     }
 
     /// The numbers of a read that [is incomplete](Self::is_incomplete).
@@ -377,13 +369,9 @@ impl Error {
         self.0.incomplete.as_ref()
     }
 
-    fn action(&self) -> Option<Action> {
-        Some(self.info()?.action)
-    }
-
-    /// The status of an answer that bears no code of the platform.
+    /// The status of an answer that has no code of the platform.
     fn unnamed_status(&self) -> Option<StatusCode> {
-        self.0.status.filter(|_| self.0.kind == Kind::Status)
+        self.0.status.filter(|_| self.0.kind == ErrorKind::Status)
     }
 }
 
@@ -404,17 +392,11 @@ fn clause(sentence: &str) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fault { asked, found, advice, attempts, stop, .. } = &*self.0;
+        let Details { asked, found, remedy, .. } = &*self.0;
         if let Some(asked) = asked {
             write!(f, "{asked}: ")?;
         }
-        write!(f, "{found}")?;
-        match stop {
-            Some(Stop::Attempts) if *attempts > 1 => write!(f, ", {attempts} times")?,
-            Some(Stop::Deadline) => write!(f, ", and the deadline comes before another attempt")?,
-            _ => {}
-        }
-        write!(f, ": {advice}")
+        write!(f, "{found}: {remedy}")
     }
 }
 
@@ -427,5 +409,25 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_what_was_asked_what_was_found_and_the_remedy() {
+        let error = Error::new(ErrorKind::Timeout, "no reply", Remedy::RaiseTimeout).asking("page 0");
+        for (stop, found) in [
+            (Stop::Pointless, "no reply"),
+            (Stop::Attempts, "no reply, 4 times"),
+            (Stop::Deadline, "no reply, and the deadline comes before another attempt"),
+        ] {
+            let error = error.clone().ended(4, stop);
+            assert_eq!((error.asked(), error.found()), (Some("page 0"), found));
+            assert_eq!(error.to_string(), format!("page 0: {found}: {}", error.remedy()));
+        }
+        assert_eq!(error.ended(1, Stop::Attempts).found(), "no reply");
     }
 }

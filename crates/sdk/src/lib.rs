@@ -5,60 +5,48 @@
 //! | you want to | look at |
 //! |---|---|
 //! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`] |
-//! | ask | [`Subtasks`] and its [`Plan`], [`SummaryRequest`], [`Watch`], [`Failures`] |
+//! | ask | [`SubtaskQuery`] and its [`Plan`], [`SummaryQuery`], [`Watch`], [`FailureQuery`] |
 //! | use what comes | [`Subtask`], [`Page`], [`SubtaskStream`], [`PageStream`], [`Summary`], [`WatchStream`], [`Failure`], [`FailureGroups`] |
-//! | handle what fails | [`Error`], [`what_happens_when`] |
+//! | handle what fails | [`Error`], [`ErrorKind`], [`Remedy`], [`what_happens_when`] |
 //! | bring tokens, share the quota, repeat calls | [`TokenSource`], [`Quota`], [`Retry`] |
-//! | go beneath | [`client_layer`], [`Transport`] |
+//! | go beneath | [`client_layer`], [`HttpService`], [`reqwest`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod builder;
+mod answers;
 mod call;
 mod client;
-mod clock;
-mod course;
-mod credentials;
-mod endpoint;
-mod envelope;
 mod error;
-mod failures;
-mod pages;
-mod proxy;
-mod quota;
+mod reads;
 mod redact;
-mod retry;
-mod stream;
 mod subtask;
-mod subtasks;
-mod summary;
-mod tls;
-mod token;
-mod watch;
 
-pub use builder::ClientBuilder;
+pub use answers::failures::{Failure, FailureGroup, FailureGroups, FailureQuery, FailureStream};
+pub use answers::summary::{Doubt, Method, Summary, SummaryQuery};
+pub use answers::watch::{Watch, WatchStream};
+pub use call::attempts::Retry;
+pub use call::quota::Quota;
+pub use call::token::{Token, TokenError, TokenFuture, TokenSource};
 pub use client::Client;
-pub use credentials::{AppId, Credentials};
-pub use error::Error;
-pub use failures::{Failure, FailureGroup, FailureGroups, FailureStream, Failures};
+pub use client::builder::ClientBuilder;
+pub use client::credentials::{AppId, Credentials};
+pub use error::{Error, ErrorKind, Incomplete, Remedy};
 pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId};
 pub use northbound_client::{
-    Action, DOCUMENT, DOCUMENT_AS_JSON, ERROR_CATALOG, ErrorCode, ErrorInfo, Exact, Members,
-    PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus, Text, Transport, TransportFuture, UnknownValue,
-    Unreadable,
+    Action, DOCUMENT, DOCUMENT_AS_JSON, ERROR_CATALOG, ErrorCode, ErrorInfo, Exact, HttpService, Members,
+    PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus, Text, UnknownValue, Unreadable,
 };
-pub use pages::{Direction, Incomplete, Plan};
-pub use quota::Quota;
-pub use retry::Retry;
-pub use stream::{PageStream, SubtaskStream};
+pub use reads::plan::{Direction, Plan};
+pub use reads::query::SubtaskQuery;
+pub use reads::stream::{PageStream, SubtaskStream};
+pub use redact::is_unprintable;
 pub use subtask::{Page, Subtask};
-pub use subtasks::Subtasks;
-pub use summary::{Doubt, Method, Summary, SummaryRequest};
-pub use token::{Token, TokenError, TokenFuture, TokenSource};
-pub use watch::{Watch, WatchStream};
 
 #[doc = include_str!("../WHAT_HAPPENS_WHEN.md")]
 pub mod what_happens_when {}
+
+/// The version of reqwest whose types this crate's functions take and return.
+pub use reqwest;
 
 /// The generated layer, for what this crate does not cover.
 pub use northbound_client as client_layer;

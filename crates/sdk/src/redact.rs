@@ -31,9 +31,10 @@ impl Secrets {
 
     pub(crate) fn note(&self, secret: &Secret) {
         let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !secret.expose().is_empty() && !secrets.iter().any(|known| known.secret == *secret) {
+        let found = Secret::from(printed(secret.expose()));
+        if !found.expose().is_empty() && !secrets.iter().any(|known| known.secret == found) {
             let base64 = [0, 1, 2].map(|before| inside_base64(secret.expose(), before));
-            secrets.push_back(Known { secret: secret.clone(), base64 });
+            secrets.push_back(Known { secret: found, base64 });
             if secrets.len() > Self::MOST {
                 // The first one is the application's own secret.
                 secrets.remove(1);
@@ -41,11 +42,10 @@ impl Secrets {
         }
     }
 
-    /// The text without the secrets, should it repeat them: as they are, or as a form, a URL, HTML, JSON or base64 writes them.
+    /// The text without the secrets, should it repeat them: as they are, or as a form, a URL, HTML, JSON or base64 writes
+    /// them.
     pub(crate) fn redacted(&self, text: &str) -> String {
-        // An excerpt leaves unprintable characters out, and must not put a secret together by that.
-        let printed = text.chars().filter(|c| c.is_whitespace() || !is_unprintable(*c));
-        let mut text: String = printed.take(LONGEST).collect();
+        let mut text = printed(text);
         for known in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             match known.hidden_in(&text) {
                 Some(_) if known.is_short() => text = HIDDEN.to_owned(),
@@ -64,8 +64,15 @@ impl Secrets {
         }
         let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let long = secrets.iter().filter(|known| !known.is_short());
-        long.fold(None, |redacted, known| known.hidden_in(redacted.as_deref().unwrap_or(word)).or(redacted))
+        let word = printed(word);
+        long.fold(None, |redacted, known| known.hidden_in(redacted.as_deref().unwrap_or(&word)).or(redacted))
     }
+}
+
+/// The text that is searched for secrets, and a secret as it is found there. An excerpt leaves unprintable characters out, and
+/// must not put a secret together by that.
+fn printed(text: &str) -> String {
+    text.chars().filter(|c| c.is_whitespace() || !is_unprintable(*c)).take(LONGEST).collect()
 }
 
 impl Known {
@@ -168,9 +175,12 @@ pub(crate) fn excerpt(text: &str) -> String {
     words
 }
 
-/// Control characters, and those that turn the direction of writing around.
-fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Whether a character is not to be shown, because a terminal or a page obeys it: control characters, those that change the
+/// direction of writing, and those that are not seen.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -205,6 +215,7 @@ mod tests {
         for text in texts {
             assert_eq!(redacted(&format!("a={text}&b"), "p@ss/w\"rd é+1"), "a=[redacted]&b", "{text}");
         }
+        assert_eq!(redacted("a=s3c\u{ad}ret", "s3c\u{ad}ret"), "a=[redacted]");
         assert_eq!(redacted("aaaaaab", "aaaaab"), "a[redacted]");
         assert_eq!(redacted("\\\\srv\\x", "\\srv\\x"), "[redacted]");
     }

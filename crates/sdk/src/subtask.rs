@@ -4,14 +4,25 @@ use std::borrow::Cow;
 use std::fmt;
 
 use northbound_client::types::{self, CommandOutput, SubtaskFailure, SubtaskParam};
-use northbound_client::{SubtaskStatus, Text, Unreadable};
-use serde::{Serialize, Serializer};
+use northbound_client::{Misread, SubtaskStatus, Text, Unreadable};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// What happened to one device of a batch task.
 ///
 /// Serialises as the platform sent it, with undocumented members and with every digit. A row that
 /// [cannot be read](Self::unreadable) serialises as its text if that is JSON, else as an object whose only member,
 /// `unreadable`, holds the text.
+///
+/// Deserialises from JSON text, such as a line that `northbound export` has written, in the way in which a reply is read.
+///
+/// ```
+/// let line = r#"{"status":"Fail","param":{"deviceId":"868744","iccid":89860000000000000001}}"#;
+/// let subtask: northbound::Subtask = serde_json::from_str(line)?;
+/// assert_eq!(subtask.device_id(), Some("868744"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subtask(types::Subtask);
 
@@ -21,6 +32,13 @@ impl Serialize for Subtask {
             Some(unreadable) => unreadable.serialize(serializer),
             None => self.0.serialize(serializer),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Subtask {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(northbound_client::read_subtask(json.get())))
     }
 }
 
@@ -130,8 +148,11 @@ fn text(text: Option<&Text>) -> Option<&str> {
 ///
 /// The counters are the platform's: its own example lists two rows under a total of one.
 ///
-/// On a page of [`Subtasks::pages`](crate::Subtasks::pages) the rows are those that the read delivers: without rows that
+/// On a page of [`SubtaskQuery::pages`](crate::SubtaskQuery::pages) the rows are those that the read delivers: without rows that
 /// came before, and without those of another status than asked for. The other members are as they came.
+///
+/// Deserialises from JSON text in the way in which a reply is read. Its [number](Self::number) is then what the platform said;
+/// what only the read knew is lost ([`resume_from`](Self::resume_from), [`repeats`](Self::repeats)).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Page {
@@ -144,19 +165,26 @@ pub struct Page {
     repeats: usize,
 }
 
+impl<'de> Deserialize<'de> for Page {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        let page = northbound_client::read_page(json.get()).map_err(|misread| match misread {
+            Misread::At { member, fault } => D::Error::custom(format!("{fault} at {member}")),
+            misread => D::Error::custom(format!("{misread:?}")),
+        })?;
+        let number = page.page_no.and_then(|number| u32::try_from(number).ok());
+        Ok(Self::new(page, number.unwrap_or_default()))
+    }
+}
+
 impl Page {
     pub(crate) fn new(page: types::SubtaskPage, number: u32) -> Self {
         Self { page, number, resume_from: None, repeats: 0 }
     }
 
-    pub(crate) fn with_resume_from(mut self, page: Option<u32>) -> Self {
-        self.resume_from = page;
-        self
-    }
-
-    pub(crate) fn with_repeats(mut self, rows: usize) -> Self {
-        self.repeats = rows;
-        self
+    /// The page as a read delivers it.
+    pub(crate) fn delivered(self, resume_from: Option<u32>, repeats: usize) -> Self {
+        Self { resume_from, repeats, ..self }
     }
 
     /// Keeps the rows for which `keep` says so, given their place.
@@ -178,8 +206,8 @@ impl Page {
     }
 
     /// Where a later read of the same plan goes on after this page: a value for
-    /// [`Subtasks::from_page`](crate::Subtasks::from_page). `None` if nothing is left to read after it, and on a page that
-    /// was asked for alone.
+    /// [`SubtaskQuery::from_page`](crate::SubtaskQuery::from_page). `None` if nothing is left to read after it, and on a
+    /// page that was asked for alone.
     pub fn resume_from(&self) -> Option<u32> {
         self.resume_from
     }
@@ -187,13 +215,18 @@ impl Page {
     /// How many rows a read has left out of this page, since they had come before; 0 on a page that was asked for alone.
     ///
     /// Where rows come and go, some come twice. The rows of a whole task stay where they are: there it means that the platform
-    /// has sorted them anew, and a read that is resumed after that cannot know what is missing.
+    /// has sorted them again, and a read that is resumed after that cannot know what is missing.
     pub fn repeats(&self) -> usize {
         self.repeats
     }
 
-    /// The subtasks on this page, as the generated layer has them.
-    pub fn rows(&self) -> &[types::Subtask] {
+    /// The subtasks on this page, one after another, as copies; [`into_subtasks`](Self::into_subtasks) copies nothing.
+    pub fn subtasks(&self) -> impl ExactSizeIterator<Item = Subtask> + '_ {
+        self.rows().iter().cloned().map(Subtask)
+    }
+
+    /// The same as the generated layer has them.
+    pub(crate) fn rows(&self) -> &[types::Subtask] {
         self.page.task_details.as_deref().unwrap_or_default()
     }
 
@@ -236,5 +269,59 @@ impl fmt::Display for Subtask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.status().map_or("without status", SubtaskStatus::as_str);
         write!(f, "{} {status}", self.device_id().unwrap_or("?"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round<T: Serialize + serde::de::DeserializeOwned>(value: &T) -> (String, T) {
+        let json = serde_json::to_string(value).unwrap();
+        let read = serde_json::from_str(&json).unwrap();
+        (json, read)
+    }
+
+    #[test]
+    fn what_was_written_reads_and_is_written_again_as_it_was() {
+        for row in [
+            r#"{"status":"Fail","output":"{}","error":"{\"error_code\":\"100428\"}","param":{"deviceId":"868744"}}"#,
+            r#"{"status":"Halted","param":{"iccid":89860000000000000001},"index":0.10,"more":{"a":[1e400,"\ud800"]}}"#,
+            r#"{"status":null,"param":null}"#,
+            "{}",
+            r#"{"status":5}"#,
+            r#"{"unreadable":"{broken"}"#,
+            r#"{"unreadable":"{\"status\":5}"}"#,
+            "[1,2]",
+            "null",
+        ] {
+            let (json, subtask) = round(&serde_json::from_str::<Subtask>(row).unwrap());
+            assert_eq!(round(&subtask), (json, subtask), "{row}");
+        }
+        let value = serde_json::json!({ "status": "Fail", "param": { "deviceId": "868744" } });
+        assert_eq!(serde_json::from_value::<Subtask>(value).unwrap().device_id(), Some("868744"));
+    }
+
+    #[test]
+    fn a_row_that_was_repaired_reads_without_a_repair() {
+        let repaired: Subtask = serde_json::from_str(r#"{"status":"Fail","output":"a\ud83d"}"#).unwrap();
+        let (json, read) = round(&repaired);
+        assert!(repaired.is_repaired() && !read.is_repaired());
+        assert_eq!((read.output(), round(&read).0), (Some("a\u{fffd}"), json));
+    }
+
+    #[test]
+    fn a_page_reads_with_its_rows() {
+        let reply = r#"{"totalCount":3,"pageNo":1,"pageSize":250,"taskDetails":[{"status":"Fail"},{"status":5},{}],"x":1.50}"#;
+        let page: Page = serde_json::from_str(reply).unwrap();
+        assert_eq!((page.number(), page.total_count(), page.rows().len()), (1, Some(3), 3));
+        let (json, read) = round(&page);
+        assert_eq!(round(&read).0, json);
+        let unreadable = |page: Page| page.into_subtasks()[1].unreadable().map(|row| row.text().to_owned());
+        assert_eq!(
+            (unreadable(page), unreadable(read)),
+            (Some(r#"{"status":5}"#.into()), Some(r#"{"status":5}"#.into()))
+        );
+        assert!(serde_json::from_str::<Page>("[]").is_err());
     }
 }

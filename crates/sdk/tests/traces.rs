@@ -7,8 +7,9 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use northbound::{Client, Credentials, Transport, TransportFuture};
+use northbound::{Client, ClientBuilder, Credentials, Quota, SubtaskStatus, reqwest};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -33,38 +34,46 @@ impl MakeWriter<'_> for Kept {
     }
 }
 
-/// A platform that refuses the first token.
-#[derive(Default)]
-struct Platform(AtomicUsize);
+const TOKEN: (u16, &str) = (200, r#"{"accessToken":"t0ken-of-the-reply","refreshToken":"t0ken-too"}"#);
+const REFUSAL: (u16, &str) = (403, r#"{"error_code":"1010005","error_desc":"t0ken-of-the-reply is dead"}"#);
+const THROTTLE: (u16, &str) = (403, r#"{"error_code":"1010009","error_desc":"too many calls"}"#);
+const PAGE: (u16, &str) = (200, r#"{"taskDetails":[]}"#);
 
-impl Transport for Platform {
-    fn send(&self, _: reqwest::Request) -> TransportFuture<'_> {
-        let (status, body) = match self.0.fetch_add(1, Ordering::Relaxed) {
-            0 | 2 => (200, r#"{"accessToken":"t0ken-of-the-reply","refreshToken":"t0ken-too"}"#),
-            1 => (403, r#"{"error_code":"1010005","error_desc":"t0ken-of-the-reply is dead"}"#),
-            _ => (200, r#"{"taskDetails":[]}"#),
-        };
-        let reply = http::Response::builder().status(status).body(body).unwrap();
-        Box::pin(async { Ok(reply.into()) })
-    }
+/// A client of a platform that gives these answers in turn; the last one stays.
+fn client(
+    answers: &'static [(u16, &'static str)],
+    adjust: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Client {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let platform = tower::service_fn(move |_: http::Request<reqwest::Body>| {
+        let (status, body) = answers[calls.fetch_add(1, Ordering::Relaxed).min(answers.len() - 1)];
+        async move { http::Response::builder().status(status).body(body.to_owned()) }
+    });
+    let builder = Client::builder("https://platform.example:8743").service(platform);
+    let builder = builder.credentials(Credentials::new("demo-app", "demo-secret").unwrap());
+    adjust(builder).build().unwrap()
 }
 
-const CALL: &str = r#"northbound{otel.kind="client" otel.name="page 0 of the subtasks of batch task demo"}"#;
-const LOGIN: &str = r#"northbound{otel.kind="client" otel.name="login of application demo-app"}"#;
-const SENT: &str = r#"server.address="platform.example" server.port=8743"#;
-
-#[tokio::test]
-async fn a_call_can_be_followed_and_no_secret_shows_at_any_level() {
+/// What is traced at every level meanwhile, without the time.
+async fn traced(calls: impl Future) -> String {
     let kept = Kept::default();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).without_time();
     let guard = tracing::subscriber::set_default(subscriber.with_writer(kept.clone()).finish());
-    let builder = Client::builder("https://platform.example:8743").transport(Platform::default());
-    let client = builder.credentials(Credentials::new("demo-app", "demo-secret").unwrap()).build().unwrap();
-    client.subtasks("demo").page(0).await.unwrap();
+    calls.await;
     drop(guard);
+    let traces = kept.0.lock().unwrap();
+    String::from_utf8(traces.clone()).unwrap()
+}
 
-    let traces = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+const CALL: &str = r#"northbound.list_subtasks{otel.kind="client" task="demo" page=0 status="Fail"}"#;
+const LOGIN: &str = r#"northbound.login{otel.kind="client" application="demo-app"}"#;
+const SENT: &str = r#"server.address="platform.example" server.port=8743"#;
+
+#[tokio::test]
+async fn a_call_can_be_followed_and_no_secret_shows_at_any_level() {
+    let client = client(&[TOKEN, REFUSAL, TOKEN, PAGE], |builder| builder);
+    let traces = traced(client.subtasks("demo").status(SubtaskStatus::Fail).page(0)).await;
     for secret in ["demo-secret", "t0ken-of-the-reply", "t0ken-too"] {
         assert!(!traces.contains(secret), "{secret} shows in\n{traces}");
     }
@@ -79,10 +88,46 @@ async fn a_call_can_be_followed_and_no_secret_shows_at_any_level() {
         )
     };
     let failed = format!(
-        "DEBUG {CALL}: northbound::course: the attempt failed error.type=Platform http.response.status_code=403 \
+        "DEBUG {CALL}: northbound::call::run: the attempt failed error.type=Platform http.response.status_code=403 \
          northbound.error_code=\"1010005\" http.request.resend_count=0 verdict=ChangeToken\n"
     );
     let ours: String =
-        traces.split_inclusive('\n').filter(|line| line.contains("DEBUG northbound{")).collect();
+        traces.split_inclusive('\n').filter(|line| line.contains("DEBUG northbound.")).collect();
     assert_eq!(ours, format!("{login}{}{failed}{login}{}", answered(403), answered(200)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_throttles_and_refused_tokens_are_events_for_an_operator() {
+    let answers = &[TOKEN, REFUSAL, TOKEN, REFUSAL, TOKEN, THROTTLE, PAGE];
+    let client = client(answers, |builder| {
+        builder
+            .quota(Quota::new(2, Duration::from_secs(60)).unwrap())
+            .deadline(Duration::from_secs(600))
+            .seed(1)
+    });
+    let traces = traced(async {
+        assert!(client.subtasks("demo").page(0).await.unwrap_err().is_invalid_token());
+        client.subtasks("demo").page(0).await.unwrap();
+    })
+    .await;
+    let events = traces.lines().filter(|line| line.starts_with(" INFO") || line.starts_with(" WARN"));
+    let mut events: Vec<&str> =
+        events.map(|line| line.rsplit("northbound::call::").next().unwrap()).collect();
+    let login = r#"run: the call waits for the quota call="login of application demo-app""#;
+    let page = r#"call="page 0 of the subtasks of batch task demo""#;
+    let last = events.pop().unwrap();
+    let refused = format!("run: the platform refused the token {page}");
+    assert_eq!(
+        events,
+        [
+            refused.as_str(),
+            &format!("{login} wait_seconds=60.0"),
+            &refused,
+            "token: the platform refused new tokens, so the next login waits wait_seconds=5.0",
+            &format!("{login} wait_seconds=55.0"),
+            &format!("run: the platform throttled the call {page}"),
+        ]
+    );
+    // A window and a random part of it.
+    assert!(last.starts_with(&format!("run: the call waits for the quota {page} wait_seconds=6")), "{last}");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use xtask::document::pointer::{child, last, parent};
+use xtask::document::reference;
 
 use super::super::nodes::{Kind, Node, Role};
 use super::{Operators, items, recased, says};
@@ -249,8 +250,8 @@ impl Operators<'_> {
         if let Some(value) = schema.get(keyword) {
             return Some(value);
         }
-        let reference = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
-        let target = reference.and_then(|pointer| self.document.pointer(pointer));
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        let target = reference.and_then(|reference| reference::target(self.document, reference));
         let parts = ["allOf", "oneOf"]
             .into_iter()
             .flat_map(|keyword| items(schema.get(keyword).unwrap_or(&Value::Null)));

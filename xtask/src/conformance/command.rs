@@ -11,7 +11,7 @@ use super::http::Http;
 use super::session::{DEMO_APP_ID, DEMO_SECRET, DEMO_TASK, Subject};
 use super::{Verdict, examine};
 use crate::emulator::{self, Emulator};
-use crate::{Outcome, print, sound};
+use crate::{Outcome, load, print};
 
 /// What the emulator knows when the command starts it: its demo, and an application that has authorized nobody.
 const SCENARIO: &str = r#"
@@ -79,7 +79,7 @@ impl Options {
 /// # Errors
 /// When the server cannot be reached, or does not let the application in.
 pub fn run(root: &Path, options: &Options) -> anyhow::Result<Outcome> {
-    let facts = Facts::of(&sound::read(root)?)?;
+    let facts = Facts::of(&load::read(root)?)?;
     let Some(url) = &options.url else { return run_on_emulator(root, &facts, options) };
     report(&facts, url, options, &options.subject()?)
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value};
 
+use crate::document::reference;
+
 /// How many schemas to unfold at most. A large document has thousands; a few lines of references can ask for 2^30.
 const MOST_STEPS: u32 = 100_000;
 
@@ -29,7 +31,7 @@ impl<'a> Reading<'a> {
 
     /// What a reference points at. References into other files are not followed.
     pub(super) fn resolve(&self, reference: &str) -> Option<&'a Value> {
-        let pointer = percent_decoded(reference.strip_prefix('#')?);
+        let pointer = reference::pointer(reference)?;
         let node = self.document.pointer(&pointer)?;
         self.reached.borrow_mut().insert(pointer);
         Some(node)
@@ -121,37 +123,10 @@ fn whole(number: &Number) -> Option<Number> {
     Some(whole.into())
 }
 
-/// `#/paths/~1a~1%7Bid%7D`: a reference is a URI fragment, a pointer is not.
-fn percent_decoded(fragment: &str) -> String {
-    let mut bytes = Vec::with_capacity(fragment.len());
-    let mut rest = fragment.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped =
-            (*first == b'%').then(|| after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()));
-        match escaped.flatten().and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn a_reference_may_be_percent_encoded() {
-        assert_eq!(percent_decoded("/a~1%7Bid%7D/%e4%bd%a0"), "/a~1{id}/你");
-        assert_eq!(percent_decoded("/100%/%zz%4"), "/100%/%zz%4");
-    }
 
     #[test]
     fn a_number_is_written_in_one_way() {

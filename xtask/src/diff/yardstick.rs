@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Change, Class, Oasdiff};
 use crate::document::Document;
 use crate::recipes::recipes;
-use crate::{Outcome, print, read, sound};
+use crate::{Outcome, load, print, read};
 
 /// The edits, relative to the project.
 pub const EDITS: &str = "xtask/tools/diff/edits.toml";
@@ -78,7 +78,7 @@ impl Edit {
 /// # Errors
 /// When oasdiff cannot be run, or an edit does not fit the document.
 pub fn run(root: &Path) -> anyhow::Result<Outcome> {
-    let (oasdiff, document, edits) = (Oasdiff::find(root)?, sound::read(root)?, edits(root)?);
+    let (oasdiff, document, edits) = (Oasdiff::find(root)?, load::read(root)?, edits(root)?);
     let mut wrong = 0;
     for edit in &edits {
         if let Some(fault) = edit.fault(document.text(), |old, new| oasdiff.all_changes(old, new))? {
@@ -88,7 +88,7 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
     }
     for recipe in recipes(root)? {
         let copy = recipe.apply_to_copies(root)?;
-        let (new, name) = (sound::read(copy.path())?, &recipe.name);
+        let (new, name) = (load::read(copy.path())?, &recipe.name);
         let changes = oasdiff.all_changes(document.value(), new.value())?;
         let class = changes.iter().map(|change| change.class).max();
         if class != Some(Class::Additive) {

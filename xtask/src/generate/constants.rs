@@ -1,4 +1,4 @@
-//! Constants that the document's extensions define: the error catalogue, the quota, the editions.
+//! Constants that the document defines: the error catalogue, the quota, the bounds of a request, the editions.
 
 use anyhow::Context as _;
 use proc_macro2::TokenStream;
@@ -13,6 +13,7 @@ pub(super) fn constants(document: &Value) -> anyhow::Result<String> {
     let catalog = catalog(document)?;
     let documented = documented_errors(document)?;
     let quota = quota(document)?;
+    let bounds = bounds(document)?;
     let version = text(document, "/info/version")?;
     let edition = text(document, "/info/x-platform-edition")?;
     let file = quote! {
@@ -29,6 +30,7 @@ pub(super) fn constants(document: &Value) -> anyhow::Result<String> {
         #catalog
         #documented
         #quota
+        #bounds
     };
     let file: syn::File = syn::parse2(file)?;
     Ok(prettyplease::unparse(&file))
@@ -151,12 +153,8 @@ fn documented_errors(document: &Value) -> anyhow::Result<TokenStream> {
 }
 
 fn quota(document: &Value) -> anyhow::Result<TokenStream> {
-    let number = |pointer: &str| {
-        let number = document.pointer(pointer).and_then(Value::as_u64);
-        number.with_context(|| format!("{pointer} is missing in the document, or is no whole number"))
-    };
-    let calls = u32::try_from(number("/x-quota/calls")?).context("/x-quota/calls")?;
-    let seconds = number("/x-quota/seconds")?;
+    let calls = number(document, "/x-quota/calls")?;
+    let seconds = u64::from(number(document, "/x-quota/seconds")?);
     Ok(quote! {
         /// How often an application may call (`x-quota` in the document).
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +169,40 @@ fn quota(document: &Value) -> anyhow::Result<TokenStream> {
         /// The platform's default.
         pub const QUOTA: Quota = Quota { calls: #calls, window: Duration::from_secs(#seconds) };
     })
+}
+
+fn bounds(document: &Value) -> anyhow::Result<TokenStream> {
+    let of_page_size =
+        |name: &str| number(document, &format!("/components/parameters/PageSize/schema/{name}"));
+    let (smallest, largest, default) =
+        (of_page_size("minimum")?, of_page_size("maximum")?, of_page_size("default")?);
+    let longest_secret = number(document, "/components/schemas/ApplicationSecret/maxLength")? as usize;
+    Ok(quote! {
+        /// How many rows a page may have (the parameter `pageSize` in the document).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct PageSize {
+            /// The fewest rows to ask for.
+            pub smallest: u32,
+            /// The most rows to ask for.
+            pub largest: u32,
+            /// How many rows come if nothing else is asked for.
+            pub default: u32,
+        }
+
+        /// The bounds of a page.
+        pub const PAGE_SIZE: PageSize =
+            PageSize { smallest: #smallest, largest: #largest, default: #default };
+
+        /// The length of the longest secret of an application, in characters.
+        pub const LONGEST_SECRET: usize = #longest_secret;
+    })
+}
+
+fn number(document: &Value, pointer: &str) -> anyhow::Result<u32> {
+    let number = document.pointer(pointer).and_then(Value::as_u64);
+    let number = number.and_then(|number| u32::try_from(number).ok());
+    number.with_context(|| format!("{pointer} is missing in the document, or is no whole number of 32 bits"))
 }
 
 fn text<'a>(document: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {

@@ -1,13 +1,13 @@
 //! What is classified without oasdiff: the edits of `xtask/tools/diff/edits.toml` that say so. `.ci/run` classifies them all.
 
 use xtask::diff::{Change, Class, Edit, edits, extension_changes};
-use xtask::sound;
+use xtask::load;
 
 use super::project;
 
 #[test]
 fn edits_of_extensions_and_prose_are_classified() {
-    let document = sound::read(project()).expect("the document is there");
+    let document = load::read(project()).expect("the document is there");
     let own = edits(project()).expect("the edits are there").into_iter().filter(|edit| edit.own);
     let fault = |edit: &Edit| edit.fault(document.text(), |old, new| Ok(extension_changes(old, new)));
     let results: Vec<Option<String>> = own.map(|edit| fault(&edit).expect("it fits")).collect();
@@ -18,7 +18,7 @@ fn edits_of_extensions_and_prose_are_classified() {
 
 #[test]
 fn a_document_does_not_change_against_itself() {
-    let document = sound::read(project()).expect("the document is there");
+    let document = load::read(project()).expect("the document is there");
     assert_eq!(extension_changes(document.value(), document.value()), []);
 }
 

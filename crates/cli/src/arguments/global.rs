@@ -2,10 +2,20 @@
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
+
+/// Where a TASK_ID comes from, for help and errors.
+pub(crate) const TASK_ID_ORIGIN: &str =
+    "the platform returned it as `taskID` when the batch task was created, and has no list of tasks";
+/// Where an endpoint comes from.
+pub(crate) const ENDPOINT_ORIGIN: &str =
+    "the platform's console shows it among the application interconnection information";
+/// Where application id and secret come from.
+pub(crate) const APPLICATION_ORIGIN: &str =
+    "the platform's console shows id and secret when the application is created";
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
@@ -41,11 +51,14 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "N")]
     pub(crate) quota: Option<u32>,
     /// How long one call may take, with its waits, repetitions and logins [default: 3min]
-    #[arg(long, global = true, value_name = "TIME", value_parser = super::time)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = super::values::time)]
     pub(crate) deadline: Option<Duration>,
-    /// How to print: a table for people, the platform's own JSON for programs
-    #[arg(short, long, global = true, value_enum, default_value_t = Output::Table, value_name = "FORMAT")]
-    pub(crate) output: Output,
+    /// Format of the result: a table for people, JSON for programs [default: what the name of --out ends in, else table]
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<Output>,
+    /// Write the result to this file, once it is complete, instead of stdout; - is stdout
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     /// Whether to colour what is printed; NO_COLOR in the environment is understood as well
     #[arg(long, global = true, value_enum, default_value_t = ColourChoice::Auto, value_name = "WHEN")]
     pub(crate) color: ColourChoice,
@@ -58,6 +71,16 @@ pub(crate) struct Global {
 }
 
 impl Global {
+    /// The format of the result: `-o` goes before the name of the file.
+    pub(crate) fn output(&self) -> Output {
+        self.output.or_else(|| Output::of_file(self.out.as_deref()?)).unwrap_or_default()
+    }
+
+    /// Whether JSON was asked for by name, for errors as well. A person who names a file `x.json` still reads the errors.
+    pub(crate) fn asks_json(&self) -> bool {
+        self.output.is_some_and(Output::is_json)
+    }
+
     /// Whether the emulator inside this command is asked, if it has one.
     pub(crate) fn asks_emulator(&self) -> bool {
         #[cfg(feature = "emulator")]
@@ -83,6 +106,16 @@ pub(crate) enum Output {
 impl Output {
     pub(crate) fn is_json(self) -> bool {
         matches!(self, Self::Json | Self::Jsonl)
+    }
+
+    /// The format that a file of this name has, if its name says so.
+    pub(crate) fn of_file(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "json" => Some(Self::Json),
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
     }
 }
 
@@ -170,6 +203,14 @@ mod tests {
         assert_eq!(typed("--color always -o"), (Output::Table, ColourChoice::Always));
         assert_eq!(typed("--color=never -o nonsense"), (Output::Table, ColourChoice::Never));
         assert_eq!(typed(""), (Output::Table, ColourChoice::Auto));
+    }
+
+    #[test]
+    fn a_file_has_the_format_that_its_name_ends_in() {
+        let formats = ["a.json", "a.JSONL", "a.b.ndjson", "a.csv", "a.html", "csv", "-", ".csv"]
+            .map(|name| Output::of_file(Path::new(name)));
+        let [json, jsonl, csv] = [Output::Json, Output::Jsonl, Output::Csv].map(Some);
+        assert_eq!(formats, [json, jsonl, jsonl, csv, None, None, None, None]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ fn half_way(url: &str, out: &Path, options: &[&str]) -> Running {
 }
 
 #[test]
-fn an_export_that_is_killed_is_gone_on_with_and_is_the_same_as_one_in_one_go() {
+fn an_export_that_is_killed_can_be_resumed_and_has_the_same_rows() {
     let (_emulator, url, _file) = serving(TASK, &["--quota", "0"]);
     let folder = tempfile::tempdir().unwrap();
     for options in [&["--format", "jsonl"][..], &["--format", "csv", "--status", "success"]] {
@@ -65,7 +65,7 @@ fn an_export_that_is_killed_is_gone_on_with_and_is_the_same_as_one_in_one_go() {
 }
 
 #[test]
-fn ctrl_c_leaves_an_export_that_can_be_gone_on_with() {
+fn ctrl_c_leaves_an_export_that_can_be_resumed() {
     let (_emulator, url, _file) = serving(TASK, &["--quota", "0"]);
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("rows");
@@ -119,7 +119,7 @@ fn two_exports_do_not_write_one_file() {
 }
 
 #[test]
-fn a_full_disk_and_a_server_that_is_silent_leave_an_export_that_can_be_gone_on_with() {
+fn a_full_disk_or_a_silent_server_leaves_an_export_that_can_be_resumed() {
     let (emulator, url, _file) = serving(TASK, &["--quota", "0"]);
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("rows");

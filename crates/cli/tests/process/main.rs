@@ -40,7 +40,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn the_exit_code_tells_success_failure_and_wrong_usage_apart() {
+fn the_exit_code_distinguishes_success_failure_and_wrong_usage() {
     let code = |arguments: &[&str]| northbound(arguments).output().unwrap().status.code();
     assert_eq!(code(&["explain", "1010005"]), Some(0));
     assert_eq!(code(&["--emulator", "subtasks", "nope"]), Some(1));
@@ -49,7 +49,17 @@ fn the_exit_code_tells_success_failure_and_wrong_usage_apart() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
+fn a_list_comes_from_stdin() {
+    let arguments =
+        ["--emulator", "subtasks", "demo", "-q", "--columns", "status", "-o", "csv", "--limit", "1"];
+    let mut command = northbound(&[&arguments[..], &["--status", "@-"]].concat());
+    let mut process = command.stdin(Stdio::piped()).spawn().unwrap();
+    process.stdin.take().unwrap().write_all(b"timeout\n").unwrap();
+    assert_eq!(process.wait_with_output().unwrap().stdout, b"status\nTimeout\n");
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
     let mut process =
         Running(northbound(&["--emulator", "subtasks", "demo", "-o", "jsonl"]).spawn().unwrap());
     let mut stdout = BufReader::new(process.0.stdout.take().unwrap());
@@ -79,6 +89,13 @@ fn the_emulator_says_first_where_it_listens_and_answers_there() {
         northbound(&["--endpoint", &endpoint, "--app-id", "demo-app", "subtasks", "demo", "-o", "jsonl"]);
     let output = command.env("NORTHBOUND_SECRET", "demo-secret").output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 3);
+
+    let arguments = ["emulator", "serve", "--listen", "127.0.0.1:0", "-o", "jsonl"];
+    let mut as_json = Running(northbound(&arguments).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(as_json.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let result: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert!(result["endpoint"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{line}");
 
     let second = northbound(&["emulator", "serve", "--listen", address]).output().unwrap();
     let stderr = String::from_utf8(second.stderr).unwrap();
@@ -261,6 +278,6 @@ fn traces_show_the_calls_and_no_secret() {
     let output = northbound(&["--emulator", "-v", "subtasks", "demo", "--limit", "1"]).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("/iocm/app/batchtask/v1.1.0/taskDetails"), "{stderr}");
-    assert!(stderr.contains("login of application demo-app"), "{stderr}");
+    assert!(stderr.contains("northbound.login"), "{stderr}");
     assert!(!stderr.contains("demo-secret") && !stderr.contains("Bearer"), "{stderr}");
 }

@@ -256,3 +256,22 @@ pub const QUOTA: Quota = Quota {
     calls: 100u32,
     window: Duration::from_secs(60u64),
 };
+/// How many rows a page may have (the parameter `pageSize` in the document).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PageSize {
+    /// The fewest rows to ask for.
+    pub smallest: u32,
+    /// The most rows to ask for.
+    pub largest: u32,
+    /// How many rows come if nothing else is asked for.
+    pub default: u32,
+}
+/// The bounds of a page.
+pub const PAGE_SIZE: PageSize = PageSize {
+    smallest: 1u32,
+    largest: 250u32,
+    default: 25u32,
+};
+/// The length of the longest secret of an application, in characters.
+pub const LONGEST_SECRET: usize = 256usize;

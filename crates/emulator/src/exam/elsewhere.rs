@@ -1,21 +1,24 @@
-//! The other address, to which an exam redirects: it sees what a client brings along.
+//! The other address, to which an exam redirects: it sees which headers a client sends there.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Weak;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::response::Json;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
-use super::Exam;
-use crate::listener::Server;
+use crate::wire::listener::Listener;
 
 /// A server that ends when it is dropped.
 #[derive(Debug)]
-pub(super) struct Elsewhere(#[expect(dead_code, reason = "dropping it is the signal")] watch::Sender<()>);
+pub(super) struct Elsewhere {
+    pub(super) address: SocketAddr,
+    #[expect(dead_code, reason = "dropping it is the signal")]
+    stop: watch::Sender<()>,
+}
 
 /// Takes a port of its own.
 pub(super) async fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
@@ -24,14 +27,15 @@ pub(super) async fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// Tells the exam of every request, and answers with one row that is nobody's.
-pub(super) fn serve(listener: TcpListener, exam: Weak<Exam>) -> Elsewhere {
+/// Hands the headers of every request over, and answers with one row that belongs to no task.
+pub(super) fn serve(
+    (listener, address): (TcpListener, SocketAddr),
+    received: impl Fn(&HeaderMap) + Clone + Send + Sync + 'static,
+) -> Elsewhere {
     let router = Router::new().fallback(move |request: Request| {
-        let exam = exam.clone();
+        let received = received.clone();
         async move {
-            if let Some(exam) = exam.upgrade() {
-                exam.heard_elsewhere(request.headers());
-            }
+            received(request.headers());
             // A reader that goes on until a page is empty comes to an end.
             let first = request.uri().query().is_none_or(|query| !has_later_page(query));
             let row = json!({ "status": "Success", "output": null, "error": null,
@@ -40,7 +44,7 @@ pub(super) fn serve(listener: TcpListener, exam: Weak<Exam>) -> Elsewhere {
             Json(json!({ "totalCount": 1, "pageNo": 0, "pageSize": 1, "taskDetails": rows }))
         }
     });
-    let server = Server {
+    let server = Listener {
         router,
         guard: None,
         #[cfg(feature = "tls")]
@@ -48,7 +52,7 @@ pub(super) fn serve(listener: TcpListener, exam: Weak<Exam>) -> Elsewhere {
     };
     let (stop, stopped) = watch::channel(());
     tokio::spawn(server.run(listener, stopped, oneshot::channel().0));
-    Elsewhere(stop)
+    Elsewhere { address, stop }
 }
 
 fn has_later_page(query: &str) -> bool {

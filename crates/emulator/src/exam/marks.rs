@@ -1,11 +1,11 @@
-//! Marking: from what was shown, what was heard and what was answered to the marks. Nothing passes that a client did not
+//! Marking: from what was shown, what was received and what was answered to the marks. Nothing passes that a client did not
 //! come to.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use super::paper::{Answer, Mark, Question, ReadRow};
-use super::story::Story;
+use super::bodies::{Answer, Mark, Question, ReadRow};
+use super::tasks::ExamTasks;
 
 /// Calls that a client may have under way when it learns that its token is dead, or that it is throttled.
 const UNDER_WAY: usize = 8;
@@ -15,17 +15,17 @@ const OF_ROWS: [Question; 4] = [Question::Whole, Question::Odd, Question::Failed
 
 /// A call that reached the exam.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Heard {
+pub(crate) struct ReceivedCall {
     /// When it arrived.
     pub(crate) at: Duration,
     /// Its query as it came.
     pub(crate) query: String,
-    pub(crate) what: What,
+    pub(crate) event: Event,
 }
 
-/// What became of it.
+/// What happened at a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum Event {
     Login,
     /// The call at which the token died.
     TokenDied,
@@ -55,14 +55,14 @@ pub(crate) struct Allowed {
 }
 
 /// Everything that marks follow from.
-pub(crate) struct Sitting<'a> {
-    pub(crate) story: &'a Story,
+pub(crate) struct Evidence<'a> {
+    pub(crate) tasks: &'a ExamTasks,
     pub(crate) allowed: Allowed,
-    pub(crate) heard: &'a [Heard],
+    pub(crate) calls: &'a [ReceivedCall],
     pub(crate) answers: &'a BTreeMap<Question, Answer>,
 }
 
-impl Sitting<'_> {
+impl Evidence<'_> {
     pub(crate) fn marks(&self) -> Vec<Mark> {
         vec![
             self.quota(),
@@ -79,28 +79,28 @@ impl Sitting<'_> {
         ]
     }
 
-    fn count(&self, of: impl Fn(&What) -> bool) -> usize {
-        self.heard.iter().filter(|heard| of(&heard.what)).count()
+    fn count(&self, of: impl Fn(&Event) -> bool) -> usize {
+        self.calls.iter().filter(|call| of(&call.event)).count()
     }
 
-    fn place(&self, what: &What) -> Option<usize> {
-        self.heard.iter().position(|heard| heard.what == *what)
+    fn place(&self, event: &Event) -> Option<usize> {
+        self.calls.iter().position(|call| call.event == *event)
     }
 
     /// The calls after the throttle that arrived while its window lasted and were refused for it.
-    fn throttled_after(&self) -> &[Heard] {
-        let Some(place) = self.place(&What::Throttled) else { return &[] };
-        let after = &self.heard[place..];
+    fn throttled_after(&self) -> &[ReceivedCall] {
+        let Some(place) = self.place(&Event::Throttled) else { return &[] };
+        let after = &self.calls[place..];
         let over = after[0].at.saturating_add(self.allowed.window);
-        let end = after.iter().position(|heard| heard.at >= over).unwrap_or(after.len());
+        let end = after.iter().position(|call| call.at >= over).unwrap_or(after.len());
         &after[..end]
     }
 
     fn quota(&self) -> Mark {
-        let calls = self.count(|what| matches!(what, What::Login | What::Page(_) | What::OverQuota));
+        let calls = self.count(|event| matches!(event, Event::Login | Event::Page(_) | Event::OverQuota));
         let allowed = self.allowed.calls as usize;
-        let of_throttle = self.throttled_after().iter().filter(|heard| heard.what == What::OverQuota).count();
-        let over = self.count(|what| *what == What::OverQuota) - of_throttle;
+        let of_throttle = self.throttled_after().iter().filter(|call| call.event == Event::OverQuota).count();
+        let over = self.count(|event| *event == Event::OverQuota) - of_throttle;
         if over == 0 && calls <= allowed {
             return missed("quota", format!("{calls} calls, of which the quota takes {allowed} at once"));
         }
@@ -108,14 +108,14 @@ impl Sitting<'_> {
     }
 
     fn throttle(&self) -> Mark {
-        let Some(place) = self.place(&What::Throttled) else {
+        let Some(place) = self.place(&Event::Throttled) else {
             return missed(
                 "throttle",
                 "the task of 'whole' was not read far enough to be throttled".to_owned(),
             );
         };
-        let (again, others) = repeats(self.throttled_after(), &What::Throttled, &What::OverQuota);
-        let went_on = self.heard[place..].iter().any(|heard| matches!(heard.what, What::Page(_)));
+        let (again, others) = repeats(self.throttled_after(), &Event::Throttled, &Event::OverQuota);
+        let went_on = self.calls[place..].iter().any(|call| matches!(call.event, Event::Page(_)));
         let wrong = again + others.saturating_sub(UNDER_WAY);
         if !went_on {
             return missed("throttle", "no page was read after the throttle".to_owned());
@@ -124,8 +124,8 @@ impl Sitting<'_> {
     }
 
     fn logins(&self) -> Mark {
-        let logins = self.count(|what| *what == What::Login);
-        if self.place(&What::TokenDied).is_none() {
+        let logins = self.count(|event| *event == Event::Login);
+        if self.place(&Event::TokenDied).is_none() {
             return missed(
                 "logins",
                 format!("{logins} logins; no token died, for 'whole' was not read far enough"),
@@ -136,15 +136,15 @@ impl Sitting<'_> {
     }
 
     fn token(&self) -> Mark {
-        let Some(place) = self.place(&What::TokenDied) else {
+        let Some(place) = self.place(&Event::TokenDied) else {
             return missed("token", "no token died, for 'whole' was not read far enough".to_owned());
         };
-        let after = &self.heard[place..];
-        let Some(login) = after.iter().position(|heard| heard.what == What::Login) else {
+        let after = &self.calls[place..];
+        let Some(login) = after.iter().position(|call| call.event == Event::Login) else {
             return missed("token", "no login after the token died".to_owned());
         };
-        let (again, others) = repeats(&after[..login], &What::TokenDied, &What::WrongToken);
-        let late = after[login..].iter().filter(|heard| heard.what == What::WrongToken).count();
+        let (again, others) = repeats(&after[..login], &Event::TokenDied, &Event::WrongToken);
+        let late = after[login..].iter().filter(|call| call.event == Event::WrongToken).count();
         let wrong = again + others.saturating_sub(UNDER_WAY) + late;
         mark("token", wrong, format!("{wrong} calls with a token that was known not to work"))
     }
@@ -154,9 +154,9 @@ impl Sitting<'_> {
             let (first, last) = (0, self.last_call(question));
             let wanted = |row, calls| is_wanted(question, row, calls);
             let stayed = |row: &u32| wanted(*row, first) && wanted(*row, last);
-            let plain = |row: &u32| question != Question::Odd || !Story::ODD_ROWS.contains(row);
+            let plain = |row: &u32| question != Question::Odd || !ExamTasks::ODD_ROWS.contains(row);
             let read = self.read(question);
-            let rows = (0..Story::rows(question)).filter(stayed).filter(plain);
+            let rows = (0..ExamTasks::rows(question)).filter(stayed).filter(plain);
             rows.filter(|row| !read.contains_key(&Some(*row))).count()
         };
         self.of_rows("lost", "rows that the client did not hand out", lost)
@@ -175,11 +175,11 @@ impl Sitting<'_> {
             let shown = |row: Option<u32>, read: &ReadRow| {
                 let Some(row) = row else { return false };
                 // What becomes of an odd row is another mark.
-                let odd = question == Question::Odd && Story::ODD_ROWS.contains(&row);
+                let odd = question == Question::Odd && ExamTasks::ODD_ROWS.contains(&row);
                 let mut calls = 0..=self.last_call(question);
                 odd || calls.any(|calls| {
                     is_wanted(question, row, calls)
-                        && read.status.as_deref() == Some(Story::status_text(question, row, calls))
+                        && read.status.as_deref() == Some(ExamTasks::status_text(question, row, calls))
                 })
             };
             let read = self.read(question).into_iter();
@@ -192,15 +192,16 @@ impl Sitting<'_> {
     fn odd(&self) -> Mark {
         let read = self.read(Question::Odd);
         let kept = |row: &u32| {
-            let status = Some(Story::status_text(Question::Odd, *row, 0));
+            let status = Some(ExamTasks::status_text(Question::Odd, *row, 0));
             read.get(&Some(*row)).is_some_and(|read| read.iter().all(|read| read.status.as_deref() == status))
         };
-        let (all, kept) = (Story::ODD_ROWS.len(), Story::ODD_ROWS.iter().filter(|row| kept(row)).count());
+        let (all, kept) =
+            (ExamTasks::ODD_ROWS.len(), ExamTasks::ODD_ROWS.iter().filter(|row| kept(row)).count());
         mark("odd", all - kept, format!("{kept} of {all} odd rows were handed out, each with its status"))
     }
 
     fn redirect(&self) -> Mark {
-        if self.place(&What::Redirected).is_none() {
+        if self.place(&Event::Redirected).is_none() {
             return missed("redirect", "the task of 'redirect' was not asked for".to_owned());
         }
         match self.answers.get(&Question::Redirect) {
@@ -214,11 +215,11 @@ impl Sitting<'_> {
     }
 
     fn headers(&self) -> Mark {
-        if self.place(&What::Redirected).is_none() {
+        if self.place(&Event::Redirected).is_none() {
             return missed("headers", "the task of 'redirect' was not asked for".to_owned());
         }
-        let leaks = self.heard.iter().filter_map(|heard| match &heard.what {
-            What::Elsewhere { leaked } if !leaked.is_empty() => Some(leaked.join(", ")),
+        let leaks = self.calls.iter().filter_map(|call| match &call.event {
+            Event::Elsewhere { leaked } if !leaked.is_empty() => Some(leaked.join(", ")),
             _ => None,
         });
         let leaks: Vec<String> = leaks.collect();
@@ -230,16 +231,16 @@ impl Sitting<'_> {
     }
 
     fn urls(&self) -> Mark {
-        if self.count(|what| matches!(what, What::Page(_))) == 0 {
+        if self.count(|event| matches!(event, Event::Page(_))) == 0 {
             return missed("urls", "no page was read".to_owned());
         }
-        let secrets = self.count(|what| *what == What::SecretInUrl);
+        let secrets = self.count(|event| *event == Event::SecretInUrl);
         mark("urls", secrets, format!("{secrets} URLs with the secret or a token in them"))
     }
 
     /// How far a task had moved at its last page call.
     fn last_call(&self, question: Question) -> u32 {
-        let calls = self.count(|what| *what == What::Page(question));
+        let calls = self.count(|event| *event == Event::Page(question));
         u32::try_from(calls).unwrap_or(u32::MAX).saturating_sub(1)
     }
 
@@ -248,8 +249,8 @@ impl Sitting<'_> {
         let mut read: HashMap<_, Vec<_>> = HashMap::new();
         for row in self.answers.get(&question).map(|answer| answer.rows.as_slice()).unwrap_or_default() {
             let number = match &row.command {
-                Some(command) => self.story.row(question, command),
-                None => Story::row_without_param(question),
+                Some(command) => self.tasks.row(question, command),
+                None => ExamTasks::row_without_param(question),
             };
             read.entry(number).or_default().push(row);
         }
@@ -272,21 +273,22 @@ impl Sitting<'_> {
 }
 
 fn is_wanted(question: Question, row: u32, calls: u32) -> bool {
-    let wanted = Story::wanted(question);
-    wanted.is_empty() || Story::status(question, row, calls).is_some_and(|status| wanted.contains(&status))
+    let wanted = ExamTasks::wanted(question);
+    wanted.is_empty()
+        || ExamTasks::status(question, row, calls).is_some_and(|status| wanted.contains(&status))
 }
 
 /// Of the refused calls, how many were made again, and how many others there were: those may have been under way when
 /// the first was refused.
-fn repeats(heard: &[Heard], first: &What, then: &What) -> (usize, usize) {
+fn repeats(calls: &[ReceivedCall], first: &Event, then: &Event) -> (usize, usize) {
     let mut refused: Vec<&str> = Vec::new();
     let (mut again, mut others) = (0, 0);
-    for Heard { query, what, .. } in heard {
-        if *what == *first || *what == *then {
+    for ReceivedCall { query, event, .. } in calls {
+        if *event == *first || *event == *then {
             if refused.contains(&query.as_str()) {
                 again += 1;
             } else {
-                others += usize::from(*what == *then);
+                others += usize::from(*event == *then);
                 refused.push(query);
             }
         }

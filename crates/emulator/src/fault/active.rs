@@ -1,4 +1,4 @@
-//! The faults that are switched on, and which call is next to suffer.
+//! The faults that are switched on, and which call each applies to next.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use crate::draw::{self, Purpose, draw};
 pub struct ActiveFault {
     /// Names it when it is to be cleared.
     pub id: u64,
-    /// The fault; its `next` tells how many calls are left.
+    /// The fault; its `next` is the number of calls that are left.
     pub fault: Fault,
 }
 
@@ -58,11 +58,11 @@ impl Faults {
     }
 
     /// What goes wrong with this call of the operation; `number` counts the calls, and decides the draw.
-    pub(crate) fn befall(&mut self, operation: Operation, number: u64) -> Option<FaultKind> {
+    pub(crate) fn take(&mut self, operation: Operation, number: u64) -> Option<FaultKind> {
         let seed = self.seed;
         let hit = |active: &ActiveFault| {
             let key = draw::key(seed, "fault").wrapping_add(active.id);
-            active.fault.befalls(operation)
+            active.fault.applies_to(operation)
                 && draw(key, number, Purpose::Fault) % 1000 < active.fault.per_mille.into()
         };
         let position = self.active.iter().position(hit)?;
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_fault_for_the_next_calls_ends_after_them() {
         let mut faults = faults(&[Fault::new(FaultKind::Reset).next(2), Fault::new(FaultKind::Gzip).next(1)]);
-        let seen: Vec<_> = (0..5).map(|number| faults.befall(Operation::Login, number)).collect();
+        let seen: Vec<_> = (0..5).map(|number| faults.take(Operation::Login, number)).collect();
         assert_eq!(seen, [Some(FaultKind::Reset), Some(FaultKind::Reset), Some(FaultKind::Gzip), None, None]);
         assert!(faults.active().is_empty());
     }
@@ -98,9 +98,7 @@ mod tests {
         let share = Fault::new(FaultKind::EmptyError).per_mille(200);
         let hits = |seed| {
             let mut faults = Faults::new(seed, std::slice::from_ref(&share));
-            (0..10_000)
-                .filter(|number| faults.befall(Operation::Login, *number).is_some())
-                .collect::<Vec<_>>()
+            (0..10_000).filter(|number| faults.take(Operation::Login, *number).is_some()).collect::<Vec<_>>()
         };
         assert!(hits(1).len().abs_diff(2_000) < 150, "{}", hits(1).len());
         assert_eq!(hits(1), hits(1));
@@ -108,20 +106,20 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_befalls_the_operations_that_it_is_for() {
+    fn a_fault_applies_to_the_operations_that_it_is_for() {
         let on_login = Fault::new(FaultKind::Reset).on(Operation::Login);
-        assert_eq!(faults(std::slice::from_ref(&on_login)).befall(Operation::ListSubtasks, 1), None);
-        assert!(faults(&[on_login]).befall(Operation::Login, 1).is_some());
+        assert_eq!(faults(std::slice::from_ref(&on_login)).take(Operation::ListSubtasks, 1), None);
+        assert!(faults(&[on_login]).take(Operation::Login, 1).is_some());
         let of_rows = Fault::new(FaultKind::NullParam);
-        assert_eq!(faults(std::slice::from_ref(&of_rows)).befall(Operation::Login, 1), None);
-        assert!(faults(&[of_rows]).befall(Operation::ListSubtasks, 1).is_some());
+        assert_eq!(faults(std::slice::from_ref(&of_rows)).take(Operation::Login, 1), None);
+        assert!(faults(&[of_rows]).take(Operation::ListSubtasks, 1).is_some());
     }
 
     #[test]
     fn a_fault_can_be_taken_back_by_its_number() {
         let mut faults = faults(&[Fault::new(FaultKind::Reset), Fault::new(FaultKind::Gzip)]);
         assert!(faults.remove(1) && !faults.remove(1));
-        assert_eq!(faults.befall(Operation::Login, 1), Some(FaultKind::Gzip));
+        assert_eq!(faults.take(Operation::Login, 1), Some(FaultKind::Gzip));
         assert_eq!(faults.add(Fault::new(FaultKind::Reset)), 3, "a number is not given twice");
     }
 }

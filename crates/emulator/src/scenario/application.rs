@@ -1,10 +1,6 @@
 //! Who may log in.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
-
-use super::error::{ScenarioError, check_text};
 
 /// An application (the platform also says NA) that may log in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,19 +29,6 @@ impl Application {
     pub fn authorizing(mut self, app_id: impl Into<String>) -> Self {
         self.authorizes.push(app_id.into());
         self
-    }
-
-    /// Whether it is sound by itself, among these applications.
-    pub(super) fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
-        check_text("application id", &self.id)?;
-        check_text("secret", &self.secret)?;
-        match self.authorizes.iter().find(|id| !applications.contains(id.as_str())) {
-            None => Ok(()),
-            Some(unknown) => Err(ScenarioError::UnknownApplication {
-                by: format!("application '{}'", self.id),
-                id: unknown.clone(),
-            }),
-        }
     }
 }
 

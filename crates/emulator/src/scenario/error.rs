@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::Content;
 use crate::fault::FaultError;
-use crate::life::LifeError;
+use crate::scenario::life::LifeError;
 
 /// Why a scenario cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -63,11 +63,4 @@ pub enum ScenarioError {
         /// The number asked for.
         subtasks: u32,
     },
-}
-
-pub(super) fn check_text(what: &'static str, text: &str) -> Result<(), ScenarioError> {
-    match text.chars().count() {
-        1..=256 => Ok(()),
-        length => Err(ScenarioError::TextLength { what, length }),
-    }
 }

@@ -3,7 +3,8 @@
 use thiserror::Error;
 use toml::de::{DeTable, DeValue};
 
-use super::{Place, Scenario};
+use super::Scenario;
+use super::check::Place;
 
 /// Why a scenario file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -54,7 +55,7 @@ impl Scenario {
             let start = error.span().map_or(0, |span| span.start);
             ScenarioFileError::at(text, start, error.message())
         })?;
-        match scenario.first_fault() {
+        match scenario.first_contradiction() {
             None => Ok(scenario),
             Some((place, error)) => {
                 Err(ScenarioFileError::at(text, start_of(text, place), &error.to_string()))
@@ -107,7 +108,7 @@ mod tests {
     fn whatever_a_scenario_holds_can_be_written_to_a_file_and_read_again() {
         let scenario = Scenario::default()
             .with_application(Application::new("a", "s").authorizing("demo-app"))
-            .with_task(Task::generated("t", "a", 7).with_life(crate::life::Life::default()))
+            .with_task(Task::generated("t", "a", 7).with_life(crate::scenario::life::Life::default()))
             .with_fault(Fault::new(FaultKind::Unavailable { retry_after_seconds: Some(1) }).next(3));
         let text = toml::to_string(&scenario).unwrap();
         assert_eq!(Scenario::from_toml(&text), Ok(scenario));

@@ -5,7 +5,7 @@ use axum::http::{Method, Request};
 use northbound_emulator::{Scenario, control_openapi};
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Reply};
+use crate::support::{Caller, Reply, assert_every_reference_resolves};
 
 /// One call of the control API; no body where it is null.
 async fn steer(caller: &Caller, method: &str, path: &str, body: Value) -> Reply {
@@ -167,17 +167,7 @@ fn the_document_of_the_control_api_is_apart_and_whole() {
     let document = serde_json::to_value(control_openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap();
     assert!(paths.keys().all(|path| path.starts_with("/_emulator/")));
-    let mut pending = vec![&document];
-    while let Some(value) = pending.pop() {
-        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
-            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
-        }
-        match value {
-            Value::Array(items) => pending.extend(items),
-            Value::Object(members) => pending.extend(members.values()),
-            _ => {}
-        }
-    }
+    assert_every_reference_resolves(&document);
     let platform = serde_json::to_value(northbound_emulator::openapi()).unwrap();
     assert!(platform["paths"].as_object().unwrap().keys().all(|path| !path.contains("_emulator")));
 }

@@ -3,6 +3,8 @@
 use northbound_emulator::openapi;
 use serde_json::{Value, json};
 
+use crate::support::assert_every_reference_resolves;
+
 fn document() -> Value {
     serde_json::to_value(openapi()).unwrap()
 }
@@ -81,16 +83,5 @@ fn no_query_parameter_may_be_null() {
 
 #[test]
 fn every_reference_resolves() {
-    let document = document();
-    let mut pending = vec![&document];
-    while let Some(value) = pending.pop() {
-        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
-            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
-        }
-        match value {
-            Value::Array(items) => pending.extend(items),
-            Value::Object(members) => pending.extend(members.values()),
-            _ => {}
-        }
-    }
+    assert_every_reference_resolves(&document());
 }

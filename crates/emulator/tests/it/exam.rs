@@ -150,7 +150,7 @@ async fn what_cannot_be_an_exam_or_an_answer_is_refused() {
 }
 
 #[tokio::test]
-async fn an_exam_that_heard_too_much_is_over() {
+async fn an_exam_that_received_too_many_calls_is_over() {
     let control = emulator();
     let mut examinee = Examinee::at(&control, None).await;
     let query = format!("taskId={}-redirect", examinee.text("id"));
@@ -160,6 +160,6 @@ async fn an_exam_that_heard_too_much_is_over() {
     let over = examinee.send(&query).await;
     assert_eq!(
         (over.status.as_u16(), over.reason()),
-        (500, "the exam is over: it heard 10000 calls; begin another one")
+        (500, "the exam is over: it received 10000 calls; begin another one")
     );
 }

@@ -148,3 +148,18 @@ impl Reply {
 pub(crate) fn rows(page: &Value) -> &[Value] {
     page["taskDetails"].as_array().unwrap()
 }
+
+/// References of a document name what it has.
+pub(crate) fn assert_every_reference_resolves(document: &Value) {
+    let mut pending = vec![document];
+    while let Some(value) = pending.pop() {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+        }
+        match value {
+            Value::Array(items) => pending.extend(items),
+            Value::Object(members) => pending.extend(members.values()),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! How values are read that several commands take.
+
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use northbound::SubtaskStatus;
+
+use crate::arguments::list::{List, ListParser};
+
+/// Several of the statuses that the document lists: the platform takes no others.
+pub(crate) fn statuses() -> impl TypedValueParser<Value = List<SubtaskStatus>> {
+    let known = SubtaskStatus::KNOWN.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>();
+    ListParser(PossibleValuesParser::new(known).map(|typed| status_of(&typed)))
+}
+
+/// A span of time, such as 90s or 2h.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    const LONGEST_UNIT: u64 = 366 * 24 * 60 * 60;
+    // The parser panics at a sum that only just overflows, so it gets no numbers of which the sum could.
+    let numbers = text.split(|letter: char| !letter.is_ascii_digit()).filter(|number| !number.is_empty());
+    let sum = numbers.map(str::parse).try_fold(0_u64, |sum, number| sum.checked_add(number.ok()?));
+    if sum.is_none_or(|sum| sum > u64::MAX / LONGEST_UNIT) {
+        return Err("the number is too large".to_owned());
+    }
+    humantime::parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// A status as the document writes it, however it was typed.
+fn status_of(typed: &str) -> SubtaskStatus {
+    let listed = SubtaskStatus::KNOWN.iter().find(|known| known.as_str().eq_ignore_ascii_case(typed));
+    listed.cloned().unwrap_or_else(|| SubtaskStatus::from(typed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_of_time_that_is_too_large_is_refused() {
+        assert_eq!(time("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(time("300000000000y").map(|span| span.as_secs()), Ok(300_000_000_000 * 31_557_600));
+        for text in
+            ["18446744073709551615s 1000000000ns", "600000000000y", "99999999999999999999s", "", "soon"]
+        {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
+}

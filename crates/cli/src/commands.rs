@@ -1,0 +1,165 @@
+//! The commands: a file or a folder for each, with its options and what it does. No command uses another.
+//!
+//! What several commands need is elsewhere: shared options in `arguments`, the connection in `session`, output in `screen` and `rows`.
+
+mod doctor;
+#[cfg(feature = "emulator")]
+mod emulator;
+mod explain;
+mod export;
+mod manual;
+mod reference;
+mod report;
+mod subtasks;
+mod summary;
+mod watch;
+
+use clap::{Arg, CommandFactory as _, Parser, Subcommand};
+
+use crate::arguments::global::{APPLICATION_ORIGIN, ENDPOINT_ORIGIN, Global, TASK_ID_ORIGIN};
+use crate::error::{CliError, EXIT_CODES};
+use crate::session::context::Context;
+
+/// Which devices of a batch task failed, and why.
+///
+/// Asks the northbound API of Huawei Cloud IoT / OceanConnect (China Telecom's CTWing speaks it too). Without an account, add
+/// --emulator to try a command against a built-in stand-in for the platform.
+#[derive(Debug, Parser)]
+#[command(name = "northbound", version, after_help = EXAMPLES, after_long_help = after_help())]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  northbound --emulator watch live
+  northbound --emulator subtasks demo --status Fail --limit 10
+  northbound --endpoint https://platform.example:8743 --app-id ID summary TASK_ID
+  northbound doctor --task TASK_ID
+  northbound explain 1010005";
+
+fn after_help() -> String {
+    let codes = EXIT_CODES.iter().map(|(code, meaning)| format!("\n  {code:<3}  {meaning}"));
+    format!("{EXAMPLES}\n\n{}\n\nExit codes:{}", origins(), codes.collect::<String>())
+}
+
+fn origins() -> String {
+    format!(
+        "Where TASK_ID, endpoint, application id and secret come from:\n  \
+         TASK_ID                 {TASK_ID_ORIGIN}\n  \
+         endpoint                {ENDPOINT_ORIGIN}: --endpoint or NORTHBOUND_ENDPOINT\n  \
+         application id, secret  {APPLICATION_ORIGIN}: --app-id or NORTHBOUND_APP_ID, NORTHBOUND_SECRET or --secret-file"
+    )
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Count the subtasks of a batch task by status
+    Summary(summary::SummaryOptions),
+    /// Watch a batch task until it is settled
+    Watch(watch::WatchOptions),
+    /// Show what happened to each device of a batch task
+    Subtasks(subtasks::SubtasksOptions),
+    /// Write the subtasks of a batch task into a file, and go on after an interruption
+    ///
+    /// For a quick list use `subtasks -o csv > FILE`: it can choose columns, devices, a page or the first rows, and begins from scratch each
+    /// time. For a file that must be complete use `export`: it goes on with --resume after an interruption, compares the rows with the
+    /// platform's counts, and FILE has its name only when every row is in it.
+    Export(export::ExportOptions),
+    /// Write a page for a browser that says which devices failed, and why
+    Report(report::ReportOptions),
+    /// Check that everything is set up right, and say what to do where it is not
+    Doctor(doctor::DoctorOptions),
+    /// Explain an error code of the platform: what it means, and what to do
+    Explain(explain::ExplainOptions),
+    /// Print the OpenAPI document of the calls that this command makes
+    Spec(reference::SpecOptions),
+    /// The stand-in for the platform
+    #[cfg(feature = "emulator")]
+    Emulator {
+        #[command(subcommand)]
+        command: emulator::EmulatorCommand,
+    },
+    /// Print the script with which a shell completes this command
+    Completions(reference::CompletionsOptions),
+    /// Write the manual: one page a command
+    Man(manual::ManOptions),
+}
+
+/// The parser. Every command accepts the options of every command, and shows those that it uses: none with `-h`.
+pub(crate) fn parser() -> clap::Command {
+    let parser = Arguments::command();
+    let parser =
+        parser.mut_args(|option| if option.is_global_set() { option.hide_short_help(true) } else { option });
+    let shared: Vec<Arg> = parser.get_arguments().filter(|option| option.is_global_set()).cloned().collect();
+    parser.mut_subcommands(|command| {
+        let uses = |option: &str| uses(command.get_name(), option);
+        let unused = shared.iter().filter(|option| !uses(option.get_id().as_str())).cloned();
+        let hidden: Vec<Arg> = unused.map(|option| option.hide(true)).collect();
+        let command = if uses("endpoint") { command.after_long_help(origins()) } else { command };
+        command.args(hidden)
+    })
+}
+
+/// Whether a command does anything with an option of every command.
+fn uses(command: &str, option: &str) -> bool {
+    match command {
+        "explain" | "spec" | "completions" => matches!(option, "output" | "out" | "color"),
+        "man" => matches!(option, "output" | "out" | "color" | "quiet"),
+        "emulator" => matches!(option, "output" | "out" | "color" | "quiet" | "verbose" | "quota"),
+        _ => true,
+    }
+}
+
+/// The whole command tree as text, a line for each thing that can be typed: what changes for those who type it.
+pub fn command_tree() -> String {
+    reference::tree(parser())
+}
+
+/// Runs the command that was typed.
+pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<(), CliError> {
+    // These write to their file in their own way.
+    if !matches!(command, Command::Export(_) | Command::Report(_) | Command::Man(_)) {
+        context.write_to_file()?;
+    }
+    match command {
+        Command::Summary(options) => summary::run(context, options).await,
+        Command::Watch(options) => watch::run(context, options).await,
+        Command::Subtasks(options) => subtasks::run(context, options).await,
+        Command::Export(options) => export::run(context, options).await,
+        Command::Report(options) => report::run(context, options).await,
+        Command::Doctor(options) => doctor::run(context, options).await,
+        Command::Explain(options) => explain::run(context, options),
+        Command::Spec(options) => reference::spec(context, options),
+        Command::Completions(options) => reference::completions(context, options, parser()),
+        Command::Man(options) => manual::man(context, options, parser()),
+        #[cfg(feature = "emulator")]
+        Command::Emulator { command } => emulator::run(context, command).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use northbound::client_layer::{PAGE_SIZE, PageSize};
+
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        parser().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_page_size_has_the_bounds_of_the_document() {
+        let PageSize { smallest, largest, default, .. } = PAGE_SIZE;
+        let mut command = Arguments::command();
+        let mut help = |name: &str| command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+        let bounds = format!("Rows that one call asks for, {smallest} to {largest}");
+        assert!(help("export").contains(&bounds));
+        let default = format!("{bounds} [default: {default} with --page, else {largest}]");
+        assert!(help("subtasks").contains(&default));
+    }
+}

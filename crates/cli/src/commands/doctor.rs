@@ -1,0 +1,132 @@
+//! `northbound doctor`: whether everything is set up right, and whether the platform behaves as we assume.
+//!
+//! Evidence is collected first (`setting`, `network`, `calls` over `wire`), then judged without I/O (`checks`, `assumptions`), then
+//! printed (`diagnosis`). Nothing here repairs a setting, and no call changes anything on the platform.
+
+mod assumptions;
+mod calls;
+mod certificate;
+mod checks;
+mod diagnosis;
+mod evidence;
+mod filters;
+mod finding;
+mod network;
+mod paging;
+mod problem;
+mod rows;
+mod setting;
+mod wire;
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use northbound::{Page, Retry};
+
+use self::diagnosis::Diagnosis;
+use self::evidence::Evidence;
+use self::network::Route;
+use self::problem::Problem;
+use self::setting::Setting;
+use self::wire::WireLog;
+use crate::error::CliError;
+use crate::session::connection::{Adjust, Connection};
+use crate::session::context::Context;
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorOptions {
+    /// Check on this batch task what is taken for granted of the platform as well: with calls that change nothing, at most 12 in all
+    #[arg(long, value_name = "TASK_ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) task: Option<String>,
+}
+
+pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> Result<(), CliError> {
+    context.refuse_csv()?;
+    let diagnosis = context.interrupt.or(examine(context, options)).await?;
+    if context.global.output().is_json() {
+        context.deliver_json(&diagnosis.json())?;
+    } else {
+        diagnosis.write(&mut context.stdout)?;
+        context.deliver()?;
+        context.note(diagnosis.next_step())?;
+    }
+    diagnosis.verdict()
+}
+
+/// Checks one thing after the other, as long as the one works that the next one needs.
+async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagnosis, CliError> {
+    let log = WireLog::default();
+    let patient = {
+        let log = log.clone();
+        move |builder| log.under(builder).retry(Retry::off())
+    };
+    let (setting, connection) = open(context, &patient).await?;
+    let route = route(context, &setting).await;
+    let is_reached = route.as_ref().is_some_and(|route| matches!(route.connected, Some(Ok(_))));
+    let task = options.task.as_deref();
+    let call = match &connection {
+        Some(connection) if is_reached => Some(calls::first(&connection.client, task).await),
+        _ => None,
+    };
+    let was_asked = log.wire_calls().last().is_some_and(|wire_call| !wire_call.is_login);
+    let outcome = call.as_ref().map(|call| outcome_of(call, was_asked && task.is_none()));
+    let seen = Evidence {
+        setting: &setting,
+        route: route.as_ref(),
+        call: outcome.as_ref().map(|outcome| outcome.as_ref().map(|_| ())),
+        wire_calls: &log.wire_calls(),
+        task: task.map(|_| call.as_ref().and_then(|call| subtasks(call.as_ref().ok()?))),
+    };
+    let checks = checks::findings(&seen);
+    let assumptions = match (task, &connection, &call) {
+        (Some(task), Some(connection), Some(Ok(first))) => {
+            let replies = calls::all(&connection.client, &log, task, first).await;
+            let mut findings = assumptions::findings(&replies);
+            for finding in &mut findings {
+                // They name members and statuses that the platform made up.
+                finding.found = connection.client.redacted(&finding.found);
+            }
+            Some(findings)
+        }
+        _ => None,
+    };
+    let endpoint = setting.endpoint.as_ref().ok().map(|endpoint| endpoint.url.to_string());
+    Ok(Diagnosis { endpoint, checks, assumptions, asked: task.is_some(), wire_calls: log.wire_calls() })
+}
+
+/// How many subtasks there are, as far as the platform says so; no fewer than it lists.
+fn subtasks(page: &Page) -> Option<u64> {
+    page.total_count().map(|total| total.max(page.subtasks().len() as u64))
+}
+
+/// What the first call says about the route. Without a task the call asks for one that does not exist, and the right answer is just
+/// that; a login has no such answer.
+fn outcome_of(call: &Result<Page, northbound::Error>, asks_for_none: bool) -> Result<(), Problem> {
+    match call {
+        Ok(_) => Ok(()),
+        Err(error) if asks_for_none && (error.is_task_not_found() || error.is_invalid_input()) => Ok(()),
+        Err(error) => Err(Problem::from(error)),
+    }
+}
+
+async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Option<Connection>), CliError> {
+    let Context { global, environment, .. } = context;
+    #[cfg(feature = "emulator")]
+    if global.asks_emulator() {
+        let connection = Connection::open_with(context, adjust).await?;
+        let url = connection
+            .endpoint
+            .parse()
+            .map_err(|_| CliError::own(crate::error::Kind::System, "the emulator has no address", ""))?;
+        return Ok((Setting::of_emulator(global, &connection.client, url), Some(connection)));
+    }
+    let setting = Setting::of(global, environment);
+    let connection =
+        if setting.is_sound() { Some(Connection::open_with(context, adjust).await?) } else { None };
+    Ok((setting, connection))
+}
+
+async fn route(context: &Context<'_>, setting: &Setting) -> Option<Route> {
+    let url = &setting.endpoint.as_ref().ok()?.url;
+    let proxy = setting.proxy.clone().ok()?;
+    Some(network::explore(url, context.global.resolve.as_ref(), proxy).await)
+}

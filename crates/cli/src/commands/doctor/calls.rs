@@ -1,0 +1,228 @@
+//! The calls that are made on a task, planned once:
+//!
+//! | call | asks for | shows |
+//! |---|---|---|
+//! | first | page 0 of 250 rows | what rows look like, whether pages are capped |
+//! | second | page 1 of a small size | whether it goes on where page 0 of that size ends |
+//! | past | the page after the last | what is there |
+//! | defaults | neither page number nor page size | what the platform takes then; the order of rows once more |
+//! | statuses | one row of each status | whether each is a filter, what the total counts then |
+//! | combined | a device under a status that it does not have | whether both filters count |
+//! | unknown | a parameter that does not exist | whether it changes anything; the order of rows once more |
+//!
+//! That is 11 calls, and a login makes 12. Where the kept token was dead, one more was made, and the last of the list is left out.
+
+use std::cell::Cell;
+
+use northbound::client_layer::PAGE_SIZE;
+use northbound::client_layer::types::{Subtask, SubtaskPage};
+use northbound::{Client, Error, Page, SubtaskQuery, SubtaskStatus};
+
+use super::problem::{Cause, Problem};
+use super::wire::{Change, MOST_CALLS, WireLog};
+
+/// What the first call asks for: the most that the platform allows.
+pub(super) const FIRST_SIZE: u32 = PAGE_SIZE.largest;
+/// Rows on a page by default.
+pub(super) const DEFAULT_SIZE: usize = PAGE_SIZE.default as usize;
+
+/// What came back, call by call.
+#[derive(Clone, Debug)]
+pub(super) struct Replies {
+    pub(super) first: SubtaskPage,
+    /// How many rows a page has of which the second is asked for.
+    pub(super) size: usize,
+    pub(super) second: Reply,
+    pub(super) past: Reply,
+    pub(super) defaults: Reply,
+    /// Ordered so that no subtask is counted twice: a status that subtasks leave comes last.
+    pub(super) statuses: Vec<(SubtaskStatus, Reply)>,
+    /// What the combined call asked for.
+    pub(super) mismatch: Option<(String, SubtaskStatus)>,
+    pub(super) combined: Reply,
+    pub(super) unknown: Reply,
+    /// Whether a login was made on the way.
+    pub(super) logged_in: bool,
+}
+
+impl Replies {
+    pub(super) fn rows(&self) -> &[Subtask] {
+        rows(&self.first)
+    }
+
+    /// How many subtasks the task has.
+    pub(super) fn total(&self) -> Option<usize> {
+        total(&self.first).and_then(|total| usize::try_from(total).ok())
+    }
+
+    /// The pages of the whole task that came.
+    pub(super) fn unfiltered(&self) -> impl Iterator<Item = &SubtaskPage> {
+        let others = [&self.second, &self.past, &self.defaults, &self.unknown];
+        std::iter::once(&self.first).chain(others.into_iter().filter_map(|reply| reply.as_ref().ok()))
+    }
+
+    /// All pages that came.
+    pub(super) fn pages(&self) -> impl Iterator<Item = &SubtaskPage> {
+        let filtered = self.statuses.iter().map(|(_, reply)| reply).chain([&self.combined]);
+        self.unfiltered().chain(filtered.filter_map(|reply| reply.as_ref().ok()))
+    }
+}
+
+pub(super) type Reply = Result<SubtaskPage, Missing>;
+
+/// Why there is no page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// The call was not made.
+    NotAsked(&'static str),
+    /// The call failed.
+    Failed(Problem),
+}
+
+impl Missing {
+    /// Why the call says nothing.
+    pub(super) fn why(&self) -> String {
+        match self {
+            Self::NotAsked(why) => (*why).to_owned(),
+            Self::Failed(problem) => problem.found.clone(),
+        }
+    }
+
+    /// Whether the platform has refused the question itself.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Failed(Problem { cause: Cause::Input, .. }))
+    }
+}
+
+/// The first call: on the given task, or on one that hardly exists, and the right answer is that it does not.
+pub(super) async fn first(client: &Client, task: Option<&str>) -> Result<Page, Error> {
+    // In the form that task ids have in public code.
+    let task = task.unwrap_or("000000000000000000000000");
+    client.subtasks(task).page_size(FIRST_SIZE).page(0).await
+}
+
+/// Makes the calls that follow the first one.
+pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page) -> Replies {
+    let first = first.as_raw().clone();
+    let caller = Caller { client, log, task, is_stuck: Cell::new(false) };
+    let (rows, total) = (rows(&first), total(&first));
+    let counted = total.map_or(rows.len(), |total| usize::try_from(total).unwrap_or(usize::MAX));
+    let size = (rows.len().min(counted) / 2).min(DEFAULT_SIZE);
+    let small = u32::try_from(size).unwrap_or(1);
+    let second = match size {
+        0 => Err(Missing::NotAsked("the task has fewer than two subtasks")),
+        _ => caller.ask(Change::AsItIs, 1, |subtasks| subtasks.page_size(small)).await,
+    };
+    let past = match page_past_the_end(rows.len(), total) {
+        Some(page) => caller.ask(Change::AsItIs, page, |subtasks| subtasks.page_size(FIRST_SIZE)).await,
+        None => Err(Missing::NotAsked("the platform does not say how many subtasks there are")),
+    };
+    let defaults = caller.ask(Change::WithoutNumbers, 0, |subtasks| subtasks).await;
+    let mut statuses = Vec::new();
+    for status in in_counting_order() {
+        let one = |subtasks: SubtaskQuery| subtasks.status(status.clone()).page_size(1);
+        let reply = caller.ask(Change::AsItIs, 0, one).await;
+        statuses.push((status, reply));
+    }
+    let mismatch = mismatch(rows);
+    let combined = match mismatch.clone() {
+        Some((device, status)) => {
+            caller.ask(Change::AsItIs, 0, |subtasks| subtasks.device_id(device).status(status)).await
+        }
+        None => Err(Missing::NotAsked("no row bears both a device and a status")),
+    };
+    let unknown = caller.ask(Change::WithUnknownParameter, 0, |subtasks| subtasks).await;
+    let logged_in =
+        log.wire_calls().iter().any(|wire_call| wire_call.is_login && wire_call.status == Some(200));
+    Replies { first, size, second, past, defaults, statuses, mismatch, combined, unknown, logged_in }
+}
+
+struct Caller<'a> {
+    client: &'a Client,
+    log: &'a WireLog,
+    task: &'a str,
+    /// Whether a call failed in a way in which the next ones would fail too.
+    is_stuck: Cell<bool>,
+}
+
+impl Caller<'_> {
+    async fn ask(&self, change: Change, page: u32, with: impl FnOnce(SubtaskQuery) -> SubtaskQuery) -> Reply {
+        if self.log.calls() == MOST_CALLS {
+            return Err(Missing::NotAsked("the calls are used up"));
+        }
+        if self.is_stuck.get() {
+            return Err(Missing::NotAsked("an earlier call was not let through"));
+        }
+        self.log.ask(change);
+        let reply = with(self.client.subtasks(self.task)).page(page).await;
+        self.log.ask(Change::AsItIs);
+        reply.map(|page| page.as_raw().clone()).map_err(|error| {
+            let problem = Problem::from(&error);
+            let is_of_this_call = matches!(problem.cause, Cause::NoTask | Cause::Input | Cause::Strange);
+            self.is_stuck.set(!is_of_this_call);
+            Missing::Failed(problem)
+        })
+    }
+}
+
+pub(super) fn rows(page: &SubtaskPage) -> &[Subtask] {
+    page.task_details.as_deref().unwrap_or_default()
+}
+
+pub(super) fn total(page: &SubtaskPage) -> Option<u64> {
+    page.total_count.and_then(|total| u64::try_from(total).ok())
+}
+
+/// The first page that can have no row.
+fn page_past_the_end(rows: usize, total: Option<u64>) -> Option<u32> {
+    let rows = total?.max(u64::try_from(rows).ok()?).max(1);
+    u32::try_from(rows.div_ceil(u64::from(FIRST_SIZE))).ok().filter(|page| i32::try_from(*page).is_ok())
+}
+
+/// The statuses that the document lists, final ones first.
+fn in_counting_order() -> Vec<SubtaskStatus> {
+    let mut statuses = SubtaskStatus::KNOWN.to_vec();
+    statuses.sort_by_key(|status| status.successors().map_or(0, <[_]>::len));
+    statuses
+}
+
+/// A device, and a status that it does not have.
+fn mismatch(rows: &[Subtask]) -> Option<(String, SubtaskStatus)> {
+    rows.iter().find_map(|row| {
+        let device = row.param.as_ref()?.device_id.as_ref()?.as_str();
+        let status = row.status.as_ref()?;
+        let other = in_counting_order().into_iter().find(|other| other != status)?;
+        (!device.is_empty()).then(|| (device.to_owned(), other))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plan_keeps_to_the_calls_that_may_be_made() {
+        // If the document gains a status, the last call of the plan is left out.
+        let (before, last) = (1 + 1 + 1 + 1 + in_counting_order().len() + 1, 1);
+        let with_login = before + 1;
+        assert!(with_login <= MOST_CALLS && with_login + last >= MOST_CALLS, "{with_login}");
+    }
+
+    #[test]
+    fn what_a_subtask_leaves_again_is_counted_last() {
+        let order: Vec<_> = in_counting_order().iter().map(ToString::to_string).collect();
+        assert_eq!(order[..3], ["Success", "Fail", "Timeout"]);
+        assert_eq!(order[order.len() - 2..], ["WaitResult", "Pending"]);
+        assert_eq!(order.len(), SubtaskStatus::KNOWN.len());
+    }
+
+    #[test]
+    fn the_page_past_the_end_is_the_first_without_rows() {
+        assert_eq!(page_past_the_end(250, Some(1000)), Some(4));
+        assert_eq!(page_past_the_end(250, Some(1001)), Some(5));
+        assert_eq!(page_past_the_end(0, Some(0)), Some(1));
+        assert_eq!(page_past_the_end(2, Some(1)), Some(1));
+        assert_eq!(page_past_the_end(250, None), None);
+        assert_eq!(page_past_the_end(250, Some(u64::MAX)), None);
+    }
+}

@@ -1,0 +1,242 @@
+//! The diagnosis: lines for a person to read and to paste, or one JSON object.
+
+use std::io::{self, Write as _};
+
+use northbound::PLATFORM_EDITION;
+use northbound::client_layer::DOCUMENT_VERSION;
+use serde_json::{Value, json};
+
+use super::finding::{Finding, Mark};
+use super::wire::WireCall;
+use crate::error::{CliError, Kind};
+use crate::results::result_of;
+use crate::screen::layout::{self, counted};
+use crate::screen::outlet::Outlet;
+use crate::screen::palette::Palette;
+
+/// Columns of the marks, where there is room for them.
+const MARKS: usize = 16;
+/// A terminal that is narrower has no room for a column of marks.
+const NARROW: usize = 70;
+
+/// Everything that was found. Nothing in it is secret.
+#[derive(Debug)]
+pub(super) struct Diagnosis {
+    /// `None` if none was given, or none that is a URL.
+    pub(super) endpoint: Option<String>,
+    pub(super) checks: Vec<Finding>,
+    /// `None` if none could be judged.
+    pub(super) assumptions: Option<Vec<Finding>>,
+    /// Whether a task was given.
+    pub(super) asked: bool,
+    pub(super) wire_calls: Vec<WireCall>,
+}
+
+impl Diagnosis {
+    pub(super) fn write(&self, stdout: &mut Outlet<'_>) -> io::Result<()> {
+        self.lines(stdout.width(), stdout.palette()).iter().try_for_each(|line| writeln!(stdout, "{line}"))
+    }
+
+    /// What to do with it.
+    pub(super) fn next_step(&self) -> &'static str {
+        if self.bad(Mark::DoesNotHold) > 0 {
+            "an assumption that does not hold is what the maintainers of northbound need to know: paste the report into an issue. It \
+             holds no secret, no token and no id of a task or device; it names the endpoint"
+        } else {
+            "the report can be pasted into an issue: it holds no secret, no token and no id of a task or device; it names the endpoint"
+        }
+    }
+
+    pub(super) fn verdict(&self) -> Result<(), CliError> {
+        let (wrong, broken) = (self.bad(Mark::Wrong), self.bad(Mark::DoesNotHold));
+        let checks = counted(wrong, "check") + if wrong == 1 { " is wrong" } else { " are wrong" };
+        let do_not_hold = if broken == 1 { " does not hold" } else { " do not hold" };
+        let assumptions = counted(broken, "assumption") + do_not_hold;
+        match (wrong, broken) {
+            (0, 0) => Ok(()),
+            (_, 0) => {
+                Err(CliError::own(Kind::Unsound, checks, "do what stands below each of them in the report"))
+            }
+            (0, _) => Err(CliError::own(
+                Kind::Unsound,
+                assumptions,
+                "paste the report into an issue of northbound, which takes it for granted",
+            )),
+            _ => Err(CliError::own(
+                Kind::Unsound,
+                format!("{checks}, and {assumptions}"),
+                "do what stands below each check in the report, and report the rest",
+            )),
+        }
+    }
+
+    fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.checks.iter().chain(self.assumptions.iter().flatten())
+    }
+
+    fn bad(&self, mark: Mark) -> usize {
+        self.findings().filter(|finding| finding.mark == mark).count()
+    }
+
+    fn logins(&self) -> usize {
+        self.wire_calls.iter().filter(|wire_call| wire_call.is_login).count()
+    }
+
+    fn lines(&self, width: Option<usize>, palette: Palette) -> Vec<String> {
+        let page = Printer { width, palette };
+        let mut lines = vec![palette.quiet("```text")];
+        let heading = format!(
+            "northbound {} doctor: document {DOCUMENT_VERSION}, platform's page of {PLATFORM_EDITION}, {} {}",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::OS,
+            std::env::consts::ARCH,
+        );
+        lines.extend(page.indented(&heading, 0));
+        lines.push(String::new());
+        lines.extend(self.checks.iter().flat_map(|finding| page.finding(finding)));
+        if self.asked {
+            lines.push(String::new());
+            let heading = match &self.assumptions {
+                Some(_) => "what is taken for granted of the platform (spec/assumptions.toml):",
+                None => "no assumption was checked: the task could not be read",
+            };
+            lines.extend(page.indented(heading, 0));
+        }
+        lines.extend(self.assumptions.iter().flatten().flat_map(|finding| page.finding(finding)));
+        lines.push(String::new());
+        let (calls, logins) = (self.wire_calls.len(), self.logins());
+        let of_these = if logins == 0 { String::new() } else { format!(", {logins} of them to log in") };
+        lines.push(counted(calls, "call") + &of_these);
+        lines.push(palette.quiet("```"));
+        lines
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let check = |finding: &Finding| {
+            let Finding { mark, name, found, help } = finding;
+            json!({ "name": name, "result": mark.as_str(), "found": found, "help": help })
+        };
+        let assumption = |finding: &Finding| {
+            let Finding { mark, name, found, .. } = finding;
+            json!({ "id": name, "result": mark.as_str(), "found": found })
+        };
+        let found = json!({
+            "northbound": env!("CARGO_PKG_VERSION"),
+            "document": DOCUMENT_VERSION,
+            "platformEdition": PLATFORM_EDITION,
+            "os": std::env::consts::OS,
+            "architecture": std::env::consts::ARCH,
+            "sound": self.findings().all(|finding| !finding.mark.is_bad()),
+            "checks": self.checks.iter().map(check).collect::<Vec<_>>(),
+            "assumptions": self.assumptions.iter().flatten().map(assumption).collect::<Vec<_>>(),
+            "calls": self.wire_calls.len(),
+            "logins": self.logins(),
+        });
+        result_of(self.endpoint.as_deref(), [found])
+    }
+}
+
+/// How lines are broken and coloured.
+struct Printer {
+    /// `None` if nobody knows how wide a line may be.
+    width: Option<usize>,
+    palette: Palette,
+}
+
+impl Printer {
+    fn finding(&self, finding: &Finding) -> Vec<String> {
+        let Finding { mark, name, found, help } = finding;
+        let text = format!("{name}: {}", layout::one_line(found));
+        let help = help.as_ref().map(|help| format!("help: {}", layout::one_line(help)));
+        let (label, painted) = (mark.as_str(), self.painted(*mark));
+        let (mut lines, indent) = if self.width.is_some_and(|width| width < NARROW) {
+            let mut lines = self.indented(&format!("{label}  {text}"), 2);
+            if let Some(first) = lines.first_mut() {
+                // The mark is coloured once the line is broken, and is no longer where it was if it broke as well.
+                *first = first.trim_start().replacen(label, &painted, 1);
+            }
+            (lines, 2)
+        } else {
+            let mut lines = self.indented(&text, MARKS);
+            if let Some(first) = lines.first_mut() {
+                *first = format!("{painted}{}{}", " ".repeat(MARKS - label.len()), first.trim_start());
+            }
+            (lines, MARKS)
+        };
+        if let Some(help) = help {
+            let help = self.indented(&help, indent);
+            lines.extend(help.into_iter().map(|line| line.replacen("help:", &self.palette.help("help:"), 1)));
+        }
+        lines
+    }
+
+    fn indented(&self, text: &str, indent: usize) -> Vec<String> {
+        let lines = match self.width {
+            Some(width) => layout::wrapped(text, width.saturating_sub(indent)),
+            None => vec![text.to_owned()],
+        };
+        lines.into_iter().map(|line| " ".repeat(indent) + &line).collect()
+    }
+
+    fn painted(&self, mark: Mark) -> String {
+        let text = mark.as_str();
+        match mark {
+            Mark::Ok | Mark::Holds => self.palette.good(text),
+            Mark::Warning => self.palette.warning(text),
+            Mark::Wrong | Mark::DoesNotHold => self.palette.error(text),
+            Mark::NotChecked | Mark::CouldNotTell => self.palette.quiet(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diagnosis() -> Diagnosis {
+        let long = "nobody that this machine trusts has issued the platform's certificate (水表水表水表水表水表水表)";
+        let marks =
+            [Mark::Ok, Mark::Warning, Mark::Wrong, Mark::NotChecked, Mark::DoesNotHold, Mark::CouldNotTell];
+        let checks = marks.map(|mark| Finding::new(mark, "certificate", long).help(long)).to_vec();
+        Diagnosis { endpoint: None, checks, assumptions: None, asked: true, wire_calls: Vec::new() }
+    }
+
+    #[test]
+    fn colours_move_nothing_and_no_line_is_wider_than_the_terminal() {
+        let bare = |line: &String| {
+            let parts = line.split('\u{1b}').enumerate();
+            parts
+                .map(|(n, part)| if n == 0 { part } else { part.split_once('m').unwrap().1 })
+                .collect::<String>()
+        };
+        for width in [30, 40, 70, 120] {
+            let plain = diagnosis().lines(Some(width), Palette::default());
+            let coloured = diagnosis().lines(Some(width), Palette::coloured());
+            assert_ne!(plain, coloured);
+            assert_eq!(coloured.iter().map(bare).collect::<Vec<_>>(), plain);
+            assert!(plain.iter().all(|line| layout::width(line) <= width), "{plain:#?}");
+        }
+    }
+
+    #[test]
+    fn what_was_found_stays_on_its_line() {
+        let mut diagnosis = diagnosis();
+        diagnosis.checks = vec![Finding::new(Mark::Wrong, "name", "a\nb\u{1b}[2J```").help("c\nd")];
+        let lines = diagnosis.lines(None, Palette::default());
+        assert_eq!(lines[3..5], ["wrong           name: a b [2J```", "                help: c d"]);
+    }
+
+    #[test]
+    fn the_verdict_counts_what_is_wrong() {
+        let verdict = |marks: &[Mark]| {
+            let checks = marks.iter().map(|mark| Finding::new(*mark, "x", "y")).collect();
+            let diagnosis =
+                Diagnosis { endpoint: None, checks, assumptions: None, asked: false, wire_calls: Vec::new() };
+            diagnosis.verdict().map_err(|failure| (failure.what(), failure.exit_code()))
+        };
+        assert_eq!(verdict(&[Mark::Ok, Mark::Warning, Mark::NotChecked, Mark::CouldNotTell]), Ok(()));
+        assert_eq!(verdict(&[Mark::Wrong, Mark::Ok]), Err(("1 check is wrong".to_owned(), 1)));
+        let both = [Mark::Wrong, Mark::Wrong, Mark::DoesNotHold];
+        assert_eq!(verdict(&both), Err(("2 checks are wrong, and 1 assumption does not hold".to_owned(), 1)));
+    }
+}

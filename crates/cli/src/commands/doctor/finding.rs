@@ -1,0 +1,84 @@
+//! What the doctor found: a line each.
+
+/// The result of one check, or of one assumption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A check: as it should be.
+    Ok,
+    /// A check: it works, and may not for long.
+    Warning,
+    /// A check: it does not work.
+    Wrong,
+    /// A check that could not be made.
+    NotChecked,
+    /// An assumption: what was seen confirms it.
+    Holds,
+    /// An assumption: what was seen contradicts it.
+    DoesNotHold,
+    /// An assumption: what was seen fits, and would fit as well if it were false.
+    CouldNotTell,
+}
+
+impl Mark {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Wrong => "wrong",
+            Self::NotChecked => "not checked",
+            Self::Holds => "holds",
+            Self::DoesNotHold => "does not hold",
+            Self::CouldNotTell => "could not tell",
+        }
+    }
+
+    /// Whether somebody has to do something.
+    pub(super) fn is_bad(self) -> bool {
+        matches!(self, Self::Wrong | Self::DoesNotHold)
+    }
+}
+
+/// One check or assumption: its result, what was seen and, where something is to be done, what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) mark: Mark,
+    /// Which check, or the id of the assumption.
+    pub(super) name: &'static str,
+    /// Holds no secret, and no id of an application, a task, a device or a command.
+    pub(super) found: String,
+    pub(super) help: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn new(mark: Mark, name: &'static str, found: impl Into<String>) -> Self {
+        Self { mark, name, found: found.into(), help: None }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into()).filter(|help| !help.is_empty());
+        self
+    }
+}
+
+/// The result of an assumption, and what was seen.
+pub(super) type Judgement = (Mark, String);
+
+pub(super) fn holds(seen: impl Into<String>) -> Judgement {
+    (Mark::Holds, seen.into())
+}
+
+pub(super) fn does_not_hold(seen: impl Into<String>) -> Judgement {
+    (Mark::DoesNotHold, seen.into())
+}
+
+pub(super) fn could_not_tell(why: impl Into<String>) -> Judgement {
+    (Mark::CouldNotTell, why.into())
+}
+
+pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Finding {
+    Finding::new(Mark::Ok, name, found)
+}
+
+pub(super) fn not_checked(name: &'static str, why: &str) -> Finding {
+    Finding::new(Mark::NotChecked, name, why)
+}

@@ -1,0 +1,203 @@
+//! `northbound emulator`: the stand-in for the platform as a server.
+
+use clap::{Args, Subcommand};
+use std::fs;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+
+use northbound::QUOTA;
+use northbound_emulator::{Certificates, Emulator, Scenario, StartError};
+
+use crate::arguments::list::{List, ListParser};
+use crate::error::CliError;
+use crate::results::result_of;
+use crate::session::context::Context;
+use crate::session::interrupt::may_hang;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EmulatorCommand {
+    /// Serve the emulator until it is interrupted; the first line says where it listens
+    ///
+    /// It has a quota of 100 calls in 60 seconds, or what the scenario says, unless --quota is given.
+    Serve(ServeOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeOptions {
+    /// Where to listen, as address or name; port 0 takes a free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8743")]
+    pub(crate) listen: String,
+    /// Answer requests for this host too, such as the name of a container
+    ///
+    /// The emulator answers under localhost, loopback addresses and the address that it listens on. It refuses other hosts, and
+    /// web pages of other sites, because a page in a browser on this machine could otherwise control it. A name without a port
+    /// stands for every port.
+    #[arg(long, value_name = "NAME", value_parser = ListParser(host))]
+    pub(crate) allow_host: Vec<List<String>>,
+    /// Number of subtasks of the batch task `demo`
+    #[arg(long, value_name = "N", default_value_t = 1000, conflicts_with = "scenario")]
+    pub(crate) subtasks: u32,
+    /// File that says what the emulator knows: applications, tasks, faults (TOML) [default: the built-in scenario]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// Speak TLS with the certificates in this folder: ca.pem and server.pem; made there if it has neither
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tls: Option<PathBuf>,
+    /// Ask each client for a certificate of the authority's, such as the client.pem that is made
+    #[arg(long, requires = "tls")]
+    pub(crate) mutual: bool,
+}
+
+pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) -> Result<(), CliError> {
+    let EmulatorCommand::Serve(options) = command;
+    let scenario = scenario(options, context.global.quota)?;
+    let known = known(options, &scenario);
+    let builder = Emulator::builder().scenario(scenario).listen(address(&options.listen).await?);
+    let builder =
+        List::all(&options.allow_host).iter().fold(builder, |builder, host| builder.allow_host(host));
+    #[cfg(feature = "docs")]
+    let builder = builder.docs(northbound_emulator::Docs {
+        yaml: northbound::DOCUMENT,
+        json: northbound::DOCUMENT_AS_JSON,
+        page: include_str!("../docs.html"),
+    });
+    let builder = match &options.tls {
+        None => builder,
+        Some(folder) => {
+            let certificates = Certificates::read_or_make(folder).map_err(StartError::from)?;
+            if options.mutual { builder.mutual_tls(certificates) } else { builder.tls(certificates) }
+        }
+    };
+    #[cfg(unix)]
+    raise_descriptor_limit();
+    let mut emulator = builder.start().await?;
+    if context.global.output().is_json() {
+        context.deliver_json(&result_of(Some(&emulator.url()), []))?;
+    } else {
+        writeln!(context.stdout, "listening on {}", emulator.url())?;
+    }
+    context.deliver()?;
+    context.note(&format!("{known}; stop with Ctrl-C"))?;
+    if let Some(warning) = warning(emulator.addr()) {
+        context.note(&warning)?;
+    }
+    // It serves until it is stopped, so that is no failure.
+    tokio::select! {
+        _ = context.interrupt.wait() => {}
+        error = emulator.accept_failed() => {
+            let text = "warning: cannot accept a connection";
+            writeln!(context.stderr, "{text}: {error}; the emulator goes on trying, and does not repeat this warning")?;
+            context.interrupt.wait().await;
+        }
+    }
+    emulator.stop().await;
+    Ok(())
+}
+
+fn warning(listening: SocketAddr) -> Option<String> {
+    (!listening.ip().to_canonical().is_loopback()).then(|| {
+        format!(
+            "warning: the emulator listens on {listening}, beyond this machine: whoever can reach it can control it, without a \
+             password"
+        )
+    })
+}
+
+/// Each connection takes a descriptor, and the usual limit of 1,024 is meant for programs that use `select`. Where the system refuses, the
+/// limit stays.
+#[cfg(unix)]
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
+
+/// The first address that the host has.
+async fn address(listen: &str) -> Result<SocketAddr, CliError> {
+    let found = tokio::net::lookup_host(listen).await.and_then(|mut addresses| {
+        addresses.next().ok_or_else(|| io::Error::other("the name has no address"))
+    });
+    found.map_err(|error| {
+        let advice = "write it like 127.0.0.1:8743 or localhost:8743";
+        CliError::usage(format!("cannot listen on {listen}: {error}"), advice)
+    })
+}
+
+/// What was typed goes before the file, the file before what the platform is like.
+fn scenario(options: &ServeOptions, quota: Option<u32>) -> Result<Scenario, CliError> {
+    let scenario = match &options.scenario {
+        Some(path) => read(path)?,
+        None => Scenario::default().with_demo_subtasks(options.subtasks).with_quota(QUOTA.calls),
+    };
+    Ok(match quota {
+        Some(quota) => scenario.with_quota(quota),
+        None => scenario,
+    })
+}
+
+fn read(path: &Path) -> Result<Scenario, CliError> {
+    let text = may_hang(|| fs::read_to_string(path))
+        .map_err(|error| unusable(format!("cannot read the scenario {}: {error}", path.display())))?;
+    Scenario::from_toml(&text)
+        .map_err(|error| unusable(format!("the scenario {} is wrong: {error}", path.display())))
+}
+
+fn unusable(what: String) -> CliError {
+    CliError::usage(
+        what,
+        "crates/emulator/README.md describes these files, and scenario.schema.json beside it checks them",
+    )
+}
+
+/// What a person needs to know to make the first call.
+fn known(options: &ServeOptions, scenario: &Scenario) -> String {
+    let quota = match scenario.quota {
+        0 => "no quota".to_owned(),
+        calls => format!("quota {calls} calls in 60 s"),
+    };
+    match &options.scenario {
+        Some(path) => format!(
+            "scenario {}: {} applications, {} batch tasks; {quota}",
+            path.display(),
+            scenario.applications.len(),
+            scenario.tasks.len()
+        ),
+        None => format!(
+            "application {}, secret {}; batch tasks {} ({} subtasks), {} and {}; {quota}",
+            Scenario::DEMO_APP_ID,
+            Scenario::DEMO_SECRET,
+            Scenario::DEMO_TASK,
+            options.subtasks,
+            Scenario::LIVE_TASK,
+            Scenario::EXAMPLE_TASK,
+        ),
+    }
+}
+
+fn host(text: &str) -> Result<String, &'static str> {
+    let is_host = |char: char| char.is_ascii_alphanumeric() || "-._:[]".contains(char);
+    let is_name = !text.is_empty() && text.chars().all(is_host);
+    is_name.then(|| text.to_owned()).ok_or("write the name alone, or with a port: emulator or emulator:8743")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listening_beyond_this_machine_gets_a_warning() {
+        let warned = |listening: &str| warning(listening.parse().unwrap()).is_some();
+        for (listening, expected) in [
+            ("127.0.0.1:1", false),
+            ("[::1]:1", false),
+            ("[::ffff:127.0.0.1]:1", false),
+            ("0.0.0.0:1", true),
+            ("[::]:1", true),
+            ("192.0.2.7:1", true),
+        ] {
+            assert_eq!(warned(listening), expected, "{listening}");
+        }
+    }
+}

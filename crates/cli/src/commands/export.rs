@@ -1,0 +1,233 @@
+//! `northbound export`: the subtasks of a batch task in a file that is either complete or can be resumed.
+//!
+//! The files on the disk, their checkpoint, and which rows are already there belong here. What a row looks like is in `rows`, and the
+//! order of the pages is the SDK's.
+
+mod checkpoint;
+mod delivered;
+mod part_file;
+mod paths;
+mod reader;
+mod sink;
+
+use clap::Args;
+use northbound::SubtaskStatus;
+use northbound::client_layer::PAGE_SIZE;
+use serde_json::json;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use crate::arguments::global::{Global, Output};
+use crate::arguments::list::List;
+use crate::arguments::values;
+use crate::error::{CliError, Kind};
+use crate::results::result_of;
+use crate::rows::columns::Column;
+use crate::rows::csv;
+use crate::rows::totals::Totals;
+use crate::screen::chart::span;
+use crate::screen::progress::Progress;
+use crate::session::connection::Connection;
+use crate::session::context::Context;
+use checkpoint::{Checkpoint, Format};
+use part_file::{Allowed, PartFile};
+use paths::Paths;
+use reader::ExportReader;
+use sink::Sink;
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportOptions {
+    /// The batch task, by the id that creating it returned
+    pub(crate) task_id: String,
+    /// The same as -o csv or -o jsonl
+    #[arg(long, value_enum, value_name = "FORMAT", hide_short_help = true)]
+    pub(crate) format: Option<Format>,
+    /// Where to: FILE.part while rows are missing, FILE when it is complete; - is stdout
+    ///
+    /// The format of the rows is -o csv or -o jsonl, else what the name of FILE ends in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Only subtasks in one of these statuses, such as Fail,Timeout
+    #[arg(long, value_parser = values::statuses(), ignore_case = true)]
+    pub(crate) status: Vec<List<SubtaskStatus>>,
+    /// Go on where an export to FILE was interrupted; begin if there was none, and leave FILE alone if it is complete
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Start from scratch, and replace FILE when the export is complete; with --resume go on with an interrupted export first
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Rows that one call asks for, 1 to 250
+    #[arg(long, value_name = "M", default_value_t = PAGE_SIZE.largest)]
+    pub(crate) page_size: u32,
+}
+
+pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> Result<(), CliError> {
+    let (paths, format) = (destination(options)?, format(&context.global, options)?);
+    let connection = Connection::open(context).await?;
+    let query = connection.client.subtasks(&options.task_id).page_size(options.page_size);
+    let wanted = List::all(&options.status);
+    let reader = ExportReader::new(&options.task_id, query, wanted, format)?;
+    let request = reader.request(endpoint(context, &connection), connection.client.app_id().to_string());
+    let heading = heading(format);
+    let mut delivered = reader.delivered();
+    let mut sink = match paths {
+        None => {
+            context.stdout.write_all(heading.as_bytes())?;
+            Sink::Stdout(&mut context.stdout, Checkpoint::new(request))
+        }
+        Some(paths) => {
+            let complete = paths.clone();
+            let allowed = Allowed { resume: options.resume, replace: options.replace };
+            match PartFile::open(paths, request, &heading, allowed).await? {
+                Some(mut part) => {
+                    part.remember(&mut delivered)?;
+                    Sink::Part(part)
+                }
+                None => {
+                    context.note(&left_alone(&complete))?;
+                    return tell(context, &connection, options, format, None);
+                }
+            }
+        }
+    };
+    let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
+    if matches!(&sink, Sink::Stdout(stdout, _) if stdout.is_terminal()) {
+        progress.silence();
+    }
+    progress.starts_from(sink.checkpoint().written.subtasks.all());
+    let outcome = reader.drain(&delivered, &mut sink, &mut progress, &context.interrupt).await;
+    progress.finish();
+    let totals = sink.checkpoint().written.subtasks.clone();
+    match (sink.into_part(), outcome) {
+        (Some(part), Ok(())) => {
+            part.complete()?;
+            context.note(&format!("{totals} in {}", options.out.display()))?;
+            tell(context, &connection, options, format, Some(&totals))?;
+            context.judge(&totals, reader.wanted())
+        }
+        (Some(part), Err(failure)) => Err(left(part, failure)),
+        (None, Ok(())) => {
+            context.note(&totals.to_string())?;
+            context.judge(&totals, reader.wanted())
+        }
+        (None, Err(failure)) => {
+            if totals.all() > 0 {
+                context.note(&format!("{totals}; then the read ended"))?;
+            }
+            Err(failure)
+        }
+    }
+}
+
+/// Prints what was written as JSON, if that was asked for.
+fn tell(
+    context: &mut Context<'_>,
+    connection: &Connection,
+    options: &ExportOptions,
+    format: Format,
+    totals: Option<&Totals>,
+) -> Result<(), CliError> {
+    if !context.global.asks_json() {
+        return Ok(());
+    }
+    let export = json!({
+        "taskId": options.task_id,
+        "file": options.out.display().to_string(),
+        "format": format,
+        "calls": connection.client.calls(),
+    });
+    let result = result_of(Some(&connection.endpoint), [export, totals.map(Totals::result).into()]);
+    Ok(context.deliver_json(&result)?)
+}
+
+/// The format of the rows. `-o json` is no such format: it is for what the command prints when the rows are in the file.
+fn format(global: &Global, options: &ExportOptions) -> Result<Format, CliError> {
+    let of = |output| match output {
+        Output::Csv => Some(Format::Csv),
+        Output::Jsonl => Some(Format::Jsonl),
+        Output::Table | Output::Json => None,
+    };
+    let typed = options.format.or(global.output.and_then(of));
+    typed.or_else(|| Output::of_file(&options.out).and_then(of)).ok_or_else(|| {
+        CliError::usage(
+            "nothing says which format the rows are to have",
+            "add -o csv or -o jsonl, or name a file that ends in .csv or .jsonl",
+        )
+    })
+}
+
+/// The file to write, or stdout.
+fn destination(options: &ExportOptions) -> Result<Option<Paths>, CliError> {
+    if options.out.as_os_str() != "-" {
+        return Paths::of(&options.out).map(Some);
+    }
+    if options.resume || options.replace {
+        return Err(CliError::usage(
+            "an export to stdout can neither be resumed nor replace a file",
+            "name a file with --out, or leave --resume and --replace out",
+        ));
+    }
+    Ok(None)
+}
+
+/// The note on a complete file that is left alone: with it, a nightly job sees that the file is not a new one.
+fn left_alone(paths: &Paths) -> String {
+    let written = fs::metadata(&paths.file).and_then(|file| file.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    let age = age.map(|age| format!(", written {} ago", span(age))).unwrap_or_default();
+    let file = paths.file.display();
+    if paths.part.exists() {
+        let part = paths.part.display();
+        return format!("{file} is complete{age}; {part} is not: use --resume --replace to go on with that");
+    }
+    format!("{file} is complete{age}; use --replace to read it again")
+}
+
+/// The emulator inside this command has another address each time, and the same tasks.
+fn endpoint(context: &Context<'_>, connection: &Connection) -> String {
+    if context.global.asks_emulator() {
+        return "--emulator".to_owned();
+    }
+    connection.endpoint.trim_end_matches('/').to_owned()
+}
+
+fn heading(format: Format) -> String {
+    match format {
+        Format::Csv => csv::line(Column::CSV.map(Column::name)),
+        Format::Jsonl => String::new(),
+    }
+}
+
+/// What to do about an export that failed, with what is left of it.
+fn left(mut part: PartFile, failure: CliError) -> CliError {
+    if let CliError::Call(error) = &failure
+        && error.is_incomplete()
+        && let Err(another) = part.spoil(failure.what())
+    {
+        // Otherwise `--resume` would call rows complete that the SDK calls incomplete.
+        let what = format!("{}; and {}", failure.what(), another.what());
+        return CliError::own(Kind::Incomplete, what, part.paths().start_over());
+    }
+    if !part.is_in_place() {
+        return failure;
+    }
+    let checkpoint = part.checkpoint();
+    if let Some(fault) = &checkpoint.fault {
+        let anew = part.paths().start_over();
+        let is_told = failure.what() == *fault;
+        let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
+        return CliError::Left { cause: Box::new(failure), advice };
+    }
+    if checkpoint.written.pages == 0 {
+        part.discard();
+        return failure;
+    }
+    let subtasks = &checkpoint.written.subtasks;
+    let advice = format!(
+        "the same command with --resume goes on after the {} in {}",
+        subtasks.counted(),
+        part.paths().part.display()
+    );
+    CliError::Left { cause: Box::new(failure), advice }
+}

@@ -1,0 +1,411 @@
+//! The file of an export while it is not complete: its rows, and beside them the checkpoint for `--resume`.
+//!
+//! Rows are written first, a page at a time, and the checkpoint is replaced after that, in one go. So the checkpoint never counts rows
+//! that are not there, unless the machine itself stops. Rows that it does not count are cut off.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fs4::TryLockError;
+use tokio::time::Instant;
+
+use super::checkpoint::{Checkpoint, ExportRequest, checksum};
+use super::delivered::{Damage, Delivered};
+use super::paths::{Paths, beside, is_taken, refused, unreadable, unwritable};
+use crate::error::CliError;
+use crate::session::interrupt::may_hang;
+use crate::session::new_file;
+
+/// A process that has just been killed may hold its lock for a moment.
+const ENDING: Duration = Duration::from_millis(500);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// An export that has begun, and that nobody else can write to.
+#[derive(Debug)]
+pub(crate) struct PartFile {
+    paths: Paths,
+    rows: File,
+    checkpoint: Checkpoint,
+    /// Whether a file of its name is replaced at the end.
+    replace: bool,
+}
+
+/// What the user allows if there is something already.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowed {
+    /// Resume an export that was interrupted.
+    pub(crate) resume: bool,
+    /// Replace a complete file; an interrupted export too, unless it is resumed.
+    pub(crate) replace: bool,
+}
+
+impl PartFile {
+    /// Begins an export, or resumes one. `None` if its file is there and stays.
+    pub(crate) async fn open(
+        paths: Paths,
+        request: ExportRequest,
+        heading: &str,
+        allowed: Allowed,
+    ) -> Result<Option<Self>, CliError> {
+        let Allowed { resume, replace } = allowed;
+        match (paths.is_there(), resume, replace) {
+            (true, true, false) if paths.file.exists() => return Ok(None),
+            (true, _, false) => {
+                let advice = "add --replace to read it again, or name another file";
+                return Err(CliError::usage(format!("{} exists", paths.file.display()), advice));
+            }
+            _ => {}
+        }
+        for link in [&paths.part, &paths.json] {
+            new_file::remove_link(link).map_err(|error| refused(link, &error))?;
+        }
+        let mut rows = match new_file::open(&paths.part) {
+            Ok(rows) => rows,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Self::begin(paths, request, heading, replace).await.map(Some);
+            }
+            Err(error) => return Err(refused(&paths.part, &error)),
+        };
+        lock(&rows, &paths).await?;
+        if !is_at(&rows, &paths.part) {
+            // Another process has completed it since, or has given up and removed it.
+            return if resume && paths.is_there() { Ok(None) } else { Err(is_taken(&paths)) };
+        }
+        if !resume && !replace {
+            let what = format!("{} exists: an export was interrupted", paths.part.display());
+            let advice = format!("add --resume to go on with it, or {}", paths.start_over());
+            return Err(CliError::usage(what, advice));
+        }
+        let kept = read_checkpoint(&paths, &mut rows, heading)?;
+        let checkpoint = match kept {
+            Some(text) if resume => Checkpoint::parse(&text).map_err(|fault| {
+                CliError::file(format!("{} {fault}", paths.json.display()), paths.start_over())
+            })?,
+            _ => return Self::begin_again(rows, paths, request, heading, replace).await,
+        };
+        if let Some(difference) = checkpoint.export.difference(&request) {
+            return Err(CliError::usage(
+                format!("{} is of another export: {difference}", paths.part.display()),
+                format!("repeat the command of that one, name another file, or {}", paths.start_over()),
+            ));
+        }
+        if let Some(fault) = &checkpoint.fault {
+            let what = format!("{} cannot be completed: {fault}", paths.part.display());
+            return Err(CliError::file(what, paths.start_over()));
+        }
+        let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
+        let written = &checkpoint.written;
+        if there < written.bytes && written.pages == 0 && is_bare(&mut rows, heading, &paths)? {
+            return Self::begin_again(rows, paths, request, heading, replace).await;
+        }
+        if there < written.bytes {
+            let what = format!(
+                "{} has {there} bytes where {} were written: it was changed, or the machine was stopped before they were on the disk",
+                paths.part.display(),
+                written.bytes
+            );
+            return Err(CliError::file(what, paths.start_over()));
+        }
+        Ok(Some(Self { paths, rows, checkpoint, replace }))
+    }
+
+    /// Begins an export if there is nothing yet, and leaves nothing behind if that fails.
+    async fn begin(
+        paths: Paths,
+        request: ExportRequest,
+        heading: &str,
+        replace: bool,
+    ) -> Result<Self, CliError> {
+        let rows = match new_file::create(&paths.part) {
+            Ok(rows) => rows,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(is_taken(&paths)),
+            Err(error) => return Err(refused(&paths.part, &error)),
+        };
+        lock(&rows, &paths).await?;
+        let mut part = Self { paths, rows, checkpoint: Checkpoint::new(request), replace };
+        match part.write(heading.as_bytes(), part.checkpoint.clone()) {
+            Ok(()) => Ok(part),
+            Err((path, error)) => {
+                part.discard();
+                Err(refused(&path, &error))
+            }
+        }
+    }
+
+    /// Replaces an export whose rows are not wanted, or that has none. Its lock is held until then.
+    async fn begin_again(
+        rows: File,
+        paths: Paths,
+        request: ExportRequest,
+        heading: &str,
+        replace: bool,
+    ) -> Result<Option<Self>, CliError> {
+        for path in [&paths.part, &paths.json] {
+            fs::remove_file(path)
+                .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+                .map_err(|error| refused(path, &error))?;
+        }
+        let part = Self::begin(paths, request, heading, replace).await;
+        drop(rows);
+        part.map(Some)
+    }
+
+    pub(crate) fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// Reads which rows were delivered, and cuts off what belongs to no complete page.
+    pub(crate) fn remember(&mut self, delivered: &mut Delivered) -> Result<(), CliError> {
+        let written = &self.checkpoint.written;
+        let part = &self.paths.part;
+        self.rows.rewind().map_err(|error| unreadable(part, &error))?;
+        let read = delivered.read(&self.rows, written.bytes, written.subtasks.all());
+        read.and_then(|checksum| if checksum == written.checksum { Ok(()) } else { Err(Damage::Other) })
+            .map_err(|damage| match damage {
+                Damage::Unreadable(error) => unreadable(part, &error),
+                damage => CliError::file(
+                    format!("{} is not as it was written: {damage}", part.display()),
+                    self.paths.start_over(),
+                ),
+            })?;
+        let cut = self.rows.set_len(written.bytes).and_then(|()| self.rows.seek(SeekFrom::End(0)));
+        cut.map(drop).map_err(|error| unwritable(part, &error))
+    }
+
+    /// Adds the lines of a page; `checkpoint` is what is known once they are there.
+    pub(crate) fn append(&mut self, lines: &[u8], checkpoint: Checkpoint) -> Result<(), CliError> {
+        self.check_place()?;
+        self.write(lines, checkpoint).map_err(|(path, error)| unwritable(&path, &error))
+    }
+
+    fn write(&mut self, lines: &[u8], mut checkpoint: Checkpoint) -> Result<(), (PathBuf, io::Error)> {
+        let written = may_hang(|| self.rows.write_all(lines));
+        written.map_err(|error| (self.paths.part.clone(), error))?;
+        checkpoint.written.bytes += lines.len() as u64;
+        checkpoint.written.checksum = checksum(checkpoint.written.checksum, lines);
+        self.save(&checkpoint).map_err(|error| (self.paths.json.clone(), error))?;
+        self.checkpoint = checkpoint;
+        Ok(())
+    }
+
+    /// Whether the file of this name is still the one that is written, and nothing was cut off.
+    pub(crate) fn is_in_place(&self) -> bool {
+        let is_long_enough = |ours: fs::Metadata| ours.len() >= self.checkpoint.written.bytes;
+        is_at(&self.rows, &self.paths.part) && self.rows.metadata().is_ok_and(is_long_enough)
+    }
+
+    fn is_as_written(&mut self) -> io::Result<bool> {
+        let (mut sum, mut bytes, mut piece) = (0, 0, vec![0; 64 * 1024]);
+        let written = &self.checkpoint.written;
+        self.rows.rewind()?;
+        loop {
+            match self.rows.read(&mut piece)? {
+                0 => return Ok((bytes, sum) == (written.bytes, written.checksum)),
+                read => (bytes, sum) = (bytes + read as u64, checksum(sum, &piece[..read])),
+            }
+        }
+    }
+
+    fn check_place(&self) -> Result<(), CliError> {
+        if self.is_in_place() { Ok(()) } else { Err(self.changed()) }
+    }
+
+    fn changed(&self) -> CliError {
+        let what = format!("{} was changed or removed while it was written", self.paths.part.display());
+        let advice = "leave it alone as long as the export runs, and start again under another name";
+        CliError::file(what, advice)
+    }
+
+    /// Says that nothing can be added.
+    pub(crate) fn spoil(&mut self, fault: String) -> Result<(), CliError> {
+        self.checkpoint.fault = Some(fault);
+        self.save(&self.checkpoint).map_err(|error| unwritable(&self.paths.json, &error))
+    }
+
+    /// Gives the file its name, once it is known to hold what was written and nothing else.
+    pub(crate) fn complete(mut self) -> Result<Paths, CliError> {
+        if !self.is_in_place()
+            || !self.is_as_written().map_err(|error| unreadable(&self.paths.part, &error))?
+        {
+            return Err(self.changed());
+        }
+        let Self { paths, rows, replace, .. } = self;
+        new_file::finish(&rows, &paths.file).map_err(|error| unwritable(&paths.part, &error))?;
+        if paths.is_there() && !replace {
+            let what = format!("{} was made by somebody else meanwhile", paths.file.display());
+            return Err(CliError::file(what, format!("the export is complete in {}", paths.part.display())));
+        }
+        fs::rename(&paths.part, &paths.file).map_err(|error| unwritable(&paths.file, &error))?;
+        // It says nothing about a complete file, and nobody reads it then.
+        let _ = fs::remove_file(&paths.json);
+        Ok(paths)
+    }
+
+    /// Leaves nothing behind.
+    pub(crate) fn discard(self) {
+        // If a file stays, it is an export without rows, which `--resume` can use.
+        let _ = fs::remove_file(&self.paths.json);
+        let _ = fs::remove_file(&self.paths.part);
+    }
+
+    /// Puts the checkpoint in place in one go.
+    fn save(&self, checkpoint: &Checkpoint) -> io::Result<()> {
+        let next = beside(&self.paths.json, ".new");
+        let text = serde_json::to_string_pretty(checkpoint)? + "\n";
+        // An export that was killed may have left it.
+        let _ = fs::remove_file(&next);
+        let saved = new_file::create(&next).and_then(|mut file| file.write_all(text.as_bytes()));
+        saved.and_then(|()| fs::rename(&next, &self.paths.json)).inspect_err(|_| {
+            let _ = fs::remove_file(&next);
+        })
+    }
+}
+
+/// Keeps other exports away until the file is closed, even if the process is killed.
+async fn lock(rows: &File, paths: &Paths) -> Result<(), CliError> {
+    let begun = Instant::now();
+    loop {
+        // The standard library has a method of this name, from Rust 1.89 on.
+        match fs4::FileExt::try_lock(rows) {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < ENDING => tokio::time::sleep(LOOK_AGAIN).await,
+            Err(TryLockError::WouldBlock) => return Err(is_taken(paths)),
+            Err(TryLockError::Error(error)) => {
+                let part = paths.part.display();
+                tracing::warn!("{part} cannot be locked ({error}): start no second export to it");
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The text of the checkpoint, or `None` if neither checkpoint nor rows have been written.
+fn read_checkpoint(paths: &Paths, rows: &mut File, heading: &str) -> Result<Option<Vec<u8>>, CliError> {
+    let mut text = Vec::new();
+    match new_file::open(&paths.json).and_then(|mut file| file.read_to_end(&mut text)) {
+        Ok(_) => Ok(Some(text)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(&paths.json, &error)),
+        Err(_) if is_bare(rows, heading, paths)? => Ok(None),
+        Err(_) => {
+            let (json, part) = (paths.json.display(), paths.part.display());
+            let what = format!("{json} is missing, and nothing else tells how far {part} got");
+            Err(CliError::file(what, format!("remove {part} to start from scratch")))
+        }
+    }
+}
+
+/// Whether nothing but the beginning of the heading has been written.
+fn is_bare(rows: &mut File, heading: &str, paths: &Paths) -> Result<bool, CliError> {
+    let mut start = Vec::new();
+    let read = rows.rewind().and_then(|()| rows.take(heading.len() as u64 + 1).read_to_end(&mut start));
+    read.map_err(|error| unreadable(&paths.part, &error))?;
+    Ok(heading.as_bytes().starts_with(&start))
+}
+
+/// Whether an open file has this name.
+fn is_at(file: &File, path: &Path) -> bool {
+    matches!((fs::symlink_metadata(path), file.metadata()), (Ok(there), Ok(ours)) if is_same_file(&there, &ours))
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Elsewhere a file that is open can be neither removed nor replaced.
+#[cfg(not(unix))]
+fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    one.is_file() && other.is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::export::checkpoint::Format;
+
+    const NOTHING: Allowed = Allowed { resume: false, replace: false };
+    const RESUME: Allowed = Allowed { resume: true, replace: false };
+    const REPLACE: Allowed = Allowed { resume: false, replace: true };
+
+    async fn begun(folder: &Path) -> PartFile {
+        let request = ExportRequest {
+            endpoint: "https://platform.example".to_owned(),
+            application: "a".to_owned(),
+            task: "t".to_owned(),
+            statuses: Vec::new(),
+            format: Format::Csv,
+            page_size: 250,
+            plan: "reads the whole task".to_owned(),
+        };
+        let paths = Paths::of(&folder.join("x.csv")).unwrap();
+        PartFile::open(paths, request, "device\n", NOTHING).await.unwrap().unwrap()
+    }
+
+    fn is_changed(outcome: Result<(), CliError>) -> bool {
+        outcome.is_err_and(|failure| failure.to_string().ends_with("changed or removed while it was written"))
+    }
+
+    #[tokio::test]
+    async fn a_file_that_somebody_changes_is_neither_written_nor_completed() {
+        let changes: [fn(&Path); 3] = [
+            |part| fs::remove_file(part).unwrap(),
+            |part| fs::remove_file(part).and_then(|()| fs::write(part, "device\n")).unwrap(),
+            |part| File::options().write(true).truncate(true).open(part).map(drop).unwrap(),
+        ];
+        for change in changes {
+            let folder = tempfile::tempdir().unwrap();
+            let mut part = begun(folder.path()).await;
+            part.append(b"d\n", part.checkpoint().clone()).unwrap();
+            change(&part.paths().part);
+            assert!(is_changed(part.append(b"e\n", part.checkpoint().clone())));
+            let file = part.paths().file.clone();
+            assert!(is_changed(part.complete().map(drop)) && !file.exists());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_with_other_bytes_than_were_written_is_not_completed() {
+        for (place, bytes) in [(SeekFrom::End(0), "junk"), (SeekFrom::Start(3), "X"), (SeekFrom::End(0), "")]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let mut part = begun(folder.path()).await;
+            part.append(b"d\n", part.checkpoint().clone()).unwrap();
+            let mut other = File::options().write(true).open(&part.paths().part).unwrap();
+            other.seek(place).and_then(|_| other.write_all(bytes.as_bytes())).unwrap();
+            let file = part.paths().file.clone();
+            let outcome = part.complete().map(drop);
+            assert_eq!((outcome.is_ok(), file.exists()), (bytes.is_empty(), bytes.is_empty()), "{bytes}");
+            assert!(outcome.is_ok() || is_changed(outcome));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_part_file_in_use_is_distinguished_from_one_that_was_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = begun(folder.path()).await;
+        let (paths, request) = (part.paths().clone(), part.checkpoint().export.clone());
+        let again = |allowed| PartFile::open(paths.clone(), request.clone(), "", allowed);
+        for allowed in [NOTHING, RESUME, REPLACE] {
+            let taken = again(allowed).await.unwrap_err().to_string();
+            assert!(taken.starts_with("another export is writing"), "{taken}");
+        }
+        drop(part);
+        let left = again(NOTHING).await.unwrap_err().to_string();
+        assert!(left.ends_with("exists: an export was interrupted"), "{left}");
+    }
+
+    #[test]
+    fn an_export_under_way_is_no_file_to_write() {
+        for name in ["x.csv.part", "x.csv.part.json", "..", "", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+        {
+            assert!(Paths::of(Path::new(name)).is_err(), "{name}");
+        }
+    }
+}

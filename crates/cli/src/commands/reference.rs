@@ -1,0 +1,123 @@
+//! What the command says of itself and of the platform's API: the document, completions, the tree of commands.
+
+use clap::{Args, ValueEnum};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use clap::{Arg, ArgAction, Command};
+use serde_json::json;
+
+use crate::arguments::global::Output;
+use crate::error::CliError;
+use crate::results;
+use crate::session::context::Context;
+
+#[derive(Debug, Args)]
+pub(crate) struct SpecOptions {
+    /// The same as -o: json, or else yaml
+    #[arg(long, value_enum, value_name = "FORMAT", hide_short_help = true)]
+    pub(crate) format: Option<DocumentFormat>,
+    /// Print the JSON Schema of what all commands print with -o json, instead of the document
+    #[arg(long)]
+    pub(crate) results: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DocumentFormat {
+    /// As it is written by hand, with its comments
+    Yaml,
+    /// The same document as JSON
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsOptions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), CliError> {
+    context.refuse_csv()?;
+    if options.results {
+        context.stdout.write_all(results::SCHEMA.as_bytes())?;
+        return Ok(());
+    }
+    let document = match (options.format, context.global.output()) {
+        (Some(DocumentFormat::Yaml), _) | (None, Output::Table | Output::Csv) => northbound::DOCUMENT,
+        (Some(DocumentFormat::Json), _) | (None, Output::Json) => northbound::DOCUMENT_AS_JSON,
+        (None, Output::Jsonl) => {
+            let document: serde_json::Value =
+                serde_json::from_str(northbound::DOCUMENT_AS_JSON).map_err(io::Error::from)?;
+            return Ok(context.deliver_json(&document)?);
+        }
+    };
+    context.stdout.write_all(document.as_bytes())?;
+    Ok(())
+}
+
+pub(crate) fn completions(
+    context: &mut Context<'_>,
+    options: &CompletionsOptions,
+    mut command: Command,
+) -> Result<(), CliError> {
+    let mut script = Vec::new();
+    clap_complete::generate(options.shell, &mut command, "northbound", &mut script);
+    if context.global.output().is_json() {
+        let script = String::from_utf8_lossy(&script).into_owned();
+        return Ok(context.deliver_json(&json!({ "shell": options.shell.to_string(), "script": script }))?);
+    }
+    context.stdout.write_all(&script)?;
+    Ok(())
+}
+
+/// The whole command tree as text.
+pub(crate) fn tree(mut command: Command) -> String {
+    command.build();
+    let mut tree = String::new();
+    describe(&command, "northbound", true, &mut tree);
+    tree
+}
+
+fn describe(command: &Command, name: &str, global: bool, tree: &mut String) {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let operands: String = command.get_positionals().map(|operand| format!(" {operand}")).collect();
+    // Writing to a string does not fail.
+    let _ = writeln!(tree, "{name}{operands}: {about}");
+    for option in options(command, global) {
+        let takes_value = option.get_action().takes_values();
+        let default = option.get_default_values().iter().filter(|_| takes_value);
+        let default: String = default.map(|value| format!(" = {}", value.to_string_lossy())).collect();
+        let _ = writeln!(tree, "    {}{default}", option_with_values(option));
+    }
+    for below in command.get_subcommands().filter(|below| is_shown(below)) {
+        describe(below, &format!("{name} {}", below.get_name()), false, tree);
+    }
+}
+
+/// The options of a command, or those that every command has. `--help` needs no mention.
+pub(super) fn options(command: &Command, global: bool) -> impl Iterator<Item = &Arg> {
+    command.get_arguments().filter(move |option| {
+        let help = matches!(option.get_id().as_str(), "help" | "version");
+        !option.is_positional() && option.is_global_set() == global && !help
+    })
+}
+
+/// `help` repeats the whole tree.
+pub(super) fn is_shown(command: &Command) -> bool {
+    command.get_name() != "help" && !command.is_hide_set()
+}
+
+/// An option as it is typed, with its values.
+pub(super) fn option_with_values(option: &Arg) -> String {
+    let short = option.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
+    let values: Vec<String> =
+        option.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    let value = match option.get_value_names() {
+        _ if !option.get_action().takes_values() => String::new(),
+        _ if !values.is_empty() => format!(" {}", values.join("|")),
+        Some(names) => format!(" {}", names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" ")),
+        None => String::new(),
+    };
+    let again = if matches!(option.get_action(), ArgAction::Append | ArgAction::Count) { "..." } else { "" };
+    format!("{short}--{}{value}{again}", option.get_long().unwrap_or_default())
+}

@@ -1,0 +1,183 @@
+//! `northbound watch`: a batch task until it is settled.
+//!
+//! What ends a watch is decided here, and what each reader gets in `view`. The SDK decides when to ask again.
+
+mod view;
+
+use crate::arguments::values;
+use clap::Args;
+use std::time::Duration;
+
+use northbound::{Client, Summary, Watch, WatchStream};
+use tokio::time::{Instant, Interval, interval};
+
+use crate::error::{CliError, Kind};
+use crate::screen::chart::{Counts, WatchSnapshot, percent};
+use crate::session::connection::Connection;
+use crate::session::context::Context;
+use crate::session::interrupt::Interrupt;
+use view::View;
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchOptions {
+    /// The batch task, by the id that creating it returned
+    pub(crate) task_id: String,
+    /// Give up if the task has not settled within this time, such as 90s or 2h
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    pub(crate) timeout: Option<Duration>,
+    /// Take a task without subtasks for settled; otherwise the watch waits until it has some
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+    /// End with exit code 3 as soon as more of all subtasks failed or timed out, such as 2%
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) fail_above: Option<f64>,
+    /// Ask this often, as far as half of the quota allows [default: every 6s while things move, up to 30s while they do not]
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    pub(crate) interval: Option<Duration>,
+}
+
+/// How often a terminal is redrawn while nothing has come: time and quota change.
+const REDRAWN: Duration = Duration::from_secs(1);
+/// A poll of five calls can be kept up at this interval with the whole quota, which the embedded emulator shares with nobody.
+const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
+
+pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), CliError> {
+    context.refuse_csv()?;
+    let connection = Connection::open(context).await?;
+    let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
+    let mut stream = watch(context, options, &connection.client).stream();
+    let mut view = View::new(context, &connection.endpoint);
+    let mut last: Option<Summary> = None;
+    let outcome = loop {
+        match next(&mut stream, &mut ticks, &context.interrupt).await {
+            Event::Tick => {}
+            Event::Counted(summary) => last = Some(summary),
+            Event::End(outcome) => break outcome,
+        }
+        if let Some(summary) = &last {
+            let snapshot = snapshot(summary, &stream, &connection.client, started.elapsed(), options);
+            view.show(summary, &snapshot, &mut context.stdout)?;
+            if let Some(failure) = too_many_failed(&snapshot) {
+                break Err(failure);
+            }
+        }
+    };
+    if let Some(summary) = &last {
+        let snapshot = snapshot(summary, &stream, &connection.client, started.elapsed(), options);
+        view.end(summary, &snapshot, &mut context.stdout)?;
+        context.deliver()?;
+    }
+    outcome.map_err(|failure| match failure {
+        // A call that takes longer than --deadline is no end of the watch's time.
+        CliError::Call(error) if error.is_timeout() && options.timeout <= Some(started.elapsed()) => {
+            CliError::GaveUp(error)
+        }
+        failure => failure,
+    })
+}
+
+enum Event {
+    Tick,
+    Counted(Summary),
+    End(Result<(), CliError>),
+}
+
+async fn next(stream: &mut WatchStream, ticks: &mut Interval, interrupt: &Interrupt) -> Event {
+    tokio::select! {
+        biased;
+        counted = interrupt.or(stream.try_next()) => match counted {
+            Ok(Some(summary)) => Event::Counted(summary),
+            Ok(None) => Event::End(Ok(())),
+            Err(failure) => Event::End(Err(failure)),
+        },
+        _ = ticks.tick() => Event::Tick,
+    }
+}
+
+fn watch(context: &Context<'_>, options: &WatchOptions, client: &Client) -> Watch {
+    let mut watch = client.watch(&options.task_id).allow_empty(options.allow_empty);
+    if context.global.asks_emulator() {
+        watch = watch.share(1.0).interval(EMULATOR_INTERVAL, EMULATOR_INTERVAL);
+    }
+    if let Some(interval) = options.interval {
+        watch = watch.interval(interval, interval);
+    }
+    match options.timeout {
+        Some(timeout) => watch.deadline(timeout),
+        None => watch,
+    }
+}
+
+fn snapshot(
+    summary: &Summary,
+    stream: &WatchStream,
+    client: &Client,
+    elapsed: Duration,
+    options: &WatchOptions,
+) -> WatchSnapshot {
+    let quota = client.quota();
+    WatchSnapshot {
+        counts: Counts::from(summary),
+        rate: stream.rate(),
+        left: stream.time_left(),
+        elapsed,
+        calls: stream.calls(),
+        quota: quota.calls().map(|calls| (quota.used(), calls)),
+        limit: options.fail_above,
+    }
+}
+
+/// Whether more of all subtasks failed or timed out than the user allows.
+fn too_many_failed(snapshot: &WatchSnapshot) -> Option<CliError> {
+    let (limit, Counts { task, total, failed, .. }) = (snapshot.limit?, &snapshot.counts);
+    let exceeded = *total > 0 && 100.0 * *failed as f64 / *total as f64 > limit;
+    let what = format!(
+        "{failed} of {total} subtasks failed or timed out ({}), more than the {limit} % that --fail-above allows",
+        percent(*failed, *total)
+    );
+    let advice = format!("`northbound subtasks {task} --status Fail,Timeout` shows which, and why");
+    exceeded.then(|| CliError::own(Kind::TooManyFailed, what, advice))
+}
+
+/// A share in percent. The sign is asked for, since 0.02 could mean either.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    share
+        .filter(|share| (0.0..=100.0).contains(share))
+        .ok_or_else(|| "write it in percent, from 0% to 100%, such as 2%".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(total: u64, failed: u64, limit: Option<f64>) -> WatchSnapshot {
+        let (task, by_status, is_settled) = ("t".to_owned(), Vec::new(), total == failed);
+        let counts = Counts { task, total, by_status, other: 0, settled: failed, failed, is_settled };
+        let (elapsed, quota) = (Duration::ZERO, None);
+        WatchSnapshot { counts, rate: None, left: None, elapsed, calls: 6, quota, limit }
+    }
+
+    #[test]
+    fn a_share_of_failures_is_exceeded_only_beyond_it() {
+        assert!(too_many_failed(&snapshot(1000, 20, Some(2.0))).is_none());
+        let failure = too_many_failed(&snapshot(1000, 21, Some(2.0))).unwrap();
+        assert_eq!(failure.exit_code(), 3);
+        assert!(
+            failure.to_string().starts_with("21 of 1000 subtasks failed or timed out (2.1 %)"),
+            "{failure}"
+        );
+        assert!(too_many_failed(&snapshot(10, 1, Some(0.0))).is_some());
+        assert!(too_many_failed(&snapshot(10, 0, Some(0.0))).is_none());
+        assert!(too_many_failed(&snapshot(0, 0, Some(0.0))).is_none());
+        assert!(too_many_failed(&snapshot(10, 10, None)).is_none());
+    }
+
+    #[test]
+    fn a_share_is_written_in_percent() {
+        assert_eq!([share("2%"), share("0.5 %"), share("100%")], [Ok(2.0), Ok(0.5), Ok(100.0)]);
+        for text in ["", "%", "2", "0.02", "-1%", "101%", "NaN%", "inf%"] {
+            assert!(share(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! How a command fails: what a person and a script see, and the exit code.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use northbound::Remedy;
+use serde_json::json;
+
+use crate::arguments::global::Output;
+use crate::screen::outlet::Outlet;
+
+/// Every exit code of the command, and when it comes. Help, manual and README show this table.
+pub(crate) const EXIT_CODES: [(u8, &str); 8] = [
+    (0, "success; also when whoever reads the output has closed the pipe"),
+    (1, "a call failed, or something else that the command needs; or `doctor` found something wrong"),
+    (2, "wrong usage: nothing was sent"),
+    (3, "more subtasks failed or timed out than `watch --fail-above` allows"),
+    (4, "gave up waiting: the task had not settled at the end of `watch --timeout`"),
+    (5, "reserved for an outcome that is unknown: no command ends with it yet"),
+    (130, "stopped by Ctrl-C"),
+    (143, "stopped by SIGTERM"),
+];
+
+/// Why the command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// What the command itself finds wrong.
+    #[error("{what}")]
+    Own { kind: Kind, what: String, advice: String },
+    /// Whatever it was, something is left that the user can go on with.
+    #[error("{cause}")]
+    Left { cause: Box<Self>, advice: String },
+    /// The call failed, or was refused before it was sent.
+    #[error("{0}")]
+    Call(#[from] northbound::Error),
+    /// The time that the user gave to a wait is over.
+    #[error("{0}")]
+    GaveUp(northbound::Error),
+    /// The emulator did not start.
+    #[cfg(feature = "emulator")]
+    #[error("{}", chain(.0))]
+    Emulator(#[from] northbound_emulator::StartError),
+    /// The output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(io::Error),
+    /// Whoever read the output has seen enough.
+    #[error("the reader has closed the pipe")]
+    ClosedPipe,
+    /// The process cannot do I/O at all.
+    #[error("cannot start the runtime: {0}")]
+    Runtime(io::Error),
+    /// The user, or the system, has asked the command to stop.
+    #[error("stopped")]
+    Interrupted(Signal),
+}
+
+/// The kinds of failure of the command itself. A script reads them in `error.kind`, beside those of the SDK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What was typed cannot work, and nothing was sent.
+    Usage,
+    /// A file cannot be read or written, or is not as it was left.
+    File,
+    /// Rows could not be read, or have another status than was asked for.
+    Rows,
+    /// Rows are missing from a read, or come twice.
+    Incomplete,
+    /// The doctor found something wrong.
+    Unsound,
+    /// More subtasks failed than the user allows.
+    TooManyFailed,
+    /// The time for a wait is over.
+    GaveUp,
+    /// A signal came.
+    Stopped,
+    /// The system refuses what the command needs.
+    System,
+}
+
+/// What asks a command to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// SIGTERM: what a service manager or a container sends.
+    Terminate,
+}
+
+impl Signal {
+    /// What a shell reports for a process that the signal has ended.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        }
+    }
+}
+
+impl CliError {
+    /// What was typed cannot work, and what to type instead.
+    pub(crate) fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::own(Kind::Usage, what, advice)
+    }
+
+    /// Something is wrong, and what to do about it.
+    pub(crate) fn own(kind: Kind, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Own { kind, what: what.into(), advice: advice.into() }
+    }
+
+    /// A file cannot be used, and what to do about it.
+    pub(crate) fn file(what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::own(Kind::File, what, advice)
+    }
+
+    /// What kind of failure it is, as in `too-many-failed`.
+    fn kind(&self) -> String {
+        kebab(match self.cause() {
+            Self::Call(error) if !error.is_refused() => return kebab(error.kind()),
+            Self::Own { kind, .. } => *kind,
+            Self::Call(_) => Kind::Usage,
+            Self::GaveUp(_) => Kind::GaveUp,
+            Self::Interrupted(_) => Kind::Stopped,
+            Self::Output(_) => Kind::File,
+            _ => Kind::System,
+        })
+    }
+
+    /// What failed, whatever is left.
+    pub(crate) fn cause(&self) -> &Self {
+        match self {
+            Self::Left { cause, .. } => cause.cause(),
+            _ => self,
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::ClosedPipe => 0,
+            Self::Own { kind: Kind::Usage, .. } => 2,
+            Self::Own { kind: Kind::TooManyFailed, .. } => 3,
+            Self::Call(error) if error.is_refused() => 2,
+            Self::GaveUp(_) => 4,
+            Self::Interrupted(signal) => signal.exit_code(),
+            Self::Left { cause, .. } => cause.exit_code(),
+            _ => 1,
+        }
+    }
+
+    /// What happened, on one line.
+    pub(crate) fn what(&self) -> String {
+        match self {
+            Self::Call(error) | Self::GaveUp(error) => {
+                error.asked().map(|asked| format!("{asked}: ")).unwrap_or_default() + error.found()
+            }
+            Self::Left { cause, .. } => cause.what(),
+            _ => self.to_string(),
+        }
+    }
+
+    /// What to do about it, on one line.
+    pub(crate) fn advice(&self) -> Option<String> {
+        match self {
+            Self::Own { advice, .. } => Some(advice.clone()),
+            Self::Call(error) | Self::GaveUp(error) => Some(in_options(error.remedy())),
+            Self::Left { cause, advice } => match cause.advice() {
+                Some(first) => Some(format!("{first}; {advice}")),
+                None => Some(advice.clone()),
+            },
+            Self::Output(_) => Some("check that the disk has room and the file may be written".to_owned()),
+            _ => None,
+        }
+        .filter(|advice| !advice.is_empty())
+    }
+
+    /// Tells a person on two lines, or a script as one line of JSON.
+    pub(crate) fn show(&self, output: Output, stderr: &mut Outlet<'_>) -> io::Result<()> {
+        if output.is_json() {
+            return writeln!(stderr, "{}", self.json());
+        }
+        let palette = stderr.palette();
+        writeln!(stderr, "{} {}", palette.error("error:"), self.what())?;
+        if let Some(advice) = self.advice() {
+            writeln!(stderr, "{}  {advice}", palette.help("help:"))?;
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let mut error = json!({
+            "kind": self.kind(),
+            "message": self.what(),
+            "help": self.advice(),
+            "exitCode": self.exit_code(),
+        });
+        if let Self::Call(call) | Self::GaveUp(call) = self.cause() {
+            error["code"] = json!(call.code().map(|code| code.as_str()));
+            error["httpStatus"] = json!(call.status().map(|status| status.as_u16()));
+            error["attempts"] = json!(call.attempts());
+        }
+        json!({ "error": error })
+    }
+}
+
+/// The name of a kind as it is printed.
+fn kebab(kind: impl fmt::Debug) -> String {
+    let mut printed = String::new();
+    for letter in format!("{kind:?}").chars() {
+        if letter.is_ascii_uppercase() && !printed.is_empty() {
+            printed.push('-');
+        }
+        printed.push(letter.to_ascii_lowercase());
+    }
+    printed
+}
+
+/// A fault in what was typed: `text` is what the parser says, the fault first.
+pub(crate) fn usage_of_parser(text: &str) -> CliError {
+    let (what, help) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
+    let lines = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    CliError::usage(lines(what.trim_start_matches("error:")), lines(help))
+}
+
+/// What to do about an error, with the options of the command where the SDK names its methods.
+pub(crate) fn in_options(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::CheckToken => "check that NORTHBOUND_TOKEN holds the whole token and nothing else",
+        Remedy::ReplaceToken => {
+            "the token came from NORTHBOUND_TOKEN: set a newer one, or unset it to log in with the secret"
+        }
+        Remedy::CheckTokenSource => "log in again with --no-token-cache",
+        Remedy::TrustAuthority => "give the platform's own authority with --ca-cert FILE",
+        Remedy::GiveClientCertificate => {
+            "give the one that the platform's operator issued, with --client-cert FILE"
+        }
+        Remedy::ResolveName => {
+            "write the certificate's name in the endpoint, and give its address with --resolve HOST:ADDR"
+        }
+        Remedy::UseHttps => "use https",
+        Remedy::RaiseTimeout | Remedy::RaiseBodyLimit => {
+            "try again; `subtasks` and `export` can ask for smaller pages with --page-size"
+        }
+        Remedy::RaiseDeadlineForToken => {
+            "another process may be logging in with the same application; raise --deadline"
+        }
+        Remedy::RaiseDeadlineForQuota => "call less often, or raise --deadline",
+        Remedy::RaiseDeadlineForReply => {
+            "raise --deadline; `subtasks` and `export` can ask for smaller pages with --page-size"
+        }
+        Remedy::WatchLonger => {
+            "raise --timeout, or read the subtasks that are still open with `northbound subtasks`"
+        }
+        Remedy::AllowEmpty => "check the task id, raise --timeout, or allow an empty task with --allow-empty",
+        Remedy::ReadSubtasks { other, total } => {
+            return format!(
+                "read them with `northbound subtasks`: {other} of {total} were not found in a documented status: \
+                 they have another one, have just changed it, or are gone"
+            );
+        }
+        Remedy::ReadAllPages => "give one status or none, or leave --page out",
+        Remedy::ReadPageByPage { because } => {
+            return format!("read page by page with `northbound subtasks --page`: {because}");
+        }
+        Remedy::ReadWithoutStatus { because } => {
+            return format!(
+                "read again; if that fails too, read all subtasks with `northbound subtasks`, without --status: {because}"
+            );
+        }
+        Remedy::Text(text) => text,
+        other => return other.to_string(),
+    }
+    .to_owned()
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            _ => Self::Output(error),
+        }
+    }
+}
+
+/// An error with its causes on one line.
+#[cfg(feature = "emulator")]
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(failure: &CliError, output: Output) -> String {
+        let mut written = Vec::new();
+        failure.show(output, &mut Outlet::plain(&mut written)).unwrap();
+        String::from_utf8(written).unwrap()
+    }
+
+    #[test]
+    fn a_failure_is_two_lines_for_a_person_and_one_for_a_script() {
+        let refused = CliError::from(northbound::AppId::new("").unwrap_err());
+        assert_eq!(
+            shown(&refused, Output::Table),
+            "error: the application id is empty\nhelp:  give the id that the platform's console shows\n"
+        );
+        for output in [Output::Json, Output::Jsonl] {
+            let text = shown(&refused, output);
+            let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!((text.lines().count(), &json["error"]["exitCode"]), (1, &json!(2)), "{text}");
+            assert_eq!(json["error"]["help"], "give the id that the platform's console shows");
+        }
+        assert_eq!(shown(&CliError::Interrupted(Signal::Interrupt), Output::Table), "error: stopped\n");
+    }
+
+    #[test]
+    fn the_names_of_kinds_stay_what_scripts_know() {
+        use northbound::ErrorKind::*;
+        let printed = [NoToken, Connection, Tls, Timeout, Platform, Status, Redirect].map(kebab);
+        assert_eq!(printed.join(" "), "no-token connection tls timeout platform status redirect");
+        let printed = [Undecodable, TooLarge, Incomplete].map(kebab);
+        assert_eq!(printed.join(" "), "undecodable too-large incomplete");
+        let refused = CliError::from(northbound::AppId::new("").unwrap_err());
+        assert_eq!(
+            (refused.kind(), kebab(Kind::TooManyFailed)),
+            ("usage".to_owned(), "too-many-failed".to_owned())
+        );
+    }
+
+    #[test]
+    fn every_exit_code_is_in_the_table() {
+        let failures = [
+            CliError::ClosedPipe,
+            CliError::file("x", "y"),
+            CliError::usage("x", "y"),
+            CliError::own(Kind::TooManyFailed, "x", "y"),
+            CliError::GaveUp(northbound::AppId::new("").unwrap_err()),
+            CliError::Interrupted(Signal::Interrupt),
+            CliError::Interrupted(Signal::Terminate),
+        ];
+        let codes = failures.iter().map(CliError::exit_code);
+        let listed = EXIT_CODES.iter().map(|(code, _)| *code).filter(|code| *code != 5);
+        assert!(codes.eq(listed), "5 is reserved");
+    }
+
+    #[test]
+    fn advice_names_options_and_no_methods() {
+        for remedy in [
+            Remedy::CheckTokenSource,
+            Remedy::CheckToken,
+            Remedy::ReplaceToken,
+            Remedy::TrustAuthority,
+            Remedy::GiveClientCertificate,
+            Remedy::ResolveName,
+            Remedy::UseHttps,
+            Remedy::RaiseTimeout,
+            Remedy::RaiseBodyLimit,
+            Remedy::RaiseDeadlineForToken,
+            Remedy::RaiseDeadlineForQuota,
+            Remedy::RaiseDeadlineForReply,
+            Remedy::WatchLonger,
+            Remedy::AllowEmpty,
+            Remedy::ReadSubtasks { other: 1, total: 2 },
+            Remedy::ReadAllPages,
+            Remedy::ReadPageByPage { because: "x" },
+            Remedy::ReadWithoutStatus { because: "x" },
+        ] {
+            assert!(!in_options(&remedy).contains("()"), "{remedy:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_usage_is_json_as_well() {
+        let text = "error: unexpected argument '--x'\n\nUsage: northbound\n\nFor more, try '--help'.\n";
+        let failure = usage_of_parser(text);
+        assert_eq!(failure.what(), "unexpected argument '--x'");
+        assert_eq!(failure.advice().unwrap(), "Usage: northbound For more, try '--help'.");
+    }
+}

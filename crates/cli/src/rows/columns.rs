@@ -1,0 +1,90 @@
+//! The columns in which subtasks can be shown.
+
+use clap::ValueEnum;
+use northbound::{Subtask, SubtaskStatus, Unreadable};
+
+/// What a column shows of a subtask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Column {
+    /// The device
+    Device,
+    /// The device command
+    Command,
+    /// The status
+    Status,
+    /// The platform's error code, if the subtask failed
+    Code,
+    /// Why the subtask failed, in words
+    Reason,
+    /// What the command brought, as the platform sent it
+    Output,
+    /// The cause of the failure, as the platform sent it
+    Error,
+    /// The reason of a failure, else the output
+    Outcome,
+}
+
+impl Column {
+    /// The columns of a table by default.
+    pub(crate) const TABLE: [Self; 4] = [Self::Device, Self::Status, Self::Outcome, Self::Command];
+    /// The columns of csv by default.
+    pub(crate) const CSV: [Self; 7] =
+        [Self::Device, Self::Command, Self::Status, Self::Code, Self::Reason, Self::Output, Self::Error];
+
+    /// Its name above a table.
+    pub(crate) fn heading(self) -> String {
+        match self {
+            Self::Outcome => "REASON OR OUTPUT".to_owned(),
+            _ => self.name().to_uppercase(),
+        }
+    }
+
+    /// Its name in the first line of csv: the one that is typed.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Whether it holds text of any length, which a narrow table may break.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Self::Reason | Self::Output | Self::Error | Self::Outcome)
+    }
+
+    /// What it shows of a subtask; `None` if the platform did not say.
+    pub(crate) fn of(self, subtask: &Subtask) -> Option<String> {
+        match self {
+            Self::Device => subtask.device_id().map(str::to_owned),
+            Self::Command => subtask.command_id().map(str::to_owned),
+            Self::Status => subtask.status().map(|status| status.as_str().to_owned()),
+            Self::Code => Some(subtask.failure()?.error_code?.as_str().to_owned()),
+            Self::Reason => reason(subtask),
+            Self::Output => subtask.output().map(str::to_owned),
+            Self::Error => subtask.error().or_else(|| raw(subtask)).map(str::to_owned),
+            Self::Outcome => subtask
+                .error()
+                .or_else(|| raw(subtask))
+                .map(|_| subtask.reason().into_owned())
+                .or_else(|| subtask.output().map(str::to_owned)),
+        }
+    }
+}
+
+/// The text of a row that cannot be read.
+fn raw(subtask: &Subtask) -> Option<&str> {
+    subtask.unreadable().map(Unreadable::text)
+}
+
+/// The platform's words. A subtask that timed out may have none; its status is then the reason.
+fn reason(subtask: &Subtask) -> Option<String> {
+    let failed = matches!(subtask.status(), Some(SubtaskStatus::Fail | SubtaskStatus::Timeout));
+    if raw(subtask).is_some() {
+        return Some(subtask.reason().into_owned());
+    }
+    let cause = subtask.failure();
+    let has_code = cause.as_ref().is_some_and(|cause| cause.error_code.is_some());
+    let words = cause.and_then(|cause| cause.error_desc).filter(|words| !words.is_empty());
+    (failed || subtask.error().is_some()).then(|| match (words, subtask.error()) {
+        (Some(words), _) => words,
+        (None, Some(text)) if !has_code => text.to_owned(),
+        (None, _) => subtask.reason().into_owned(),
+    })
+}

@@ -1,0 +1,135 @@
+//! Text on a terminal of some width: how wide it is, and where it breaks.
+
+use std::fmt;
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// How many columns a text takes on a terminal; escape sequences that colour it take none.
+pub(crate) fn width(text: &str) -> usize {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, escape)) = rest.split_once('\u{1b}') {
+        plain.push_str(before);
+        rest = escape.split_once('m').map_or("", |(_, after)| after);
+    }
+    plain.push_str(rest);
+    plain.width()
+}
+
+/// A number of things in words, as in `2 rows`.
+pub(crate) fn counted<N: fmt::Display + From<u8> + PartialEq>(number: N, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == N::from(1) { "" } else { "s" })
+}
+
+/// The text in lines of at most this many columns: broken at blanks where there are any, else anywhere.
+pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let gap = usize::from(!line.is_empty());
+        if line.width() + gap + word.width() <= columns {
+            line.extend(std::iter::repeat_n(' ', gap));
+            line.push_str(word);
+            continue;
+        }
+        if gap == 1 {
+            lines.push(std::mem::take(&mut line));
+        }
+        for letter in word.chars() {
+            // A character may be wider than the terminal; it then has a line of its own.
+            if !line.is_empty() && line.width() + letter.width().unwrap_or(0) > columns {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(letter);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+/// Facts side by side as far as there is room, separated by `, `; a fact that is too long is broken.
+pub(crate) fn flowed(facts: &[String], columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for fact in facts {
+        match lines.last_mut() {
+            Some(line) if width(line) + 2 + width(fact) <= columns => {
+                line.push_str(", ");
+                line.push_str(fact);
+            }
+            _ => lines.extend(wrapped(fact, columns)),
+        }
+    }
+    lines
+}
+
+/// A text of at most this many columns, with an ellipsis in place of what is left out.
+pub(crate) fn shortened(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for letter in text.chars() {
+        if short.width() + letter.width().unwrap_or(0) + 1 > columns {
+            break;
+        }
+        short.push(letter);
+    }
+    short.push('…');
+    short
+}
+
+/// Lines of a file as a terminal shows them.
+pub(crate) fn lines_on_terminal(lines: &str) -> String {
+    lines.lines().map(|line| one_line(line) + "\n").collect()
+}
+
+/// How many characters of a text a person is shown.
+const LONGEST: usize = 10_000;
+
+/// A text without control characters: a device may have any name, and a terminal obeys some of them.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().take(LONGEST).map(|c| if northbound::is_unprintable(c) { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_has_no_plural() {
+        assert_eq!([0_u64, 1, 2].map(|rows| counted(rows, "row")), ["0 rows", "1 row", "2 rows"]);
+    }
+
+    #[test]
+    fn lines_break_at_blanks_and_long_words_anywhere() {
+        assert_eq!(wrapped("the device is not online", 10), ["the device", "is not", "online"]);
+        assert_eq!(wrapped("0123456789abc de", 10), ["0123456789", "abc de"]);
+        assert_eq!(wrapped("x 0123456789ab", 10), ["x", "0123456789", "ab"]);
+        assert_eq!(wrapped("", 10), [""]);
+        assert_eq!(wrapped("水表水表", 5), ["水表", "水表"]);
+        assert_eq!(wrapped("水", 1), ["水"]);
+        assert_eq!(wrapped("ab", 0), ["a", "b"]);
+    }
+
+    #[test]
+    fn facts_share_a_line_as_long_as_there_is_room() {
+        let facts = ["one".to_owned(), "two".to_owned(), "three".to_owned()];
+        assert_eq!(flowed(&facts, 80), ["one, two, three"]);
+        assert_eq!(flowed(&facts, 8), ["one, two", "three"]);
+        assert_eq!(flowed(&facts, 4), ["one", "two", "thre", "e"]);
+    }
+
+    #[test]
+    fn wide_characters_count_twice_and_colours_not_at_all() {
+        assert_eq!((width("水表"), width("\u{1b}[31mred\u{1b}[0m")), (4, 3));
+        assert_eq!(shortened("水表水表", 5), "水表…");
+        assert_eq!(shortened("abcdef", 6), "abcdef");
+        assert_eq!(shortened("abcdefg", 6), "abcde…");
+    }
+
+    #[test]
+    fn control_characters_of_a_name_do_not_reach_the_terminal() {
+        assert_eq!(one_line("a\u{1b}[2Jb\nc\u{202e}d"), "a [2Jb c d");
+    }
+}

@@ -1,0 +1,13 @@
+//! What surrounds a command while it runs: the process with its streams and signals, the files that it writes, and the connection
+//! to the platform with its token and its quota.
+//!
+//! How something looks on a terminal is in `screen`, what a command does in `commands`.
+
+pub(crate) mod connection;
+pub(crate) mod context;
+pub(crate) mod interrupt;
+pub(crate) mod new_file;
+pub(crate) mod process;
+pub(crate) mod standard_stream;
+pub(crate) mod token_cache;
+pub(crate) mod traces;

@@ -1,0 +1,202 @@
+//! Files that the command writes: each is a new file, closed to other users, that gets its name and its mode when it is complete.
+//!
+//! So nobody reads half a file, and nothing is written through a link that somebody else has put there.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::session::interrupt::may_hang;
+
+/// A file in the making, in the folder where it will have its name. It is removed with this value unless it is kept.
+#[derive(Debug)]
+pub(crate) struct NewFile {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl NewFile {
+    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".northbound-").suffix(".part");
+        let file = may_hang(|| builder.tempfile_in(folder(path)))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// The same for a file that replaces nothing but an ordinary file: not a device, a pipe or a folder.
+    pub(crate) fn replacing(path: &Path) -> io::Result<Self> {
+        match may_hang(|| fs::metadata(path)) {
+            Ok(there) if there.is_dir() => Err(io::Error::other("it is a folder")),
+            Ok(there) if !there.is_file() || is_stream(path) => {
+                Err(io::Error::other("it is no ordinary file"))
+            }
+            _ => Self::beside(path),
+        }
+    }
+
+    pub(crate) fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Gives the file its name. A file or a link of that name is replaced.
+    pub(crate) fn keep(self) -> io::Result<()> {
+        finish(self.file.as_file(), &self.path)?;
+        self.file.persist(&self.path).map_err(|error| error.error).map(drop)
+    }
+}
+
+/// Writes a complete file.
+pub(crate) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = NewFile::beside(path)?;
+    let mut out = BufWriter::new(file.file());
+    content(&mut out)?;
+    out.flush()?;
+    drop(out);
+    file.keep()
+}
+
+/// Makes a file that has its name from the beginning. An error if there is anything of this name.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    may_hang(|| options.open(path))
+}
+
+/// Opens a file that an earlier process has left: no link, and nothing that could hang.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    }
+    let file = may_hang(|| options.open(path))?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no ordinary file")) }
+}
+
+/// Removes a link, whose target is somebody else's file.
+pub(crate) fn remove_link(path: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink()) {
+        fs::remove_file(path)
+    } else {
+        Ok(())
+    }
+}
+
+/// Puts a file on the disk that will replace whatever has this name, with the mode and the owner of what it replaces.
+pub(crate) fn finish(file: &File, path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    inherit(file, path);
+    #[cfg(not(unix))]
+    let _ = path;
+    file.sync_all()
+}
+
+/// What cannot be set stays as it is: the file is then open to fewer users.
+#[cfg(unix)]
+fn inherit(file: &File, path: &Path) {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+
+    use rustix::fs::Mode;
+    use rustix::process::umask;
+
+    // The mask can be read only by setting it.
+    let mask = umask(Mode::RWXG | Mode::RWXO);
+    umask(mask);
+    #[allow(clippy::useless_conversion, reason = "a Mac has modes of 16 bits")]
+    let usual = 0o666 & !u32::from(mask.bits());
+    let mode = match (fs::symlink_metadata(path), fs::metadata(path)) {
+        (Ok(there), _) if there.is_file() => {
+            let mode = there.mode() & 0o777;
+            let (owner, group) = (Some(there.uid()), Some(there.gid()));
+            // Only root may change the owner, and only a member of a group may give a file to it.
+            let has_group = fchown(file, owner, group).or_else(|_| fchown(file, None, group)).is_ok();
+            if has_group { mode } else { mode & !0o070 }
+        }
+        // A link says nothing of its own, and whoever made it must not open the file to more users.
+        (Ok(_), Ok(target)) => usual & target.mode(),
+        _ => usual,
+    };
+    let _ = file.set_permissions(fs::Permissions::from_mode(mode));
+}
+
+/// Whether this is the name of an open stream. It leads to an ordinary file where the shell has opened one.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"].iter().any(|name| path.starts_with(name))
+}
+
+pub(crate) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o7777
+    }
+
+    fn with_mode(path: &Path, mode: u32) {
+        fs::write(path, "before").unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_file_keeps_its_mode_when_it_is_replaced_and_is_private_until_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        for kept in [0o600, 0o640, 0o664, 0o400] {
+            with_mode(&path, kept);
+            let mut file = NewFile::beside(&path).unwrap();
+            file.file().write_all(b"after").unwrap();
+            assert_eq!((file.file.as_file().metadata().unwrap().mode() & 0o777, mode(&path)), (0o600, kept));
+            file.keep().unwrap();
+            assert_eq!((mode(&path), fs::read(&path).unwrap()), (kept, b"after".to_vec()));
+        }
+        fs::remove_file(&path).unwrap();
+        NewFile::beside(&path).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "what is not kept is removed");
+    }
+
+    #[test]
+    fn a_link_is_replaced_and_its_target_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, target] = ["x", "thesis"].map(|name| folder.path().join(name));
+        for (kept, at_most) in [(0o600, 0o600), (0o666, 0o666)] {
+            with_mode(&target, kept);
+            symlink(&target, &path).unwrap();
+            write(&path, |out| out.write_all(b"after")).unwrap();
+            assert_eq!((mode(&target), fs::read(&target).unwrap()), (kept, b"before".to_vec()));
+            assert!(!fs::symlink_metadata(&path).unwrap().is_symlink() && mode(&path) & !at_most == 0);
+            fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
+    fn only_an_ordinary_file_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link, fifo] = ["file", "link", "fifo"].map(|name| folder.path().join(name));
+        assert!(create(&file).is_ok() && create(&file).is_err() && open(&file).is_ok());
+        symlink(&file, &link).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        for path in [&link, &fifo, folder.path()] {
+            assert!(open(path).is_err() && create(path).is_err(), "{}", path.display());
+        }
+        remove_link(&link).unwrap();
+        remove_link(&file).unwrap();
+        assert!(fs::symlink_metadata(&link).is_err() && file.exists());
+    }
+}

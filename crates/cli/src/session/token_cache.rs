@@ -1,0 +1,311 @@
+//! Tokens that are kept for the next command.
+//!
+//! On this platform a login cancels every earlier token of its application: the one that another terminal is using, or the
+//! production server. So a token is kept until it ends or the platform refuses it, and processes that need a new one wait
+//! for each other: one of them logs in, the others find its token.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fs4::TryLockError;
+use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource};
+use serde::{Deserialize, Serialize};
+
+use crate::session::process::Environment;
+
+/// How long to wait before looking again whether another process has finished its login.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// The token of one application on one platform, shared with other processes of this user.
+pub(crate) struct TokenCache {
+    folder: PathBuf,
+    /// Logs in when there is no token.
+    login: Client,
+    /// Whether this run has warned: one warning is enough.
+    has_warned: AtomicBool,
+}
+
+/// What the file holds.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KeptToken {
+    endpoint: String,
+    app_id: String,
+    token: String,
+    /// In seconds since 1970.
+    from: u64,
+    /// `None` if the platform did not say how long it lives.
+    until: Option<u64>,
+}
+
+impl TokenCache {
+    /// A cache in this folder, which is made when it is needed.
+    pub(crate) fn new(folder: PathBuf, login: Client) -> Self {
+        Self { folder, login, has_warned: AtomicBool::new(false) }
+    }
+
+    async fn find_or_log_in(&self, rejected: Option<&Secret>) -> Result<Token, TokenError> {
+        let lock = match self.lock().await {
+            Ok(lock) => lock,
+            Err(error) => {
+                self.warn(
+                    "tokens cannot be kept in",
+                    &self.folder,
+                    &format!("({error}), so each command logs in"),
+                );
+                return Ok(self.login.log_in().await?);
+            }
+        };
+        if let Some(token) = self.read().and_then(|kept| kept.usable(now(), rejected)) {
+            tracing::debug!("the token of an earlier login is used");
+            return Ok(token);
+        }
+        let token = self.login.log_in().await?;
+        if let Err(error) = self.write(&token) {
+            self.warn("the token cannot be kept in", &self.folder, &format!("({error})"));
+        }
+        drop(lock);
+        Ok(token)
+    }
+
+    fn warn(&self, before: &str, path: &Path, after: &str) {
+        if !self.has_warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!("{before} {} {after}", path.display());
+        }
+    }
+
+    /// Waits until no other process logs in; dropping the file lets the next one go on.
+    async fn lock(&self) -> io::Result<File> {
+        make_private_folder(&self.folder)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let path = self.file("lock");
+        let file = options.open(&path).or_else(|error| match error.kind() {
+            // An earlier version of this command left it there when it ran as root.
+            io::ErrorKind::PermissionDenied => fs::remove_file(&path).and_then(|()| options.open(&path)),
+            _ => Err(error),
+        })?;
+        loop {
+            // The standard library has a method of this name, from Rust 1.89 on.
+            match fs4::FileExt::try_lock(&file) {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOOK_AGAIN).await,
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// What is kept; nothing if it is damaged, is another application's, or could have been read or written by other users.
+    fn read(&self) -> Option<KeptToken> {
+        let path = self.file("json");
+        let is_private = is_private(&fs::metadata(&path).ok()?);
+        let kept = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let kept = kept.filter(|kept: &KeptToken| is_private && kept.is_sound());
+        if kept.is_none() {
+            let fault = if is_private { "cannot be read" } else { "was open to other users" };
+            self.warn("the token in", &path, &format!("is not used: it {fault}"));
+        }
+        kept.filter(|kept| {
+            kept.endpoint == self.login.endpoint() && kept.app_id == self.login.app_id().as_str()
+        })
+    }
+
+    /// Puts the token in place in one go, in a file that nobody else may read.
+    fn write(&self, token: &Token) -> io::Result<()> {
+        let from = now();
+        let kept = KeptToken {
+            endpoint: self.login.endpoint().to_owned(),
+            app_id: self.login.app_id().to_string(),
+            token: token.secret().expose().to_owned(),
+            from,
+            until: end(token, from),
+        };
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(serde_json::to_string(&kept)?.as_bytes())?;
+        file.persist(self.file("json")).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    fn file(&self, extension: &str) -> PathBuf {
+        file(&self.folder, &self.login, extension)
+    }
+}
+
+impl TokenSource for TokenCache {
+    fn token(&self, rejected: Option<&Secret>) -> TokenFuture<'_> {
+        let rejected = rejected.cloned();
+        Box::pin(async move { self.find_or_log_in(rejected.as_ref()).await })
+    }
+}
+
+/// Warns before the first login that it cancels other tokens, unless an earlier login has left its file.
+pub(crate) fn announce(folder: Option<PathBuf>) -> impl Fn(&Client) {
+    let has_said = AtomicBool::new(false);
+    move |login| {
+        let is_known = folder.as_ref().is_some_and(|folder| file(folder, login, "json").exists());
+        if !has_said.swap(true, Ordering::Relaxed) && !is_known {
+            let app_id = login.app_id();
+            tracing::warn!("this login cancels tokens that other programs use for application {app_id}");
+        }
+    }
+}
+
+fn file(folder: &Path, login: &Client, extension: &str) -> PathBuf {
+    let key = digest(&format!("{} {}", login.endpoint(), login.app_id()));
+    folder.join(format!("token-{key:016x}.{extension}"))
+}
+
+impl KeptToken {
+    /// Whether the token can be sent at all: a damaged one would fail for ever.
+    fn is_sound(&self) -> bool {
+        !self.token.is_empty() && http::HeaderValue::try_from(&self.token).is_ok()
+    }
+
+    /// The token, unless it ends soon or the platform has refused it.
+    fn usable(self, now: u64, rejected: Option<&Secret>) -> Option<Token> {
+        if rejected.is_some_and(|rejected| rejected.expose() == self.token) {
+            return None;
+        }
+        let Some(until) = self.until else {
+            return Some(Token::new(self.token));
+        };
+        let life = Duration::from_secs(until.saturating_sub(self.from));
+        // A clock that was set back makes no token live longer.
+        let left = Duration::from_secs(until.saturating_sub(now)).min(life);
+        (left > Token::renewal_margin(life)).then(|| Token::new(self.token).lives(left))
+    }
+}
+
+/// Where this user's caches are; `None` if the environment does not say.
+pub(crate) fn folder(environment: Environment<'_>) -> Option<PathBuf> {
+    let of = |name: &str| environment(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let caches = if cfg!(windows) {
+        of("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        of("HOME").map(|home| home.join("Library/Caches"))
+    } else {
+        of("XDG_CACHE_HOME").or_else(|| of("HOME").map(|home| home.join(".cache")))
+    };
+    // With a relative path, tokens would be all over the disk.
+    caches.filter(|caches| caches.is_absolute()).map(|caches| caches.join("northbound"))
+}
+
+fn make_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder);
+    refuse_another_users(there, true)?;
+    builder.create(folder)?;
+    if !is_private(&fs::metadata(folder)?) {
+        return Err(io::Error::other("it is open to other users: `chmod 700` closes it"));
+    }
+    refuse_another_users(folder, false)
+}
+
+/// Refuses a folder of another user: who runs a command as root would lock that user out. A new folder may be made in one that
+/// belongs to the system.
+#[cfg(unix)]
+fn refuse_another_users(folder: &Path, may_be_the_systems: bool) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let owner = fs::metadata(folder)?.uid();
+    // A new file belongs to whoever runs this process.
+    if owner == tempfile::tempfile_in(folder)?.metadata()?.uid() || (may_be_the_systems && owner == 0) {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("{} belongs to another user", folder.display())))
+}
+
+#[cfg(not(unix))]
+fn refuse_another_users(_: &Path, _: bool) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_private(metadata: &fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 == 0
+}
+
+/// Elsewhere a user's folders are closed to other users by themselves.
+#[cfg(not(unix))]
+fn is_private(_: &fs::Metadata) -> bool {
+    true
+}
+
+/// When the token ends, in seconds since 1970. A platform that says "after 0 seconds" does not know.
+fn end(token: &Token, from: u64) -> Option<u64> {
+    let life = token.life().filter(|life| !life.is_zero())?;
+    Some(from.saturating_add(life.as_secs()))
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// FNV-1a: short, and the same in every version of this command. The file itself says whose it is.
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |digest, byte| {
+        (digest ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(from: u64, until: Option<u64>) -> KeptToken {
+        KeptToken {
+            endpoint: "https://h".to_owned(),
+            app_id: "a".to_owned(),
+            token: "t0ken".to_owned(),
+            from,
+            until,
+        }
+    }
+
+    #[test]
+    fn a_token_is_used_until_shortly_before_its_end() {
+        let life = |now| kept(1000, Some(4600)).usable(now, None).and_then(|token| token.life());
+        assert_eq!(life(1000), Some(Duration::from_secs(3600)));
+        assert_eq!(life(4299), Some(Duration::from_secs(301)));
+        assert_eq!(life(4300), None);
+        assert_eq!(life(9999), None);
+        assert_eq!(life(10), Some(Duration::from_secs(3600)), "a clock that was set back");
+        assert!(kept(1000, Some(1010)).usable(1008, None).is_some());
+        assert!(kept(1000, Some(1010)).usable(1009, None).is_none());
+        assert!(kept(1000, None).usable(u64::MAX, None).is_some_and(|token| token.life().is_none()));
+    }
+
+    #[test]
+    fn a_token_that_lives_for_0_seconds_is_used_until_it_is_refused() {
+        let token = |seconds| Token::new("t0ken").lives(Duration::from_secs(seconds));
+        assert_eq!([end(&token(0), 1000), end(&token(60), 1000)], [None, Some(1060)]);
+    }
+
+    #[test]
+    fn a_token_that_the_platform_refused_is_not_used_again() {
+        assert!(kept(0, None).usable(0, Some(&Secret::from("t0ken"))).is_none());
+        assert!(kept(0, None).usable(0, Some(&Secret::from("another"))).is_some());
+    }
+
+    #[test]
+    fn tokens_are_kept_where_the_user_keeps_caches() {
+        let folder = |names: &[(&str, &str)]| {
+            let names: std::collections::HashMap<_, _> = names.iter().copied().collect();
+            folder(&|name: &str| names.get(name).map(|value| (*value).to_owned()))
+        };
+        assert_eq!(folder(&[]), None);
+        if cfg!(all(unix, not(target_os = "macos"))) {
+            assert_eq!(folder(&[("HOME", "/home/u")]), Some("/home/u/.cache/northbound".into()));
+            assert_eq!(folder(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/c")]), Some("/c/northbound".into()));
+            assert_eq!(folder(&[("XDG_CACHE_HOME", "relative")]), None);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Reading the query of `listSubtasks`: form and bounds are judged here, before anything is looked up.
+
+use std::collections::BTreeMap;
+
+use utoipa::IntoParams;
+use utoipa::openapi::KnownFormat;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaFormat, Type};
+
+use crate::api::refusal::{INVALID_INPUT, Refusal, shown};
+use crate::api::{CommandId, DeviceId, SubtaskStatus, TaskId};
+
+const DEFAULT_PAGE_NO: i32 = 0;
+const MIN_PAGE_NO: i32 = 0;
+const DEFAULT_PAGE_SIZE: i32 = 25;
+const MIN_PAGE_SIZE: i32 = 1;
+const MAX_PAGE_SIZE: i32 = 250;
+
+/// Which subtasks are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct SubtaskQuery {
+    /// The application that owns the task, when it is another one that authorized the caller.
+    #[param(nullable = false, example = "5c8ba98f30344005c02316a0")]
+    pub(crate) app_id: Option<String>,
+    /// The batch task.
+    pub(crate) task_id: TaskId,
+    /// Only subtasks in this status.
+    #[param(nullable = false)]
+    pub(crate) status: Option<SubtaskStatus>,
+    /// Only subtasks of this device.
+    #[param(nullable = false)]
+    pub(crate) device_id: Option<DeviceId>,
+    /// Only the subtask of this command.
+    #[param(nullable = false)]
+    pub(crate) command_id: Option<CommandId>,
+    /// Number of the page; 0 is the first.
+    #[param(required = false, schema_with = page_no_schema)]
+    pub(crate) page_no: i32,
+    /// Rows on a page.
+    #[param(required = false, schema_with = page_size_schema)]
+    pub(crate) page_size: i32,
+}
+
+impl SubtaskQuery {
+    /// Reads a raw query string. Names that the page does not list are ignored.
+    pub(crate) fn parse(raw: &str) -> Result<Self, Refusal> {
+        let mut given = Given::parse(raw)?;
+        Ok(Self {
+            app_id: given.take("appId"),
+            task_id: task_id(given.take("taskId"))?,
+            status: given.take("status").map(status).transpose()?,
+            device_id: given.take("deviceId").map(DeviceId),
+            command_id: given.take("commandId").map(CommandId),
+            page_no: given.integer("pageNo", MIN_PAGE_NO..=i32::MAX)?.unwrap_or(DEFAULT_PAGE_NO),
+            page_size: given.integer("pageSize", MIN_PAGE_SIZE..=MAX_PAGE_SIZE)?.unwrap_or(DEFAULT_PAGE_SIZE),
+        })
+    }
+
+    /// Number of the page before; page 0 has none.
+    pub(crate) fn page_before(&self) -> i32 {
+        self.page_no.saturating_sub(1).max(MIN_PAGE_NO)
+    }
+
+    /// Number of rows before a page. It fits: the largest page times the largest size is below 2⁴⁰.
+    pub(crate) fn rows_before(&self, page_no: i32) -> u64 {
+        u64::from(page_no.unsigned_abs()) * u64::from(self.page_size.unsigned_abs())
+    }
+}
+
+/// The parameters of the page that a query gives, each at most once.
+struct Given(BTreeMap<&'static str, String>);
+
+impl Given {
+    const NAMES: [&'static str; 7] =
+        ["appId", "taskId", "status", "deviceId", "commandId", "pageNo", "pageSize"];
+
+    fn parse(raw: &str) -> Result<Self, Refusal> {
+        let mut given = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
+            let Some(known) = Self::NAMES.into_iter().find(|known| *known == name) else { continue };
+            // Which of two values counts is not documented; a client that sends two has a fault.
+            if given.insert(known, value.into_owned()).is_some() {
+                return Err(INVALID_INPUT.because(format!("{known} is given twice")));
+            }
+        }
+        Ok(Self(given))
+    }
+
+    fn take(&mut self, name: &str) -> Option<String> {
+        self.0.remove(name)
+    }
+
+    /// An integer in decimal digits alone: no sign, no blanks, no fraction.
+    fn integer(&mut self, name: &str, range: std::ops::RangeInclusive<i32>) -> Result<Option<i32>, Refusal> {
+        let Some(text) = self.take(name) else { return Ok(None) };
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let value = if digits { text.parse().ok().filter(|value| range.contains(value)) } else { None };
+        value.map(Some).ok_or_else(|| {
+            let (low, high) = range.into_inner();
+            INVALID_INPUT.because(format!("{name}={} is not an integer from {low} to {high}", shown(&text)))
+        })
+    }
+}
+
+fn task_id(given: Option<String>) -> Result<TaskId, Refusal> {
+    match given {
+        None => Err(INVALID_INPUT.because("taskId is missing")),
+        Some(id) if id.is_empty() => Err(INVALID_INPUT.because("taskId is empty")),
+        Some(id) => Ok(TaskId(id)),
+    }
+}
+
+fn status(given: String) -> Result<SubtaskStatus, Refusal> {
+    SubtaskStatus::from_name(&given).ok_or_else(|| {
+        let known = SubtaskStatus::ALL.map(SubtaskStatus::name).join(", ");
+        INVALID_INPUT.because(format!("status={} is none of {known}", shown(&given)))
+    })
+}
+
+/// The schemas' bounds and defaults are the constants that the checks use.
+fn page_no_schema() -> Object {
+    integer_schema()
+        .description(Some("Number of the page; 0 is the first."))
+        .minimum(Some(MIN_PAGE_NO))
+        .default(Some(DEFAULT_PAGE_NO.into()))
+        .build()
+}
+
+fn page_size_schema() -> Object {
+    integer_schema()
+        .description(Some("Rows on a page."))
+        .minimum(Some(MIN_PAGE_SIZE))
+        .maximum(Some(MAX_PAGE_SIZE))
+        .default(Some(DEFAULT_PAGE_SIZE.into()))
+        .build()
+}
+
+fn integer_schema() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(raw: &str) -> String {
+        let refusal = SubtaskQuery::parse(raw).unwrap_err();
+        assert_eq!(refusal.row, INVALID_INPUT, "{raw}");
+        refusal.reason
+    }
+
+    #[test]
+    fn a_task_id_alone_asks_for_the_first_25_rows() {
+        let query = SubtaskQuery::parse("taskId=demo").unwrap();
+        assert_eq!(query.task_id, TaskId("demo".into()));
+        assert_eq!((query.page_no, query.page_size), (0, 25));
+        assert_eq!((query.app_id, query.status, query.device_id, query.command_id), (None, None, None, None));
+    }
+
+    #[test]
+    fn every_parameter_is_read_and_decoded() {
+        let query = SubtaskQuery::parse(
+            "appId=a%20b&taskId=t%2B1&status=Fail&deviceId=d&commandId=c&pageNo=3&pageSize=250",
+        )
+        .unwrap();
+        assert_eq!(query.app_id.as_deref(), Some("a b"));
+        assert_eq!(query.task_id.0, "t+1");
+        assert_eq!(query.status, Some(SubtaskStatus::Fail));
+        assert_eq!(query.device_id, Some(DeviceId("d".into())));
+        assert_eq!(query.command_id, Some(CommandId("c".into())));
+        assert_eq!(query.rows_before(query.page_no), 750);
+    }
+
+    #[test]
+    fn a_task_id_must_be_there_and_not_empty() {
+        assert_eq!(reason(""), "taskId is missing");
+        assert_eq!(reason("taskid=demo"), "taskId is missing");
+        assert_eq!(reason("taskId"), "taskId is empty");
+    }
+
+    #[test]
+    fn page_size_is_bounded_on_both_sides() {
+        for (text, allowed) in [("0", false), ("1", true), ("250", true), ("251", false)] {
+            let query = SubtaskQuery::parse(&format!("taskId=t&pageSize={text}"));
+            assert_eq!(query.is_ok(), allowed, "pageSize={text}");
+        }
+    }
+
+    #[test]
+    fn page_no_is_bounded_by_zero_and_by_int32() {
+        for (text, allowed) in [("-1", false), ("0", true), ("2147483647", true), ("2147483648", false)] {
+            let query = SubtaskQuery::parse(&format!("taskId=t&pageNo={text}"));
+            assert_eq!(query.is_ok(), allowed, "pageNo={text}");
+        }
+    }
+
+    #[test]
+    fn an_integer_is_written_in_digits_alone() {
+        for text in ["", "%2B1", "1.0", "1e2", "0x1", " 1", "1 ", "-0", "null", "١"] {
+            let refused = SubtaskQuery::parse(&format!("taskId=t&pageSize={text}")).is_err();
+            assert!(refused, "pageSize={text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_status_is_refused_with_the_known_ones() {
+        let known = SubtaskStatus::ALL.map(SubtaskStatus::name).join(", ");
+        assert_eq!(reason("taskId=t&status=Nope"), format!("status='Nope' is none of {known}"));
+    }
+
+    #[test]
+    fn a_parameter_given_twice_is_refused_even_with_the_same_value() {
+        for name in Given::NAMES {
+            assert_eq!(
+                reason(&format!("{name}=1&taskId=1&{name}=1")).replace("taskId", name),
+                format!("{name} is given twice")
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_parameters_are_ignored() {
+        assert!(SubtaskQuery::parse("taskId=t&index=1&index=2&=&&nodeId").is_ok());
+    }
+
+    #[test]
+    fn the_last_page_of_int32_does_not_overflow() {
+        let query = SubtaskQuery::parse("taskId=t&pageNo=2147483647&pageSize=250").unwrap();
+        assert_eq!(query.rows_before(query.page_no), 2_147_483_647 * 250);
+    }
+}

@@ -1,0 +1,146 @@
+//! Whether a scenario can be run: its bounds and contradictions.
+
+use std::collections::HashSet;
+
+use super::error::ScenarioError;
+use super::{Application, Content, Scenario, Task};
+
+/// A part of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Member(&'static str),
+    /// One of a list.
+    Entry(&'static str, usize),
+}
+
+impl Scenario {
+    /// Whether an emulator can run this scenario.
+    ///
+    /// # Errors
+    ///
+    /// The first contradiction or bound that it breaks.
+    pub fn check(&self) -> Result<(), ScenarioError> {
+        self.first_contradiction().map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// The first contradiction, and the member of the scenario that holds it.
+    pub(super) fn first_contradiction(&self) -> Option<(Place, ScenarioError)> {
+        if ![403, 500].contains(&self.unknown_application_status) {
+            let error = ScenarioError::UnknownApplicationStatus { status: self.unknown_application_status };
+            return Some((Place::Member("unknown_application_status"), error));
+        }
+        let ids: HashSet<&str> =
+            self.applications.iter().map(|application| application.id.as_str()).collect();
+        let (mut app_ids, mut task_ids) = (HashSet::new(), HashSet::new());
+        let applications = self.applications.iter().map(|application| {
+            application.check(&ids)?;
+            let id = &application.id;
+            let is_new = app_ids.insert(id);
+            is_new.then_some(()).ok_or_else(|| ScenarioError::DuplicateApplication { id: id.clone() })
+        });
+        let tasks = self.tasks.iter().map(|task| {
+            task.check(&ids)?;
+            let id = &task.id;
+            let is_new = task_ids.insert(id);
+            is_new.then_some(()).ok_or_else(|| ScenarioError::DuplicateTask { id: id.clone() })
+        });
+        first("faults", self.faults.iter().map(|fault| Ok(fault.check()?)))
+            .or_else(|| first("applications", applications))
+            .or_else(|| first("tasks", tasks))
+    }
+}
+
+impl Application {
+    /// Whether an emulator that has these applications can use it.
+    fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
+        check_text("application id", &self.id)?;
+        check_text("secret", &self.secret)?;
+        match self.authorizes.iter().find(|id| !applications.contains(id.as_str())) {
+            None => Ok(()),
+            Some(unknown) => Err(ScenarioError::UnknownApplication {
+                by: format!("application '{}'", self.id),
+                id: unknown.clone(),
+            }),
+        }
+    }
+}
+
+impl Task {
+    /// Whether an emulator that has these applications can use it.
+    pub(crate) fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
+        check_text("task id", &self.id)?;
+        if !applications.contains(self.application.as_str()) {
+            return Err(ScenarioError::UnknownApplication {
+                by: format!("task '{}'", self.id),
+                id: self.application.clone(),
+            });
+        }
+        match self.content {
+            Content::Generated { subtasks, .. } if subtasks > Content::MAX_SUBTASKS => {
+                Err(ScenarioError::TooManySubtasks { task: self.id.clone(), subtasks })
+            }
+            Content::Generated { life: Some(life), .. } => {
+                life.check().map_err(|error| ScenarioError::Life { task: self.id.clone(), error })
+            }
+            Content::Generated { .. } | Content::PageExample => Ok(()),
+        }
+    }
+}
+
+/// The first entry of a list that cannot be used.
+fn first(
+    list: &'static str,
+    outcomes: impl Iterator<Item = Result<(), ScenarioError>>,
+) -> Option<(Place, ScenarioError)> {
+    outcomes.enumerate().find_map(|(index, outcome)| Some((Place::Entry(list, index), outcome.err()?)))
+}
+
+fn check_text(what: &'static str, text: &str) -> Result<(), ScenarioError> {
+    match text.chars().count() {
+        1..=256 => Ok(()),
+        length => Err(ScenarioError::TextLength { what, length }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_scenario_can_be_run() {
+        assert_eq!(Scenario::default().check().and(Scenario::empty().check()), Ok(()));
+    }
+
+    #[test]
+    fn a_contradiction_is_named() {
+        let message = |scenario: &Scenario| scenario.check().unwrap_err().to_string();
+        let twice = Scenario::default().with_application(Application::new("demo-app", "x"));
+        assert_eq!(message(&twice), "two applications have the id 'demo-app'");
+        let twice = Scenario::default().with_task(Task::generated("demo", "demo-app", 1));
+        assert_eq!(message(&twice), "two tasks have the id 'demo'");
+        let orphan = Scenario::default().with_task(Task::generated("t", "nobody", 1));
+        assert_eq!(
+            message(&orphan),
+            "task 't' names the application 'nobody', which the scenario does not have"
+        );
+        let stranger = Scenario::empty().with_application(Application::new("a", "s").authorizing("b"));
+        assert_eq!(
+            message(&stranger),
+            "application 'a' names the application 'b', which the scenario does not have"
+        );
+    }
+
+    #[test]
+    fn texts_and_sizes_are_bounded() {
+        let message = |scenario: &Scenario| scenario.check().unwrap_err().to_string();
+        let nameless = Scenario::empty().with_application(Application::new("", "s"));
+        assert_eq!(message(&nameless), "application id of 0 characters: 1 to 256 are allowed");
+        let long = Scenario::empty().with_application(Application::new("a", "s".repeat(257)));
+        assert_eq!(message(&long), "secret of 257 characters: 1 to 256 are allowed");
+        assert_eq!(Scenario::default().with_demo_subtasks(10_000_000).check(), Ok(()));
+        assert_eq!(
+            message(&Scenario::default().with_demo_subtasks(10_000_001)),
+            "task 'demo' has 10000001 subtasks: at most 10000000 are allowed"
+        );
+    }
+}

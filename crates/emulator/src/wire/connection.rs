@@ -1,0 +1,152 @@
+//! A connection that can be reset, which an HTTP server does not do by itself.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+/// How long a client may take no byte of an answer that waits for it.
+const STALLED: Duration = Duration::from_secs(60);
+
+/// A connection of a client.
+pub(crate) struct Connection {
+    stream: Stream,
+    cut: Cut,
+    writing: Patience,
+}
+
+/// What a connection is made of.
+pub(crate) enum Stream {
+    Plain(TcpStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
+}
+
+/// Resets a connection instead of the next answer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cut(Arc<AtomicBool>);
+
+impl Cut {
+    /// From now on the server cannot write to the connection; when it gives up, the client sees a reset.
+    pub(crate) fn reset(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Connection {
+    pub(crate) fn new(stream: Stream) -> Self {
+        Self { stream, cut: Cut::default(), writing: Patience::default() }
+    }
+
+    pub(crate) fn cut(&self) -> Cut {
+        self.cut.clone()
+    }
+
+    /// The outcome of a write; an error once the client has taken nothing for too long.
+    fn limit<T>(&mut self, wrote: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if wrote.is_ready() {
+            self.writing = Patience::default();
+            return wrote;
+        }
+        Poll::Ready(Err(ready!(self.writing.poll(STALLED, context))))
+    }
+
+    /// An error once the connection is to be reset. Closing a socket that lingers for no time sends a RST.
+    fn check(&self) -> io::Result<()> {
+        if !self.cut.0.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.socket().set_zero_linger()?;
+        Err(io::ErrorKind::ConnectionReset.into())
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match &self.stream {
+            Stream::Plain(socket) => socket,
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
+    fn stream(&mut self) -> Pin<&mut dyn Duplex> {
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream),
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => Pin::new(stream),
+        }
+    }
+}
+
+/// A deadline that begins when something is first waited for.
+#[derive(Default)]
+pub(crate) struct Patience(Option<Pin<Box<Sleep>>>);
+
+impl Patience {
+    /// The error of an outcome that is late.
+    pub(crate) fn poll(&mut self, limit: Duration, context: &mut Context<'_>) -> Poll<io::Error> {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        sleep.as_mut().poll(context).map(|()| io::ErrorKind::TimedOut.into())
+    }
+}
+
+trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stream().poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.check()?;
+        let wrote = self.stream().poll_write(context, bytes);
+        self.limit(wrote, context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.check()?;
+        let wrote = self.stream().poll_write_vectored(context, pieces);
+        self.limit(wrote, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.stream {
+            Stream::Plain(stream) => stream.is_write_vectored(),
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check()?;
+        let wrote = self.stream().poll_flush(context);
+        self.limit(wrote, context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check()?;
+        let wrote = self.stream().poll_shutdown(context);
+        self.limit(wrote, context)
+    }
+}

@@ -1,0 +1,183 @@
+//! Which devices failed, and why: the subtasks that failed or timed out, with the platform's own code and words.
+
+mod groups;
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::stream::{self, TryStreamExt as _};
+use northbound_client::{ErrorCode, ErrorInfo, SubtaskStatus, Unreadable};
+
+pub use groups::{FailureGroup, FailureGroups};
+
+use crate::{Client, Error, Subtask, SubtaskQuery, SubtaskStream};
+
+impl Client {
+    /// Asks which subtasks of a batch task failed or timed out, and why.
+    ///
+    /// Costs one call for 250 of them, and at least one for each of the two statuses.
+    ///
+    /// ```no_run
+    /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+    /// let mut failures = client.failures("5c8ba99030344005c02316ad").stream();
+    /// while let Some(failure) = failures.try_next().await? {
+    ///     println!("{}: {failure}", failure.subtask().device_id().unwrap_or("?"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn failures(&self, task_id: impl Into<String>) -> FailureQuery {
+        FailureQuery { subtasks: self.subtasks(task_id) }
+    }
+}
+
+/// A query for the failures of a batch task: then [`stream`](Self::stream), [`collect`](Self::collect) or
+/// [`by_code`](Self::by_code). Made by
+/// [`Client::failures`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct FailureQuery {
+    subtasks: SubtaskQuery,
+}
+
+impl FailureQuery {
+    /// The statuses of a subtask that will not succeed any more, in the order in which they are asked for.
+    pub const STATUSES: [SubtaskStatus; 2] = [SubtaskStatus::Fail, SubtaskStatus::Timeout];
+
+    /// Sends the optional parameter `appId`: see [`SubtaskQuery::app_id`].
+    pub fn app_id(self, app_id: impl Into<String>) -> Self {
+        Self { subtasks: self.subtasks.app_id(app_id) }
+    }
+
+    /// How many rows to ask for in one call: 1 to 250; 250 unless set.
+    pub fn page_size(self, rows: u32) -> Self {
+        Self { subtasks: self.subtasks.page_size(rows) }
+    }
+
+    /// Every subtask in `Fail`, then every one in `Timeout`, page after page.
+    ///
+    /// The first item is an error if the task id or the page size is not allowed.
+    pub fn stream(self) -> FailureStream {
+        let start = FailureRead { subtasks: self.subtasks, ahead: Self::STATUSES.into_iter(), current: None };
+        FailureStream(Box::pin(stream::try_unfold(start, next_failure)))
+    }
+
+    /// All failures, in the order of [`stream`](Self::stream), which takes less memory where there are many.
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream). The failures that came before the error are lost: to keep them, use the stream.
+    pub async fn collect(self) -> Result<Vec<Failure>, Error> {
+        self.stream().try_collect().await
+    }
+}
+
+/// How far a read of failures is: one status after another.
+struct FailureRead {
+    subtasks: SubtaskQuery,
+    ahead: std::array::IntoIter<SubtaskStatus, { FailureQuery::STATUSES.len() }>,
+    current: Option<(SubtaskStatus, SubtaskStream)>,
+}
+
+async fn next_failure(mut read: FailureRead) -> Result<Option<(Failure, FailureRead)>, Error> {
+    loop {
+        let Some((status, stream)) = &mut read.current else {
+            let Some(status) = read.ahead.next() else { return Ok(None) };
+            let stream = read.subtasks.clone().status(status.clone()).stream();
+            read.current = Some((status, stream));
+            continue;
+        };
+        match stream.try_next().await? {
+            // A platform that ignores the filter sends every subtask for each status.
+            Some(subtask) if subtask.status().is_some_and(|found| found != status) => {}
+            Some(subtask) => return Ok(Some((Failure::of(subtask), read))),
+            None => read.current = None,
+        }
+    }
+}
+
+/// A subtask that failed or timed out, and why.
+///
+/// Display is the platform's words and code, as in `The device is not online. (100428)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    subtask: Subtask,
+    code: Option<ErrorCode>,
+    text: Option<String>,
+}
+
+impl Failure {
+    /// Reads the cause out of a subtask. Nothing is made up: without code or words there are none.
+    pub fn of(subtask: Subtask) -> Self {
+        let cause = subtask.failure();
+        let (code, words) = cause.map_or((None, None), |cause| (cause.error_code, cause.error_desc));
+        // A cause that has neither is shown as it came.
+        let unreadable = || subtask.unreadable().map(Unreadable::text);
+        let raw = || subtask.error().filter(|_| code.is_none()).or_else(unreadable).map(str::to_owned);
+        let text = words.filter(|words| !words.is_empty()).or_else(raw);
+        Self { subtask, code, text }
+    }
+
+    /// The subtask.
+    pub fn subtask(&self) -> &Subtask {
+        &self.subtask
+    }
+
+    /// The subtask.
+    pub fn into_subtask(self) -> Subtask {
+        self.subtask
+    }
+
+    /// The platform's code, also one that the document does not list.
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.code.as_ref()
+    }
+
+    /// The platform's words; the whole text of the cause if it is not what the document describes.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// What the document's catalogue says of the code, if it knows it.
+    pub fn info(&self) -> Option<&'static ErrorInfo> {
+        self.code.as_ref()?.info()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.subtask.reason())
+    }
+}
+
+/// Subtasks that failed, then subtasks that timed out. Made by [`FailureQuery::stream`].
+///
+/// As a [`SubtaskStream`](crate::SubtaskStream) it never ends in silence: it is complete, or its last item is an error. It is
+/// cancel safe in the same way.
+#[must_use = "a stream asks for nothing until it is polled"]
+pub struct FailureStream(Pin<Box<dyn Stream<Item = Result<Failure, Error>> + Send>>);
+
+impl FailureStream {
+    /// The next failure; `None` after the last.
+    ///
+    /// # Errors
+    /// When a call fails, or the read is incomplete.
+    pub async fn try_next(&mut self) -> Result<Option<Failure>, Error> {
+        self.0.try_next().await
+    }
+}
+
+impl Stream for FailureStream {
+    type Item = Result<Failure, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(context)
+    }
+}
+
+impl fmt::Debug for FailureStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FailureStream").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,297 @@
+//! How far a batch task is: its subtasks by status, in a handful of calls.
+
+pub(crate) mod count;
+pub(crate) mod lifecycle;
+pub(crate) mod task;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+
+use northbound_client::SubtaskStatus;
+use serde::{Deserialize, Serialize};
+
+use count::Counting;
+pub use count::Doubt;
+use task::{Tally, Task};
+
+use crate::{Client, Error, FailureQuery};
+
+impl Client {
+    /// Asks how far a batch task is: how many subtasks there are in each status. Await it.
+    ///
+    /// Costs one call a status and one for the whole: 6 calls, whether the task has 30 subtasks or 30,000.
+    ///
+    /// ```no_run
+    /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+    /// let summary = client.summary("5c8ba99030344005c02316ad").await?;
+    /// for (status, count) in summary.by_status() {
+    ///     println!("{status}: {count} ({:.1} %)", 100.0 * summary.share(status));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn summary(&self, task_id: impl Into<String>) -> SummaryQuery {
+        SummaryQuery { task: Task::new(self, task_id.into()), allow_empty: false }
+    }
+}
+
+/// A query for the counts of a batch task; await it. Made by [`Client::summary`].
+///
+/// The counts are the platform's totals of pages of one row each, filtered by status. The page does not say that a total
+/// counts the filtered rows only, so the totals are checked: the row that comes back has the asked status, a page has rows if
+/// it counts any and no more than it counts, and the counts do not add up to more than the task has. Where a check fails
+/// (twice, if a subtask that moves could look the same), all subtasks are read instead, at one call for 250 of them, and
+/// [`Summary::method`] says so. A total of 1 may be that of the page, so a task of one subtask is read as well.
+///
+/// # Errors
+/// When the task id is empty (nothing is sent then); when a call fails; when a read is incomplete.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is asked until it is awaited"]
+pub struct SummaryQuery {
+    task: Task,
+    allow_empty: bool,
+}
+
+impl SummaryQuery {
+    /// Sends the optional parameter `appId`: see [`SubtaskQuery::app_id`](crate::SubtaskQuery::app_id).
+    pub fn app_id(self, app_id: impl Into<String>) -> Self {
+        Self { task: self.task.app_id(app_id.into()), ..self }
+    }
+
+    /// Whether a task without subtasks counts as [settled](Summary::is_settled); `false` unless set, since the subtasks of a
+    /// task that was just created may be yet to come.
+    pub fn allow_empty(self, allow: bool) -> Self {
+        Self { allow_empty: allow, ..self }
+    }
+}
+
+impl IntoFuture for SummaryQuery {
+    type Output = Result<Summary, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { Ok(summary(self.task).await?.allowing_empty(self.allow_empty)) })
+    }
+}
+
+async fn summary(task: Task) -> Result<Summary, Error> {
+    let mut counting = Counting::whole();
+    while let Some(ask) = counting.next() {
+        let sample = task.ask(ask).await?;
+        if let Err(doubt) = counting.take(&sample) {
+            let tally = task.read().await?;
+            let calls = counting.take_calls() + tally.calls;
+            return Ok(Summary::read(task.id(), tally, doubt, calls));
+        }
+    }
+    let calls = counting.take_calls();
+    Ok(Summary::counted(task.id(), &counting, calls))
+}
+
+/// How the numbers of a [`Summary`] were found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// By the platform's totals, a call a status.
+    #[default]
+    Counted,
+    /// By reading all subtasks, since the totals could not be believed.
+    Read(Doubt),
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Counted => f.write_str("counted"),
+            Self::Read(doubt) => write!(f, "read, since {doubt}"),
+        }
+    }
+}
+
+/// How many subtasks of a batch task there are, by status and in all.
+///
+/// Serialises as an object of `taskId`, `total`, `byStatus`, `other` and `calls`. A summary that was deserialised does not know
+/// any more how the numbers were found ([`method`](Self::method) is the default), nor whether an empty task counts as settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    task_id: String,
+    total: u64,
+    by_status: BTreeMap<SubtaskStatus, u64>,
+    other: u64,
+    calls: u64,
+    #[serde(skip)]
+    method: Method,
+    #[serde(skip)]
+    allow_empty: bool,
+}
+
+impl Summary {
+    pub(crate) fn counted(task_id: &str, counting: &Counting, calls: u64) -> Self {
+        let tally = Tally { total: counting.total(), by_status: counting.by_status().clone(), calls };
+        Self::of(task_id, tally, Method::Counted)
+    }
+
+    pub(crate) fn read(task_id: &str, tally: Tally, doubt: Doubt, calls: u64) -> Self {
+        Self::of(task_id, Tally { calls, ..tally }, Method::Read(doubt))
+    }
+
+    fn of(task_id: &str, Tally { total, mut by_status, calls }: Tally, method: Method) -> Self {
+        let known = SubtaskStatus::KNOWN.iter().map(|status| *by_status.entry(status.clone()).or_default());
+        let other = total.saturating_sub(known.sum());
+        Self { task_id: task_id.to_owned(), total, by_status, other, calls, method, allow_empty: false }
+    }
+
+    pub(crate) fn allowing_empty(self, allow_empty: bool) -> Self {
+        Self { allow_empty, ..self }
+    }
+
+    /// The batch task.
+    pub fn task_id(&self) -> &str {
+        &self.task_id
+    }
+
+    /// How many subtasks there are.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// How many subtasks there are in each status: all that the document lists, in its order, then those that it does not list
+    /// (these are known only if the task was [read](Method::Read), and after 100 statuses the rest is `(another status)`).
+    pub fn by_status(&self) -> impl ExactSizeIterator<Item = (&SubtaskStatus, u64)> {
+        self.by_status.iter().map(|(status, count)| (status, *count))
+    }
+
+    /// How many subtasks are in this status.
+    pub fn count(&self, status: &SubtaskStatus) -> u64 {
+        self.by_status.get(status).copied().unwrap_or_default()
+    }
+
+    /// How many subtasks are in this status, as a part of all: 0 to 1. An empty task has a share of 0 of everything.
+    pub fn share(&self, status: &SubtaskStatus) -> f64 {
+        self.part(self.count(status))
+    }
+
+    /// How many subtasks were found in none of the statuses that the document lists: they have another status or none, they
+    /// changed their status between two counts, or the platform has taken them away.
+    ///
+    /// Only a task that was [read](Method::Read) tells which: then [`by_status`](Self::by_status) names the other statuses.
+    /// Final statuses are counted first and `Pending` last, so no subtask is counted twice.
+    pub fn other(&self) -> u64 {
+        self.other
+    }
+
+    /// How many subtasks have reached a status that they keep.
+    pub fn settled(&self) -> u64 {
+        self.by_status().filter(|(status, _)| status.is_final()).map(|(_, count)| count).sum()
+    }
+
+    /// How many subtasks failed or timed out.
+    pub fn failed(&self) -> u64 {
+        FailureQuery::STATUSES.iter().map(|status| self.count(status)).sum()
+    }
+
+    /// How many subtasks failed or timed out, as a part of all: 0 to 1.
+    pub fn failed_share(&self) -> f64 {
+        self.part(self.failed())
+    }
+
+    /// Whether every subtask has reached a status that it keeps, so that nothing will change any more.
+    ///
+    /// A subtask in a status that the document does not list is not settled. A task without subtasks is settled only if that
+    /// was [allowed](SummaryQuery::allow_empty).
+    pub fn is_settled(&self) -> bool {
+        self.settled() == self.total && (self.total > 0 || self.allow_empty)
+    }
+
+    /// How many calls it took, without a login and without repeats. In a [`WatchStream`](crate::WatchStream), since the
+    /// summary before.
+    pub fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// How the numbers were found.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// Exact as long as a task has fewer than 2^53 subtasks.
+    fn part(&self, count: u64) -> f64 {
+        if self.total == 0 { 0.0 } else { count as f64 / self.total as f64 }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.total == 0 {
+            return f.write_str("the task has no subtasks");
+        }
+        write!(f, "{} of {} subtasks are settled", self.settled(), self.total)?;
+        for (status, count) in self.by_status().filter(|(_, count)| *count > 0) {
+            write!(f, ", {count} {status}")?;
+        }
+        match self.other {
+            0 => Ok(()),
+            other => write!(f, ", {other} not found in a documented status"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(rows: &[(&str, u64)], without_status: u64) -> Summary {
+        let by_status: BTreeMap<SubtaskStatus, u64> =
+            rows.iter().map(|(status, count)| (SubtaskStatus::from(*status), *count)).collect();
+        let total = by_status.values().sum::<u64>() + without_status;
+        Summary::read("demo", Tally { total, by_status, calls: 0 }, Doubt::NoTotal, 3)
+    }
+
+    #[test]
+    fn every_listed_status_stands_in_the_order_of_the_document() {
+        let summary = summary(&[("Halted", 1), ("Fail", 2)], 0);
+        let statuses: Vec<_> = summary.by_status().map(|(status, _)| status.as_str()).collect();
+        let known = SubtaskStatus::KNOWN.iter().map(SubtaskStatus::as_str);
+        assert_eq!(statuses, known.chain(["Halted"]).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn shares_are_parts_of_the_whole() {
+        let known = summary(&[("Success", 29_400), ("Fail", 400), ("Timeout", 200)], 0);
+        assert_eq!(known.share(&SubtaskStatus::Success), 0.98);
+        assert_eq!((known.failed(), known.failed_share()), (600, 0.02));
+        assert_eq!(summary(&[], 0).failed_share(), 0.0);
+    }
+
+    #[test]
+    fn only_final_statuses_settle_a_task() {
+        assert!(summary(&[("Success", 2), ("Timeout", 1)], 0).is_settled());
+        assert!(!summary(&[], 0).is_settled() && summary(&[], 0).allowing_empty(true).is_settled());
+        assert!(!summary(&[], 1).allowing_empty(true).is_settled());
+        assert!(!summary(&[("Success", 2), ("WaitResult", 1)], 0).is_settled());
+        assert!(!summary(&[("Success", 2), ("Halted", 1)], 0).is_settled());
+        assert!(!summary(&[("Success", 2)], 1).is_settled());
+    }
+
+    #[test]
+    fn it_can_be_written_and_read() {
+        let written = summary(&[("Halted", 1), ("Fail", 2)], 1);
+        let read: Summary = serde_json::from_str(&serde_json::to_string(&written).unwrap()).unwrap();
+        assert_eq!(Summary { method: written.method, ..read.clone() }, written);
+        assert_eq!((read.count(&"Halted".into()), read.method()), (1, Method::Counted));
+    }
+
+    #[test]
+    fn it_reads_as_one_line() {
+        let read = summary(&[("Success", 7), ("Pending", 1), ("Halted", 1)], 1);
+        assert_eq!(
+            read.to_string(),
+            "7 of 10 subtasks are settled, 1 Pending, 7 Success, 1 Halted, 2 not found in a documented status"
+        );
+        assert_eq!(read.method().to_string(), "read, since a page has no total");
+        assert_eq!(summary(&[], 0).to_string(), "the task has no subtasks");
+    }
+}

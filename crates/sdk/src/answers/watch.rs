@@ -1,0 +1,286 @@
+//! A batch task until it is settled: summary after summary, within a share of the quota.
+
+mod outlook;
+mod pace;
+mod rounds;
+#[cfg(test)]
+mod simulation;
+mod watching;
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_util::stream::{self, TryStreamExt};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::answers::summary::task::{Task, TaskRead};
+use crate::call::run::in_tokio;
+use crate::{Client, Error, Quota, Summary};
+use pace::Pace;
+use rounds::Rounds;
+use watching::{WatchStep, Watching};
+
+/// Half of the quota: whoever watches may still ask for something else.
+const SHARE: f64 = 0.5;
+/// A round of five calls can be kept up at this interval with half of the quota.
+const FASTEST: Duration = Duration::from_secs(6);
+/// Nobody who waits for a device that sleeps for hours minds half a minute.
+const SLOWEST: Duration = Duration::from_secs(30);
+
+impl Client {
+    /// Watches a batch task until it is settled.
+    ///
+    /// ```no_run
+    /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+    /// use std::time::Duration;
+    ///
+    /// let mut watch = client.watch("5c8ba99030344005c02316ad").deadline(Duration::from_secs(3600)).stream();
+    /// while let Some(summary) = watch.try_next().await? {
+    ///     println!("{summary}, {:?} to go", watch.time_left());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn watch(&self, task_id: impl Into<String>) -> Watch {
+        Watch {
+            task: Task::new(self, task_id.into()),
+            quota: self.quota().clone(),
+            share: SHARE,
+            fastest: FASTEST,
+            slowest: SLOWEST,
+            deadline: None,
+            allow_empty: false,
+        }
+    }
+}
+
+/// How a batch task is to be watched: settings, then [`stream`](Self::stream). Made by [`Client::watch`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Watch {
+    task: Task,
+    quota: Quota,
+    share: f64,
+    fastest: Duration,
+    slowest: Duration,
+    deadline: Option<Duration>,
+    allow_empty: bool,
+}
+
+impl Watch {
+    /// Sends the optional parameter `appId`: see [`SubtaskQuery::app_id`](crate::SubtaskQuery::app_id).
+    pub fn app_id(self, app_id: impl Into<String>) -> Self {
+        Self { task: self.task.app_id(app_id.into()), ..self }
+    }
+
+    /// Takes at most this share of the client's [quota](Client::quota): above 0, up to 1; a half unless set. At least one call a
+    /// window is made. Has no effect with [`Quota::unlimited`].
+    ///
+    /// Where the platform's totals cannot be believed, each poll reads the whole task, within the same share: 30,000
+    /// subtasks in 120 calls, which take more than two minutes at half of the platform's default quota.
+    pub fn share(self, share: f64) -> Self {
+        Self { share, ..self }
+    }
+
+    /// How long to rest between two polls while things move, and at most while they do not; 6 and 30 seconds
+    /// unless set. The share of the quota may make it longer. A slowest below the fastest counts as the fastest.
+    pub fn interval(self, fastest: Duration, slowest: Duration) -> Self {
+        Self { fastest, slowest, ..self }
+    }
+
+    /// Ends in an error if the task has not settled so long after the stream was first polled; without it, the watch goes on
+    /// as long as it is polled.
+    pub fn deadline(self, within: Duration) -> Self {
+        Self { deadline: Some(within), ..self }
+    }
+
+    /// Whether a task without subtasks counts as settled; `false` unless set, since the subtasks of a task that was just
+    /// created may be yet to come.
+    pub fn allow_empty(self, allow: bool) -> Self {
+        Self { allow_empty: allow, ..self }
+    }
+
+    /// A summary now, and after each poll, until the task [is settled](Summary::is_settled); the last one is of the settled
+    /// task.
+    ///
+    /// A subtask that settles is seen in the poll after it, so the stream ends at most one interval, and what the share of
+    /// the quota makes it wait, after the last subtask has settled. A task that has had more subtasks than it has now is not
+    /// settled, and one with subtasks in a status that the document does not list is not either: set a
+    /// [deadline](Self::deadline).
+    ///
+    /// The first item is an error if the task id or the share is not allowed. Nothing is asked while the stream is not polled.
+    pub fn stream(self) -> WatchStream {
+        let progress = stream::once(async { self.start() })
+            .map_ok(|state| {
+                stream::try_unfold(state, |mut state| async {
+                    let progress = state.next().await?;
+                    Ok(progress.map(|progress| (progress, state)))
+                })
+            })
+            .try_flatten();
+        WatchStream { progress: Box::pin(progress), rate: None, time_left: None, calls: 0 }
+    }
+
+    /// The summary of the settled task, for a caller who needs no report on the way.
+    ///
+    /// ```no_run
+    /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+    /// use std::time::Duration;
+    ///
+    /// let summary = client.watch("5c8ba99030344005c02316ad").deadline(Duration::from_secs(3600)).settled().await?;
+    /// println!("{} of {} devices failed", summary.failed(), summary.total());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream): when the task id or the share is not allowed, when a call fails, when the deadline is over.
+    pub async fn settled(self) -> Result<Summary, Error> {
+        let mut stream = self.stream();
+        let mut last = None;
+        while let Some(summary) = stream.try_next().await? {
+            last = Some(summary);
+        }
+        // A watch ends with the summary of the settled task, or in an error.
+        last.ok_or_else(|| Error::refused("the watch ended without a summary", "report this"))
+    }
+
+    /// The clock starts here.
+    fn start(self) -> Result<State, Error> {
+        in_tokio()?;
+        // The comparison is false for what is no number at all.
+        if !(self.share > 0.0 && self.share <= 1.0) {
+            return Err(Error::refused(
+                format!("the share of the quota is {}", self.share),
+                "it must be above 0 and at most 1",
+            ));
+        }
+        let quota = (self.quota.calls(), self.quota.window());
+        let pace = Pace::new(quota, self.share, self.fastest, self.slowest);
+        let rounds = Rounds::new(self.task.id().to_owned(), self.allow_empty);
+        let watching = Watching::new(rounds, pace, self.deadline, Instant::now());
+        Ok(State { task: self.task, read: None, watching })
+    }
+}
+
+/// A watch that goes on.
+struct State {
+    task: Task,
+    read: Option<TaskRead>,
+    watching: Watching,
+}
+
+/// A summary, and what can be said of the watch by then.
+struct Progress {
+    summary: Summary,
+    rate: Option<f64>,
+    time_left: Option<Duration>,
+    calls: u64,
+}
+
+impl State {
+    /// Carries out what the machine decides, until it has something to tell.
+    async fn next(&mut self) -> Result<Option<Progress>, Error> {
+        loop {
+            match self.watching.step(Instant::now()) {
+                WatchStep::Wait(until) => sleep_until(until).await,
+                WatchStep::Ask(ask) => {
+                    if let Some(sample) = in_time(self.watching.end(), self.task.ask(&ask)).await? {
+                        self.watching.counted(&sample, Instant::now());
+                    }
+                }
+                WatchStep::Read(doubt) => {
+                    let read = self.read.get_or_insert_with(|| self.task.begin_read());
+                    if let Some(found) = in_time(self.watching.end(), read.call()).await? {
+                        if found.is_some() {
+                            self.read = None;
+                        }
+                        self.watching.read(found, doubt, Instant::now());
+                    }
+                }
+                WatchStep::Deliver(summary) => {
+                    let (outlook, calls) = (self.watching.outlook(), self.watching.calls());
+                    let (rate, time_left) = (outlook.rate(), outlook.left());
+                    return Ok(Some(Progress { summary, rate, time_left, calls }));
+                }
+                WatchStep::Late(error) => {
+                    return Err(error.asking(format!("watch of batch task {}", self.task.id())));
+                }
+                WatchStep::End => return Ok(None),
+            }
+        }
+    }
+}
+
+/// What a call brings; `None` if the time is over first.
+async fn in_time<T>(
+    end: Option<Instant>,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<Option<T>, Error> {
+    match end {
+        Some(end) => timeout_at(end, call).await.map_or(Ok(None), |outcome| outcome.map(Some)),
+        None => call.await.map(Some),
+    }
+}
+
+/// Summaries of a batch task until it is settled. Made by [`Watch::stream`].
+///
+/// It ends after the summary of the settled task. It ends in an error when a call fails, and when the deadline is over, which
+/// is an [`is_timeout`](Error::is_timeout) that says how far the task came.
+///
+/// Cancel safe, as a [`SubtaskStream`](crate::SubtaskStream) is.
+#[must_use = "a stream asks for nothing until it is polled"]
+pub struct WatchStream {
+    progress: Pin<Box<dyn Stream<Item = Result<Progress, Error>> + Send>>,
+    rate: Option<f64>,
+    time_left: Option<Duration>,
+    calls: u64,
+}
+
+impl WatchStream {
+    /// The next summary, as soon as it is due; `None` after that of the settled task.
+    ///
+    /// # Errors
+    /// When a call fails, or the deadline is over.
+    pub async fn try_next(&mut self) -> Result<Option<Summary>, Error> {
+        TryStreamExt::try_next(self).await
+    }
+
+    /// How many subtasks have settled in a second over the last five minutes; `None` before the second summary.
+    pub fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// How long the task still takes if it goes on at this rate; `None` before the second summary and while nothing settles.
+    ///
+    /// Devices that are asleep or out of reach settle later than their number lets expect.
+    pub fn time_left(&self) -> Option<Duration> {
+        self.time_left
+    }
+
+    /// How many calls the watch has made so far, counted as in [`Summary::calls`].
+    pub fn calls(&self) -> u64 {
+        self.calls
+    }
+}
+
+impl Stream for WatchStream {
+    type Item = Result<Summary, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let progress = ready!(self.progress.as_mut().poll_next(context)?);
+        Poll::Ready(progress.map(|Progress { summary, rate, time_left, calls }| {
+            (self.rate, self.time_left, self.calls) = (rate, time_left, calls);
+            Ok(summary)
+        }))
+    }
+}
+
+impl fmt::Debug for WatchStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchStream").field("calls", &self.calls).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,387 @@
+//! What a watch asks for, poll after poll, and when the task is settled. Decides only, and knows no time.
+//!
+//! A poll counts only what can have changed since the one before, by the lifecycle in the document:
+//!
+//! * A status that the earlier ones have left for ever (`Pending` once it is empty, then `WaitResult`) is not asked again.
+//! * When the last poll saw no change, and its counts held every subtask, the open statuses alone tell whether anything has
+//!   moved since. They are counted in the same order as before, descendants first. The earliest of them only ever loses
+//!   subtasks, so an equal count means that none has left it; then nothing has entered the next one, and so on.
+//!
+//! The task is settled when its final statuses hold every subtask: they are never left, so it does not matter that they are
+//! counted one after another. The total is asked for once more before that is said, and in every poll while the counts do not
+//! hold all subtasks; it never shrinks. Whatever has a status that the document does not list is in no count, so as long as
+//! there is such a subtask, every status is counted: nobody knows what may follow it.
+
+use northbound_client::SubtaskStatus;
+
+use crate::answers::summary::Summary;
+use crate::answers::summary::count::{Ask, Counting, Doubt, Sample};
+use crate::answers::summary::lifecycle::{counting_order, open_statuses, reachable};
+use crate::answers::summary::task::Tally;
+
+/// What the counts that lie ahead are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// To count whatever can have changed.
+    Count,
+    /// To see whether anything has changed at all.
+    Probe,
+    /// To see whether the task still has as many subtasks as are settled.
+    Confirm,
+}
+
+/// The rounds of a watch.
+#[derive(Clone, Debug)]
+pub(crate) struct Rounds {
+    task_id: String,
+    counting: Counting,
+    purpose: Purpose,
+    /// The statuses that a subtask leaves again, from the beginning of life on; so many of them are empty for ever.
+    open: Vec<&'static SubtaskStatus>,
+    closed: usize,
+    allow_empty: bool,
+    last: Option<Summary>,
+    quiet: bool,
+    doubt: Option<Doubt>,
+}
+
+/// What to do now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RoundStep {
+    /// One call.
+    Ask(Ask),
+    /// Read the task, since its totals cannot be believed.
+    Read(Doubt),
+    /// The poll has ended.
+    Done(PollResult),
+}
+
+/// What a poll found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PollResult {
+    pub(crate) summary: Summary,
+    /// Something has changed since the poll before.
+    pub(crate) moved: bool,
+}
+
+impl Rounds {
+    pub(crate) fn new(task_id: String, allow_empty: bool) -> Self {
+        Self {
+            task_id,
+            counting: Counting::whole(),
+            purpose: Purpose::Count,
+            open: open_statuses(),
+            closed: 0,
+            allow_empty,
+            last: None,
+            quiet: false,
+            doubt: None,
+        }
+    }
+
+    /// Starts the next poll.
+    pub(crate) fn poll(&mut self) {
+        let misses_rows = self.counting.uncounted() > 0 || self.counting.total() == 0;
+        if misses_rows {
+            self.closed = 0;
+        }
+        let purpose = if self.quiet && !misses_rows { Purpose::Probe } else { Purpose::Count };
+        self.start(purpose, misses_rows);
+    }
+
+    /// How many calls belong together from here; of a read, whose pages may come as the quota allows, 1.
+    pub(crate) fn ahead(&self) -> usize {
+        if self.doubt.is_some() { 1 } else { self.counting.ahead() }
+    }
+
+    /// What to do now: the same until the answer is taken in.
+    pub(crate) fn next(&mut self) -> RoundStep {
+        if let Some(doubt) = self.doubt {
+            return RoundStep::Read(doubt);
+        }
+        loop {
+            if let Some(ask) = self.counting.next() {
+                return RoundStep::Ask(ask.clone());
+            }
+            match self.then() {
+                Some(purpose) => self.start(purpose, purpose == Purpose::Confirm),
+                None => {
+                    let calls = self.counting.take_calls();
+                    return RoundStep::Done(self.done(self.summary(calls)));
+                }
+            }
+        }
+    }
+
+    /// Takes in the answer to [`RoundStep::Ask`].
+    pub(crate) fn counted(&mut self, sample: &Sample) {
+        let asked = self.counting.next().cloned();
+        match self.counting.take(sample) {
+            Err(doubt) => self.doubt = Some(doubt),
+            Ok(()) => {
+                if let (Some(Ask::Status(status)), Some(first)) = (&asked, self.open.get(self.closed))
+                    && status == *first
+                    && self.counting.count(status) == Some(0)
+                {
+                    self.closed += 1;
+                }
+            }
+        }
+    }
+
+    /// Takes in what [`RoundStep::Read`] found. From then on every poll reads.
+    ///
+    /// Each subtask came once and has a status that it had during the read, so one that came in a final status is settled.
+    pub(crate) fn read(&mut self, tally: Tally, doubt: Doubt) -> PollResult {
+        let calls = self.counting.take_calls() + tally.calls;
+        let before = self.last.as_ref().map_or(0, Summary::total);
+        let tally = Tally { total: tally.total.max(before), ..tally };
+        self.done(Summary::read(&self.task_id, tally, doubt, calls).allowing_empty(self.allow_empty))
+    }
+
+    /// What the poll goes on with once everything that was asked for has been counted.
+    fn then(&self) -> Option<Purpose> {
+        if self.purpose == Purpose::Probe && !self.is_as_before() {
+            return Some(Purpose::Count);
+        }
+        (self.purpose != Purpose::Confirm && self.summary(0).is_settled()).then_some(Purpose::Confirm)
+    }
+
+    /// What the counts say.
+    fn summary(&self, calls: u64) -> Summary {
+        Summary::counted(&self.task_id, &self.counting, calls).allowing_empty(self.allow_empty)
+    }
+
+    fn start(&mut self, purpose: Purpose, asks_total: bool) {
+        let statuses: Vec<&SubtaskStatus> = match purpose {
+            Purpose::Count => counting_order().into_iter().filter(|status| self.can_change(status)).collect(),
+            Purpose::Probe => self.unclosed().rev().collect(),
+            Purpose::Confirm => Vec::new(),
+        };
+        self.purpose = purpose;
+        let total = asks_total.then_some(Ask::Total);
+        self.counting.recount(total.into_iter().chain(statuses.into_iter().cloned().map(Ask::Status)));
+    }
+
+    /// The open statuses that may hold subtasks, from the beginning of life on.
+    fn unclosed(&self) -> impl DoubleEndedIterator<Item = &'static SubtaskStatus> {
+        self.open[self.closed..].iter().copied()
+    }
+
+    fn can_change(&self, status: &SubtaskStatus) -> bool {
+        self.unclosed().any(|open| open == status || reachable(open).contains(status))
+    }
+
+    fn is_as_before(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| {
+            self.open.iter().all(|status| self.counting.count(status) == Some(last.count(status)))
+        })
+    }
+
+    fn done(&mut self, summary: Summary) -> PollResult {
+        let same =
+            |last: &Summary| last.by_status().eq(summary.by_status()) && last.other() == summary.other();
+        let moved = !self.last.as_ref().is_some_and(same);
+        self.quiet = !moved;
+        self.last = Some(summary.clone());
+        PollResult { summary, moved }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pending, WaitResult and Success of a task of 10 subtasks; what is missing is on the move.
+    type Counts = (u64, u64, u64);
+
+    /// Makes one poll with these answers in turn (the last one stays), and tells what was asked.
+    fn poll(rounds: &mut Rounds, answers: &[Counts]) -> (Vec<String>, PollResult) {
+        poll_of(rounds, 10, answers)
+    }
+
+    /// The same with a task of another size.
+    fn poll_of(rounds: &mut Rounds, total: u64, answers: &[Counts]) -> (Vec<String>, PollResult) {
+        let mut asked = Vec::new();
+        loop {
+            match rounds.next() {
+                RoundStep::Done(result) => return (asked, result),
+                RoundStep::Read(_) => panic!("nothing to doubt"),
+                RoundStep::Ask(ask) => {
+                    let (pending, waiting, success) = answers[asked.len().min(answers.len() - 1)];
+                    let (name, count) = match &ask {
+                        Ask::Total => ("all", total),
+                        Ask::Status(SubtaskStatus::Pending) => ("Pending", pending),
+                        Ask::Status(SubtaskStatus::WaitResult) => ("WaitResult", waiting),
+                        Ask::Status(SubtaskStatus::Success) => ("Success", success),
+                        Ask::Status(_) => ("", 0),
+                    };
+                    asked.push(name.to_owned());
+                    rounds.counted(&Sample::Page { total: Some(count), rows: count.min(1), stray: false });
+                }
+            }
+        }
+    }
+
+    /// Without the names of the statuses in which nothing ever is, however many the document lists.
+    fn names(asked: &[String]) -> Vec<&str> {
+        asked.iter().map(String::as_str).filter(|name| !name.is_empty()).collect()
+    }
+
+    fn finals() -> usize {
+        SubtaskStatus::KNOWN.iter().filter(|status| status.is_final()).count()
+    }
+
+    #[test]
+    fn the_whole_is_asked_once_and_everything_that_can_change_again() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        let (asked, result) = poll(&mut rounds, &[(4, 3, 3)]);
+        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
+        assert_eq!(asked.len(), SubtaskStatus::KNOWN.len() + 1);
+        assert!(result.moved && !result.summary.is_settled());
+        rounds.poll();
+        let (asked, result) = poll(&mut rounds, &[(3, 3, 4)]);
+        assert_eq!(names(&asked), ["Success", "WaitResult", "Pending"]);
+        assert_eq!((result.moved, result.summary.calls()), (true, SubtaskStatus::KNOWN.len() as u64));
+    }
+
+    #[test]
+    fn while_nothing_moves_only_open_statuses_are_asked() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        poll(&mut rounds, &[(4, 3, 3)]);
+        rounds.poll();
+        assert!(!poll(&mut rounds, &[(4, 3, 3)]).1.moved);
+        rounds.poll();
+        let (asked, result) = poll(&mut rounds, &[(4, 3, 3)]);
+        assert_eq!((names(&asked), result.moved), (vec!["WaitResult", "Pending"], false));
+        assert_eq!(result.summary.count(&SubtaskStatus::Success), 3);
+        rounds.poll();
+        let (asked, result) = poll(&mut rounds, &[(4, 2, 4)]);
+        assert_eq!(names(&asked), ["WaitResult", "Pending", "Success", "WaitResult", "Pending"]);
+        assert!(result.moved);
+    }
+
+    #[test]
+    fn the_last_pending_subtask_is_seen_to_leave() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        poll(&mut rounds, &[(1, 3, 6)]);
+        rounds.poll();
+        poll(&mut rounds, &[(1, 3, 6)]);
+        rounds.poll();
+        // One leaves Pending, another WaitResult.
+        let (asked, result) = poll(&mut rounds, &[(0, 3, 7)]);
+        assert_eq!(names(&asked), ["WaitResult", "Pending", "Success", "WaitResult"]);
+        assert_eq!((result.moved, result.summary.other()), (true, 0));
+    }
+
+    #[test]
+    fn counts_that_miss_a_subtask_are_not_probed() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        for _ in 0..3 {
+            let (asked, result) = poll(&mut rounds, &[(4, 3, 2)]);
+            assert_eq!(result.summary.other(), 1);
+            assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
+            rounds.poll();
+        }
+    }
+
+    #[test]
+    fn an_empty_beginning_is_never_asked_again() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        poll(&mut rounds, &[(0, 3, 7)]);
+        rounds.poll();
+        let (asked, _) = poll(&mut rounds, &[(0, 2, 8)]);
+        assert_eq!(names(&asked), ["Success", "WaitResult"]);
+        assert!(asked.len() <= finals() + 1, "{asked:?}");
+    }
+
+    #[test]
+    fn two_zeros_of_one_round_do_not_end_it() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        // The last subtask goes from Pending to WaitResult after that was counted.
+        let (asked, result) = poll(&mut rounds, &[(0, 0, 9)]);
+        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
+        assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 1));
+        rounds.poll();
+        assert_eq!(poll(&mut rounds, &[(0, 1, 9)]).1.summary.count(&SubtaskStatus::WaitResult), 1);
+        rounds.poll();
+        let (asked, result) = poll(&mut rounds, &[(0, 0, 10)]);
+        assert_eq!(names(&asked), ["Success", "WaitResult", "all"]);
+        assert!(result.summary.is_settled());
+    }
+
+    #[test]
+    fn a_settled_task_takes_one_more_total() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        let (asked, result) = poll(&mut rounds, &[(0, 0, 10)]);
+        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending", "all"]);
+        assert!(result.summary.is_settled());
+    }
+
+    #[test]
+    fn subtasks_in_a_status_that_nobody_lists_are_not_settled() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        for _ in 0..3 {
+            let (asked, result) = poll(&mut rounds, &[(0, 0, 9)]);
+            assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 1));
+            // What may follow their status is not known.
+            assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
+            rounds.poll();
+        }
+    }
+
+    #[test]
+    fn a_task_without_subtasks_is_settled_only_if_that_is_allowed() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        assert!(!poll_of(&mut rounds, 0, &[(0, 0, 0)]).1.summary.is_settled());
+        rounds.poll();
+        let (asked, result) = poll(&mut rounds, &[(0, 0, 10)]);
+        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending", "all"]);
+        assert!(result.summary.is_settled(), "the subtasks have come");
+        assert!(poll_of(&mut Rounds::new("demo".to_owned(), true), 0, &[(0, 0, 0)]).1.summary.is_settled());
+    }
+
+    #[test]
+    fn subtasks_that_are_gone_are_not_settled() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        poll(&mut rounds, &[(1, 0, 9)]);
+        for total in [9, 0] {
+            rounds.poll();
+            let (_, result) = poll_of(&mut rounds, total, &[(0, 0, total)]);
+            assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 10 - total));
+        }
+    }
+
+    #[test]
+    fn a_task_that_grows_is_read() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        poll(&mut rounds, &[(0, 1, 9)]);
+        rounds.poll();
+        while let RoundStep::Ask(_) = rounds.next() {
+            rounds.counted(&Sample::Page { total: Some(11), rows: 1, stray: false });
+        }
+        assert_eq!(rounds.next(), RoundStep::Read(Doubt::MoreThanAll));
+    }
+
+    #[test]
+    fn a_doubt_makes_it_read_from_then_on() {
+        let mut rounds = Rounds::new("demo".to_owned(), false);
+        rounds.counted(&Sample::Page { total: None, rows: 0, stray: false });
+        assert_eq!(rounds.next(), RoundStep::Read(Doubt::NoTotal));
+        let tally = |rows: &[&str]| {
+            let mut tally = Tally { calls: 1, ..Tally::default() };
+            rows.iter().for_each(|status| tally.add(Some(&SubtaskStatus::from(*status))));
+            tally
+        };
+        let result = rounds.read(tally(&["Success", "Pending"]), Doubt::NoTotal);
+        assert!(result.moved && !result.summary.is_settled());
+        assert_eq!(result.summary.calls(), 2);
+        rounds.poll();
+        assert_eq!(rounds.next(), RoundStep::Read(Doubt::NoTotal));
+        let result = rounds.read(tally(&["Success", "Halted"]), Doubt::NoTotal);
+        assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 1));
+        let result = rounds.read(tally(&["Success"]), Doubt::NoTotal);
+        assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 1), "one is gone");
+        assert!(rounds.read(tally(&["Success", "Fail"]), Doubt::NoTotal).summary.is_settled());
+    }
+}

@@ -1,0 +1,288 @@
+//! A watch against a model task that moves, on a clock of its own: 1,000 seeds.
+
+use std::time::Duration;
+
+use northbound_client::{QUOTA, SubtaskStatus};
+use tokio::time::Instant;
+
+use super::pace::Pace;
+use super::rounds::Rounds;
+use super::watching::{WatchStep, Watching};
+use crate::answers::summary::count::{Ask, Sample};
+use crate::answers::summary::task::Tally;
+use crate::{Error, Remedy, Summary};
+
+const SEEDS: u64 = 1000;
+const FASTEST: Duration = Duration::from_secs(6);
+const SLOWEST: Duration = Duration::from_secs(30);
+/// How long a call is on its way, and its answer, at most, in milliseconds: a seed draws one.
+const WAYS: [u64; 3] = [10, 200, 1500];
+
+/// Splitmix64: the same numbers for a seed everywhere.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (bits ^ (bits >> 31)) % bound
+    }
+}
+
+/// When a subtask enters which status; before the first one it is not there.
+type Life = Vec<(Instant, SubtaskStatus)>;
+
+/// A task whose subtasks move by themselves.
+struct Model {
+    lives: Vec<Life>,
+}
+
+impl Model {
+    /// Subtasks that move at random times, many of them at once, along any path that the lifecycle allows.
+    fn new(draw: &mut Draw, start: Instant) -> Self {
+        let (rows, span) = (draw.below(80), 1 + draw.below(1_200_000));
+        let bursts: Vec<u64> = (0..3).map(|_| draw.below(span)).collect();
+        // Some tasks come without their subtasks at first, and on some platforms subtasks begin in a status of its own.
+        let born = if draw.below(8) == 0 { draw.below(100_000) } else { 0 };
+        let is_queued = draw.below(8) == 0;
+        let life = |draw: &mut Draw| {
+            let mut status = SubtaskStatus::KNOWN[draw.below(3) as usize].clone();
+            let mut at = born;
+            let mut life = Vec::new();
+            if is_queued && draw.below(2) == 0 {
+                life.push((start + Duration::from_millis(at), SubtaskStatus::from("Queued")));
+                at += draw.below(span);
+            }
+            life.push((start + Duration::from_millis(at), status.clone()));
+            while let Some(successors) = status.successors().filter(|successors| !successors.is_empty()) {
+                let moment =
+                    if draw.below(2) == 0 { bursts[draw.below(3) as usize] } else { draw.below(span) };
+                // After a burst, the next status often follows within the round.
+                at = at.max(moment) + draw.below(4000);
+                status = successors[draw.below(successors.len() as u64) as usize].clone();
+                life.push((start + Duration::from_millis(at), status.clone()));
+            }
+            life
+        };
+        Self { lives: (0..rows).map(|_| life(draw)).collect() }
+    }
+
+    fn status(life: &Life, now: Instant) -> Option<&SubtaskStatus> {
+        life.iter().rev().find(|(since, _)| *since <= now).map(|(_, status)| status)
+    }
+
+    fn count(&self, status: &SubtaskStatus, now: Instant) -> u64 {
+        self.lives.iter().filter(|life| Self::status(life, now) == Some(status)).count() as u64
+    }
+
+    fn answer(&self, ask: &Ask, now: Instant) -> Sample {
+        let total = match ask {
+            Ask::Total => self.lives.iter().filter(|life| life[0].0 <= now).count() as u64,
+            Ask::Status(status) => self.count(status, now),
+        };
+        Sample::Page { total: Some(total), rows: total.min(1), stray: false }
+    }
+
+    fn settles(&self) -> Option<Instant> {
+        self.lives.iter().map(|life| life.last().unwrap().0).max()
+    }
+}
+
+struct Run {
+    arrivals: Vec<Instant>,
+    summaries: Vec<Summary>,
+    ended: Instant,
+    /// A round counted nothing in any open status although the task had not settled.
+    would_end_falsely: bool,
+}
+
+fn run(model: &Model, mut watching: Watching, draw: &mut Draw, start: Instant) -> Run {
+    let (mut now, mut arrivals, mut summaries) = (start, Vec::new(), Vec::new());
+    let way = WAYS[draw.below(3) as usize];
+    let (mut waiting, mut would_end_falsely, mut first) = (true, false, None);
+    loop {
+        match watching.step(now) {
+            WatchStep::Wait(until) => {
+                assert!(until > now, "a wait that does not wait");
+                now = until;
+            }
+            WatchStep::Ask(ask) => {
+                now += Duration::from_millis(draw.below(way));
+                arrivals.push(now);
+                first.get_or_insert(now);
+                let sample = model.answer(&ask, now);
+                now += Duration::from_millis(draw.below(way));
+                watching.counted(&sample, now);
+                let empty = matches!(sample, Sample::Page { total: Some(0), .. });
+                if ask == Ask::Status(SubtaskStatus::WaitResult) {
+                    waiting = !empty;
+                } else if ask == Ask::Status(SubtaskStatus::Pending) && empty && !waiting {
+                    would_end_falsely |= model.settles().is_some_and(|settles| settles > now);
+                }
+            }
+            WatchStep::Deliver(summary) => {
+                check_that_nothing_moved(model, summaries.last(), &summary, first.take().unwrap());
+                summaries.push(summary);
+            }
+            WatchStep::End => return Run { arrivals, summaries, ended: now, would_end_falsely },
+            WatchStep::Read(doubt) => {
+                let grows = model.lives[0][0].0 > start;
+                assert!(grows || model.lives.len() == 1, "an honest platform is doubted: {doubt}");
+                now += Duration::from_millis(draw.below(way));
+                arrivals.push(now);
+                first.get_or_insert(now);
+                let mut tally = Tally { calls: 1, ..Tally::default() };
+                let there = model.lives.iter().filter_map(|life| Model::status(life, now));
+                there.for_each(|status| tally.add(Some(status)));
+                now += Duration::from_millis(draw.below(way));
+                watching.read(Some(tally), doubt, now);
+            }
+            WatchStep::Late(error) => panic!("{error}"),
+        }
+    }
+}
+
+fn pace(share: f64) -> Pace {
+    Pace::new((Some(QUOTA.calls), QUOTA.window), share, FASTEST, SLOWEST)
+}
+
+/// The most calls that arrived within one window.
+fn most_in_a_window(arrivals: &[Instant]) -> usize {
+    let mut first = 0;
+    let within = |(last, at): (usize, &Instant)| {
+        while *at - arrivals[first] >= QUOTA.window {
+            first += 1;
+        }
+        last + 1 - first
+    };
+    arrivals.iter().enumerate().map(within).max().unwrap_or_default()
+}
+
+/// Counts that stayed the same, and hold every subtask, are those of the task at one moment: that of the first call. So a
+/// poll that only asked for open statuses was right to leave the others as they were.
+fn check_that_nothing_moved(model: &Model, before: Option<&Summary>, summary: &Summary, first: Instant) {
+    let same = |before: &Summary| before.by_status().eq(summary.by_status()) && before.other() == 0;
+    if summary.other() == 0 && before.is_some_and(same) {
+        for (status, count) in summary.by_status() {
+            assert_eq!(count, model.count(status, first), "{status} has moved unseen");
+        }
+    }
+}
+
+/// What the counts of a round hold must have been so: nothing twice, and final statuses only grow.
+fn check(summaries: &[Summary]) {
+    for (number, summary) in summaries.iter().enumerate() {
+        let sum: u64 = SubtaskStatus::KNOWN.iter().map(|status| summary.count(status)).sum();
+        assert_eq!(sum + summary.other(), summary.total());
+        let before = number.checked_sub(1).map(|before| &summaries[before]);
+        for (status, count) in summary.by_status().filter(|(status, _)| status.is_final()) {
+            assert!(before.is_none_or(|before| before.count(status) <= count), "{status} shrank");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_ends_when_the_task_has_settled_and_not_before() {
+    let start = Instant::now();
+    let (mut false_ends, mut latest, mut most, mut calls) = (0, Duration::ZERO, 0, 0);
+    for seed in 0..SEEDS {
+        let mut draw = Draw(seed);
+        let model = Model::new(&mut draw, start);
+        let rounds = Rounds::new("model".to_owned(), model.lives.is_empty());
+        let run = run(&model, Watching::new(rounds, pace(0.5), None, start), &mut draw, start);
+        let settled = model.settles().unwrap_or(start);
+        assert!(run.ended >= settled, "seed {seed}: {:?} too early", settled - run.ended);
+        latest = latest.max(run.ended - settled);
+        let last = run.summaries.last().unwrap();
+        assert!(last.is_settled(), "seed {seed}: {last}");
+        for (status, count) in last.by_status() {
+            assert_eq!(count, model.count(status, run.ended), "seed {seed}: {status}");
+        }
+        check(&run.summaries);
+        most = most.max(most_in_a_window(&run.arrivals));
+        calls += run.arrivals.len();
+        false_ends += usize::from(run.would_end_falsely);
+    }
+    println!(
+        "at most {latest:?} late, {most} calls a window, {calls} calls, {false_ends} false ends avoided"
+    );
+    // One rest, two rounds of at most 12 calls, and room in the window for them.
+    let bound = SLOWEST + QUOTA.window + Duration::from_millis(24 * 2 * WAYS[2]);
+    assert!(latest <= bound, "{latest:?} late");
+    assert!(most <= QUOTA.calls as usize / 2, "{most} calls in one window");
+    assert!(false_ends > 0, "no seed would show a rule that ends falsely");
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_share_of_the_quota_is_kept() {
+    let start = Instant::now();
+    for (share, allowed) in [(0.01, 1), (0.1, 10), (0.25, 25), (1.0, 100)] {
+        for seed in 0..50 {
+            let mut draw = Draw(seed);
+            let model = Model::new(&mut draw, start);
+            let pace = Pace::new((Some(QUOTA.calls), QUOTA.window), share, Duration::ZERO, Duration::ZERO);
+            let rounds = Rounds::new("model".to_owned(), model.lives.is_empty());
+            let watching = Watching::new(rounds, pace, None, start);
+            let run = run(&model, watching, &mut draw, start);
+            let most = most_in_a_window(&run.arrivals);
+            assert!(most <= allowed, "seed {seed}: {most} calls in one window with a share of {share}");
+            assert!(run.ended >= model.settles().unwrap_or(start), "seed {seed}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_does_not_move_costs_little() {
+    let start = Instant::now();
+    let model = Model { lives: (0..10).map(|_| vec![(start, SubtaskStatus::WaitResult)]).collect() };
+    let mut watching = Watching::new(Rounds::new("model".to_owned(), false), pace(0.5), None, start);
+    let (mut now, hour) = (start, Duration::from_secs(3600));
+    while now < start + hour {
+        match watching.step(now) {
+            WatchStep::Wait(until) => now = until,
+            WatchStep::Ask(ask) => watching.counted(&model.answer(&ask, now), now),
+            WatchStep::Deliver(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    // A poll in half a minute, with one call for the only status that is open.
+    assert!(watching.calls() <= 140, "{} calls in an hour", watching.calls());
+}
+
+/// What a watch of a task that does not move says when its time is over, and how many summaries came before.
+fn late(statuses: &[&str], within: Duration, start: Instant) -> (Error, usize) {
+    let lives = statuses.iter().map(|status| vec![(start, SubtaskStatus::from(*status))]).collect();
+    let model = Model { lives };
+    let rounds = Rounds::new("model".to_owned(), false);
+    let mut watching = Watching::new(rounds, pace(0.5), Some(within), start);
+    let (mut now, mut delivered) = (start, 0);
+    loop {
+        match watching.step(now) {
+            WatchStep::Wait(until) => now = until,
+            WatchStep::Ask(ask) => watching.counted(&model.answer(&ask, now), now),
+            WatchStep::Deliver(_) => delivered += 1,
+            WatchStep::Late(error) => {
+                assert!(error.is_timeout() && matches!(watching.step(now), WatchStep::End));
+                assert_eq!(now, start + within);
+                return (error, delivered);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_says_how_far_it_came() {
+    let late = |statuses: &[&str]| late(statuses, Duration::from_secs(90), Instant::now());
+    let (error, delivered) = late(&["WaitResult", "Success"]);
+    let far = "not settled within 90s: 1 of 2 subtasks are settled, 1 WaitResult, 1 Success";
+    assert_eq!((error.found(), error.remedy()), (far, &Remedy::WatchLonger));
+    assert_eq!(delivered, 5, "after 0, 6, 18, 42 and 72 seconds");
+    let (error, _) = late(&["Success", "Halted", "Executing"]);
+    assert_eq!(*error.remedy(), Remedy::ReadSubtasks { other: 2, total: 3 });
+    let (error, _) = late(&[]);
+    let far = "not settled within 90s: the task has no subtasks";
+    assert_eq!((error.found(), error.remedy()), (far, &Remedy::AllowEmpty));
+}

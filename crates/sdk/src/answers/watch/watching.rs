@@ -1,0 +1,139 @@
+//! The whole of a watch but its calls: rounds, pace, outlook and deadline, over an injected clock.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::outlook::Outlook;
+use super::pace::Pace;
+use super::rounds::{PollResult, RoundStep, Rounds};
+use crate::answers::summary::count::{Ask, Sample};
+use crate::answers::summary::task::Tally;
+use crate::call::after;
+use crate::{Doubt, Error, ErrorKind, Remedy, Summary};
+
+/// A watch.
+#[derive(Debug)]
+pub(crate) struct Watching {
+    rounds: Rounds,
+    pace: Pace,
+    outlook: Outlook,
+    /// How long it may take, and when that is over.
+    deadline: Option<(Duration, Instant)>,
+    calls: u64,
+    last: Option<Summary>,
+    /// What a read found, until it is delivered.
+    result: Option<PollResult>,
+    ended: bool,
+}
+
+/// What to do now.
+#[derive(Debug)]
+pub(crate) enum WatchStep {
+    /// Come back then.
+    Wait(Instant),
+    /// Make this call.
+    Ask(Ask),
+    /// Read the task, for this reason: make the next call of a read.
+    Read(Doubt),
+    /// Deliver this.
+    Deliver(Summary),
+    /// The task has not settled in time.
+    Late(Error),
+    /// Everything has been delivered.
+    End,
+}
+
+impl Watching {
+    pub(crate) fn new(rounds: Rounds, pace: Pace, deadline: Option<Duration>, now: Instant) -> Self {
+        Self {
+            rounds,
+            pace,
+            outlook: Outlook::default(),
+            deadline: deadline.map(|within| (within, after(now, within))),
+            calls: 0,
+            last: None,
+            result: None,
+            ended: false,
+        }
+    }
+
+    /// What to do now. After `Ask` and `Read` the answer is to be taken in first.
+    pub(crate) fn step(&mut self, now: Instant) -> WatchStep {
+        if self.ended {
+            return WatchStep::End;
+        }
+        let next = self.result.take().map_or_else(|| self.rounds.next(), RoundStep::Done);
+        let step = match next {
+            RoundStep::Done(result) => return self.deliver(result, now),
+            RoundStep::Ask(ask) => WatchStep::Ask(ask),
+            RoundStep::Read(doubt) => WatchStep::Read(doubt),
+        };
+        if let Some((within, _)) = self.deadline.filter(|(_, end)| now >= *end) {
+            self.ended = true;
+            return WatchStep::Late(self.late(within));
+        }
+        let at = self.pace.next_at(now, self.rounds.ahead());
+        if at > now {
+            return WatchStep::Wait(self.end().map_or(at, |end| at.min(end)));
+        }
+        step
+    }
+
+    /// Takes in the answer to a call.
+    pub(crate) fn counted(&mut self, sample: &Sample, now: Instant) {
+        self.answered(now);
+        self.rounds.counted(sample);
+    }
+
+    /// Takes in a call of a read, and what the read found if it was the last one.
+    pub(crate) fn read(&mut self, found: Option<Tally>, doubt: Doubt, now: Instant) {
+        self.answered(now);
+        self.result = found.map(|tally| self.rounds.read(tally, doubt));
+    }
+
+    fn answered(&mut self, now: Instant) {
+        self.calls += 1;
+        self.pace.answered(now);
+    }
+
+    /// When the watch has to end.
+    pub(crate) fn end(&self) -> Option<Instant> {
+        self.deadline.map(|(_, end)| end)
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    pub(crate) fn outlook(&self) -> &Outlook {
+        &self.outlook
+    }
+
+    fn deliver(&mut self, result: PollResult, now: Instant) -> WatchStep {
+        let PollResult { summary, moved } = result;
+        self.pace.polled(now, moved);
+        self.ended = summary.is_settled();
+        // Whoever waits for the first subtask waits for one at least.
+        let open = summary.total().saturating_sub(summary.settled()).max(u64::from(!self.ended));
+        self.outlook.take(now, summary.settled(), open);
+        self.last = Some(summary.clone());
+        if !self.ended {
+            self.rounds.poll();
+        }
+        WatchStep::Deliver(summary)
+    }
+
+    fn late(&self, within: Duration) -> Error {
+        let far = self.last.as_ref().map_or("no count has come in yet".to_owned(), Summary::to_string);
+        let found = format!("not settled within {within:?}: {far}");
+        let remedy = match &self.last {
+            Some(last) if last.total() == 0 => Remedy::AllowEmpty,
+            Some(last) if last.other() == last.total() - last.settled() => {
+                Remedy::ReadSubtasks { other: last.other(), total: last.total() }
+            }
+            _ => Remedy::WatchLonger,
+        };
+        Error::new(ErrorKind::Timeout, found, remedy)
+    }
+}

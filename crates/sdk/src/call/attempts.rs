@@ -1,0 +1,340 @@
+//! Whether a call that failed is repeated, and when. Decides only; the client carries it out.
+
+use std::time::{Duration, SystemTime};
+
+use northbound_client::Action;
+use tokio::time::Instant;
+
+use crate::call::FOREVER;
+use crate::error::{Error, ErrorKind, Stop};
+
+/// How calls are repeated that failed for a passing reason.
+///
+/// Repeated are: connections that fail or break, timeouts, HTTP 408, 502, 503 and 504, a 500 without a code or with one that
+/// nobody knows, and the codes that the catalogue marks so (50252, 100501). The time between two attempts doubles, and is
+/// drawn at random between nothing and its full length, so that many clients do not come back at once. `Retry-After` is
+/// honoured. Everything else fails at once: what the platform refuses today it refuses tomorrow.
+///
+/// Waiting for the quota and logging in again are no attempts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Retry {
+    attempts: u32,
+    shortest: Duration,
+    longest: Duration,
+}
+
+impl Retry {
+    /// At most 4 attempts, the times between them drawn from 0.5 s, 1 s, 2 s.
+    pub fn new() -> Self {
+        Self { attempts: 4, shortest: Duration::from_millis(500), longest: Duration::from_secs(20) }
+    }
+
+    /// One attempt, and no wait for a quota that somebody else has used up.
+    pub fn off() -> Self {
+        Self { attempts: 1, ..Self::new() }
+    }
+
+    /// At most this many attempts; 0 counts as 1.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self
+    }
+
+    /// The time between two attempts: at most `shortest` after the first, doubled each time, never above `longest`.
+    pub fn between(mut self, shortest: Duration, longest: Duration) -> Self {
+        (self.shortest, self.longest) = (shortest.min(FOREVER), longest.max(shortest).min(FOREVER));
+        self
+    }
+
+    fn pause(&self, attempts: u32, random: f64) -> Duration {
+        let doublings = attempts.saturating_sub(1).min(30);
+        self.shortest.saturating_mul(1 << doublings).min(self.longest).mul_f64(random.clamp(0.0, 1.0))
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The attempts of one call so far, and when it has to end.
+#[derive(Debug)]
+pub(crate) struct Attempts<'a> {
+    retry: &'a Retry,
+    made: u32,
+    /// Whether the operation may be repeated when nobody knows what became of it.
+    may_repeat: bool,
+    /// Whether a token that is refused can be changed for another one.
+    changes_token: bool,
+    deadline: Instant,
+}
+
+/// What to do after a failure.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Verdict {
+    /// Repeat the call after this time.
+    Repeat(Duration),
+    /// Wait until the platform's window has moved, and repeat the call.
+    AwaitQuota,
+    /// Get another token than the one that failed, and repeat the call.
+    ChangeToken,
+    /// The call has failed.
+    GiveUp(Stop),
+}
+
+impl<'a> Attempts<'a> {
+    pub(crate) fn new(retry: &'a Retry, may_repeat: bool, changes_token: bool, deadline: Instant) -> Self {
+        Self { retry, made: 0, may_repeat, changes_token, deadline }
+    }
+
+    /// How many attempts were made.
+    pub(crate) fn made(&self) -> u32 {
+        self.made
+    }
+
+    /// Decides on a failure. `replaced` says that another call has brought a new token since; `random` is drawn from 0..1.
+    pub(crate) fn failed(&mut self, error: &Error, replaced: bool, now: Instant, random: f64) -> Verdict {
+        match class(error) {
+            Class::Throttled if self.retry.attempts == 1 => self.give_up(Stop::Pointless),
+            Class::Throttled => Verdict::AwaitQuota,
+            Class::Token if replaced => Verdict::ChangeToken,
+            Class::Token if !self.changes_token => self.give_up(Stop::Token),
+            Class::Token => {
+                self.changes_token = false;
+                Verdict::ChangeToken
+            }
+            Class::Permanent => self.give_up(Stop::Pointless),
+            Class::Temporary if !self.may_repeat => self.give_up(Stop::Pointless),
+            Class::Temporary => {
+                self.made += 1;
+                if self.made >= self.retry.attempts {
+                    return Verdict::GiveUp(Stop::Attempts);
+                }
+                let pause = self.retry.pause(self.made, random).max(error.retry_after().unwrap_or_default());
+                match now.checked_add(pause) {
+                    Some(again) if again < self.deadline => Verdict::Repeat(pause),
+                    _ => Verdict::GiveUp(Stop::Deadline),
+                }
+            }
+        }
+    }
+
+    fn give_up(&mut self, stop: Stop) -> Verdict {
+        self.made += 1;
+        Verdict::GiveUp(stop)
+    }
+}
+
+/// What a failure means for a repetition.
+#[derive(Debug, PartialEq, Eq)]
+enum Class {
+    Temporary,
+    Throttled,
+    Token,
+    Permanent,
+}
+
+/// What a header `Retry-After` asks for: seconds, or a date, which has come if it is in the past.
+pub(crate) fn pause_asked_for(header: &str, now: SystemTime) -> Option<Duration> {
+    let seconds = header.trim().parse().map(Duration::from_secs);
+    let date = || httpdate::parse_http_date(header.trim()).ok();
+    seconds.ok().or_else(|| Some(date()?.duration_since(now).unwrap_or_default()))
+}
+
+impl Error {
+    /// The same call may succeed later: the error is temporary, or the quota was used up.
+    ///
+    /// # Troubleshooting
+    /// Unless [`Retry`] is off, the client has already tried again, until the last attempt or the deadline.
+    pub fn is_retryable(&self) -> bool {
+        matches!(class(self), Class::Temporary | Class::Throttled)
+    }
+}
+
+/// By code first, by status second: throttling and a bad token are a 403 here, and one 500 is permanent.
+fn class(error: &Error) -> Class {
+    match (error.kind(), error.info()) {
+        (ErrorKind::Connection | ErrorKind::Timeout, _) => Class::Temporary,
+        (ErrorKind::Platform, Some(info)) => match info.action {
+            Action::Retry => Class::Temporary,
+            Action::WaitForQuota => Class::Throttled,
+            Action::LogInAgain => Class::Token,
+            _ => Class::Permanent,
+        },
+        (ErrorKind::Platform | ErrorKind::Status, _) => match error.status().map(|status| status.as_u16()) {
+            Some(429) => Class::Throttled,
+            Some(408 | 500 | 502 | 503 | 504) => Class::Temporary,
+            _ => Class::Permanent,
+        },
+        _ => Class::Permanent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+
+    use super::*;
+
+    fn platform(code: &str, status: u16) -> Error {
+        Error::platform(code.into(), None, StatusCode::from_u16(status).unwrap())
+    }
+
+    fn status(status: u16) -> Error {
+        Error::new(ErrorKind::Status, "x", "y").with_status(StatusCode::from_u16(status).unwrap())
+    }
+
+    fn first(error: &Error) -> Verdict {
+        let now = Instant::now();
+        let retry = Retry::new();
+        let verdict =
+            Attempts::new(&retry, true, true, now + Duration::from_secs(180)).failed(error, false, now, 1.0);
+        assert_eq!(error.is_retryable(), matches!(verdict, Verdict::Repeat(_)), "{error:?}");
+        verdict
+    }
+
+    #[test]
+    fn temporary_errors_are_retried() {
+        let repeated = Verdict::Repeat(Duration::from_millis(500));
+        for error in [408, 500, 502, 503, 504].map(status) {
+            assert_eq!(first(&error), repeated, "{error:?}");
+        }
+        for (code, status) in
+            [("50252", 500), ("50252", 200), ("100501", 503), ("999001", 500), ("999001", 503)]
+        {
+            assert_eq!(first(&platform(code, status)), repeated, "{code} under {status}");
+        }
+        for kind in [ErrorKind::Connection, ErrorKind::Timeout] {
+            assert_eq!(first(&Error::new(kind, "x", "y")), repeated);
+        }
+    }
+
+    #[test]
+    fn permanent_errors_fail_at_once() {
+        let given_up = Verdict::GiveUp(Stop::Pointless);
+        for error in [301, 400, 401, 403, 404, 409, 501].map(status) {
+            assert_eq!(first(&error), given_up, "{error:?}");
+        }
+        let codes = [
+            ("100203", 500),
+            ("100203", 403),
+            ("100203", 503),
+            ("100217", 403),
+            ("100022", 400),
+            ("105005", 404),
+        ];
+        for (code, status) in codes.into_iter().chain([("100208", 401), ("999001", 400), ("999001", 200)]) {
+            assert_eq!(first(&platform(code, status)), given_up, "{code} under {status}");
+        }
+        for kind in [
+            ErrorKind::Refused,
+            ErrorKind::Redirect,
+            ErrorKind::Undecodable,
+            ErrorKind::TooLarge,
+            ErrorKind::Incomplete,
+            ErrorKind::Tls,
+        ] {
+            assert_eq!(first(&Error::new(kind, "x", "y")), given_up, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn an_operation_that_may_not_be_repeated_fails_at_once_unless_the_platform_refused_it() {
+        let now = Instant::now();
+        let retry = Retry::new();
+        let mut attempts = Attempts::new(&retry, false, true, now + Duration::from_secs(180));
+        for (error, verdict) in [
+            (platform("1010009", 403), Verdict::AwaitQuota),
+            (platform("1010005", 403), Verdict::ChangeToken),
+            (status(503), Verdict::GiveUp(Stop::Pointless)),
+            (Error::new(ErrorKind::Timeout, "x", "y"), Verdict::GiveUp(Stop::Pointless)),
+        ] {
+            assert_eq!(attempts.failed(&error, false, now, 1.0), verdict, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn throttling_waits_and_is_no_attempt() {
+        let now = Instant::now();
+        let retry = Retry::new();
+        let mut attempts = Attempts::new(&retry, true, true, now + Duration::from_secs(180));
+        for error in [platform("1010009", 403), platform("1010009", 200), status(429)] {
+            assert_eq!(attempts.failed(&error, false, now, 1.0), Verdict::AwaitQuota);
+            assert!(error.is_retryable());
+        }
+        assert_eq!(attempts.made(), 0);
+    }
+
+    #[test]
+    fn without_retries_a_throttled_call_has_failed_with_one_attempt() {
+        let now = Instant::now();
+        let off = Retry::off();
+        let mut attempts = Attempts::new(&off, true, true, now + Duration::from_secs(180));
+        let throttled = platform("1010009", 403);
+        assert_eq!(attempts.failed(&throttled, false, now, 1.0), Verdict::GiveUp(Stop::Pointless));
+        assert_eq!(attempts.made(), 1);
+    }
+
+    #[test]
+    fn a_rejected_token_is_changed_once_and_a_replaced_one_as_often_as_it_takes() {
+        let now = Instant::now();
+        let retry = Retry::new();
+        let mut attempts = Attempts::new(&retry, true, true, now + Duration::from_secs(180));
+        let rejected = platform("1010005", 403);
+        assert_eq!(attempts.failed(&rejected, true, now, 1.0), Verdict::ChangeToken);
+        assert_eq!(attempts.failed(&rejected, false, now, 1.0), Verdict::ChangeToken);
+        assert_eq!(attempts.failed(&rejected, true, now, 1.0), Verdict::ChangeToken);
+        assert_eq!(attempts.failed(&rejected, false, now, 1.0), Verdict::GiveUp(Stop::Token));
+    }
+
+    #[test]
+    fn the_time_between_attempts_doubles_up_to_its_longest() {
+        let retry = Retry::new().attempts(9).between(Duration::from_secs(1), Duration::from_secs(5));
+        let pauses = [1, 2, 3, 4, 40].map(|attempts| retry.pause(attempts, 1.0).as_secs());
+        assert_eq!(pauses, [1, 2, 4, 5, 5]);
+        let for_ever = Retry::new().between(Duration::MAX, Duration::MAX);
+        assert_eq!(for_ever.pause(4, 1.0), FOREVER);
+        assert_eq!(retry.pause(3, 0.0), Duration::ZERO);
+        assert_eq!(retry.pause(3, 0.5), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn attempts_end() {
+        let now = Instant::now();
+        let (three, off) = (Retry::new().attempts(3), Retry::off());
+        let mut attempts = Attempts::new(&three, true, true, now + Duration::from_secs(180));
+        assert!(matches!(attempts.failed(&status(502), false, now, 1.0), Verdict::Repeat(_)));
+        assert!(matches!(attempts.failed(&status(502), false, now, 1.0), Verdict::Repeat(_)));
+        assert_eq!(attempts.failed(&status(502), false, now, 1.0), Verdict::GiveUp(Stop::Attempts));
+        assert_eq!(attempts.made(), 3);
+        let mut attempts = Attempts::new(&off, true, true, now + Duration::from_secs(180));
+        assert_eq!(attempts.failed(&status(502), false, now, 1.0), Verdict::GiveUp(Stop::Attempts));
+    }
+
+    #[test]
+    fn a_pause_is_asked_for_in_seconds_or_until_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let asked = |header| pause_asked_for(header, now);
+        assert_eq!([asked("0"), asked(" 120 ")], [0, 120].map(|seconds| Some(Duration::from_secs(seconds))));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:50:37 GMT"), Some(Duration::from_secs(60)));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        assert_eq!(asked("Sat, 05 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO), "it has come");
+        for header in ["", "-1", "1.5", "soon", "Sun, 99 Nov 1994 08:49:37 GMT"] {
+            assert_eq!(asked(header), None, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_honoured_within_the_deadline() {
+        let now = Instant::now();
+        let asked = |seconds| status(503).with_retry_after(Some(Duration::from_secs(seconds)));
+        let retry = Retry::new();
+        let mut attempts = Attempts::new(&retry, true, true, now + Duration::from_secs(60));
+        assert_eq!(attempts.failed(&asked(30), false, now, 1.0), Verdict::Repeat(Duration::from_secs(30)));
+        for late in [60, 90] {
+            assert_eq!(attempts.failed(&asked(late), false, now, 1.0), Verdict::GiveUp(Stop::Deadline));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The quota: how often an application may call. Carries out what [`slots`] decides: waits, wakes, and cleans up.
+
+mod slots;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use northbound_client::QUOTA;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::Error;
+use slots::{Admission, Slots, Ticket};
+
+/// Longer windows are a mistake, and would overflow the clock.
+const LONGEST_WINDOW: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// How often an application may call, and who calls next.
+///
+/// The platform throttles an application that calls more than 100 times in 60 seconds (code 1010009). A client does not let
+/// it come to that: a call waits until the platform is sure to take it, first come, first served. The whole quota is usable
+/// at once, and again as the window moves.
+///
+/// Clones share one quota. The platform counts by application, so give a clone of one object to every client of the same
+/// application in this process. What other processes call is not seen: give each its part, or let the platform throttle
+/// and the clients wait.
+///
+/// ```
+/// use std::time::Duration;
+/// use northbound::Quota;
+///
+/// # fn main() -> Result<(), northbound::Error> {
+/// let default = Quota::default();
+/// assert_eq!((default.calls(), default.window()), (Some(100), Duration::from_secs(60)));
+///
+/// // Two processes call for this application: each takes half.
+/// let half = Quota::new(50, Duration::from_secs(60))?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Quota {
+    slots: Arc<Mutex<Slots<Wakeup>>>,
+}
+
+/// Wakes one waiter. It keeps a ring that comes before the waiter listens.
+type Wakeup = Arc<Notify>;
+
+impl Quota {
+    /// So many calls in any window of this length.
+    ///
+    /// # Errors
+    /// When `calls` is 0, or `window` is zero or longer than a year.
+    pub fn new(calls: u32, window: Duration) -> Result<Self, Error> {
+        if calls == 0 {
+            return Err(Error::refused("a quota of 0 calls lets nobody call", "allow at least one call"));
+        }
+        if window.is_zero() || window > LONGEST_WINDOW {
+            return Err(Error::refused(
+                format!("a quota cannot have a window of {window:?}"),
+                "give the window that the operator names, 60 s by default, or switch the quota off",
+            ));
+        }
+        Ok(Self::of(Slots::new(calls, window)))
+    }
+
+    /// No limit: every call is sent at once.
+    ///
+    /// Should the platform throttle a call all the same, calls still pause as they do with the platform's default quota.
+    pub fn unlimited() -> Self {
+        Self::of(Slots::unlimited())
+    }
+
+    /// How many calls may be made in a window; `None` if there is no limit.
+    pub fn calls(&self) -> Option<u32> {
+        self.lock().calls()
+    }
+
+    /// The length of the window. Without a limit it is the platform's default, and rules pauses only.
+    pub fn window(&self) -> Duration {
+        self.lock().window()
+    }
+
+    /// How many calls of the quota are used up at this moment: those under way, and those that ended within the window.
+    /// Without a limit, only those under way.
+    pub fn used(&self) -> u32 {
+        let used = self.lock().used(Instant::now());
+        u32::try_from(used).unwrap_or(u32::MAX)
+    }
+
+    /// Waits for its turn, then takes a slot for one call. Dropping the future gives the place in the line back.
+    pub(crate) async fn slot(&self) -> Slot {
+        let place = Place::join(self);
+        loop {
+            match place.admit() {
+                Admission::Taken => return Slot { quota: self.clone(), replied: false },
+                // The wakeup also rings here: a call that ends may bring the time forward.
+                Admission::At(at) => drop(timeout_at(at, place.wakeup.notified()).await),
+                Admission::Later => place.wakeup.notified().await,
+            }
+        }
+    }
+
+    /// Stops all calls until the window has surely moved: the platform throttled a call all the same. `jitter` is a random
+    /// number from 0 to 1.
+    pub(crate) fn pause(&self, jitter: f64) {
+        self.lock().pause(Instant::now(), jitter);
+    }
+
+    /// How long a call that came now would wait for its slot, as things stand: at least so long, unless others leave.
+    pub(crate) fn ready_in(&self) -> Duration {
+        self.lock().wait(Instant::now())
+    }
+
+    fn of(slots: Slots<Wakeup>) -> Self {
+        Self { slots: Arc::new(Mutex::new(slots)) }
+    }
+
+    /// Changes the slots, then wakes the first in the line if `change` says so.
+    fn change(&self, change: impl FnOnce(&mut Slots<Wakeup>, Instant) -> bool) {
+        let mut slots = self.lock();
+        // Read under the lock, so that time never runs backwards for the slots.
+        let wakes = change(&mut slots, Instant::now());
+        let first = slots.first().filter(|_| wakes).cloned();
+        drop(slots);
+        if let Some(first) = first {
+            first.notify_one();
+        }
+    }
+
+    /// The slots hold together after every statement, so a panic elsewhere in the process does not spoil them.
+    fn lock(&self) -> MutexGuard<'_, Slots<Wakeup>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The platform's default: 100 calls in 60 seconds.
+impl Default for Quota {
+    fn default() -> Self {
+        Self::of(Slots::new(QUOTA.calls, QUOTA.window))
+    }
+}
+
+impl fmt::Debug for Quota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (calls, window, used) = (self.calls(), self.window(), self.used());
+        f.debug_struct("Quota")
+            .field("calls", &calls)
+            .field("window", &window)
+            .field("used", &used)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A place in the line; dropping it gives it back, and those behind move up.
+struct Place<'a> {
+    quota: &'a Quota,
+    ticket: Ticket,
+    wakeup: Wakeup,
+}
+
+impl<'a> Place<'a> {
+    fn join(quota: &'a Quota) -> Self {
+        let wakeup = Wakeup::default();
+        let ticket = quota.lock().join(wakeup.clone());
+        Self { quota, ticket, wakeup }
+    }
+
+    fn admit(&self) -> Admission {
+        let mut admission = Admission::Later;
+        self.quota.change(|slots, now| {
+            admission = slots.admit(self.ticket, now);
+            admission == Admission::Taken
+        });
+        admission
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.quota.change(|slots, _| slots.leave(self.ticket));
+    }
+}
+
+/// Leave to make one call.
+///
+/// Say [`replied`](Self::replied) as soon as any reply has come. Dropping a slot without it (the call failed, timed out or
+/// was cancelled) is always right, but holds the slot longer: the request may still be on its way.
+#[must_use = "a slot is for one call, and is used up when it is dropped"]
+#[derive(Debug)]
+pub(crate) struct Slot {
+    quota: Quota,
+    replied: bool,
+}
+
+impl Slot {
+    /// The call has been answered, even if with an error: the window counts from now.
+    pub(crate) fn replied(mut self) {
+        self.replied = true;
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.quota.change(|slots, now| {
+            if self.replied {
+                slots.replied(now)
+            } else {
+                slots.given_up(now)
+            }
+            true
+        });
+    }
+}
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,415 @@
+//! The rules of the quota: whose call may be sent when. Decides only; the clock is the caller's, and so is the waiting.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::Duration;
+
+use northbound_client::QUOTA;
+use tokio::time::Instant;
+
+/// How long a request may still be on its way after it was given up.
+///
+/// A call without a reply may reach the platform after its caller has left, and is counted there; nobody knows when. This
+/// is three retransmissions of a lost packet, with the doubling of TCP, and some.
+pub(super) const TRAVEL: Duration = Duration::from_secs(10);
+
+/// The part of a window over which the ends of pauses are spread.
+const JITTER: u32 = 10;
+
+/// The slots of a quota, and the line of those that wait for one.
+///
+/// The platform judges a call when it *arrives*, which is at some time between sending and reply. So a call takes a slot
+/// when it is sent, and the slot comes back a window after the *reply*: whatever the network does, no `calls` + 1 of them
+/// arrive within a window. First come, first served; `W` is how the caller reaches a waiter.
+#[derive(Debug)]
+pub(super) struct Slots<W> {
+    /// As many as there are slots; `None` if calls are not limited.
+    calls: Option<u32>,
+    window: Duration,
+    in_flight: usize,
+    /// When the slots of ended calls come back, earliest first.
+    returning: BinaryHeap<Reverse<Instant>>,
+    line: BTreeMap<Ticket, W>,
+    next_ticket: u64,
+    pause: Option<Pause>,
+}
+
+/// A place in the line: the lower, the earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ticket(u64);
+
+/// What a waiter is told when it asks for its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// The slot is taken, and the place in the line given up: send.
+    Taken,
+    /// First in the line: ask again at this time.
+    At(Instant),
+    /// Behind others, or all slots are in flight: ask again as the first in the line, when a call has ended.
+    Later,
+}
+
+/// Nobody calls until it ends; then calls are spread evenly for a window.
+///
+/// After a whole window of silence the whole quota would be usable at once, and whoever else uses it is still there: all of
+/// it at once would meet the same wall. Spread out, one or two calls meet it before the next pause begins.
+#[derive(Debug)]
+struct Pause {
+    jitter: Duration,
+    ends: Instant,
+    next_call: Instant,
+}
+
+impl<W> Slots<W> {
+    pub(super) fn new(calls: u32, window: Duration) -> Self {
+        Self { calls: Some(calls), window, ..Self::unlimited() }
+    }
+
+    /// No limit, so that nobody waits but in a pause, which then goes by the platform's default.
+    pub(super) fn unlimited() -> Self {
+        Self {
+            calls: None,
+            window: QUOTA.window,
+            in_flight: 0,
+            returning: BinaryHeap::new(),
+            line: BTreeMap::new(),
+            next_ticket: 0,
+            pause: None,
+        }
+    }
+
+    pub(super) fn calls(&self) -> Option<u32> {
+        self.calls
+    }
+
+    pub(super) fn window(&self) -> Duration {
+        self.window
+    }
+
+    /// How many slots are not to be had: their calls are in flight, or ended less than a window ago.
+    pub(super) fn used(&self, now: Instant) -> usize {
+        self.in_flight + self.returning.iter().filter(|Reverse(back)| *back > now).count()
+    }
+
+    /// Goes to the end of the line.
+    pub(super) fn join(&mut self, waiter: W) -> Ticket {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.line.insert(ticket, waiter);
+        ticket
+    }
+
+    /// Leaves the line; whether that made another waiter the first.
+    pub(super) fn leave(&mut self, ticket: Ticket) -> bool {
+        let was_first = self.is_first(ticket);
+        self.line.remove(&ticket);
+        was_first && !self.line.is_empty()
+    }
+
+    /// The one whose turn is next.
+    pub(super) fn first(&self) -> Option<&W> {
+        self.line.first_key_value().map(|(_, waiter)| waiter)
+    }
+
+    /// Takes a slot, if it is this waiter's turn and there is one.
+    pub(super) fn admit(&mut self, ticket: Ticket, now: Instant) -> Admission {
+        if !self.is_first(ticket) {
+            return Admission::Later;
+        }
+        self.settle(now);
+        match self.next_call(now) {
+            None => Admission::Later,
+            Some(at) if at > now => Admission::At(at),
+            Some(_) => {
+                self.line.remove(&ticket);
+                self.take(now);
+                Admission::Taken
+            }
+        }
+    }
+
+    /// A call has ended in a reply, so it had arrived by now.
+    pub(super) fn replied(&mut self, now: Instant) {
+        self.end(now + self.window);
+    }
+
+    /// A call has ended without a reply: it failed or was cancelled, and may not even have arrived yet.
+    pub(super) fn given_up(&mut self, now: Instant) {
+        self.end(now + TRAVEL + self.window);
+    }
+
+    /// The platform throttled a call all the same: somebody else uses the quota. Nobody calls until every call that the
+    /// platform counted has left its window. `jitter`, from 0 to 1, keeps several processes from resuming as one.
+    ///
+    /// All calls in flight may come back throttled, and each moves the end; the jitter of the first stays, since the largest
+    /// of many is no jitter any more.
+    pub(super) fn pause(&mut self, now: Instant, jitter: f64) {
+        let jitter = match &self.pause {
+            Some(pause) if now < pause.ends => pause.jitter,
+            _ => (self.window / JITTER).mul_f64(share(jitter)),
+        };
+        let ends = now + self.window + jitter;
+        self.pause = Some(Pause { jitter, ends, next_call: ends });
+    }
+
+    /// How long a call that came now would wait, as things stand: at least so long, unless others leave the line.
+    pub(super) fn wait(&self, now: Instant) -> Duration {
+        let ahead = u32::try_from(self.line.len()).unwrap_or(u32::MAX);
+        self.wait_for_slot(ahead, now).max(self.wait_for_pause(ahead, now))
+    }
+
+    fn wait_for_slot(&self, ahead: u32, now: Instant) -> Duration {
+        let Some(calls) = self.calls else {
+            return Duration::ZERO;
+        };
+        let free = (calls as usize).saturating_sub(self.in_flight + self.returning.len());
+        let mut back: Vec<_> =
+            self.returning.iter().map(|Reverse(back)| back.saturating_duration_since(now)).collect();
+        // What is in flight comes back a window from now at the earliest.
+        back.resize(back.len() + self.in_flight, self.window);
+        let wait = match ((ahead % calls) as usize).checked_sub(free) {
+            None => Duration::ZERO,
+            Some(nth) => *back.select_nth_unstable(nth).1,
+        };
+        wait.saturating_add(self.window.saturating_mul(ahead / calls))
+    }
+
+    fn wait_for_pause(&self, ahead: u32, now: Instant) -> Duration {
+        let Some(pause) = self.pause.as_ref().filter(|pause| now < pause.ends + self.window) else {
+            return Duration::ZERO;
+        };
+        let spread = self.spacing() * ahead.min(self.paced_calls());
+        pause.next_call.saturating_duration_since(now) + spread
+    }
+
+    fn is_first(&self, ticket: Ticket) -> bool {
+        self.line.first_key_value().is_some_and(|(first, _)| *first == ticket)
+    }
+
+    /// Forgets what lies behind: slots that have come back, and a pause whose effect is over.
+    fn settle(&mut self, now: Instant) {
+        while self.returning.peek().is_some_and(|Reverse(back)| *back <= now) {
+            self.returning.pop();
+        }
+        self.pause.take_if(|pause| pause.ends + self.window <= now);
+    }
+
+    /// When the first in the line may call; `None` as long as all slots are in flight.
+    fn next_call(&self, now: Instant) -> Option<Instant> {
+        let slot = if self.has_free_slot() { now } else { self.returning.peek()?.0 };
+        Some(self.pause.as_ref().map_or(slot, |pause| slot.max(pause.next_call)))
+    }
+
+    fn has_free_slot(&self) -> bool {
+        self.calls.is_none_or(|calls| self.in_flight + self.returning.len() < calls as usize)
+    }
+
+    fn take(&mut self, now: Instant) {
+        self.in_flight += 1;
+        let spacing = self.spacing();
+        if let Some(pause) = &mut self.pause {
+            pause.next_call = now + spacing;
+        }
+    }
+
+    fn end(&mut self, back: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if self.calls.is_some() {
+            self.returning.push(Reverse(back));
+        }
+    }
+
+    /// The time between two calls when a window's calls are spread evenly.
+    fn spacing(&self) -> Duration {
+        self.window / self.paced_calls()
+    }
+
+    /// How many calls make up a window, where calls are to be spread: the platform's default without a limit.
+    fn paced_calls(&self) -> u32 {
+        self.calls.unwrap_or(QUOTA.calls)
+    }
+}
+
+/// A jitter that is none counts as the longest: to come too late does no harm.
+fn share(jitter: f64) -> f64 {
+    if (0.0..=1.0).contains(&jitter) { jitter } else { 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(60);
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// Slots with nobody in the line, so that whoever asks is the first.
+    fn take(slots: &mut Slots<()>, now: Instant) -> Admission {
+        let ticket = slots.join(());
+        let turn = slots.admit(ticket, now);
+        slots.leave(ticket);
+        turn
+    }
+
+    fn taken(calls: u32, now: Instant) -> Slots<()> {
+        let mut slots = Slots::new(calls, WINDOW);
+        for _ in 0..calls {
+            assert_eq!(take(&mut slots, now), Admission::Taken);
+        }
+        slots
+    }
+
+    #[test]
+    fn the_whole_quota_is_usable_at_once_and_no_more() {
+        let now = Instant::now();
+        let mut slots = taken(3, now);
+        assert_eq!((take(&mut slots, now), slots.used(now)), (Admission::Later, 3));
+    }
+
+    #[test]
+    fn a_slot_comes_back_a_window_after_the_reply() {
+        let now = Instant::now();
+        let mut slots = taken(2, now);
+        slots.replied(now + s(7));
+        assert_eq!(take(&mut slots, now + s(66)), Admission::At(now + s(67)));
+        assert_eq!((slots.used(now + s(66)), slots.used(now + s(67))), (2, 1));
+        assert_eq!(take(&mut slots, now + s(67)), Admission::Taken);
+        assert_eq!(take(&mut slots, now + s(67)), Admission::Later, "the other call is still in flight");
+    }
+
+    #[test]
+    fn a_call_that_was_given_up_may_still_be_on_its_way() {
+        let now = Instant::now();
+        let mut slots = taken(2, now);
+        slots.given_up(now);
+        assert_eq!(take(&mut slots, now), Admission::At(now + TRAVEL + WINDOW));
+        slots.replied(now + s(1));
+        assert_eq!(take(&mut slots, now + s(1)), Admission::At(now + s(61)), "the earlier slot counts");
+    }
+
+    #[test]
+    fn first_come_first_served() {
+        let now = Instant::now();
+        let mut slots = Slots::new(1, WINDOW);
+        let [a, b, c] = ["a", "b", "c"].map(|name| slots.join(name));
+        assert_eq!((slots.admit(b, now), slots.first()), (Admission::Later, Some(&"a")));
+        assert!(!slots.leave(b), "nobody became the first");
+        assert!(slots.leave(a), "c became the first");
+        assert_eq!((slots.admit(a, now), slots.first()), (Admission::Later, Some(&"c")));
+        assert_eq!(slots.admit(c, now), Admission::Taken);
+        assert!(!slots.leave(c), "nobody is left");
+    }
+
+    #[test]
+    fn without_a_limit_nobody_waits_and_nothing_is_kept() {
+        let now = Instant::now();
+        let mut slots = Slots::unlimited();
+        for _ in 0..1000 {
+            assert_eq!(take(&mut slots, now), Admission::Taken);
+        }
+        assert_eq!((slots.used(now), slots.wait(now)), (1000, Duration::ZERO));
+        for _ in 0..1000 {
+            slots.replied(now);
+        }
+        assert_eq!((slots.used(now), slots.returning.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_pause_lasts_a_window_and_jitter() {
+        let now = Instant::now();
+        for (jitter, ends) in [(0.0, s(60)), (0.5, s(63)), (1.0, s(66)), (2.0, s(66)), (f64::NAN, s(66))] {
+            for mut slots in [Slots::new(100, WINDOW), Slots::unlimited()] {
+                slots.pause(now, jitter);
+                assert_eq!(take(&mut slots, now), Admission::At(now + ends), "jitter {jitter}");
+                assert_eq!(slots.wait(now), ends);
+                assert_eq!(take(&mut slots, now + ends), Admission::Taken);
+            }
+        }
+    }
+
+    #[test]
+    fn a_pause_in_a_pause_moves_its_end_and_keeps_its_jitter() {
+        let now = Instant::now();
+        let mut slots = Slots::new(100, WINDOW);
+        slots.pause(now, 0.5);
+        slots.pause(now + s(2), 1.0);
+        assert_eq!(take(&mut slots, now + s(2)), Admission::At(now + s(65)));
+        slots.pause(now + s(65), 1.0);
+        assert_eq!(
+            take(&mut slots, now + s(65)),
+            Admission::At(now + s(131)),
+            "another pause, another jitter"
+        );
+    }
+
+    #[test]
+    fn after_a_pause_calls_are_spread_evenly_for_a_window() {
+        let now = Instant::now();
+        for mut slots in [Slots::new(100, WINDOW), Slots::unlimited()] {
+            slots.pause(now, 0.0);
+            let (resumed, spacing) = (now + s(60), Duration::from_millis(600));
+            assert_eq!(take(&mut slots, resumed), Admission::Taken);
+            assert_eq!(take(&mut slots, resumed), Admission::At(resumed + spacing));
+            assert_eq!(take(&mut slots, resumed + spacing), Admission::Taken);
+            let last = resumed + WINDOW - Duration::from_millis(1);
+            assert_eq!(take(&mut slots, last), Admission::Taken);
+            assert_eq!(take(&mut slots, last), Admission::At(last + spacing));
+            for _ in 0..97 {
+                assert_eq!(take(&mut slots, resumed + WINDOW), Admission::Taken, "all the rest at once");
+            }
+        }
+    }
+
+    #[test]
+    fn slots_in_flight_still_count_after_a_pause() {
+        let now = Instant::now();
+        let mut slots = taken(2, now);
+        slots.pause(now, 0.0);
+        assert_eq!(take(&mut slots, now + s(60)), Admission::Later);
+        slots.replied(now + s(60));
+        assert_eq!(take(&mut slots, now + s(60)), Admission::At(now + s(120)));
+    }
+
+    #[test]
+    fn the_wait_is_foreseen_from_slots_and_line() {
+        let now = Instant::now();
+        let mut slots = Slots::new(3, WINDOW);
+        let waits = |slots: &mut Slots<()>| {
+            let wait = slots.wait(now + s(20));
+            slots.join(());
+            wait
+        };
+        for _ in 0..2 {
+            take(&mut slots, now);
+        }
+        slots.replied(now + s(10));
+        // One is free, one comes back at 70 s, one is in flight; then each of them once more.
+        let foreseen = [0, 50, 60, 60, 110, 120].map(s);
+        assert_eq!(foreseen.map(|_| waits(&mut slots)), foreseen);
+    }
+
+    #[test]
+    fn the_wait_is_foreseen_through_a_pause() {
+        let now = Instant::now();
+        let mut slots = Slots::new(60, WINDOW);
+        slots.pause(now, 0.0);
+        assert_eq!(slots.wait(now + s(10)), s(50));
+        slots.join(());
+        slots.join(());
+        assert_eq!(slots.wait(now + s(10)), s(52), "two before it, a second apart");
+        assert_eq!((slots.wait(now + s(119)), slots.wait(now + s(120))), (s(2), Duration::ZERO));
+        for _ in 2..90 {
+            slots.join(());
+        }
+        assert_eq!(slots.wait(now + s(10)), s(110), "spread for a window, then all at once");
+    }
+
+    #[test]
+    fn a_huge_quota_costs_no_memory() {
+        let now = Instant::now();
+        let mut slots = Slots::new(u32::MAX, WINDOW);
+        take(&mut slots, now);
+        assert_eq!(slots.wait(now), Duration::ZERO);
+    }
+}

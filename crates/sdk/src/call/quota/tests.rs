@@ -1,0 +1,242 @@
+//! What waits and wakes, on tokio's paused clock.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::Poll;
+
+use fastrand::Rng;
+use futures_util::FutureExt as _;
+use futures_util::future::{join_all, poll_fn};
+use tokio::task::JoinSet;
+use tokio::time::{advance, sleep};
+
+use super::*;
+
+const WINDOW: Duration = Duration::from_secs(60);
+
+fn quota(calls: u32) -> Quota {
+    Quota::new(calls, WINDOW).unwrap()
+}
+
+/// Makes a call that is answered at once.
+async fn call(quota: &Quota) -> Instant {
+    quota.slot().await.replied();
+    Instant::now()
+}
+
+/// Uses the quota up, with calls that are answered at once.
+async fn use_up(quota: &Quota) {
+    for _ in 0..quota.calls().unwrap() {
+        quota.slot().now_or_never().unwrap().replied();
+    }
+}
+
+#[test]
+fn a_quota_that_lets_nobody_call_is_refused() {
+    let longest = Duration::from_secs(31_622_400);
+    for (calls, window) in [(0, WINDOW), (1, Duration::ZERO), (1, longest + Duration::from_nanos(1))] {
+        assert!(Quota::new(calls, window).unwrap_err().is_refused());
+    }
+    assert!(Quota::new(u32::MAX, longest).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_numbers_can_be_asked_for() {
+    let default = Quota::default();
+    assert_eq!((default.calls(), default.window(), default.used()), (Some(100), WINDOW, 0));
+    let slot = default.slot().await;
+    assert_eq!(format!("{default:?}"), "Quota { calls: Some(100), window: 60s, used: 1, .. }");
+    drop(slot);
+    let unlimited = Quota::unlimited();
+    assert_eq!((unlimited.calls(), unlimited.window(), unlimited.used()), (None, WINDOW, 0));
+}
+
+#[test]
+fn a_slot_can_be_waited_for_on_any_thread() {
+    fn is_send<T: Send>(_: T) {}
+    is_send(quota(1).slot());
+    is_send(quota(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn clones_share_one_quota() {
+    let quota = quota(2);
+    let slots = [quota.clone().slot().await, quota.clone().slot().await];
+    assert!(quota.slot().now_or_never().is_none());
+    assert_eq!(quota.used(), 2);
+    drop(slots);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slot_comes_back_after_reply_and_later_without_one() {
+    for (replies, comes_back) in [(true, WINDOW), (false, WINDOW + slots::TRAVEL)] {
+        let (quota, start) = (quota(1), Instant::now());
+        let slot = quota.slot().await;
+        let in_flight = async {
+            sleep(Duration::from_secs(5)).await;
+            if replies { slot.replied() } else { drop(slot) }
+        };
+        let ((), next) = tokio::join!(in_flight, call(&quota));
+        assert_eq!(next - start, Duration::from_secs(5) + comes_back);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_that_is_foreseen_is_the_wait() {
+    let (quota, start) = (quota(3), Instant::now());
+    use_up(&quota).await;
+    advance(Duration::from_secs(10)).await;
+    assert_eq!(quota.ready_in(), Duration::from_secs(50));
+    assert_eq!(call(&quota).await - start, WINDOW);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_stops_who_waits_and_who_comes() {
+    for quota in [quota(1), Quota::unlimited()] {
+        let start = Instant::now();
+        quota.pause(0.5);
+        let (first, ()) = tokio::join!(call(&quota), async {
+            sleep(Duration::from_secs(1)).await;
+            quota.pause(0.0);
+        });
+        assert_eq!(first - start, Duration::from_secs(64));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiter_that_goes_makes_way_for_the_next() {
+    let quota = quota(1);
+    use_up(&quota).await;
+    let mut second = pin!(quota.slot());
+    {
+        let mut first = pin!(quota.slot());
+        assert!((&mut first).now_or_never().is_none());
+        assert!((&mut second).now_or_never().is_none());
+        advance(WINDOW).await;
+    }
+    assert!(second.now_or_never().is_some());
+}
+
+/// The next waiter sleeps without a time to wake at, and has to be told.
+#[tokio::test(start_paused = true)]
+async fn the_next_waiter_is_woken_when_the_first_goes() {
+    let (quota, start) = (quota(1), Instant::now());
+    use_up(&quota).await;
+    let first = tokio::time::timeout(Duration::from_secs(1), quota.slot());
+    let (gone, next) = tokio::join!(first, call(&quota));
+    assert!(gone.is_err());
+    assert_eq!(next - start, WINDOW);
+}
+
+#[tokio::test(start_paused = true)]
+async fn slots_that_come_back_together_are_taken_together() {
+    let (quota, start) = (quota(2), Instant::now());
+    use_up(&quota).await;
+    let held = || async {
+        let _slot = quota.slot().await;
+        let taken = Instant::now();
+        sleep(Duration::from_secs(10)).await;
+        taken - start
+    };
+    assert_eq!(tokio::join!(held(), held()), (WINDOW, WINDOW));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_may_bring_the_turn_forward() {
+    let (quota, start) = (quota(2), Instant::now());
+    let (cancelled, answered) = (quota.slot().await, quota.slot().await);
+    drop(cancelled);
+    let (next, ()) = tokio::join!(call(&quota), async {
+        sleep(Duration::from_secs(1)).await;
+        answered.replied();
+    });
+    assert_eq!(next - start, Duration::from_secs(61));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_elsewhere_does_not_stop_the_calls() {
+    let quota = quota(2);
+    let poisoner = quota.clone();
+    let panicked = std::thread::spawn(move || {
+        let _slots = poisoner.lock();
+        panic!("while it holds the lock");
+    });
+    assert!(panicked.join().is_err());
+    assert!(quota.slots.is_poisoned());
+    use_up(&quota).await;
+    assert_eq!(quota.used(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_first_waiter_wakes() {
+    const WAITERS: usize = 1000;
+    let (quota, polls) = (quota(10), AtomicUsize::new(0));
+    join_all((0..WAITERS).map(|_| async {
+        let mut slot = pin!(quota.slot());
+        let counted = poll_fn(|context| {
+            polls.fetch_add(1, Relaxed);
+            slot.as_mut().poll(context)
+        });
+        counted.await.replied();
+    }))
+    .await;
+    // One to join, one to become the first, one when the slot is back, and one for a reply meanwhile.
+    assert!(polls.load(Relaxed) <= 4 * WAITERS, "{polls:?} polls");
+}
+
+/// Waiters come, leave, fail and are answered at random: those that stay are served in the order in which they came, and
+/// never too many in a window.
+#[tokio::test(start_paused = true)]
+async fn who_stays_is_served_in_order_whoever_cancels() {
+    for seed in 0..50 {
+        let mut rng = Rng::with_seed(seed);
+        let calls = rng.u32(1..=20);
+        let quota = quota(calls);
+        let served = Arc::new(Mutex::new(Vec::new()));
+        let mut callers = JoinSet::new();
+        for caller in 0..200 {
+            callers.spawn(caller_of(quota.clone(), served.clone(), caller, rng.fork()));
+            if rng.bool() {
+                sleep(Duration::from_millis(rng.u64(1..3000))).await;
+            }
+        }
+        let stayed = callers.join_all().await.into_iter().flatten().count();
+        let served = served.lock().unwrap();
+        assert!(served.is_sorted_by_key(|(caller, _)| *caller), "seed {seed}: {served:?}");
+        assert!(served.len() >= stayed && stayed > 0, "seed {seed}");
+        for window in served.windows(calls as usize + 1) {
+            assert!(window[calls as usize].1 - window[0].1 >= WINDOW, "seed {seed}: {window:?}");
+        }
+        assert!(quota.lock().first().is_none(), "seed {seed}: somebody was forgotten in the line");
+    }
+}
+
+/// A caller that may lose patience at any moment; `Some` if it was answered.
+async fn caller_of(
+    quota: Quota,
+    served: Arc<Mutex<Vec<(u32, Instant)>>>,
+    caller: u32,
+    mut rng: Rng,
+) -> Option<()> {
+    let patience = if rng.bool() { Duration::from_millis(rng.u64(0..200_000)) } else { Duration::MAX };
+    let answered = async {
+        let slot = quota.slot().await;
+        served.lock().unwrap().push((caller, Instant::now()));
+        sleep(Duration::from_millis(rng.u64(0..5000))).await;
+        slot.replied();
+    };
+    tokio::time::timeout(patience, answered).await.ok()
+}
+
+/// Polled in any order, and by hand: the line goes by who came first, not by who asks first.
+#[tokio::test(start_paused = true)]
+async fn the_line_does_not_go_by_who_asks_first() {
+    let quota = quota(1);
+    use_up(&quota).await;
+    let (mut first, mut second) = (pin!(quota.slot()), pin!(quota.slot()));
+    assert!((&mut first).now_or_never().is_none());
+    assert!((&mut second).now_or_never().is_none());
+    advance(WINDOW).await;
+    assert!((&mut second).now_or_never().is_none());
+    assert!(poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_ready())).await);
+}

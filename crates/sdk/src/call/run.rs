@@ -1,0 +1,279 @@
+//! Runs a call: gets a token, waits for the quota, sends, and tries again, until the call has succeeded or failed.
+//!
+//! What is sent belongs to the [operation](super::exchange::Operation); what a failure means for another attempt, to
+//! [`attempts`](super::attempts).
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use northbound_client::{Call, Secret};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::Instrument as _;
+
+use crate::call::after;
+use crate::call::attempts::{Attempts, Retry, Verdict};
+use crate::call::exchange::{Connection, Operation};
+use crate::call::login::Login;
+use crate::call::quota::Quota;
+use crate::call::token::{Token, TokenError, TokenStore};
+use crate::client::credentials::Source;
+use crate::error::{Error, ErrorKind, Remedy, Stop};
+
+/// What the calls of a client and of its clones share.
+pub(crate) struct Shared {
+    pub(crate) connection: Connection,
+    pub(crate) source: Source,
+    pub(crate) before_login: Option<BeforeLogin>,
+    pub(crate) tokens: TokenStore,
+    pub(crate) quota: Quota,
+    pub(crate) retry: Retry,
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) random: Mutex<fastrand::Rng>,
+    pub(crate) calls: AtomicU64,
+}
+
+/// Called before each login is sent.
+pub(crate) type BeforeLogin = Box<dyn Fn(&Arc<Shared>) + Send + Sync>;
+
+impl Shared {
+    /// Makes a call.
+    pub(crate) async fn call<O: Operation>(self: &Arc<Self>, operation: &O) -> Result<O::Reply, Error> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.run(operation, after(Instant::now(), self.deadline)).await
+    }
+
+    /// Gets a token from where tokens come from. A login has the same deadline as the call that needs it.
+    ///
+    /// The future is boxed since a login is a call as well.
+    pub(crate) fn new_token(
+        self: &Arc<Self>,
+        rejected: Option<Secret>,
+        deadline: Instant,
+    ) -> Pin<Box<dyn Future<Output = Result<Token, Error>> + Send + '_>> {
+        Box::pin(async move {
+            match &self.source {
+                Source::Login(credentials) => {
+                    let notice = || self.before_login.iter().for_each(|notice| notice(self));
+                    self.connection.secrets.note(&credentials.secret);
+                    self.run(&Login { credentials, notice }, deadline).await
+                }
+                Source::Elsewhere(_, source) => source.token(rejected.as_ref()).await.map_err(no_token),
+                Source::Ready(_, token) => Ok(Token::new(token.clone())),
+            }
+        })
+    }
+
+    /// Runs a call within a span of its own.
+    async fn run<O: Operation>(
+        self: &Arc<Self>,
+        operation: &O,
+        deadline: Instant,
+    ) -> Result<O::Reply, Error> {
+        let what = operation.what();
+        in_tokio().map_err(|error| error.asking(&what))?;
+        let runner = CallRunner { shared: self, what: &what, deadline };
+        runner.run(operation).instrument(operation.span()).await
+    }
+
+    /// Whether a token that is refused can be changed for another one.
+    fn changes_token(&self) -> bool {
+        !matches!(self.source, Source::Ready(..))
+    }
+
+    fn random(&self) -> f64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    }
+}
+
+/// Runs one call: decides with [`Attempts`], waits, and keeps tokens and quota informed.
+struct CallRunner<'a> {
+    shared: &'a Arc<Shared>,
+    what: &'a str,
+    deadline: Instant,
+}
+
+/// What an attempt is waiting for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Token,
+    Quota,
+    Reply,
+}
+
+/// Why no attempt could be made.
+enum NotSent {
+    /// The deadline came first.
+    Late(Phase),
+    /// Something that no repetition helps.
+    Failed(Error),
+}
+
+impl CallRunner<'_> {
+    /// Makes attempts until one succeeds, or the call has failed for good.
+    async fn run<O: Operation>(&self, operation: &O) -> Result<O::Reply, Error> {
+        let Shared { retry, tokens, quota, .. } = &**self.shared;
+        let changes_token = self.shared.changes_token();
+        let mut attempts = Attempts::new(retry, O::MAY_REPEAT, changes_token, self.deadline);
+        let mut last = None;
+        loop {
+            let (outcome, token) = match self.attempt(operation).await {
+                Ok(attempt) => attempt,
+                Err(NotSent::Failed(error)) => return Err(error),
+                Err(NotSent::Late(phase)) => {
+                    let error = last.unwrap_or_else(|| self.late(phase));
+                    return Err(error.ended(attempts.made(), Stop::Deadline));
+                }
+            };
+            let error = match (outcome, &token) {
+                (Ok(reply), None) => return Ok(reply),
+                (Ok(reply), Some(token)) => {
+                    tokens.prove(token).await;
+                    return Ok(reply);
+                }
+                (Err(error), _) => error,
+            };
+            let replaced = match token {
+                Some(token) if changes_token && error.is_invalid_token() => {
+                    // Waits for a login under way, which has a deadline of its own.
+                    match self.within(Phase::Token, tokens.reject(&token)).await {
+                        Ok(replaced) => replaced,
+                        Err(_) => return Err(error.ended(attempts.made(), Stop::Deadline)),
+                    }
+                }
+                _ => false,
+            };
+            let verdict = attempts.failed(&error, replaced, Instant::now(), self.shared.random());
+            self.trace(&error, attempts.made(), &verdict);
+            match verdict {
+                Verdict::Repeat(pause) => sleep(pause).await,
+                Verdict::AwaitQuota => quota.pause(self.shared.random()),
+                Verdict::ChangeToken => {}
+                Verdict::GiveUp(stop) => return Err(self.ended(error, attempts.made(), stop)),
+            }
+            last = Some(error);
+        }
+    }
+
+    /// Makes one attempt; its outcome, and the token that it used.
+    async fn attempt<O: Operation>(
+        &self,
+        operation: &O,
+    ) -> Result<(Result<O::Reply, Error>, Option<Secret>), NotSent> {
+        let Shared { connection, source, tokens, .. } = &**self.shared;
+        let (mut call, mut used) = (Call::new(), None);
+        if O::NEEDS_TOKEN {
+            let token = tokens.get(|rejected| self.shared.new_token(rejected, self.deadline));
+            let token = self.within(Phase::Token, token).await?.map_err(NotSent::Failed)?;
+            connection.secrets.note(&token);
+            call = call.authorized_by(source.app_id().as_str(), &token).map_err(|fault| self.unfit(fault))?;
+            used = Some(token);
+        }
+        let exchange = connection.exchange(self.what, call);
+        Ok((self.in_quota(exchange.send(operation)).await?, used))
+    }
+
+    /// Sends once there is room in the quota; the slot is taken until the reply has come, or nobody waits for it any more.
+    async fn in_quota<T>(
+        &self,
+        sent: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Result<T, Error>, NotSent> {
+        let wait = self.shared.quota.ready_in();
+        if after(Instant::now(), wait) > self.deadline {
+            // Waiting would only keep the caller from hearing it.
+            return Err(NotSent::Late(Phase::Quota));
+        }
+        if !wait.is_zero() {
+            let wait_seconds = wait.as_secs_f64();
+            tracing::info!(call = self.what, wait_seconds, "the call waits for the quota");
+        }
+        let slot = self.within(Phase::Quota, self.shared.quota.slot()).await?;
+        let reply = self.within(Phase::Reply, timeout(self.shared.timeout, sent)).await?;
+        // A call without a reply may still be on its way to the platform: its slot is held a little longer.
+        if reply.as_ref().is_ok_and(|reply| reply.as_ref().err().is_none_or(|error| error.status().is_some()))
+        {
+            slot.replied();
+        }
+        Ok(reply.unwrap_or_else(|_| {
+            let found = format!("no whole reply came within {} s", self.shared.timeout.as_secs_f32());
+            Err(Error::new(ErrorKind::Timeout, found, Remedy::RaiseTimeout).asking(self.what))
+        }))
+    }
+
+    /// Waits for a part of an attempt, at most until the deadline.
+    async fn within<T>(&self, phase: Phase, part: impl Future<Output = T>) -> Result<T, NotSent> {
+        timeout_at(self.deadline, part).await.map_err(|_| NotSent::Late(phase))
+    }
+
+    fn ended(&self, error: Error, attempts: u32, stop: Stop) -> Error {
+        let error = error.ended(attempts, stop);
+        match stop {
+            Stop::Token if self.shared.changes_token() => error.with_remedy(
+                "the token was fresh, so another process may log in with the same application, or a proxy drops the header \
+                 app_key, as nginx does unless `underscores_in_headers on` is set",
+            ),
+            Stop::Token => error.with_remedy(Remedy::ReplaceToken),
+            _ => error,
+        }
+    }
+
+    fn trace(&self, error: &Error, attempts: u32, verdict: &Verdict) {
+        if error.is_throttled() {
+            tracing::warn!(call = self.what, "the platform throttled the call");
+        } else if error.is_invalid_token() {
+            tracing::warn!(call = self.what, "the platform refused the token");
+        }
+        tracing::debug!(
+            error.r#type = ?error.kind(),
+            http.response.status_code = error.status().map(|status| status.as_u16()),
+            northbound.error_code = error.code().map(|code| code.as_str()),
+            http.request.resend_count = attempts,
+            ?verdict,
+            "the attempt failed"
+        );
+    }
+
+    fn late(&self, phase: Phase) -> Error {
+        let (found, remedy) = match phase {
+            Phase::Token => ("no token came in time", Remedy::RaiseDeadlineForToken),
+            Phase::Quota => ("the quota left no room in time", Remedy::RaiseDeadlineForQuota),
+            Phase::Reply => ("no reply came in time", Remedy::RaiseDeadlineForReply),
+        };
+        Error::new(ErrorKind::Timeout, found, remedy).asking(self.what)
+    }
+
+    fn unfit(&self, fault: impl std::error::Error + Send + Sync + 'static) -> NotSent {
+        let kind = if self.shared.changes_token() { ErrorKind::NoToken } else { ErrorKind::Refused };
+        let error = Error::new(kind, "the token cannot be put into a header", Remedy::CheckToken);
+        NotSent::Failed(error.with_source(fault))
+    }
+}
+
+fn no_token(fault: TokenError) -> Error {
+    let fault = match fault.downcast::<Error>() {
+        Ok(error) => return *error,
+        Err(fault) => fault,
+    };
+    let found = format!("the token source brings no token ({fault})");
+    Error::new(ErrorKind::NoToken, found, Remedy::CheckTokenSource)
+}
+
+/// An error where tokio's timers and sockets would panic.
+pub(crate) fn in_tokio() -> Result<(), Error> {
+    let advice = "call it inside a tokio runtime; blocking code does that with Runtime::block_on()";
+    let runtime = tokio::runtime::Handle::try_current();
+    runtime.map(drop).map_err(|fault| Error::refused("there is no tokio runtime", advice).with_source(fault))
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { connection, source, quota, .. } = self;
+        f.debug_struct("Shared")
+            .field("endpoint", &connection.endpoint)
+            .field("source", source)
+            .field("quota", quota)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,236 @@
+//! The token that every call but the login needs: where it comes from, how long it is good, and who may ask for another.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use northbound_client::Secret;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::call::after;
+use crate::error::Error;
+
+/// A token is renewed this long before its end, or a tenth of its life if that is shorter.
+const MARGIN: Duration = Duration::from_secs(300);
+/// Renewing a token that lives for less time than this would take a login before nearly every call.
+const SHORTEST_LIFE: Duration = Duration::from_secs(10);
+/// The first wait between two logins that did not help; each further one is twice as long.
+const SPACING: Duration = Duration::from_secs(5);
+/// The longest wait between two logins.
+const LONGEST_SPACING: Duration = Duration::from_secs(300);
+
+/// A token from wherever, and how long it lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    secret: Secret,
+    life: Option<Duration>,
+}
+
+impl Token {
+    /// A token of unknown life: it is used until the platform refuses it.
+    pub fn new(secret: impl Into<Secret>) -> Self {
+        Self { secret: secret.into(), life: None }
+    }
+
+    /// A token that lives so long from now. It is renewed 5 minutes before its end, or a tenth of its life if that is shorter.
+    ///
+    /// A life of less than 10 seconds counts as unknown: the token is used until the platform refuses it.
+    #[must_use]
+    pub fn lives(mut self, life: Duration) -> Self {
+        self.life = Some(life).filter(|life| *life >= SHORTEST_LIFE);
+        self
+    }
+
+    /// How long before its end a token of this life is renewed: 5 minutes, or a tenth of its life if that is shorter.
+    pub fn renewal_margin(life: Duration) -> Duration {
+        MARGIN.min(life / 10)
+    }
+
+    /// The token itself.
+    pub fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// How long it lives from the moment on at which it came, if that is known.
+    pub fn life(&self) -> Option<Duration> {
+        self.life
+    }
+}
+
+/// The error of a [`TokenSource`]. An [`Error`](crate::Error) of this crate reaches the caller as it is.
+pub type TokenError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The outcome of a [`TokenSource`], to come.
+pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Token, TokenError>> + Send + 'a>>;
+
+/// Brings tokens from elsewhere, for instance from the one process of a fleet that logs in.
+///
+/// On this platform a login cancels every earlier token of the application, so two processes that both log in knock each other
+/// out. Let one log in, and give its token to the others through this trait.
+///
+/// ```
+/// use northbound::{Secret, Token, TokenFuture, TokenSource};
+///
+/// struct FromFile(std::path::PathBuf);
+///
+/// impl TokenSource for FromFile {
+///     fn token(&self, _rejected: Option<&Secret>) -> TokenFuture<'_> {
+///         Box::pin(async { Ok(Token::new(std::fs::read_to_string(&self.0)?.trim())) })
+///     }
+/// }
+/// ```
+pub trait TokenSource: Send + Sync + 'static {
+    /// A token to use. Asked one at a time: when there is none, when the last one is about to end, and when the platform has
+    /// refused it (`rejected`), in which case the same token does not help.
+    fn token(&self, rejected: Option<&Secret>) -> TokenFuture<'_>;
+}
+
+/// The token of an application, shared by all clones of a client.
+#[derive(Default)]
+pub(crate) struct TokenStore(Mutex<TokenState>);
+
+/// What is known of the tokens so far. Decides only.
+#[derive(Debug, Default)]
+struct TokenState {
+    held: Option<Held>,
+    rejected: Option<Secret>,
+    /// How many tokens running the platform has refused.
+    rejections: u32,
+    last_login: Option<Instant>,
+    /// The last login failed then; whoever was waiting for it has the same failure.
+    failed: Option<(Instant, Error)>,
+}
+
+#[derive(Debug)]
+struct Held {
+    secret: Secret,
+    renew_at: Option<Instant>,
+}
+
+/// What a call has to do for its token.
+#[derive(Debug)]
+enum TokenStep {
+    Use(Secret),
+    Fail(Error),
+    LogInAt(Instant),
+}
+
+impl TokenState {
+    /// Decides for a call that began to wait at `since`.
+    fn step(&self, since: Instant, now: Instant) -> TokenStep {
+        if let Some(held) = self.held.as_ref().filter(|held| held.renew_at.is_none_or(|at| now < at)) {
+            return TokenStep::Use(held.secret.clone());
+        }
+        match &self.failed {
+            Some((failed, error)) if *failed >= since && self.held.is_none() => {
+                TokenStep::Fail(error.clone())
+            }
+            _ => TokenStep::LogInAt(self.next_login(now)),
+        }
+    }
+
+    /// The first login after a rejection is immediate, further ones are spaced: two processes with one application would
+    /// otherwise drive each other round for ever.
+    fn next_login(&self, now: Instant) -> Instant {
+        match (self.last_login, self.rejections) {
+            (Some(last), rejections @ 2..) => {
+                let spacing = SPACING.saturating_mul(1 << (rejections - 2).min(16)).min(LONGEST_SPACING);
+                (last + spacing).max(now)
+            }
+            _ => now,
+        }
+    }
+
+    fn logging_in(&mut self, now: Instant) {
+        // The platform cancels the old token the moment it sees the login, whether its answer arrives or not.
+        self.held = None;
+        self.last_login = Some(now);
+    }
+
+    fn logged_in(&mut self, token: Token, now: Instant) -> Secret {
+        // Its life began somewhere between the request and the reply.
+        let born = self.last_login.unwrap_or(now);
+        let renew_at = token.life.map(|life| after(born, life - Token::renewal_margin(life)));
+        self.held = Some(Held { secret: token.secret.clone(), renew_at });
+        (self.failed, self.last_login) = (None, Some(now));
+        token.secret
+    }
+
+    fn login_failed(&mut self, error: &Error, now: Instant) {
+        self.failed = Some((now, error.clone()));
+    }
+
+    /// Notes that the platform refused a token. Returns whether another one has already taken its place.
+    fn reject(&mut self, secret: &Secret) -> bool {
+        match &self.held {
+            Some(held) if held.secret == *secret => {
+                self.held = None;
+                self.rejected = Some(secret.clone());
+                self.rejections = self.rejections.saturating_add(1);
+                false
+            }
+            Some(_) => true,
+            // Another call has dropped it before, and nobody has brought a new one yet.
+            None => self.rejected.as_ref() == Some(secret),
+        }
+    }
+
+    fn prove(&mut self, secret: &Secret) {
+        if self.held.as_ref().is_some_and(|held| held.secret == *secret) {
+            self.rejections = 0;
+        }
+    }
+}
+
+impl TokenStore {
+    /// The token; `log_in` brings one if there is none. Whoever comes meanwhile waits for that login instead of making
+    /// another, which would cancel the first one's token. Dropping the future leaves nothing stuck: the next one logs in.
+    pub(crate) async fn get<F>(&self, log_in: impl FnOnce(Option<Secret>) -> F) -> Result<Secret, Error>
+    where
+        F: Future<Output = Result<Token, Error>>,
+    {
+        let since = Instant::now();
+        let mut state = self.0.lock().await;
+        match state.step(since, Instant::now()) {
+            TokenStep::Use(secret) => Ok(secret),
+            TokenStep::Fail(error) => Err(error),
+            TokenStep::LogInAt(at) => {
+                let wait = at.saturating_duration_since(Instant::now());
+                if !wait.is_zero() {
+                    // Each login cancels the token of whoever else logs in with this application.
+                    let wait_seconds = wait.as_secs_f64();
+                    tracing::warn!(wait_seconds, "the platform refused new tokens, so the next login waits");
+                }
+                tokio::time::sleep_until(at).await;
+                state.logging_in(Instant::now());
+                let rejected = state.rejected.clone();
+                match log_in(rejected).await {
+                    Ok(token) => Ok(state.logged_in(token, Instant::now())),
+                    // Whoever waits may have more time than the call that logged in.
+                    Err(error) if error.is_late() => Err(error),
+                    Err(error) => {
+                        state.login_failed(&error, Instant::now());
+                        Err(error)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes that the platform refused a token. Returns whether another one has already taken its place.
+    pub(crate) async fn reject(&self, secret: &Secret) -> bool {
+        self.0.lock().await.reject(secret)
+    }
+
+    /// Notes that a call succeeded with a token.
+    pub(crate) async fn prove(&self, secret: &Secret) {
+        // Whoever holds the lock is replacing the token, or about to prove one; there is nothing to wait for.
+        if let Ok(mut state) = self.0.try_lock() {
+            state.prove(secret);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

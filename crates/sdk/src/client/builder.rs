@@ -1,0 +1,407 @@
+//! How a client is set up.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use northbound_client::{HttpService, Secret};
+
+use crate::call::FOREVER;
+use crate::call::exchange::Connection;
+use crate::call::run::{BeforeLogin, Shared};
+use crate::call::token::TokenStore;
+use crate::client::credentials::Source;
+use crate::client::endpoint::{Endpoint, PlainHttp, ThisMachine};
+use crate::client::proxy;
+use crate::redact::Secrets;
+use crate::{AppId, Client, Credentials, Error, Quota, Remedy, Retry, TokenSource};
+
+/// As in the vendor's Java SDK.
+const TIMEOUT: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(180);
+/// No page of 250 rows comes near it.
+const BODY_LIMIT: usize = 32 * 1024 * 1024;
+
+/// Builds a [`Client`].
+#[must_use]
+pub struct ClientBuilder {
+    endpoint: String,
+    sources: Vec<Source>,
+    before_login: Option<BeforeLogin>,
+    resolved: Vec<(String, SocketAddr)>,
+    http: Vec<AdjustHttp>,
+    service: Option<MakeService>,
+    /// Whether anything goes over HTTP.
+    connects: bool,
+    timeout: Duration,
+    connect_timeout: Duration,
+    deadline: Duration,
+    body_limit: usize,
+    plain_http: PlainHttp,
+    uses_proxy: bool,
+    quota: Quota,
+    retry: Retry,
+    seed: Option<u64>,
+}
+
+type MakeService = Box<dyn FnOnce(reqwest::Client) -> Arc<dyn HttpService> + Send>;
+type AdjustHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> + Send>;
+
+impl Client {
+    /// Starts to build a client for the platform at `endpoint`, such as `https://platform.example:8743`.
+    pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
+            endpoint: endpoint.into(),
+            sources: Vec::new(),
+            before_login: None,
+            resolved: Vec::new(),
+            http: Vec::new(),
+            service: None,
+            connects: true,
+            timeout: TIMEOUT,
+            connect_timeout: TIMEOUT,
+            deadline: DEADLINE,
+            body_limit: BODY_LIMIT,
+            plain_http: PlainHttp::LoopbackOnly,
+            uses_proxy: true,
+            quota: Quota::default(),
+            retry: Retry::default(),
+            seed: None,
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// Logs in with these credentials, on the first call, before a token ends, and when the platform refuses one.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.sources.push(Source::Login(credentials));
+        self
+    }
+
+    /// Calls this before each login is sent, with the client that logs in: a login cancels the tokens that other programs use.
+    pub fn before_login(mut self, notice: impl Fn(&Client) + Send + Sync + 'static) -> Self {
+        self.before_login = Some(Box::new(move |shared| notice(&Client { shared: Arc::clone(shared) })));
+        self
+    }
+
+    /// Uses a token that somebody else has obtained; the client never logs in.
+    pub fn token(mut self, app_id: AppId, token: impl Into<Secret>) -> Self {
+        self.sources.push(Source::Ready(app_id, token.into()));
+        self
+    }
+
+    /// Takes tokens from elsewhere; the client never logs in. That is how several processes share one application.
+    pub fn token_source(mut self, app_id: AppId, source: impl TokenSource) -> Self {
+        self.sources.push(Source::Elsewhere(app_id, Box::new(source)));
+        self
+    }
+
+    /// Bounds one attempt, its reply included; 30 seconds unless set.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout: timeout.min(FOREVER), ..self }
+    }
+
+    /// Bounds the time that a connection may take; 30 seconds unless set.
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        Self { connect_timeout: timeout.min(FOREVER), ..self }
+    }
+
+    /// Bounds a whole call with its waits, repetitions and logins; 3 minutes unless set.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// Refuses a reply whose body is longer than this, while it is read; 32 MiB unless set.
+    pub fn body_limit(self, bytes: usize) -> Self {
+        Self { body_limit: bytes, ..self }
+    }
+
+    /// Keeps to this quota, which other clients of the same application may share; the platform's default unless set.
+    pub fn quota(self, quota: Quota) -> Self {
+        Self { quota, ..self }
+    }
+
+    /// Repeats calls in this way.
+    pub fn retry(self, retry: Retry) -> Self {
+        Self { retry, ..self }
+    }
+
+    /// Adjusts the HTTP client: a proxy, connection pools, DNS.
+    ///
+    /// Redirects stay off whatever is set here: they would carry the application id to another host. Plain http to this
+    /// machine uses no proxy, and no other resolver of names.
+    pub fn http(
+        mut self,
+        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
+    ) -> Self {
+        self.http.push(Box::new(|http| Ok(adjust(http))));
+        self
+    }
+
+    /// Uses no proxy of the environment: neither `HTTPS_PROXY` nor its relatives are read.
+    pub fn no_proxy(self) -> Self {
+        Self { uses_proxy: false, ..self }
+    }
+
+    /// Connects to `address` when the endpoint names `host`: for a platform at a bare IP address, whose certificate is for a
+    /// host name. Write the name in the endpoint.
+    pub fn resolve(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
+        self.resolved.push((host.into(), address));
+        self
+    }
+
+    /// Trusts these certificate authorities as well, given as PEM: one certificate or several.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        let pem = pem.into();
+        self.http.push(Box::new(move |http| Ok(http.tls_certs_merge(certificates(&pem)?))));
+        self
+    }
+
+    /// Trusts these certificate authorities and no others, given as PEM: one certificate or several.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn only_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        let pem = pem.into();
+        self.http.push(Box::new(move |http| Ok(http.tls_certs_only(certificates(&pem)?))));
+        self
+    }
+
+    /// Shows a client certificate, given with its private key as PEM, to a platform that requires one.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn identity(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        let pem = pem.into();
+        self.http.push(Box::new(move |http| {
+            let identity = identity(&pem).map_err(|fault| {
+                let advice = "give a certificate and its private key (PKCS#8) as PEM, one after the other";
+                Error::refused("the client certificate cannot be read", advice).with_source(fault)
+            })?;
+            Ok(http.identity(identity))
+        }));
+        self
+    }
+
+    /// Accepts every certificate, also of somebody who only pretends to be the platform: secret and token are then anybody's.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn danger_accept_any_certificate(mut self) -> Self {
+        self.http.push(Box::new(|http| Ok(http.tls_danger_accept_invalid_certs(true))));
+        self
+    }
+
+    /// Allows plain http to another machine, where everybody on the way can read secret and token.
+    pub fn danger_allow_plain_http(mut self) -> Self {
+        self.plain_http = PlainHttp::Anywhere;
+        self
+    }
+
+    /// Sends requests to this service instead of over HTTP: any [`tower_service::Service`] of http requests, such as a router
+    /// of axum. A test hands the emulator's router over and needs no socket.
+    ///
+    /// Nothing is connected then, so options of TLS, proxies and connections have no effect.
+    ///
+    /// ```
+    /// use northbound::{Client, Credentials};
+    /// use northbound_emulator::{Scenario, router};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::builder("https://platform.example")
+    ///     .credentials(Credentials::new("demo-app", "demo-secret")?)
+    ///     .service(router(Scenario::default())?)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`tower_service::Service`]: https://docs.rs/tower-service/latest/tower_service/trait.Service.html
+    pub fn service(mut self, service: impl HttpService) -> Self {
+        self = self.service_over(|_| service);
+        self.connects = false;
+        self
+    }
+
+    /// Sends requests to a service that is made from the HTTP client and sends with it: to look at what goes over the wire and
+    /// what comes back, headers included, or to change it.
+    ///
+    /// Requests have the application id and a token, logins the secret: the service must not show them.
+    ///
+    /// ```
+    /// use northbound::{AppId, Client, reqwest};
+    ///
+    /// # fn main() -> Result<(), northbound::Error> {
+    /// let client = Client::builder("https://platform.example:8743")
+    ///     .token(AppId::new("meters")?, "t0ken")
+    ///     .service_over(|client| {
+    ///         tower::service_fn(move |request: http::Request<reqwest::Body>| {
+    ///             println!("{} {}", request.method(), request.uri().path());
+    ///             let client = client.clone();
+    ///             async move { client.execute(request.try_into()?).await.map(http::Response::from) }
+    ///         })
+    ///     })
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn service_over<S: HttpService>(
+        mut self,
+        make: impl FnOnce(reqwest::Client) -> S + Send + 'static,
+    ) -> Self {
+        self.service = Some(Box::new(|http| Arc::new(make(http))));
+        self.connects = true;
+        self
+    }
+
+    /// Draws what is left to chance (the time between two attempts) from this seed: for tests that must repeat themselves.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed: Some(seed), ..self }
+    }
+
+    /// Builds the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the endpoint is no URL, is plain http to another machine, or is https and this crate was built without TLS; when there
+    /// are no credentials, or several; when a variable of the environment holds a proxy that cannot be used; when a certificate
+    /// cannot be read or the HTTP client cannot be made.
+    pub fn build(mut self) -> Result<Client, Error> {
+        let mut endpoint = Endpoint::parse(&self.endpoint, self.plain_http, &self.resolved)?;
+        let [source] = <[Source; 1]>::try_from(self.sources).map_err(|sources| match sources.len() {
+            0 => Error::refused("there are no credentials", Remedy::GiveCredentials),
+            _ => Error::refused("there is more than one credential", Remedy::GiveOneCredential),
+        })?;
+        if !self.connects {
+            (self.http, self.resolved, self.uses_proxy) = (Vec::new(), Vec::new(), false);
+        } else if endpoint.url.scheme() == "https" && !cfg!(any(feature = "rustls", feature = "native-tls")) {
+            return Err(Error::refused(
+                "the endpoint is https, and this crate was built without TLS",
+                "build it with its feature rustls or native-tls",
+            ));
+        }
+        choose_tls_provider();
+        let mut http = reqwest::Client::builder().connect_timeout(self.connect_timeout);
+        if self.uses_proxy && !endpoint.is_loopback {
+            endpoint.proxy = proxy::of_environment(&endpoint.url, |name| std::env::var_os(name))?;
+        } else {
+            http = http.no_proxy();
+        }
+        // Nothing speaks TLS then, unless what was adjusted asks for it.
+        if (endpoint.stays_here || !self.connects) && self.http.is_empty() {
+            http = without_authorities(http);
+        }
+        for (host, address) in self.resolved {
+            http = http.resolve(&host, address);
+        }
+        for adjust in self.http {
+            http = adjust(http)?;
+        }
+        if endpoint.stays_here {
+            http = http.no_proxy().dns_resolver(ThisMachine);
+        }
+        let http = http.redirect(reqwest::redirect::Policy::none()).build().map_err(|fault| {
+            Error::refused("the HTTP client cannot be made", "check certificates and proxy settings")
+                .with_source(fault)
+        })?;
+        let service = self.service.map(|make| make(http.clone()));
+        let secrets = Secrets::default();
+        let connection = Connection { endpoint, http, service, body_limit: self.body_limit, secrets };
+        let shared = Shared {
+            connection,
+            source,
+            before_login: self.before_login,
+            tokens: TokenStore::default(),
+            quota: self.quota,
+            retry: self.retry,
+            timeout: self.timeout,
+            deadline: self.deadline,
+            random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
+            calls: AtomicU64::new(0),
+        };
+        Ok(Client { shared: Arc::new(shared) })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("sources", &self.sources).finish_non_exhaustive()
+    }
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Error> {
+    let advice = "give certificates as PEM: text that begins with -----BEGIN CERTIFICATE-----";
+    let certificates = reqwest::Certificate::from_pem_bundle(pem)
+        .map_err(|fault| Error::refused("the root certificates cannot be read", advice).with_source(fault))?;
+    if certificates.is_empty() {
+        return Err(Error::refused("the root certificates hold no certificate", advice));
+    }
+    Ok(certificates)
+}
+
+#[cfg(feature = "rustls")]
+fn identity(pem: &[u8]) -> reqwest::Result<reqwest::Identity> {
+    reqwest::Identity::from_pem(pem)
+}
+
+/// The system's library wants the certificates and the key apart.
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+fn identity(pem: &[u8]) -> reqwest::Result<reqwest::Identity> {
+    const BEGIN: &str = "-----BEGIN ";
+    let text = String::from_utf8_lossy(pem);
+    let (certificates, key): (Vec<&str>, Vec<&str>) =
+        text.split(BEGIN).skip(1).partition(|block| block.starts_with("CERTIFICATE"));
+    let [certificates, key] = [certificates, key]
+        .map(|blocks| blocks.iter().map(|block| format!("{BEGIN}{block}")).collect::<String>());
+    reqwest::Identity::from_pkcs8_pem(certificates.as_bytes(), key.as_bytes())
+}
+
+/// Spares reading the certificate authorities of the system, which takes longer than many a call.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn without_authorities(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    http.tls_certs_only([])
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn without_authorities(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    http
+}
+
+/// Takes ring for this process, unless the process has already chosen another provider.
+#[cfg(feature = "rustls")]
+fn choose_tls_provider() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        let _another_thread_was_first = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
+#[cfg(not(feature = "rustls"))]
+fn choose_tls_provider() {}
+
+#[cfg(test)]
+mod tests {
+    use northbound_emulator::{Scenario, router};
+
+    use super::*;
+
+    fn builder(endpoint: &str) -> ClientBuilder {
+        Client::builder(endpoint).token(AppId::new("demo-app").unwrap(), "t0ken")
+    }
+
+    #[test]
+    fn a_second_credential_is_refused() {
+        let login = Credentials::new("demo-app", "demo-secret").unwrap();
+        for second in [
+            builder("http://127.0.0.1:1").credentials(login),
+            builder("http://127.0.0.1:1").token(AppId::new("a").unwrap(), "b"),
+        ] {
+            assert!(second.build().unwrap_err().to_string().contains("call one of credentials()"));
+        }
+        assert!(Client::builder("http://127.0.0.1:1").build().unwrap_err().is_refused());
+    }
+
+    #[test]
+    fn https_needs_tls_unless_a_service_answers() {
+        let has_tls = cfg!(any(feature = "rustls", feature = "native-tls"));
+        assert_eq!(builder("https://platform.example").build().is_ok(), has_tls);
+        let answered = builder("https://platform.example").service(router(Scenario::default()).unwrap());
+        assert!(answered.build().is_ok());
+    }
+}

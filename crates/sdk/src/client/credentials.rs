@@ -1,0 +1,177 @@
+//! Who calls: the application, and its secret.
+
+use std::fmt;
+
+use northbound_client::types::LoginRequestAppId;
+use northbound_client::{LONGEST_SECRET, Secret};
+
+use crate::{Error, TokenSource};
+
+const APP_ID_VARIABLE: &str = "NORTHBOUND_APP_ID";
+const SECRET_VARIABLE: &str = "NORTHBOUND_SECRET";
+
+/// The id that the platform gave to an application when it was created.
+///
+/// One value for what the platform calls `appId` in one place and `app_key` in another. It has 1 to 256 characters, all of
+/// which can be put into a header.
+///
+/// ```
+/// let app_id = northbound::AppId::new("demo-app")?;
+/// assert!(northbound::AppId::new("").is_err());
+/// # Ok::<(), northbound::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AppId(LoginRequestAppId);
+
+impl AppId {
+    /// Checks an application id.
+    ///
+    /// # Errors
+    /// When it is empty, longer than 256 characters, or holds a character that no header can carry.
+    pub fn new(id: impl Into<String>) -> Result<Self, Error> {
+        let id = id.into();
+        if id.is_empty() {
+            return Err(Error::refused(
+                "the application id is empty",
+                "give the id that the platform's console shows",
+            ));
+        }
+        if let Some(strange) = id.chars().find(|c| !c.is_ascii_graphic()) {
+            return Err(Error::refused(
+                format!("the application id {id:?} holds {strange:?}"),
+                "it may hold letters, digits and punctuation of ASCII only, since it travels in a header",
+            ));
+        }
+        let checked = LoginRequestAppId::try_from(id.as_str());
+        checked
+            .map(Self)
+            .map_err(|fault| Error::refused(format!("the application id {id:?} is {fault}"), "shorten it"))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn for_login(&self) -> LoginRequestAppId {
+        self.0.clone()
+    }
+}
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Application id and secret, with which a client logs in by itself.
+///
+/// Debug shows the id and hides the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    pub(crate) app_id: AppId,
+    pub(crate) secret: Secret,
+}
+
+impl Credentials {
+    /// Credentials from given values.
+    ///
+    /// # Errors
+    /// When the id is not allowed (see [`AppId::new`]), or the secret is empty or longer than 256 characters.
+    pub fn new(app_id: impl Into<String>, secret: impl Into<Secret>) -> Result<Self, Error> {
+        let (app_id, secret) = (AppId::new(app_id)?, secret.into());
+        if secret.expose().is_empty() {
+            return Err(Error::refused(
+                "the secret is empty",
+                "give the secret that belongs to the application id",
+            ));
+        }
+        let length = secret.expose().chars().count();
+        if length > LONGEST_SECRET {
+            return Err(Error::refused(
+                format!("the secret has {length} characters"),
+                format!(
+                    "the platform takes at most {LONGEST_SECRET}: check that nothing else was pasted with it"
+                ),
+            ));
+        }
+        Ok(Self { app_id, secret })
+    }
+
+    /// Credentials from the environment: `NORTHBOUND_APP_ID` and `NORTHBOUND_SECRET`.
+    ///
+    /// # Errors
+    /// When a variable is missing or not UTF-8, or its value is not allowed.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::new(variable(APP_ID_VARIABLE)?, variable(SECRET_VARIABLE)?)
+    }
+
+    /// The application id.
+    pub fn app_id(&self) -> &AppId {
+        &self.app_id
+    }
+}
+
+/// Where tokens come from.
+pub(crate) enum Source {
+    /// The client logs in by itself.
+    Login(Credentials),
+    /// Somebody else brings tokens.
+    Elsewhere(AppId, Box<dyn TokenSource>),
+    /// The user brought one token.
+    Ready(AppId, Secret),
+}
+
+impl Source {
+    pub(crate) fn app_id(&self) -> &AppId {
+        match self {
+            Self::Login(credentials) => credentials.app_id(),
+            Self::Elsewhere(app_id, _) | Self::Ready(app_id, _) => app_id,
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Login(_) => "Login",
+            Self::Elsewhere(..) => "Elsewhere",
+            Self::Ready(..) => "Ready",
+        };
+        f.debug_tuple(kind).field(self.app_id()).finish()
+    }
+}
+
+fn variable(name: &str) -> Result<String, Error> {
+    std::env::var(name).map_err(|fault| match fault {
+        std::env::VarError::NotPresent => Error::refused(
+            format!("the environment variable {name} is not set"),
+            "set it, or give the value in code",
+        ),
+        std::env::VarError::NotUnicode(_) => {
+            Error::refused(format!("the environment variable {name} is not UTF-8"), "set it to plain text")
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_application_id_is_checked_where_it_is_made() {
+        for id in ["", "demo app", "demo\r\napp", "é", &"x".repeat(257)] {
+            assert!(AppId::new(id).unwrap_err().is_refused(), "{id:?}");
+        }
+        assert_eq!(AppId::new("x".repeat(256)).unwrap().as_str().len(), 256);
+    }
+
+    #[test]
+    fn a_secret_is_checked_and_never_shown() {
+        assert!(Credentials::new("demo-app", "").unwrap_err().is_refused());
+        let too_long = Credentials::new("demo-app", "s3cret".repeat(50)).unwrap_err();
+        assert!(!format!("{too_long} {too_long:?}").contains("s3cret"));
+        let credentials = Credentials::new("demo-app", "s3cret").unwrap();
+        assert!(!format!("{credentials:?}").contains("s3cret"));
+    }
+}

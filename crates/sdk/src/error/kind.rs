@@ -1,0 +1,58 @@
+//! What kinds of failure there are.
+
+/// What kind of failure an [`Error`](crate::Error) is: where between the caller and the platform it happened.
+///
+/// What the platform means by an error that it reports is in [`Error::action`](crate::Error::action) and the predicates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Input was refused, and nothing was sent.
+    Refused,
+    /// The source of tokens brought no token. Calls may have been sent before.
+    NoToken,
+    /// No complete reply arrived.
+    Connection,
+    /// No secure connection: one side does not trust the other.
+    Tls,
+    /// No complete reply arrived in time.
+    Timeout,
+    /// The platform answered with an error code.
+    Platform,
+    /// The answer is an HTTP error without an error code of the platform.
+    Status,
+    /// The answer points to another address.
+    Redirect,
+    /// The answer claims success, but is not what the document describes.
+    Undecodable,
+    /// The answer is longer than allowed.
+    TooLarge,
+    /// Rows are missing from a read, or come twice.
+    Incomplete,
+}
+
+/// Why a call is not repeated any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Repeating does not help.
+    Pointless,
+    /// All attempts are made.
+    Attempts,
+    /// The deadline comes before the next attempt could be made.
+    Deadline,
+    /// The new token is refused as well.
+    Token,
+}
+
+/// The numbers of a read that could not be completed. See [`Error::incomplete`](crate::Error::incomplete).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Incomplete {
+    /// The status that was asked for; `None` if the task was read whole.
+    pub status: Option<northbound_client::SubtaskStatus>,
+    /// The number of the page at which the read ended.
+    pub page: u32,
+    /// How many distinct rows came. All of them have been delivered.
+    pub received: u64,
+    /// How many rows the platform counted in its latest reply that says so.
+    pub counted: Option<u64>,
+}

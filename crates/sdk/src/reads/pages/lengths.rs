@@ -1,0 +1,104 @@
+//! How long pages are, and how far a read may go.
+
+use std::collections::HashSet;
+
+use super::page::{Arrived, Start};
+use super::shortfall::Cause;
+
+/// How many pages a read may ask for beyond those that the platform counts first, before it is called endless.
+pub(super) const PAGES_BEYOND: u64 = 10_000;
+/// How many pages may come that bring a read no nearer to an end: behind the end that the totals before them tell, or with
+/// rows that came before where no total tells an end.
+pub(super) const PAGES_ASTRAY: u32 = 100;
+/// A larger total is not believed: no task is that large.
+const MOST_ROWS: u64 = 100_000_000;
+
+/// A number as requests hold it.
+pub(super) fn page_number(page: u64) -> Option<u32> {
+    i32::try_from(page).ok().map(i32::unsigned_abs)
+}
+
+/// How long pages are (as long as asked, unless the platform caps them), and how far a read may go: every read ends.
+#[derive(Clone, Debug)]
+pub(super) struct Lengths {
+    pub(super) asked: u64,
+    longest: u64,
+    calls: u64,
+    /// Pages that the first total makes; a later one may grow without end.
+    counted: Option<u64>,
+    largest_total: Option<u64>,
+    astray: u32,
+    /// The pages so far, while no total has come.
+    digests: HashSet<u64>,
+}
+
+impl Lengths {
+    pub(super) fn new(start: Start) -> Self {
+        Self {
+            asked: start.size.get().into(),
+            longest: 0,
+            calls: 0,
+            counted: None,
+            largest_total: None,
+            astray: 0,
+            digests: HashSet::new(),
+        }
+    }
+
+    /// Whether more rows may follow a page: it is as long as asked, or as any before it, or as long as it says that pages
+    /// are. Where pages are capped, a full page is a short one.
+    pub(super) fn may_be_full(&self, page: &Arrived<'_>) -> bool {
+        let len = page.len as u64;
+        len >= self.asked || (self.longest > 0 && len >= self.longest) || page.stated == Some(len)
+    }
+
+    /// Counts a page in; `repeats` of its rows came before, and `received` is how many rows there are with it, repeats
+    /// included. An error if there are too many of them, or if there seems to be no end of pages.
+    pub(super) fn count(&mut self, page: &Arrived<'_>, received: u64, repeats: usize) -> Result<(), Cause> {
+        let len = page.len as u64;
+        self.longest = self.longest.max(len);
+        self.calls += 1;
+        let comes_nearer = match (self.largest_total, page.digest) {
+            (Some(total), _) => received <= total,
+            (None, Some(digest)) => self.digests.insert(digest) && repeats < page.len,
+            (None, None) => true,
+        };
+        self.astray += u32::from(!comes_nearer && len > 0);
+        let total = page.total.filter(|total| is_believed(*total));
+        self.largest_total = self.largest_total.max(total);
+        let counted = *self.counted.get_or_insert(total.unwrap_or(0).div_ceil(self.size()));
+        let page_size = self.asked.max(self.longest);
+        if len > 0 && self.largest_total.is_some_and(|total| received > total + page_size) {
+            Err(Cause::TooMany)
+        } else if self.astray >= PAGES_ASTRAY || self.calls >= PAGES_BEYOND + counted {
+            Err(Cause::Endless)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a page is the one before it, given what distinguishes that one from others. Pages of equal rows may follow
+    /// each other as long as a total tells where they end.
+    pub(super) fn is_same(&self, page: &Arrived<'_>, before: Option<u64>) -> bool {
+        page.digest.is_some() && page.digest == before && !(page.alike && self.largest_total.is_some())
+    }
+
+    /// Rows on a full page, as far as is known.
+    pub(super) fn size(&self) -> u64 {
+        if self.longest > 0 { self.longest } else { self.asked }
+    }
+
+    /// How many rows stand before a page that a read begins with: page numbers count capped pages, if pages are capped.
+    pub(super) fn rows_before(&self, page: &Arrived<'_>) -> u64 {
+        let (number, len) = (u64::from(page.page), page.len as u64);
+        let as_asked = number.saturating_mul(self.asked);
+        match page.total {
+            Some(total) if len > 0 && len <= self.asked && as_asked + len != total => number * len,
+            _ => as_asked,
+        }
+    }
+}
+
+pub(super) fn is_believed(total: u64) -> bool {
+    total <= MOST_ROWS
+}

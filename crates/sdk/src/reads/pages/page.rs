@@ -1,0 +1,89 @@
+//! What the state machines of all directions have in common: a page as they see it, and what they say to it.
+
+use std::num::NonZeroU32;
+
+use super::fingerprints::Fingerprint;
+use super::shortfall::{Cause, Shortfall};
+
+/// A page as the state machines see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived<'a> {
+    /// The number that was asked for.
+    pub(crate) page: u32,
+    /// How many rows it has.
+    pub(crate) len: usize,
+    /// Who the rows are, one by one; empty if nobody watches for repeats.
+    pub(crate) rows: &'a [Fingerprint],
+    /// What distinguishes the page from another; `None` if it has no rows.
+    pub(crate) digest: Option<u64>,
+    /// All rows are equal, and have no param: pages of such rows may well follow each other.
+    pub(crate) alike: bool,
+    /// `totalCount` of the reply.
+    pub(crate) total: Option<u64>,
+    /// `pageSize` of the reply.
+    pub(crate) stated: Option<u64>,
+}
+
+/// What to do with a page.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) deliver: Deliver,
+    pub(crate) next: Next,
+}
+
+/// Which rows of a page the user gets.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Deliver {
+    All,
+    /// All but the rows at these places, in ascending order: they were delivered before.
+    AllBut(Vec<usize>),
+    /// None yet: the page only shows where to begin, and will be asked for again.
+    Nothing,
+}
+
+impl Deliver {
+    pub(crate) fn but(repeats: Vec<usize>) -> Self {
+        if repeats.is_empty() { Self::All } else { Self::AllBut(repeats) }
+    }
+}
+
+/// What to do after a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Ask on.
+    GoOn,
+    /// Every row that the promise covers has been delivered.
+    Complete,
+    /// Rows may be missing: the read ends.
+    Incomplete(Shortfall),
+}
+
+/// Where a read begins, and how large its pages are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    pub(crate) size: NonZeroU32,
+    /// The page to begin with; unless given, the first one in the direction of the read.
+    pub(crate) from: Option<u32>,
+}
+
+/// One read with one filter, in its direction.
+pub(crate) trait Read: Send {
+    /// The page to ask for now, if there is one to ask for before an earlier one has arrived.
+    fn ask(&mut self) -> Option<u32>;
+
+    /// Takes in a page; pages are taken in the order in which they were asked for.
+    fn take(&mut self, page: &Arrived<'_>) -> Taken;
+
+    /// Which rows have been delivered, of a page that was not delivered when it came.
+    fn repeats(&mut self, _: &[Fingerprint]) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// Why the read ends at a page, in numbers.
+    fn shortfall(&self, page: u32, cause: Cause) -> Shortfall;
+
+    /// The same where the next page would have a number that no request can hold.
+    fn beyond(&self) -> Shortfall {
+        self.shortfall(i32::MAX.unsigned_abs(), Cause::Endless)
+    }
+}

@@ -1,0 +1,204 @@
+//! What a read will ask for, decided before anything is sent.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::num::NonZeroU32;
+
+use northbound_client::SubtaskStatus;
+
+/// In which direction a read goes through the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Direction {
+    /// The whole task without a filter by status: a fixed set, read from page 0 on, several pages at a time.
+    Whole,
+    /// From page 0 on, one call at a time: for rows that only come, since a final status is never left.
+    Forward,
+    /// From the last page down to page 0, one call at a time: for rows that only go, since nothing becomes Pending again.
+    Backward,
+}
+
+/// What a read will ask for. Made by [`SubtaskQuery::plan`](crate::SubtaskQuery::plan).
+///
+/// Display is one sentence, such as `asks for Fail, then for Timeout, 250 rows a call, forward, one call at a time`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub(crate) direction: Direction,
+    pub(crate) sent: Vec<SubtaskStatus>,
+    pub(crate) kept: Vec<SubtaskStatus>,
+    pub(crate) page_size: NonZeroU32,
+    pub(crate) from_page: Option<u32>,
+    pub(crate) prefetch: usize,
+}
+
+impl Plan {
+    /// In which direction the read goes.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// The statuses that are sent as a filter, one after another; empty if none is sent.
+    pub fn filter(&self) -> &[SubtaskStatus] {
+        &self.sent
+    }
+
+    /// The statuses that are picked out here, from a task that is read whole; empty if every row is delivered.
+    pub fn picks(&self) -> &[SubtaskStatus] {
+        &self.kept
+    }
+
+    /// Rows asked for in one call.
+    pub fn page_size(&self) -> u32 {
+        self.page_size.get()
+    }
+
+    /// The page at which the read is resumed, if it is.
+    pub fn from_page(&self) -> Option<u32> {
+        self.from_page
+    }
+
+    /// How many calls may be under way at a time.
+    pub fn calls_at_a_time(&self) -> usize {
+        if self.direction == Direction::Whole { self.prefetch } else { 1 }
+    }
+
+    /// The parts of the read, one after another: one a status that is sent.
+    pub(crate) fn passes(&self) -> VecDeque<FilterPass> {
+        if self.sent.is_empty() {
+            return VecDeque::from([None]);
+        }
+        self.sent.iter().cloned().map(Some).collect()
+    }
+}
+
+/// A part of a read: the status that is sent as a filter, if one is.
+pub(crate) type FilterPass = Option<SubtaskStatus>;
+
+/// The statuses that the user wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted(pub(crate) Option<Vec<SubtaskStatus>>);
+
+impl Wanted {
+    pub(crate) fn new(statuses: impl IntoIterator<Item = SubtaskStatus>) -> Self {
+        let mut distinct = Vec::new();
+        for status in statuses {
+            if !distinct.contains(&status) {
+                distinct.push(status);
+            }
+        }
+        Self(Some(distinct))
+    }
+
+    /// The direction in which the wanted rows can be read without losing one, and whether the statuses are sent.
+    ///
+    /// It follows from the lifecycle in the document: a final status is only entered, the first one is only left. A status
+    /// that can be both, or that nobody knows, is picked from the whole task. So is any mix with such a one: to read it in
+    /// parts would lose the rows that move from a part that is still to be read to one that was.
+    pub(crate) fn direction(&self) -> Direction {
+        let statuses = self.0.as_deref().unwrap_or_default();
+        if !statuses.is_empty() && statuses.iter().all(SubtaskStatus::is_final) {
+            return Direction::Forward;
+        }
+        match statuses {
+            [status] if is_first(status) => Direction::Backward,
+            _ => Direction::Whole,
+        }
+    }
+}
+
+/// Whether the document lists the status, and no other one that leads to it.
+fn is_first(status: &SubtaskStatus) -> bool {
+    let leads_here = |known: &SubtaskStatus| known.successors().is_some_and(|next| next.contains(status));
+    SubtaskStatus::KNOWN.contains(status) && !SubtaskStatus::KNOWN.iter().any(leads_here)
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.sent.as_slice() {
+            [] => write!(f, "reads the whole task")?,
+            [first, others @ ..] => {
+                write!(f, "asks for {first}")?;
+                others.iter().try_for_each(|status| write!(f, ", then for {status}"))?;
+            }
+        }
+        if let [first, others @ ..] = self.kept.as_slice() {
+            write!(f, " and picks {first}")?;
+            others.iter().try_for_each(|status| write!(f, ", {status}"))?;
+        }
+        write!(f, ", {} rows a call, ", self.page_size)?;
+        match (self.direction, self.calls_at_a_time()) {
+            (Direction::Whole | Direction::Forward, 1) => write!(f, "forward, one call at a time")?,
+            (Direction::Whole | Direction::Forward, calls) => {
+                write!(f, "forward, up to {calls} calls at a time")?
+            }
+            (Direction::Backward, _) => write!(f, "from the last page backward, one call at a time")?,
+        }
+        self.from_page.map_or(Ok(()), |page| write!(f, ", from page {page}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use SubtaskStatus::{Fail, Pending, Success, Timeout, WaitResult};
+
+    use super::*;
+
+    fn plan(direction: Direction) -> Plan {
+        let (sent, kept) = (vec![Fail, Timeout], vec![Pending]);
+        let page_size = NonZeroU32::new(250).unwrap();
+        Plan { direction, sent, kept, page_size, from_page: Some(7), prefetch: 4 }
+    }
+
+    #[test]
+    fn a_plan_tells_what_was_decided() {
+        let whole = plan(Direction::Whole);
+        assert_eq!((whole.filter(), whole.picks()), (&[Fail, Timeout][..], &[Pending][..]));
+        assert_eq!((whole.page_size(), whole.from_page(), whole.calls_at_a_time()), (250, Some(7), 4));
+        for one_by_one in [Direction::Forward, Direction::Backward] {
+            assert_eq!(plan(one_by_one).calls_at_a_time(), 1);
+        }
+    }
+
+    #[test]
+    fn a_plan_is_one_sentence() {
+        let sentences = [Direction::Whole, Direction::Forward, Direction::Backward]
+            .map(plan)
+            .map(|plan| plan.to_string());
+        let beginning = "asks for Fail, then for Timeout and picks Pending, 250 rows a call";
+        assert_eq!(
+            sentences,
+            [
+                format!("{beginning}, forward, up to 4 calls at a time, from page 7"),
+                format!("{beginning}, forward, one call at a time, from page 7"),
+                format!("{beginning}, from the last page backward, one call at a time, from page 7"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_read_has_a_part_for_each_status_that_is_sent() {
+        let mut plan = plan(Direction::Forward);
+        assert_eq!(plan.passes(), [Some(Fail), Some(Timeout)]);
+        plan.sent.clear();
+        assert_eq!(plan.passes(), [None]);
+    }
+
+    #[test]
+    fn the_direction_follows_from_the_lifecycle() {
+        let unknown = SubtaskStatus::from("Stopped");
+        for (wanted, direction) in [
+            (vec![Pending], Direction::Backward),
+            (vec![Fail], Direction::Forward),
+            (vec![Success, Fail, Timeout], Direction::Forward),
+            (vec![WaitResult], Direction::Whole),
+            (vec![Pending, WaitResult], Direction::Whole),
+            (vec![Pending, Fail], Direction::Whole),
+            (vec![unknown.clone()], Direction::Whole),
+            (vec![Fail, unknown], Direction::Whole),
+        ] {
+            assert_eq!(Wanted::new(wanted.clone()).direction(), direction, "{wanted:?}");
+        }
+        assert_eq!(Wanted::default().direction(), Direction::Whole);
+        assert_eq!(Wanted::new([Pending, Pending]).direction(), Direction::Backward);
+    }
+}

@@ -1,0 +1,101 @@
+//! The request for one page of subtasks: what goes out, and when a reply is a page.
+
+use std::num::NonZeroU32;
+
+use northbound_client::types::{ErrorResponse, SubtaskPage, TaskId};
+use northbound_client::{Call, Client, PAGE_SIZE, SubtaskStatus, Turn};
+use progenitor_client::{Error as Generated, ResponseValue};
+
+use crate::call::envelope::{Envelope, ROWS};
+use crate::call::exchange::{Exchange, Operation};
+use crate::redact::excerpt;
+use crate::{Error, Page};
+
+/// A page with more times the rows asked for is refused.
+const TOO_MANY: usize = 10;
+
+/// A request for one page. Whoever makes it has checked it: the page number is one that a request can hold.
+#[derive(Clone, Debug)]
+pub(crate) struct PageRequest {
+    pub(crate) task_id: TaskId,
+    pub(crate) app_id: Option<String>,
+    pub(crate) status: Option<SubtaskStatus>,
+    pub(crate) device_id: Option<String>,
+    pub(crate) command_id: Option<String>,
+    pub(crate) page_no: u32,
+    pub(crate) page_size: NonZeroU32,
+    /// When the body of a long reply may be read.
+    pub(crate) turn: Option<Turn>,
+}
+
+impl PageRequest {
+    /// What all pages are asked for, in an error.
+    pub(crate) fn task(&self) -> String {
+        format!("subtasks of batch task {}", excerpt(&self.task_id))
+    }
+}
+
+impl Operation for PageRequest {
+    type Body = SubtaskPage;
+    type Reply = Page;
+
+    /// It changes nothing on the platform.
+    const MAY_REPEAT: bool = true;
+
+    fn what(&self) -> String {
+        format!("page {} of the {}", self.page_no, self.task())
+    }
+
+    fn span(&self) -> tracing::Span {
+        tracing::debug_span!(
+            "northbound.list_subtasks",
+            otel.kind = "client",
+            task = excerpt(&self.task_id),
+            page = self.page_no,
+            status = self.status.as_ref().map(SubtaskStatus::as_str)
+        )
+    }
+
+    fn prepare(&self, call: Call) -> Call {
+        // A call that only counts asks for one row; a platform that does not know the page size sends a page all the same.
+        let asked = if self.page_size.get() == 1 { PAGE_SIZE.largest } else { self.page_size.get() };
+        let call = call.rows_limit(TOO_MANY.saturating_mul(asked as usize));
+        self.turn.iter().cloned().fold(call, Call::turn)
+    }
+
+    /// Both numbers are always sent, since the editions of the page differ in their defaults.
+    async fn send(&self, client: &Client) -> Result<ResponseValue<SubtaskPage>, Generated<ErrorResponse>> {
+        let page_no = i32::try_from(self.page_no).unwrap_or(i32::MAX);
+        let mut call =
+            client.list_subtasks().task_id(self.task_id.clone()).page_no(page_no).page_size(self.page_size);
+        if let Some(app_id) = &self.app_id {
+            call = call.app_id(app_id.clone());
+        }
+        if let Some(status) = &self.status {
+            call = call.status(status.clone());
+        }
+        if let Some(device_id) = &self.device_id {
+            call = call.device_id(device_id.clone());
+        }
+        if let Some(command_id) = &self.command_id {
+            call = call.command_id(command_id.clone());
+        }
+        call.send().await
+    }
+
+    fn accept(&self, mut page: SubtaskPage, exchange: &Exchange<'_>) -> Result<Page, Error> {
+        for status in page.task_details.iter_mut().flatten().filter_map(|row| row.status.as_mut()) {
+            // Counts and messages name a status, and the platform may send anything as one.
+            if let Some(redacted) = exchange.redacted_status(status) {
+                *status = redacted;
+            }
+        }
+        match Envelope::among(&page.extra) {
+            Some(envelope) if !(envelope.is_success() && page.task_details.is_some()) => {
+                Err(exchange.reported(envelope))
+            }
+            _ if page.task_details.is_none() && !exchange.replied_with(ROWS) => Err(exchange.lacking(ROWS)),
+            _ => Ok(Page::new(page, self.page_no)),
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! The reads of several pages: makes the calls that the state machines in [`crate::reads::pages`] ask for, while it is polled.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::vec;
+
+use futures_core::Stream;
+use futures_util::stream::{self, FuturesOrdered, StreamExt as _, TryStreamExt};
+use northbound_client::types;
+use northbound_client::{SubtaskStatus, Turn};
+
+use crate::reads::pages::{self, Arrived, Deliver, Fingerprints, Next, Read, Start};
+use crate::reads::plan::FilterPass;
+use crate::reads::request::PageRequest;
+use crate::{Client, Direction, Error, Page, Plan, Subtask};
+
+/// The subtasks that were asked for, one after another. Made by [`SubtaskQuery::stream`](crate::SubtaskQuery::stream).
+///
+/// *If the platform keeps the relative order of a task's subtasks, and statuses follow the lifecycle, then a subtask that
+/// held the asked status during the whole read is delivered, and none twice.* Where one of the two fails, rows cannot be
+/// shown to be all there: the last item is then an error that [is incomplete](Error::is_incomplete) and has the numbers, after
+/// every row that came. A stream never ends in silence before its end; after an error it ends.
+///
+/// Rows come in the platform's order, except those that are read [backward](Direction::Backward): their pages come in
+/// descending order.
+///
+/// # Cancel safety
+/// A pending [`try_next`](Self::try_next) can be dropped, for instance by `tokio::select!` or a timeout: the stream keeps the call
+/// that is under way, and the next `try_next` goes on with it. No subtask is lost and none comes twice. A stream that is not
+/// polled does not go on, while the time limits of its calls do.
+#[must_use = "a stream asks for nothing until it is polled"]
+pub struct SubtaskStream {
+    rows: vec::IntoIter<types::Subtask>,
+    pages: PageStream,
+}
+
+/// The same as [`SubtaskStream`], page by page. Made by [`SubtaskQuery::pages`](crate::SubtaskQuery::pages).
+///
+/// A page comes for every call that brought rows to deliver, even if it has none of the rows that were asked for:
+/// [`Page::resume_from`] then tells how far the read has come. It is cancel safe in the same way.
+#[must_use = "a stream asks for nothing until it is polled"]
+pub struct PageStream(Pin<Box<dyn Stream<Item = Result<Page, Error>> + Send>>);
+
+type PageFuture = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
+
+impl PageStream {
+    pub(crate) fn new(client: Client, read: Result<(PageRequest, Plan), Error>, check_repeats: bool) -> Self {
+        let reader = read.map(|(request, plan)| Reader::new(client, request, plan, check_repeats));
+        let pages = stream::once(std::future::ready(reader))
+            .map_ok(|reader| stream::try_unfold(reader, Reader::next))
+            .try_flatten();
+        Self(Box::pin(pages))
+    }
+
+    /// The next page; `None` after the last.
+    ///
+    /// # Errors
+    /// When a call fails, or the read is incomplete.
+    pub async fn try_next(&mut self) -> Result<Option<Page>, Error> {
+        self.0.try_next().await
+    }
+}
+
+impl SubtaskStream {
+    pub(crate) fn new(pages: PageStream) -> Self {
+        Self { rows: Vec::new().into_iter(), pages }
+    }
+
+    /// The next subtask; `None` after the last.
+    ///
+    /// # Errors
+    /// When a call fails, or the read is incomplete.
+    pub async fn try_next(&mut self) -> Result<Option<Subtask>, Error> {
+        TryStreamExt::try_next(self).await
+    }
+}
+
+/// How long the replies are together whose pages a read holds, in bytes: more than the 18 pages of a search for the end have,
+/// unless the platform sends rows that are none.
+const HELD: usize = 8 * 1024 * 1024;
+
+/// A read under way.
+struct Reader {
+    client: Client,
+    /// What every request of the read has.
+    request: PageRequest,
+    plan: Plan,
+    /// What remembers rows and makes their fingerprints; `None` if nobody watches for repeats.
+    check_repeats: bool,
+    fingerprints: Fingerprints,
+    passes: VecDeque<FilterPass>,
+    pass: Option<(FilterPass, Box<dyn Read>)>,
+    calls: FuturesOrdered<PageFuture>,
+    /// Whose turn it is to read a long reply: that of the call whose page is delivered next.
+    turns: VecDeque<Turn>,
+    /// Pages of this pass that will be asked for again; they are delivered if the read ends before that.
+    held: VecDeque<Page>,
+    /// How much more may be held, in bytes.
+    room: usize,
+    /// What the read ends with, once the pages that are held have been delivered.
+    end: Option<Error>,
+}
+
+impl Reader {
+    fn new(client: Client, request: PageRequest, plan: Plan, check_repeats: bool) -> Self {
+        Self {
+            client,
+            request,
+            passes: plan.passes(),
+            plan,
+            check_repeats,
+            fingerprints: Fingerprints::default(),
+            pass: None,
+            calls: FuturesOrdered::new(),
+            turns: VecDeque::new(),
+            held: VecDeque::new(),
+            room: HELD,
+            end: None,
+        }
+    }
+
+    /// The next page that brings rows, and the reader after it.
+    async fn next(mut self) -> Result<Option<(Page, Self)>, Error> {
+        loop {
+            if let Some(end) = self.end.take() {
+                let Some(page) = self.held.pop_front() else {
+                    return Err(end);
+                };
+                self.end = Some(end);
+                return Ok(Some((page, self)));
+            }
+            if self.pass.is_none() {
+                let Some(pass) = self.passes.pop_front() else {
+                    return Ok(None);
+                };
+                let start = Start { size: self.plan.page_size, from: self.plan.from_page };
+                self.pass = Some((pass, pages::begin(self.plan.direction, start)));
+            }
+            self.ask();
+            self.turns.front().into_iter().for_each(Turn::comes);
+            let page = self.calls.next().await;
+            let length = self.turns.pop_front().map_or(0, |turn| turn.length());
+            match page {
+                Some(page) => {
+                    if let Some(page) = self.take(page?, length) {
+                        return Ok(Some((page, self)));
+                    }
+                }
+                None => {
+                    self.end = self.pass.as_ref().map(|(pass, read)| {
+                        read.beyond().into_error(pass.as_ref()).asking(self.request.task())
+                    })
+                }
+            }
+        }
+    }
+
+    /// Makes as many calls as the plan allows and the read has use for.
+    fn ask(&mut self) {
+        let Some((pass, read)) = &mut self.pass else {
+            return;
+        };
+        while self.calls.len() < self.plan.calls_at_a_time()
+            && let Some(number) = read.ask()
+        {
+            let turn = Turn::default();
+            self.turns.push_back(turn.clone());
+            let status = pass.clone();
+            let request = PageRequest { status, page_no: number, turn: Some(turn), ..self.request.clone() };
+            let shared = Arc::clone(&self.client.shared);
+            self.calls.push_back(Box::pin(async move { shared.call(&request).await }));
+        }
+    }
+
+    /// What is to be delivered of a page, if anything.
+    fn take(&mut self, mut page: Page, length: usize) -> Option<Page> {
+        let (pass, read) = self.pass.as_mut()?;
+        let rows = page.rows();
+        let fingerprints = if self.check_repeats { self.fingerprints.of_rows(rows) } else { Vec::new() };
+        let digest = if self.check_repeats {
+            self.fingerprints.digest(rows, &fingerprints)
+        } else {
+            self.fingerprints.digest_of_ends(rows)
+        };
+        let arrived = Arrived {
+            page: page.number(),
+            len: rows.len(),
+            rows: &fingerprints,
+            digest: digest.map(|(digest, _)| digest),
+            alike: digest.is_some_and(|(_, alike)| alike),
+            total: page.total_count(),
+            stated: page.page_size(),
+        };
+        let taken = read.take(&arrived);
+        let has_rows = !rows.is_empty();
+        let resume_from = resume_from(self.plan.direction, page.number(), taken.next);
+        if taken.deliver == Deliver::Nothing {
+            if has_rows && let Some(room) = self.room.checked_sub(length) {
+                self.room = room;
+                self.held.push_back(page);
+            }
+            return None;
+        }
+        self.held.retain(|held| held.number() != page.number());
+        match taken.next {
+            Next::GoOn => {}
+            Next::Complete => {
+                // Calls ahead of the end are dropped with what they would bring.
+                self.calls.clear();
+                self.turns.clear();
+                self.held.clear();
+                self.pass = None;
+            }
+            Next::Incomplete(mut shortfall) => {
+                for held in &mut self.held {
+                    let repeats = read.repeats(&self.fingerprints.of_rows(held.rows()));
+                    pick(held, &Deliver::but(repeats), &self.plan.kept);
+                    shortfall.received += held.rows().len() as u64;
+                }
+                self.held.retain(|held| !held.rows().is_empty());
+                self.end = Some(shortfall.into_error(pass.as_ref()).asking(self.request.task()));
+            }
+        }
+        if !has_rows {
+            return None;
+        }
+        pick(&mut page, &taken.deliver, &self.plan.kept);
+        let repeats = if let Deliver::AllBut(repeats) = &taken.deliver { repeats.len() } else { 0 };
+        Some(page.delivered(resume_from, repeats))
+    }
+}
+
+fn resume_from(direction: Direction, number: u32, next: Next) -> Option<u32> {
+    let neighbour = match direction {
+        Direction::Backward => number.checked_sub(1),
+        Direction::Whole | Direction::Forward => number.checked_add(1),
+    };
+    neighbour.filter(|_| next != Next::Complete)
+}
+
+/// Leaves on a page what is to be delivered: no repeats, and no status that was not asked for.
+fn pick(page: &mut Page, deliver: &Deliver, kept: &[SubtaskStatus]) {
+    let is_asked = |row: &types::Subtask| {
+        // Of a row that cannot be read nobody knows the status.
+        kept.is_empty()
+            || row.extra.unreadable().is_some()
+            || row.status.as_ref().is_some_and(|status| kept.contains(status))
+    };
+    match deliver {
+        Deliver::Nothing => page.retain(|_, _| false),
+        Deliver::All if kept.is_empty() => {}
+        Deliver::All => page.retain(|_, row| is_asked(row)),
+        Deliver::AllBut(repeats) => {
+            page.retain(|place, row| repeats.binary_search(&place).is_err() && is_asked(row));
+        }
+    }
+}
+
+impl Stream for PageStream {
+    type Item = Result<Page, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(context)
+    }
+}
+
+impl Stream for SubtaskStream {
+    type Item = Result<Subtask, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Poll::Ready(Some(Ok(Subtask::new(row))));
+            }
+            match ready!(Pin::new(&mut self.pages).poll_next(context)) {
+                Some(Ok(page)) => self.rows = page.into_rows().into_iter(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for PageStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageStream").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SubtaskStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubtaskStream").finish_non_exhaustive()
+    }
+}
