@@ -4,6 +4,7 @@
 #   run make             generates and compiles the client
 #   run scenarios FILE   does that, and then runs the scenarios in FILE with it: a line of JSON for each
 #   run steps            carries out the README beside it, from step 2 on, and prints what its last step prints
+# What several clients need is installed beside that folder: `run` makes ../tools, Java's ../maven, and Rust's ../rust-target.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 project=$(cd "$here/../../.." && pwd)

@@ -43,7 +43,7 @@ const FAILED: (usize, &str) = (115, "4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7");
 #[serde(deny_unknown_fields)]
 struct Scenario {
     name: String,
-    /// Whether the emulator of `gateway.toml` answers, instead of that of `emulator.toml`.
+    /// `gateway` if the emulator of `gateway.toml` answers, instead of that of `emulator.toml`.
     #[serde(default)]
     emulator: Option<String>,
     /// What a runner does. It never sees what is expected.
@@ -67,7 +67,11 @@ pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
 
     let document = load::read_checked(root)?;
     let mut scenarios: Vec<Scenario> = serde_json::from_str(&read(root, SCENARIOS)?).context(SCENARIOS)?;
-    for Scenario { name, expect, .. } in &mut scenarios {
+    let mut names = BTreeSet::new();
+    for Scenario { name, emulator, expect, .. } in &mut scenarios {
+        ensure!(names.insert(name.clone()), "{SCENARIOS}: {name:?} is there twice");
+        let known = matches!(emulator.as_deref(), None | Some("gateway"));
+        ensure!(known, "{SCENARIOS}: {name}: there is no emulator {emulator:?}");
         expect.resolve(document.value()).with_context(|| format!("{SCENARIOS}: {name}"))?;
     }
     let expected = table::read(root)?;
