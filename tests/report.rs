@@ -1,4 +1,4 @@
-//! The page that `northbound report` writes, without a browser: `cargo xtask report --check` has one.
+//! The page that `northbound report` writes, without a browser: `cargo xtask browser` has one.
 
 use std::fs;
 use std::path::Path;

@@ -21,7 +21,6 @@ mod tokens;
 
 use std::fmt;
 
-pub(crate) use command::log_in_to_demo;
 pub use command::{Options, run};
 pub use facts::Facts;
 pub use http::Http;

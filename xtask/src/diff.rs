@@ -1,33 +1,57 @@
 //! `cargo xtask diff`: what the changes of the document mean for clients, and whether its version and the changelog follow.
+//!
+//! oasdiff classifies what OpenAPI itself describes. What our extensions and prose mean is decided here.
 
-mod changes;
 mod extensions;
 mod git;
-mod judge;
-mod nesting;
-mod prose;
-mod report;
+mod oasdiff;
 mod version;
+mod yardstick;
 
 use std::fs;
 use std::path::Path;
 
-use anyhow::ensure;
+use serde::Deserialize;
+use serde_json::Value;
 
-pub use changes::Change;
-pub use judge::Class;
+pub use extensions::changes as extension_changes;
+pub use oasdiff::Oasdiff;
 pub use version::CHANGELOG;
+pub use yardstick::{EDITS, Edit, edits, run as run_yardstick};
 
 use crate::contract::contract;
 use crate::document::Document;
 use crate::{DOCUMENT, Outcome, load, print};
 
-/// Runs the command in the project at `root`.
+/// What a change means for clients.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// Programs and generated clients of before work as before, and nothing is new for them.
+    Editorial,
+    /// Programs and generated clients of before work as before.
+    Additive,
+    /// A program or a generated client of before may fail, or not compile.
+    Breaking,
+}
+
+/// One change for clients: its class, and what a person reads of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// What it means for clients.
+    pub class: Class,
+    /// Where it is, and what has changed.
+    pub text: String,
+}
+
+/// Compares the project at `root` with a revision. Without one, that is the newest release or, before the first, the commit
+/// that added the document.
 ///
 /// # Errors
-/// As for [`report`].
+/// As for [`report`], and when oasdiff cannot be run.
 pub fn run(root: &Path, revision: Option<&str>) -> anyhow::Result<Outcome> {
-    let (outcome, text) = report(root, revision)?;
+    let oasdiff = Oasdiff::find(root)?;
+    let (outcome, text) = report(root, revision, |old, new| oasdiff.all_changes(old, new))?;
     print(&text);
     Ok(outcome)
 }
@@ -36,56 +60,35 @@ pub fn run(root: &Path, revision: Option<&str>) -> anyhow::Result<Outcome> {
 ///
 /// # Errors
 /// When git has no such revision or document, or when a document cannot be read.
-pub fn report(root: &Path, revision: Option<&str>) -> anyhow::Result<(Outcome, String)> {
+pub fn report(
+    root: &Path,
+    revision: Option<&str>,
+    compare: impl Fn(&Value, &Value) -> anyhow::Result<Vec<Change>>,
+) -> anyhow::Result<(Outcome, String)> {
     let base = git::base(root, revision, DOCUMENT)?;
     let old = Document::parse(format!("{DOCUMENT} at {}", base.shown), git::show(root, &base, DOCUMENT)?)?;
     let new = load::read(root)?;
-    let versions = [
-        version::version(old.value(), &old.path().display().to_string())?,
-        version::version(new.value(), DOCUMENT)?,
-    ];
+    let before = version::version(old.value(), &old.path().display().to_string())?;
+    let now = version::version(new.value(), DOCUMENT)?;
+    let mut changes = compare(old.value(), new.value())?;
+    let is_quiet = changes.iter().all(|change| change.class == Class::Editorial);
+    if is_quiet && contract(old.value()).facts() != contract(new.value()).facts() {
+        let text = "the documents promise different things, and no rule says what that means for clients";
+        changes.push(Change { class: Class::Breaking, text: text.to_owned() });
+    }
+    if changes.is_empty() && before == now && old.text() != new.text() {
+        let text = "the text differs, and means the same";
+        changes.push(Change { class: Class::Editorial, text: text.to_owned() });
+    }
+    changes.sort_by(|left, right| (right.class, &left.text).cmp(&(left.class, &right.text)));
+    let class = changes.first().map(|change| change.class);
     let changelog = fs::read_to_string(root.join(CHANGELOG)).unwrap_or_default();
-    let changes = changes(&old, &new)?;
-    let class = changes.iter().map(|change| change.class).max();
-    let [before, now] = &versions;
-    let missing = version::missing(before, now, class, &changelog);
-    let (table, verdict) = (report::table(&changes), report::verdict(before, now, class, &missing));
-    let outcome = if missing.is_empty() { Outcome::Done } else { Outcome::Broken };
-    Ok((outcome, format!("compared with {}\n{table}{verdict}", base.shown)))
-}
-
-/// The changes from one document to another, those that break clients first. What differs only in words is editorial.
-///
-/// # Errors
-/// When a document is nested too deeply to be compared.
-pub fn changes(old: &Document, new: &Document) -> anyhow::Result<Vec<Change>> {
-    let contracts = [contract(old.value()), contract(new.value())];
-    let [before, after] = &contracts;
-    for (contract, document) in [(before, old), (after, new)] {
-        let path = document.path().display();
-        ensure!(contract.is_complete(), "{path}: nested too deeply, or unfolds to too much, to be compared");
+    let missing = version::missing(&before, &now, class, &changelog);
+    let mut text = format!("compared with {}\n", base.shown);
+    for change in &changes {
+        text += &format!("{}: {}\n", format!("{:?}", change.class).to_lowercase(), change.text);
     }
-    let mut changes = changes::changes((old.value(), before), (new.value(), after));
-    let editorial = |place: String, why| Change {
-        class: Class::Editorial,
-        operation: "document".to_owned(),
-        place,
-        member: String::new(),
-        what: "prose".to_owned(),
-        before: None,
-        after: None,
-        why,
-    };
-    let prose = prose::differences(old.value(), new.value());
-    changes.extend(prose.into_iter().map(|place| editorial(place, "programs do not act on it")));
-    if changes.is_empty() && without_version(old) != without_version(new) {
-        changes.push(editorial("text".to_owned(), "written differently, and says the same"));
-    }
-    Ok(changes)
-}
-
-/// The text but for the line of the version, which says nothing of its own.
-fn without_version(document: &Document) -> Vec<&str> {
-    let line = document.position("/info/version").line;
-    document.text().lines().enumerate().filter(|(index, _)| index + 1 != line).map(|(_, text)| text).collect()
+    text += &version::verdict(&before, &now, class);
+    missing.iter().for_each(|line| text += &format!("error: {line}\n"));
+    Ok((if missing.is_empty() { Outcome::Done } else { Outcome::Broken }, text))
 }

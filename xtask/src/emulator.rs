@@ -72,7 +72,10 @@ impl Drop for Emulator {
 }
 
 /// Builds the command `northbound` of the project at `root`; where it is.
-pub(crate) fn build(root: &Path) -> anyhow::Result<PathBuf> {
+///
+/// # Errors
+/// When cargo fails.
+pub fn build(root: &Path) -> anyhow::Result<PathBuf> {
     build_with(root, &[])
 }
 

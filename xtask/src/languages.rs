@@ -1,116 +1,183 @@
-//! `cargo xtask languages`: clients that generators make of the document, against the emulator.
+//! `cargo xtask languages`: clients that generators make of the document, against the emulator. `spec/clients` has a folder for
+//! each, with a script that makes it and runs it; here, what the clients hand out is judged.
 
-mod client;
 mod exam;
-mod newcomer;
-mod scenario;
 mod table;
 mod verdict;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
-pub use client::Client;
-
-use self::exam::{Marks, Sitting};
-use self::scenario::{Kind, SCENARIOS, Scenario};
-use self::table::{EXPECTED, Results};
-use self::verdict::{Got, judge};
+use self::exam::Sitting;
+use self::table::{Cell, Row};
+use self::verdict::{Expectation, Got, judge};
+use crate::derived::{replace, unified_diff};
 use crate::emulator::{self, Emulator};
-use crate::{Outcome, load, print, read, tools};
+use crate::{Outcome, load, markers, print, read, target_folder, tools};
 
-/// Runs the command in the project at `root`, for these clients.
+/// The clients that run scenarios: their folders, and their names in the tables.
+pub const CLIENTS: [(&str, &str); 5] = [
+    ("python", "Python"),
+    ("python-httpx", "Python, with httpx"),
+    ("typescript", "TypeScript"),
+    ("go", "Go"),
+    ("java", "Java"),
+];
+/// The clients that are made and compiled, and not run.
+const COMPILED: [&str; 2] = ["oapi-codegen", "rust"];
+
+const SCENARIOS: &str = "spec/clients/scenarios.json";
+/// The page that has the tables.
+const PAGE: &str = "spec/clients/README.md";
+/// How many subtasks of the task `demo` failed, and the first of them: what the steps for newcomers print.
+const FAILED: (usize, &str) = (115, "4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7");
+
+/// One thing that a program wants of the platform.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scenario {
+    name: String,
+    /// `gateway` if the emulator of `gateway.toml` answers, instead of that of `emulator.toml`.
+    #[serde(default)]
+    emulator: Option<String>,
+    /// What a runner does. It never sees what is expected.
+    calls: Value,
+    expect: Expectation,
+}
+
+/// Runs the command in the project at `root`, for these clients or, if there are none, for all.
 ///
 /// # Errors
 /// When the machine lacks a program, or a client cannot be made.
-pub fn run(root: &Path, clients: &[Client]) -> anyhow::Result<Outcome> {
-    let missing = client::missing(clients);
-    ensure!(missing.is_empty(), "this machine lacks what the clients need:\n{}", missing.join("\n"));
+pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
+    let root = &std::path::absolute(root)?;
+    let clients: Vec<_> = CLIENTS
+        .into_iter()
+        .filter(|(name, _)| only.is_empty() || only.iter().any(|one| one == name))
+        .collect();
+    let compiled: &[&str] = if only.is_empty() { &COMPILED } else { &[] };
+    let missing = missing(root, clients.iter().map(|(name, _)| *name).chain(compiled.iter().copied()))?;
+    ensure!(missing.is_empty(), "this machine lacks what the clients need:\n{missing}");
+
     let document = load::read_checked(root)?;
-    let scenarios = scenario::read(&read(root, SCENARIOS)?, document.value())?;
-    let cells = table::read(&read(root, EXPECTED)?, &scenarios)?;
-    let failed = exam::read(&read(root, exam::EXPECTED)?)?;
-
-    let northbound = emulator::build(root)?;
-    let serve =
-        |file: &str| Emulator::start(&northbound, &["--scenario", &root.join(file).to_string_lossy()]);
-    let (usual, gateway) = (serve("spec/clients/emulator.toml")?, serve("spec/clients/gateway.toml")?);
-    let address = |kind| match kind {
-        Kind::Usual => usual.url().to_owned(),
-        Kind::Gateway => gateway.url().to_owned(),
-    };
-    // Scenarios reset theirs, which ends exams.
-    let exams = serve("spec/clients/emulator.toml")?;
-    let plan = tempfile::NamedTempFile::new().context("cannot make a file for the scenarios")?;
-
-    let workshop = client::Workshop::of(root);
-    let (mut results, mut marks) = (Results::new(), Marks::new());
-    for client in clients {
-        print(&format!("{}: generating, compiling, running {} scenarios", client.title(), scenarios.len()));
-        let runner = workshop.make(*client).with_context(|| client.title())?;
-        let sitting = Sitting::begin(&exams)?;
-        let calls = [scenario::plan(&scenarios, address)?, sitting.plan()].concat();
-        let calls = serde_json::to_string_pretty(&calls).context(SCENARIOS)?;
-        fs::write(plan.path(), calls).context("cannot write the scenarios")?;
-        let got = got_of(runner, plan.path())?;
-        results.extend(results_of(*client, &got, &scenarios));
-        marks.insert(*client, sitting.hand_in(&exams, &got)?);
+    let mut scenarios: Vec<Scenario> = serde_json::from_str(&read(root, SCENARIOS)?).context(SCENARIOS)?;
+    let mut names = BTreeSet::new();
+    for Scenario { name, emulator, expect, .. } in &mut scenarios {
+        ensure!(names.insert(name.clone()), "{SCENARIOS}: {name:?} is there twice");
+        let known = matches!(emulator.as_deref(), None | Some("gateway"));
+        ensure!(known, "{SCENARIOS}: {name}: there is no emulator {emulator:?}");
+        expect.resolve(document.value()).with_context(|| format!("{SCENARIOS}: {name}"))?;
     }
-    print(&format!("\n{}", table::show(&scenarios, clients, &results)));
-    let (exam, unexpected) = exam::show(clients, &failed, &marks);
-    print(&format!("\n{exam}"));
-    let surprises = table::surprises(&scenarios, clients, &cells, &results);
-    for (surprises, file) in [(&surprises, EXPECTED), (&unexpected, exam::EXPECTED)] {
-        if !surprises.is_empty() {
-            print(&format!("\nnot as {file} says:\n{}", surprises.join("\n")));
+    let expected = table::read(root)?;
+    let northbound = emulator::build(root)?;
+    let serve = |file: &str| {
+        Emulator::start(&northbound, &["--scenario", &root.join("spec/clients").join(file).to_string_lossy()])
+    };
+    let (usual, gateway) = (serve("emulator.toml")?, serve("gateway.toml")?);
+    // Scenarios reset theirs, which ends exams.
+    let exams = serve("emulator.toml")?;
+
+    let mut rows: Vec<Row> = scenarios.iter().map(|one| Row::new(&one.name, one.name.clone())).collect();
+    let mut marks: Vec<Row> = Vec::new();
+    for (name, title) in &clients {
+        print(&format!(
+            "{title}: generating, compiling, running {} scenarios, sitting the exam",
+            scenarios.len()
+        ));
+        let sitting = Sitting::begin(&exams)?;
+        let mut plan = sitting.plan();
+        for Scenario { name, emulator, calls, .. } in &scenarios {
+            let mut calls = calls.clone();
+            calls["name"] = json!(name);
+            calls["url"] = json!(if emulator.is_some() { gateway.url() } else { usual.url() });
+            plan.push(calls);
+        }
+        let got = got(script(root, name, "scenarios")?, &plan)?;
+        for (row, scenario) in rows.iter_mut().zip(&scenarios) {
+            row.cells.push(judge(&scenario.expect, got.get(&scenario.name)));
+        }
+        for (index, mark) in sitting.hand_in(&exams, &got)?.into_iter().enumerate() {
+            if marks.len() == index {
+                marks.push(Row::new(&mark.mark, expected.label(&mark.mark)?));
+            }
+            marks[index].cells.push(Cell::of_mark(&mark));
         }
     }
-    if !surprises.is_empty() || !unexpected.is_empty() {
+    let all: Vec<Row> = rows.iter().chain(&marks).cloned().collect();
+    print(&table::show(&all, &clients));
+    let surprises = expected.surprises(&all, &clients);
+    if !surprises.is_empty() {
+        print(&format!("not as {} says:\n{}", table::EXPECTED, surprises.join("\n")));
         return Ok(Outcome::Broken);
     }
-    if clients == Client::ALL {
-        print("oapi-codegen, and openapi-generator's Rust: generating and compiling");
-        workshop.oapi_codegen().context("oapi-codegen")?;
-        workshop.rust().context("openapi-generator's Rust")?;
+    for name in compiled {
+        print(&format!("{name}: generating and compiling"));
+        tools::output(&mut script(root, name, "make")?)?;
     }
-    newcomer::run(root, &northbound, clients)
+    for (name, title) in &clients {
+        print(&format!("{title}: the steps of its README.md, in an empty folder"));
+        let emulator = Emulator::start(&northbound, &[])?;
+        let printed = tools::output(script(root, name, "steps")?.env("NORTHBOUND_ENDPOINT", emulator.url()))?;
+        let is_right = printed.lines().count() == FAILED.0 && printed.starts_with(FAILED.1);
+        ensure!(is_right, "{title}: not {} failed devices, the first {}, but\n{printed}", FAILED.0, FAILED.1);
+    }
+    if !only.is_empty() {
+        return Ok(Outcome::Done);
+    }
+    let before = read(root, PAGE)?;
+    let with_table = markers::fill(&before, "languages", &expected.render("scenario", &rows))?;
+    let page = markers::fill(&with_table, "exam", &expected.render("mark", &marks))?;
+    if page == before {
+        return Ok(Outcome::Done);
+    }
+    print(&unified_diff(PAGE, &before, &page));
+    replace(&root.join(PAGE), &page)?;
+    Ok(Outcome::Stale)
 }
 
-#[derive(Deserialize)]
-struct Line {
-    scenario: String,
-    got: Got,
+/// The script of a client, in an empty folder of its own.
+fn script(root: &Path, name: &str, what: &str) -> anyhow::Result<Command> {
+    let folder: PathBuf =
+        std::path::absolute(target_folder(root))?.join("languages").join(format!("{name}-{what}"));
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mut script = Command::new("sh");
+    script.arg(root.join("spec/clients").join(name).join("run")).arg(what).current_dir(folder);
+    Ok(script)
+}
+
+/// What the machine lacks, each program with how to get it.
+fn missing<'a>(root: &Path, names: impl Iterator<Item = &'a str>) -> anyhow::Result<String> {
+    let mut missing = BTreeSet::new();
+    for name in names {
+        let output = script(root, name, "check")?.output().context("cannot run sh")?;
+        missing.extend(String::from_utf8_lossy(&output.stderr).lines().map(|line| format!("{line}\n")));
+    }
+    Ok(missing.into_iter().collect())
 }
 
 /// What the runner prints, by the name of the scenario.
-fn got_of(mut runner: Command, plan: &Path) -> anyhow::Result<HashMap<String, Got>> {
-    let printed = tools::output(runner.arg(plan))?;
-    let mut got = HashMap::new();
-    for line in printed.lines() {
-        let Line { scenario, got: one } =
-            serde_json::from_str(line).with_context(|| format!("the runner prints {line}"))?;
-        got.insert(scenario, one);
+fn got(mut script: Command, plan: &[Value]) -> anyhow::Result<HashMap<String, Got>> {
+    #[derive(Deserialize)]
+    struct Line {
+        scenario: String,
+        got: Got,
     }
-    Ok(got)
-}
-
-fn results_of(client: Client, got: &HashMap<String, Got>, scenarios: &[Scenario]) -> Results {
-    let judged =
-        |Scenario { name, expect, .. }: &Scenario| ((client, name.clone()), judge(expect, got.get(name)));
-    scenarios.iter().map(judged).collect()
-}
-
-/// The derived parts of `spec/README.md`: the table, and the examples.
-pub(crate) fn readme(root: &Path, readme: &str, document: &serde_json::Value) -> anyhow::Result<String> {
-    let scenarios = scenario::read(&read(root, SCENARIOS)?, document)?;
-    let cells = table::read(&read(root, EXPECTED)?, &scenarios)?;
-    let with_table = crate::markers::fill(readme, "languages", &table::render(&scenarios, &cells))?;
-    let exam = exam::render(&exam::read(&read(root, exam::EXPECTED)?)?);
-    let with_table = crate::markers::fill(&with_table, "exam", &exam)?;
-    newcomer::with_examples(with_table, |path| read(root, path))
+    let file = tempfile::NamedTempFile::new().context("cannot make a file for the scenarios")?;
+    fs::write(file.path(), json!(plan).to_string()).context("cannot write the scenarios")?;
+    let printed = tools::output(script.arg(file.path()))?;
+    let lines = printed.lines().map(|line| {
+        let Line { scenario, got } =
+            serde_json::from_str(line).with_context(|| format!("the runner prints {line}"))?;
+        Ok((scenario, got))
+    });
+    lines.collect()
 }

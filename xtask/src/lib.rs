@@ -1,7 +1,6 @@
 //! Maintainers' commands: what stands behind `cargo xtask`.
 
-pub mod bench;
-mod browser;
+pub mod browser;
 pub mod conformance;
 pub mod contract;
 pub mod derived;
@@ -9,7 +8,7 @@ pub mod diff;
 pub mod dist;
 pub mod docs;
 pub mod document;
-mod emulator;
+pub mod emulator;
 pub mod external;
 pub mod generate;
 pub mod languages;
@@ -19,7 +18,6 @@ pub mod load;
 pub mod markers;
 pub mod recipes;
 pub mod rehearse;
-pub mod report;
 mod rust_names;
 pub mod schemathesis;
 pub mod snapshots;
@@ -76,12 +74,12 @@ pub(crate) fn cargo() -> Command {
 }
 
 /// Where cargo builds the project at `root`.
-pub(crate) fn target_folder(root: &Path) -> PathBuf {
+pub fn target_folder(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
 /// Prints for the person at the terminal; a closed pipe is no error.
-pub(crate) fn print(text: &str) {
+pub fn print(text: &str) {
     use std::io::Write as _;
     let _closed_pipe = writeln!(std::io::stdout(), "{}", text.trim_end_matches('\n'));
 }

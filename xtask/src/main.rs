@@ -1,13 +1,13 @@
 //! `cargo xtask`: parses the command line and hands over to the library.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
-use xtask::languages::{self, Client};
 use xtask::{
-    Outcome, bench, conformance, diff, dist, docs, external, load, rehearse, report as reports, schemathesis,
+    Outcome, browser, conformance, diff, dist, docs, emulator, external, languages, load, print, rehearse,
+    schemathesis, target_folder,
 };
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
@@ -41,33 +41,40 @@ enum Command {
     },
     /// Say what the changes of spec/openapi.yaml since a revision mean for clients, and whether its version and the changelog follow.
     ///
-    /// Exits with 1 if `info.version` or CHANGELOG.md has not moved enough.
+    /// Exits with 1 if `info.version` or CHANGELOG.md has not moved enough. Needs Go, for oasdiff.
     Diff {
         /// The revision to compare with, instead of the newest release tag (vX.Y.Z) or, before the first release, the commit that
         /// brought the document in.
         #[arg(long, value_name = "REV")]
         base: Option<String>,
+        /// Instead, classify the edits of xtask/tools/diff/edits.toml, whose class is known
+        #[arg(long, conflicts_with = "base")]
+        yardstick: bool,
     },
     /// Make clients in other languages of the document, and run one table of scenarios with them against the emulator.
     ///
-    /// Then compiles two more clients, and carries out the steps that spec/README.md gives to newcomers. Needs a network, and Python,
-    /// Node.js, Go, a JDK and Maven; says what is missing.
+    /// Then compiles two more clients, carries out the steps that each client's README.md gives to newcomers, and writes the tables in
+    /// spec/clients/README.md; exits with 4 if these change. Needs a network, and Python, Node.js, Go, a JDK and Maven; says what is
+    /// missing.
     Languages {
         /// Only this client; may be given several times.
-        #[arg(long)]
-        only: Vec<Client>,
+        #[arg(long, value_name = "CLIENT", value_parser = languages::CLIENTS.map(|(name, _)| name))]
+        only: Vec<String>,
     },
-    /// Write the docs page of the emulator as files, and look at it in a browser.
-    Docs(docs::Options),
-    /// Write reports with the command, and look at them in a browser.
-    Report(reports::Options),
+    /// Write the docs page of the emulator as files.
+    Docs {
+        /// Where to write the files [default: docs in the target folder]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Use the docs page and reports of the command in a browser, as a person would. Needs Chromium, and Node.js with npm.
+    Browser {
+        /// Take the pictures for the READMEs again
+        #[arg(long)]
+        pictures: bool,
+    },
     /// Build the command `northbound` as one static Linux program, and try it. Takes minutes.
     Dist,
-    /// Measure, as ratios in one run, and hold the figures against their goals.
-    Bench {
-        #[command(subcommand)]
-        what: Bench,
-    },
     /// Hold a server that claims to be this API to the document: black box, over HTTP, a line for each promise.
     ///
     /// It logs in several times, with wrong credentials too, and makes some 150 calls; where the server throttles, it waits.
@@ -78,24 +85,8 @@ enum Command {
         #[arg(long, value_name = "N", default_value_t = 1000)]
         examples: usize,
     },
-    /// Carry out the recipes of CONTRIBUTING.md on copies of the project, and run its tests there. Takes minutes.
+    /// Carry out the recipes of xtask/recipes on copies of the project, and run its tests there. Takes minutes.
     Rehearse,
-}
-
-#[derive(Subcommand)]
-enum Bench {
-    /// What draining a large task costs: the SDK against a hand-written loop. Linux only.
-    Sdk,
-    /// What the emulator bears: pages a second beside Prism and nginx, and tasks of a million subtasks. Linux only.
-    Emulator {
-        /// How long each measurement takes.
-        #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
-        seconds: u32,
-    },
-    /// What the export of a million subtasks costs, and whether one that is killed half way comes out the same. Linux only.
-    Export,
-    /// What a consumer's cold build costs: the SDK against the generated client alone. Linux only; takes minutes.
-    Build,
 }
 
 fn main() -> ExitCode {
@@ -104,22 +95,24 @@ fn main() -> ExitCode {
         Command::Generate { check: true, .. } => generate::run(root, Mode::Check),
         Command::Generate { accept: true, .. } => generate::run(root, Mode::Accept),
         Command::Generate { .. } => generate::run(root, Mode::Write),
-        Command::Languages { only } if only.is_empty() => languages::run(root, &Client::ALL),
         Command::Languages { only } => languages::run(root, &only),
         Command::Lint { external } => load::run(root).and_then(|own| match external {
             true => external::run(root).map(|others| own.worse(others)),
             false => Ok(own),
         }),
-        Command::Diff { base } => diff::run(root, base.as_deref()),
-        Command::Bench { what: Bench::Sdk } => bench::sdk(root),
-        Command::Bench { what: Bench::Emulator { seconds } } => bench::emulator(root, seconds),
-        Command::Bench { what: Bench::Export } => bench::export(root),
+        Command::Diff { yardstick: true, .. } => diff::run_yardstick(root),
+        Command::Diff { base, .. } => diff::run(root, base.as_deref()),
         Command::Dist => dist::run(root),
-        Command::Docs(options) => docs::run(root, &options),
-        Command::Report(options) => reports::run(root, &options),
+        Command::Docs { out } => {
+            let folder = out.unwrap_or_else(|| target_folder(root).join("docs"));
+            emulator::build(root).and_then(|northbound| docs::write(root, &northbound, &folder)).map(|()| {
+                print(&format!("the docs page is {}", folder.join("index.html").display()));
+                Outcome::Done
+            })
+        }
+        Command::Browser { pictures } => browser::run(root, pictures),
         Command::Conformance(options) => conformance::run(root, &options),
         Command::Schemathesis { examples } => schemathesis::run(root, examples),
-        Command::Bench { what: Bench::Build } => bench::build(root),
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {

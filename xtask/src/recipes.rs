@@ -1,152 +1,85 @@
-//! The recipes of `CONTRIBUTING.md`: the edits that it shows as diffs, found and carried out.
+//! The recipes in `xtask/recipes`: how a change of the platform is carried out, as patches that say above the first file what a
+//! person has to know.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
-/// One recipe: its heading, and the edits in their order.
+use crate::tools::output;
+
+/// One recipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
-    /// The heading.
-    pub title: String,
-    /// The edits.
-    pub edits: Vec<Edit>,
+    /// What it does, as its file is called: `add-a-field`.
+    pub name: String,
+    patch: PathBuf,
 }
 
-/// One edit: lines of a file that are there, and the lines that take their place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit {
-    /// The file, relative to the project.
-    pub path: String,
-    old: String,
-    new: String,
-}
-
-impl Recipe {
-    /// The files that a person edits.
-    pub fn paths(&self) -> Vec<&str> {
-        let mut paths: Vec<&str> = self.edits.iter().map(|edit| edit.path.as_str()).collect();
-        paths.sort_unstable();
-        paths.dedup();
-        paths
-    }
-
-    /// Carries the recipe out: `read` gives the files as they are; returned are those that change, as they should be.
-    ///
-    /// # Errors
-    /// When a file does not hold the lines that an edit starts from.
-    pub fn apply(
-        &self,
-        mut read: impl FnMut(&str) -> anyhow::Result<String>,
-    ) -> anyhow::Result<BTreeMap<String, String>> {
-        let mut files = BTreeMap::new();
-        for edit in &self.edits {
-            let text = match files.remove(&edit.path) {
-                Some(text) => text,
-                None => read(&edit.path)?,
-            };
-            let edited = edit.apply(&text).with_context(|| format!("{:?}, {}", self.title, edit.path))?;
-            files.insert(edit.path.clone(), edited);
-        }
-        Ok(files)
-    }
-}
-
-impl Edit {
-    /// Carries the edit out; a text in which somebody has done so already stays as it is.
-    fn apply(&self, text: &str) -> anyhow::Result<String> {
-        if text.contains(&self.new) {
-            return Ok(text.to_owned());
-        }
-        let start = if text.starts_with(&self.old) {
-            Some(0)
-        } else {
-            text.find(&format!("\n{}", self.old)).map(|at| at + 1)
-        };
-        let Some(start) = start else {
-            bail!("the file does not hold these lines:\n{}", self.old);
-        };
-        Ok(format!("{}{}{}", &text[..start], self.new, &text[start + self.old.len()..]))
-    }
-}
-
-/// Reads the recipes out of the text: sections that show edits.
+/// The recipes of the project at `root`, by their names.
 ///
 /// # Errors
-/// When a diff does not name its file, or holds a line that is neither kept, nor added, nor removed.
-pub fn recipes(contributing: &str) -> anyhow::Result<Vec<Recipe>> {
-    let mut recipes: Vec<Recipe> = Vec::new();
-    let mut title = String::new();
-    let mut lines = contributing.lines();
-    while let Some(line) = lines.next() {
-        if let Some(heading) = line.strip_prefix("## ") {
-            title = heading.to_owned();
-        } else if line == "```diff" {
-            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-            let edit = edit(&block).with_context(|| format!("a diff under {title:?}"))?;
-            match recipes.last_mut().filter(|recipe| recipe.title == title) {
-                Some(recipe) => recipe.edits.push(edit),
-                None => recipes.push(Recipe { title: title.clone(), edits: vec![edit] }),
-            }
-        }
+/// When they cannot be listed.
+pub fn recipes(root: &Path) -> anyhow::Result<Vec<Recipe>> {
+    let folder = std::path::absolute(root.join("xtask/recipes"))?;
+    let mut recipes = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let patch = entry?.path();
+        let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        recipes.push(Recipe { name, patch });
     }
+    recipes.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(recipes)
 }
 
-fn edit(block: &[&str]) -> anyhow::Result<Edit> {
-    let (first, lines) = block.split_first().context("it is empty")?;
-    let path = first.strip_prefix("--- ").context("it does not begin with `--- FILE`")?.to_owned();
-    let (mut old, mut new) = (String::new(), String::new());
-    for line in lines {
-        match line.split_at_checked(1) {
-            Some((" ", kept)) => {
-                old += &format!("{kept}\n");
-                new += &format!("{kept}\n");
-            }
-            Some(("-", removed)) => old += &format!("{removed}\n"),
-            Some(("+", added)) => new += &format!("{added}\n"),
-            // Editors take the blank at the end of a line away.
-            None => {
-                old.push('\n');
-                new.push('\n');
-            }
-            Some(_) => bail!("the line {line:?} is neither kept, nor added, nor removed"),
-        }
+impl Recipe {
+    /// The files that it edits.
+    ///
+    /// # Errors
+    /// When the patch cannot be read.
+    pub fn paths(&self) -> anyhow::Result<BTreeSet<String>> {
+        let patch = fs::read_to_string(&self.patch).with_context(|| self.name.clone())?;
+        Ok(patch.lines().filter_map(|line| line.strip_prefix("+++ b/")).map(str::to_owned).collect())
     }
-    Ok(Edit { path, old, new })
+
+    /// Carries the recipe out on the files in `folder`. Where somebody has already done that, nothing changes.
+    ///
+    /// # Errors
+    /// When git is missing, or the files do not have the lines that the patch starts from.
+    pub fn apply(&self, folder: &Path) -> anyhow::Result<()> {
+        let apply = |options: &[&str]| {
+            let mut git = Command::new("git");
+            // A temporary folder inside of a repository must not be taken for a part of it.
+            git.env("GIT_DIR", "none").arg("apply").args(options).arg(&self.patch).current_dir(folder);
+            output(&mut git)
+        };
+        if apply(&["--check", "--reverse"]).is_ok() {
+            return Ok(());
+        }
+        apply(&[])
+            .map(drop)
+            .with_context(|| format!("the recipe {} does not fit the project any more", self.name))
+    }
+
+    /// Carries the recipe out on copies of the files that it edits, in a new folder.
+    ///
+    /// # Errors
+    /// As for [`Recipe::apply`], and when the files cannot be copied.
+    pub fn apply_to_copies(&self, root: &Path) -> anyhow::Result<tempfile::TempDir> {
+        let copy = tempfile::tempdir().context("cannot make a folder for the copies")?;
+        for path in self.paths()? {
+            copy_file(root, copy.path(), &path)?;
+        }
+        self.apply(copy.path())?;
+        Ok(copy)
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "## First\n```diff\n--- a.txt\n one\n-two\n+three\n```\n```diff\n--- a.txt\n+zero\n one\n```\n## Prose\n";
-
-    #[test]
-    fn edits_are_carried_out_one_after_the_other() {
-        let recipes = recipes(TEXT).unwrap();
-        assert_eq!((recipes.len(), recipes[0].paths()), (1, vec!["a.txt"]));
-        let files = recipes[0].apply(|_| Ok("one\ntwo\nfour\n".to_owned())).unwrap();
-        assert_eq!(files["a.txt"], "zero\none\nthree\nfour\n");
-    }
-
-    #[test]
-    fn a_recipe_that_somebody_has_carried_out_changes_nothing() {
-        let recipe = &recipes(TEXT).unwrap()[0];
-        let files = recipe.apply(|_| Ok("one\ntwo\n".to_owned())).unwrap();
-        assert_eq!(recipe.apply(|_| Ok(files["a.txt"].clone())).unwrap(), files);
-    }
-
-    #[test]
-    fn an_edit_that_finds_no_place_says_which() {
-        let error = recipes(TEXT).unwrap()[0].apply(|_| Ok("one\nfour\n".to_owned())).unwrap_err();
-        assert!(
-            format!("{error:#}").contains("\"First\", a.txt: the file does not hold these lines:\none\ntwo")
-        );
-    }
-
-    #[test]
-    fn a_diff_without_its_file_is_refused() {
-        assert!(recipes("## A\n```diff\n one\n```\n").is_err());
-    }
+/// Copies a file to the same place below another folder.
+pub(crate) fn copy_file(root: &Path, copy: &Path, path: &str) -> anyhow::Result<()> {
+    let to = copy.join(path);
+    let copied = fs::create_dir_all(to.parent().unwrap_or(copy)).and_then(|()| fs::copy(root.join(path), to));
+    copied.map(drop).with_context(|| format!("cannot copy {path}"))
 }

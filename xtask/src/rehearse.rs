@@ -1,12 +1,13 @@
-//! `cargo xtask rehearse`: carries the recipes of `CONTRIBUTING.md` out on a copy of the whole project.
+//! `cargo xtask rehearse`: carries each recipe of `xtask/recipes` out on a copy of the whole project.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
-use crate::recipes::{Recipe, recipes};
+use crate::recipes::{Recipe, copy_file, recipes};
+use crate::tools::output;
 use crate::{Outcome, print, target_folder};
 
 /// Runs the command in the project at `root`.
@@ -14,9 +15,9 @@ use crate::{Outcome, print, target_folder};
 /// # Errors
 /// When a copy cannot be made, or a recipe does not lead to a project that passes its tests.
 pub fn run(root: &Path) -> anyhow::Result<Outcome> {
-    for recipe in recipes(&crate::read(root, "CONTRIBUTING.md")?)? {
-        print(&format!("rehearsing {:?}: {}", recipe.title, recipe.paths().join(", ")));
-        rehearse(root, &recipe).with_context(|| format!("{:?} of CONTRIBUTING.md", recipe.title))?;
+    for recipe in recipes(root)? {
+        print(&format!("rehearsing {}", recipe.name));
+        rehearse(root, &recipe).with_context(|| recipe.name.clone())?;
     }
     Ok(Outcome::Done)
 }
@@ -25,9 +26,7 @@ fn rehearse(root: &Path, recipe: &Recipe) -> anyhow::Result<()> {
     let copy = tempfile::tempdir().context("cannot make a folder for the copy")?;
     copy_project(root, copy.path())?;
     raise_version(copy.path())?;
-    for (path, text) in recipe.apply(|path| crate::read(copy.path(), path))? {
-        fs::write(copy.path().join(&path), text).with_context(|| format!("cannot write {path}"))?;
-    }
+    recipe.apply(copy.path())?;
     // One folder for all recipes, so that dependencies are built once.
     let target = target_folder(root).join("rehearsal");
     cargo(copy.path(), &target, &["xtask", "generate", "--accept"])?;
@@ -45,34 +44,13 @@ fn raise_version(copy: &Path) -> anyhow::Result<()> {
 
 /// Copies what git tracks, as it is in the working tree.
 fn copy_project(root: &Path, copy: &Path) -> anyhow::Result<()> {
-    let output =
-        Command::new("git").args(["ls-files", "-z"]).current_dir(root).output().context("cannot run git")?;
-    if !output.status.success() {
-        bail!("git does not list the project's files: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    let listed = String::from_utf8(output.stdout).context("a path of the project")?;
-    for path in listed.split('\0').filter(|path| !path.is_empty()) {
-        let (from, to) = (root.join(path), copy.join(path));
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        }
-        fs::copy(&from, &to).with_context(|| format!("cannot copy {path}"))?;
-    }
-    Ok(())
+    let listed = output(Command::new("git").args(["ls-files", "-z"]).current_dir(root))?;
+    listed.split('\0').filter(|path| !path.is_empty()).try_for_each(|path| copy_file(root, copy, path))
 }
 
 fn cargo(folder: &Path, target: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    let output = crate::cargo()
-        .args(arguments)
-        .env("CARGO_TARGET_DIR", target)
-        // The simulation looks for faults of the SDK, which no recipe touches.
-        .env("NORTHBOUND_SEEDS", "20")
-        .current_dir(folder)
-        .output()
-        .context("cannot run cargo")?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    bail!("`cargo {}` failed:\n{stdout}{stderr}", arguments.join(" "))
+    let mut cargo = crate::cargo();
+    cargo.args(arguments).env("CARGO_TARGET_DIR", target).current_dir(folder);
+    // The simulation looks for faults of the SDK, which no recipe touches.
+    output(cargo.env("NORTHBOUND_SEEDS", "20")).map(drop)
 }

@@ -55,24 +55,6 @@ impl Tools {
         })?;
         Ok(folder)
     }
-
-    /// A folder `name` with the jars that the dependencies of `pom` are, at whatever depth; returns it.
-    ///
-    /// # Errors
-    /// When Maven is missing, or cannot fetch them.
-    pub fn maven(&self, name: &str, pom: &Path) -> anyhow::Result<PathBuf> {
-        const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
-        let folder = self.folder.join(name);
-        let jars = folder.join("jars");
-        install(&folder, &[pom], || {
-            let place = |name: &str, path: &Path| format!("-D{name}={}", path.display());
-            let mut maven = Command::new(MAVEN.found()?);
-            maven.args(["--quiet", "--batch-mode", "--strict-checksums", COPY, "--file"]).arg(pom);
-            maven.arg(place("maven.repo.local", &folder.join("repository")));
-            output(maven.arg(place("outputDirectory", &jars)))
-        })?;
-        Ok(jars)
-    }
 }
 
 /// A program that the machine has to have, and how to get it.
@@ -94,10 +76,11 @@ pub const NODE: Needed = Needed { program: "node", get: "Node.js 20 or newer, fr
 /// npm, to install packages for Node.js.
 pub const NPM: Needed =
     Needed { program: "npm", get: "npm, which comes with Node.js 20 or newer, from nodejs.org" };
-/// Maven, to fetch jars from Maven Central.
-pub const MAVEN: Needed =
-    Needed { program: "mvn", get: "Maven 3.8 or newer (on Debian: apt-get install maven)" };
-
+/// Go, which builds and runs programs that a `go.mod` pins.
+pub const GO: Needed = Needed {
+    program: "go",
+    get: "Go 1.21 or newer, which fetches a newer one where a program needs it (on Debian: apt-get install golang-go)",
+};
 /// sha256sum, to check or make checksums.
 pub const SHA256SUM: Needed =
     Needed { program: "sha256sum", get: "sha256sum (on Debian: apt-get install coreutils)" };
@@ -109,10 +92,8 @@ impl Needed {
     /// When it is not on the path: says how to get it.
     pub fn found(self) -> anyhow::Result<PathBuf> {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        // Servers stand where not every user's path leads.
-        let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
         let name = format!("{}{}", self.program, std::env::consts::EXE_SUFFIX);
-        let found = folders.map(|folder| folder.join(&name)).find(|path| path.is_file());
+        let found = std::env::split_paths(&path).map(|folder| folder.join(&name)).find(|path| path.is_file());
         found.with_context(|| format!("{} is not on the path: install {}", self.program, self.get))
     }
 }

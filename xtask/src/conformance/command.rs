@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use super::facts::Facts;
 use super::http::Http;
-use super::session::{DEMO_APP_ID, DEMO_SECRET, DEMO_TASK, Session, Subject};
+use super::session::{DEMO_APP_ID, DEMO_SECRET, DEMO_TASK, Subject};
 use super::{Verdict, examine};
 use crate::emulator::{self, Emulator};
 use crate::{Outcome, load, print};
@@ -104,10 +104,4 @@ fn report(facts: &Facts, url: &str, options: &Options, subject: &Subject) -> any
         (count(|verdict| *verdict == Verdict::Pass), count(|verdict| matches!(verdict, Verdict::Fail(_))));
     print(&format!("{passed} passed, {failed} failed, {} skipped", lines.len() - passed - failed));
     Ok(if failed == 0 { Outcome::Done } else { Outcome::Broken })
-}
-
-/// Logs in to the demo of the emulator at `url`; the headers of a call that must succeed.
-pub(crate) fn log_in_to_demo(url: &str, facts: &Facts) -> anyhow::Result<Vec<(String, String)>> {
-    let mut server = Http::new(url, None)?;
-    Ok(Session::open(&mut server, facts, &Subject::demo())?.headers())
 }

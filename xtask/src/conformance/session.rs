@@ -37,20 +37,6 @@ pub(super) const DEMO_APP_ID: &str = "demo-app";
 pub(super) const DEMO_SECRET: &str = "demo-secret";
 pub(super) const DEMO_TASK: &str = "demo";
 
-impl Subject {
-    /// The demo of the emulator, without what takes its time.
-    pub(super) fn demo() -> Self {
-        Self {
-            app_id: DEMO_APP_ID.to_owned(),
-            secret: DEMO_SECRET.to_owned(),
-            task: DEMO_TASK.to_owned(),
-            stranger: None,
-            throttle: false,
-            expiry: false,
-        }
-    }
-}
-
 /// A call and its answer, kept for the checks that look at all of them.
 pub(super) struct Exchange {
     pub(super) call: &'static str,

@@ -1,111 +1,143 @@
-//! What the document promises beyond shapes, as facts: its extensions, and the names that generated clients take from it.
+//! What oasdiff does not classify: our extensions, the names that generated clients take from the document, objects that are
+//! closed, and prose.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::contract::{Fact, Side};
+use super::{Change, Class};
 use crate::document::operations::operations;
-use crate::document::reference;
-use crate::generate::schemas::error_catalog;
+use crate::document::pointer::child;
 
-/// Where what belongs to no operation stands.
-pub(super) const DOCUMENT: &str = "document";
+/// What programs rely on: where it is, what it is, and its value.
+type Facts = BTreeSet<(String, &'static str, String)>;
 
-/// The facts that the canonical form leaves out because another reading of the platform's page does not have them.
-pub(super) fn facts(document: &Value) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    quota(document, &mut facts);
-    catalogue(document, &mut facts);
-    schemas(document, &mut facts);
-    tags(document, &mut facts);
-    for server in list(document, "/servers") {
-        facts.push(fact(DOCUMENT, Side::Request, "", "", "server", text(&server["url"])));
+/// Members that hold prose, or show what is said elsewhere.
+const PROSE: &str = "bearerFormat contact description example examples externalDocs license meaning remedy source summary \
+    termsOfService text title x-codeSamples x-platform-edition x-source variables openapi";
+
+/// Members that map names to things: a name in them may look like a keyword.
+const NAMES: &str = "properties schemas parameters responses x-error-catalog x-lifecycle";
+
+/// The changes from one document to another that are not oasdiff's to judge.
+pub fn changes(old: &Value, new: &Value) -> Vec<Change> {
+    let (before, after) = (facts(old), facts(new));
+    let statuses: BTreeSet<&str> = before
+        .iter()
+        .filter(|(_, what, _)| *what == "step")
+        .flat_map(|(.., step)| step.split(" to "))
+        .collect();
+    let mut changes: Vec<Change> = Vec::new();
+    for (place, what, value) in before.difference(&after) {
+        let now = after.iter().find(|fact| (&fact.0, fact.1) == (place, *what)).map(|fact| &fact.2);
+        let number = |text: &str| text.parse::<u64>().unwrap_or_default();
+        let class = match (*what, now) {
+            ("error code" | "step", _) => Class::Additive,
+            ("calls in a window", Some(now)) if number(now) > number(value) => Class::Additive,
+            ("seconds of a window", Some(now)) if number(now) < number(value) => Class::Additive,
+            _ => Class::Breaking,
+        };
+        changes.push(Change { class, text: format!("{place}: the {what} {value} is gone") });
+    }
+    for (place, what, value) in after.difference(&before) {
+        // Clients rely on what cannot follow: they read final statuses once. A status that is new changes nothing they know.
+        let is_new_step = *what == "step" && value.split(" to ").all(|status| statuses.contains(status));
+        let class = if is_new_step { Class::Breaking } else { Class::Additive };
+        changes.push(Change { class, text: format!("{place}: the {what} {value} is new") });
+    }
+    walk(old, new, "", false, &mut changes);
+    changes
+}
+
+fn facts(document: &Value) -> Facts {
+    let mut facts = Facts::new();
+    let mut add = |place: &str, what, value: &Value| {
+        facts.insert((place.to_owned(), what, text(value)));
+    };
+    for (member, what) in
+        [("calls", "calls in a window"), ("seconds", "seconds of a window"), ("errorCode", "code")]
+    {
+        document["x-quota"].get(member).into_iter().for_each(|value| add("x-quota", what, value));
+    }
+    for server in list(&document["servers"]) {
+        add("document", "server", &server["url"]);
+    }
+    for (code, entry) in members(&document["components"]["x-error-catalog"]) {
+        for what in ["name", "action"] {
+            add(&format!("x-error-catalog {code}"), what, &entry[what]);
+        }
+    }
+    for (name, response) in members(&document["components"]["responses"]) {
+        list(&response["x-error-codes"]).for_each(|code| add(name, "error code", code));
+    }
+    for operation in operations(document) {
+        for (status, response) in members(&operation.value["responses"]) {
+            let place = format!("{} {status}", operation.id);
+            list(&response["x-error-codes"]).for_each(|code| add(&place, "error code", code));
+        }
+    }
+    for (name, schema) in members(&document["components"]["schemas"]) {
+        for (from, followers) in members(&schema["x-lifecycle"]) {
+            list(followers).for_each(|to| add(name, "step", &format!("{from} to {}", text(to)).into()));
+        }
+        for (index, value) in list(&schema["enum"]).enumerate() {
+            let constant = schema["x-enum-varnames"].get(index).unwrap_or(value);
+            add(name, "constant", &format!("{} for {}", text(constant), text(value)).into());
+        }
+        for (property, schema) in members(&schema["properties"]) {
+            for what in ["x-known-values", "x-content-schema"] {
+                schema.get(what).into_iter().for_each(|to| add(&format!("{name}.{property}"), what, to));
+            }
+        }
     }
     facts
 }
 
-fn quota(document: &Value, facts: &mut Vec<Fact>) {
-    for (member, aspect) in
-        [("calls", "quota calls"), ("seconds", "quota seconds"), ("errorCode", "quota code")]
-    {
-        if let Some(value) = document.get("x-quota").and_then(|quota| quota.get(member)) {
-            facts.push(fact(DOCUMENT, Side::Request, "x-quota", "", aspect, text(value)));
-        }
-    }
-}
-
-fn catalogue(document: &Value, facts: &mut Vec<Fact>) {
-    for (code, entry) in error_catalog(document) {
-        for aspect in ["name", "action"] {
-            facts.push(fact(DOCUMENT, Side::Reply, "x-error-catalog", code, aspect, text(&entry[aspect])));
-        }
-    }
-}
-
-fn schemas(document: &Value, facts: &mut Vec<Fact>) {
-    for (name, schema) in members(document, "/components/schemas") {
-        facts.push(fact(DOCUMENT, Side::Neither, "", "", "schema name", name.clone()));
-        for (from, followers) in members(schema, "/x-lifecycle") {
-            for to in followers.as_array().into_iter().flatten() {
-                let step = format!("{from} to {}", text(to));
-                facts.push(fact(DOCUMENT, Side::Reply, "x-lifecycle", name, "lifecycle", step));
+/// Reports prose that differs, and objects that are closed or opened: generated clients keep further members, or refuse them.
+fn walk(old: &Value, new: &Value, pointer: &str, names: bool, changes: &mut Vec<Change>) {
+    match (old, new) {
+        (Value::Object(before), Value::Object(after)) => {
+            for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
+                let (old, new) = (before.get(key), after.get(key));
+                let here = child(pointer, key);
+                if names || !has(PROSE, key) {
+                    if key == "additionalProperties" && is_closed(old) != is_closed(new) {
+                        let text = format!("{here}: further members are treated otherwise");
+                        changes.push(Change { class: Class::Breaking, text });
+                    }
+                    if let (Some(old), Some(new)) = (old, new) {
+                        walk(old, new, &here, !names && has(NAMES, key), changes);
+                    }
+                } else if old != new {
+                    changes.push(Change { class: Class::Editorial, text: format!("{here}: prose") });
+                }
             }
         }
-        for (index, value) in list(schema, "/enum").enumerate() {
-            let constant = schema["x-enum-varnames"].get(index).unwrap_or(value);
-            let constant = format!("{} is {}", text(value), text(constant));
-            facts.push(fact(DOCUMENT, Side::Neither, "x-enum-varnames", name, "enum name", constant));
-        }
-        for (property, schema) in members(schema, "/properties") {
-            let known = schema.get("x-known-values").and_then(Value::as_str);
-            let known = known.and_then(|known| reference::target(document, known));
-            for value in known.into_iter().flat_map(|known| list(known, "/enum")) {
-                let member = format!("{name}.{property}");
-                facts.push(fact(
-                    DOCUMENT,
-                    Side::Reply,
-                    "x-known-values",
-                    &member,
-                    "known value",
-                    text(value),
-                ));
-            }
-            if let Some(target) = schema.get("x-content-schema") {
-                let member = format!("{name}.{property}");
-                facts.push(fact(
-                    DOCUMENT,
-                    Side::Reply,
-                    "x-content-schema",
-                    &member,
-                    "content schema",
-                    text(target),
-                ));
+        (Value::Array(before), Value::Array(after)) => {
+            for (index, (old, new)) in before.iter().zip(after).enumerate() {
+                walk(old, new, &child(pointer, index), false, changes);
             }
         }
+        _ => {}
     }
 }
 
-fn tags(document: &Value, facts: &mut Vec<Fact>) {
-    for operation in operations(document) {
-        let name = format!("{} {}", operation.method.to_uppercase(), operation.path);
-        for tag in list(operation.value, "/tags") {
-            facts.push(fact(&name, Side::Neither, "", "", "tag", text(tag)));
-        }
-    }
+fn has(words: &str, key: &str) -> bool {
+    words.split(' ').any(|word| word == key)
 }
 
-fn fact(operation: &str, side: Side, place: &str, member: &str, aspect: &str, value: String) -> Fact {
-    let [operation, place, member, aspect] = [operation, place, member, aspect].map(str::to_owned);
-    Fact { operation, side, place, member, aspect, value }
+fn is_closed(additional: Option<&Value>) -> bool {
+    additional == Some(&Value::Bool(false))
 }
 
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn list<'a>(node: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    node.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+fn list(node: &Value) -> impl Iterator<Item = &Value> {
+    node.as_array().into_iter().flatten()
 }
 
-fn members<'a>(node: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    node.pointer(pointer).and_then(Value::as_object).into_iter().flatten()
+fn members(node: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    node.as_object().into_iter().flatten()
 }

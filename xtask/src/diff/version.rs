@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use semver::Version;
 use serde_json::Value;
 
-use super::judge::Class;
+use super::Class;
 
 /// The changelog, relative to the project.
 pub const CHANGELOG: &str = "CHANGELOG.md";
@@ -17,7 +17,7 @@ pub(super) fn version(document: &Value, place: &str) -> anyhow::Result<Version> 
 }
 
 /// The part of the version that has to move. Before 1.0.0 the parts stand one place further back.
-pub(super) fn part(base: &Version, class: Class) -> &'static str {
+fn part(base: &Version, class: Class) -> &'static str {
     match (class, base.major) {
         (Class::Breaking, 1..) => "major",
         (Class::Breaking, 0) | (Class::Additive, 1..) => "minor",
@@ -26,7 +26,7 @@ pub(super) fn part(base: &Version, class: Class) -> &'static str {
 }
 
 /// The least version that a change of this class asks for.
-pub(super) fn needed(base: &Version, class: Class) -> Version {
+fn needed(base: &Version, class: Class) -> Version {
     // What was announced by a pre-release may still change.
     if !base.pre.is_empty() {
         return Version::new(base.major, base.minor, base.patch);
@@ -36,6 +36,13 @@ pub(super) fn needed(base: &Version, class: Class) -> Version {
         "minor" => Version::new(base.major, base.minor.saturating_add(1), 0),
         _ => Version::new(base.major, base.minor, base.patch.saturating_add(1)),
     }
+}
+
+/// What has to move.
+pub(super) fn verdict(base: &Version, now: &Version, class: Option<Class>) -> String {
+    let Some(class) = class else { return format!("nothing has changed, and info.version is {now}\n") };
+    let (part, least) = (part(base, class), needed(base, class));
+    format!("this moves the {part} part of info.version from {base} to {least} or above: it is {now}\n")
 }
 
 /// What is missing; nothing, if version and changelog have moved far enough.

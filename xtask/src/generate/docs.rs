@@ -9,23 +9,18 @@ use serde_json::Value;
 
 use super::schemas;
 use crate::document::operations::operation;
-use crate::ledger::README;
+use crate::languages::CLIENTS;
 
 /// The page, relative to the project.
 pub(crate) const PAGE: &str = "crates/cli/src/docs.html";
 
 const TEMPLATE: &str = include_str!("docs.html");
 
-/// Where the sections of the README begin that show how to get started, and the heading of each.
-const LANGUAGES: &str = "\n## Generate a client\n";
-const LANGUAGE: &str = "\n### ";
-
-/// The page, from the document and the README beside it.
+/// The page, from the document and the README of each client.
 ///
 /// # Errors
 /// When either lacks what the page shows, or the template asks for something else.
 pub(super) fn page(root: &Path, document: &Value) -> anyhow::Result<String> {
-    let readme = crate::read(root, README)?;
     let text = |pointer: &str| {
         let value = document.pointer(pointer).and_then(Value::as_str);
         value.with_context(|| format!("the document has no text at {pointer}"))
@@ -40,7 +35,7 @@ pub(super) fn page(root: &Path, document: &Value) -> anyhow::Result<String> {
         ("login", operation(document, "login")?.path.to_owned()),
         ("invalid-token", code_with_action(document, "log-in-again")?.to_owned()),
         ("catalog", catalog(document)?),
-        ("languages", languages(&readme)?),
+        ("languages", languages(root)?),
     ];
     let mut page = TEMPLATE.to_owned();
     for (key, value) in &values {
@@ -76,29 +71,24 @@ fn catalog(document: &Value) -> anyhow::Result<String> {
     Ok(table + "</tbody>\n</table>")
 }
 
-/// The README's section of each language, to be unfolded.
-fn languages(readme: &str) -> anyhow::Result<String> {
-    let (_, chapter) =
-        readme.split_once(LANGUAGES).with_context(|| format!("{README} has no {LANGUAGES:?}"))?;
-    let chapter = chapter.split("\n## ").next().unwrap_or_default();
+/// How to get started in each language, to be unfolded.
+fn languages(root: &Path) -> anyhow::Result<String> {
     let mut shown = String::new();
-    for section in chapter.split(LANGUAGE).skip(1) {
-        let (name, text) = section.split_once('\n').context("a heading stands alone")?;
-        // The page stands elsewhere than the README, so its links would lead nowhere; its markers are no text.
-        let events = Parser::new(text).filter(|event| {
-            !matches!(
-                event,
-                Event::Start(Tag::Link { .. } | Tag::HtmlBlock)
-                    | Event::End(TagEnd::Link | TagEnd::HtmlBlock)
-                    | Event::Html(_)
-            )
-        });
-        writeln!(shown, "<details><summary>{}</summary>", escaped(name))?;
-        html::push_html(&mut shown, events);
-        shown += "</details>\n";
+    for (name, title) in CLIENTS {
+        let readme = crate::read(root, &format!("spec/clients/{name}/README.md"))?;
+        let (_, text) = readme.split_once('\n').context("a heading stands alone")?;
+        write!(shown, "<details><summary>{}</summary>\n{}</details>\n", escaped(title), without_links(text))?;
     }
-    ensure!(!shown.is_empty(), "{README} has no language under {LANGUAGES:?}");
     Ok(shown.trim_end().to_owned())
+}
+
+/// Markdown as HTML. The page stands elsewhere than the README, so its links would lead nowhere.
+fn without_links(markdown: &str) -> String {
+    let is_link =
+        |event: &Event<'_>| matches!(event, Event::Start(Tag::Link { .. }) | Event::End(TagEnd::Link));
+    let mut shown = String::new();
+    html::push_html(&mut shown, Parser::new(markdown).filter(|event| !is_link(event)));
+    shown
 }
 
 fn code_with_action<'document>(document: &'document Value, action: &str) -> anyhow::Result<&'document str> {
@@ -132,12 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn each_language_is_a_section_without_links_and_markers() {
-        let readme = "# A\n\n## Generate a client\n\n### Go\n\nNeeds [Go](x).\n\n1. Do:\n\n<!-- example a -->\n\n```sh\ngo <a>\n```\n\n## B\n\n### No\n";
-        let shown = languages(readme).unwrap();
-        let expected = "<details><summary>Go</summary>\n<p>Needs Go.</p>\n<ol>\n<li>Do:</li>\n</ol>\n\
-                        <pre><code class=\"language-sh\">go &lt;a&gt;\n</code></pre>\n</details>";
-        assert_eq!(shown, expected);
-        assert!(languages("# A\n").is_err());
+    fn a_readme_is_shown_without_its_links() {
+        let shown = without_links("Needs [Go](x).\n\n```sh\ngo <a>\n```\n");
+        assert_eq!(shown, "<p>Needs Go.</p>\n<pre><code class=\"language-sh\">go &lt;a&gt;\n</code></pre>\n");
     }
 }

@@ -1,187 +1,194 @@
-//! The table language × scenario: what is expected of each cell, and its rendering in `spec/README.md`.
+//! The tables language × scenario and language × mark: what is expected of each cell, and their rendering in Markdown.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
-use super::client::Client;
-use super::scenario::Scenario;
-use super::verdict::{Judgement, Verdict};
-use crate::ledger::is_sentence;
+use super::CLIENTS;
+use super::exam::Mark;
+use super::verdict::Verdict;
 
-/// Where the cells stand that are not green, relative to the project.
+/// Where the cells are that are no pass, relative to the project.
 pub(super) const EXPECTED: &str = "spec/clients/expected.toml";
 
-/// A cell that is not green.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Cell {
-    /// The scenario, by its name.
-    pub(super) scenario: String,
-    /// The client.
-    pub(super) client: Client,
-    /// How it goes; never a pass.
-    pub(super) verdict: Verdict,
-    /// What happens there, and what to do about it.
-    pub(super) why: String,
+/// What came of one scenario or mark with one client: the verdict, with one line why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cell(pub(super) Verdict, pub(super) String);
+
+impl Cell {
+    pub(super) fn of_mark(mark: &Mark) -> Self {
+        Self(if mark.passed { Verdict::Pass } else { Verdict::Fails }, mark.seen.clone())
+    }
 }
 
+/// A scenario or a mark, with a cell for each client.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    name: String,
+    label: String,
+    pub(super) cells: Vec<Cell>,
+}
+
+impl Row {
+    pub(super) fn new(name: &str, label: String) -> Self {
+        Self { name: name.to_owned(), label, cells: Vec::new() }
+    }
+}
+
+/// The file of that name.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Expected {
+pub(super) struct Expected {
+    marks: BTreeMap<String, String>,
     #[serde(default)]
-    cell: Vec<Cell>,
+    cell: Vec<Exception>,
 }
 
-/// Reads the cells that are not green.
+/// Cells that are no pass.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exception {
+    row: String,
+    clients: Vec<String>,
+    verdict: Verdict,
+    why: String,
+}
+
+/// Reads what is expected.
 ///
 /// # Errors
-/// When one is of no scenario, stands twice, is a pass or is not explained.
-pub(super) fn read(text: &str, scenarios: &[Scenario]) -> anyhow::Result<Vec<Cell>> {
-    let Expected { cell: cells } = toml::from_str(text).context(EXPECTED)?;
-    for (index, Cell { scenario, client, verdict, why }) in cells.iter().enumerate() {
-        let known = scenarios.iter().any(|one| one.name == *scenario);
-        ensure!(known, "{EXPECTED}: there is no scenario {scenario:?}");
-        let earlier = cells[..index].iter().any(|cell| cell.scenario == *scenario && cell.client == *client);
-        ensure!(!earlier, "{EXPECTED}: {client:?} stands twice in {scenario:?}");
-        ensure!(*verdict != Verdict::Pass, "{EXPECTED}: {scenario:?} of {client:?} passes: leave it out");
-        ensure!(is_sentence(why), "{EXPECTED}: why is not a sentence on one line: {why:?}");
-    }
-    Ok(cells)
+/// When the file is not as it should be.
+pub(super) fn read(root: &Path) -> anyhow::Result<Expected> {
+    parse(&crate::read(root, EXPECTED)?)
 }
 
-/// The table in Markdown, with the explanation of each cell that is not green below it.
-pub(super) fn render(scenarios: &[Scenario], cells: &[Cell]) -> String {
-    let mut notes: Vec<(Verdict, &str)> = Vec::new();
-    let mut table = String::from("| scenario |");
-    Client::ALL.iter().for_each(|client| table += &format!(" {} |", client.title()));
-    table += &format!("\n|---|{}\n", "---|".repeat(Client::ALL.len()));
-    for Scenario { name, .. } in scenarios {
-        table += &format!("| {} |", name.replace('|', "\\|"));
-        for client in Client::ALL {
-            let cell = cells.iter().find(|cell| cell.scenario == *name && cell.client == client);
-            let Some(Cell { verdict, why, .. }) = cell else {
-                table += " pass |";
-                continue;
-            };
-            let note = (*verdict, why.as_str());
-            let number = notes.iter().position(|known| *known == note).unwrap_or_else(|| {
-                notes.push(note);
-                notes.len() - 1
-            });
-            table += &format!(" **{verdict}** ({}) |", number + 1);
-        }
-        table.push('\n');
+fn parse(text: &str) -> anyhow::Result<Expected> {
+    let expected: Expected = toml::from_str(text).context(EXPECTED)?;
+    for Exception { row, clients, why, .. } in &expected.cell {
+        let known = clients.iter().all(|client| CLIENTS.iter().any(|(name, _)| name == client));
+        ensure!(known, "{EXPECTED}: {row}: not all of {clients:?} are clients");
+        ensure!(crate::ledger::is_sentence(why), "{EXPECTED}: why is not a sentence on one line: {why:?}");
     }
-    if !notes.is_empty() {
-        table.push('\n');
-    }
-    for (index, (_, why)) in notes.iter().enumerate() {
-        // Writing to a string cannot fail.
-        let _infallible = writeln!(table, "{}. {why}", index + 1);
-    }
-    table
+    Ok(expected)
 }
 
-/// What came of each scenario with a client.
-pub(super) type Results = HashMap<(Client, String), Judgement>;
-
-/// The table for a terminal, a line a scenario.
-pub(super) fn show(scenarios: &[Scenario], clients: &[Client], results: &Results) -> String {
-    let widest = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or_default();
-    let mut text = format!("{:widest$}", "");
-    clients.iter().for_each(|client| text += &format!("  {:24}", client.title()));
-    for Scenario { name, .. } in scenarios {
-        text = format!("{}\n{name:widest$}", text.trim_end());
-        for client in clients {
-            let verdict = results.get(&(*client, name.clone())).map_or(Verdict::Fails, |result| result.0);
-            text += &format!("  {:24}", verdict.to_string());
-        }
+impl Expected {
+    /// A mark's row in the table.
+    pub(super) fn label(&self, mark: &str) -> anyhow::Result<String> {
+        let words =
+            self.marks.get(mark).with_context(|| format!("{EXPECTED} does not explain the mark {mark}"))?;
+        Ok(format!("`{mark}`: {words}"))
     }
-    text.trim_end().to_owned()
-}
 
-/// The cells that came out other than expected, each in a line.
-pub(super) fn surprises(
-    scenarios: &[Scenario],
-    clients: &[Client],
-    cells: &[Cell],
-    results: &Results,
-) -> Vec<String> {
-    let mut surprises = Vec::new();
-    for Scenario { name, .. } in scenarios {
-        for client in clients {
-            let wanted = cells.iter().find(|cell| cell.scenario == *name && cell.client == *client);
-            let wanted = wanted.map_or(Verdict::Pass, |cell| cell.verdict);
-            let none = (Verdict::Fails, "there is no result".to_owned());
-            let (verdict, why) = results.get(&(*client, name.clone())).unwrap_or(&none);
-            if *verdict != wanted {
-                let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-                surprises.push(format!("{}, {name}: {verdict}, expected {wanted}{why}", client.title()));
+    fn exception(&self, row: &str, client: &str) -> Option<&Exception> {
+        self.cell.iter().find(|one| one.row == row && one.clients.iter().any(|name| name == client))
+    }
+
+    /// A line for each cell that came out other than expected, and for each row that is expected and does not exist.
+    pub(super) fn surprises(&self, rows: &[Row], clients: &[(&str, &str)]) -> Vec<String> {
+        let mut surprises = Vec::new();
+        for row in rows {
+            for ((client, title), Cell(verdict, why)) in clients.iter().zip(&row.cells) {
+                let wanted = self.exception(&row.name, client).map_or(Verdict::Pass, |one| one.verdict);
+                if *verdict != wanted {
+                    surprises.push(format!("{title}, {}: {verdict}, expected {wanted}: {why}", row.label));
+                }
             }
         }
+        let unknown = self.cell.iter().filter(|one| !rows.iter().any(|row| row.name == one.row));
+        surprises.extend(unknown.map(|one| format!("there is no scenario and no mark {:?}", one.row)));
+        surprises
     }
-    surprises
+
+    /// The table in Markdown, with the explanation of each cell that is no pass below it.
+    pub(super) fn render(&self, heading: &str, rows: &[Row]) -> String {
+        let titles: String = CLIENTS.iter().map(|(_, title)| format!(" {title} |")).collect();
+        let mut table = format!("| {heading} |{titles}\n|---|{}\n", "---|".repeat(CLIENTS.len()));
+        let mut notes: Vec<&str> = Vec::new();
+        for row in rows {
+            table += &format!("| {} |", row.label);
+            for ((client, _), Cell(verdict, _)) in CLIENTS.iter().zip(&row.cells) {
+                let Some(Exception { why, .. }) = self.exception(&row.name, client) else {
+                    table += &format!(" {verdict} |");
+                    continue;
+                };
+                let number = notes.iter().position(|note| note == why).unwrap_or(notes.len());
+                if number == notes.len() {
+                    notes.push(why);
+                }
+                table += &format!(" **{verdict}** ({}) |", number + 1);
+            }
+            table.push('\n');
+        }
+        let notes: String = notes.iter().zip(1..).map(|(why, number)| format!("{number}. {why}\n")).collect();
+        format!("{table}\n{notes}")
+    }
+}
+
+/// The tables for a terminal, a line a row.
+pub(super) fn show(rows: &[Row], clients: &[(&str, &str)]) -> String {
+    let titles: String = clients.iter().map(|(_, title)| format!("{title:20}")).collect();
+    let lines = rows.iter().map(|row| {
+        let cells: String =
+            row.cells.iter().map(|Cell(verdict, _)| format!("{:20}", verdict.to_string())).collect();
+        format!("\n{:60}{cells}", row.label)
+    });
+    format!("{:60}{titles}{}", "", lines.collect::<String>())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
-    const CELL: &str = r#"
+    const EXPECTED: &str = "
+        [marks]
+        quota = 'no call over the quota'
         [[cell]]
-        scenario = "b"
-        client = "go"
-        verdict = "fails"
-        why = "It does."
-    "#;
+        row = 'b'
+        clients = ['go', 'java']
+        verdict = 'fails'
+        why = 'It does.'
+    ";
 
-    fn scenarios() -> Vec<Scenario> {
-        let one = |name: &str| {
-            serde_json::from_value(json!({ "name": name, "calls": { "login": {} }, "expect": {} })).unwrap()
+    /// Rows in which all clients pass but these two.
+    fn rows(go: Verdict, java: Verdict) -> [Row; 2] {
+        let row = |name: &str, verdicts: [Verdict; 5]| Row {
+            cells: verdicts.map(|verdict| Cell(verdict, "seen".to_owned())).to_vec(),
+            ..Row::new(name, name.to_owned())
         };
-        vec![one("a"), one("b")]
+        let pass = Verdict::Pass;
+        [row("a", [pass; 5]), row("b", [pass, pass, pass, go, java])]
     }
 
     #[test]
-    fn every_cell_that_is_not_green_is_explained_below_the_table() {
-        let cells = read(CELL, &scenarios()).unwrap();
-        let table = render(&scenarios(), &cells);
-        let lines: Vec<_> = table.lines().collect();
-        assert_eq!(lines[2], "| a | pass | pass | pass | pass | pass |");
-        assert_eq!(lines[3], "| b | pass | pass | pass | **fails** (1) | pass |");
-        assert_eq!(lines[5], "1. It does.");
+    fn every_cell_that_is_no_pass_is_explained_below_the_table() {
+        let table = parse(EXPECTED).unwrap().render("scenario", &rows(Verdict::Fails, Verdict::Fails));
+        let lines: Vec<_> = table.lines().skip(2).collect();
+        let rows = [
+            "| a | pass | pass | pass | pass | pass |",
+            "| b | pass | pass | pass | **fails** (1) | **fails** (1) |",
+        ];
+        assert_eq!(lines, [rows[0], rows[1], "", "1. It does."]);
     }
 
     #[test]
     fn a_cell_that_differs_is_a_surprise_both_ways() {
-        let cells = read(CELL, &scenarios()).unwrap();
-        let result = |verdict, name: &str| ((Client::Go, name.to_owned()), (verdict, "why".to_owned()));
-        let surprises = |a, b| {
-            let results = [result(a, "a"), result(b, "b")].into();
-            surprises(&scenarios(), &[Client::Go], &cells, &results)
-        };
-        assert!(surprises(Verdict::Pass, Verdict::Fails).is_empty());
-        assert_eq!(surprises(Verdict::Lost, Verdict::Fails), ["Go, a: lost, expected pass: why"]);
-        assert_eq!(surprises(Verdict::Pass, Verdict::Pass), ["Go, b: pass, expected fails: why"]);
+        let expected = parse(EXPECTED).unwrap();
+        let surprises = |go, java| expected.surprises(&rows(go, java), &CLIENTS);
+        assert!(surprises(Verdict::Fails, Verdict::Fails).is_empty());
+        assert_eq!(
+            surprises(Verdict::Pass, Verdict::Lost),
+            ["Go, b: pass, expected fails: seen", "Java, b: lost, expected fails: seen"]
+        );
+        assert_eq!(expected.surprises(&rows(Verdict::Pass, Verdict::Pass)[..1], &CLIENTS).len(), 1);
     }
 
     #[test]
-    fn a_cell_of_no_scenario_without_reason_or_that_passes_is_refused() {
-        for (from, to, expected) in [
-            ("\"b\"", "\"c\"", "there is no scenario \"c\""),
-            ("fails", "pass", "leave it out"),
-            ("It does.", "It does", "not a sentence"),
-            ("\"go\"", "\"cobol\"", "unknown variant `cobol`"),
-        ] {
-            let error = format!("{:#}", read(&CELL.replace(from, to), &scenarios()).unwrap_err());
-            assert!(error.contains(expected), "{error}");
+    fn an_exception_without_a_reason_or_of_no_client_is_refused() {
+        for (from, to) in [("It does.", "It does"), ("'go'", "'cobol'"), ("'fails'", "'slow'")] {
+            assert!(parse(&EXPECTED.replace(from, to)).is_err(), "{to}");
         }
-        let twice = CELL.repeat(2);
-        assert!(read(&twice, &scenarios()).unwrap_err().to_string().contains("stands twice"));
     }
 }

@@ -3,10 +3,46 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::scenario::Expectation;
+use super::table::Cell;
+
+/// What a client has to hand out: a reply or an error.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Expectation {
+    /// Members of the reply, with their values.
+    reply: Option<Value>,
+    /// Members of the reply that must be there, whatever their value.
+    #[serde(default)]
+    has: Vec<String>,
+    /// How many rows it has, all of them different.
+    rows: Option<usize>,
+    /// The error: HTTP status, code and text.
+    error: Option<Value>,
+    /// Whether a client may refuse the arguments before it sends anything.
+    #[serde(default)]
+    may_refuse: bool,
+    /// Pointer to an example of the document, in place of `reply`.
+    example: Option<String>,
+}
+
+impl Expectation {
+    /// Puts the document's example in its place.
+    ///
+    /// # Errors
+    /// When the document does not have it, or when a reply and an error are expected, or neither.
+    pub(super) fn resolve(&mut self, document: &Value) -> anyhow::Result<()> {
+        if let Some(pointer) = &self.example {
+            let example = document.pointer(pointer);
+            self.reply = Some(example.with_context(|| format!("the document has no {pointer}"))?.clone());
+        }
+        ensure!(self.reply.is_some() != self.error.is_some(), "expect a reply or an error");
+        Ok(())
+    }
+}
 
 /// What a runner saw of a scenario, through its client.
 #[derive(Clone, Debug, Deserialize)]
@@ -44,11 +80,8 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A verdict, with one line why.
-pub(super) type Judgement = (Verdict, String);
-
 /// Holds what a runner saw against what is expected; nothing is a runner that said nothing.
-pub(super) fn judge(expect: &Expectation, got: Option<&Got>) -> Judgement {
+pub(super) fn judge(expect: &Expectation, got: Option<&Got>) -> Cell {
     let difference = match (got, &expect.reply, &expect.error) {
         (Some(Got::Reply(got)), Some(wanted), _) => reply_difference(expect, wanted, got),
         (Some(Got::Error(got)), _, Some(wanted)) => difference("", wanted, got),
@@ -60,17 +93,18 @@ pub(super) fn judge(expect: &Expectation, got: Option<&Got>) -> Judgement {
         (Some(Got::Refused(text) | Got::Failure(text)), ..) => Some((Verdict::Fails, one_line(text))),
         (None, ..) => Some((Verdict::Fails, "the runner said nothing".to_owned())),
     };
-    difference.unwrap_or((Verdict::Pass, String::new()))
+    let (verdict, why) = difference.unwrap_or((Verdict::Pass, String::new()));
+    Cell(verdict, why)
 }
 
-fn reply_difference(expect: &Expectation, wanted: &Value, got: &Value) -> Option<Judgement> {
+fn reply_difference(expect: &Expectation, wanted: &Value, got: &Value) -> Option<(Verdict, String)> {
     if let Some(name) = expect.has.iter().find(|name| got.get(name).is_none_or(Value::is_null)) {
         return Some((Verdict::Lost, format!("{name} is missing")));
     }
     difference("", wanted, got).or_else(|| rows_difference(expect.rows?, got))
 }
 
-fn rows_difference(wanted: usize, got: &Value) -> Option<Judgement> {
+fn rows_difference(wanted: usize, got: &Value) -> Option<(Verdict, String)> {
     let rows = got["taskDetails"].as_array().map(Vec::as_slice).unwrap_or_default();
     let ids: HashSet<_> = rows.iter().filter_map(|row| row["param"]["deviceId"].as_str()).collect();
     let verdict = if rows.len() < wanted { Verdict::Lost } else { Verdict::Fails };
@@ -79,7 +113,7 @@ fn rows_difference(wanted: usize, got: &Value) -> Option<Judgement> {
 }
 
 /// The first thing that is wanted and not there; more than what is wanted may be there.
-fn difference(place: &str, wanted: &Value, got: &Value) -> Option<Judgement> {
+fn difference(place: &str, wanted: &Value, got: &Value) -> Option<(Verdict, String)> {
     match (wanted, got) {
         (Value::Object(wanted), Value::Object(got)) => wanted.iter().find_map(|(name, wanted)| {
             let place = format!("{place}/{name}");
@@ -118,7 +152,7 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
-    fn verdict(wanted: Value, got: Value) -> Judgement {
+    fn verdict(wanted: Value, got: Value) -> Cell {
         judge(&expect(wanted), Some(&serde_json::from_value(got).unwrap()))
     }
 
@@ -129,17 +163,17 @@ mod tests {
         assert_eq!(verdict(wanted.clone(), reply(json!({ "status": "Fail", "more": 1 }))).0, Verdict::Pass);
         assert_eq!(
             verdict(wanted.clone(), reply(json!({ "status": "Fail" }))),
-            (Verdict::Lost, "/taskDetails/0/more is missing".to_owned())
+            Cell(Verdict::Lost, "/taskDetails/0/more is missing".to_owned())
         );
         assert_eq!(
             verdict(wanted.clone(), reply(json!({ "status": null, "more": 1 }))),
-            (Verdict::Lost, "/taskDetails/0/status is null".to_owned())
+            Cell(Verdict::Lost, "/taskDetails/0/status is null".to_owned())
         );
         assert_eq!(
             verdict(wanted.clone(), reply(json!({ "status": "unknown", "more": 1 }))),
-            (Verdict::Fails, "/taskDetails/0/status is \"unknown\", not \"Fail\"".to_owned())
+            Cell(Verdict::Fails, "/taskDetails/0/status is \"unknown\", not \"Fail\"".to_owned())
         );
-        assert_eq!(verdict(wanted, json!({ "failure": "a\n  b" })), (Verdict::Fails, "a b".to_owned()));
+        assert_eq!(verdict(wanted, json!({ "failure": "a\n  b" })), Cell(Verdict::Fails, "a b".to_owned()));
     }
 
     #[test]
@@ -168,5 +202,12 @@ mod tests {
         let mut may = wanted;
         may["may-refuse"] = json!(true);
         assert_eq!(verdict(may, json!({ "refused": "too long" })).0, Verdict::Pass);
+    }
+
+    #[test]
+    fn an_expectation_is_a_reply_or_an_error_and_may_be_an_example_of_the_document() {
+        let resolved = |value: Value| expect(value).resolve(&json!({ "x": 1 })).is_ok();
+        assert!(resolved(json!({ "example": "/x" })) && resolved(json!({ "error": {} })));
+        assert!(!resolved(json!({ "example": "/y" })) && !resolved(json!({})));
     }
 }

@@ -9,7 +9,12 @@ use xtask::{Outcome, diff};
 
 use super::GOOD;
 
-const CHANGED: (&str, &str) = ("            maximum: 250\n", "            maximum: 500\n");
+const CHANGED: (&str, &str) = ("  calls: 100\n", "  calls: 200\n");
+
+/// The comparison without oasdiff, which sees that change.
+fn report(root: &Path, base: Option<&str>) -> anyhow::Result<(Outcome, String)> {
+    diff::report(root, base, |old, new| Ok(diff::extension_changes(old, new)))
+}
 
 /// A project of a document and a changelog, under git; nothing, if git is not there.
 struct Repository(tempfile::TempDir);
@@ -42,7 +47,7 @@ impl Repository {
     }
 
     fn diff(&self, base: Option<&str>) -> Result<Outcome, String> {
-        diff::report(self.root(), base).map(|(outcome, _)| outcome).map_err(|error| format!("{error:#}"))
+        report(self.root(), base).map(|(outcome, _)| outcome).map_err(|error| format!("{error:#}"))
     }
 }
 
@@ -91,7 +96,7 @@ fn before_the_first_release_the_first_commit_with_the_document_is_the_base() {
     assert_eq!(repository.diff(None), Ok(Outcome::Broken));
     repository.write(&at_version(&changed(), "1.1.0"), "");
     assert_eq!(repository.diff(None), Ok(Outcome::Broken), "the changelog has not moved");
-    repository.write(&at_version(&changed(), "1.1.0"), "### Document 1.1.0\n\n* Larger pages.\n");
+    repository.write(&at_version(&changed(), "1.1.0"), "### Document 1.1.0\n\n* More calls.\n");
     assert_eq!(repository.diff(None), Ok(Outcome::Done));
 }
 
@@ -124,7 +129,7 @@ fn what_git_does_not_have_is_named() {
         assert_eq!(repository.diff(Some(base)), Err(message.to_owned()));
     }
     let elsewhere = tempfile::tempdir().expect("a folder");
-    let error = diff::report(elsewhere.path(), None).expect_err("no repository").to_string();
+    let error = report(elsewhere.path(), None).expect_err("no repository").to_string();
     assert!(error.ends_with("is in no git repository: there is no revision to compare with"), "{error}");
 }
 
@@ -138,7 +143,7 @@ fn a_shallow_clone_says_how_to_get_the_rest() {
     let clone = tempfile::tempdir().expect("a folder");
     let origin = format!("file://{}", repository.root().display());
     git(clone.path(), &["clone", "--quiet", "--depth=1", &origin, "."]);
-    let error = diff::report(clone.path(), None).expect_err("history is cut off").to_string();
+    let error = report(clone.path(), None).expect_err("history is cut off").to_string();
     assert!(
         error.contains(
             "cannot be told: this clone is shallow, so get the rest (git fetch --unshallow --tags)"
@@ -146,9 +151,18 @@ fn a_shallow_clone_says_how_to_get_the_rest() {
         "{error}"
     );
     assert_eq!(
-        diff::report(clone.path(), Some("HEAD"))
-            .map(|(outcome, _)| outcome)
-            .map_err(|error| error.to_string()),
+        report(clone.path(), Some("HEAD")).map(|(outcome, _)| outcome).map_err(|error| error.to_string()),
         Ok(Outcome::Done)
     );
+}
+
+#[test]
+fn a_change_that_no_rule_classifies_counts_as_breaking() {
+    let Some(repository) = Repository::new() else { return };
+    repository.write(GOOD, "");
+    repository.commit();
+    repository.write(&GOOD.replacen("            maximum: 250\n", "            maximum: 500\n", 1), "");
+    let (outcome, text) = report(repository.root(), None).expect("both can be read");
+    assert_eq!(outcome, Outcome::Broken);
+    assert!(text.contains("breaking: the documents promise different things"), "{text}");
 }
