@@ -31,6 +31,7 @@ use crate::document::Document;
 pub use extensions::extensions;
 pub use finding::Finding;
 use finding::Findings;
+pub use names::variant_text;
 use outline::Outline;
 
 /// The ids of all rules, in the order of the alphabet.

@@ -6,7 +6,6 @@ use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
 
 use crate::document::pointer::child;
-use crate::rust_names::variant_text;
 
 use super::finding::Findings;
 use super::outline::{Kind, Node, Outline};
@@ -110,6 +109,12 @@ fn enum_values(schema: &Node<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// The words of a value, each with a capital in front (`wait-for-quota` becomes `WaitForQuota`); it may be no name at all.
+pub fn variant_text(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.flat_map(|word| [word[..1].to_ascii_uppercase(), word[1..].to_owned()]).collect()
 }
 
 /// Whether a text can stand as a variant in Rust as it is.

@@ -3,7 +3,7 @@
 //! Lint, the JSON copy and the generator all start from this tree. Nothing is ever written back from
 //! typed structures, which silently drop a misspelt keyword.
 
-pub(crate) mod operations;
+pub mod operations;
 pub mod pointer;
 mod scalar;
 mod tree;

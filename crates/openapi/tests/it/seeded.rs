@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use xtask::document::Document;
-use xtask::lint::{Finding, lint};
+use northbound_openapi::document::Document;
+use northbound_openapi::lint::{Finding, lint};
 
-use super::project;
+use super::{DOCUMENT, project};
 
 /// A fault: its name, what is taken out of the document, what is put in its place, the rule that reports it, and a piece of
 /// the line at which it does.
@@ -136,11 +136,11 @@ const FAULTS: [Fault; 17] = [
 
 /// The findings of the project's document with a fault in it, and its lines.
 fn with_fault((name, old, new, ..): &Fault) -> (Vec<Finding>, Vec<String>) {
-    let document = Document::read_in(project(), Path::new(xtask::DOCUMENT)).expect("the document is there");
+    let document = Document::read_in(project(), Path::new(DOCUMENT)).expect("the document is there");
     assert!(document.text().contains(old), "{name}: the document has no {old:?} any more");
     let text = document.text().replacen(old, new, 1);
     let lines = text.lines().map(str::to_owned).collect();
-    (lint(&Document::parse(xtask::DOCUMENT, text).expect("the text is still a document")), lines)
+    (lint(&Document::parse(DOCUMENT, text).expect("the text is still a document")), lines)
 }
 
 #[test]

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use xtask::document::Document;
-use xtask::lint::{RULES, lint};
+use northbound_openapi::document::Document;
+use northbound_openapi::lint::{RULES, lint};
 
 use super::GOOD;
 

@@ -1,8 +1,8 @@
 //! Whatever is done to a document that can still be read, `lint` returns.
 
+use northbound_openapi::document::Document;
+use northbound_openapi::lint::lint;
 use serde_json::{Value, json};
-use xtask::document::Document;
-use xtask::lint::lint;
 
 use super::GOOD;
 
@@ -12,7 +12,7 @@ fn pointers(value: &Value, pointer: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
             for (key, member) in members {
-                pointers(member, &xtask::document::pointer::child(pointer, key), found);
+                pointers(member, &northbound_openapi::document::pointer::child(pointer, key), found);
             }
         }
         Value::Array(items) => {
@@ -26,7 +26,7 @@ fn pointers(value: &Value, pointer: &str, found: &mut Vec<String>) {
 
 fn remove(document: &mut Value, pointer: &str) {
     let Some((parent, _)) = pointer.rsplit_once('/') else { return };
-    let key = xtask::document::pointer::last(pointer);
+    let key = northbound_openapi::document::pointer::last(pointer);
     match document.pointer_mut(parent) {
         Some(Value::Object(members)) => drop(members.shift_remove(&key)),
         Some(Value::Array(items)) => drop(items.remove(key.parse().expect("an index"))),

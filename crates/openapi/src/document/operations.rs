@@ -5,17 +5,19 @@ use serde_json::Value;
 
 /// One call that the document describes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Operation<'a> {
+pub struct Operation<'a> {
     /// Its `operationId`; empty if it has none.
-    pub(crate) id: &'a str,
+    pub id: &'a str,
     /// In lower case, as in the document.
-    pub(crate) method: &'a str,
-    pub(crate) path: &'a str,
-    pub(crate) value: &'a Value,
+    pub method: &'a str,
+    /// The template of its path.
+    pub path: &'a str,
+    /// Its members.
+    pub value: &'a Value,
 }
 
 /// All of them, in the order of the document.
-pub(crate) fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>> {
+pub fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>> {
     let items = document.get("paths").and_then(Value::as_object).into_iter().flatten();
     items.flat_map(|(path, item)| {
         let members = item.as_object().into_iter().flatten();
@@ -27,7 +29,7 @@ pub(crate) fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>
 }
 
 /// The one with this `operationId`.
-pub(crate) fn operation<'a>(document: &'a Value, id: &str) -> anyhow::Result<Operation<'a>> {
+pub fn operation<'a>(document: &'a Value, id: &str) -> anyhow::Result<Operation<'a>> {
     let found = operations(document).find(|operation| operation.id == id);
     found.with_context(|| format!("the document has no operation {id}"))
 }
