@@ -5,16 +5,21 @@
 
 pub mod operations;
 pub mod pointer;
-mod scalar;
-mod tree;
+mod reader;
+pub mod reference;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+
+/// The value of a YAML text; nothing if it is no YAML.
+pub(crate) fn read_yaml(text: &str) -> Option<Value> {
+    reader::read(text).ok().map(|(value, _)| value)
+}
 
 /// What every message about another version ends with.
 const WRITE_3_0_3: &str = "write `openapi: 3.0.3`, because progenitor accepts nothing newer";
@@ -26,7 +31,6 @@ pub struct Document {
     text: String,
     value: Value,
     positions: HashMap<String, Position>,
-    unquoted_keys: HashSet<String>,
 }
 
 /// A place in the text: line and column, both counted from 1, the column in characters.
@@ -56,25 +60,22 @@ impl fmt::Display for Position {
 }
 
 impl Document {
-    /// Reads the document at `path`, which messages show as it is given here.
-    ///
-    /// # Errors
-    /// When the file cannot be read, and whenever [`Document::parse`] fails.
-    pub fn read(path: &Path) -> Result<Self, DocumentError> {
-        Self::read_in(Path::new(""), path)
-    }
-
     /// Reads the document at `path` below `root`; messages show `path` alone, the same on every machine.
     ///
     /// # Errors
-    /// As for [`Document::read`].
+    /// When the file cannot be read, and whenever [`Document::parse`] fails.
     pub fn read_in(root: &Path, path: &Path) -> Result<Self, DocumentError> {
-        let broken = |message: String| DocumentError { path: path.to_owned(), position: None, message };
-        let bytes = fs::read(root.join(path)).map_err(|error| broken(unreadable(&error)))?;
-        match String::from_utf8(bytes) {
-            Ok(text) => Self::parse(path, text),
-            Err(error) => Err(not_utf8(path, &error)),
-        }
+        let broken = |position, message| DocumentError { path: path.to_owned(), position, message };
+        let bytes = fs::read(root.join(path)).map_err(|error| broken(None, unreadable(&error)))?;
+        String::from_utf8(bytes).map_or_else(
+            |error| {
+                let valid = error.utf8_error().valid_up_to();
+                let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+                let message = format!("byte {valid} is not UTF-8: save the document as UTF-8");
+                Err(broken(Some(Position::of_byte(&before, before.len())), message))
+            },
+            |text| Self::parse(path, text),
+        )
     }
 
     /// Parses a document that is already in memory; `path` is only shown.
@@ -86,21 +87,10 @@ impl Document {
     /// says where and what to do.
     pub fn parse(path: impl Into<PathBuf>, text: String) -> Result<Self, DocumentError> {
         let path = path.into();
-        let tree = match tree::read(&text) {
-            Ok(tree) => tree,
-            Err(error) => {
-                return Err(DocumentError { path, position: error.position, message: error.message });
-            }
-        };
-        let document = Self {
-            path,
-            text,
-            value: tree.value,
-            positions: tree.positions,
-            unquoted_keys: tree.unquoted_keys,
-        };
-        document.check_version()?;
-        Ok(document)
+        match reader::read(&text) {
+            Ok((value, positions)) => Self { path, text, value, positions }.of_version_3_0(),
+            Err((position, message)) => Err(DocumentError { path, position, message }),
+        }
     }
 
     /// The whole document, its members in the order of the text.
@@ -120,7 +110,7 @@ impl Document {
 
     /// Where the node at a JSON pointer stands: at its key if it has one, else at its first character.
     ///
-    /// A node that does not exist, or that came from an alias, has the position of its nearest parent.
+    /// A node that does not exist has the position of its nearest parent.
     pub fn position(&self, pointer: &str) -> Position {
         let mut pointer = pointer;
         loop {
@@ -134,42 +124,19 @@ impl Document {
         }
     }
 
-    /// Whether the node at `pointer` has a key such as `200` or `true`, which other readers do not take for text.
-    pub fn has_unquoted_key(&self, pointer: &str) -> bool {
-        self.unquoted_keys.contains(pointer)
-    }
-
-    fn check_version(&self) -> Result<(), DocumentError> {
-        let Some(members) = self.value.as_object() else {
-            return Err(
-                self.broken("", "this is not a mapping: an OpenAPI document starts with `openapi: 3.0.3`")
-            );
+    fn of_version_3_0(self) -> Result<Self, DocumentError> {
+        let version = |member| self.value.get(member).map(shown);
+        let (member, message) = match (version("openapi"), version("swagger")) {
+            _ if !self.value.is_object() => {
+                ("", "this is not a mapping: an OpenAPI document starts with `openapi: 3.0.3`".to_owned())
+            }
+            (Some(version), _) if version.starts_with("3.0.") => return Ok(self),
+            (Some(version), _) => ("openapi", format!("this is OpenAPI {version}: {WRITE_3_0_3}")),
+            (None, Some(version)) => ("swagger", format!("this is Swagger {version}: {WRITE_3_0_3}")),
+            (None, None) => ("", format!("this is not OpenAPI, it has no `openapi` member: {WRITE_3_0_3}")),
         };
-        let Some(version) = members.get("openapi") else {
-            return Err(match members.get("swagger") {
-                Some(version) => {
-                    self.broken("/swagger", &format!("this is Swagger {}: {WRITE_3_0_3}", shown(version)))
-                }
-                None => self
-                    .broken("", &format!("this is not OpenAPI, it has no `openapi` member: {WRITE_3_0_3}")),
-            });
-        };
-        let is_3_0 = version
-            .as_str()
-            .and_then(|version| version.strip_prefix("3.0."))
-            .is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit()));
-        if is_3_0 {
-            return Ok(());
-        }
-        Err(self.broken("/openapi", &format!("this is OpenAPI {}: {WRITE_3_0_3}", shown(version))))
-    }
-
-    fn broken(&self, pointer: &str, message: &str) -> DocumentError {
-        DocumentError {
-            path: self.path.clone(),
-            position: Some(self.position(pointer)),
-            message: message.to_owned(),
-        }
+        let position = Some(self.position(&pointer::child("", member)));
+        Err(DocumentError { path: self.path, position, message })
     }
 }
 
@@ -205,16 +172,6 @@ fn unreadable(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file: check the path, or restore it from git".to_owned(),
         io::ErrorKind::IsADirectory => "this is a directory: give the path of the document itself".to_owned(),
         _ => format!("the file cannot be read ({error}): check its permissions"),
-    }
-}
-
-fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> DocumentError {
-    let valid = error.utf8_error().valid_up_to();
-    let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
-    DocumentError {
-        path: path.to_owned(),
-        position: Some(Position::of_byte(&before, before.len())),
-        message: format!("byte {valid} is not UTF-8: save the document as UTF-8"),
     }
 }
 

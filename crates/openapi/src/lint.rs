@@ -1,116 +1,41 @@
-//! Every rule that the document has to keep, and one call that reports all breaches at once.
+//! Every rule that the document has to keep and that no well-known linter has, and one call that reports all breaches at once.
 //!
 //! First the official schema of OpenAPI 3.0, then what would make the client generator stumble, then our own rules.
 //! A rule looks at the raw tree and takes nothing for granted: a document that is broken in one place is still
 //! checked everywhere else.
 
-mod bounds;
-mod components;
-mod culprit;
-mod described;
+mod calls;
 mod errors;
-mod examples;
+mod explain_schema_error;
 mod extensions;
 mod finding;
 mod json_schema;
 mod names;
+mod null;
 mod official;
-mod operations;
 mod outline;
-mod parameters;
 mod references;
-mod replies;
-mod responses;
-mod schemas;
-
-use jsonschema::Validator;
-use serde_json::Value;
+mod rules;
 
 use crate::document::Document;
 
 pub use extensions::extensions;
 pub use finding::Finding;
 use finding::Findings;
+pub use json_schema::validator;
 pub use names::variant_text;
 use outline::Outline;
 
-/// The ids of all rules, in the order of the alphabet.
-pub const RULES: [&str; 74] = [
-    "body-encoding",
-    "body-schema",
-    "bounds-format",
-    "bounds-order",
-    "catalog-entry",
-    "catalog-unused",
-    "closed-reply",
-    "code-without-example",
-    "codes-double",
-    "codes-missing",
-    "codes-unknown",
-    "component-name",
-    "content-schema",
-    "default-invalid",
-    "default-response",
-    "document-version",
-    "double-parameter",
-    "embedded-example",
-    "enum-double",
-    "enum-name",
-    "enum-type",
-    "enum-varnames",
-    "error-without-body",
-    "example-code",
-    "example-invalid",
-    "exclusive-without-bound",
-    "external-ref",
-    "integer-format",
-    "integer-minimum",
-    "items-missing",
-    "keyword-type",
-    "known-values",
-    "lifecycle",
-    "missing-client-error",
-    "missing-description",
-    "missing-example",
-    "missing-security",
-    "missing-success",
-    "nullable-forbidden",
-    "nullable-required",
-    "nullable-without-type",
-    "openapi-model",
-    "openapi-schema",
-    "openapi-version",
-    "operation-id",
-    "parameter-content",
-    "parameter-location",
-    "parameter-name",
-    "parameter-style",
-    "path-item-ref",
-    "path-parameter",
-    "path-template",
-    "platform-edition",
-    "property-name",
-    "quota",
-    "ref-circle",
-    "ref-kind",
-    "ref-siblings",
-    "ref-to-nothing",
-    "reply-constraint",
-    "reply-nullable",
-    "reply-required",
-    "request-media-type",
-    "required-undeclared",
-    "schema-name",
-    "status-range",
-    "two-error-types",
-    "two-success-types",
-    "type-missing",
-    "undeclared-tag",
-    "undefined-security",
-    "unknown-extension",
-    "unknown-keyword",
-    "unused-component",
-];
+/// The rules that compare nodes; `rules.yaml` has the others.
+const BETWEEN_NODES: &str = "catalog-entry catalog-unused code-without-example codes-unknown content-schema embedded-example \
+    enum-name enum-varnames error-without-body example-code known-values lifecycle nullable-forbidden nullable-required \
+    openapi-model openapi-schema operation-id parameter-location parameter-name property-name ref-circle ref-to-nothing \
+    reply-nullable schema-name two-error-types two-success-types unknown-extension unknown-keyword unused-schema";
+
+/// The ids of all rules.
+pub fn rules() -> impl Iterator<Item = &'static str> {
+    rules::ids().chain(BETWEEN_NODES.split_whitespace())
+}
 
 /// Checks the document against every rule.
 ///
@@ -118,24 +43,13 @@ pub const RULES: [&str; 74] = [
 pub fn lint(document: &Document) -> Vec<Finding> {
     let outline = Outline::of(document.value());
     let mut findings = Findings::new(document);
-    official::check(&outline, &mut findings);
+    official::check(document.value(), &mut findings);
+    rules::check(&outline, &mut findings);
     references::check(&outline, &mut findings);
-    operations::check(&outline, &mut findings);
-    parameters::check(&outline, &mut findings);
-    responses::check(&outline, &mut findings);
-    schemas::check(&outline, &mut findings);
     names::check(&outline, &mut findings);
-    bounds::check(&outline, &mut findings);
-    described::check(&outline, &mut findings);
-    examples::check(&outline, &mut findings);
-    errors::check(&outline, document, &mut findings);
-    replies::check(&outline, &mut findings);
+    calls::check(&outline, &mut findings);
+    null::check(&outline, &mut findings);
+    errors::check(&outline, document.value(), &mut findings);
     extensions::check(&outline, document, &mut findings);
-    components::check(&outline, &mut findings);
     findings.sorted()
-}
-
-/// What validates JSON against a schema of the document; none if the schema is too broken for that.
-pub fn validator(document: &Document, schema: &Value) -> Option<Validator> {
-    json_schema::Translated::of(&Outline::of(document.value())).validator(schema)
 }

@@ -1,27 +1,27 @@
-//! Our extensions and editions: what shapes cannot say has rules, too.
+//! Our extensions: what shapes cannot say has rules, too.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::document::Document;
-use crate::document::pointer::child;
-
+use super::explain_schema_error::explain;
 use super::finding::Findings;
-use super::outline::{Kind, Node, Outline};
+use super::outline::{Node, Outline};
+use super::validator;
+use crate::document::Document;
 
 /// Every extension, and where it may stand.
-const EXTENSIONS: [(&str, Kind); 10] = [
-    ("x-error-catalog", Kind::Components),
-    ("x-error-codes", Kind::Response),
-    ("x-quota", Kind::Document),
-    ("x-lifecycle", Kind::Schema),
-    ("x-content-schema", Kind::Schema),
-    ("x-known-values", Kind::Schema),
-    ("x-enum-varnames", Kind::Schema),
-    ("x-mcp", Kind::Operation),
-    ("x-codeSamples", Kind::Operation),
-    ("x-source", Kind::Schema),
+const EXTENSIONS: [(&str, &str); 10] = [
+    ("x-error-catalog", "components"),
+    ("x-error-codes", "response"),
+    ("x-quota", "document"),
+    ("x-lifecycle", "schema"),
+    ("x-content-schema", "schema"),
+    ("x-known-values", "schema"),
+    ("x-enum-varnames", "schema"),
+    ("x-mcp", "operation"),
+    ("x-codeSamples", "operation"),
+    ("x-source", "schema"),
 ];
 
 /// The names of our extensions below the top of the document.
@@ -30,148 +30,69 @@ pub fn extensions() -> impl Iterator<Item = &'static str> {
 }
 
 pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut Findings<'_>) {
-    editions(outline.document(), findings);
-    quota(outline.document(), findings);
     for node in outline.nodes() {
-        known(node, findings);
-        if node.kind == Kind::Schema {
-            lifecycle(node, findings);
-            content_schema(outline, node, findings);
-            known_values(outline, node, findings);
-            constant_names(node, findings);
-        }
-        if node.role == "responses" && document.has_unquoted_key(&node.pointer) {
-            let status = node.name();
-            findings.report(
-                "openapi-schema",
-                &node.pointer,
-                format!("the status {status} is written as a number"),
-                format!("write `'{status}':`, because not every reader takes a number for a key"),
-            );
-        }
-    }
-}
-
-fn known(node: &Node<'_>, findings: &mut Findings<'_>) {
-    for name in node.members.keys().filter(|name| name.starts_with("x-")) {
-        let place = EXTENSIONS.iter().find(|(known, _)| known == name).map(|(_, kind)| *kind);
-        if place == Some(node.kind) {
-            continue;
-        }
-        let (message, advice) = match place {
-            Some(kind) => {
-                (format!("`{name}` says nothing here"), format!("it belongs to a {}: move it", kind.noun()))
+        for name in node.members.keys().filter(|name| name.starts_with("x-")) {
+            if !EXTENSIONS.contains(&(name, node.kind)) {
+                let known: Vec<&str> = extensions().collect();
+                findings.report(
+                    "unknown-extension",
+                    &node.at(name),
+                    format!("`{name}` of a {} is no extension of ours", node.kind),
+                    format!("correct or move it: we have {}", known.join(", ")),
+                );
             }
-            None => {
-                let names: Vec<&str> = EXTENSIONS.iter().map(|(name, _)| *name).collect();
-                (
-                    format!("`{name}` is no extension of ours"),
-                    format!("correct it: we have {}", names.join(", ")),
-                )
-            }
-        };
-        findings.report("unknown-extension", &node.at(name), message, advice);
-    }
-}
-
-fn editions(document: &Value, findings: &mut Findings<'_>) {
-    let text = |pointer| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let version = text("/info/version");
-    if !is_semantic_version(version) {
-        findings.report(
-            "document-version",
-            "/info/version",
-            format!("`{version}` is no semantic version"),
-            "write the version of this document as `1.2.3`",
-        );
-    }
-    let edition = text("/info/x-platform-edition");
-    if !is_date(edition) {
-        findings.report(
-            "platform-edition",
-            "/info/x-platform-edition",
-            format!("`{edition}` is no date"),
-            "write the date of the platform's page as `2022-02-24`",
-        );
-    }
-}
-
-fn quota(document: &Value, findings: &mut Findings<'_>) {
-    let Some(quota) = document.get("x-quota") else { return };
-    for member in ["calls", "seconds"] {
-        if quota.get(member).and_then(Value::as_u64).is_none_or(|number| number == 0) {
-            findings.report(
-                "quota",
-                &child("/x-quota", member),
-                format!("the quota has no `{member}`"),
-                "write a whole number above 0",
-            );
         }
     }
-    let code = quota.get("errorCode").and_then(Value::as_str);
-    let catalog = document.pointer("/components/x-error-catalog");
-    if code.is_none_or(|code| catalog.and_then(|catalog| catalog.get(code)).is_none()) {
-        findings.report(
-            "quota",
-            "/x-quota/errorCode",
-            "the quota does not name a code of the catalogue",
-            "write the code that answers a call above the quota, in quotes",
-        );
+    for schema in outline.of_kind("schema") {
+        lifecycle(schema, findings);
+        constant_names(schema, findings);
+        known_values(outline, schema, findings);
+        content_schema(outline, document, schema, findings);
+    }
+    unused(outline, findings);
+}
+
+/// Linters do not know that `x-content-schema` uses a schema, and are told to let such schemas pass.
+fn unused(outline: &Outline<'_>, findings: &mut Findings<'_>) {
+    let reached = outline.reach(outline.of_kind("path"));
+    let listed: BTreeSet<&str> = outline.nodes().filter_map(|node| node.text("x-known-values")).collect();
+    for schema in outline.nodes().filter(|node| node.kind == "schema" && node.is_component()) {
+        if !reached.contains(&*schema.pointer) && !listed.contains(&*format!("#{}", schema.pointer)) {
+            let message = format!("no operation leads to the schema `{}`", schema.name());
+            findings.report("unused-schema", &schema.pointer, message, "refer to it, or remove it");
+        }
     }
 }
 
+/// Each value has a list of the values that may follow it.
 fn lifecycle(schema: &Node<'_>, findings: &mut Findings<'_>) {
-    if schema.get("x-lifecycle").is_none() {
-        return;
-    }
-    let place = schema.at("x-lifecycle");
+    let Some(Value::Object(lifecycle)) = schema.get("x-lifecycle") else { return };
     let values: BTreeSet<&str> = schema.list("enum").iter().filter_map(Value::as_str).collect();
-    let described: BTreeSet<&str> = schema.map("x-lifecycle").map(|(value, _)| value.as_str()).collect();
-    for value in values.difference(&described) {
-        findings.report(
-            "lifecycle",
-            &place,
-            format!("the life cycle leaves `{value}` out"),
-            format!("add `{value}:` with the list of what may follow, or `[]`"),
-        );
-    }
-    for value in described.difference(&values) {
-        stranger(&child(&place, value), value, findings);
-    }
-    for (from, followers) in schema.map("x-lifecycle") {
-        let at = child(&place, from);
-        let Some(followers) = followers.as_array() else {
-            let message = format!("what may follow `{from}` is no list");
-            findings.report("lifecycle", &at, message, "write a list of values, or `[]`");
-            continue;
-        };
-        for (index, follower) in followers.iter().enumerate() {
-            let name = follower.as_str().unwrap_or_default();
-            if !values.contains(name) {
-                stranger(&child(&at, index), name, findings);
-            }
+    let followers = lifecycle.values().flat_map(|followers| followers.as_array().into_iter().flatten());
+    let named =
+        lifecycle.keys().map(String::as_str).chain(followers.map(|one| one.as_str().unwrap_or_default()));
+    let left_out = values.iter().find(|value| !lifecycle.get(**value).is_some_and(Value::is_array));
+    let stranger = named.into_iter().find(|name| !values.contains(name));
+    for (value, what) in
+        [(left_out.copied(), "has no list of followers"), (stranger, "is no value of the enum")]
+    {
+        if let Some(value) = value {
+            let message = format!("`{value}` {what}");
+            let advice = "give each value of `enum` the list of the values that may follow it, an empty one at the end";
+            findings.report("lifecycle", &schema.at("x-lifecycle"), message, advice);
         }
     }
 }
 
-fn stranger(pointer: &str, value: &str, findings: &mut Findings<'_>) {
-    findings.report(
-        "lifecycle",
-        pointer,
-        format!("`{value}` is no value of the enum"),
-        "correct it, or add it to `enum`",
-    );
-}
-
-fn content_schema(outline: &Outline<'_>, schema: &Node<'_>, findings: &mut Findings<'_>) {
-    let Some(value) = schema.get("x-content-schema") else { return };
-    let target = value.as_str().and_then(|reference| outline.target(reference));
-    if !target.is_some_and(|target| target.kind == Kind::Schema && target.is_component()) {
+/// What generators call the values of an enum.
+fn constant_names(schema: &Node<'_>, findings: &mut Findings<'_>) {
+    let names: BTreeSet<&str> = schema.list("x-enum-varnames").iter().filter_map(Value::as_str).collect();
+    if schema.get("x-enum-varnames").is_some() && names.len() != schema.list("enum").len() {
         findings.report(
-            "content-schema",
-            &schema.at("x-content-schema"),
-            "`x-content-schema` does not name a schema of this document",
-            "write `'#/components/schemas/…'`, in quotes",
+            "enum-varnames",
+            &schema.at("x-enum-varnames"),
+            "there is not one name for each value",
+            "write as many different names as `enum` has values, in the same order",
         );
     }
 }
@@ -179,26 +100,20 @@ fn content_schema(outline: &Outline<'_>, schema: &Node<'_>, findings: &mut Findi
 /// An open list: a text whose description has the values that are known, which a schema lists for those who can use it.
 fn known_values(outline: &Outline<'_>, schema: &Node<'_>, findings: &mut Findings<'_>) {
     let Some(value) = schema.get("x-known-values") else { return };
-    let place = schema.at("x-known-values");
-    let target = value.as_str().and_then(|reference| outline.target(reference)).filter(|target| {
-        target.is_component() && target.text("type") == Some("string") && target.get("enum").is_some()
-    });
-    let Some(target) = target else {
+    let lists_texts =
+        |target: &&Node<'_>| target.text("type") == Some("string") && target.get("enum").is_some();
+    let Some(target) = named(outline, value).filter(lists_texts) else {
         findings.report(
             "known-values",
-            &place,
+            &schema.at("x-known-values"),
             "`x-known-values` does not name a schema of this document that lists texts",
             "write `'#/components/schemas/…'`, in quotes, with the name of a string schema that has `enum`",
         );
         return;
     };
     if schema.text("type") != Some("string") || schema.get("enum").is_some() {
-        findings.report(
-            "known-values",
-            &schema.pointer,
-            "a list that is open is a text of any value",
-            "write `type: string` and no `enum`",
-        );
+        let message = "a list that is open is a text of any value";
+        findings.report("known-values", &schema.pointer, message, "write `type: string` and no `enum`");
     }
     let description = schema.text("description").unwrap_or_default();
     for value in target.list("enum").iter().filter_map(Value::as_str) {
@@ -213,81 +128,46 @@ fn known_values(outline: &Outline<'_>, schema: &Node<'_>, findings: &mut Finding
     }
 }
 
-/// What generators call the values of an enum.
-fn constant_names(schema: &Node<'_>, findings: &mut Findings<'_>) {
-    if schema.get("x-enum-varnames").is_none() {
-        return;
-    }
-    let names = schema.list("x-enum-varnames");
-    let distinct: BTreeSet<&str> = names.iter().filter_map(Value::as_str).collect();
-    if distinct.len() != names.len() || names.len() != schema.list("enum").len() {
+/// A text that holds JSON: the schema of that JSON exists, and the example fits it.
+fn content_schema(
+    outline: &Outline<'_>,
+    document: &Document,
+    schema: &Node<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let Some(value) = schema.get("x-content-schema") else { return };
+    let Some(target) = named(outline, value) else {
         findings.report(
-            "enum-varnames",
-            &schema.at("x-enum-varnames"),
-            "there is not one name for each value",
-            "write as many different names as `enum` has values, in the same order",
+            "content-schema",
+            &schema.at("x-content-schema"),
+            "`x-content-schema` does not name a schema of this document",
+            "write `'#/components/schemas/…'`, in quotes",
+        );
+        return;
+    };
+    let Some(text) = schema.text("example") else { return };
+    let faults: Vec<String> = match serde_json::from_str::<Value>(text) {
+        Err(error) => vec![format!("the text is not JSON, {error}")],
+        Ok(value) => {
+            let validator = validator(document, &Value::Object(target.members.clone()));
+            let faults = validator.iter().flat_map(|validator| explain(validator.iter_errors(&value)));
+            faults
+                .map(|fault| format!("the text does not fit `{}`, {}", target.name(), fault.message))
+                .collect()
+        }
+    };
+    for fault in faults {
+        findings.report(
+            "embedded-example",
+            &schema.at("example"),
+            fault,
+            "show a text as the platform sends it",
         );
     }
 }
 
-/// `MAJOR.MINOR.PATCH`, each without leading zeros, and an optional pre-release or build behind it.
-fn is_semantic_version(text: &str) -> bool {
-    let is_number = |part: &str| {
-        !part.is_empty()
-            && part.bytes().all(|byte| byte.is_ascii_digit())
-            && (part == "0" || !part.starts_with('0'))
-    };
-    let is_suffix = |part: &str| {
-        part.split('.')
-            .all(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
-    };
-    let (text, build) = text.split_once('+').map_or((text, None), |(text, build)| (text, Some(build)));
-    let (core, pre) = text.split_once('-').map_or((text, None), |(core, pre)| (core, Some(pre)));
-    core.split('.').count() == 3
-        && core.split('.').all(is_number)
-        && [build, pre].into_iter().flatten().all(is_suffix)
-}
-
-/// `YYYY-MM-DD`, a day that the calendar has.
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts.as_slice() else { return false };
-    let digits = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !(digits(year, 4) && digits(month, 2) && digits(day, 2)) {
-        return false;
-    }
-    let number = |part: &str| part.parse::<u32>().unwrap_or(0);
-    let (year, month, day) = (number(year), number(month), number(day));
-    let is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    let days = match month {
-        2 if is_leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    };
-    (1..=days).contains(&day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_and_dates_are_told_from_what_only_looks_like_them() {
-        for good in ["1.0.0", "0.10.3", "1.2.3-rc.1", "1.2.3+build-5"] {
-            assert!(is_semantic_version(good), "{good}");
-        }
-        for bad in ["", "1", "1.0", "v1.0.0", "1.0.0.0", "01.0.0", "1.0.0-", "1.0.x"] {
-            assert!(!is_semantic_version(bad), "{bad}");
-        }
-        for good in ["2022-02-24", "2024-02-29"] {
-            assert!(is_date(good), "{good}");
-        }
-        for bad in
-            ["", "2022-2-24", "2023-02-29", "2022-13-01", "2022-00-10", "24.02.2022", "2022-02-24T00:00"]
-        {
-            assert!(!is_date(bad), "{bad}");
-        }
-    }
+/// The schema with a name of its own to which an extension refers.
+fn named<'n, 'a>(outline: &'n Outline<'a>, reference: &Value) -> Option<&'n Node<'a>> {
+    let target = outline.target(reference.as_str()?)?;
+    (target.kind == "schema" && target.is_component()).then_some(target)
 }

@@ -1,112 +1,121 @@
 //! Names that are different in the document and would be one and the same in Rust.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
 
-use crate::document::pointer::child;
-
 use super::finding::Findings;
-use super::outline::{Kind, Node, Outline};
+use super::outline::{Node, Outline};
+use crate::document::pointer::{child, parent};
 
 pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
-    component_names(outline.document(), findings);
-    schema_names(outline, findings);
-    for schema in outline.of_kind(Kind::Schema) {
-        property_names(schema, findings);
-        enum_values(schema, findings);
+    let mut methods = Names::new("operation-id", "method");
+    for operation in outline.of_kind("operation") {
+        if let Some(id) = operation.text("operationId") {
+            methods.add(&operation.at("operationId"), id, [id.to_snake_case()], findings);
+        }
+        arguments(outline, operation, findings);
+    }
+    let mut types = Names::new("schema-name", "type");
+    for schema in outline.nodes().filter(|node| node.kind == "schema") {
+        if schema.is_component() {
+            types.add(&schema.pointer, &schema.name(), [schema.name().to_pascal_case()], findings);
+        }
+        fields(schema, findings);
+        variants(schema, findings);
+    }
+    let mut codes = Names::new("catalog-entry", "error code");
+    for (code, entry) in
+        outline.of_kind("components").flat_map(|components| components.map("x-error-catalog"))
+    {
+        if let Some(name) = entry.get("name").and_then(Value::as_str) {
+            codes.add(&format!("/components/x-error-catalog/{code}/name"), code, [name.to_owned()], findings);
+        }
     }
 }
 
-/// The official schema looks only at components whose names are legal, and passes over all others in silence.
-fn component_names(document: &Value, findings: &mut Findings<'_>) {
-    let sections = document.get("components").and_then(Value::as_object).into_iter().flatten();
-    for (section, components) in sections.filter(|(section, _)| !section.starts_with("x-")) {
-        let place = child("/components", section);
-        for name in components.as_object().into_iter().flat_map(serde_json::Map::keys) {
-            let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-            if name.is_empty() || !name.chars().all(is_legal) {
-                findings.report(
-                    "component-name",
-                    &child(&place, name),
-                    format!("OpenAPI does not allow the name `{name}`"),
-                    "use ASCII letters, digits, `.`, `-` and `_`",
-                );
+/// The names of one scope in Rust, each with the name in the document of which it was made.
+struct Names {
+    rule: &'static str,
+    noun: &'static str,
+    taken: HashMap<String, String>,
+}
+
+impl Names {
+    fn new(rule: &'static str, noun: &'static str) -> Self {
+        Self { rule, noun, taken: HashMap::new() }
+    }
+
+    fn take(mut self, rust: &str, by: &str) -> Self {
+        self.taken.insert(rust.to_owned(), by.to_owned());
+        self
+    }
+
+    fn add<const N: usize>(
+        &mut self,
+        pointer: &str,
+        name: &str,
+        rust: [String; N],
+        findings: &mut Findings<'_>,
+    ) {
+        match rust.iter().find_map(|rust| Some((rust, self.taken.get(rust)?))) {
+            Some((rust, other)) => {
+                let message = format!("`{name}` and `{other}` would both become the {} `{rust}`", self.noun);
+                findings.report(self.rule, pointer, message, "rename one of the two, or say it in words");
             }
+            None => self.taken.extend(rust.map(|rust| (rust, name.to_owned()))),
         }
     }
 }
 
-fn schema_names(outline: &Outline<'_>, findings: &mut Findings<'_>) {
-    let mut first: BTreeMap<String, String> = BTreeMap::new();
-    for schema in outline.of_kind(Kind::Schema).filter(|schema| schema.is_component()) {
-        let (name, rust) = (schema.name(), schema.name().to_pascal_case());
-        if let Some(other) = first.get(&rust) {
-            findings.report(
-                "schema-name",
-                &schema.pointer,
-                format!("`{name}` and `{other}` would both become the type `{rust}`"),
-                "rename one of the two",
-            );
-        } else {
-            first.insert(rust, name);
+/// The parameters of an operation and of its path; one that replaces another is no second name.
+fn arguments(outline: &Outline<'_>, operation: &Node<'_>, findings: &mut Findings<'_>) {
+    let mut arguments = Names::new("parameter-name", "argument");
+    if operation.get("requestBody").is_some() {
+        arguments = arguments.take("body", "the request body");
+    }
+    let path = outline.at(parent(&operation.pointer));
+    let listed =
+        [Some(operation), path].into_iter().flatten().flat_map(|owner| outline.below(owner, "parameters"));
+    let mut seen = Vec::new();
+    for (at, parameter) in listed.filter_map(|node| Some((&node.pointer, outline.resolve(node)?))) {
+        let this = (parameter.text("in"), parameter.text("name").unwrap_or_default());
+        if !seen.contains(&this) {
+            seen.push(this);
+            arguments.add(at, this.1, [this.1.to_snake_case()], findings);
         }
     }
 }
 
-fn property_names(schema: &Node<'_>, findings: &mut Findings<'_>) {
-    let mut first: BTreeMap<String, &str> = BTreeMap::new();
+fn fields(schema: &Node<'_>, findings: &mut Findings<'_>) {
+    let mut fields = Names::new("property-name", "field");
     if schema.get("additionalProperties").is_some_and(|extra| *extra != Value::Bool(false)) {
-        first.insert("extra".to_owned(), "the map of further members");
+        fields = fields.take("extra", "the map of further members");
     }
     for (name, _) in schema.map("properties") {
-        let field = name.to_snake_case();
-        if let Some(other) = first.get(&field) {
-            findings.report(
-                "property-name",
-                &child(&schema.at("properties"), name),
-                format!("`{name}` and `{other}` would both become the field `{field}`"),
-                "rename one of the two, or leave one to `additionalProperties`",
-            );
-        } else {
-            first.insert(field, name);
-        }
+        fields.add(&child(&schema.at("properties"), name), name, [name.to_snake_case()], findings);
     }
 }
 
-fn enum_values(schema: &Node<'_>, findings: &mut Findings<'_>) {
-    let mut first: BTreeMap<String, &str> = BTreeMap::new();
-    first.insert("Unknown".to_owned(), "the variant for values that are not listed");
-    for (index, value) in schema.list("enum").iter().enumerate() {
-        let Some(text) = value.as_str() else { continue };
+fn variants(schema: &Node<'_>, findings: &mut Findings<'_>) {
+    let mut variants =
+        Names::new("enum-name", "variant").take("Unknown", "the variant for values that are not listed");
+    for (index, text) in
+        schema.list("enum").iter().enumerate().filter_map(|(at, value)| Some((at, value.as_str()?)))
+    {
         let pointer = child(&schema.at("enum"), index);
-        if !is_variant(&variant_text(text)) {
+        // typify and our own open enums make different variants; the value has to be unique in both.
+        let (ours, typify) = (variant_text(text), text.replace('\'', "").to_pascal_case());
+        if ours.starts_with(|c: char| c.is_ascii_uppercase()) && ours != "Self" {
+            variants.add(&pointer, text, [ours, typify], findings);
+        } else {
             findings.report(
                 "enum-name",
                 &pointer,
                 format!("the value `{text}` cannot become a Rust variant"),
                 "a value has to begin with a letter; if the platform has none, describe the values in words",
             );
-            continue;
-        }
-        // typify and our own open enums make different variants; the value has to be unique in both.
-        let ours = variant_text(text);
-        let typify = text.replace('\'', "").to_pascal_case();
-        let other = first.get(&ours).or_else(|| first.get(&typify)).copied();
-        match other {
-            // The same value twice has a rule of its own.
-            Some(other) if other == text => {}
-            Some(other) => findings.report(
-                "enum-name",
-                &pointer,
-                format!("`{text}` and `{other}` would both become the variant `{typify}`"),
-                "keep one of the two, and describe the other in words",
-            ),
-            None => {
-                first.insert(ours, text);
-                first.insert(typify, text);
-            }
         }
     }
 }
@@ -115,11 +124,4 @@ fn enum_values(schema: &Node<'_>, findings: &mut Findings<'_>) {
 pub fn variant_text(text: &str) -> String {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.flat_map(|word| [word[..1].to_ascii_uppercase(), word[1..].to_owned()]).collect()
-}
-
-/// Whether a text can stand as a variant in Rust as it is.
-pub(super) fn is_variant(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_uppercase())
-        && text.chars().all(|c| c.is_ascii_alphanumeric())
-        && text != "Self"
 }

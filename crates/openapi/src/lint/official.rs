@@ -8,11 +8,9 @@ use openapiv3::OpenAPI;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use crate::document::pointer::child;
-
-use super::culprit::{TWICE, culprits, place};
+use super::explain_schema_error::explain;
 use super::finding::Findings;
-use super::outline::Outline;
+use crate::document::pointer::child;
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the file is the published schema, unchanged: it is JSON")]
@@ -25,78 +23,47 @@ static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
     options.build(&SCHEMA).expect("the official schema is a schema")
 });
 
-pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
-    version(outline.document(), findings);
-    let mut faults = culprits(VALIDATOR.iter_errors(outline.document()));
-    // Two equal parameters have a rule of their own, which names them.
-    faults.retain(|fault| !(fault.message == TWICE && fault.pointer.ends_with("/parameters")));
-    for culprit in &faults {
-        let pointer = place("", culprit);
-        match &culprit.unknown {
+pub(super) fn check(document: &Value, findings: &mut Findings<'_>) {
+    let faults = explain(VALIDATOR.iter_errors(document));
+    for fault in &faults {
+        match &fault.unknown {
             Some(name) => {
-                findings.report("unknown-keyword", &pointer, &culprit.message, unknown_advice(name))
+                findings.report("unknown-keyword", &fault.pointer, &fault.message, unknown_advice(name))
             }
             None => findings.report(
                 "openapi-schema",
-                &pointer,
-                &culprit.message,
+                &fault.pointer,
+                &fault.message,
                 "write what OpenAPI 3.0.3 defines for this place",
             ),
         }
     }
     // What the schema found, the typed model would only find again, in worse words.
-    if faults.is_empty() {
-        model(outline.document(), findings);
-    }
-}
-
-fn version(document: &Value, findings: &mut Findings<'_>) {
-    if document.get("openapi").and_then(Value::as_str) != Some("3.0.3") {
+    if faults.is_empty()
+        && let Err(error) = serde_path_to_error::deserialize::<_, OpenAPI>(document)
+    {
+        let keys = error.path().iter().map_while(|segment| match segment {
+            Segment::Seq { index } => Some(index.to_string()),
+            Segment::Map { key } => Some(key.clone()),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        });
         findings.report(
-            "openapi-version",
-            "/openapi",
-            "the document is not written for OpenAPI 3.0.3",
-            "write `openapi: 3.0.3`, the edition that all the tools around it are tried with",
+            "openapi-model",
+            &keys.fold(String::new(), |pointer, key| child(&pointer, key)),
+            format!("the typed model of OpenAPI cannot read this, {}", error.inner()),
+            "write it in the way of the OpenAPI 3.0.3 examples",
         );
     }
 }
 
 fn unknown_advice(name: &str) -> String {
-    let keywords = keywords();
-    let known: Vec<&str> = keywords.iter().map(String::as_str).collect();
-    match similar::get_close_matches(name, &known, 1, 0.75).first() {
+    // The names of all members that the official schema knows anywhere.
+    let definitions = SCHEMA.get("definitions").and_then(Value::as_object).into_iter().flatten();
+    let members = definitions.filter_map(|(_, definition)| definition.get("properties")?.as_object());
+    let known: BTreeSet<&str> = members.flat_map(|members| members.keys().map(String::as_str)).collect();
+    match similar::get_close_matches(name, &known.into_iter().collect::<Vec<_>>(), 1, 0.75).first() {
         Some(meant) if *meant != name => format!("did you mean `{meant}`?"),
         Some(_) => "OpenAPI 3.0.3 has it elsewhere, but not here: move or remove it".to_owned(),
         None => "remove it, or make it an extension by starting its name with `x-`".to_owned(),
-    }
-}
-
-/// The names of all members that the official schema knows anywhere.
-fn keywords() -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let definitions = SCHEMA.get("definitions").and_then(Value::as_object);
-    for definition in definitions.into_iter().flat_map(|definitions| definitions.values()) {
-        let members = definition.get("properties").and_then(Value::as_object);
-        found.extend(members.into_iter().flat_map(|members| members.keys().cloned()));
-    }
-    found
-}
-
-fn model(document: &Value, findings: &mut Findings<'_>) {
-    if let Err(error) = serde_path_to_error::deserialize::<_, OpenAPI>(document) {
-        let mut pointer = String::new();
-        for segment in error.path() {
-            match segment {
-                Segment::Seq { index } => pointer = child(&pointer, index),
-                Segment::Map { key } => pointer = child(&pointer, key),
-                Segment::Enum { .. } | Segment::Unknown => break,
-            }
-        }
-        findings.report(
-            "openapi-model",
-            &pointer,
-            format!("the typed model of OpenAPI cannot read this, {}", error.inner()),
-            "write it in the way of the OpenAPI 3.0.3 examples",
-        );
     }
 }

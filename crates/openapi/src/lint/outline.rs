@@ -8,26 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Map, Value};
 
 use crate::document::pointer::{child, last, parent};
-
-/// What a node is, as far as rules care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    Document,
-    Components,
-    PathItem,
-    Operation,
-    Parameter,
-    RequestBody,
-    Response,
-    Header,
-    MediaType,
-    Encoding,
-    Example,
-    Link,
-    Callback,
-    SecurityScheme,
-    Schema,
-}
+use crate::document::reference;
 
 /// How the nodes of a member hang on it.
 #[derive(Clone, Copy)]
@@ -37,106 +18,68 @@ enum Shape {
     Map,
 }
 
-impl Kind {
-    fn members(self) -> &'static [(&'static str, Shape, Kind)] {
-        use Kind as K;
-        use Shape::{List, Map, One};
-        match self {
-            K::Document => &[("paths", Map, K::PathItem), ("components", One, K::Components)],
-            K::Components => &[
-                ("schemas", Map, K::Schema),
-                ("responses", Map, K::Response),
-                ("parameters", Map, K::Parameter),
-                ("examples", Map, K::Example),
-                ("requestBodies", Map, K::RequestBody),
-                ("headers", Map, K::Header),
-                ("securitySchemes", Map, K::SecurityScheme),
-                ("links", Map, K::Link),
-                ("callbacks", Map, K::Callback),
-            ],
-            K::PathItem => &[
-                ("get", One, K::Operation),
-                ("put", One, K::Operation),
-                ("post", One, K::Operation),
-                ("delete", One, K::Operation),
-                ("options", One, K::Operation),
-                ("head", One, K::Operation),
-                ("patch", One, K::Operation),
-                ("trace", One, K::Operation),
-                ("parameters", List, K::Parameter),
-            ],
-            K::Operation => &[
-                ("parameters", List, K::Parameter),
-                ("requestBody", One, K::RequestBody),
-                ("responses", Map, K::Response),
-                ("callbacks", Map, K::Callback),
-            ],
-            K::Parameter | K::Header => {
-                &[("schema", One, K::Schema), ("content", Map, K::MediaType), ("examples", Map, K::Example)]
-            }
-            K::RequestBody => &[("content", Map, K::MediaType)],
-            K::Response => {
-                &[("headers", Map, K::Header), ("content", Map, K::MediaType), ("links", Map, K::Link)]
-            }
-            K::MediaType => {
-                &[("schema", One, K::Schema), ("examples", Map, K::Example), ("encoding", Map, K::Encoding)]
-            }
-            K::Encoding => &[("headers", Map, K::Header)],
-            K::Schema => &[
-                ("properties", Map, K::Schema),
-                ("items", One, K::Schema),
-                ("allOf", List, K::Schema),
-                ("oneOf", List, K::Schema),
-                ("anyOf", List, K::Schema),
-                ("not", One, K::Schema),
-                ("additionalProperties", One, K::Schema),
-            ],
-            K::Example | K::Link | K::Callback | K::SecurityScheme => &[],
+/// The members of a kind of node that are nodes themselves, with their kind.
+fn members(kind: &str) -> &'static [(&'static str, Shape, &'static str)] {
+    use Shape::{List, Map, One};
+    match kind {
+        "document" => &[("paths", Map, "path"), ("components", One, "components")],
+        "components" => &[
+            ("schemas", Map, "schema"),
+            ("responses", Map, "response"),
+            ("parameters", Map, "parameter"),
+            ("examples", Map, "example"),
+            ("requestBodies", Map, "request body"),
+            ("headers", Map, "header"),
+            ("securitySchemes", Map, "security scheme"),
+            ("links", Map, "link"),
+            ("callbacks", Map, "callback"),
+        ],
+        "path" => &[
+            ("get", One, "operation"),
+            ("put", One, "operation"),
+            ("post", One, "operation"),
+            ("delete", One, "operation"),
+            ("options", One, "operation"),
+            ("head", One, "operation"),
+            ("patch", One, "operation"),
+            ("trace", One, "operation"),
+            ("parameters", List, "parameter"),
+        ],
+        "operation" => &[
+            ("parameters", List, "parameter"),
+            ("requestBody", One, "request body"),
+            ("responses", Map, "response"),
+            ("callbacks", Map, "callback"),
+        ],
+        "parameter" | "header" => {
+            &[("schema", One, "schema"), ("content", Map, "media type"), ("examples", Map, "example")]
         }
+        "request body" => &[("content", Map, "media type")],
+        "response" => &[("headers", Map, "header"), ("content", Map, "media type"), ("links", Map, "link")],
+        "media type" => &[("schema", One, "schema"), ("examples", Map, "example")],
+        "schema" => &[
+            ("properties", Map, "schema"),
+            ("items", One, "schema"),
+            ("allOf", List, "schema"),
+            ("oneOf", List, "schema"),
+            ("anyOf", List, "schema"),
+            ("not", One, "schema"),
+            ("additionalProperties", One, "schema"),
+        ],
+        _ => &[],
     }
+}
 
-    /// The part of `components` that holds this kind.
-    pub(super) fn component(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Schema => "schemas",
-            Self::Response => "responses",
-            Self::Parameter => "parameters",
-            Self::Example => "examples",
-            Self::RequestBody => "requestBodies",
-            Self::Header => "headers",
-            Self::SecurityScheme => "securitySchemes",
-            Self::Link => "links",
-            Self::Callback => "callbacks",
-            _ => return None,
-        })
-    }
-
-    /// What to call a node of this kind in a message.
-    pub(super) fn noun(self) -> &'static str {
-        match self {
-            Self::Document => "document",
-            Self::Components => "components",
-            Self::PathItem => "path",
-            Self::Operation => "operation",
-            Self::Parameter => "parameter",
-            Self::RequestBody => "request body",
-            Self::Response => "response",
-            Self::Header => "header",
-            Self::MediaType => "media type",
-            Self::Encoding => "encoding",
-            Self::Example => "example",
-            Self::Link => "link",
-            Self::Callback => "callback",
-            Self::SecurityScheme => "security scheme",
-            Self::Schema => "schema",
-        }
-    }
+/// The part of `components` that holds a kind of node.
+pub(super) fn section(kind: &str) -> Option<&'static str> {
+    members("components").iter().find(|(.., held)| *held == kind).map(|(section, ..)| *section)
 }
 
 /// One mapping of the document whose kind is known.
 #[derive(Debug)]
 pub(super) struct Node<'a> {
-    pub(super) kind: Kind,
+    /// What messages call it, too: `media type`.
+    pub(super) kind: &'static str,
     pub(super) pointer: String,
     pub(super) members: &'a Map<String, Value>,
     /// The member of which this node is a value: `properties` for a property, `schemas` for a component.
@@ -178,8 +121,9 @@ impl<'a> Node<'a> {
         child(&self.pointer, key)
     }
 
+    /// What it refers to; a path that refers to another one is no reference, because nothing follows it.
     pub(super) fn reference(&self) -> Option<&'a str> {
-        self.text("$ref")
+        self.text("$ref").filter(|_| self.kind != "path")
     }
 
     /// Whether it is a reference all but in form: `allOf` with nothing else in it, so that prose may stand beside it.
@@ -196,41 +140,39 @@ impl<'a> Node<'a> {
 /// All nodes, parents before their children.
 #[derive(Debug)]
 pub(super) struct Outline<'a> {
-    document: &'a Value,
     nodes: Vec<Node<'a>>,
     by_pointer: HashMap<String, usize>,
 }
 
 impl<'a> Outline<'a> {
     pub(super) fn of(document: &'a Value) -> Self {
-        let mut outline = Self { document, nodes: Vec::new(), by_pointer: HashMap::new() };
-        outline.add(Kind::Document, String::new(), document, "");
+        let mut outline = Self { nodes: Vec::new(), by_pointer: HashMap::new() };
+        outline.add("document", String::new(), document, "");
         outline
     }
 
-    fn add(&mut self, kind: Kind, pointer: String, value: &'a Value, role: &'static str) {
-        let Some(members) = value.as_object() else { return };
+    fn add(&mut self, kind: &'static str, pointer: String, value: &'a Value, role: &'static str) {
+        let Some(object) = value.as_object() else { return };
         let index = self.nodes.len();
         self.by_pointer.insert(pointer.clone(), index);
-        self.nodes.push(Node { kind, pointer: pointer.clone(), members, role, span: index..index });
+        self.nodes.push(Node { kind, pointer: pointer.clone(), members: object, role, span: index..index });
         // Whatever stands beside a reference is ignored by every reader, and so by the rules.
-        if kind == Kind::PathItem || !members.get("$ref").is_some_and(Value::is_string) {
-            for (key, shape, kind) in kind.members() {
-                let Some(member) = members.get(*key) else { continue };
-                let pointer = child(&pointer, key);
-                match shape {
-                    Shape::One => self.add(*kind, pointer, member, key),
-                    Shape::List => {
-                        for (index, item) in member.as_array().into_iter().flatten().enumerate() {
-                            self.add(*kind, child(&pointer, index), item, key);
-                        }
+        let inside = if self.nodes[index].reference().is_some() { &[] } else { members(kind) };
+        for (key, shape, kind) in inside {
+            let Some(member) = object.get(*key) else { continue };
+            let pointer = child(&pointer, key);
+            match shape {
+                Shape::One => self.add(kind, pointer, member, key),
+                Shape::List => {
+                    for (index, item) in member.as_array().into_iter().flatten().enumerate() {
+                        self.add(kind, child(&pointer, index), item, key);
                     }
-                    Shape::Map => {
-                        let extensible = *kind == Kind::PathItem || *key == "responses";
-                        for (name, value) in member.as_object().into_iter().flatten() {
-                            if !(extensible && name.starts_with("x-")) {
-                                self.add(*kind, child(&pointer, name), value, key);
-                            }
+                }
+                Shape::Map => {
+                    let extensible = matches!(*key, "paths" | "responses");
+                    for (name, value) in member.as_object().into_iter().flatten() {
+                        if !(extensible && name.starts_with("x-")) {
+                            self.add(kind, child(&pointer, name), value, key);
                         }
                     }
                 }
@@ -239,17 +181,13 @@ impl<'a> Outline<'a> {
         self.nodes[index].span = index..self.nodes.len();
     }
 
-    /// The document itself.
-    pub(super) fn document(&self) -> &'a Value {
-        self.document
-    }
-
     pub(super) fn nodes(&self) -> impl Iterator<Item = &Node<'a>> {
         self.nodes.iter()
     }
 
-    pub(super) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Node<'a>> {
-        self.nodes.iter().filter(move |node| node.kind == kind)
+    /// The nodes of a kind that are no references.
+    pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Node<'a>> {
+        self.nodes.iter().filter(move |node| node.kind == kind && node.reference().is_none())
     }
 
     pub(super) fn at(&self, pointer: &str) -> Option<&Node<'a>> {
@@ -267,9 +205,7 @@ impl<'a> Outline<'a> {
         let mut node = node;
         // A chain of references that is longer than the document is a circle.
         for _ in 0..=self.nodes.len() {
-            let Some(reference) = node.reference().filter(|_| node.kind != Kind::PathItem) else {
-                return Some(node);
-            };
+            let Some(reference) = node.reference() else { return Some(node) };
             node = self.target(reference)?;
         }
         None
@@ -277,23 +213,30 @@ impl<'a> Outline<'a> {
 
     /// The node that a reference within the document names.
     pub(super) fn target(&self, reference: &str) -> Option<&Node<'a>> {
-        self.at(reference.strip_prefix('#')?)
+        self.at(&reference::pointer(reference)?)
+    }
+
+    /// The responses of all operations whose status has one of these first digits, references resolved, each once.
+    pub(super) fn responses(&self, first_digits: &[char]) -> Vec<&Node<'a>> {
+        let mut seen = BTreeSet::new();
+        self.of_kind("operation")
+            .flat_map(|operation| self.below(operation, "responses"))
+            .filter(|response| response.name().starts_with(first_digits))
+            .filter_map(|response| self.resolve(response))
+            .filter(|response| seen.insert(response.pointer.as_str()))
+            .collect()
     }
 
     /// The pointers of everything that is reached from some nodes: what stands in them, and what they refer to.
-    pub(super) fn reach<'n>(&'n self, from: impl IntoIterator<Item = &'n Node<'a>>) -> BTreeSet<&'n str>
-    where
-        'a: 'n,
-    {
+    pub(super) fn reach<'n>(&'n self, from: impl IntoIterator<Item = &'n Node<'a>>) -> BTreeSet<&'n str> {
         let mut reached = BTreeSet::new();
         let mut waiting: Vec<&Node<'a>> = from.into_iter().collect();
         while let Some(start) = waiting.pop() {
             for node in &self.nodes[start.span.clone()] {
                 if reached.insert(node.pointer.as_str()) {
                     let references = [node.reference(), node.text("x-content-schema")];
-                    waiting.extend(
-                        references.into_iter().flatten().filter_map(|reference| self.target(reference)),
-                    );
+                    let targets = references.into_iter().flatten();
+                    waiting.extend(targets.filter_map(|reference| self.target(reference)));
                 }
             }
         }

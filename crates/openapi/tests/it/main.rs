@@ -4,8 +4,6 @@
 
 mod faults;
 mod mutations;
-mod schema_errors;
-mod seeded;
 
 use std::path::Path;
 
