@@ -19,7 +19,6 @@ mod export;
 mod faults;
 mod freshness;
 mod ledger;
-mod lint;
 mod moving;
 mod mutations;
 mod page;

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a test may panic, and so may what only tests call")]
 
 mod faults;
+mod messages;
 mod mutations;
 
 use std::path::Path;
