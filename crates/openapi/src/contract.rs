@@ -4,12 +4,10 @@
 //! filled in, sets sorted. Whatever this module does not know stays in as it is written, so that two documents may seem
 //! to differ where they do not, but never the other way round.
 
-mod object;
-mod operation;
 mod reading;
 mod schema;
-mod security;
 mod shape;
+mod walk;
 
 use std::fmt;
 
@@ -70,6 +68,24 @@ pub struct Fact {
     pub value: String,
 }
 
+impl Fact {
+    /// What is said of a value, wherever it stands.
+    fn new(aspect: &str, value: impl Into<String>) -> Self {
+        let (operation, place, member) = (String::new(), String::new(), String::new());
+        Self { operation, side: Side::Neither, place, member, aspect: aspect.to_owned(), value: value.into() }
+    }
+
+    /// The same, said of a member.
+    fn inside(mut self, member: &str) -> Self {
+        self.member.insert_str(0, member);
+        self
+    }
+
+    fn at(self, operation: &str, side: Side, place: &str) -> Self {
+        Self { operation: operation.to_owned(), side, place: place.to_owned(), ..self }
+    }
+}
+
 impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = String::new();
@@ -124,7 +140,7 @@ impl fmt::Display for Contract {
 /// Brings a document to its canonical form. It takes any JSON: what is no OpenAPI shows in the lines as what it is.
 pub fn contract(document: &Value) -> Contract {
     let reading = Reading::of(document);
-    let facts = operation::facts(&reading);
+    let facts = walk::facts(&reading);
     Contract { facts, complete: !reading.is_exhausted() }
 }
 
@@ -132,7 +148,6 @@ pub fn contract(document: &Value) -> Contract {
 pub fn schema(document: &Value, schema: &Value) -> Contract {
     let reading = Reading::of(document);
     let facts = schema::facts(&reading, schema);
-    let facts = facts.into_iter().map(|fact| fact.at("", Side::Neither, "")).collect();
     Contract { facts, complete: !reading.is_exhausted() }
 }
 

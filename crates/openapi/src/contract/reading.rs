@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value};
 
+use crate::document::reference;
+
 /// How many schemas to unfold at most. A large document has thousands; a few lines of references can ask for 2^30.
 const MOST_STEPS: u32 = 100_000;
 
@@ -12,26 +14,20 @@ const MOST_STEPS: u32 = 100_000;
 pub(super) const DEEPEST: usize = 48;
 
 pub(super) struct Reading<'a> {
-    document: &'a Value,
+    pub(super) document: &'a Value,
     reached: RefCell<BTreeSet<String>>,
     steps: Cell<u32>,
-    exhausted: Cell<bool>,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn of(document: &'a Value) -> Self {
-        Self { document, reached: RefCell::default(), steps: Cell::new(0), exhausted: Cell::new(false) }
-    }
-
-    pub(super) fn document(&self) -> &'a Value {
-        self.document
+        Self { document, reached: RefCell::default(), steps: Cell::new(0) }
     }
 
     /// What a reference points at. References into other files are not followed.
-    pub(super) fn resolve(&self, reference: &str) -> Option<&'a Value> {
-        let pointer = percent_decoded(reference.strip_prefix('#')?);
-        let node = self.document.pointer(&pointer)?;
-        self.reached.borrow_mut().insert(pointer);
+    pub(super) fn target(&self, reference: &str) -> Option<&'a Value> {
+        let node = reference::target(self.document, reference)?;
+        self.reached.borrow_mut().extend(reference::pointer(reference));
         Some(node)
     }
 
@@ -40,58 +36,54 @@ impl<'a> Reading<'a> {
         self.reached.borrow().contains(pointer)
     }
 
-    /// Counts one schema; false once there were too many.
+    /// Counts one schema; false once there were too many, or one was too deep.
     pub(super) fn step(&self, depth: usize) -> bool {
-        self.steps.set(self.steps.get().saturating_add(1));
-        if self.steps.get() > MOST_STEPS || depth > DEEPEST {
-            self.exhausted.set(true);
-        }
-        !self.exhausted.get()
+        self.steps.set(if depth > DEEPEST { MOST_STEPS } else { self.steps.get() } + 1);
+        !self.is_exhausted()
     }
 
     pub(super) fn is_exhausted(&self) -> bool {
-        self.exhausted.get()
+        self.steps.get() > MOST_STEPS
     }
 
     /// JSON that this module knows nothing about, with what its references reach in their place.
-    pub(super) fn unfolded(&self, node: &Value) -> Value {
-        self.unfolded_in(node, &mut Vec::new(), 0)
-    }
-
+    ///
     /// `open` are the references that led here; one that leads back stays as it is.
-    fn unfolded_in(&self, node: &Value, open: &mut Vec<String>, depth: usize) -> Value {
+    pub(super) fn unfolded(&self, node: &Value, open: &mut Vec<String>, depth: usize) -> Value {
         if !self.step(depth) {
             return node.clone();
         }
         match node {
-            Value::Array(items) => items.iter().map(|item| self.unfolded_in(item, open, depth + 1)).collect(),
+            Value::Array(items) => items.iter().map(|item| self.unfolded(item, open, depth + 1)).collect(),
             Value::Object(members) => {
-                let target = reference(members).filter(|target| !open.iter().any(|open| open == target));
-                if let Some((target, node)) = target.and_then(|target| Some((target, self.resolve(target)?)))
-                {
-                    open.push(target.to_owned());
-                    let unfolded = self.unfolded_in(node, open, depth + 1);
+                let reference = members.get("$ref").and_then(Value::as_str);
+                let reference = reference.filter(|reference| !open.iter().any(|open| open == reference));
+                if let Some((reference, node)) = reference.and_then(|one| Some((one, self.target(one)?))) {
+                    open.push(reference.to_owned());
+                    let unfolded = self.unfolded(node, open, depth + 1);
                     open.pop();
                     return unfolded;
                 }
-                let unfold = |(name, value): (&String, &Value)| {
-                    (name.clone(), self.unfolded_in(value, open, depth + 1))
-                };
-                Value::Object(members.iter().map(unfold).collect())
+                let members = members.iter();
+                members.map(|(name, value)| (name.clone(), self.unfolded(value, open, depth + 1))).collect()
             }
             leaf => leaf.clone(),
         }
     }
 }
 
-/// The target of an object that is a reference.
-pub(super) fn reference(members: &Map<String, Value>) -> Option<&str> {
-    members.get("$ref").and_then(Value::as_str)
-}
-
 /// JSON with sorted members and numbers written in one way (`250.0` is `250`), on one line.
 pub(super) fn text(value: &Value) -> String {
     plain(value).to_string()
+}
+
+/// A text as it is, anything else as JSON.
+pub(super) fn bare(value: &Value) -> String {
+    value.as_str().map_or_else(|| text(value), str::to_owned)
+}
+
+pub(super) fn yes_no(value: bool) -> &'static str {
+    if value { "yes" } else { "no" }
 }
 
 /// The same JSON value with sorted members and numbers written in one way.
@@ -100,13 +92,16 @@ pub(super) fn plain(value: &Value) -> Value {
         Value::Number(number) => Value::Number(whole(number).unwrap_or_else(|| number.clone())),
         Value::Array(items) => items.iter().map(plain).collect(),
         Value::Object(members) => {
-            let mut members: Vec<(String, Value)> =
-                members.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
-            members.sort_by(|(left, _), (right, _)| left.cmp(right));
-            members.into_iter().collect()
+            sorted(members).into_iter().map(|(name, value)| (name.clone(), plain(value))).collect()
         }
         leaf => leaf.clone(),
     }
+}
+
+pub(super) fn sorted(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut members: Vec<(&String, &Value)> = members.iter().collect();
+    members.sort_by_key(|(name, _)| name.as_str());
+    members
 }
 
 fn whole(number: &Number) -> Option<Number> {
@@ -121,37 +116,10 @@ fn whole(number: &Number) -> Option<Number> {
     Some(whole.into())
 }
 
-/// `#/paths/~1a~1%7Bid%7D`: a reference is a URI fragment, a pointer is not.
-fn percent_decoded(fragment: &str) -> String {
-    let mut bytes = Vec::with_capacity(fragment.len());
-    let mut rest = fragment.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped =
-            (*first == b'%').then(|| after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()));
-        match escaped.flatten().and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn a_reference_may_be_percent_encoded() {
-        assert_eq!(percent_decoded("/a~1%7Bid%7D/%e4%bd%a0"), "/a~1{id}/你");
-        assert_eq!(percent_decoded("/100%/%zz%4"), "/100%/%zz%4");
-    }
 
     #[test]
     fn a_number_is_written_in_one_way() {

@@ -117,7 +117,7 @@ impl Shape {
         let Some(Value::String(reference)) = self.keywords.get("$ref").cloned() else {
             return;
         };
-        let Some(target) = reading.resolve(&reference).filter(|_| !open.contains(&reference)) else {
+        let Some(target) = reading.target(&reference).filter(|_| !open.contains(&reference)) else {
             return;
         };
         self.keywords.remove("$ref");
@@ -125,7 +125,7 @@ impl Shape {
         inside.push(reference.clone());
         let mut inner = shape(reading, target, &inside, depth + 1);
         inner.followed.push(reference.clone());
-        if !self.merge(inner) {
+        if !self.merge(&inner) {
             self.add_part(json!({ "$ref": reference }));
         }
     }
@@ -146,34 +146,29 @@ impl Shape {
         if schemas.is_empty() {
             return;
         }
-        let shapes: Vec<Self> = schemas.iter().map(|one| shape(reading, one, open, depth + 1)).collect();
-        let nulls = shapes.iter().filter(|shape| shape.is_null()).count();
+        let shaped = schemas.into_iter().map(|one| (shape(reading, &one, open, depth + 1), one));
+        let (nulls, others): (Vec<_>, Vec<_>) = shaped.partition(|(shape, _)| shape.is_null());
         // `oneOf` wants exactly one alternative to fit: null must not fit another one, too.
-        let unites = match composition {
-            "anyOf" => nulls > 0,
-            "oneOf" => nulls == 1 && shapes.iter().all(|shape| shape.is_null() || !shape.takes_null()),
-            _ => false,
-        };
-        let (mut kept, mut others) = (schemas, shapes);
-        if unites && nulls < kept.len() {
-            self.nullable = true;
-            let is_null: Vec<bool> = others.iter().map(Self::is_null).collect();
-            retain(&mut kept, &is_null);
-            retain(&mut others, &is_null);
-        }
+        let unites = !others.is_empty()
+            && match composition {
+                "anyOf" => !nulls.is_empty(),
+                "oneOf" => nulls.len() == 1 && !others.iter().any(|(shape, _)| shape.takes_null()),
+                _ => false,
+            };
+        self.nullable |= unites;
+        let mut kept = if unites { others } else { nulls.into_iter().chain(others).collect() };
         self.keywords.remove(composition);
-        let merged = others.len() == 1
-            && others.pop().is_some_and(|mut only| {
-                only.nullable |= unites;
-                self.merge(only)
-            });
-        if !merged {
-            self.keywords.insert(composition.to_owned(), Value::Array(kept));
+        if let [(only, _)] = kept.as_mut_slice() {
+            only.nullable |= unites;
+            if self.merge(only) {
+                return;
+            }
         }
+        self.keywords.insert(composition.to_owned(), kept.into_iter().map(|(_, one)| one).collect());
     }
 
     /// Adds what another schema demands as well; false, and nothing changed, if that cannot be said in one schema.
-    fn merge(&mut self, other: Self) -> bool {
+    fn merge(&mut self, other: &Self) -> bool {
         let depends =
             (self.is_neighbourly() && !other.is_bare()) || (other.is_neighbourly() && !self.is_bare());
         if depends || other.keywords.iter().any(|(keyword, value)| self.contradicts(keyword, value)) {
@@ -181,22 +176,20 @@ impl Shape {
         }
         // Each is a demand of its own: null is allowed where both allow it (OpenAPI's proposal 003).
         self.nullable = self.takes_null() && other.takes_null();
-        for (keyword, value) in other.keywords {
-            match (keyword.as_str(), self.keywords.get_mut(&keyword), value) {
+        for (keyword, value) in &other.keywords {
+            match (keyword.as_str(), self.keywords.get_mut(keyword), value) {
                 ("required", Some(Value::Array(names)), Value::Array(more)) => {
-                    names.extend(more);
+                    names.extend(more.iter().cloned());
                     sort(names);
                 }
                 ("properties", Some(Value::Object(properties)), Value::Object(more)) => {
-                    properties.extend(more)
+                    properties.extend(more.clone())
                 }
                 (_, Some(_), _) => {}
-                (_, None, value) => {
-                    self.keywords.insert(keyword, value);
-                }
+                (_, None, value) => drop(self.keywords.insert(keyword.clone(), value.clone())),
             }
         }
-        self.followed.extend(other.followed);
+        self.followed.extend(other.followed.iter().cloned());
         true
     }
 
@@ -238,11 +231,6 @@ impl Shape {
             .chain(COMPOSITIONS)
             .any(|keyword| self.keywords.contains_key(*keyword))
     }
-
-    /// Whether any value at all will do.
-    pub(super) fn takes_anything(&self) -> bool {
-        self.keywords.is_empty()
-    }
 }
 
 /// Whether a keyword says what holds without it.
@@ -268,11 +256,6 @@ fn allows_anything(schema: &Value) -> bool {
         Value::Object(members) => members.iter().all(says_nothing),
         other => other == true,
     }
-}
-
-fn retain<T>(list: &mut Vec<T>, drop: &[bool]) {
-    let mut drop = drop.iter();
-    list.retain(|_| !drop.next().copied().unwrap_or_default());
 }
 
 fn sort(values: &mut Vec<Value>) {
