@@ -25,17 +25,7 @@ use finding::Findings;
 pub use json_schema::validator;
 pub use names::variant_text;
 use outline::Outline;
-
-/// The rules that compare nodes; `rules.yaml` has the others.
-const BETWEEN_NODES: &str = "catalog-entry catalog-unused code-without-example codes-unknown content-schema embedded-example \
-    enum-name enum-varnames error-without-body example-code known-values lifecycle nullable-forbidden nullable-required \
-    openapi-model openapi-schema operation-id parameter-location parameter-name property-name ref-circle ref-to-nothing \
-    reply-nullable schema-name two-error-types two-success-types unknown-extension unknown-keyword unused-schema";
-
-/// The ids of all rules.
-pub fn rules() -> impl Iterator<Item = &'static str> {
-    rules::ids().chain(BETWEEN_NODES.split_whitespace())
-}
+pub use rules::rules;
 
 /// Checks the document against every rule.
 ///

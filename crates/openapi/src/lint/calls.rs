@@ -21,7 +21,6 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
                 "parameter-location",
                 &parameter.pointer,
                 format!("the header `{name}` comes from a security scheme or media type"),
-                "remove the parameter, and name the scheme under `security`",
             );
         }
     }
@@ -43,14 +42,12 @@ fn one_type(
                 "error-without-body",
                 &listed.pointer,
                 format!("the error {} has no `application/json` body", listed.name()),
-                "give it the error schema that all other errors have",
             );
         } else if *first.get_or_insert(schema) != schema {
             findings.report(
                 rule,
                 &listed.pointer,
                 format!("the body of {} has another type than those before it", listed.name()),
-                "give all successes of the operation one schema, and all errors one schema",
             );
         }
     }

@@ -27,7 +27,6 @@ pub(super) fn check(outline: &Outline<'_>, document: &Value, findings: &mut Find
                     "codes-unknown",
                     &pointer,
                     format!("the catalogue does not list the code {code}"),
-                    "describe it under `components/x-error-catalog`, or correct it",
                 );
             }
             // An error without a body has a finding of its own.
@@ -36,7 +35,6 @@ pub(super) fn check(outline: &Outline<'_>, document: &Value, findings: &mut Find
                     "code-without-example",
                     &pointer,
                     format!("no example of the response shows the code {code}"),
-                    "add one under `examples`",
                 );
             }
         }
@@ -45,7 +43,6 @@ pub(super) fn check(outline: &Outline<'_>, document: &Value, findings: &mut Find
                 "example-code",
                 pointer,
                 format!("the example shows the code {code}, which the response does not list"),
-                "add it to `x-error-codes`, or correct the example",
             );
         }
         used.extend(listed);
@@ -56,7 +53,6 @@ pub(super) fn check(outline: &Outline<'_>, document: &Value, findings: &mut Find
                 "catalog-unused",
                 &child(CATALOG, code),
                 format!("no response lists the code {code}, and it does not say where it is known from"),
-                "list it under `x-error-codes` of a response, or add `source`",
             );
         }
     }

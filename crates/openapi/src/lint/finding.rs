@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::rules;
 use crate::document::{Document, Position};
 
 /// One fault of the document.
@@ -19,7 +20,7 @@ pub struct Finding {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
-    pub advice: String,
+    pub advice: &'static str,
 }
 
 impl fmt::Display for Finding {
@@ -41,21 +42,19 @@ impl<'a> Findings<'a> {
         Self { document, list: Vec::new() }
     }
 
-    pub(super) fn report(
-        &mut self,
-        rule: &'static str,
-        pointer: &str,
-        message: impl Into<String>,
-        advice: impl Into<String>,
-    ) {
-        debug_assert!(super::rules().any(|known| known == rule), "`{rule}` is missing in the list of rules");
+    /// Reports a breach of a rule that compares nodes; what to do about it stands in `rules.yaml`.
+    pub(super) fn report(&mut self, rule: &'static str, pointer: &str, message: impl Into<String>) {
+        self.add(rule, pointer, &message.into(), rules::advice(rule));
+    }
+
+    pub(super) fn add(&mut self, rule: &'static str, pointer: &str, message: &str, advice: &'static str) {
         self.list.push(Finding {
             rule,
             path: self.document.path().to_owned(),
             pointer: pointer.to_owned(),
             position: self.document.position(pointer),
-            message: on_one_line(&message.into()),
-            advice: on_one_line(&advice.into()),
+            message: on_one_line(message),
+            advice,
         });
     }
 

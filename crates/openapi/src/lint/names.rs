@@ -62,7 +62,7 @@ impl Names {
         match rust.iter().find_map(|rust| Some((rust, self.taken.get(rust)?))) {
             Some((rust, other)) => {
                 let message = format!("`{name}` and `{other}` would both become the {} `{rust}`", self.noun);
-                findings.report(self.rule, pointer, message, "rename one of the two, or say it in words");
+                findings.report(self.rule, pointer, message);
             }
             None => self.taken.extend(rust.map(|rust| (rust, name.to_owned()))),
         }
@@ -114,7 +114,6 @@ fn variants(schema: &Node<'_>, findings: &mut Findings<'_>) {
                 "enum-name",
                 &pointer,
                 format!("the value `{text}` cannot become a Rust variant"),
-                "a value has to begin with a letter; if the platform has none, describe the values in words",
             );
         }
     }

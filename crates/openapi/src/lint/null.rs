@@ -14,12 +14,7 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
         let is_nullable = schema.is_true("nullable") && schema.get("type").is_some();
         let takes_null = takes_null(outline, schema, &mut BTreeSet::new());
         if is_nullable && !takes_null {
-            findings.report(
-                "nullable-forbidden",
-                &schema.at("nullable"),
-                "what stands beside `nullable` forbids null: a schema in it, or its list of values, does not have null",
-                "write `nullable: true` in the schema that it refers to, or write that schema out here",
-            );
+            findings.report("nullable-forbidden", &schema.at("nullable"), "what stands beside `nullable` forbids null: a schema in it, or its list of values, does not have null");
         }
         if schema.role == "properties"
             && !takes_null
@@ -30,7 +25,6 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
                 "reply-nullable",
                 &schema.pointer,
                 format!("a reply in which `{}` is null would not decode", schema.name()),
-                "add `nullable: true`",
             );
         }
         needed(outline, schema, findings);
@@ -66,7 +60,6 @@ fn needed(outline: &Outline<'_>, node: &Node<'_>, findings: &mut Findings<'_>) {
             "nullable-required",
             &node.pointer,
             "null would not decode here: the Rust client keeps it only for a member that may be left out",
-            "write the schema out here, or let the member be optional",
         );
     }
 }

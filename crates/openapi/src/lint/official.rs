@@ -1,6 +1,5 @@
 //! The official JSON Schema of OpenAPI 3.0, and the typed model that the client generator reads.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jsonschema::{Draft, Validator};
@@ -28,14 +27,11 @@ pub(super) fn check(document: &Value, findings: &mut Findings<'_>) {
     for fault in &faults {
         match &fault.unknown {
             Some(name) => {
-                findings.report("unknown-keyword", &fault.pointer, &fault.message, unknown_advice(name))
+                let meant =
+                    meant(name).map_or_else(String::new, |meant| format!(": did you mean `{meant}`?"));
+                findings.report("unknown-keyword", &fault.pointer, format!("{}{meant}", fault.message));
             }
-            None => findings.report(
-                "openapi-schema",
-                &fault.pointer,
-                &fault.message,
-                "write what OpenAPI 3.0.3 defines for this place",
-            ),
+            None => findings.report("openapi-schema", &fault.pointer, &fault.message),
         }
     }
     // What the schema found, the typed model would only find again, in worse words.
@@ -51,19 +47,14 @@ pub(super) fn check(document: &Value, findings: &mut Findings<'_>) {
             "openapi-model",
             &keys.fold(String::new(), |pointer, key| child(&pointer, key)),
             format!("the typed model of OpenAPI cannot read this, {}", error.inner()),
-            "write it in the way of the OpenAPI 3.0.3 examples",
         );
     }
 }
 
-fn unknown_advice(name: &str) -> String {
-    // The names of all members that the official schema knows anywhere.
+/// The keyword that somebody may have misspelt, of all that the official schema knows anywhere.
+fn meant(name: &str) -> Option<&'static str> {
     let definitions = SCHEMA.get("definitions").and_then(Value::as_object).into_iter().flatten();
     let members = definitions.filter_map(|(_, definition)| definition.get("properties")?.as_object());
-    let known: BTreeSet<&str> = members.flat_map(|members| members.keys().map(String::as_str)).collect();
-    match similar::get_close_matches(name, &known.into_iter().collect::<Vec<_>>(), 1, 0.75).first() {
-        Some(meant) if *meant != name => format!("did you mean `{meant}`?"),
-        Some(_) => "OpenAPI 3.0.3 has it elsewhere, but not here: move or remove it".to_owned(),
-        None => "remove it, or make it an extension by starting its name with `x-`".to_owned(),
-    }
+    let known: Vec<&str> = members.flat_map(|members| members.keys().map(String::as_str)).collect();
+    similar::get_close_matches(name, &known, 1, 0.75).first().copied().filter(|meant| *meant != name)
 }

@@ -70,11 +70,6 @@ fn members(kind: &str) -> &'static [(&'static str, Shape, &'static str)] {
     }
 }
 
-/// The part of `components` that holds a kind of node.
-pub(super) fn section(kind: &str) -> Option<&'static str> {
-    members("components").iter().find(|(.., held)| *held == kind).map(|(section, ..)| *section)
-}
-
 /// One mapping of the document whose kind is known.
 #[derive(Debug)]
 pub(super) struct Node<'a> {

@@ -3,18 +3,17 @@
 use std::collections::HashSet;
 
 use super::finding::Findings;
-use super::outline::{Node, Outline, section};
+use super::outline::{Node, Outline};
 
 pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
     for node in outline.nodes() {
-        let (Some(reference), Some(section)) = (node.reference(), section(node.kind)) else { continue };
+        let Some(reference) = node.reference() else { continue };
         let fits = |target: &&Node<'_>| target.kind == node.kind && target.is_component();
         if outline.target(reference).filter(fits).is_none() {
             findings.report(
                 "ref-to-nothing",
                 &node.at("$ref"),
                 format!("`{reference}` names no {} of this document", node.kind),
-                format!("define it as `#/components/{section}/…`, because progenitor looks only there"),
             );
         }
     }
@@ -23,7 +22,6 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
             "ref-circle",
             &pointer,
             "the definition leads back to itself without a property or item in between",
-            "let one of the references go, because it can never be resolved",
         );
     }
 }

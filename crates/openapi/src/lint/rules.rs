@@ -1,10 +1,10 @@
-//! Rules that look at one node alone: `rules.yaml` lists them, each with a JSON Schema for the node as it is written.
+//! The rules of `rules.yaml`. Those that look at one node alone are complete there, with a JSON Schema for the node.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::explain_schema_error::explain;
 use super::finding::Findings;
@@ -12,38 +12,46 @@ use super::outline::{Node, Outline};
 use crate::document::pointer::last;
 use crate::document::read_yaml;
 
-/// A rule of `rules.yaml`.
+static FILE: LazyLock<Value> = LazyLock::new(|| read_yaml(include_str!("rules.yaml")).unwrap_or_default());
+
+static RULES: LazyLock<Vec<Rule>> =
+    LazyLock::new(|| FILE.as_array().into_iter().flatten().map(Rule::of).collect());
+
+/// A rule of the file.
 struct Rule {
-    text: Map<String, Value>,
-    must: Validator,
+    id: &'static str,
+    on: Vec<&'static str>,
+    must: Option<Validator>,
+    message: &'static str,
+    advice: &'static str,
 }
 
 impl Rule {
-    fn of(text: &Value) -> Option<Self> {
-        let must = jsonschema::options().should_validate_formats(true).build(text.get("must")?).ok()?;
-        Some(Self { text: text.as_object()?.clone(), must })
-    }
-
-    fn says(&'static self, member: &str) -> &'static str {
-        self.text.get(member).and_then(Value::as_str).unwrap_or_default()
+    fn of(rule: &'static Value) -> Self {
+        let text = |member: &str| rule.get(member).and_then(Value::as_str).unwrap_or_default();
+        let on = rule.get("on").and_then(Value::as_array).into_iter().flatten();
+        #[expect(
+            clippy::expect_used,
+            reason = "the file is part of this crate: each test of a rule compiles all of them"
+        )]
+        let must = rule.get("must").map(|schema| {
+            jsonschema::options().should_validate_formats(true).build(schema).expect("`must` is a schema")
+        });
+        let on = on.filter_map(Value::as_str).collect();
+        Self { id: text("rule"), on, must, message: text("message"), advice: text("advice") }
     }
 }
 
-static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let rules = read_yaml(include_str!("rules.yaml"));
-    #[expect(clippy::expect_used, reason = "the file is part of this crate, and every test reads it")]
-    let rules = rules
-        .as_ref()
-        .and_then(Value::as_array)
-        .map(|all| all.iter().map(Rule::of))
-        .expect("a list of rules");
-    #[expect(clippy::expect_used, reason = "as above")]
-    rules.collect::<Option<_>>().expect("each rule has a schema")
-});
+/// The ids of all rules; one that has several parts comes several times.
+pub fn rules() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|rule| rule.id)
+}
 
-/// The ids of these rules.
-pub(super) fn ids() -> impl Iterator<Item = &'static str> {
-    RULES.iter().map(|rule| rule.says("rule"))
+/// What to do about a breach of a rule that compares nodes.
+pub(super) fn advice(id: &str) -> &'static str {
+    let rule = RULES.iter().find(|rule| rule.id == id && rule.must.is_none());
+    debug_assert!(rule.is_some(), "rules.yaml has no advice for `{id}`");
+    rule.map(|rule| rule.advice).unwrap_or_default()
 }
 
 pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
@@ -53,20 +61,11 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
     for node in outline.nodes() {
         let kinds = kinds(node, replies.contains(&*node.pointer), errors.contains(&*node.pointer));
         let value = Value::Object(node.members.clone());
-        for rule in &*RULES {
-            let on = rule.text.get("on").and_then(Value::as_array).into_iter().flatten();
-            if !on.filter_map(Value::as_str).any(|kind| kinds.contains(&kind)) || rule.must.is_valid(&value) {
-                continue;
-            }
-            for fault in explain(rule.must.iter_errors(&value)) {
+        for rule in RULES.iter().filter(|rule| rule.on.iter().any(|kind| kinds.contains(kind))) {
+            for fault in explain(rule.must.iter().flat_map(|must| must.iter_errors(&value))) {
                 let pointer = format!("{}{}", node.pointer, fault.pointer);
-                let message = rule.says("message").replace("{name}", &last(&pointer));
-                findings.report(
-                    rule.says("rule"),
-                    &pointer,
-                    message.replace("{fault}", &fault.message),
-                    rule.says("advice"),
-                );
+                let message = rule.message.replace("{name}", &last(&pointer));
+                findings.add(rule.id, &pointer, &message.replace("{fault}", &fault.message), rule.advice);
             }
         }
     }
