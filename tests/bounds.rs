@@ -9,8 +9,8 @@ mod probes;
 
 use std::collections::BTreeMap;
 
+use northbound_openapi::contract::{Contract, Fact, Side, contract};
 use serde_json::{Value, json};
-use xtask::contract::{Contract, Fact, Side, contract};
 use xtask::sound;
 
 use crate::freshness::root;

@@ -10,7 +10,8 @@ use syn::{Attribute, Item, UseTree, Visibility};
 use crate::freshness::root;
 
 /// The crates, each with the number of imports that are still part of a circle. Generated files are not looked at.
-const CRATES: [(&str, usize); 4] = [("client", 0), ("sdk", 18), ("emulator", 22), ("cli", 24)];
+const CRATES: [(&str, usize); 5] =
+    [("client", 0), ("openapi", 0), ("sdk", 18), ("emulator", 22), ("cli", 24)];
 
 #[test]
 fn no_files_import_each_other() {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use northbound_client::types::{AccessToken, ErrorResponse, LoginRequest, SubtaskPage};
 use northbound_client::{Seconds, Secret};
+use northbound_openapi::document::reference;
 use serde_json::{Value, json};
 use xtask::sound;
 
@@ -17,9 +18,7 @@ fn examples() -> Vec<(String, Value)> {
     let mut found = Vec::new();
     for operation in operations {
         for (status, response) in operation["responses"].as_object().unwrap() {
-            let target =
-                response.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
-            let response = target.map_or(response, |pointer| document.pointer(pointer).unwrap());
+            let response = reference::resolve(&document, response).unwrap();
             for (name, example) in response["content"]["application/json"]["examples"].as_object().unwrap() {
                 let operation = operation["operationId"].as_str().unwrap();
                 found.push((format!("{operation} {status} {name}"), example["value"].clone()));

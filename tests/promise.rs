@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use jsonschema::Validator;
+use northbound_openapi::document::{Document, reference};
+use northbound_openapi::lint;
 use serde_json::Value;
-use xtask::document::Document;
-use xtask::{lint, sound};
+use xtask::sound;
 
 use crate::freshness::root;
 
@@ -29,8 +30,7 @@ fn promises(document: &Document) -> Vec<Promise> {
     for (path, item) in value["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             for (status, response) in operation["responses"].as_object().unwrap() {
-                let reference = response["$ref"].as_str().map(|reference| &reference[1..]);
-                let response = reference.map_or(response, |pointer| value.pointer(pointer).unwrap());
+                let response = reference::resolve(value, response).unwrap();
                 let mut content = response["content"].as_object().unwrap().iter();
                 let (media_type, media) = content.next().unwrap();
                 assert!(

@@ -5,9 +5,10 @@ mod rust;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use northbound_openapi::contract::{self, Fact, Side};
+use northbound_openapi::document::reference;
 use serde_json::{Map, Value, json};
 use similar::TextDiff;
-use xtask::contract::{self, Fact, Side};
 use xtask::sound;
 
 use crate::freshness::root;
@@ -115,9 +116,7 @@ fn known_values(document: &mut Value) {
     for (name, schema) in schemas.as_object().into_iter().flatten() {
         for (member, property) in members(schema) {
             let known = property.get("x-known-values").and_then(Value::as_str);
-            let pointer =
-                known.and_then(|known| known.strip_prefix('#')).map(|known| format!("{known}/enum"));
-            let values = pointer.and_then(|pointer| document.pointer(&pointer)).cloned();
+            let values = known.and_then(|known| reference::target(document, known)?.get("enum").cloned());
             let property = document["components"]["schemas"][name]["properties"].get_mut(member);
             if let (Some(values), Some(property)) = (values, property.and_then(Value::as_object_mut)) {
                 property.insert("enum".to_owned(), values);
@@ -242,10 +241,7 @@ fn operations(document: &Value) -> impl Iterator<Item = (&String, &String, &Valu
 
 fn parameter_example(document: &Value, operation: &Value, name: &str) -> Value {
     let parameters = operation["parameters"].as_array().unwrap().iter();
-    let resolved = parameters.map(|node| match node["$ref"].as_str() {
-        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
-        None => node,
-    });
+    let resolved = parameters.map(|node| reference::resolve(document, node).unwrap());
     let found = resolved.into_iter().find(|parameter| parameter["name"] == name);
     found.unwrap_or_else(|| panic!("no parameter {name}"))["example"].clone()
 }

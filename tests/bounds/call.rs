@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use northbound_emulator::{Application, Control, Scenario, Task};
+use northbound_openapi::contract::Fact;
+use northbound_openapi::document::reference;
 use reqwest::{Client, Method, Url};
 use serde_json::Value;
-use xtask::contract::Fact;
 
 use crate::emulated::Emulated;
 
@@ -151,8 +152,7 @@ impl<'a> Caller<'a> {
     }
 
     fn resolved(&self, node: &'a Value) -> &'a Value {
-        let reference = node["$ref"].as_str();
-        reference.map_or(node, |reference| self.document.pointer(&reference[1..]).unwrap())
+        reference::resolve(self.document, node).unwrap()
     }
 
     pub(super) async fn is_taken(&self, call: &Call) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use xtask::contract::Fact;
+use northbound_openapi::contract::Fact;
 
 use super::call::Field;
 

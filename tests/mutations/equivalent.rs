@@ -1,7 +1,7 @@
 //! Mutations that leave every promise as it was, and why: nobody has to report them.
 
+use northbound_openapi::document::pointer::parent;
 use serde_json::{Map, Value};
-use xtask::document::pointer::parent;
 
 use super::operators::Mutation;
 

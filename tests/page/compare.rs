@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use northbound_openapi::document::{pointer, reference};
 use serde_json::{Value, json};
-use xtask::document::pointer;
 
 use super::{ErrorRow, Facts, Member, Need, Parameter, query_names};
 
@@ -23,24 +23,17 @@ pub(crate) fn differences(facts: &Facts, document: &Value) -> Vec<String> {
 pub(crate) fn resolve<'d>(document: &'d Value, pointer: &str) -> Option<&'d Value> {
     pointer.split('/').skip(1).try_fold(document, |node, segment| {
         let segment = segment.replace("~1", "/").replace("~0", "~");
-        let node = match followed(document, node)? {
+        let node = match reference::resolve(document, node)? {
             Value::Array(items) => items.get(segment.parse::<usize>().ok()?)?,
             node => node.get(&segment)?,
         };
-        followed(document, node)
+        reference::resolve(document, node)
     })
-}
-
-fn followed<'d>(document: &'d Value, node: &'d Value) -> Option<&'d Value> {
-    match node.get("$ref").and_then(Value::as_str) {
-        Some(reference) => resolve(document, reference.strip_prefix('#')?),
-        None => Some(node),
-    }
 }
 
 /// A keyword of a schema, written beside a reference or at its target.
 fn keyword<'d>(document: &'d Value, schema: &'d Value, name: &str) -> Option<&'d Value> {
-    let schema = followed(document, schema)?;
+    let schema = reference::resolve(document, schema)?;
     schema.get(name).or_else(|| keyword(document, schema.get("allOf")?.get(0)?, name))
 }
 
@@ -126,7 +119,7 @@ impl<'a> Comparison<'a> {
     fn query(&mut self) {
         let facts = self.facts;
         let parameters = self.operation()["parameters"].as_array().map_or(&[][..], Vec::as_slice);
-        let parameters = parameters.iter().filter_map(|node| followed(self.document, node));
+        let parameters = parameters.iter().filter_map(|node| reference::resolve(self.document, node));
         let names: Value = parameters.map(|parameter| parameter["name"].clone()).collect();
         let rows: Vec<_> = facts.query.iter().map(|row| row.name.as_str()).collect();
         self.same("query", "the list of parameters", rows, Some(&names));
@@ -193,9 +186,8 @@ impl<'a> Comparison<'a> {
             self.same(&row.name, "the name", row.name.as_str(), Some(&json!(pointer::last(&row.pointer))));
             self.shape(&row.name, &row.r#type, schema);
             // A list that is open in replies stands in another schema.
-            let known =
-                schema.get("x-known-values").and_then(Value::as_str).and_then(|at| at.strip_prefix('#'));
-            let listed = known.and_then(|at| resolve(self.document, at)).unwrap_or(schema);
+            let known = schema.get("x-known-values").and_then(Value::as_str);
+            let listed = known.and_then(|to| reference::target(self.document, to)).unwrap_or(schema);
             self.same(
                 &row.name,
                 "the list of values",
@@ -203,12 +195,9 @@ impl<'a> Comparison<'a> {
                 keyword(self.document, listed, "enum"),
             );
             if let Some(names) = &row.holds {
-                let inside = schema
-                    .get("x-content-schema")
-                    .and_then(Value::as_str)
-                    .and_then(|at| at.strip_prefix('#'));
+                let inside = schema.get("x-content-schema").and_then(Value::as_str);
                 let inside = inside
-                    .and_then(|at| resolve(self.document, at))
+                    .and_then(|to| reference::target(self.document, to))
                     .and_then(|inside| inside["properties"].as_object());
                 let inside: Option<Vec<_>> = inside.map(|properties| properties.keys().collect());
                 self.same(&row.name, "what the string holds", json!(names), Some(&json!(inside)));
@@ -220,7 +209,7 @@ impl<'a> Comparison<'a> {
         let facts = self.facts;
         let mut documented = BTreeSet::new();
         for (status, response) in self.operation()["responses"].as_object().into_iter().flatten() {
-            let response = followed(self.document, response).unwrap_or(&Value::Null);
+            let response = reference::resolve(self.document, response).unwrap_or(&Value::Null);
             let codes = strings(&response["x-error-codes"]).filter(|code| !self.has_source(code));
             documented.extend(codes.map(|code| format!("{status}/{code}")));
             let is_success = status == "200";

@@ -5,6 +5,7 @@
 
 pub mod operations;
 pub mod pointer;
+mod position;
 mod reader;
 pub mod reference;
 
@@ -15,6 +16,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+
+pub use position::Position;
 
 /// The value of a YAML text; nothing if it is no YAML.
 pub(crate) fn read_yaml(text: &str) -> Option<Value> {
@@ -31,32 +34,6 @@ pub struct Document {
     text: String,
     value: Value,
     positions: HashMap<String, Position>,
-}
-
-/// A place in the text: line and column, both counted from 1, the column in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The column in characters, counted from 1.
-    pub column: usize,
-}
-
-impl Position {
-    const START: Self = Self { line: 1, column: 1 };
-
-    /// The position of a byte of `text` that is known to start a character, or to be its end.
-    fn of_byte(text: &str, byte: usize) -> Self {
-        let before = &text[..byte];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.line, self.column)
-    }
 }
 
 impl Document {

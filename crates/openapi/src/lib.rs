@@ -1,4 +1,4 @@
-//! An OpenAPI 3.0 document with the position of each node, what it promises, and what is wrong with it.
+#![doc = include_str!("../README.md")]
 
 pub mod contract;
 pub mod document;

@@ -13,6 +13,7 @@ mod json_schema;
 mod names;
 mod null;
 mod official;
+mod one_node;
 mod outline;
 mod references;
 mod rules;
@@ -34,7 +35,7 @@ pub fn lint(document: &Document) -> Vec<Finding> {
     let outline = Outline::of(document.value());
     let mut findings = Findings::new(document);
     official::check(document.value(), &mut findings);
-    rules::check(&outline, &mut findings);
+    one_node::check(&outline, &mut findings);
     references::check(&outline, &mut findings);
     names::check(&outline, &mut findings);
     calls::check(&outline, &mut findings);

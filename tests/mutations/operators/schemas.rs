@@ -1,7 +1,7 @@
 //! Operators on schemas: types, bounds, values, nulls, needs, openness.
 
+use northbound_openapi::document::pointer::{child, last, parent};
 use serde_json::{Value, json};
-use xtask::document::pointer::{child, last, parent};
 
 use super::super::nodes::{Kind, Node, Role};
 use super::{Operators, items, recased, says};

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::document::Document;
 use crate::document::operations::{Operation, operation};
 use crate::document::pointer::child;
+use crate::document::reference;
 use crate::generate::schemas::error_catalog;
 use crate::lint;
 
@@ -258,15 +259,8 @@ impl Reading<'_> {
 
     /// What a node refers to, or the node itself.
     fn resolved<'a>(&'a self, node: &'a Value) -> anyhow::Result<&'a Value> {
-        let mut node = node;
-        // A document that is sound has no circle of references; one that is not ends here all the same.
-        for _ in 0..16 {
-            match text(node, "$ref").and_then(|reference| reference.strip_prefix('#')) {
-                Some(pointer) => node = self.at(pointer)?,
-                None => return Ok(node),
-            }
-        }
-        bail!("references of the document lead in a circle")
+        let resolved = reference::resolve(self.document.value(), node);
+        resolved.with_context(|| format!("the document has nothing for {node}"))
     }
 
     fn at(&self, pointer: &str) -> anyhow::Result<&Value> {

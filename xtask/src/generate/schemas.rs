@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use northbound_openapi::document::operations::operations;
+use northbound_openapi::document::reference;
 use serde_json::Value;
-
-use crate::document::operations::operations;
 
 const PREFIX: &str = "#/components/schemas/";
 
@@ -41,7 +41,8 @@ fn follow(document: &Value, node: &Value, targets: &mut BTreeSet<String>) {
                         if matches!(key.as_str(), "$ref" | "x-content-schema" | "x-known-values") =>
                     {
                         if targets.insert(target.clone()) {
-                            follow(document, resolve(document, target), targets);
+                            let node = reference::target(document, target).unwrap_or(&Value::Null);
+                            follow(document, node, targets);
                         }
                     }
                     _ => follow(document, member, targets),
@@ -72,20 +73,12 @@ pub(super) fn documented_errors(document: &Value) -> Vec<(&str, &str, Vec<String
     for operation in operations(document) {
         let responses = operation.value.get("responses").and_then(Value::as_object);
         for (status, response) in responses.into_iter().flatten() {
-            let response = match response.get("$ref").and_then(Value::as_str) {
-                Some(target) => resolve(document, target),
-                None => response,
-            };
-            if let Some(codes) = response.get("x-error-codes").and_then(Value::as_array) {
+            let response = reference::resolve(document, response);
+            if let Some(codes) = response.and_then(|one| one.get("x-error-codes")).and_then(Value::as_array) {
                 let codes = codes.iter().filter_map(Value::as_str).map(str::to_owned).collect();
                 rows.push((operation.id, status.as_str(), codes));
             }
         }
     }
     rows
-}
-
-/// What a reference points to; nothing, if it points nowhere.
-fn resolve<'a>(document: &'a Value, target: &str) -> &'a Value {
-    target.strip_prefix('#').and_then(|pointer| document.pointer(pointer)).unwrap_or(&Value::Null)
 }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::Fact;
+use super::fact::Fact;
 use super::reading::{Reading, sorted, text, yes_no};
-use super::shape::{COMPOSITIONS, Shape, shape};
+use super::shape::{Shape, shape};
 
 /// The facts of a schema, its own first, then those of its members by name. They say nothing of where it is used.
 pub(super) fn facts(reading: &Reading<'_>, schema: &Value) -> Vec<Fact> {
@@ -30,9 +30,15 @@ impl Unfolding<'_> {
         self.entered.extend(shape.followed.iter().map(|reference| (reference.clone(), here.clone())));
         let mut facts = self.own(&shape);
         facts.extend(self.members(&shape, &here, depth + 1));
-        for keyword in COMPOSITIONS {
-            if let Some(Value::Array(schemas)) = shape.keywords.get(*keyword) {
-                facts.extend(self.set(keyword, schemas, &here, depth + 1));
+        for (keyword, value) in &shape.keywords {
+            match (keyword.as_str(), value) {
+                ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
+                    facts.extend(self.set(keyword, schemas, &here, depth + 1));
+                }
+                ("not", Value::Object(_) | Value::Bool(_)) => {
+                    facts.extend(self.inside(value, "(not)", &here, depth + 1));
+                }
+                _ => {}
             }
         }
         self.entered.truncate(outside);
@@ -64,6 +70,7 @@ impl Unfolding<'_> {
                 ("properties", Value::Object(_)) => {}
                 ("required", Value::Array(names)) if names.iter().all(Value::is_string) => {}
                 ("allOf" | "anyOf" | "oneOf", Value::Array(_)) => {}
+                ("not", Value::Object(_) | Value::Bool(_)) => {}
                 ("enum", Value::Array(values)) => {
                     facts.extend(values.iter().map(|value| Fact::new("enum", text(value))));
                 }

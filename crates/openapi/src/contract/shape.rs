@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::is_compared;
+use super::fact::is_compared;
 use super::reading::{Reading, plain};
 
 /// What a schema says itself, with what its references and its only alternatives say merged into it.
@@ -37,7 +37,7 @@ const NEIGHBOURLY: &[&str] = &[
 const ANNOTATIONS: &[&str] = &["default", "deprecated", "readOnly", "writeOnly"];
 
 /// Keywords that hold the alternatives of a schema, or the parts that it is made of.
-pub(super) const COMPOSITIONS: &[&str] = &["allOf", "anyOf", "oneOf"];
+const COMPOSITIONS: &[&str] = &["allOf", "anyOf", "oneOf"];
 
 /// The normal form of a schema; `open` are the references whose targets contain it.
 pub(super) fn shape(reading: &Reading<'_>, schema: &Value, open: &[String], depth: usize) -> Shape {

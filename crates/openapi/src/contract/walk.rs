@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::fact::{Fact, Side, is_compared};
 use super::reading::{DEEPEST, Reading, bare, sorted, text, yes_no};
-use super::{Fact, Side, is_compared, schema};
+use super::schema;
 use crate::document::pointer::child;
 
 const METHODS: &[&str] = &["delete", "get", "head", "options", "patch", "post", "put", "query", "trace"];

@@ -6,7 +6,8 @@ use saphyr::{LoadableYamlNode as _, MarkedYamlOwned, ScalarOwned, ScanError, Yam
 use saphyr_parser::{Event, Parser};
 use serde_json::{Map, Number, Value};
 
-use super::{Position, pointer};
+use super::pointer;
+use super::position::Position;
 
 /// Twice as deep as any document of this kind, and shallow enough for all that later recurses over the tree: a
 /// typed reading of nested schemas takes up to 30 KB of stack for a level in a debug build.

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::explain_schema_error::explain;
 use super::finding::Findings;
+use super::json_schema::validator;
 use super::outline::{Node, Outline};
-use super::validator;
 use crate::document::Document;
 
 /// Every extension, and where it may stand.

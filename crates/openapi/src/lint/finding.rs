@@ -3,13 +3,13 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::rules;
+use super::rules::advice;
 use crate::document::{Document, Position};
 
 /// One fault of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The id of the rule, in kebab-case: one of [`super::rules`].
+    /// The id of the rule, in kebab-case: one of [`rules`](super::rules()).
     pub rule: &'static str,
     /// The path of the document, as it was given when it was read.
     pub path: PathBuf,
@@ -44,7 +44,7 @@ impl<'a> Findings<'a> {
 
     /// Reports a breach of a rule that compares nodes; what to do about it stands in `rules.yaml`.
     pub(super) fn report(&mut self, rule: &'static str, pointer: &str, message: impl Into<String>) {
-        self.add(rule, pointer, &message.into(), rules::advice(rule));
+        self.add(rule, pointer, &message.into(), advice(rule));
     }
 
     pub(super) fn add(&mut self, rule: &'static str, pointer: &str, message: &str, advice: &'static str) {

@@ -9,114 +9,92 @@ use super::finding::Findings;
 use super::outline::{Node, Outline};
 use crate::document::pointer::{child, parent};
 
+/// A name of the document: its pointer, itself, and the names that Rust makes of it.
+type Name = (String, String, Vec<String>);
+
 pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
-    let mut methods = Names::new("operation-id", "method");
+    let methods = outline.of_kind("operation").filter_map(|operation| {
+        let id = operation.text("operationId")?;
+        Some((operation.at("operationId"), id.to_owned(), vec![id.to_snake_case()]))
+    });
+    collide("operation-id", "method", None, methods, findings);
     for operation in outline.of_kind("operation") {
-        if let Some(id) = operation.text("operationId") {
-            methods.add(&operation.at("operationId"), id, [id.to_snake_case()], findings);
-        }
-        arguments(outline, operation, findings);
+        let body = operation.get("requestBody").map(|_| ("body", "the request body"));
+        collide("parameter-name", "argument", body, arguments(outline, operation).into_iter(), findings);
     }
-    let mut types = Names::new("schema-name", "type");
-    for schema in outline.nodes().filter(|node| node.kind == "schema") {
-        if schema.is_component() {
-            types.add(&schema.pointer, &schema.name(), [schema.name().to_pascal_case()], findings);
-        }
-        fields(schema, findings);
-        variants(schema, findings);
+    let types = outline.nodes().filter(|node| node.kind == "schema" && node.is_component());
+    let types = types.map(|one| (one.pointer.clone(), one.name(), vec![one.name().to_pascal_case()]));
+    collide("schema-name", "type", None, types, findings);
+    for schema in outline.of_kind("schema") {
+        let extra = schema.get("additionalProperties").filter(|extra| **extra != Value::Bool(false));
+        let extra = extra.map(|_| ("extra", "the map of further members"));
+        let fields = schema.map("properties").map(|(name, _)| {
+            (child(&schema.at("properties"), name), name.clone(), vec![name.to_snake_case()])
+        });
+        collide("property-name", "field", extra, fields, findings);
+        let unknown = Some(("Unknown", "the variant for values that are not listed"));
+        let variants = variants(schema, findings).into_iter();
+        collide("enum-name", "variant", unknown, variants, findings);
     }
-    let mut codes = Names::new("catalog-entry", "error code");
-    for (code, entry) in
-        outline.of_kind("components").flat_map(|components| components.map("x-error-catalog"))
-    {
-        if let Some(name) = entry.get("name").and_then(Value::as_str) {
-            codes.add(&format!("/components/x-error-catalog/{code}/name"), code, [name.to_owned()], findings);
-        }
-    }
+    let codes = outline.of_kind("components").flat_map(|components| components.map("x-error-catalog"));
+    let codes = codes.filter_map(|(code, entry)| {
+        let name = entry.get("name")?.as_str()?.to_owned();
+        Some((format!("/components/x-error-catalog/{code}/name"), code.clone(), vec![name]))
+    });
+    collide("catalog-entry", "error code", None, codes, findings);
 }
 
-/// The names of one scope in Rust, each with the name in the document of which it was made.
-struct Names {
+/// Reports each name of a scope that becomes the same in Rust as one before it, or as one that is `taken`, by what.
+fn collide(
     rule: &'static str,
-    noun: &'static str,
-    taken: HashMap<String, String>,
-}
-
-impl Names {
-    fn new(rule: &'static str, noun: &'static str) -> Self {
-        Self { rule, noun, taken: HashMap::new() }
-    }
-
-    fn take(mut self, rust: &str, by: &str) -> Self {
-        self.taken.insert(rust.to_owned(), by.to_owned());
-        self
-    }
-
-    fn add<const N: usize>(
-        &mut self,
-        pointer: &str,
-        name: &str,
-        rust: [String; N],
-        findings: &mut Findings<'_>,
-    ) {
-        match rust.iter().find_map(|rust| Some((rust, self.taken.get(rust)?))) {
+    noun: &str,
+    taken: Option<(&str, &str)>,
+    names: impl Iterator<Item = Name>,
+    findings: &mut Findings<'_>,
+) {
+    let taken = taken.map(|(rust, by)| (rust.to_owned(), by.to_owned()));
+    let mut taken: HashMap<String, String> = taken.into_iter().collect();
+    for (pointer, name, rust) in names {
+        match rust.iter().find_map(|rust| Some((rust, taken.get(rust)?))) {
             Some((rust, other)) => {
-                let message = format!("`{name}` and `{other}` would both become the {} `{rust}`", self.noun);
-                findings.report(self.rule, pointer, message);
+                let message = format!("`{name}` and `{other}` would both become the {noun} `{rust}`");
+                findings.report(rule, &pointer, message);
             }
-            None => self.taken.extend(rust.map(|rust| (rust, name.to_owned()))),
+            None => taken.extend(rust.into_iter().map(|rust| (rust, name.clone()))),
         }
     }
 }
 
 /// The parameters of an operation and of its path; one that replaces another is no second name.
-fn arguments(outline: &Outline<'_>, operation: &Node<'_>, findings: &mut Findings<'_>) {
-    let mut arguments = Names::new("parameter-name", "argument");
-    if operation.get("requestBody").is_some() {
-        arguments = arguments.take("body", "the request body");
-    }
+fn arguments(outline: &Outline<'_>, operation: &Node<'_>) -> Vec<Name> {
     let path = outline.at(parent(&operation.pointer));
-    let listed =
-        [Some(operation), path].into_iter().flatten().flat_map(|owner| outline.below(owner, "parameters"));
+    let owners = [Some(operation), path].into_iter().flatten();
+    let listed = owners.flat_map(|owner| outline.below(owner, "parameters"));
     let mut seen = Vec::new();
-    for (at, parameter) in listed.filter_map(|node| Some((&node.pointer, outline.resolve(node)?))) {
-        let this = (parameter.text("in"), parameter.text("name").unwrap_or_default());
-        if !seen.contains(&this) {
-            seen.push(this);
-            arguments.add(at, this.1, [this.1.to_snake_case()], findings);
-        }
-    }
+    let arguments = listed.filter_map(move |node| {
+        let parameter = outline.resolve(node)?;
+        let this = (parameter.text("in"), parameter.text("name")?);
+        let is_new = !seen.contains(&this);
+        seen.push(this);
+        is_new.then(|| (node.pointer.clone(), this.1.to_owned(), vec![this.1.to_snake_case()]))
+    });
+    arguments.collect()
 }
 
-fn fields(schema: &Node<'_>, findings: &mut Findings<'_>) {
-    let mut fields = Names::new("property-name", "field");
-    if schema.get("additionalProperties").is_some_and(|extra| *extra != Value::Bool(false)) {
-        fields = fields.take("extra", "the map of further members");
-    }
-    for (name, _) in schema.map("properties") {
-        fields.add(&child(&schema.at("properties"), name), name, [name.to_snake_case()], findings);
-    }
-}
-
-fn variants(schema: &Node<'_>, findings: &mut Findings<'_>) {
-    let mut variants =
-        Names::new("enum-name", "variant").take("Unknown", "the variant for values that are not listed");
-    for (index, text) in
-        schema.list("enum").iter().enumerate().filter_map(|(at, value)| Some((at, value.as_str()?)))
-    {
-        let pointer = child(&schema.at("enum"), index);
+/// The values of an enum that can become variants; the others are reported.
+fn variants(schema: &Node<'_>, findings: &mut Findings<'_>) -> Vec<Name> {
+    let values = schema.list("enum").iter().enumerate();
+    let named = values.filter_map(|(index, value)| {
+        let (text, pointer) = (value.as_str()?, child(&schema.at("enum"), index));
         // typify and our own open enums make different variants; the value has to be unique in both.
         let (ours, typify) = (variant_text(text), text.replace('\'', "").to_pascal_case());
         if ours.starts_with(|c: char| c.is_ascii_uppercase()) && ours != "Self" {
-            variants.add(&pointer, text, [ours, typify], findings);
-        } else {
-            findings.report(
-                "enum-name",
-                &pointer,
-                format!("the value `{text}` cannot become a Rust variant"),
-            );
+            return Some((pointer, text.to_owned(), vec![ours, typify]));
         }
-    }
+        findings.report("enum-name", &pointer, format!("the value `{text}` cannot become a Rust variant"));
+        None
+    });
+    named.collect()
 }
 
 /// The words of a value, each with a capital in front (`wait-for-quota` becomes `WaitForQuota`); it may be no name at all.
