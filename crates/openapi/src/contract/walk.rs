@@ -106,7 +106,7 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// The members that nobody asked for, as they are written; an empty mapping is the same as none where it is `known`.
+    /// The members that are not `known`, as they are written. An empty mapping of these three says nothing.
     fn rest(&mut self, place: &Place, object: &str, members: &Map<String, Value>, known: &[&str]) {
         for (member, value) in members {
             let is_empty = value.as_object().is_some_and(Map::is_empty);

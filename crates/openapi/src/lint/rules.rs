@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use crate::document::read_yaml;
 
-static FILE: LazyLock<Value> = LazyLock::new(|| read_yaml(include_str!("rules.yaml")).unwrap_or_default());
+static FILE: LazyLock<Value> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "the file is part of this crate: each test of a rule reads it")]
+    read_yaml(include_str!("rules.yaml")).expect("`rules.yaml` is YAML")
+});
 
 pub(super) static RULES: LazyLock<Vec<Rule>> =
     LazyLock::new(|| FILE.as_array().into_iter().flatten().map(Rule::of).collect());
@@ -25,10 +28,7 @@ impl Rule {
     fn of(rule: &'static Value) -> Self {
         let text = |member: &str| rule.get(member).and_then(Value::as_str).unwrap_or_default();
         let on = rule.get("on").and_then(Value::as_array).into_iter().flatten();
-        #[expect(
-            clippy::expect_used,
-            reason = "the file is part of this crate: each test of a rule compiles all of them"
-        )]
+        #[expect(clippy::expect_used, reason = "as above: each test compiles all rules")]
         let must = rule.get("must").map(|schema| {
             jsonschema::options().should_validate_formats(true).build(schema).expect("`must` is a schema")
         });
