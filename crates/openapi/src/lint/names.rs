@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::finding::Findings;
 use super::outline::{Node, Outline};
-use crate::document::pointer::{child, parent};
+use crate::document::pointer::child;
 
 /// A name of the document: its pointer, itself, and the names that Rust makes of it.
 type Name = (String, String, Vec<String>);
@@ -20,7 +20,11 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
     collide("operation-id", "method", None, methods, findings);
     for operation in outline.of_kind("operation") {
         let body = operation.get("requestBody").map(|_| ("body", "the request body"));
-        collide("parameter-name", "argument", body, arguments(outline, operation).into_iter(), findings);
+        let arguments = outline.parameters(operation).into_iter().filter_map(|(at, parameter)| {
+            let name = parameter.text("name")?;
+            Some((at.to_owned(), name.to_owned(), vec![name.to_snake_case()]))
+        });
+        collide("parameter-name", "argument", body, arguments, findings);
     }
     let types = outline.nodes().filter(|node| node.kind == "schema" && node.is_component());
     let types = types.map(|one| (one.pointer.clone(), one.name(), vec![one.name().to_pascal_case()]));
@@ -63,22 +67,6 @@ fn collide(
             None => taken.extend(rust.into_iter().map(|rust| (rust, name.clone()))),
         }
     }
-}
-
-/// The parameters of an operation and of its path; one that replaces another is no second name.
-fn arguments(outline: &Outline<'_>, operation: &Node<'_>) -> Vec<Name> {
-    let path = outline.at(parent(&operation.pointer));
-    let owners = [Some(operation), path].into_iter().flatten();
-    let listed = owners.flat_map(|owner| outline.below(owner, "parameters"));
-    let mut seen = Vec::new();
-    let arguments = listed.filter_map(move |node| {
-        let parameter = outline.resolve(node)?;
-        let this = (parameter.text("in"), parameter.text("name")?);
-        let is_new = !seen.contains(&this);
-        seen.push(this);
-        is_new.then(|| (node.pointer.clone(), this.1.to_owned(), vec![this.1.to_snake_case()]))
-    });
-    arguments.collect()
 }
 
 /// The values of an enum that can become variants; the others are reported.

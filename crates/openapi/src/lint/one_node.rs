@@ -35,6 +35,7 @@ fn kinds(node: &Node<'_>, in_reply: bool, is_error: bool) -> Vec<&'static str> {
     let is_schema = node.kind == "schema" && is_own;
     let kinds = [
         (is_own, node.kind),
+        (!is_own, "reference"),
         (is_named, "named schema"),
         (is_schema && !node.wraps_reference(), "own schema"),
         (is_schema && node.wraps_reference(), "wrapped reference"),

@@ -211,6 +211,15 @@ impl<'a> Outline<'a> {
         self.at(&reference::pointer(reference)?)
     }
 
+    /// The parameters of an operation: its own, and those of its path that it does not replace; each with its pointer.
+    pub(super) fn parameters<'n>(&'n self, operation: &'n Node<'a>) -> Vec<(&'n str, &'n Node<'a>)> {
+        let mut seen = BTreeSet::new();
+        let owners = [Some(operation), self.at(parent(&operation.pointer))].into_iter().flatten();
+        let listed = owners.flat_map(|owner| self.below(owner, "parameters"));
+        let resolved = listed.filter_map(|node| Some((node.pointer.as_str(), self.resolve(node)?)));
+        resolved.filter(|(_, one)| seen.insert((one.text("in"), one.text("name")))).collect()
+    }
+
     /// The responses of all operations whose status has one of these first digits, references resolved, each once.
     pub(super) fn responses(&self, first_digits: &[char]) -> Vec<&Node<'a>> {
         let mut seen = BTreeSet::new();
