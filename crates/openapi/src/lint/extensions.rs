@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::explain_schema_error::explain;
 use super::finding::Findings;
-use super::json_schema::validator;
+use super::json_schema::faults;
 use super::outline::{Node, Outline};
 use crate::document::Document;
 
@@ -137,17 +136,16 @@ fn content_schema(
         return;
     };
     let Some(text) = schema.text("example") else { return };
-    let faults: Vec<String> = match serde_json::from_str::<Value>(text) {
+    let found: Vec<String> = match serde_json::from_str::<Value>(text) {
         Err(error) => vec![format!("the text is not JSON, {error}")],
         Ok(value) => {
-            let validator = validator(document, &Value::Object(target.members.clone()));
-            let faults = validator.iter().flat_map(|validator| explain(validator.iter_errors(&value)));
+            let faults = faults(document, target, &value).into_iter();
             faults
                 .map(|fault| format!("the text does not fit `{}`, {}", target.name(), fault.message))
                 .collect()
         }
     };
-    for fault in faults {
+    for fault in found {
         findings.report("embedded-example", &schema.at("example"), fault);
     }
 }

@@ -1,9 +1,31 @@
 //! Schemas of OpenAPI 3.0 as JSON Schemas of draft 4, from which they differ in `nullable` and little else.
 
+use std::collections::BTreeSet;
+
 use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
+use super::explain_schema_error::{Fault, explain};
+use super::finding::Findings;
+use super::outline::{Node, Outline};
 use crate::document::Document;
+
+/// progenitor refuses a default that does not fit its schema.
+pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut Findings<'_>) {
+    for schema in outline.of_kind("schema") {
+        let Some(default) = schema.get("default") else { continue };
+        for fault in faults(document, schema, default) {
+            let message = format!("the default does not fit its schema: {}", fault.message);
+            findings.report("default-invalid", &schema.at("default"), message);
+        }
+    }
+}
+
+/// What keeps a value from fitting a schema; nothing, if the schema is too broken to tell.
+pub(super) fn faults(document: &Document, schema: &Node<'_>, value: &Value) -> BTreeSet<Fault> {
+    let validator = validator(document, &Value::Object(schema.members.clone()));
+    explain(validator.iter().flat_map(|validator| validator.iter_errors(value)))
+}
 
 /// What validates JSON against a schema of the document; none if the schema is too broken for that.
 pub fn validator(document: &Document, schema: &Value) -> Option<Validator> {
