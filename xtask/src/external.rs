@@ -1,6 +1,6 @@
 //! `cargo xtask lint --external`: what the linters of others say of the document, in pinned versions.
 //!
-//! Our own lint has only rules that none of them has. So that nothing falls between them, each fault of `faults.txt` has to be
+//! Our own lint leaves to them what they report. So that no fault falls between the tools, each fault of `faults.txt` has to be
 //! reported by one of them.
 
 use std::fs;

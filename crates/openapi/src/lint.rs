@@ -1,4 +1,4 @@
-//! Every rule that the document has to keep and that no well-known linter has, and one call that reports all breaches at once.
+//! The rules that no well-known linter has, or that the client generator needs, and one call that reports all breaches at once.
 //!
 //! First the official schema of OpenAPI 3.0, then what would make the client generator stumble, then our own rules.
 //! A rule looks at the raw tree and takes nothing for granted: a document that is broken in one place is still
