@@ -49,11 +49,7 @@ pub(super) fn check(outline: &Outline<'_>, document: &Value, findings: &mut Find
     }
     for (code, entry) in catalog {
         if !used.contains(code.as_str()) && entry.get("source").is_none() {
-            findings.report(
-                "catalog-unused",
-                &child(CATALOG, code),
-                format!("no response lists the code {code}, and it does not say where it is known from"),
-            );
+            findings.breach("catalog-unused", &child(CATALOG, code));
         }
     }
 }

@@ -60,8 +60,7 @@ fn unused(outline: &Outline<'_>, findings: &mut Findings<'_>) {
     let listed: BTreeSet<&str> = outline.nodes().filter_map(|node| node.text("x-known-values")).collect();
     for schema in outline.nodes().filter(|node| node.kind == "schema" && node.is_component()) {
         if !reached.contains(&*schema.pointer) && !listed.contains(&*format!("#{}", schema.pointer)) {
-            let message = format!("no operation leads to the schema `{}`", schema.name());
-            findings.report("unused-schema", &schema.pointer, message);
+            findings.breach("unused-schema", &schema.pointer);
         }
     }
 }
@@ -86,11 +85,7 @@ fn lifecycle(schema: &Node<'_>, findings: &mut Findings<'_>) {
 fn constant_names(schema: &Node<'_>, findings: &mut Findings<'_>) {
     let names: BTreeSet<&str> = schema.list("x-enum-varnames").iter().filter_map(Value::as_str).collect();
     if schema.get("x-enum-varnames").is_some() && names.len() != schema.list("enum").len() {
-        findings.report(
-            "enum-varnames",
-            &schema.at("x-enum-varnames"),
-            "there is not one name for each value",
-        );
+        findings.breach("enum-varnames", &schema.at("x-enum-varnames"));
     }
 }
 
@@ -128,11 +123,7 @@ fn content_schema(
 ) {
     let Some(value) = schema.get("x-content-schema") else { return };
     let Some(target) = named(outline, value) else {
-        findings.report(
-            "content-schema",
-            &schema.at("x-content-schema"),
-            "`x-content-schema` does not name a schema of this document",
-        );
+        findings.breach("content-schema", &schema.at("x-content-schema"));
         return;
     };
     let Some(text) = schema.text("example") else { return };

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::rules::advice;
+use super::rules::{Rule, comparing};
+use crate::document::pointer::last;
 use crate::document::{Document, Position};
 
 /// One fault of the document.
@@ -42,19 +43,26 @@ impl<'a> Findings<'a> {
         Self { document, list: Vec::new() }
     }
 
-    /// Reports a breach of a rule that compares nodes; what to do about it stands in `rules.yaml`.
-    pub(super) fn report(&mut self, rule: &'static str, pointer: &str, message: impl Into<String>) {
-        self.add(rule, pointer, &message.into(), advice(rule));
+    /// Reports a breach of a rule that compares nodes, in the words of `rules.yaml`.
+    pub(super) fn breach(&mut self, rule: &str, pointer: &str) {
+        self.add(comparing(rule), pointer, "");
     }
 
-    pub(super) fn add(&mut self, rule: &'static str, pointer: &str, message: &str, advice: &'static str) {
+    /// The same of a rule whose message depends on what is wrong.
+    pub(super) fn report(&mut self, rule: &str, pointer: &str, message: impl Into<String>) {
+        let rule = comparing(rule);
+        self.add(&Rule { message: "{fault}", on: Vec::new(), must: None, ..*rule }, pointer, &message.into());
+    }
+
+    pub(super) fn add(&mut self, rule: &Rule, pointer: &str, fault: &str) {
+        let message = rule.message.replace("{name}", &last(pointer)).replace("{fault}", fault);
         self.list.push(Finding {
-            rule,
+            rule: rule.id,
             path: self.document.path().to_owned(),
             pointer: pointer.to_owned(),
             position: self.document.position(pointer),
-            message: on_one_line(message),
-            advice,
+            message: on_one_line(&message),
+            advice: rule.advice,
         });
     }
 

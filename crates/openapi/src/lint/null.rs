@@ -14,18 +14,14 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
         let is_nullable = schema.is_true("nullable") && schema.get("type").is_some();
         let takes_null = takes_null(outline, schema, &mut BTreeSet::new());
         if is_nullable && !takes_null {
-            findings.report("nullable-forbidden", &schema.at("nullable"), "what stands beside `nullable` forbids null: a schema in it, or its list of values, does not have null");
+            findings.breach("nullable-forbidden", &schema.at("nullable"));
         }
         if schema.role == "properties"
             && !takes_null
             && !schema.is_true("nullable")
             && replies.contains(&*schema.pointer)
         {
-            findings.report(
-                "reply-nullable",
-                &schema.pointer,
-                format!("a reply in which `{}` is null would not decode", schema.name()),
-            );
+            findings.breach("reply-nullable", &schema.pointer);
         }
         needed(outline, schema, findings);
     }
@@ -56,10 +52,6 @@ fn needed(outline: &Outline<'_>, node: &Node<'_>, findings: &mut Findings<'_>) {
         && !owner.is_some_and(|owner| owner.list("required").contains(&Value::from(node.name())));
     // The part of a schema around a reference is looked at with that schema.
     if target.is_some_and(|target| target.is_true("nullable")) && !is_optional && node.role != "allOf" {
-        findings.report(
-            "nullable-required",
-            &node.pointer,
-            "null would not decode here: the Rust client keeps it only for a member that may be left out",
-        );
+        findings.breach("nullable-required", &node.pointer);
     }
 }

@@ -8,7 +8,6 @@ use super::explain_schema_error::explain;
 use super::finding::Findings;
 use super::outline::{Node, Outline};
 use super::rules::RULES;
-use crate::document::pointer::last;
 
 pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
     let replies = outline.reach(outline.responses(&['1', '2', '3', '4', '5', 'd']));
@@ -20,8 +19,7 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
         for rule in RULES.iter().filter(|rule| rule.on.iter().any(|kind| kinds.contains(kind))) {
             for fault in explain(rule.must.iter().flat_map(|must| must.iter_errors(&value))) {
                 let pointer = format!("{}{}", node.pointer, fault.pointer);
-                let message = rule.message.replace("{name}", &last(&pointer));
-                findings.add(rule.id, &pointer, &message.replace("{fault}", &fault.message), rule.advice);
+                findings.add(rule, &pointer, &fault.message);
             }
         }
     }

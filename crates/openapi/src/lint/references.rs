@@ -18,11 +18,7 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
         }
     }
     for pointer in in_circle(outline) {
-        findings.report(
-            "ref-circle",
-            &pointer,
-            "the definition leads back to itself without a property or item in between",
-        );
+        findings.breach("ref-circle", &pointer);
     }
 }
 

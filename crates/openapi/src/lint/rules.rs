@@ -42,9 +42,9 @@ pub fn rules() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|rule| rule.id)
 }
 
-/// What to do about a breach of a rule that compares nodes.
-pub(super) fn advice(id: &str) -> &'static str {
+/// A rule that compares nodes.
+pub(super) fn comparing(id: &str) -> &'static Rule {
     let rule = RULES.iter().find(|rule| rule.id == id && rule.must.is_none());
-    debug_assert!(rule.is_some(), "rules.yaml has no advice for `{id}`");
-    rule.map(|rule| rule.advice).unwrap_or_default()
+    #[expect(clippy::expect_used, reason = "every rule has a fault in the tests that shows it")]
+    rule.expect("`rules.yaml` has the rule")
 }
