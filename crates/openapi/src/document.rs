@@ -1,4 +1,4 @@
-//! The OpenAPI document as one raw tree that remembers where each node stands in the text.
+//! The OpenAPI document as one raw tree that remembers where each node is in the text.
 //!
 //! Lint, the JSON copy and the generator all start from this tree. Nothing is ever written back from
 //! typed structures, which silently drop a misspelt keyword.
@@ -85,7 +85,7 @@ impl Document {
         &self.path
     }
 
-    /// Where the node at a JSON pointer stands: at its key if it has one, else at its first character.
+    /// Where the node at a JSON pointer is: at its key if it has one, else at its first character.
     ///
     /// A node that does not exist has the position of its nearest parent.
     pub fn position(&self, pointer: &str) -> Position {

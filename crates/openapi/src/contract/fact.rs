@@ -55,7 +55,7 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// What is said of a value, wherever it stands.
+    /// What is said of a value, wherever it is.
     pub(super) fn new(aspect: &str, value: impl Into<String>) -> Self {
         let (operation, place, member) = (String::new(), String::new(), String::new());
         Self { operation, side: Side::Neither, place, member, aspect: aspect.to_owned(), value: value.into() }

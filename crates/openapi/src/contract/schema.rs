@@ -166,7 +166,7 @@ fn types(kind: &Value) -> String {
     }
 }
 
-/// A name that could be mistaken for something else stands in quotes.
+/// A name that could be mistaken for something else is in quotes.
 fn shown(name: &str) -> String {
     let plain = |character: char| character.is_alphanumeric() || "_-$@".contains(character);
     match !name.is_empty() && name.chars().all(plain) {

@@ -138,7 +138,7 @@ impl Shape {
         }
     }
 
-    /// Turns an alternative `null` into `nullable`, and merges a schema that stands alone in `allOf`, `anyOf` or `oneOf`.
+    /// Turns an alternative `null` into `nullable`, and merges a schema that is alone in `allOf`, `anyOf` or `oneOf`.
     fn unite(&mut self, reading: &Reading<'_>, composition: &str, open: &[String], depth: usize) {
         let Some(Value::Array(schemas)) = self.keywords.get(composition).cloned() else {
             return;

@@ -152,7 +152,7 @@ fn a_reference_is_what_it_refers_to() {
 }
 
 #[test]
-fn what_stands_beside_a_reference_counts() {
+fn what_is_beside_a_reference_counts() {
     assert_same_schema(
         json!({ "allOf": [{ "$ref": "#/components/schemas/Text" }], "default": "a" }),
         json!({ "$ref": "#/components/schemas/Text", "default": "a" }),

@@ -94,7 +94,7 @@ impl<'a> Walk<'a> {
             let Some(reference) = members.get("$ref").and_then(Value::as_str) else {
                 return Some(members);
             };
-            // Only prose may stand beside a reference.
+            // Only prose may be beside a reference.
             self.rest(place, object, members, &["$ref"]);
             let Some(target) = self.reading.target(reference) else {
                 self.say(place, "reference", format!("to {reference:?}, which is not in the document"));

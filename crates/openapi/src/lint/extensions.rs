@@ -9,7 +9,7 @@ use super::json_schema::faults;
 use super::outline::{Node, Outline};
 use crate::document::Document;
 
-/// Every extension, and where it may stand.
+/// Every extension, and where it may be.
 const EXTENSIONS: [(&str, &str); 10] = [
     ("x-error-catalog", "components"),
     ("x-error-codes", "response"),

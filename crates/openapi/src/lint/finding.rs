@@ -16,7 +16,7 @@ pub struct Finding {
     pub path: PathBuf,
     /// The JSON pointer of the node that is at fault.
     pub pointer: String,
-    /// Where that node, or the nearest one that exists, stands in the text.
+    /// Where that node, or the nearest one that exists, is in the text.
     pub position: Position,
     /// What is wrong.
     pub message: String,

@@ -1,6 +1,6 @@
 //! The document seen as what it describes: each node with its kind, in the order of the text.
 //!
-//! OpenAPI says what stands where: a member `items` of a schema is a schema, a member `items` of an example is
+//! OpenAPI says what is where: a member `items` of a schema is a schema, a member `items` of an example is
 //! anything. One table holds that knowledge; rules pick the kinds that concern them and never walk the tree.
 
 use std::collections::{BTreeSet, HashMap};
@@ -121,12 +121,12 @@ impl<'a> Node<'a> {
         self.text("$ref").filter(|_| self.kind != "path")
     }
 
-    /// Whether it is a reference all but in form: `allOf` with nothing else in it, so that prose may stand beside it.
+    /// Whether it is a reference in all but form: `allOf` with nothing else in it, so that prose may be beside it.
     pub(super) fn wraps_reference(&self) -> bool {
         matches!(self.list("allOf"), [only] if only.get("$ref").is_some())
     }
 
-    /// Whether it stands right below `components`, under a name of its own.
+    /// Whether it is right below `components`, under a name of its own.
     pub(super) fn is_component(&self) -> bool {
         parent(parent(&self.pointer)) == "/components"
     }
@@ -151,7 +151,7 @@ impl<'a> Outline<'a> {
         let index = self.nodes.len();
         self.by_pointer.insert(pointer.clone(), index);
         self.nodes.push(Node { kind, pointer: pointer.clone(), members: object, role, span: index..index });
-        // Whatever stands beside a reference is ignored by every reader, and so by the rules.
+        // Whatever is beside a reference is ignored by every reader, and so by the rules.
         let inside = if self.nodes[index].reference().is_some() { &[] } else { members(kind) };
         for (key, shape, kind) in inside {
             let Some(member) = object.get(*key) else { continue };
@@ -231,7 +231,7 @@ impl<'a> Outline<'a> {
             .collect()
     }
 
-    /// The pointers of everything that is reached from some nodes: what stands in them, and what they refer to.
+    /// The pointers of everything that is reached from some nodes: what is in them, and what they refer to.
     pub(super) fn reach<'n>(&'n self, from: impl IntoIterator<Item = &'n Node<'a>>) -> BTreeSet<&'n str> {
         let mut reached = BTreeSet::new();
         let mut waiting: Vec<&Node<'a>> = from.into_iter().collect();
