@@ -8,7 +8,6 @@ mod bounds;
 mod broken_replies;
 mod circles;
 mod cli;
-mod conformance;
 mod contract;
 mod decoding;
 mod doctor;

@@ -2,49 +2,49 @@
 
 use serde_json::Value;
 
-use super::facts::Row;
-use super::reply::Reply;
-use super::{Checked, Stop, fail};
+use crate::facts::{Call, Row};
+use crate::http::Reply;
+use crate::{Checked, Stop, fail};
 
 /// The reply to a request.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     request: String,
-    pub(super) reply: Reply,
+    pub(crate) reply: Reply,
     /// The body as JSON, if it is JSON.
-    pub(super) body: Option<Value>,
+    pub(crate) body: Option<Value>,
 }
 
 /// A page of subtasks that came.
 #[derive(Clone)]
-pub(super) struct Page {
-    pub(super) request: String,
-    pub(super) body: Value,
-    pub(super) total: usize,
-    pub(super) rows: Vec<Value>,
+pub(crate) struct Page {
+    pub(crate) request: String,
+    pub(crate) body: Value,
+    pub(crate) total: usize,
+    pub(crate) rows: Vec<Value>,
 }
 
 impl Answer {
-    pub(super) fn new(request: String, reply: Reply) -> Self {
+    pub(crate) fn new(request: String, reply: Reply) -> Self {
         let body = serde_json::from_slice(&reply.body).ok();
         Self { request, reply, body }
     }
 
     /// The request, and what came back.
-    pub(super) fn asked(&self) -> String {
+    pub(crate) fn asked(&self) -> String {
         format!("{}, which got {}", self.request, self.reply.shown())
     }
 
-    pub(super) fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.reply.status
     }
 
     /// The code of an error, in either envelope.
-    pub(super) fn code(&self) -> Option<&str> {
+    pub(crate) fn code(&self) -> Option<&str> {
         code(self.body.as_ref()?)
     }
 
     /// Holds the reply against a row of the error table.
-    pub(super) fn is_row(&self, row: &Row) -> Checked {
+    pub(crate) fn is_row(&self, row: &Row) -> Checked {
         if row.statuses.contains(&self.reply.status) && self.code() == Some(&row.code) {
             return Ok(());
         }
@@ -53,8 +53,18 @@ impl Answer {
         fail(format!("{}\nexpected {statuses} with code {code} ({text})", self.asked()))
     }
 
+    /// Holds the reply against the call's errors below 500 whose code is one of these.
+    pub(crate) fn is_documented(&self, call: &Call, is_wanted: impl Fn(&str) -> bool) -> Checked {
+        let codes = call.replies.get(&self.reply.status).into_iter().flat_map(|reply| &reply.codes);
+        let mut codes = codes.filter(|code| self.reply.status < 500 && is_wanted(code));
+        if codes.any(|code| self.code() == Some(code)) {
+            return Ok(());
+        }
+        fail(format!("{}\nexpected another of the documented errors of {}, or none", self.asked(), call.id))
+    }
+
     /// The body of a reply that is no error.
-    pub(super) fn succeeds(&self) -> Result<&Value, Stop> {
+    pub(crate) fn succeeds(&self) -> Result<&Value, Stop> {
         match &self.body {
             Some(body) if self.reply.status == 200 && self.code().is_none() => Ok(body),
             Some(_) | None => fail(format!("{}\nexpected 200 with JSON that is no error", self.asked())),
@@ -62,7 +72,7 @@ impl Answer {
     }
 
     /// The page of subtasks that must have come.
-    pub(super) fn page(&self) -> Result<Page, Stop> {
+    pub(crate) fn page(&self) -> Result<Page, Stop> {
         let body = self.succeeds()?;
         let total =
             body.get("totalCount").and_then(Value::as_u64).and_then(|total| usize::try_from(total).ok());
@@ -78,13 +88,21 @@ impl Answer {
 
 impl Page {
     /// Fails with the request and this text unless it holds.
-    pub(super) fn expect(&self, holds: bool, expected: impl FnOnce() -> String) -> Checked {
+    pub(crate) fn expect(&self, holds: bool, expected: impl FnOnce() -> String) -> Checked {
         if holds { Ok(()) } else { fail(format!("{}\nexpected {}", self.request, expected())) }
+    }
+
+    pub(crate) fn has_rows(&self, count: usize) -> Checked {
+        self.expect(self.rows.len() == count, || format!("{count} rows, got {}", self.rows.len()))
+    }
+
+    pub(crate) fn has_total(&self, total: usize) -> Checked {
+        self.expect(self.total == total, || format!("totalCount {total}, got {}", self.total))
     }
 }
 
 /// The code of an error, in the envelope of a service or of the gateway before it.
-pub(super) fn code(body: &Value) -> Option<&str> {
+pub(crate) fn code(body: &Value) -> Option<&str> {
     ["error_code", "resultcode"].into_iter().find_map(|name| body.get(name).and_then(Value::as_str))
 }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use northbound_conformance::{Reply, Request, Server};
 use northbound_emulator::Control;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
-use xtask::conformance::{Reply, Request, Server};
 
 pub(super) struct InProcess {
     control: Control,

@@ -1,5 +1,6 @@
-//! The server under test, over HTTP.
+//! Requests, replies, and the server under test over HTTP.
 
+use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
@@ -9,14 +10,77 @@ use anyhow::{Context as _, bail};
 use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
-use super::reply::{Reply, Request, Server};
-use crate::print;
+use crate::command::print;
 
 /// How long one reply may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Longest body that is read, in bytes: a full page has some 70,000.
 const LONGEST_BODY: u64 = 16 * 1024 * 1024;
+
+/// A request, ready to be sent.
+#[derive(Clone)]
+pub struct Request {
+    /// The method, in capitals.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Headers, without those that every client adds by itself.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    pub body: Option<String>,
+    /// What its headers or its body have that a reader of the report should know: they hold secrets, and are not shown.
+    pub(crate) note: String,
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.method, self.target, self.note)
+    }
+}
+
+/// What came back.
+#[derive(Clone)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The header `Content-Type`, as it came.
+    pub content_type: Option<String>,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// Status and the beginning of the body, on one line.
+    pub(crate) fn shown(&self) -> String {
+        const LONGEST: usize = 160;
+        let text = String::from_utf8_lossy(&self.body);
+        let mut shown: String =
+            text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if text.chars().nth(LONGEST).is_some() {
+            shown.push('…');
+        }
+        match shown.trim() {
+            "" => format!("{} without a body", self.status),
+            shown => format!("{} {shown}", self.status),
+        }
+    }
+}
+
+/// A server that claims to be this API, and the time that passes for it.
+pub trait Server {
+    /// Sends a request and waits for the reply; redirects are not followed.
+    ///
+    /// # Errors
+    /// When there is no reply.
+    fn answer(&mut self, request: &Request) -> io::Result<Reply>;
+
+    /// Time since some moment.
+    fn now(&self) -> Duration;
+
+    /// Lets time pass.
+    fn wait(&mut self, time: Duration);
+}
 
 /// A server at the other end of a wire.
 pub struct Http {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::answer::code;
-use super::session::Session;
-use super::{Check, Checked, Line, Verdict, fail, skip};
+use crate::answer::code;
+use crate::session::Session;
+use crate::{Check, Checked, Line, Verdict, fail, skip};
 
 /// An id that nothing has.
 const NOBODY: &str = "nobody-0000000000000000";
 
-pub(super) const CHECKS: &[Check] = &[
+pub(crate) const CHECKS: &[Check] = &[
     Check::new("an unknown task is refused", unknown_task),
     Check::new("an unknown application in appId is refused", unknown_application)
         .resting_on(&["no-application-remedy-means-app-key", "no-application-under-two-statuses"]),
@@ -55,33 +55,27 @@ fn words(session: &mut Session<'_>) -> Checked {
 }
 
 /// A line for each row of the error tables: whether any reply was this one.
-pub(super) fn rows(session: &Session<'_>) -> Vec<Line> {
-    let seen: BTreeSet<(&str, u16, String)> = session
-        .exchanges
-        .iter()
-        .filter_map(|exchange| {
-            let code = exchange.answer.code()?.to_owned();
-            Some((exchange.call, exchange.answer.status(), code))
-        })
+pub(crate) fn rows(session: &Session<'_>) -> Vec<Line> {
+    let exchanges = session.exchanges.iter();
+    let seen: BTreeSet<(&str, u16, &str)> = exchanges
+        .filter_map(|exchange| Some((exchange.call, exchange.answer.status(), exchange.answer.code()?)))
         .collect();
-    let mut lines = Vec::new();
-    for call in session.facts.calls() {
-        for (status, reply) in &call.replies {
-            for code in &reply.codes {
-                let verdict = if seen.contains(&(call.id, *status, code.clone())) {
-                    Verdict::Pass
-                } else {
-                    Verdict::Skip(
-                        "not seen: no request provoked it, or its check was skipped or failed".to_owned(),
-                    )
-                };
-                lines.push(Line {
-                    name: format!("{} has {status} with code {code}", call.id),
-                    rests_on: &[],
-                    verdict,
-                });
-            }
-        }
-    }
-    lines
+    let line = |id: &str, status: u16, code: &str, seen: bool| Line {
+        name: format!("{id} has {status} with code {code}"),
+        rests_on: &[],
+        verdict: match seen {
+            true => Verdict::Pass,
+            false => Verdict::Skip(
+                "not seen: no request provoked it, or its check was skipped or failed".to_owned(),
+            ),
+        },
+    };
+    let replies =
+        session.facts.calls().into_iter().flat_map(|call| {
+            call.replies.iter().map(move |(status, reply)| (call.id, *status, &reply.codes))
+        });
+    replies
+        .flat_map(|(id, status, codes)| codes.iter().map(move |code| (id, status, code)))
+        .map(|(id, status, code)| line(id, status, code, seen.contains(&(id, status, code.as_str()))))
+        .collect()
 }

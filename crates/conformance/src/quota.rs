@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::session::Session;
-use super::{Check, Checked, skip};
+use crate::session::Session;
+use crate::{Check, Checked, Stop, fail, skip};
 
 /// Time that a server may need to let go of a call, beyond the window.
 const MARGIN: Duration = Duration::from_secs(1);
 
-pub(super) const CHECKS: &[Check] = &[Check::new(
+pub(crate) const CHECKS: &[Check] = &[Check::new(
     "the quota's calls are answered, the next one is throttled, and refused calls do not count",
     throttle,
 )
@@ -34,15 +34,12 @@ fn throttle(session: &mut Session<'_>) -> Checked {
 }
 
 /// Makes as many calls as the quota allows, and one more, which is refused; how long it took.
-fn spend(session: &mut Session<'_>) -> Result<Duration, super::Stop> {
+fn spend(session: &mut Session<'_>) -> Result<Duration, Stop> {
     let start = session.now();
     for number in 1..=session.facts.quota.calls {
         let answer = session.spend_one()?;
         if session.is_throttled(&answer) {
-            return super::fail(format!(
-                "{}\nexpected call {number} of the window to be answered",
-                answer.asked()
-            ));
+            return fail(format!("{}\nexpected call {number} of the window to be answered", answer.asked()));
         }
         answer.page()?;
     }
@@ -51,5 +48,5 @@ fn spend(session: &mut Session<'_>) -> Result<Duration, super::Stop> {
 }
 
 fn refused(session: &mut Session<'_>) -> Checked {
-    session.spend_one()?.is_row(&session.list_row("Throttled"))
+    session.spend_one()?.is_row(&session.facts.row(&session.facts.list, "Throttled"))
 }

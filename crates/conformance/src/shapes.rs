@@ -1,17 +1,19 @@
 //! What holds for every reply: its status, its media type, its form and its members.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::answer::code;
-use super::facts::Documented;
-use super::session::{Exchange, Session};
-use super::{Line, Verdict};
+use crate::answer::code;
+use crate::facts::Documented;
+use crate::session::{Exchange, Session};
+use crate::{Line, Verdict};
 
 /// What was expected of an answer that breaks a promise.
 type Breach = fn(&Session<'_>, &Exchange) -> Option<String>;
 
 /// One line for each thing, over all replies of the session.
-pub(super) fn lines(session: &Session<'_>) -> Vec<Line> {
+pub(crate) fn lines(session: &Session<'_>) -> Vec<Line> {
     let promises: [(&str, Breach); 4] = [
         ("every reply has a documented status", status),
         ("every reply has a documented media type", media_type),
@@ -30,17 +32,20 @@ pub(super) fn lines(session: &Session<'_>) -> Vec<Line> {
     promises.into_iter().map(line).collect()
 }
 
+fn replies<'s>(session: &'s Session<'_>, exchange: &Exchange) -> Option<&'s BTreeMap<u16, Documented>> {
+    session.facts.calls().into_iter().find(|call| call.id == exchange.call).map(|call| &call.replies)
+}
+
 fn documented<'s>(session: &'s Session<'_>, exchange: &Exchange) -> Option<&'s Documented> {
-    let call = session.facts.calls().into_iter().find(|call| call.id == exchange.call)?;
-    call.replies.get(&exchange.answer.status())
+    replies(session, exchange)?.get(&exchange.answer.status())
 }
 
 fn status(session: &Session<'_>, exchange: &Exchange) -> Option<String> {
-    let call = session.facts.calls().into_iter().find(|call| call.id == exchange.call)?;
-    if call.replies.contains_key(&exchange.answer.status()) {
+    let replies = replies(session, exchange)?;
+    if replies.contains_key(&exchange.answer.status()) {
         return None;
     }
-    let statuses: Vec<String> = call.replies.keys().map(u16::to_string).collect();
+    let statuses: Vec<String> = replies.keys().map(u16::to_string).collect();
     Some(format!("a status that the document lists: {}", statuses.join(", ")))
 }
 

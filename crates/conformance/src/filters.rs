@@ -2,19 +2,22 @@
 
 use serde_json::Value;
 
-use super::answer::Page;
-use super::session::Session;
-use super::{Check, Checked, Stop, skip};
+use crate::answer::Page;
+use crate::facts::Field;
+use crate::session::Session;
+use crate::{Check, Checked, Stop, skip};
 
-pub(super) const CHECKS: &[Check] = &[
+pub(crate) const CHECKS: &[Check] = &[
     Check::new("each status selects its rows, in their order", by_status)
         .resting_on(&["every-status-is-a-filter", "stable-order"]),
     Check::new("the totals of the statuses add up to the total", status_totals)
         .resting_on(&["filtered-total-count"]),
     Check::new("a filtered read has pages like any other", filtered_pages)
         .resting_on(&["filtered-total-count"]),
-    Check::new("a device selects its rows", by_device).resting_on(&["filtered-total-count"]),
-    Check::new("a command selects its rows", by_command).resting_on(&["filtered-total-count"]),
+    Check::new("a device selects its rows", |session| by(session, "deviceId"))
+        .resting_on(&["filtered-total-count"]),
+    Check::new("a command selects its rows", |session| by(session, "commandId"))
+        .resting_on(&["filtered-total-count"]),
     Check::new("a row must match every filter that is given", combined).resting_on(&["filters-combine"]),
     Check::new("a filter that nothing matches gives an empty page", nothing)
         .resting_on(&["filtered-total-count"]),
@@ -31,10 +34,7 @@ fn value<'r>(row: &'r Value, filter: &str) -> Option<&'r str> {
 /// Holds a filtered page of the largest size against the rows of the task that match.
 fn matches(session: &mut Session<'_>, filters: &[(&str, &str)]) -> Result<Page, Stop> {
     let (head, size) = (session.head()?, session.largest_page());
-    let mut parameters = filters.to_vec();
-    let text = size.to_string();
-    parameters.push(("pageSize", &text));
-    let page = session.page(&parameters)?;
+    let page = session.numbered(filters, 0, size)?;
     for row in &page.rows {
         let other = filters.iter().find(|(name, wanted)| value(row, name) != Some(wanted));
         page.expect(other.is_none(), || format!("rows that match, got {row}"))?;
@@ -51,15 +51,14 @@ fn matches(session: &mut Session<'_>, filters: &[(&str, &str)]) -> Result<Page, 
         format!("the {} rows that match, in the order of the whole task", expected.len())
     })?;
     if head.rows.len() == head.total && expected.len() < size {
-        let (rows, count) = (page.rows.len(), expected.len());
-        page.expect(rows == count, || format!("{count} rows and no more, got {rows}"))?;
+        page.has_rows(expected.len())?;
     }
     Ok(page)
 }
 
 /// What a status may be. A document without the parameter has no such filter.
 fn statuses(session: &Session<'_>) -> Vec<String> {
-    session.facts.list.parameter("status").map(|parameter| parameter.values.clone()).unwrap_or_default()
+    session.facts.list.field("status").into_iter().flat_map(Field::listed).map(str::to_owned).collect()
 }
 
 fn by_status(session: &mut Session<'_>) -> Checked {
@@ -82,18 +81,15 @@ fn status_totals(session: &mut Session<'_>) -> Checked {
 
 fn filtered_pages(session: &mut Session<'_>) -> Checked {
     for status in statuses(session) {
-        let whole =
-            session.page(&[("status", &status), ("pageSize", &session.largest_page().to_string())])?;
+        let whole = session.numbered(&[("status", &status)], 0, session.largest_page())?;
         let total = whole.total;
         if total < 2 {
             continue;
         }
         for number in [0, 1, total - 1, total] {
-            let number_text = number.to_string();
-            let page = session.page(&[("status", &status), ("pageNo", &number_text), ("pageSize", "1")])?;
-            let expected = usize::from(number < total);
-            page.expect(page.rows.len() == expected, || format!("{expected} rows, got {}", page.rows.len()))?;
-            page.expect(page.total == total, || format!("totalCount {total}, got {}", page.total))?;
+            let page = session.numbered(&[("status", &status)], number, 1)?;
+            page.has_rows(usize::from(number < total))?;
+            page.has_total(total)?;
             if let (Some(row), Some(expected)) = (page.rows.first(), whole.rows.get(number)) {
                 page.expect(row == expected, || format!("row {number} of this status"))?;
             }
@@ -120,14 +116,6 @@ fn by(session: &mut Session<'_>, filter: &str) -> Checked {
     let page = matches(session, &[(filter, wanted)])?;
     let rows = page.rows.len();
     page.expect(page.total >= rows && rows > 0, || format!("totalCount for {rows} rows, got {}", page.total))
-}
-
-fn by_device(session: &mut Session<'_>) -> Checked {
-    by(session, "deviceId")
-}
-
-fn by_command(session: &mut Session<'_>) -> Checked {
-    by(session, "commandId")
 }
 
 fn combined(session: &mut Session<'_>) -> Checked {
@@ -161,6 +149,6 @@ fn nothing(session: &mut Session<'_>) -> Checked {
 
 fn empty(session: &mut Session<'_>, filters: &[(&str, &str)]) -> Checked {
     let page = session.page(filters)?;
-    page.expect(page.rows.is_empty(), || format!("no rows, got {}", page.rows.len()))?;
-    page.expect(page.total == 0, || format!("totalCount 0, got {}", page.total))
+    page.has_rows(0)?;
+    page.has_total(0)
 }
