@@ -15,7 +15,18 @@ use crate::mutations::of_values;
 
 /// What the checks of this document report on the emulator at `url`.
 fn failures(document: &str, url: &str) -> Vec<String> {
-    let facts = Facts::of(&Document::parse("openapi.json", document.to_owned()).unwrap()).unwrap();
+    let facts = match Facts::of(&Document::parse("openapi.json", document.to_owned()).unwrap()) {
+        Ok(facts) => facts,
+        // The one rule that cannot be tried, as no server of this API takes a login without a body.
+        Err(error) => {
+            assert!(
+                error
+                    .to_string()
+                    .ends_with("no way yet to try POST /iocm/app/sec/v1.1.0/login: body: required no")
+            );
+            return vec![error.to_string()];
+        }
+    };
     let subject = Subject {
         app_id: Scenario::DEMO_APP_ID.to_owned(),
         secret: Scenario::DEMO_SECRET.to_owned(),

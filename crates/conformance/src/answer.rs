@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::facts::{Call, Row};
 use crate::http::Reply;
-use crate::{Checked, Stop, fail};
+use crate::{Checked, fail};
 
 /// The reply to a request.
 pub(crate) struct Answer {
@@ -64,7 +64,7 @@ impl Answer {
     }
 
     /// The body of a reply that is no error.
-    pub(crate) fn succeeds(&self) -> Result<&Value, Stop> {
+    pub(crate) fn succeeds(&self) -> Checked<&Value> {
         match &self.body {
             Some(body) if self.reply.status == 200 && self.code().is_none() => Ok(body),
             Some(_) | None => fail(format!("{}\nexpected 200 with JSON that is no error", self.asked())),
@@ -72,7 +72,7 @@ impl Answer {
     }
 
     /// The page of subtasks that must have come.
-    pub(crate) fn page(&self) -> Result<Page, Stop> {
+    pub(crate) fn page(&self) -> Checked<Page> {
         let body = self.succeeds()?;
         let total =
             body.get("totalCount").and_then(Value::as_u64).and_then(|total| usize::try_from(total).ok());

@@ -33,10 +33,8 @@ pub(crate) struct Call {
     pub(crate) id: &'static str,
     pub(crate) method: String,
     pub(crate) path: String,
-    /// The header that names the application, if the call requires one.
+    /// The header that names the application, beside the one with the token; none if the call requires neither.
     pub(crate) app_key: Option<String>,
-    /// Whether the call requires a token.
-    pub(crate) bearer: bool,
     /// Whether its fields are sent as a form. Otherwise they are the query.
     pub(crate) is_form: bool,
     pub(crate) fields: Vec<Field>,
@@ -147,7 +145,7 @@ impl Call {
         let found = operation(document.value(), id)?;
         let (method, path) = (found.method.to_uppercase(), found.path.to_owned());
         let of_call = format!("{method} {path}");
-        let (mut app_key, mut bearer, mut is_form) = (None, false, false);
+        let (mut app_key, mut is_form) = (None, false);
         let mut fields: Vec<Field> = Vec::new();
         let facts = contract.facts().iter();
         for fact in facts.filter(|fact| fact.side == Side::Request && fact.operation == of_call) {
@@ -155,13 +153,9 @@ impl Call {
                 (Some(("query", name)), "", _) => name,
                 (Some(("body", FORM)), name, _) if !name.is_empty() => name,
                 (None, "", "security") => {
-                    for scheme in fact.value.split(" and ").filter(|scheme| *scheme != "none") {
-                        match scheme.strip_prefix("apiKey in header name ") {
-                            Some(name) => app_key = Some(name.to_owned()),
-                            None => bearer = scheme == "http scheme bearer",
-                        }
-                    }
-                    ensure!(fact.value == "none" || bearer, "{id}: the checks have no way yet to try {fact}");
+                    let scheme = fact.value.strip_prefix("apiKey in header name ");
+                    app_key = scheme.and_then(|scheme| scheme.strip_suffix(" and http scheme bearer"));
+                    ensure!(fact.value == "none" || app_key.is_some(), "{id}: no way yet to try {fact}");
                     continue;
                 }
                 (_, "", "media type") if fact.value == FORM => {
@@ -169,8 +163,9 @@ impl Call {
                     continue;
                 }
                 // Of a form as a whole: a call always has it, and another member changes nothing.
-                (_, "", "required" | "type" | "nullable" | "additionalProperties") => continue,
-                _ => bail!("{id}: the checks have no way yet to try {fact}"),
+                (_, "", "type" | "nullable" | "additionalProperties") => continue,
+                (_, "", "required") if fact.value == "yes" => continue,
+                _ => bail!("{id}: no way yet to try {fact}"),
             };
             if fields.last().is_none_or(|field| field.name != name) {
                 let example = example(document.value(), found.value, name);
@@ -180,14 +175,15 @@ impl Call {
         }
         for field in &fields {
             let unknown = field.rules.iter().find(|fact| !rules::is_known(fact, field));
-            unknown.map_or(Ok(()), |fact| bail!("{id}: the checks have no way yet to try {fact}"))?;
+            unknown.map_or(Ok(()), |fact| bail!("{id}: no way yet to try {fact}"))?;
         }
         let mut replies = BTreeMap::new();
         for (status, response) in members(found.value.get("responses")) {
             let status = status.parse().with_context(|| format!("{id}: the status {status}"))?;
             replies.insert(status, Documented::of(document, response)?);
         }
-        Ok(Self { id, method, path, app_key, bearer, is_form, fields, replies })
+        let app_key = app_key.map(str::to_owned);
+        Ok(Self { id, method, path, app_key, is_form, fields, replies })
     }
 
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
@@ -275,8 +271,8 @@ mod tests {
         assert_eq!(list.field("pageNo").unwrap().largest(), Some(i32::MAX.into()));
         assert!(list.field("taskId").is_some_and(|field| field.is_required() && field.is_free()));
         assert!(list.field("status").unwrap().listed().any(|value| value == "WaitResult"));
-        assert_eq!((list.app_key.as_deref(), list.bearer, list.is_form), (Some("app_key"), true, false));
-        assert_eq!((login.app_key, login.bearer, login.is_form), (None, false, true));
+        assert_eq!((list.app_key.as_deref(), list.is_form), (Some("app_key"), false));
+        assert_eq!((login.app_key, login.is_form), (None, true));
         assert_eq!(
             login.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
             ["appId", "secret"]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::answer::Page;
 use crate::facts::Field;
 use crate::session::Session;
-use crate::{Check, Checked, Stop, skip};
+use crate::{Check, Checked, skip};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check::new("each status selects its rows, in their order", by_status)
@@ -32,7 +32,7 @@ fn value<'r>(row: &'r Value, filter: &str) -> Option<&'r str> {
 }
 
 /// Holds a filtered page of the largest size against the rows of the task that match.
-fn matches(session: &mut Session<'_>, filters: &[(&str, &str)]) -> Result<Page, Stop> {
+fn matches(session: &mut Session<'_>, filters: &[(&str, &str)]) -> Checked<Page> {
     let (head, size) = (session.head()?, session.largest_page());
     let page = session.numbered(filters, 0, size)?;
     for row in &page.rows {
@@ -100,7 +100,7 @@ fn filtered_pages(session: &mut Session<'_>) -> Checked {
 }
 
 /// Rows from the middle of what was read that tell all that can be filtered by.
-fn known_row(session: &mut Session<'_>, filters: &[&str]) -> Result<Value, Stop> {
+fn known_row(session: &mut Session<'_>, filters: &[&str]) -> Checked<Value> {
     let head = session.head()?;
     let middle = head.rows.len() / 2;
     let mut rows = head.rows[middle..].iter().chain(&head.rows[..middle]);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use ureq::http::Uri;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
+use ureq::tls::{PemItem, RootCerts, TlsConfig};
 
 use crate::command::print;
 
@@ -127,11 +127,10 @@ fn check(url: &str) -> anyhow::Result<()> {
 
 fn authorities(path: &Path) -> anyhow::Result<RootCerts> {
     let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut found: Vec<Certificate<'static>> = Vec::new();
+    let mut found = Vec::new();
     for item in ureq::tls::parse_pem(&pem) {
-        if let PemItem::Certificate(certificate) =
-            item.with_context(|| format!("{} is no PEM", path.display()))?
-        {
+        let item = item.with_context(|| format!("{} is no PEM", path.display()))?;
+        if let PemItem::Certificate(certificate) = item {
             found.push(certificate);
         }
     }

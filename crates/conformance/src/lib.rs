@@ -21,25 +21,18 @@ pub use http::{Http, Reply, Request, Server};
 use session::Session;
 pub use session::Subject;
 
-/// Why a check ended before its end.
-enum Stop {
-    /// The server does not keep a promise: with which request, and what was expected.
-    Failed(String),
-    /// This server cannot show it: the reason.
-    Skipped(String),
+/// A check that ends before its end says what became of it.
+type Checked<T = ()> = Result<T, Verdict>;
+
+fn fail<T>(text: impl Into<String>) -> Checked<T> {
+    Err(Verdict::Fail(text.into()))
 }
 
-type Checked = Result<(), Stop>;
-
-fn fail<T>(text: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Failed(text.into()))
+fn skip<T>(reason: impl Into<String>) -> Checked<T> {
+    Err(Verdict::Skip(reason.into()))
 }
 
-fn skip<T>(reason: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Skipped(reason.into()))
-}
-
-/// One promise, and how to look whether it is kept.
+/// One promise, and how to check whether it is kept.
 struct Check {
     /// The promise, as a fact.
     name: &'static str,
@@ -133,8 +126,8 @@ pub fn examine(
     for check in checks() {
         let verdict = match (check.run)(&mut session) {
             Ok(()) => Verdict::Pass,
-            Err(Stop::Failed(text)) => Verdict::Fail(session.redacted(&text)),
-            Err(Stop::Skipped(reason)) => Verdict::Skip(reason),
+            Err(Verdict::Fail(text)) => Verdict::Fail(session.redacted(&text)),
+            Err(other) => other,
         };
         note(Line { name: check.name.to_owned(), rests_on: check.rests_on, verdict });
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::session::Session;
-use crate::{Check, Checked, Stop, fail, skip};
+use crate::{Check, Checked, fail, skip};
 
 /// Time that a server may need to let go of a call, beyond the window.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -20,22 +20,22 @@ fn throttle(session: &mut Session<'_>) -> Checked {
         let calls = session.facts.quota.calls;
         return skip(format!("--throttle makes {calls} calls twice, and waits two minutes"));
     }
-    session.wait(window + MARGIN);
+    session.server.wait(window + MARGIN);
     if spend(session)? > window / 2 {
         return skip("the server answers too slowly for its quota to be spent within half of the window");
     }
     // Were these counted, fewer calls would be left when the window has moved past the first ones.
-    session.wait(window / 2);
+    session.server.wait(window / 2);
     for _ in 0..5 {
         refused(session)?;
     }
-    session.wait(window / 2 + MARGIN);
+    session.server.wait(window / 2 + MARGIN);
     spend(session).map(drop)
 }
 
 /// Makes as many calls as the quota allows, and one more, which is refused; how long it took.
-fn spend(session: &mut Session<'_>) -> Result<Duration, Stop> {
-    let start = session.now();
+fn spend(session: &mut Session<'_>) -> Checked<Duration> {
+    let start = session.server.now();
     for number in 1..=session.facts.quota.calls {
         let answer = session.spend_one()?;
         if session.is_throttled(&answer) {
@@ -44,7 +44,7 @@ fn spend(session: &mut Session<'_>) -> Result<Duration, Stop> {
         answer.page()?;
     }
     refused(session)?;
-    Ok(session.now().saturating_sub(start))
+    Ok(session.server.now().saturating_sub(start))
 }
 
 fn refused(session: &mut Session<'_>) -> Checked {

@@ -10,25 +10,31 @@ use serde_json::Value;
 use crate::answer::{Answer, Page};
 use crate::facts::{Call, Facts, Field, Row};
 use crate::http::{Request, Server};
-use crate::{Stop, fail, skip};
+use crate::{Checked, fail, skip};
 
 /// Rows of the task that are read whole, to hold filters and pages against.
 const HEAD: usize = 1000;
 
 /// What the server knows that the checks can ask for, and which of the slow checks to make.
-#[derive(Clone)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Subject {
-    /// The application that asks.
+    /// The application that asks. Its earlier tokens are cancelled, whoever uses them
+    #[arg(long, value_name = "ID", default_value = "demo-app")]
     pub app_id: String,
     /// Its secret.
+    #[arg(skip)]
     pub secret: String,
-    /// A batch task of it whose subtasks no longer move.
+    /// A batch task of the application, with some subtasks that no longer change
+    #[arg(long, value_name = "ID", default_value = "demo")]
     pub task: String,
-    /// An application that exists and has not authorized the first one.
+    /// An application that exists and has not authorized the first one
+    #[arg(long, value_name = "ID")]
     pub stranger: Option<String>,
-    /// Whether to spend the quota.
+    /// Also check when calls are throttled: this spends the quota of the application twice, and takes two minutes
+    #[arg(long)]
     pub throttle: bool,
-    /// Whether to wait until a token ends.
+    /// Also check whether a token ends: this waits for its whole lifetime
+    #[arg(long)]
     pub expiry: bool,
 }
 
@@ -39,7 +45,7 @@ pub(crate) struct Exchange {
 }
 
 pub(crate) struct Session<'a> {
-    server: &'a mut dyn Server,
+    pub(crate) server: &'a mut dyn Server,
     pub(crate) facts: &'a Facts,
     pub(crate) subject: &'a Subject,
     token: String,
@@ -89,11 +95,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The newest token that a login gave.
-    pub(crate) fn token(&self) -> &str {
-        &self.token
-    }
-
     /// The fields without which the call does not succeed.
     pub(crate) fn least(&self, call: &Call) -> Vec<(String, String)> {
         let Subject { app_id, secret, task, .. } = self.subject;
@@ -127,7 +128,7 @@ impl<'a> Session<'a> {
     }
 
     /// Makes a call that must succeed but for one field, which has this value or is left out.
-    pub(crate) fn ask(&mut self, call: &Call, name: &str, value: Option<&str>) -> Result<Rc<Answer>, Stop> {
+    pub(crate) fn ask(&mut self, call: &Call, name: &str, value: Option<&str>) -> Checked<Rc<Answer>> {
         let mut fields = self.least(call);
         fields.retain(|(known, _)| known != name);
         fields.extend(value.map(|value| (name.to_owned(), value.to_owned())));
@@ -140,7 +141,7 @@ impl<'a> Session<'a> {
     }
 
     /// Logs in again, which cancels the token so far; how long the new one lives.
-    pub(crate) fn log_in(&mut self) -> Result<u64, Stop> {
+    pub(crate) fn log_in(&mut self) -> Checked<u64> {
         let login = &self.facts.login;
         let request = self.request(login, &self.least(login), Vec::new(), " with the right credentials");
         let answer = self.send(login, &request)?;
@@ -156,14 +157,17 @@ impl<'a> Session<'a> {
 
     /// The headers of a call that must succeed.
     pub(crate) fn headers(&self) -> Vec<(String, String)> {
-        let app_key = self.facts.list.app_key.clone().map(|name| (name, self.subject.app_id.clone()));
-        let bearer =
-            self.facts.list.bearer.then(|| ("Authorization".to_owned(), format!("Bearer {}", self.token)));
-        app_key.into_iter().chain(bearer).collect()
+        let app_key = self.facts.list.app_key.iter().map(|name| (name.clone(), self.subject.app_id.clone()));
+        app_key.chain([("Authorization".to_owned(), self.authorization())]).collect()
+    }
+
+    /// The header of the newest token.
+    pub(crate) fn authorization(&self) -> String {
+        format!("Bearer {}", self.token)
     }
 
     /// Asks for subtasks with what is required and these parameters.
-    pub(crate) fn list(&mut self, parameters: &[(&str, &str)]) -> Result<Rc<Answer>, Stop> {
+    pub(crate) fn list(&mut self, parameters: &[(&str, &str)]) -> Checked<Rc<Answer>> {
         self.list_with(parameters, self.headers(), "")
     }
 
@@ -173,7 +177,7 @@ impl<'a> Session<'a> {
         parameters: &[(&str, &str)],
         headers: Vec<(String, String)>,
         note: &str,
-    ) -> Result<Rc<Answer>, Stop> {
+    ) -> Checked<Rc<Answer>> {
         let list = &self.facts.list;
         let mut query = self.least(list);
         query.retain(|(known, _)| parameters.iter().all(|(name, _)| known != name));
@@ -182,23 +186,18 @@ impl<'a> Session<'a> {
     }
 
     /// A page that must come.
-    pub(crate) fn page(&mut self, parameters: &[(&str, &str)]) -> Result<Page, Stop> {
+    pub(crate) fn page(&mut self, parameters: &[(&str, &str)]) -> Checked<Page> {
         self.list(parameters)?.page()
     }
 
     /// The page with this number, in pages of this size.
-    pub(crate) fn numbered(
-        &mut self,
-        filters: &[(&str, &str)],
-        number: usize,
-        size: usize,
-    ) -> Result<Page, Stop> {
+    pub(crate) fn numbered(&mut self, filters: &[(&str, &str)], number: usize, size: usize) -> Checked<Page> {
         let (number, size) = (number.to_string(), size.to_string());
         self.page(&[filters, &[("pageNo", &number), ("pageSize", &size)]].concat())
     }
 
     /// Sends a request. When the server throttles, the quota's window is waited out once: other checks have spent it.
-    pub(crate) fn send(&mut self, call: &Call, request: &Request) -> Result<Rc<Answer>, Stop> {
+    pub(crate) fn send(&mut self, call: &Call, request: &Request) -> Checked<Rc<Answer>> {
         let answer = self.send_once(call, request)?;
         let window = Duration::from_secs(self.facts.quota.seconds);
         if self.waited_in_vain || !self.is_throttled(&answer) {
@@ -211,7 +210,7 @@ impl<'a> Session<'a> {
     }
 
     /// Asks for one row, without regard for the quota.
-    pub(crate) fn spend_one(&mut self) -> Result<Rc<Answer>, Stop> {
+    pub(crate) fn spend_one(&mut self) -> Checked<Rc<Answer>> {
         let list = &self.facts.list;
         let mut query = self.least(list);
         query.push(("pageSize".to_owned(), "1".to_owned()));
@@ -219,7 +218,7 @@ impl<'a> Session<'a> {
         self.send_once(list, &request)
     }
 
-    fn send_once(&mut self, call: &Call, request: &Request) -> Result<Rc<Answer>, Stop> {
+    fn send_once(&mut self, call: &Call, request: &Request) -> Checked<Rc<Answer>> {
         match self.server.answer(request) {
             Ok(reply) => {
                 let answer = Rc::new(Answer::new(request.to_string(), reply));
@@ -241,7 +240,7 @@ impl<'a> Session<'a> {
     }
 
     /// The first rows of the task, read in pages of the largest size, with the task's total.
-    pub(crate) fn head(&mut self) -> Result<Page, Stop> {
+    pub(crate) fn head(&mut self) -> Checked<Page> {
         if let Some(head) = &self.head {
             return Ok(head.clone());
         }
@@ -265,14 +264,6 @@ impl<'a> Session<'a> {
     pub(crate) fn largest_page(&self) -> usize {
         let largest = self.facts.list.field("pageSize").and_then(Field::largest);
         largest.and_then(|size| usize::try_from(size).ok()).map_or(1, |size| size.max(1))
-    }
-
-    pub(crate) fn now(&self) -> Duration {
-        self.server.now()
-    }
-
-    pub(crate) fn wait(&mut self, time: Duration) {
-        self.server.wait(time);
     }
 
     /// A text of the report without secret and tokens, also where the server repeats them.

@@ -29,52 +29,42 @@ fn a_token_works(session: &mut Session<'_>) -> Checked {
 }
 
 fn missing_headers(session: &mut Session<'_>) -> Checked {
-    let headers = session.headers();
-    for (absent, _) in &headers {
-        let others = headers.iter().filter(|(name, _)| name != absent).cloned().collect();
-        refused(session, others, &format!(" without the header {absent}"))?;
+    for (absent, _) in session.headers() {
+        refused(session, &absent, None, &format!("without the header {absent}"))?;
     }
-    refused(session, Vec::new(), " without any header")
+    let row = session.list_row("InvalidToken");
+    session.list_with(&[], Vec::new(), " without any header")?.is_row(&row)
 }
 
 fn malformed_tokens(session: &mut Session<'_>) -> Checked {
-    if !session.facts.list.bearer {
-        return skip("the document wants no token");
-    }
-    let token = session.token().to_owned();
+    let right = session.authorization();
+    let token = right.trim_start_matches("Bearer ");
     for (authorization, note) in [
-        (token.clone(), "the token without 'Bearer'"),
-        ("Bearer ".to_owned(), "'Bearer' and nothing behind it"),
-        (format!("Basic {token}"), "the token behind 'Basic'"),
-        (format!("Bearer {NOBODYS}"), "a token that nobody has"),
-        (format!("Bearer {token}0"), "the token and one more character"),
+        (token, "with the token without 'Bearer'"),
+        ("Bearer ", "with 'Bearer' and nothing behind it"),
+        (&format!("Basic {token}"), "with the token behind 'Basic'"),
+        (&format!("Bearer {NOBODYS}"), "with a token that nobody has"),
+        (&format!("{right}0"), "with the token and one more character"),
     ] {
-        let mut headers = session.headers();
-        headers.retain(|(name, _)| name != "Authorization");
-        headers.push(("Authorization".to_owned(), authorization));
-        refused(session, headers, &format!(" with {note}"))?;
+        refused(session, "Authorization", Some(authorization), note)?;
     }
     Ok(())
 }
 
 fn foreign_token(session: &mut Session<'_>) -> Checked {
-    let Some(app_key) = session.facts.list.app_key.clone() else {
+    let Some(app_key) = &session.facts.list.app_key else {
         return skip("the document names no application in a header");
     };
-    let others = [Some(NOBODYS.to_owned()), session.subject.stranger.clone()];
-    for other in others.into_iter().flatten() {
-        let mut headers = session.headers();
-        headers.retain(|(name, _)| *name != app_key);
-        headers.push((app_key.clone(), other.clone()));
-        refused(session, headers, &format!(" with {app_key} {other}"))?;
+    for other in [Some(NOBODYS), session.subject.stranger.as_deref()].into_iter().flatten() {
+        refused(session, app_key, Some(other), &format!("with {app_key} {other}"))?;
     }
     Ok(())
 }
 
 fn cancelled_token(session: &mut Session<'_>) -> Checked {
-    let earlier = session.headers();
+    let earlier = session.authorization();
     session.log_in()?;
-    refused(session, earlier, " with the token of the login before the newest")?;
+    refused(session, "Authorization", Some(&earlier), "with the token of the login before the newest")?;
     session.page(&[]).map(drop)
 }
 
@@ -83,13 +73,18 @@ fn expired_token(session: &mut Session<'_>) -> Checked {
     if !session.subject.expiry {
         return skip(format!("it lives {seconds} s; --expiry waits so long"));
     }
-    session.wait(Duration::from_secs(seconds));
-    let headers = session.headers();
-    let refused = refused(session, headers, &format!(" with a token of {seconds} s after that time"));
+    session.server.wait(Duration::from_secs(seconds));
+    let (token, note) = (session.authorization(), format!("with a token of {seconds} s after that time"));
+    let refused = refused(session, "Authorization", Some(&token), &note);
     session.log_in()?;
     refused
 }
 
-fn refused(session: &mut Session<'_>, headers: Vec<(String, String)>, note: &str) -> Checked {
-    session.list_with(&[], headers, note)?.is_row(&session.list_row("InvalidToken"))
+/// Holds the reply to a call with another value of a header, or without it.
+fn refused(session: &mut Session<'_>, header: &str, value: Option<&str>, note: &str) -> Checked {
+    let mut headers = session.headers();
+    headers.retain(|(name, _)| name != header);
+    headers.extend(value.map(|value| (header.to_owned(), value.to_owned())));
+    let answer = session.list_with(&[], headers, &format!(" {note}"))?;
+    answer.is_row(&session.list_row("InvalidToken"))
 }
