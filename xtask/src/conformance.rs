@@ -1,24 +1,14 @@
 //! Starts the program of `crates/conformance`, against the project's emulator unless a server is named.
 
-use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
 use clap::Parser as _;
 
 use crate::Outcome;
 use crate::emulator::{self, Emulator};
 
-/// What the emulator knows: its demo, and an application that has authorized nobody.
-const SCENARIO: &str = r#"
-[[applications]]
-id = "demo-app"
-secret = "demo-secret"
-
-[[applications]]
-id = "stranger-app"
-secret = "stranger-secret"
-"#;
+/// What the emulator knows.
+const SCENARIO: &str = "crates/conformance/emulator.toml";
 
 /// What the program is started with.
 #[derive(Clone, Debug, clap::Args)]
@@ -41,9 +31,8 @@ pub fn run(root: &Path, Options { arguments }: &Options) -> anyhow::Result<Outco
     if has(&["--url", "--help", "-h", "--version", "-V"]) {
         return examine(arguments, &[]);
     }
-    let mut scenario = tempfile::NamedTempFile::new().context("cannot make a file for the scenario")?;
-    scenario.write_all(SCENARIO.as_bytes()).context("cannot write the scenario")?;
-    let path = scenario.path().to_string_lossy();
+    let scenario = root.join(SCENARIO);
+    let path = scenario.to_string_lossy();
     let quota: &[&str] = if has(&["--throttle"]) { &[] } else { &["--quota", "0"] };
     let emulator = Emulator::start(&emulator::build(root)?, &[&["--scenario", &path], quota].concat())?;
     let stranger: &[&str] = if has(&["--stranger"]) { &[] } else { &["--stranger", "stranger-app"] };

@@ -178,11 +178,26 @@ impl<'a> Session<'a> {
         headers: Vec<(String, String)>,
         note: &str,
     ) -> Checked<Rc<Answer>> {
-        let list = &self.facts.list;
-        let mut query = self.least(list);
+        let request = self.list_request(parameters, headers, note);
+        self.send(&self.facts.list, &request)
+    }
+
+    fn list_request(
+        &self,
+        parameters: &[(&str, &str)],
+        headers: Vec<(String, String)>,
+        note: &str,
+    ) -> Request {
+        let mut query = self.least(&self.facts.list);
         query.retain(|(known, _)| parameters.iter().all(|(name, _)| known != name));
         query.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        self.send(list, &self.request(list, &query, headers, note))
+        self.request(&self.facts.list, &query, headers, note)
+    }
+
+    /// Holds a page with these parameters against the one without them.
+    pub(crate) fn changes_nothing(&mut self, parameters: &[(&str, &str)]) -> Checked {
+        let (plain, given) = (self.page(&[])?, self.page(parameters)?);
+        given.expect(given.body == plain.body, || "what comes without these parameters".to_owned())
     }
 
     /// A page that must come.
@@ -211,11 +226,8 @@ impl<'a> Session<'a> {
 
     /// Asks for one row, without regard for the quota.
     pub(crate) fn spend_one(&mut self) -> Checked<Rc<Answer>> {
-        let list = &self.facts.list;
-        let mut query = self.least(list);
-        query.push(("pageSize".to_owned(), "1".to_owned()));
-        let request = self.request(list, &query, self.headers(), "");
-        self.send_once(list, &request)
+        let request = self.list_request(&[("pageSize", "1")], self.headers(), "");
+        self.send_once(&self.facts.list, &request)
     }
 
     fn send_once(&mut self, call: &Call, request: &Request) -> Checked<Rc<Answer>> {

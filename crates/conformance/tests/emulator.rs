@@ -1,5 +1,7 @@
 //! The emulator passes every check, and the checks see every fault that is put into it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "emulator/faults.rs"]
 mod faults;
 #[path = "emulator/server.rs"]
