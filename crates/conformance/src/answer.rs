@@ -8,6 +8,8 @@ use crate::{Checked, fail};
 
 /// The reply to a request.
 pub(crate) struct Answer {
+    /// The `operationId` of the call.
+    pub(crate) call: &'static str,
     request: String,
     pub(crate) reply: Reply,
     /// The body as JSON, if it is JSON.
@@ -24,9 +26,9 @@ pub(crate) struct Page {
 }
 
 impl Answer {
-    pub(crate) fn new(request: String, reply: Reply) -> Self {
+    pub(crate) fn new(call: &'static str, request: String, reply: Reply) -> Self {
         let body = serde_json::from_slice(&reply.body).ok();
-        Self { request, reply, body }
+        Self { call, request, reply, body }
     }
 
     /// The request, and what came back.
@@ -38,9 +40,10 @@ impl Answer {
         self.reply.status
     }
 
-    /// The code of an error, in either envelope.
+    /// The code of an error, in the envelope of a service or of the gateway before it.
     pub(crate) fn code(&self) -> Option<&str> {
-        code(self.body.as_ref()?)
+        let body = self.body.as_ref()?;
+        ["error_code", "resultcode"].into_iter().find_map(|name| body.get(name).and_then(Value::as_str))
     }
 
     /// Holds the reply against a row of the error table.
@@ -101,11 +104,6 @@ impl Page {
     }
 }
 
-/// The code of an error, in the envelope of a service or of the gateway before it.
-pub(crate) fn code(body: &Value) -> Option<&str> {
-    ["error_code", "resultcode"].into_iter().find_map(|name| body.get(name).and_then(Value::as_str))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -114,7 +112,7 @@ mod tests {
 
     fn answer(status: u16, body: &Value) -> Answer {
         let reply = Reply { status, content_type: None, body: body.to_string().into_bytes() };
-        Answer::new("GET /x".to_owned(), reply)
+        Answer::new("x", "GET /x".to_owned(), reply)
     }
 
     fn row() -> Row {

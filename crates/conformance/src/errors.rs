@@ -1,7 +1,6 @@
 //! Errors that one can provoke, and which rows of the error tables came.
 
-use crate::answer::code;
-use crate::session::{Exchange, Session};
+use crate::session::Session;
 use crate::{Check, Checked, Line, Verdict, fail, skip};
 
 /// An id that nothing has.
@@ -35,12 +34,12 @@ fn not_authorized(session: &mut Session<'_>) -> Checked {
 }
 
 fn words(session: &mut Session<'_>) -> Checked {
-    for exchange in &session.exchanges {
-        let Some(body) = &exchange.answer.body else { continue };
-        let Some(expected) = code(body).and_then(|code| session.facts.words(code)) else { continue };
+    for answer in &session.answers {
+        let Some(body) = &answer.body else { continue };
+        let Some(expected) = answer.code().and_then(|code| session.facts.words(code)) else { continue };
         let words = ["error_desc", "resultmsg"].into_iter().find_map(|name| body.get(name));
         if words.and_then(serde_json::Value::as_str) != Some(expected) {
-            return fail(format!("{}\nexpected the words {expected:?}", exchange.answer.asked()));
+            return fail(format!("{}\nexpected the words {expected:?}", answer.asked()));
         }
     }
     Ok(())
@@ -55,8 +54,8 @@ pub(crate) fn rows(session: &Session<'_>) -> Vec<Line> {
             .iter()
             .flat_map(|(status, reply)| reply.codes.iter().map(move |code| (*status, code)))
         {
-            let is_seen = session.exchanges.iter().any(|Exchange { call: id, answer }| {
-                *id == call.id && answer.status() == status && answer.code() == Some(code)
+            let is_seen = session.answers.iter().any(|answer| {
+                answer.call == call.id && answer.status() == status && answer.code() == Some(code)
             });
             let verdict = match is_seen {
                 true => Verdict::Pass,

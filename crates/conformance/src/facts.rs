@@ -13,10 +13,6 @@ use serde_json::{Map, Value};
 
 use crate::rules;
 
-/// The names by which the checks ask the document. Everything else comes from there.
-const LIST_SUBTASKS: &str = "listSubtasks";
-const LOGIN: &str = "login";
-
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What the document says of the two calls.
@@ -42,7 +38,6 @@ pub(crate) struct Call {
 }
 
 /// A parameter, or a member of a form.
-#[derive(Default)]
 pub(crate) struct Field {
     pub(crate) name: String,
     /// The value that the document shows.
@@ -93,14 +88,12 @@ impl Facts {
         };
         let contract = contract(value);
         Ok(Self {
-            list: Call::of(document, &contract, LIST_SUBTASKS)?,
-            login: Call::of(document, &contract, LOGIN)?,
+            list: Call::of(document, &contract, "listSubtasks")?,
+            login: Call::of(document, &contract, "login")?,
             quota: Quota { calls: number("calls")?.try_into()?, seconds: number("seconds")? },
-            catalogue: value
-                .pointer("/components/x-error-catalog")
-                .and_then(Value::as_object)
-                .cloned()
-                .unwrap_or_default(),
+            catalogue: members(value.pointer("/components/x-error-catalog"))
+                .map(|(code, entry)| (code.clone(), entry.clone()))
+                .collect(),
         })
     }
 

@@ -38,12 +38,6 @@ pub struct Subject {
     pub expiry: bool,
 }
 
-/// A call and its answer, kept for the checks that look at all of them.
-pub(crate) struct Exchange {
-    pub(crate) call: &'static str,
-    pub(crate) answer: Rc<Answer>,
-}
-
 pub(crate) struct Session<'a> {
     pub(crate) server: &'a mut dyn Server,
     pub(crate) facts: &'a Facts,
@@ -51,7 +45,8 @@ pub(crate) struct Session<'a> {
     token: String,
     /// Secret and tokens, as they are and as a form writes them: no line of the report shows them.
     secrets: Vec<String>,
-    pub(crate) exchanges: Vec<Exchange>,
+    /// All that came, for the checks that look at every reply.
+    pub(crate) answers: Vec<Rc<Answer>>,
     head: Option<Page>,
     /// A window was waited out, and the server was not better for it.
     waited_in_vain: bool,
@@ -70,14 +65,14 @@ impl<'a> Session<'a> {
             subject,
             token: String::new(),
             secrets: vec![subject.secret.clone(), byte_serialize(subject.secret.as_bytes()).collect()],
-            exchanges: Vec::new(),
+            answers: Vec::new(),
             head: None,
             waited_in_vain: false,
         };
         let (login, form) = (&facts.login, session.least(&facts.login));
         let request = session.request(login, &form, Vec::new(), "");
         let reply = session.server.answer(&request).with_context(|| format!("no reply to {request}"))?;
-        let answer = Answer::new(request.to_string(), reply);
+        let answer = Answer::new(login.id, request.to_string(), reply);
         session.take_token(&answer);
         if session.token.is_empty() {
             let shown = session.redacted(&answer.reply.shown());
@@ -233,9 +228,9 @@ impl<'a> Session<'a> {
     fn send_once(&mut self, call: &Call, request: &Request) -> Checked<Rc<Answer>> {
         match self.server.answer(request) {
             Ok(reply) => {
-                let answer = Rc::new(Answer::new(request.to_string(), reply));
+                let answer = Rc::new(Answer::new(call.id, request.to_string(), reply));
                 self.take_token(&answer);
-                self.exchanges.push(Exchange { call: call.id, answer: Rc::clone(&answer) });
+                self.answers.push(Rc::clone(&answer));
                 Ok(answer)
             }
             Err(error) => fail(format!("{request}: expected a reply, there was none: {error}")),
