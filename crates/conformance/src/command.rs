@@ -12,7 +12,7 @@ use crate::{Facts, Http, Subject, Verdict, examine};
 ///
 /// It logs in several times, with wrong credentials too, and makes some 200 calls; where the server throttles, it waits. The
 /// defaults fit the demo of the emulator. Exits with 0 if no check failed, with 1 if one did or if the server cannot be asked.
-#[derive(Clone, Debug, clap::Parser)]
+#[derive(Clone, clap::Parser)]
 #[command(name = "northbound-conformance", version)]
 pub struct Options {
     /// Base URL of the server, such as `https://platform.example:8743`

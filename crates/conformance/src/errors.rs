@@ -57,12 +57,9 @@ pub(crate) fn rows(session: &Session<'_>) -> Vec<Line> {
             let is_seen = session.answers.iter().any(|answer| {
                 answer.call == call.id && answer.status() == status && answer.code() == Some(code)
             });
-            let verdict = match is_seen {
-                true => Verdict::Pass,
-                false => {
-                    Verdict::Skip("no request provoked it, or its check was skipped or failed".to_owned())
-                }
-            };
+            let not_seen =
+                || Verdict::Skip("no request provoked it, or its check was skipped or failed".to_owned());
+            let verdict = if is_seen { Verdict::Pass } else { not_seen() };
             let name = format!("{} has {status} with code {code}", call.id);
             lines.push(Line { name, rests_on: &[], verdict });
         }

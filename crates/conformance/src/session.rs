@@ -15,8 +15,9 @@ use crate::{Checked, fail, skip};
 /// Rows of the task that are read whole, to hold filters and pages against.
 const HEAD: usize = 1000;
 
-/// What the server knows that the checks can ask for, and which of the slow checks to make.
-#[derive(Clone, Debug, clap::Args)]
+/// What the server knows that the checks can ask for, and which of the slow checks to make. It holds a secret, so it has no
+/// `Debug`.
+#[derive(Clone, clap::Args)]
 pub struct Subject {
     /// The application that asks. Its earlier tokens are cancelled, whoever uses them
     #[arg(long, value_name = "ID", default_value = "demo-app")]
