@@ -9,10 +9,11 @@ use crate::derived::{replace, unified_diff};
 use crate::{Outcome, print};
 
 /// The packages whose tests hold snapshots, and the folders in which these stand.
-const HOLDERS: [(&str, &str); 3] = [
+const HOLDERS: [(&str, &str); 4] = [
     ("northbound-tests", "tests"),
     ("northbound-cli", "crates/cli/tests"),
     ("northbound-openapi", "crates/openapi/tests"),
+    ("northbound-conformance", "crates/conformance/tests"),
 ];
 
 /// Shows the snapshots that differ from what the tests see now, and accepts them if asked.
