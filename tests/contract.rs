@@ -1,7 +1,7 @@
 //! The two readings of the platform's page, the hand-written document and the emulator's own, promise the same.
 
+use northbound_openapi::contract::{NOT_COMPARED, contract, difference};
 use serde_json::{Value, json};
-use xtask::contract::{NOT_COMPARED, contract, difference};
 use xtask::load;
 
 use crate::freshness::root;

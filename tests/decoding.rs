@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use northbound_client::types::{AccessToken, ErrorResponse, LoginRequest, SubtaskPage};
 use northbound_client::{Seconds, Secret};
+use northbound_openapi::document::reference;
 use serde_json::{Value, json};
-use xtask::document::reference;
 use xtask::load;
 
 use crate::freshness::root;

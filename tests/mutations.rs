@@ -9,8 +9,8 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use northbound_openapi::contract::{Contract, contract, difference};
 use serde_json::{Value, json};
-use xtask::contract::{Contract, contract, difference};
 use xtask::load;
 
 use crate::freshness::root;
@@ -235,8 +235,9 @@ fn a_difference_names_operation_and_member() {
             assert!(line.starts_with(['-', '+']) && named, "{}: {line}", mutation.node);
         }
         let removed = document.pointer(&mutation.node).unwrap();
-        let member =
-            removed.as_str().map_or_else(|| xtask::document::pointer::last(&mutation.node), str::to_owned);
+        let member = removed
+            .as_str()
+            .map_or_else(|| northbound_openapi::document::pointer::last(&mutation.node), str::to_owned);
         assert!(difference.contains(&member), "{} does not show in:\n{difference}", mutation.node);
     }
 }

@@ -7,9 +7,9 @@ mod readme;
 
 use std::path::Path;
 
+use northbound_openapi::document::Document;
 use serde::Deserialize;
 use serde_json::Value;
-use xtask::document::Document;
 
 use crate::freshness::root;
 

@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use jsonschema::Validator;
+use northbound_openapi::document::{Document, reference};
+use northbound_openapi::lint;
 use serde_json::Value;
-use xtask::document::{Document, reference};
-use xtask::{lint, load};
+use xtask::load;
 
 use crate::freshness::root;
 

@@ -78,12 +78,13 @@ fn a_renamed_member_makes_the_derived_files_stale() {
         paths,
         [
             "spec/openapi.json",
+            "crates/conformance/openapi.json",
             "spec/RULES.md",
             &format!("{generated}/openapi.yaml"),
             &format!("{generated}/openapi.json"),
             &format!("{generated}/api.rs")
         ]
     );
-    let code = &stale[4].diff;
+    let code = &stale[5].diff;
     assert!(code.contains("+        #[serde(rename = \"totalRows\")]"), "{code}");
 }

@@ -5,10 +5,10 @@ mod rust;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use northbound_openapi::contract::{self, Fact, Side};
+use northbound_openapi::document::reference;
 use serde_json::{Map, Value, json};
 use similar::TextDiff;
-use xtask::contract::{self, Fact, Side};
-use xtask::document::reference;
 use xtask::load;
 
 use crate::freshness::root;
@@ -116,8 +116,7 @@ fn known_values(document: &mut Value) {
     for (name, schema) in schemas.as_object().into_iter().flatten() {
         for (member, property) in members(schema) {
             let known = property.get("x-known-values").and_then(Value::as_str);
-            let known = known.and_then(|known| reference::target(document, known));
-            let values = known.and_then(|known| known.get("enum")).cloned();
+            let values = known.and_then(|known| reference::target(document, known)?.get("enum").cloned());
             let property = document["components"]["schemas"][name]["properties"].get_mut(member);
             if let (Some(values), Some(property)) = (values, property.and_then(Value::as_object_mut)) {
                 property.insert("enum".to_owned(), values);

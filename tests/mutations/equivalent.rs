@@ -1,8 +1,8 @@
 //! Mutations that leave every promise as it was, and why: nobody has to report them.
 
+use northbound_openapi::document::pointer::parent;
+use northbound_openapi::document::reference;
 use serde_json::{Map, Value};
-use xtask::document::pointer::parent;
-use xtask::document::reference;
 
 use super::operators::Mutation;
 

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use northbound_openapi::contract::{Contract, contract};
+use northbound_openapi::document::Document;
+use northbound_openapi::lint::lint;
 use serde_json::Value;
-use xtask::contract::{Contract, contract};
-use xtask::document::Document;
-use xtask::lint::lint;
 
 use crate::page::{Facts, compare};
 use crate::types::{Seen, contradictions};

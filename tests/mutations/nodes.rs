@@ -3,9 +3,9 @@
 //! OpenAPI says what stands where. The table here is written for the mutations alone: a gate that shared it would be blind
 //! in the same places.
 
+use northbound_openapi::contract::NOT_COMPARED;
+use northbound_openapi::document::pointer::child;
 use serde_json::Value;
-use xtask::contract::NOT_COMPARED;
-use xtask::document::pointer::child;
 
 /// What an object of the document describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 mod calls;
 mod schemas;
 
+use northbound_openapi::document::pointer::{child, last, parent};
 use serde_json::{Map, Value, json};
-use xtask::document::pointer::{child, last, parent};
 
 use super::nodes::{Kind, METHODS, Node, Nodes, Role};
 

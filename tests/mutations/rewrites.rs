@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use northbound_openapi::document::pointer::{last, parent};
 use serde_json::{Value, json};
-use xtask::document::pointer::{last, parent};
 
 use super::nodes::{Kind, Nodes, Role};
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use northbound_openapi::document::{pointer, reference};
 use serde_json::{Value, json};
-use xtask::document::{pointer, reference};
 
 use super::{ErrorRow, Facts, Member, Need, Parameter, query_names};
 
@@ -187,7 +187,7 @@ impl<'a> Comparison<'a> {
             self.shape(&row.name, &row.r#type, schema);
             // A list that is open in replies stands in another schema.
             let known = schema.get("x-known-values").and_then(Value::as_str);
-            let listed = known.and_then(|known| reference::target(self.document, known)).unwrap_or(schema);
+            let listed = known.and_then(|to| reference::target(self.document, to)).unwrap_or(schema);
             self.same(
                 &row.name,
                 "the list of values",
@@ -197,7 +197,7 @@ impl<'a> Comparison<'a> {
             if let Some(names) = &row.holds {
                 let inside = schema.get("x-content-schema").and_then(Value::as_str);
                 let inside = inside
-                    .and_then(|inside| reference::target(self.document, inside))
+                    .and_then(|to| reference::target(self.document, to))
                     .and_then(|inside| inside["properties"].as_object());
                 let inside: Option<Vec<_>> = inside.map(|properties| properties.keys().collect());
                 self.same(&row.name, "what the string holds", json!(names), Some(&json!(inside)));

@@ -120,7 +120,7 @@ fn a_document_that_departs_from_the_page_is_seen() {
         let place = place.replace('@', OPERATION);
         let mut document = the_document();
         let (parent, _) = place.rsplit_once('/').unwrap();
-        let name = xtask::document::pointer::last(&place);
+        let name = northbound_openapi::document::pointer::last(&place);
         let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("{place}: no such place"));
         assert_ne!(parent.get(&name), Some(&value), "{place}: this changes nothing");
         parent[&name] = value;

@@ -41,7 +41,7 @@ impl Caller {
     }
 
     async fn get_with(&self, facts: &Facts, query: &str, headers: &[(&str, &str)]) -> Reply {
-        let path = xtask::document::pointer::last(&facts.url.pointer);
+        let path = northbound_openapi::document::pointer::last(&facts.url.pointer);
         let url = format!("{}{path}?{query}", self.emulator.url());
         let method = facts.method.name.parse().unwrap();
         let request = self.http.request(method, url);

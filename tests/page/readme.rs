@@ -38,7 +38,8 @@ fn every_extension_of_the_document_is_explained_with_a_piece_of_it() {
     let explained: BTreeSet<_> = headings.map(str::to_owned).collect();
     let mut used = BTreeSet::new();
     collect_extensions(&the_document(), &mut used);
-    let known = xtask::lint::extensions().chain(["x-platform-edition"]).map(str::to_owned).collect();
+    let known =
+        northbound_openapi::lint::extensions().chain(["x-platform-edition"]).map(str::to_owned).collect();
     assert_eq!(explained, known);
     assert!(used.is_subset(&explained));
     assert_eq!(blocks(&readme, "yaml").len(), explained.len() - 1, "x-source alone has no piece to show");

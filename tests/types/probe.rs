@@ -1,7 +1,7 @@
 //! Whether a type holds to what the document says of a value: each rule is tried with a value that breaks it.
 
+use northbound_openapi::contract::Fact;
 use serde_json::{Value, json};
-use xtask::contract::Fact;
 
 use super::rust::RustType;
 

@@ -1,192 +1,47 @@
-//! `cargo xtask conformance`: holds a server that claims to be this API to what the document promises.
-//!
-//! Black box: the checks send requests and judge replies, whatever the server is made of. What is expected comes from the
-//! document (bounds, values, defaults, error rows, quota, shapes); what the document leaves open and a program still has to
-//! rely on is named by its id in the ledger of assumptions.
+//! Starts the program of `crates/conformance`, against the project's emulator unless a server is named.
 
-mod answer;
-mod command;
-mod errors;
-mod facts;
-mod filters;
-mod http;
-mod login;
-mod pages;
-mod parameters;
-mod quota;
-mod reply;
-mod session;
-mod shapes;
-mod tokens;
+use std::path::Path;
 
-use std::fmt;
+use clap::Parser as _;
 
-pub use command::{Options, run};
-pub use facts::Facts;
-pub use http::Http;
-pub use reply::{Reply, Request, Server};
-use session::Session;
-pub use session::Subject;
+use crate::Outcome;
+use crate::emulator::{self, Emulator};
 
-/// Why a check ended before its end.
-enum Stop {
-    /// The server does not keep a promise: with which request, and what was expected.
-    Failed(String),
-    /// This server cannot show it: the reason.
-    Skipped(String),
+/// What the emulator knows.
+const SCENARIO: &str = "crates/conformance/emulator.toml";
+
+/// What the program is started with.
+#[derive(Clone, Debug, clap::Args)]
+#[command(disable_help_flag = true)]
+pub struct Options {
+    /// Arguments of `northbound-conformance`; --help lists them. Without --url it asks the project's emulator, started for this
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    arguments: Vec<String>,
 }
 
-type Checked = Result<(), Stop>;
-
-fn fail<T>(text: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Failed(text.into()))
-}
-
-fn skip<T>(reason: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Skipped(reason.into()))
-}
-
-/// One promise, and how to look whether it is kept.
-struct Check {
-    /// The promise, as a fact.
-    name: &'static str,
-    /// Ids of the assumptions without which the document does not promise this.
-    rests_on: &'static [&'static str],
-    run: fn(&mut Session<'_>) -> Checked,
-}
-
-impl Check {
-    const fn new(name: &'static str, run: fn(&mut Session<'_>) -> Checked) -> Self {
-        Self { name, rests_on: &[], run }
-    }
-
-    const fn resting_on(self, rests_on: &'static [&'static str]) -> Self {
-        Self { rests_on, ..self }
-    }
-}
-
-/// Every check, in the order in which they run. What spends the quota or takes its time comes last.
-fn checks() -> impl Iterator<Item = &'static Check> {
-    [
-        tokens::CHECKS,
-        login::CHECKS,
-        parameters::CHECKS,
-        errors::CHECKS,
-        pages::CHECKS,
-        filters::CHECKS,
-        tokens::SLOW_CHECKS,
-        quota::CHECKS,
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// What became of one check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The promise is kept, as far as the requests can tell.
-    Pass,
-    /// It is not: the request, what was expected, and what came.
-    Fail(String),
-    /// This server cannot show it: the reason.
-    Skip(String),
-}
-
-/// One line of the report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// The promise, as a fact.
-    pub name: String,
-    /// Ids of the assumptions on which it rests.
-    pub rests_on: &'static [&'static str],
-    /// What became of it.
-    pub verdict: Verdict,
-}
-
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.verdict {
-            Verdict::Pass => write!(f, "pass  {}", self.name),
-            Verdict::Skip(reason) => write!(f, "skip  {}: {reason}", self.name),
-            Verdict::Fail(text) => {
-                write!(f, "FAIL  {}", self.name)?;
-                for line in text.lines() {
-                    write!(f, "\n      {line}")?;
-                }
-                match self.rests_on {
-                    [] => Ok(()),
-                    ids => write!(f, "\n      rests on spec/assumptions.toml: {}", ids.join(", ")),
-                }
-            }
-        }
-    }
-}
-
-/// Runs every check; each line is handed over as soon as it is known.
+/// Runs the command in the project at `root`.
 ///
 /// # Errors
-/// When the server cannot be reached, or does not let the application in: nothing can be said of it then.
-pub fn examine(
-    server: &mut dyn Server,
-    facts: &Facts,
-    subject: &Subject,
-    mut tell: impl FnMut(&Line),
-) -> anyhow::Result<Vec<Line>> {
-    let mut session = Session::open(server, facts, subject)?;
-    let mut lines = Vec::new();
-    let mut note = |line: Line| {
-        tell(&line);
-        lines.push(line);
+/// When the server cannot be reached, or does not let the application in.
+pub fn run(root: &Path, Options { arguments }: &Options) -> anyhow::Result<Outcome> {
+    let has = |names: &[&str]| {
+        let mut arguments = arguments.iter().map(|argument| argument.split('=').next().unwrap_or_default());
+        arguments.any(|argument| names.contains(&argument))
     };
-    for check in checks() {
-        let verdict = match (check.run)(&mut session) {
-            Ok(()) => Verdict::Pass,
-            Err(Stop::Failed(text)) => Verdict::Fail(session.redacted(&text)),
-            Err(Stop::Skipped(reason)) => Verdict::Skip(reason),
-        };
-        note(Line { name: check.name.to_owned(), rests_on: check.rests_on, verdict });
+    if has(&["--url", "--help", "-h", "--version", "-V"]) {
+        return examine(arguments, &[]);
     }
-    shapes::lines(&session).into_iter().chain(errors::rows(&session)).for_each(note);
-    Ok(lines)
+    let scenario = root.join(SCENARIO);
+    let path = scenario.to_string_lossy();
+    let quota: &[&str] = if has(&["--throttle"]) { &[] } else { &["--quota", "0"] };
+    let emulator = Emulator::start(&emulator::build(root)?, &[&["--scenario", &path], quota].concat())?;
+    let stranger: &[&str] = if has(&["--stranger"]) { &[] } else { &["--stranger", "stranger-app"] };
+    examine(arguments, &[&["--url", emulator.url()], stranger].concat())
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-    use std::path::Path;
-
-    use super::*;
-    use crate::ledger;
-
-    #[test]
-    fn every_assumption_that_a_check_names_is_in_the_ledger() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let ledger = ledger::read(&std::fs::read_to_string(root.join(ledger::LEDGER)).unwrap()).unwrap();
-        let known: HashSet<&str> = ledger.iter().map(|assumption| assumption.id.as_str()).collect();
-        let named: Vec<&str> = checks().flat_map(|check| check.rests_on).copied().collect();
-        assert!(named.len() > 10);
-        for id in named {
-            assert!(known.contains(id), "no assumption {id}");
-        }
-    }
-
-    #[test]
-    fn every_check_has_a_name_of_its_own() {
-        let names: Vec<&str> = checks().map(|check| check.name).collect();
-        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
-    }
-
-    #[test]
-    fn a_line_says_what_failed_and_on_what_it_rests() {
-        let line = |verdict| Line { name: "pages count up".into(), rests_on: &["pages-count-up"], verdict };
-        assert_eq!(line(Verdict::Pass).to_string(), "pass  pages count up");
-        assert_eq!(
-            line(Verdict::Skip("too few rows".into())).to_string(),
-            "skip  pages count up: too few rows"
-        );
-        assert_eq!(
-            line(Verdict::Fail("GET /x: expected 1\ngot 2".into())).to_string(),
-            "FAIL  pages count up\n      GET /x: expected 1\n      got 2\n      rests on spec/assumptions.toml: pages-count-up"
-        );
-    }
+fn examine(arguments: &[String], more: &[&str]) -> anyhow::Result<Outcome> {
+    let all = ["cargo xtask conformance"].into_iter().chain(arguments.iter().map(String::as_str));
+    let options = northbound_conformance::Options::try_parse_from(all.chain(more.iter().copied()))
+        .unwrap_or_else(|error| error.exit());
+    Ok(if northbound_conformance::run(&options)? { Outcome::Done } else { Outcome::Broken })
 }

@@ -1,16 +1,23 @@
 //! `cargo xtask lint --external`: what the linters of others say of the document, in pinned versions.
+//!
+//! Our own lint leaves to them what they report. So that no fault falls between the tools, each fault of `faults.txt` has to be
+//! reported by one of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
+use northbound_openapi::document::Document;
+use northbound_openapi::lint::lint;
 
 use crate::tools::{NODE, Tools};
 use crate::{DOCUMENT, Outcome, print};
 
 /// What is installed, pinned: `package-lock.json` for Node, `requirements.txt` for Python.
 const PINS: &str = "xtask/tools/lint";
+/// A block for each fault: its name after `#`, and the edit of the document as in a unified diff.
+const FAULTS: &str = "xtask/tools/lint/faults.txt";
 /// What the linters read, beside each other in one folder.
 const READ: [&str; 6] = [
     DOCUMENT,
@@ -31,7 +38,7 @@ struct Linter {
 /// Runs every linter on the document of the project at `root`, and shows what it finds.
 ///
 /// # Errors
-/// When one cannot be installed or run, or when it overlooks a fault that is made for it to find.
+/// When one cannot be installed or run, or when it overlooks a fault that each of them has to find.
 pub fn run(root: &Path) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::Done;
     let linters = linters(root)?;
@@ -57,7 +64,34 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
             bail!("{} overlooks a reference to nothing: its configuration makes it blind", linter.name);
         }
     }
+    for fault in crate::read(root, FAULTS)?.trim_end().split("\n\n") {
+        let (name, edit) = fault.split_once('\n').unwrap_or((fault, ""));
+        let reporter = reporter(root, &linters, edit)?;
+        print(&format!("{:<42}{}", name.trim_start_matches("# "), reporter.unwrap_or("reported by nobody")));
+        outcome = outcome.worse(if reporter.is_some() { Outcome::Done } else { Outcome::Broken });
+    }
     Ok(outcome)
+}
+
+/// Who reports the document with this edit: our own lint, or else the first of the linters that does.
+fn reporter<'l>(root: &Path, linters: &'l [Linter], edit: &str) -> anyhow::Result<Option<&'l str>> {
+    let side = |other: char| -> String {
+        let lines = edit.lines().filter(|line| !line.starts_with(other));
+        lines.map(|line| format!("{}\n", line.get(1..).unwrap_or_default())).collect()
+    };
+    let text = crate::read(root, DOCUMENT)?;
+    ensure!(text.contains(&side('+')), "{FAULTS}: the document has no such lines any more:\n{}", side('+'));
+    let faulty = text.replacen(&side('+'), &side('-'), 1);
+    if Document::parse(DOCUMENT, faulty.clone()).is_ok_and(|document| lint(&document).is_empty()) {
+        let folder = copy(root, |other| if other == text { faulty.clone() } else { other.to_owned() })?;
+        for linter in linters {
+            if linter.findings(folder.path())?.is_some() {
+                return Ok(Some(linter.name));
+            }
+        }
+        return Ok(None);
+    }
+    Ok(Some("cargo xtask lint"))
 }
 
 fn linters(root: &Path) -> anyhow::Result<[Linter; 5]> {

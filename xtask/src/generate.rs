@@ -84,6 +84,8 @@ pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyho
     let json = serde_json::to_string_pretty(value).context("cannot write the document as JSON")?;
     let mut files = vec![
         Derived::new("spec/openapi.json", json.clone() + "\n"),
+        // The program of this crate is installed without the rest of the project.
+        Derived::new("crates/conformance/openapi.json", json.clone() + "\n"),
         readme(root)?,
         rules_page(root, value)?,
         Derived::new(docs::PAGE, docs::page(root, value)?),

@@ -2,18 +2,15 @@
 
 pub mod browser;
 pub mod conformance;
-pub mod contract;
 pub mod derived;
 pub mod diff;
 pub mod dist;
 pub mod docs;
-pub mod document;
 pub mod emulator;
 pub mod external;
 pub mod generate;
 pub mod languages;
 pub mod ledger;
-pub mod lint;
 pub mod load;
 pub mod markers;
 pub mod recipes;
@@ -28,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
+pub use northbound_openapi::{contract, document, lint};
 
 /// The hand-written document, relative to the project.
 pub const DOCUMENT: &str = "spec/openapi.yaml";

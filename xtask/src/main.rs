@@ -32,7 +32,9 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Report everything that is wrong with spec/openapi.yaml, each with its line and what to do.
+    /// Report what breaks a rule of ours, or the official schema, in spec/openapi.yaml, each with its line and what to do.
+    ///
+    /// What well-known linters report is left to them: see `--external`.
     Lint {
         /// Ask Redocly CLI, Spectral, openapi-spec-validator and openapi-schema-validator as well. Needs Node.js with npm, and
         /// Python with venv.

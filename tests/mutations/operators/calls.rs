@@ -1,7 +1,7 @@
 //! Operators on everything around schemas: paths, operations, parameters, bodies, responses, security.
 
+use northbound_openapi::document::pointer::{child, last, parent};
 use serde_json::{Value, json};
-use xtask::document::pointer::{child, last, parent};
 
 use super::super::nodes::{Kind, METHODS, Node, Role};
 use super::{Operators, items, recased, says};

@@ -1,8 +1,8 @@
 //! Operators on schemas: types, bounds, values, nulls, needs, openness.
 
+use northbound_openapi::document::pointer::{child, last, parent};
+use northbound_openapi::document::reference;
 use serde_json::{Value, json};
-use xtask::document::pointer::{child, last, parent};
-use xtask::document::reference;
 
 use super::super::nodes::{Kind, Node, Role};
 use super::{Operators, items, recased, says};

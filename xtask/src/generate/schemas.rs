@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use northbound_openapi::document::operations::operations;
+use northbound_openapi::document::reference;
 use serde_json::Value;
-
-use crate::document::operations::operations;
-use crate::document::reference;
 
 const PREFIX: &str = "#/components/schemas/";
 
@@ -42,8 +41,8 @@ fn follow(document: &Value, node: &Value, targets: &mut BTreeSet<String>) {
                         if matches!(key.as_str(), "$ref" | "x-content-schema" | "x-known-values") =>
                     {
                         if targets.insert(target.clone()) {
-                            let target = reference::target(document, target).unwrap_or(&Value::Null);
-                            follow(document, target, targets);
+                            let node = reference::target(document, target).unwrap_or(&Value::Null);
+                            follow(document, node, targets);
                         }
                     }
                     _ => follow(document, member, targets),
@@ -75,8 +74,7 @@ pub(super) fn documented_errors(document: &Value) -> Vec<(&str, &str, Vec<String
         let responses = operation.value.get("responses").and_then(Value::as_object);
         for (status, response) in responses.into_iter().flatten() {
             let response = reference::resolve(document, response);
-            let codes = response.and_then(|response| response.get("x-error-codes"));
-            if let Some(codes) = codes.and_then(Value::as_array) {
+            if let Some(codes) = response.and_then(|one| one.get("x-error-codes")).and_then(Value::as_array) {
                 let codes = codes.iter().filter_map(Value::as_str).map(str::to_owned).collect();
                 rows.push((operation.id, status.as_str(), codes));
             }

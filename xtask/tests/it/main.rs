@@ -1,39 +1,15 @@
-//! The rules against documents that are good, broken in one place, and broken everywhere.
+//! The commands against the project's own document and a small one.
 
 #![allow(clippy::expect_used, reason = "a test may panic, and so may what only tests call")]
 
 mod edits;
-mod faults;
 mod history;
-mod mutations;
-mod schema_errors;
-mod seeded;
 
 use std::path::Path;
 
-use xtask::document::Document;
-use xtask::lint::{Finding, lint};
-
 /// A small document that keeps every rule; each fault of the tests is one edit of it.
-const GOOD: &str = include_str!("good.yaml");
+const GOOD: &str = include_str!("../../../crates/openapi/tests/it/good.yaml");
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the project")
-}
-
-fn findings(text: &str) -> Vec<Finding> {
-    lint(&Document::parse("good.yaml", text.to_owned()).expect("the text is still a document"))
-}
-
-#[test]
-fn the_document_of_the_project_keeps_every_rule() {
-    let document = Document::read_in(project(), Path::new(xtask::DOCUMENT)).expect("the document is there");
-    let findings: Vec<String> = lint(&document).iter().map(Finding::to_string).collect();
-    assert!(findings.is_empty(), "{}", findings.join("\n"));
-}
-
-#[test]
-fn the_good_document_keeps_every_rule() {
-    let findings: Vec<String> = findings(GOOD).iter().map(Finding::to_string).collect();
-    assert!(findings.is_empty(), "{}", findings.join("\n"));
 }

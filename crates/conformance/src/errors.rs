@@ -1,0 +1,68 @@
+//! Errors that one can provoke, and which rows of the error tables came.
+
+use crate::session::Session;
+use crate::{Check, Checked, Line, Verdict, fail, skip};
+
+/// An id that nothing has.
+const NOBODY: &str = "nobody-0000000000000000";
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check::new("an unknown task is refused", |session| refused(session, ("taskId", NOBODY), "TaskNotFound")),
+    Check::new("an unknown application in appId is refused", |session| {
+        refused(session, ("appId", NOBODY), "ApplicationNotFound")
+    })
+    .resting_on(&["no-application-remedy-means-app-key", "no-application-under-two-statuses"]),
+    Check::new("an application that has not authorized the caller is refused", not_authorized)
+        .resting_on(&["app-id-of-the-owner"]),
+    Check::new("the caller's own id in appId changes nothing", |session| {
+        let app_id = &session.subject.app_id;
+        session.changes_nothing(&[("appId", app_id)])
+    })
+    .resting_on(&["app-id-of-the-owner"]),
+    Check::new("errors have the words of the platform's page", words).resting_on(&["code-before-text"]),
+];
+
+fn refused(session: &mut Session<'_>, parameter: (&str, &str), row: &str) -> Checked {
+    session.list(&[parameter])?.is_row(&session.list_row(row))
+}
+
+fn not_authorized(session: &mut Session<'_>) -> Checked {
+    match &session.subject.stranger {
+        Some(stranger) => refused(session, ("appId", stranger), "ApplicationNotAuthorized"),
+        None => skip("no such application is known: --stranger names one"),
+    }
+}
+
+fn words(session: &mut Session<'_>) -> Checked {
+    for answer in &session.answers {
+        let Some(body) = &answer.body else { continue };
+        let Some(expected) = answer.code().and_then(|code| session.facts.words(code)) else { continue };
+        let words = ["error_desc", "resultmsg"].into_iter().find_map(|name| body.get(name));
+        if words.and_then(serde_json::Value::as_str) != Some(expected) {
+            return fail(format!("{}\nexpected the words {expected:?}", answer.asked()));
+        }
+    }
+    Ok(())
+}
+
+/// A line for each row of the error tables: whether any reply was this one.
+pub(crate) fn rows(session: &Session<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for call in session.facts.calls() {
+        for (status, code) in call
+            .replies
+            .iter()
+            .flat_map(|(status, reply)| reply.codes.iter().map(move |code| (*status, code)))
+        {
+            let is_seen = session.answers.iter().any(|answer| {
+                answer.call == call.id && answer.status() == status && answer.code() == Some(code)
+            });
+            let not_seen =
+                || Verdict::Skip("no request provoked it, or its check was skipped or failed".to_owned());
+            let verdict = if is_seen { Verdict::Pass } else { not_seen() };
+            let name = format!("{} has {status} with code {code}", call.id);
+            lines.push(Line { name, rests_on: &[], verdict });
+        }
+    }
+    lines
+}

@@ -1,0 +1,296 @@
+//! What the document promises, in the form in which checks need it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail, ensure};
+use jsonschema::Validator;
+use northbound_openapi::contract::{Contract, Fact, Side, contract};
+use northbound_openapi::document::Document;
+use northbound_openapi::document::operations::operation;
+use northbound_openapi::document::reference::resolve;
+use northbound_openapi::lint;
+use serde_json::{Map, Value};
+
+use crate::rules;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What the document says of the two calls.
+pub struct Facts {
+    pub(crate) list: Call,
+    pub(crate) login: Call,
+    pub(crate) quota: Quota,
+    /// What each error code means.
+    catalogue: Map<String, Value>,
+}
+
+/// One operation.
+pub(crate) struct Call {
+    pub(crate) id: &'static str,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    /// The header that names the application, beside the one with the token; none if the call requires neither.
+    pub(crate) app_key: Option<String>,
+    /// Whether its fields are sent as a form. Otherwise they are the query.
+    pub(crate) is_form: bool,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) replies: BTreeMap<u16, Documented>,
+}
+
+/// A parameter, or a member of a form.
+pub(crate) struct Field {
+    pub(crate) name: String,
+    /// The value that the document shows.
+    pub(crate) example: String,
+    pub(crate) rules: Vec<Fact>,
+}
+
+/// What is documented under one status.
+pub(crate) struct Documented {
+    pub(crate) codes: Vec<String>,
+    pub(crate) media_types: Vec<String>,
+    /// The body that the document shows for it.
+    pub(crate) example: Value,
+    pub(crate) schema: Validator,
+}
+
+pub(crate) struct Quota {
+    pub(crate) calls: u32,
+    pub(crate) seconds: u64,
+}
+
+/// One row of a call's error table; where the page lists a code under two statuses, either will do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) code: String,
+    pub(crate) statuses: Vec<u16>,
+    pub(crate) text: String,
+}
+
+impl Facts {
+    /// Those of the document from which this version was made.
+    ///
+    /// # Errors
+    /// Never, if the tests of this version passed.
+    pub fn of_this_version() -> anyhow::Result<Self> {
+        Self::of(&Document::parse("openapi.json", include_str!("../openapi.json").to_owned())?)
+    }
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When the document lacks something that a check asks it for, or has a rule that no check can try.
+    pub fn of(document: &Document) -> anyhow::Result<Self> {
+        let value = document.value();
+        let quota = value.get("x-quota").context("the document has no x-quota")?;
+        let number = |name: &str| {
+            quota.get(name).and_then(Value::as_u64).with_context(|| format!("x-quota has no {name}"))
+        };
+        let contract = contract(value);
+        Ok(Self {
+            list: Call::of(document, &contract, "listSubtasks")?,
+            login: Call::of(document, &contract, "login")?,
+            quota: Quota { calls: number("calls")?.try_into()?, seconds: number("seconds")? },
+            catalogue: members(value.pointer("/components/x-error-catalog"))
+                .map(|(code, entry)| (code.clone(), entry.clone()))
+                .collect(),
+        })
+    }
+
+    /// The row of this call for the code that the catalogue calls `name`.
+    pub(crate) fn row(&self, call: &Call, name: &str) -> Row {
+        let code = self.catalogue.iter().find(|(_, entry)| text(entry, "name") == name);
+        self.row_of(call, code.map_or("", |(code, _)| code))
+    }
+
+    /// The row for a request that breaks a rule of its form.
+    pub(crate) fn refusal(&self, call: &Call) -> Row {
+        let mut codes = call.replies.get(&400).into_iter().flat_map(|reply| &reply.codes);
+        let asks_to_change = |code: &&String| {
+            self.catalogue.get(*code).is_some_and(|entry| text(entry, "action") == "fix-request")
+        };
+        self.row_of(call, codes.find(asks_to_change).map_or("", String::as_str))
+    }
+
+    fn row_of(&self, call: &Call, code: &str) -> Row {
+        let listed = call.replies.iter().filter(|(_, reply)| reply.codes.iter().any(|known| known == code));
+        Row {
+            code: code.to_owned(),
+            statuses: listed.map(|(status, _)| *status).collect(),
+            text: self.catalogue.get(code).map_or("no such error", |entry| text(entry, "text")).to_owned(),
+        }
+    }
+
+    /// The platform's own words for a code, where its page has them; those of other codes were not verified.
+    pub(crate) fn words(&self, code: &str) -> Option<&str> {
+        let entry = self.catalogue.get(code).filter(|entry| entry.get("source").is_none());
+        entry.map(|entry| text(entry, "text"))
+    }
+
+    /// Every documented call.
+    pub(crate) fn calls(&self) -> [&Call; 2] {
+        [&self.list, &self.login]
+    }
+}
+
+impl Call {
+    fn of(document: &Document, contract: &Contract, id: &'static str) -> anyhow::Result<Self> {
+        let found = operation(document.value(), id)?;
+        let (method, path) = (found.method.to_uppercase(), found.path.to_owned());
+        let of_call = format!("{method} {path}");
+        let (mut app_key, mut is_form) = (None, false);
+        let mut fields: Vec<Field> = Vec::new();
+        let facts = contract.facts().iter();
+        for fact in facts.filter(|fact| fact.side == Side::Request && fact.operation == of_call) {
+            let name = match (fact.place.split_once(' '), fact.member.as_str(), fact.aspect.as_str()) {
+                (Some(("query", name)), "", _) => name,
+                (Some(("body", FORM)), name, _) if !name.is_empty() => name,
+                (None, "", "security") => {
+                    let scheme = fact.value.strip_prefix("apiKey in header name ");
+                    app_key = scheme.and_then(|scheme| scheme.strip_suffix(" and http scheme bearer"));
+                    ensure!(fact.value == "none" || app_key.is_some(), "{id}: no way yet to try {fact}");
+                    continue;
+                }
+                (_, "", "media type") if fact.value == FORM => {
+                    is_form = true;
+                    continue;
+                }
+                // Of a form as a whole: a call always has it, and another member changes nothing.
+                (_, "", "type" | "nullable" | "additionalProperties") => continue,
+                (_, "", "required") if fact.value == "yes" => continue,
+                _ => bail!("{id}: no way yet to try {fact}"),
+            };
+            if fields.last().is_none_or(|field| field.name != name) {
+                let example = example(document.value(), found.value, name);
+                fields.push(Field { name: name.to_owned(), example, rules: Vec::new() });
+            }
+            fields.last_mut().into_iter().for_each(|field| field.rules.push(fact.clone()));
+        }
+        for field in &fields {
+            let unknown = field.rules.iter().find(|fact| !rules::is_known(fact, field));
+            unknown.map_or(Ok(()), |fact| bail!("{id}: no way yet to try {fact}"))?;
+        }
+        let mut replies = BTreeMap::new();
+        for (status, response) in members(found.value.get("responses")) {
+            let status = status.parse().with_context(|| format!("{id}: the status {status}"))?;
+            replies.insert(status, Documented::of(document, response)?);
+        }
+        let app_key = app_key.map(str::to_owned);
+        Ok(Self { id, method, path, app_key, is_form, fields, replies })
+    }
+
+    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+impl Field {
+    pub(crate) fn is_required(&self) -> bool {
+        self.values("required").any(|value| value == "yes")
+    }
+
+    pub(crate) fn has(&self, aspect: &str) -> bool {
+        self.values(aspect).next().is_some()
+    }
+
+    /// Whether it is a text that may be anything.
+    pub(crate) fn is_free(&self) -> bool {
+        self.values("type").any(|kind| kind == "string") && !self.has("enum")
+    }
+
+    /// The largest integer that it may be.
+    pub(crate) fn largest(&self) -> Option<i64> {
+        let of_type = self.values("format").any(|format| format == "int32").then_some(i32::MAX.into());
+        self.values("maximum").find_map(|value| value.parse().ok()).or(of_type)
+    }
+
+    /// What it may be, if it may be nothing else.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
+        self.values("enum").map(|value| value.trim_matches('"'))
+    }
+
+    fn values(&self, aspect: &str) -> impl Iterator<Item = &str> {
+        self.rules.iter().filter(move |fact| fact.aspect == aspect).map(|fact| fact.value.as_str())
+    }
+}
+
+impl Documented {
+    fn of(document: &Document, response: &Value) -> anyhow::Result<Self> {
+        let response = resolve(document.value(), response).context("a response refers to nothing")?;
+        let content: Vec<_> = members(response.get("content")).collect();
+        let body = content.first().context("the checks know replies with a body only")?.1;
+        let schema = body.get("schema").and_then(|schema| lint::validator(document, schema));
+        let example = members(body.get("examples")).next().and_then(|(_, example)| example.get("value"));
+        Ok(Self {
+            codes: array(response, "x-error-codes").filter_map(Value::as_str).map(str::to_owned).collect(),
+            media_types: content.iter().map(|(name, _)| (*name).clone()).collect(),
+            example: example.cloned().unwrap_or_default(),
+            schema: schema.context("a schema of a reply cannot be used")?,
+        })
+    }
+}
+
+/// The value that the document shows for a field of an operation.
+fn example(document: &Value, operation: &Value, name: &str) -> String {
+    let mut parameters = array(operation, "parameters").filter_map(|parameter| resolve(document, parameter));
+    let example =
+        parameters.find(|parameter| text(parameter, "name") == name).and_then(|one| one.get("example"));
+    match example {
+        Some(Value::String(text)) => text.clone(),
+        other => other.map(Value::to_string).unwrap_or_default(),
+    }
+}
+
+fn text<'a>(node: &'a Value, name: &str) -> &'a str {
+    node.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn array<'a>(node: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    node.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn members(node: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+    node.and_then(Value::as_object).into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_is_read_through_its_references() {
+        let Facts { list, login, .. } = Facts::of_this_version().unwrap();
+        assert_eq!(list.field("pageSize").unwrap().largest(), Some(250));
+        assert_eq!(list.field("pageNo").unwrap().largest(), Some(i32::MAX.into()));
+        assert!(list.field("taskId").is_some_and(|field| field.is_required() && field.is_free()));
+        assert!(list.field("status").unwrap().listed().any(|value| value == "WaitResult"));
+        assert_eq!((list.app_key.as_deref(), list.is_form), (Some("app_key"), false));
+        assert_eq!((login.app_key, login.is_form), (None, true));
+        assert_eq!(
+            login.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
+            ["appId", "secret"]
+        );
+        assert_eq!(list.replies[&200].example["taskDetails"][0]["status"], "WaitResult");
+    }
+
+    #[test]
+    fn a_row_has_every_status_under_which_its_code_is_listed() {
+        let facts = Facts::of_this_version().unwrap();
+        let row = facts.row(&facts.list, "ApplicationNotFound");
+        assert_eq!((row.code.as_str(), row.statuses), ("100203", vec![403, 500]));
+        assert_eq!(facts.row(&facts.login, "WrongCredentials").statuses, [401]);
+        assert_eq!(facts.refusal(&facts.list).code, "100022");
+        assert_eq!(facts.refusal(&facts.login).code, "102202");
+        assert_eq!(facts.words("105005"), Some("The batchTask is not existed."));
+        assert_eq!(facts.words("100247"), None);
+    }
+
+    #[test]
+    fn a_document_without_the_calls_or_with_an_unknown_rule_is_refused() {
+        let text = "openapi: 3.0.3\ninfo: {title: t, version: 1.0.0}\npaths: {}\n".to_owned();
+        assert!(Facts::of(&Document::parse("none.yaml", text).unwrap()).is_err());
+        let text = include_str!("../openapi.json").replace("\"minLength\": 1", "\"pattern\": \"a\"");
+        let error = Facts::of(&Document::parse("none.yaml", text).unwrap()).err().unwrap();
+        assert!(error.to_string().contains("no way yet to try"), "{error}");
+    }
+}

@@ -1,0 +1,153 @@
+//! The filters, alone and combined, held against the rows that come without them.
+
+use serde_json::Value;
+
+use crate::answer::Page;
+use crate::facts::Field;
+use crate::session::Session;
+use crate::{Check, Checked, skip};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check::new("each status selects its rows, in their order", by_status)
+        .resting_on(&["every-status-is-a-filter", "stable-order"]),
+    Check::new("the totals of the statuses add up to the total", status_totals)
+        .resting_on(&["filtered-total-count"]),
+    Check::new("a filtered read has pages like any other", filtered_pages)
+        .resting_on(&["filtered-total-count"]),
+    Check::new("a device selects its rows", |session| by(session, &["deviceId"]))
+        .resting_on(&["filtered-total-count"]),
+    Check::new("a command selects its rows", |session| by(session, &["commandId"]))
+        .resting_on(&["filtered-total-count"]),
+    Check::new("a row must match every filter that is given", combined).resting_on(&["filters-combine"]),
+    Check::new("a filter that nothing matches gives an empty page", nothing)
+        .resting_on(&["filtered-total-count"]),
+];
+
+/// Reads a member of a row by the name of the filter for it.
+fn value<'r>(row: &'r Value, filter: &str) -> Option<&'r str> {
+    match filter {
+        "status" => row.get("status")?.as_str(),
+        name => row.get("param")?.get(name)?.as_str(),
+    }
+}
+
+/// Holds a filtered page of the largest size against the rows of the task that match.
+fn matches(session: &mut Session<'_>, filters: &[(&str, &str)]) -> Checked<Page> {
+    let (head, size) = (session.head()?, session.largest_page());
+    let page = session.numbered(filters, 0, size)?;
+    for row in &page.rows {
+        let other = filters.iter().find(|(name, wanted)| value(row, name) != Some(wanted));
+        page.expect(other.is_none(), || format!("rows that match, got {row}"))?;
+    }
+    let expected: Vec<&Value> = head
+        .rows
+        .iter()
+        .filter(|row| filters.iter().all(|(name, wanted)| value(row, name) == Some(wanted)))
+        .take(size)
+        .collect();
+    // Rows beyond those that were read may match as well, but only behind those that were.
+    let known = page.rows.iter().take(expected.len());
+    page.expect(known.eq(expected.iter().copied()), || {
+        format!("the {} rows that match, in the order of the whole task", expected.len())
+    })?;
+    if head.rows.len() == head.total && expected.len() < size {
+        page.has_rows(expected.len())?;
+    }
+    Ok(page)
+}
+
+/// What a status may be. A document without the parameter has no such filter.
+fn statuses(session: &Session<'_>) -> Vec<String> {
+    session.facts.list.field("status").into_iter().flat_map(Field::listed).map(str::to_owned).collect()
+}
+
+fn by_status(session: &mut Session<'_>) -> Checked {
+    for status in statuses(session) {
+        matches(session, &[("status", &status)])?;
+    }
+    Ok(())
+}
+
+fn status_totals(session: &mut Session<'_>) -> Checked {
+    let head = session.head()?;
+    let mut sum = 0;
+    for status in statuses(session) {
+        sum += session.page(&[("status", &status), ("pageSize", "1")])?.total;
+    }
+    head.expect(sum == head.total, || {
+        format!("totalCount {sum}, the sum over the statuses, got {}", head.total)
+    })
+}
+
+fn filtered_pages(session: &mut Session<'_>) -> Checked {
+    for status in statuses(session) {
+        let whole = session.numbered(&[("status", &status)], 0, session.largest_page())?;
+        let total = whole.total;
+        if total < 2 {
+            continue;
+        }
+        for number in [0, 1, total - 1, total] {
+            let page = session.numbered(&[("status", &status)], number, 1)?;
+            page.has_rows(usize::from(number < total))?;
+            page.has_total(total)?;
+            if let (Some(row), Some(expected)) = (page.rows.first(), whole.rows.get(number)) {
+                page.expect(row == expected, || format!("row {number} of this status"))?;
+            }
+        }
+        return Ok(());
+    }
+    skip("no status has two rows")
+}
+
+/// Rows from the middle of what was read that tell all that can be filtered by.
+fn known_row(session: &mut Session<'_>, filters: &[&str]) -> Checked<Value> {
+    let head = session.head()?;
+    let middle = head.rows.len() / 2;
+    let mut rows = head.rows[middle..].iter().chain(&head.rows[..middle]);
+    match rows.find(|row| filters.iter().all(|name| value(row, name).is_some())) {
+        Some(row) => Ok(row.clone()),
+        None => skip(format!("no row that was read has all of: {}", filters.join(", "))),
+    }
+}
+
+/// Holds the rows that agree with one of the task's rows in these members.
+fn by(session: &mut Session<'_>, filters: &[&'static str]) -> Checked {
+    let row = known_row(session, filters)?;
+    let wanted: Vec<_> = filters.iter().map(|name| (*name, value(&row, name).unwrap_or_default())).collect();
+    let page = matches(session, &wanted)?;
+    let rows = page.rows.len();
+    page.expect(page.total >= rows && rows > 0, || format!("totalCount for {rows} rows, got {}", page.total))
+}
+
+fn combined(session: &mut Session<'_>) -> Checked {
+    let all = ["status", "deviceId", "commandId"];
+    for names in [&all[..], &all[..2], &all[1..], &["status", "commandId"]] {
+        by(session, names)?;
+    }
+    let row = known_row(session, &all)?;
+    let wanted = |name: &'static str| (name, value(&row, name).unwrap_or_default());
+    let head = session.head()?;
+    let others = statuses(session).into_iter().find(|status| *status != wanted("status").1);
+    if let Some(status) = others {
+        empty(session, &[wanted("deviceId"), wanted("commandId"), ("status", &status)])?;
+    }
+    let other = head.rows.iter().find_map(|other| {
+        value(other, "commandId")
+            .filter(|id| *id != wanted("commandId").1 && value(other, "deviceId") != value(&row, "deviceId"))
+    });
+    match other {
+        Some(command) => empty(session, &[wanted("deviceId"), ("commandId", command)]),
+        None => Ok(()),
+    }
+}
+
+fn nothing(session: &mut Session<'_>) -> Checked {
+    empty(session, &[("deviceId", "nobody-0000000000000000")])?;
+    empty(session, &[("commandId", "nobody-0000000000000000")])
+}
+
+fn empty(session: &mut Session<'_>, filters: &[(&str, &str)]) -> Checked {
+    let page = session.page(filters)?;
+    page.has_rows(0)?;
+    page.has_total(0)
+}

@@ -1,0 +1,195 @@
+//! Requests, replies, and the server under test over HTTP.
+
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use ureq::http::Uri;
+use ureq::tls::{PemItem, RootCerts, TlsConfig};
+
+use crate::command::print;
+
+/// How long one reply may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Longest body that is read, in bytes: a full page has some 70,000.
+const LONGEST_BODY: u64 = 16 * 1024 * 1024;
+
+/// A request, ready to be sent.
+#[derive(Clone)]
+pub struct Request {
+    /// The method, in capitals.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Headers, without those that every client adds by itself.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    pub body: Option<String>,
+    /// What its headers or its body have that a reader of the report should know: they hold secrets, and are not shown.
+    pub(crate) note: String,
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.method, self.target, self.note)
+    }
+}
+
+/// What came back.
+#[derive(Clone)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The header `Content-Type`, as it came.
+    pub content_type: Option<String>,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// Status and the beginning of the body, on one line.
+    pub(crate) fn shown(&self) -> String {
+        const LONGEST: usize = 160;
+        let text = String::from_utf8_lossy(&self.body);
+        let mut shown: String =
+            text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if text.chars().nth(LONGEST).is_some() {
+            shown.push('…');
+        }
+        match shown.trim() {
+            "" => format!("{} without a body", self.status),
+            shown => format!("{} {shown}", self.status),
+        }
+    }
+}
+
+/// A server that claims to be this API, and the time that passes for it.
+pub trait Server {
+    /// Sends a request and waits for the reply; redirects are not followed.
+    ///
+    /// # Errors
+    /// When there is no reply.
+    fn answer(&mut self, request: &Request) -> io::Result<Reply>;
+
+    /// Time since some moment.
+    fn now(&self) -> Duration;
+
+    /// Lets time pass.
+    fn wait(&mut self, time: Duration);
+}
+
+/// A server at the other end of a wire.
+pub struct Http {
+    base: String,
+    agent: ureq::Agent,
+    start: Instant,
+}
+
+impl Http {
+    /// A server at `url`, trusted by the authority in `ca` if there is one, else by those that the web trusts.
+    ///
+    /// # Errors
+    /// A URL that would send secrets in clear to another machine, or an authority that cannot be read.
+    pub fn new(url: &str, ca: Option<&Path>) -> anyhow::Result<Self> {
+        let base = url.trim_end_matches('/').to_owned();
+        check(&base)?;
+        let tls = match ca {
+            None => TlsConfig::default(),
+            Some(path) => TlsConfig::builder().root_certs(authorities(path)?).build(),
+        };
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_global(Some(PATIENCE))
+            .tls_config(tls);
+        Ok(Self { base, agent: config.build().new_agent(), start: Instant::now() })
+    }
+}
+
+/// Secrets go over the wire: in clear to this machine only.
+fn check(url: &str) -> anyhow::Result<()> {
+    let uri: Uri = url.parse().with_context(|| format!("{url:?} is no URL"))?;
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_loopback =
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match uri.scheme_str() {
+        Some("https") if uri.query().is_none() => Ok(()),
+        Some("http") if is_loopback && uri.query().is_none() => Ok(()),
+        Some("http") => bail!("{url} would send the secret in clear: use https, or a server on this machine"),
+        _ => bail!("{url:?} is no base URL: give one such as https://platform.example:8743"),
+    }
+}
+
+fn authorities(path: &Path) -> anyhow::Result<RootCerts> {
+    let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut found = Vec::new();
+    for item in ureq::tls::parse_pem(&pem) {
+        let item = item.with_context(|| format!("{} is no PEM", path.display()))?;
+        if let PemItem::Certificate(certificate) = item {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() {
+        bail!("{} holds no certificate", path.display());
+    }
+    Ok(RootCerts::from(found))
+}
+
+impl Server for Http {
+    fn answer(&mut self, request: &Request) -> io::Result<Reply> {
+        let mut builder = ureq::http::Request::builder().method(request.method.as_str());
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        let body = request.body.clone().unwrap_or_default();
+        let builder = builder.uri(format!("{}{}", self.base, request.target));
+        let sent = builder.body(body).map_err(io::Error::other)?;
+        let mut response = self.agent.run(sent).map_err(ureq::Error::into_io)?;
+        let content_type = response.headers().get("content-type");
+        let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let body = response.body_mut().with_config().limit(LONGEST_BODY).read_to_vec();
+        let body = body.map_err(ureq::Error::into_io)?;
+        Ok(Reply { status: response.status().as_u16(), content_type, body })
+    }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn wait(&mut self, time: Duration) {
+        print(&format!("      … waiting {} s", time.as_secs()));
+        std::thread::sleep(time);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_go_in_clear_to_this_machine_only() {
+        for url in [
+            "https://platform.example:8743",
+            "http://127.0.0.1:1",
+            "http://localhost:1",
+            "http://[::1]:1/base",
+        ] {
+            assert!(check(url).is_ok(), "{url}");
+        }
+        for url in [
+            "http://platform.example",
+            "ftp://127.0.0.1",
+            "platform.example",
+            "",
+            "https://a.example/?b",
+            "http://127.0.0.1.example",
+        ] {
+            assert!(check(url).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The quota, which these checks spend.
+
+use std::time::Duration;
+
+use crate::session::Session;
+use crate::{Check, Checked, fail, skip};
+
+/// Time that a server may need to let go of a call, beyond the window.
+const MARGIN: Duration = Duration::from_secs(1);
+
+pub(crate) const CHECKS: &[Check] = &[Check::new(
+    "the quota's calls are answered, the next one is throttled, and refused calls do not count",
+    throttle,
+)
+.resting_on(&["quota-of-the-application", "sliding-window"])];
+
+fn throttle(session: &mut Session<'_>) -> Checked {
+    let window = Duration::from_secs(session.facts.quota.seconds);
+    if !session.subject.throttle {
+        let calls = session.facts.quota.calls;
+        return skip(format!("--throttle makes {calls} calls twice, and waits two minutes"));
+    }
+    session.server.wait(window + MARGIN);
+    if spend(session)? > window / 2 {
+        return skip("the server answers too slowly for its quota to be spent within half of the window");
+    }
+    // Were these counted, fewer calls would be left when the window has moved past the first ones.
+    session.server.wait(window / 2);
+    for _ in 0..5 {
+        refused(session)?;
+    }
+    session.server.wait(window / 2 + MARGIN);
+    spend(session).map(drop)
+}
+
+/// Makes as many calls as the quota allows, and one more, which is refused; how long it took.
+fn spend(session: &mut Session<'_>) -> Checked<Duration> {
+    let start = session.server.now();
+    for number in 1..=session.facts.quota.calls {
+        let answer = session.spend_one()?;
+        if session.is_throttled(&answer) {
+            return fail(format!("{}\nexpected call {number} of the window to be answered", answer.asked()));
+        }
+        answer.page()?;
+    }
+    refused(session)?;
+    Ok(session.server.now().saturating_sub(start))
+}
+
+fn refused(session: &mut Session<'_>) -> Checked {
+    session.spend_one()?.is_row(&session.facts.row(&session.facts.list, "Throttled"))
+}

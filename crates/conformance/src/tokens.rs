@@ -1,0 +1,90 @@
+//! Who may ask: the two headers, and the life of a token.
+
+use std::time::Duration;
+
+use crate::session::Session;
+use crate::{Check, Checked, skip};
+
+/// Nobody's token, and nobody's application.
+const NOBODYS: &str = "nobodys-0000000000000000";
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check::new("a login gives a token, and a call with it is answered", a_token_works),
+    Check::new("a call without one of the headers is refused", missing_headers)
+        .resting_on(&["dead-token-is-1010005"]),
+    Check::new("a malformed or unknown token is refused", malformed_tokens)
+        .resting_on(&["dead-token-is-1010005"]),
+    Check::new("a token under another application is refused", foreign_token)
+        .resting_on(&["app-key-is-the-application-id", "dead-token-is-1010005"]),
+    Check::new("a new login cancels the token before it", cancelled_token)
+        .resting_on(&["newest-token-only", "dead-token-is-1010005"]),
+];
+
+pub(crate) const SLOW_CHECKS: &[Check] = &[Check::new("a token ends after its lifetime", expired_token)
+    .resting_on(&["token-lives-in-seconds", "dead-token-is-1010005"])];
+
+fn a_token_works(session: &mut Session<'_>) -> Checked {
+    session.log_in()?;
+    session.page(&[]).map(drop)
+}
+
+fn missing_headers(session: &mut Session<'_>) -> Checked {
+    for (absent, _) in session.headers() {
+        refused(session, &absent, None, &format!("without the header {absent}"))?;
+    }
+    let row = session.list_row("InvalidToken");
+    session.list_with(&[], Vec::new(), " without any header")?.is_row(&row)
+}
+
+fn malformed_tokens(session: &mut Session<'_>) -> Checked {
+    let right = session.authorization();
+    let token = right.trim_start_matches("Bearer ");
+    for (authorization, note) in [
+        (token, "with the token without 'Bearer'"),
+        ("Bearer ", "with 'Bearer' and nothing behind it"),
+        (&format!("Basic {token}"), "with the token behind 'Basic'"),
+        (&format!("Bearer {NOBODYS}"), "with a token that nobody has"),
+        (&format!("{right}0"), "with the token and one more character"),
+    ] {
+        refused(session, "Authorization", Some(authorization), note)?;
+    }
+    Ok(())
+}
+
+fn foreign_token(session: &mut Session<'_>) -> Checked {
+    let Some(app_key) = &session.facts.list.app_key else {
+        return skip("the document names no application in a header");
+    };
+    for other in [Some(NOBODYS), session.subject.stranger.as_deref()].into_iter().flatten() {
+        refused(session, app_key, Some(other), &format!("with {app_key} {other}"))?;
+    }
+    Ok(())
+}
+
+fn cancelled_token(session: &mut Session<'_>) -> Checked {
+    let earlier = session.authorization();
+    session.log_in()?;
+    refused(session, "Authorization", Some(&earlier), "with the token of the login before the newest")?;
+    session.page(&[]).map(drop)
+}
+
+fn expired_token(session: &mut Session<'_>) -> Checked {
+    let seconds = session.log_in()?;
+    if !session.subject.expiry {
+        return skip(format!("it lives {seconds} s; --expiry waits so long"));
+    }
+    session.server.wait(Duration::from_secs(seconds));
+    let (token, note) = (session.authorization(), format!("with a token of {seconds} s after that time"));
+    let refused = refused(session, "Authorization", Some(&token), &note);
+    session.log_in()?;
+    refused
+}
+
+/// Holds the reply to a call with another value of a header, or without it.
+fn refused(session: &mut Session<'_>, header: &str, value: Option<&str>, note: &str) -> Checked {
+    let mut headers = session.headers();
+    headers.retain(|(name, _)| name != header);
+    headers.extend(value.map(|value| (header.to_owned(), value.to_owned())));
+    let answer = session.list_with(&[], headers, &format!(" {note}"))?;
+    answer.is_row(&session.list_row("InvalidToken"))
+}

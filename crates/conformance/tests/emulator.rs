@@ -1,0 +1,173 @@
+//! The emulator passes every check, and the checks see every fault that is put into it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "emulator/faults.rs"]
+mod faults;
+#[path = "emulator/server.rs"]
+mod server;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use axum::Router;
+use northbound_conformance::{Facts, Http, Line, Server, Subject, Verdict, examine};
+use northbound_emulator::{Application, Control, Scenario};
+
+use faults::Fault;
+use server::InProcess;
+
+/// Rows of the task that is asked for.
+const SUBTASKS: u32 = 40;
+
+const STRANGER: &str = "stranger-app";
+
+fn facts() -> Facts {
+    Facts::of_this_version().unwrap()
+}
+
+fn scenario(quota: u32) -> Scenario {
+    let stranger = Application::new(STRANGER, "its secret");
+    Scenario::default()
+        .with_demo_subtasks(SUBTASKS)
+        .with_application(stranger)
+        .with_quota(quota)
+        .with_manual_clock()
+}
+
+fn subject() -> Subject {
+    Subject {
+        app_id: Scenario::DEMO_APP_ID.to_owned(),
+        secret: Scenario::DEMO_SECRET.to_owned(),
+        task: Scenario::DEMO_TASK.to_owned(),
+        stranger: Some(STRANGER.to_owned()),
+        throttle: true,
+        expiry: true,
+    }
+}
+
+/// What becomes of every check on this server, whose clock the checks move.
+fn lines(facts: &Facts, control: &Control, router: Router) -> Vec<Line> {
+    let mut server = InProcess::new(control.clone(), router);
+    examine(&mut server, facts, &subject(), |_| ()).unwrap()
+}
+
+fn names(lines: &[Line], is: fn(&Verdict) -> bool) -> BTreeSet<String> {
+    lines.iter().filter(|line| is(&line.verdict)).map(|line| line.name.clone()).collect()
+}
+
+fn failed(lines: &[Line]) -> BTreeSet<String> {
+    names(lines, |verdict| matches!(verdict, Verdict::Fail(_)))
+}
+
+fn assert_clean(lines: &[Line]) {
+    let failed: Vec<String> =
+        lines.iter().filter(|line| matches!(line.verdict, Verdict::Fail(_))).map(Line::to_string).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn the_emulator_passes_every_check() {
+    let control = Control::new(scenario(100).with_demo_subtasks(1_000)).unwrap();
+    let lines = lines(&facts(), &control, control.router());
+    assert_clean(&lines);
+    let passed = names(&lines, |verdict| *verdict == Verdict::Pass);
+    for row in [
+        "listSubtasks has 400 with code 100022",
+        "listSubtasks has 403 with code 100203",
+        "listSubtasks has 403 with code 100217",
+        "listSubtasks has 403 with code 1010005",
+        "listSubtasks has 403 with code 1010009",
+        "listSubtasks has 404 with code 105005",
+        "login has 400 with code 102202",
+        "login has 401 with code 100208",
+    ] {
+        assert!(passed.contains(row), "{row} was not seen");
+    }
+    let skipped = names(&lines, |verdict| matches!(verdict, Verdict::Skip(_)));
+    assert!(skipped.iter().all(|name| name.contains(" with code ")), "{skipped:?}");
+}
+
+#[test]
+fn the_emulator_passes_with_the_gateways_envelope_and_the_other_status() {
+    let mut scenario = scenario(100).with_gateway_envelope();
+    scenario.unknown_application_status = 500;
+    let control = Control::new(scenario).unwrap();
+    assert_clean(&lines(&facts(), &control, control.router()));
+}
+
+#[test]
+fn every_fault_is_found_and_every_check_finds_one() {
+    let facts = facts();
+    let mut found = String::new();
+    let (mut blind, mut seeing) = (BTreeSet::new(), BTreeMap::new());
+    for fault in Fault::ALL {
+        let control = Control::new(scenario(fault.quota())).unwrap();
+        let mut server = InProcess::new(control.clone(), faults::seed(control.router(), *fault));
+        let time = fault.concerns_time();
+        let subject = Subject { throttle: time, expiry: time, ..subject() };
+        let lines = examine(&mut server, &facts, &subject, |_| ()).unwrap();
+        let failed = failed(&lines);
+        writeln!(found, "{}", fault.name()).unwrap();
+        for name in &failed {
+            writeln!(found, "    {name}").unwrap();
+        }
+        if failed.is_empty() {
+            blind.insert(fault.name());
+        }
+        for Line { name, .. } in lines.iter().filter(|line| !line.name.contains(" with code ")) {
+            *seeing.entry(name.clone()).or_insert(0) += u32::from(failed.contains(name));
+        }
+    }
+    assert!(blind.is_empty(), "no check finds: {blind:?}");
+    let never: Vec<_> = seeing.iter().filter(|(_, count)| **count == 0).map(|(name, _)| name).collect();
+    assert!(never.is_empty(), "no fault makes these fail: {never:?}");
+    insta::assert_snapshot!(found);
+}
+
+#[test]
+fn a_failure_names_the_request_and_what_was_expected_and_no_secret() {
+    let control = Control::new(scenario(0)).unwrap();
+    let lines = lines(&facts(), &control, faults::seed(control.router(), Fault::PageSize251));
+    let bounds = lines.iter().find(|line| line.name == "an integer keeps its bounds").unwrap().to_string();
+    assert!(
+        bounds.contains(
+            "GET /iocm/app/batchtask/v1.1.0/taskDetails?taskId=demo&pageSize=251, which got 200 {\"totalCount\":40,"
+        ),
+        "{bounds}"
+    );
+    assert!(bounds.contains("expected 400 with code 100022 (The input is invalid)"), "{bounds}");
+
+    let lines = self::lines(&facts(), &control, faults::seed(control.router(), Fault::SecretsRepeated));
+    let report: String = lines.iter().map(|line| line.to_string() + "\n").collect();
+    assert!(report.contains("[secret]") && !report.contains(Scenario::DEMO_SECRET), "{report}");
+}
+
+#[test]
+fn nothing_can_be_said_of_a_server_that_lets_nobody_in() {
+    let control = Control::new(Scenario::empty()).unwrap();
+    let mut server = InProcess::new(control.clone(), control.router());
+    let error = examine(&mut server, &facts(), &subject(), |_| ()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "POST /iocm/app/sec/v1.1.0/login gave no token: 401 {\"error_code\":\"100208\",\"error_desc\":\"AppId or secret \
+         is not right.\"}; check the URL and the credentials"
+    );
+}
+
+#[test]
+fn the_checks_go_over_the_wire_as_well() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let control = Control::new(scenario(0)).unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    runtime.spawn(async move { axum::serve(listener, control.router()).await.unwrap() });
+    let subject = Subject { throttle: false, expiry: false, ..subject() };
+    let mut server = Http::new(&url, None).unwrap();
+    let before = server.now();
+    let lines = examine(&mut server, &facts(), &subject, |_| ()).unwrap();
+    assert!(server.now() > before);
+    assert_clean(&lines);
+    let options = names(&lines, |verdict| matches!(verdict, Verdict::Skip(reason) if reason.contains("--")));
+    assert_eq!(options.len(), 2, "{options:?}");
+}

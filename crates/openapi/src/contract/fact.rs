@@ -1,0 +1,105 @@
+//! One promise, and what is no promise.
+
+use std::fmt;
+
+/// What is no promise to a caller, as `object.member`, and why. Everything else is compared.
+pub const NOT_COMPARED: &[(&str, &str)] = &[
+    ("*.description", "prose: each reading of the platform's page uses its own words"),
+    ("*.summary", "prose"),
+    ("*.externalDocs", "points at prose"),
+    ("*.example", "shows values; Redocly CLI and Spectral hold each to its schema"),
+    ("*.examples", "shows values; Redocly CLI and Spectral hold each to its schema"),
+    ("*.x-*", "extensions say what shapes cannot; `x-error-codes` of a response is the one that is compared"),
+    ("document.openapi", "the version of the language, not of what is said in it"),
+    ("document.info", "names and describes the document, and carries its own version"),
+    ("document.servers", "where the API is served, not what it promises"),
+    ("document.tags", "groups operations for readers"),
+    ("document.components", "names are free: what a reference reaches is compared where it is used"),
+    ("document.jsonSchemaDialect", "the language of the schemas, not what is said in them"),
+    ("path.servers", "where the API is served"),
+    ("operation.servers", "where the API is served"),
+    ("operation.tags", "groups operations for readers"),
+    ("schema.title", "prose"),
+    ("schema.$comment", "prose"),
+    ("schema.$schema", "the language of the schema, not what is said in it"),
+    ("schema.$defs", "names are free: what a reference reaches is compared where it is used"),
+    ("security scheme.bearerFormat", "a hint for readers: a caller cannot act on it"),
+];
+
+/// Who a fact binds: what is harmless in a reply may break a request, and the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// What a caller sends.
+    Request,
+    /// What a caller receives.
+    Reply,
+    /// What belongs to neither alone.
+    Neither,
+}
+
+/// One promise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fact {
+    /// Method and path; `document`, or `schema NAME` for a schema that no operation reaches.
+    pub operation: String,
+    /// Who it binds.
+    pub side: Side,
+    /// Where in the operation: `query pageSize`, `body application/json`, `200 application/json`; empty for all of it.
+    pub place: String,
+    /// The member of the schema in that place: `taskDetails[].status`; empty for the place as a whole.
+    pub member: String,
+    /// What is said of it, in the words of OpenAPI: `maximum`.
+    pub aspect: String,
+    /// What is said: `250`.
+    pub value: String,
+}
+
+impl Fact {
+    /// What is said of a value, wherever it is.
+    pub(super) fn new(aspect: &str, value: impl Into<String>) -> Self {
+        let (operation, place, member) = (String::new(), String::new(), String::new());
+        Self { operation, side: Side::Neither, place, member, aspect: aspect.to_owned(), value: value.into() }
+    }
+
+    /// The same, said of a member.
+    pub(super) fn inside(mut self, member: &str) -> Self {
+        self.member.insert_str(0, member);
+        self
+    }
+
+    pub(super) fn at(self, operation: &str, side: Side, place: &str) -> Self {
+        Self { operation: operation.to_owned(), side, place: place.to_owned(), ..self }
+    }
+}
+
+impl fmt::Display for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = String::new();
+        for part in [&self.operation, &self.place, &self.member].into_iter().filter(|part| !part.is_empty()) {
+            line.push_str(part);
+            line.push_str(": ");
+        }
+        line.push_str(&self.aspect);
+        line.push(' ');
+        line.push_str(&self.value);
+        // A name may hold a line break; a fact has one line.
+        for character in line.chars() {
+            match character.is_control() {
+                true => write!(f, "{}", character.escape_default())?,
+                false => write!(f, "{character}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a member of an object is a promise.
+pub(super) fn is_compared(object: &str, member: &str) -> bool {
+    !NOT_COMPARED.iter().any(|(entry, _)| {
+        entry.split_once('.').is_some_and(|(objects, members)| {
+            let of_object = objects == "*" || objects == object;
+            of_object
+                && members.strip_suffix('*').map_or(members == member, |start| member.starts_with(start))
+        })
+    })
+}

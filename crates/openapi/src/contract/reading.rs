@@ -1,0 +1,128 @@
+//! A document that is being read: references, and how much of it to unfold at most.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Number, Value};
+
+use crate::document::reference;
+
+/// How many schemas to unfold at most. A large document has thousands; a few lines of references can ask for 2^30.
+const MOST_STEPS: u32 = 100_000;
+
+/// How deep schemas and references may be nested: far deeper than a person can follow, far from the end of the stack.
+pub(super) const DEEPEST: usize = 48;
+
+pub(super) struct Reading<'a> {
+    pub(super) document: &'a Value,
+    reached: RefCell<BTreeSet<String>>,
+    steps: Cell<u32>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn of(document: &'a Value) -> Self {
+        Self { document, reached: RefCell::default(), steps: Cell::new(0) }
+    }
+
+    /// What a reference points at. References into other files are not followed.
+    pub(super) fn target(&self, reference: &str) -> Option<&'a Value> {
+        let node = reference::target(self.document, reference)?;
+        self.reached.borrow_mut().extend(reference::pointer(reference));
+        Some(node)
+    }
+
+    /// Whether a reference pointed at this node so far.
+    pub(super) fn has_reached(&self, pointer: &str) -> bool {
+        self.reached.borrow().contains(pointer)
+    }
+
+    /// Counts one schema; false once there were too many, or one was too deep.
+    pub(super) fn step(&self, depth: usize) -> bool {
+        self.steps.set(if depth > DEEPEST { MOST_STEPS } else { self.steps.get() } + 1);
+        !self.is_exhausted()
+    }
+
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.steps.get() > MOST_STEPS
+    }
+
+    /// JSON that this module knows nothing about, with what its references reach in their place.
+    ///
+    /// `open` are the references that led here; one that leads back stays as it is.
+    pub(super) fn unfolded(&self, node: &Value, open: &mut Vec<String>, depth: usize) -> Value {
+        if !self.step(depth) {
+            return node.clone();
+        }
+        match node {
+            Value::Array(items) => items.iter().map(|item| self.unfolded(item, open, depth + 1)).collect(),
+            Value::Object(members) => {
+                let reference = members.get("$ref").and_then(Value::as_str);
+                let reference = reference.filter(|reference| !open.iter().any(|open| open == reference));
+                if let Some((reference, node)) = reference.and_then(|one| Some((one, self.target(one)?))) {
+                    open.push(reference.to_owned());
+                    let unfolded = self.unfolded(node, open, depth + 1);
+                    open.pop();
+                    return unfolded;
+                }
+                let members = members.iter();
+                members.map(|(name, value)| (name.clone(), self.unfolded(value, open, depth + 1))).collect()
+            }
+            leaf => leaf.clone(),
+        }
+    }
+}
+
+/// JSON with sorted members and numbers written in one way (`250.0` is `250`), on one line.
+pub(super) fn text(value: &Value) -> String {
+    plain(value).to_string()
+}
+
+/// A text as it is, anything else as JSON.
+pub(super) fn bare(value: &Value) -> String {
+    value.as_str().map_or_else(|| text(value), str::to_owned)
+}
+
+pub(super) fn yes_no(value: bool) -> &'static str {
+    if value { "yes" } else { "no" }
+}
+
+/// The same JSON value with sorted members and numbers written in one way.
+pub(super) fn plain(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => Value::Number(whole(number).unwrap_or_else(|| number.clone())),
+        Value::Array(items) => items.iter().map(plain).collect(),
+        Value::Object(members) => {
+            sorted(members).into_iter().map(|(name, value)| (name.clone(), plain(value))).collect()
+        }
+        leaf => leaf.clone(),
+    }
+}
+
+pub(super) fn sorted(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut members: Vec<(&String, &Value)> = members.iter().collect();
+    members.sort_by_key(|(name, _)| name.as_str());
+    members
+}
+
+fn whole(number: &Number) -> Option<Number> {
+    /// Below this, each whole number has a floating-point number of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = number.as_f64().filter(|_| number.is_f64())?;
+    if float.fract() != 0.0 || float.abs() >= EXACT {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and its magnitude was checked")]
+    let whole = float as i64;
+    Some(whole.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_number_is_written_in_one_way() {
+        assert_eq!(text(&json!({"b": 250.0, "a": [1.5, -0.0, 1e300]})), r#"{"a":[1.5,0,1e+300],"b":250}"#);
+    }
+}

@@ -1,0 +1,35 @@
+//! The operations of a document.
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+/// One call that the document describes.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation<'a> {
+    /// Its `operationId`; empty if it has none.
+    pub id: &'a str,
+    /// In lower case, as in the document.
+    pub method: &'a str,
+    /// The template of its path.
+    pub path: &'a str,
+    /// Its members.
+    pub value: &'a Value,
+}
+
+/// All of them, in the order of the document.
+pub fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>> {
+    let items = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    items.flat_map(|(path, item)| {
+        let members = item.as_object().into_iter().flatten();
+        members.filter(|(_, member)| member.get("responses").is_some()).map(move |(method, value)| {
+            let id = value.get("operationId").and_then(Value::as_str).unwrap_or_default();
+            Operation { id, method, path, value }
+        })
+    })
+}
+
+/// The one with this `operationId`.
+pub fn operation<'a>(document: &'a Value, id: &str) -> anyhow::Result<Operation<'a>> {
+    let found = operations(document).find(|operation| operation.id == id);
+    found.with_context(|| format!("the document has no operation {id}"))
+}

@@ -1,0 +1,71 @@
+//! What progenitor cannot make of a call: it has one type for all successes of an operation, one for all errors, and panics if
+//! they differ.
+
+use std::collections::BTreeSet;
+
+use super::finding::Findings;
+use super::outline::{Node, Outline};
+use crate::document::pointer::{last, parent};
+
+/// Headers that a document has to leave to its security schemes and media types.
+const RESERVED_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
+
+pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
+    for operation in outline.of_kind("operation") {
+        one_type(outline, operation, "two-success-types", &['2'], findings);
+        one_type(outline, operation, "two-error-types", &['4', '5'], findings);
+        path_parameters(outline, operation, findings);
+    }
+    let schemes = outline.of_kind("security scheme").filter_map(|scheme| scheme.text("name"));
+    let reserved: Vec<&str> = schemes.chain(RESERVED_HEADERS).collect();
+    for parameter in outline.of_kind("parameter").filter(|parameter| parameter.text("in") == Some("header")) {
+        let name = parameter.text("name").unwrap_or_default();
+        if reserved.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
+            findings.report(
+                "parameter-location",
+                &parameter.pointer,
+                format!("the header `{name}` comes from a security scheme or media type"),
+            );
+        }
+    }
+}
+
+/// progenitor panics on a path whose parameters are not those of the operation.
+fn path_parameters(outline: &Outline<'_>, operation: &Node<'_>, findings: &mut Findings<'_>) {
+    let path = last(parent(&operation.pointer));
+    let braces = path.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+    let in_path: BTreeSet<&str> = braces.map(|(name, _)| name).collect();
+    let declared = outline.parameters(operation).into_iter().map(|(_, parameter)| parameter);
+    let declared = declared.filter(|parameter| parameter.text("in") == Some("path"));
+    let declared: BTreeSet<&str> = declared.filter_map(|parameter| parameter.text("name")).collect();
+    for name in in_path.symmetric_difference(&declared) {
+        let message = format!("the path and the parameters do not both have `{name}`");
+        findings.report("path-parameter", &operation.pointer, message);
+    }
+}
+
+fn one_type(
+    outline: &Outline<'_>,
+    operation: &Node<'_>,
+    rule: &str,
+    digits: &[char],
+    findings: &mut Findings<'_>,
+) {
+    let mut first = None;
+    for listed in outline.below(operation, "responses").filter(|listed| listed.name().starts_with(digits)) {
+        let Some(response) = outline.resolve(listed) else { continue };
+        let schema = json(outline, response).and_then(|media| media.get("schema"));
+        if schema.is_none() && digits != ['2'] {
+            findings.breach("error-without-body", &listed.pointer);
+        } else if *first.get_or_insert(schema) != schema {
+            findings.breach(rule, &listed.pointer);
+        }
+    }
+}
+
+/// The JSON body of a response.
+pub(super) fn json<'n, 'a>(outline: &'n Outline<'a>, response: &'n Node<'a>) -> Option<&'n Node<'a>> {
+    outline
+        .below(response, "content")
+        .find(|media| media.name().split(';').next() == Some("application/json"))
+}

@@ -1,0 +1,119 @@
+//! From the errors of a JSON Schema validator to what a person did wrong.
+//!
+//! A validator says of a misspelt keyword only that the value fits none of the forms allowed in `oneOf`. The form
+//! that was meant is found here, and its own errors are reported instead.
+
+use std::collections::BTreeSet;
+
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
+use serde_json::Value;
+
+use crate::document::pointer::child;
+
+/// One fault of a value, below the value that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Fault {
+    pub(super) pointer: String,
+    pub(super) message: String,
+    /// The member that should not be there, if that is the fault.
+    pub(super) unknown: Option<String>,
+}
+
+/// What is behind the errors, each fault once, in the order of their pointers.
+pub(super) fn explain<'e>(errors: impl IntoIterator<Item = ValidationError<'e>>) -> BTreeSet<Fault> {
+    let mut found = BTreeSet::new();
+    errors.into_iter().for_each(|error| collect(&error, &mut found));
+    // A list where a text belongs is none of the allowed texts either: the type is enough.
+    let mistyped: Vec<String> = found
+        .iter()
+        .filter(|fault| fault.message.contains(" is not of type"))
+        .map(|fault| fault.pointer.clone())
+        .collect();
+    found.retain(|fault| !(mistyped.contains(&fault.pointer) && fault.message.contains(" is none of ")));
+    found
+}
+
+fn collect(error: &ValidationError<'_>, found: &mut BTreeSet<Fault>) {
+    let pointer = error.instance_path().as_str();
+    let mut add = |pointer: String, message: String, unknown| {
+        found.insert(Fault { pointer, message, unknown });
+    };
+    match error.kind() {
+        ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
+            match options_of_all(context) {
+                Some((pointer, options)) => {
+                    add(pointer, format!("the value is none of {}", options.join(", ")), None)
+                }
+                None => meant(context).iter().for_each(|error| collect(error, found)),
+            }
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            for name in unexpected {
+                add(child(pointer, name), format!("unknown keyword `{name}`"), Some(name.clone()));
+            }
+        }
+        ValidationErrorKind::Required { property } => {
+            add(pointer.to_owned(), format!("the member {} is missing", shown(property)), None);
+        }
+        ValidationErrorKind::Enum { options } => {
+            let options: Vec<String> = options.as_array().into_iter().flatten().map(shown).collect();
+            let message = format!("{} is none of {}", shown(error.instance()), options.join(", "));
+            add(pointer.to_owned(), message, None);
+        }
+        _ => add(pointer.to_owned(), error.masked_with(shown(error.instance())).to_string(), None),
+    }
+}
+
+/// The errors of the form that was most likely meant: not ruled out by `$ref` or by a member that names the form,
+/// and the one whose errors lie deepest, because the most of it fits.
+fn meant<'c>(context: &'c [Vec<ValidationError<'static>>]) -> &'c [ValidationError<'static>] {
+    let depth = |error: &ValidationError<'_>| error.instance_path().as_str().matches('/').count();
+    let likely = context.iter().min_by_key(|errors| {
+        let deepest = errors.iter().map(depth).max().unwrap_or(0);
+        (errors.iter().any(rules_out), usize::MAX - deepest, errors.len())
+    });
+    likely.map_or(&[], Vec::as_slice)
+}
+
+fn rules_out(error: &ValidationError<'static>) -> bool {
+    match error.kind() {
+        ValidationErrorKind::Required { property } => property == "$ref",
+        ValidationErrorKind::Enum { options } => {
+            let names_the_form = ["/in", "/type", "/scheme"];
+            options.as_array().is_some_and(|options| options.len() == 1)
+                && names_the_form.iter().any(|end| error.instance_path().as_str().ends_with(end))
+        }
+        _ => false,
+    }
+}
+
+/// When every form asks for another value of the same member, that member is the fault.
+fn options_of_all(context: &[Vec<ValidationError<'static>>]) -> Option<(String, Vec<String>)> {
+    let pointer = context.first()?.iter().find(|error| rules_out(error))?.instance_path().as_str();
+    let mut all = Vec::new();
+    for errors in context {
+        let options = errors.iter().find_map(|error| match error.kind() {
+            ValidationErrorKind::Enum { options } if error.instance_path().as_str() == pointer => {
+                Some(options)
+            }
+            _ => None,
+        });
+        all.extend(options?.as_array()?.iter().map(shown));
+    }
+    Some((pointer.to_owned(), all))
+}
+
+/// A value as a message can hold it.
+pub(super) fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => format!("`{text}`"),
+        Value::Array(_) => "the list".to_owned(),
+        Value::Object(_) => "the mapping".to_owned(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…`", &text[..end]),
+        None => text,
+    }
+}

@@ -1,0 +1,148 @@
+//! Our extensions: what shapes cannot say has rules, too.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::finding::Findings;
+use super::json_schema::faults;
+use super::outline::{Node, Outline};
+use crate::document::Document;
+
+/// Every extension, and where it may be.
+const EXTENSIONS: [(&str, &str); 10] = [
+    ("x-error-catalog", "components"),
+    ("x-error-codes", "response"),
+    ("x-quota", "document"),
+    ("x-lifecycle", "schema"),
+    ("x-content-schema", "schema"),
+    ("x-known-values", "schema"),
+    ("x-enum-varnames", "schema"),
+    ("x-mcp", "operation"),
+    ("x-codeSamples", "operation"),
+    ("x-source", "schema"),
+];
+
+/// The names of our extensions below the top of the document.
+pub fn extensions() -> impl Iterator<Item = &'static str> {
+    EXTENSIONS.iter().map(|(name, _)| *name)
+}
+
+pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut Findings<'_>) {
+    for node in outline.nodes() {
+        for name in node.members.keys().filter(|name| name.starts_with("x-")) {
+            if !EXTENSIONS.contains(&(name, node.kind)) {
+                let known: Vec<&str> = extensions().collect();
+                findings.report(
+                    "unknown-extension",
+                    &node.at(name),
+                    format!(
+                        "`{name}` of a {} is no extension of ours, which are {}",
+                        node.kind,
+                        known.join(", ")
+                    ),
+                );
+            }
+        }
+    }
+    for schema in outline.of_kind("schema") {
+        lifecycle(schema, findings);
+        constant_names(schema, findings);
+        known_values(outline, schema, findings);
+        content_schema(outline, document, schema, findings);
+    }
+    unused(outline, findings);
+}
+
+/// Linters do not know that `x-content-schema` uses a schema, and are told to let such schemas pass.
+fn unused(outline: &Outline<'_>, findings: &mut Findings<'_>) {
+    let reached = outline.reach(outline.of_kind("path"));
+    let listed: BTreeSet<&str> = outline.nodes().filter_map(|node| node.text("x-known-values")).collect();
+    for schema in outline.nodes().filter(|node| node.kind == "schema" && node.is_component()) {
+        if !reached.contains(&*schema.pointer) && !listed.contains(&*format!("#{}", schema.pointer)) {
+            findings.breach("unused-schema", &schema.pointer);
+        }
+    }
+}
+
+/// Each value has a list of the values that may follow it.
+fn lifecycle(schema: &Node<'_>, findings: &mut Findings<'_>) {
+    let Some(Value::Object(lifecycle)) = schema.get("x-lifecycle") else { return };
+    let values: BTreeSet<&str> = schema.list("enum").iter().filter_map(Value::as_str).collect();
+    for value in values.iter().filter(|value| !lifecycle.get(**value).is_some_and(Value::is_array)) {
+        let message = format!("`{value}` has no list of followers");
+        findings.report("lifecycle", &schema.at("x-lifecycle"), message);
+    }
+    let followers = lifecycle.values().filter_map(Value::as_array).flatten();
+    let named = lifecycle.keys().map(String::as_str).chain(followers.filter_map(Value::as_str));
+    for stranger in named.filter(|name| !values.contains(name)) {
+        let message = format!("`{stranger}` is no value of the enum");
+        findings.report("lifecycle", &schema.at("x-lifecycle"), message);
+    }
+}
+
+/// What generators call the values of an enum.
+fn constant_names(schema: &Node<'_>, findings: &mut Findings<'_>) {
+    let names: BTreeSet<&str> = schema.list("x-enum-varnames").iter().filter_map(Value::as_str).collect();
+    if schema.get("x-enum-varnames").is_some() && names.len() != schema.list("enum").len() {
+        findings.breach("enum-varnames", &schema.at("x-enum-varnames"));
+    }
+}
+
+/// An open list: a text whose description has the values that are known, which a schema lists for those who can use it.
+fn known_values(outline: &Outline<'_>, schema: &Node<'_>, findings: &mut Findings<'_>) {
+    let Some(value) = schema.get("x-known-values") else { return };
+    let lists_texts =
+        |target: &&Node<'_>| target.text("type") == Some("string") && target.get("enum").is_some();
+    let Some(target) = named(outline, value).filter(lists_texts) else {
+        findings.report(
+            "known-values",
+            &schema.at("x-known-values"),
+            "`x-known-values` does not name a schema of this document that lists texts",
+        );
+        return;
+    };
+    let description = schema.text("description").unwrap_or_default();
+    for value in target.list("enum").iter().filter_map(Value::as_str) {
+        if !description.contains(&format!("`{value}`")) {
+            findings.report(
+                "known-values",
+                &schema.at("description"),
+                format!("the description leaves `{value}` out, which `{}` lists", target.name()),
+            );
+        }
+    }
+}
+
+/// A text that holds JSON: the schema of that JSON exists, and the example fits it.
+fn content_schema(
+    outline: &Outline<'_>,
+    document: &Document,
+    schema: &Node<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let Some(value) = schema.get("x-content-schema") else { return };
+    let Some(target) = named(outline, value) else {
+        findings.breach("content-schema", &schema.at("x-content-schema"));
+        return;
+    };
+    let Some(text) = schema.text("example") else { return };
+    let found: Vec<String> = match serde_json::from_str::<Value>(text) {
+        Err(error) => vec![format!("the text is not JSON, {error}")],
+        Ok(value) => {
+            let faults = faults(document, target, &value).into_iter();
+            faults
+                .map(|fault| format!("the text does not fit `{}`, {}", target.name(), fault.message))
+                .collect()
+        }
+    };
+    for fault in found {
+        findings.report("embedded-example", &schema.at("example"), fault);
+    }
+}
+
+/// The schema with a name of its own to which an extension refers.
+fn named<'n, 'a>(outline: &'n Outline<'a>, reference: &Value) -> Option<&'n Node<'a>> {
+    let target = outline.target(reference.as_str()?)?;
+    (target.kind == "schema" && target.is_component()).then_some(target)
+}

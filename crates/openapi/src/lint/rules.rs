@@ -1,0 +1,50 @@
+//! The rules, as `rules.yaml` lists them.
+
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+use crate::document::read_yaml;
+
+static FILE: LazyLock<Value> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "the file is part of this crate: each test of a rule reads it")]
+    read_yaml(include_str!("rules.yaml")).expect("`rules.yaml` is YAML")
+});
+
+pub(super) static RULES: LazyLock<Vec<Rule>> =
+    LazyLock::new(|| FILE.as_array().into_iter().flatten().map(Rule::of).collect());
+
+/// A rule of the file.
+pub(super) struct Rule {
+    pub(super) id: &'static str,
+    pub(super) on: Vec<&'static str>,
+    pub(super) must: Option<Validator>,
+    pub(super) message: &'static str,
+    pub(super) advice: &'static str,
+}
+
+impl Rule {
+    fn of(rule: &'static Value) -> Self {
+        let text = |member: &str| rule.get(member).and_then(Value::as_str).unwrap_or_default();
+        let on = rule.get("on").and_then(Value::as_array).into_iter().flatten();
+        #[expect(clippy::expect_used, reason = "as above: each test compiles all rules")]
+        let must = rule.get("must").map(|schema| {
+            jsonschema::options().should_validate_formats(true).build(schema).expect("`must` is a schema")
+        });
+        let on = on.filter_map(Value::as_str).collect();
+        Self { id: text("rule"), on, must, message: text("message"), advice: text("advice") }
+    }
+}
+
+/// The ids of all rules; one that has several parts comes several times.
+pub fn rules() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|rule| rule.id)
+}
+
+/// A rule that compares nodes.
+pub(super) fn comparing(id: &str) -> &'static Rule {
+    let rule = RULES.iter().find(|rule| rule.id == id && rule.must.is_none());
+    #[expect(clippy::expect_used, reason = "every rule has a fault in the tests that shows it")]
+    rule.expect("`rules.yaml` has the rule")
+}
