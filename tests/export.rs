@@ -153,7 +153,7 @@ async fn rows_of_several_filters_are_asked_for_one_after_another() {
 #[tokio::test]
 async fn a_platform_that_sorts_anew_completes_no_file() {
     for (filter, says) in [
-        ("", "the platform has sorted the task anew"),
+        ("", "the platform has changed the order of the task"),
         ("--status Success", " rows came where the platform counts "),
         ("--status Pending", " rows came where the platform counts "),
     ] {

@@ -36,7 +36,7 @@ pub(crate) struct SubtasksOptions {
     /// Rows that one call asks for, 1 to 250 [default: 25 with --page, else 250]
     #[arg(long, allow_negative_numbers = true, value_name = "M")]
     pub(crate) page_size: Option<u32>,
-    /// Stop after so many subtasks
+    /// Stop after this many subtasks
     #[arg(long, allow_negative_numbers = true, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// What to show of each subtask [default: device,status,outcome,command; csv: all but outcome]

@@ -127,7 +127,7 @@ pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page
         Some((device, status)) => {
             caller.ask(query.clone().device_id(device).status(status), 0, Change::AsItIs).await
         }
-        None => Err(Missing::NotAsked("no row bears both a device and a status")),
+        None => Err(Missing::NotAsked("no row has both a device and a status")),
     };
     let unknown = caller.ask(query, 0, Change::WithUnknownParameter).await;
     let logged_in =

@@ -54,13 +54,13 @@ impl Diagnosis {
         let assumptions = counted(broken, "assumption") + do_not_hold;
         let (what, advice) = match (wrong, broken) {
             (0, 0) => return Ok(()),
-            (_, 0) => (checks, "do what stands below each of them in the report"),
+            (_, 0) => (checks, "do what the report says below each of them"),
             (0, _) => {
                 (assumptions, "paste the report into an issue of northbound, which takes it for granted")
             }
             _ => {
                 let both = format!("{checks}, and {assumptions}");
-                (both, "do what stands below each check in the report, and report the rest")
+                (both, "do what the report says below each check, and report the rest")
             }
         };
         Err(CliError::own(Kind::Unsound, what, advice))

@@ -60,7 +60,7 @@ pub(super) fn filtered_total_count(replies: &Replies) -> Judgement {
     match whole - sum {
         0 => holds(format!("the {} statuses together count {sum}, which is all", counted.len())),
         rest => could_not_tell(format!(
-            "{rest} of {whole} subtasks are in no status that was counted: they moved meanwhile, or bear another status"
+            "{rest} of {whole} subtasks are in no status that was counted: they moved meanwhile, or have another status"
         )),
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn stable_order(replies: &Replies) -> Judgement {
         }
     }
     match seen {
-        0 => could_not_tell("no rows came twice that can be told apart"),
+        0 => could_not_tell("no rows came twice that can be distinguished"),
         _ => holds(format!("the first rows came {} times in the same order", seen + 1)),
     }
 }
@@ -88,8 +88,8 @@ pub(super) fn pages_count_up(replies: &Replies) -> Judgement {
     match (same_rows(second, next), same_rows(second, first)) {
         (Some(true), _) => holds(format!("{page} went on where page 0 ended")),
         (_, Some(true)) => does_not_hold("page 1 repeated page 0"),
-        (None, _) => could_not_tell("the rows bear nothing to tell them apart"),
-        _ if is_order_unstable(replies) => could_not_tell("rows do not stand in a stable order"),
+        (None, _) => could_not_tell("the rows have nothing that distinguishes them"),
+        _ if is_order_unstable(replies) => could_not_tell("rows have no stable order"),
         _ => does_not_hold("page 1 held other rows than those that follow page 0"),
     }
 }
@@ -139,11 +139,9 @@ pub(super) fn paging_defaults(replies: &Replies) -> Judgement {
         }
         _ => match replies.begins_alike(page) {
             Some(true) => holds(format!("{} of page 0 came", counted(listed, "row"))),
-            Some(false) if is_order_unstable(replies) => {
-                could_not_tell("rows do not stand in a stable order")
-            }
+            Some(false) if is_order_unstable(replies) => could_not_tell("rows have no stable order"),
             Some(false) => does_not_hold(format!("{} came, and not those of page 0", counted(listed, "row"))),
-            None => could_not_tell("the rows bear nothing to tell them apart"),
+            None => could_not_tell("the rows have nothing that distinguishes them"),
         },
     }
 }
@@ -163,7 +161,7 @@ pub(super) fn unknown_parameters_are_ignored(replies: &Replies) -> Judgement {
     match replies.begins_alike(page) {
         Some(true) => holds("a parameter that nobody knows changed nothing"),
         Some(false) => could_not_tell("other rows came, as they do where the order is not stable"),
-        None => could_not_tell("the rows bear nothing to tell them apart"),
+        None => could_not_tell("the rows have nothing that distinguishes them"),
     }
 }
 

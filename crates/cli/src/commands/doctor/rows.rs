@@ -71,7 +71,7 @@ pub(super) fn status_is_open(replies: &Replies) -> Judgement {
 
 pub(super) fn status_lifecycle(replies: &Replies) -> Judgement {
     if param_names_a_row(replies).0 != Mark::Holds {
-        return could_not_tell("the rows bear nothing to tell them apart");
+        return could_not_tell("the rows have nothing that distinguishes them");
     }
     let (mut before, mut moved) = (HashMap::new(), 0);
     for row in all(replies) {
@@ -141,7 +141,7 @@ pub(super) fn text_inside_text(replies: &Replies) -> Judgement {
         TextCounts { plain: n @ 1.., .. } => {
             does_not_hold(format!("{}, and none with JSON inside", counted(n, "string")))
         }
-        _ => could_not_tell("no row bears output or error"),
+        _ => could_not_tell("no row has output or error"),
     }
 }
 
@@ -174,7 +174,7 @@ pub(super) fn form_of_command_result(replies: &Replies) -> Judgement {
         }
     }
     match (open, answered) {
-        (0, 0) => could_not_tell("no output bears it"),
+        (0, 0) => could_not_tell("no output has it"),
         (_, 0) => could_not_tell(format!("no device has answered; null: {open} times")),
         _ => holds(format!("null: {open} times, an object of both members: {answered} times")),
     }

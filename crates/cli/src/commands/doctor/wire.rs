@@ -117,7 +117,7 @@ async fn send(
     outcome.map(http::Response::from)
 }
 
-/// Stands in for the reply to a call that is not made: the client takes it for a quota that is used up, which it is.
+/// The reply to a call that is not made: to the client, the quota is used up.
 fn used_up() -> http::Response<Body> {
     let mut reply = http::Response::new(Body::default());
     *reply.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;

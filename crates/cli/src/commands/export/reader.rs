@@ -176,5 +176,5 @@ impl FilterPass<'_> {
 
 /// The rows of a whole task stay where they are, unless the platform sorts them again.
 fn sorted_again(page: u32) -> String {
-    format!("page {page} shows subtasks of an earlier page: the platform has sorted the task anew")
+    format!("page {page} shows subtasks of an earlier page: the platform has changed the order of the task")
 }

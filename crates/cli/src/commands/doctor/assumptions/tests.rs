@@ -309,7 +309,7 @@ fn what_may_have_another_cause_contradicts_no_assumption() {
     unsure(
         "filtered-total-count",
         |replies| replies.statuses[4].1 = Ok(page(10, 1, [row(4)])),
-        "2 of 60 subtasks are in no status that was counted: they moved meanwhile, or bear another status",
+        "2 of 60 subtasks are in no status that was counted: they moved meanwhile, or have another status",
     );
     unsure(
         "filters-combine",
@@ -331,7 +331,7 @@ fn what_may_have_another_cause_contradicts_no_assumption() {
         let rows = rows_of(&mut replies.first);
         rows[1].param = rows[0].param.clone();
     };
-    unsure("status-lifecycle", of_one_device, "the rows bear nothing to tell them apart");
+    unsure("status-lifecycle", of_one_device, "the rows have nothing that distinguishes them");
     // Rows that nothing distinguishes.
     let nameless = |replies: &mut Replies| {
         let pages = [&mut replies.second, &mut replies.defaults, &mut replies.unknown].into_iter().flatten();
@@ -339,16 +339,16 @@ fn what_may_have_another_cause_contradicts_no_assumption() {
             .chain([&mut replies.first])
             .for_each(|page| rows_of(page).iter_mut().for_each(|row| row.param = None));
     };
-    unsure("stable-order", nameless, "no rows came twice that can be told apart");
-    unsure("pages-count-up", nameless, "the rows bear nothing to tell them apart");
+    unsure("stable-order", nameless, "no rows came twice that can be distinguished");
+    unsure("pages-count-up", nameless, "the rows have nothing that distinguishes them");
     unsure("param-names-a-row", nameless, "60 of 60 rows have no param");
     // An order that changes is one fault, and not three.
     let sorted_anew = |replies: &mut Replies| {
         rows_of(replies.defaults.as_mut().unwrap()).reverse();
         rows_of(replies.second.as_mut().unwrap()).reverse();
     };
-    unsure("pages-count-up", sorted_anew, "rows do not stand in a stable order");
-    unsure("paging-defaults", sorted_anew, "rows do not stand in a stable order");
+    unsure("pages-count-up", sorted_anew, "rows have no stable order");
+    unsure("paging-defaults", sorted_anew, "rows have no stable order");
 }
 
 #[test]
