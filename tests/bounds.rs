@@ -43,7 +43,8 @@ fn failures(document: &str, url: &str) -> Vec<String> {
 fn is_of_a_value(mutation: &Mutation) -> bool {
     match mutation.kind {
         "lower a number" | "raise a number" | "turn a flag" => true,
-        "add to a list" | "rename" => mutation.node.contains("/enum"),
+        "add to a list" => mutation.node.ends_with("/enum"),
+        "rename" => mutation.node.contains("/enum/"),
         "say more" => mutation.node.ends_with("/exclusiveMinimum"),
         _ => false,
     }
