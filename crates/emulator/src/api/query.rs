@@ -2,10 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use utoipa::IntoParams;
-use utoipa::openapi::KnownFormat;
-use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaFormat, Type};
-
 use crate::api::refusal::{INVALID_INPUT, Refusal, shown};
 use crate::api::{CommandId, DeviceId, SubtaskStatus, TaskId};
 
@@ -16,28 +12,28 @@ const MIN_PAGE_SIZE: i32 = 1;
 const MAX_PAGE_SIZE: i32 = 250;
 
 /// Which subtasks are asked for.
-#[derive(Debug, Clone, PartialEq, Eq, IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, rename_all = "camelCase"))]
 pub(crate) struct SubtaskQuery {
     /// The application that owns the task, when it is another one that authorized the caller.
-    #[param(nullable = false, example = "5c8ba98f30344005c02316a0")]
+    #[cfg_attr(feature = "openapi", param(nullable = false))]
     pub(crate) app_id: Option<String>,
     /// The batch task.
     pub(crate) task_id: TaskId,
     /// Only subtasks in this status.
-    #[param(nullable = false)]
+    #[cfg_attr(feature = "openapi", param(nullable = false))]
     pub(crate) status: Option<SubtaskStatus>,
     /// Only subtasks of this device.
-    #[param(nullable = false)]
+    #[cfg_attr(feature = "openapi", param(nullable = false))]
     pub(crate) device_id: Option<DeviceId>,
     /// Only the subtask of this command.
-    #[param(nullable = false)]
+    #[cfg_attr(feature = "openapi", param(nullable = false))]
     pub(crate) command_id: Option<CommandId>,
     /// Number of the page; 0 is the first.
-    #[param(required = false, schema_with = page_no_schema)]
+    #[cfg_attr(feature = "openapi", param(required = false, minimum = 0, default = 0))]
     pub(crate) page_no: i32,
     /// Rows on a page.
-    #[param(required = false, schema_with = page_size_schema)]
+    #[cfg_attr(feature = "openapi", param(required = false, minimum = 1, maximum = 250, default = 25))]
     pub(crate) page_size: i32,
 }
 
@@ -115,30 +111,6 @@ fn status(given: String) -> Result<SubtaskStatus, Refusal> {
         let known = SubtaskStatus::ALL.map(SubtaskStatus::name).join(", ");
         INVALID_INPUT.because(format!("status={} is none of {known}", shown(&given)))
     })
-}
-
-/// The schemas' bounds and defaults are the constants that the checks use.
-fn page_no_schema() -> Object {
-    integer_schema()
-        .description(Some("Number of the page; 0 is the first."))
-        .minimum(Some(MIN_PAGE_NO))
-        .default(Some(DEFAULT_PAGE_NO.into()))
-        .build()
-}
-
-fn page_size_schema() -> Object {
-    integer_schema()
-        .description(Some("Rows on a page."))
-        .minimum(Some(MIN_PAGE_SIZE))
-        .maximum(Some(MAX_PAGE_SIZE))
-        .default(Some(DEFAULT_PAGE_SIZE.into()))
-        .build()
-}
-
-fn integer_schema() -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ mod built_in;
 mod control;
 #[cfg(feature = "docs")]
 mod docs;
-mod document;
 mod exam;
 mod examinee;
 mod faults;

@@ -5,10 +5,9 @@ use std::sync::LazyLock;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use jsonschema::{Draft, Validator};
-use northbound_emulator::{control_openapi, openapi};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Reply, TASK_DETAILS};
+use crate::support::{Reply, TASK_DETAILS, control_openapi, openapi};
 
 /// The faults whose purpose is to break the promise, and how. A reset and a close half way leave no reply to look at.
 pub(crate) const BREAKING: [(&str, &str); 7] = [
@@ -52,10 +51,8 @@ pub(crate) fn breach(method: &str, path: &str, reply: &Reply) -> Option<String> 
     )
 }
 
-static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let documents = [openapi(), control_openapi()].map(|document| serde_json::to_value(document).unwrap());
-    documents.iter().flat_map(operations).collect()
-});
+static OPERATIONS: LazyLock<Vec<Operation>> =
+    LazyLock::new(|| [openapi(), control_openapi()].iter().flat_map(operations).collect());
 
 struct Operation {
     method: String,
@@ -172,4 +169,18 @@ fn what_is_not_documented_is_a_breach() {
     }
     assert!(breach("GET", "/nowhere", &reply(200, JSON, &page)).is_some());
     assert!(breach("DELETE", "/_emulator/tasks/demo", &reply(204, JSON, &page)).is_some());
+}
+
+#[test]
+fn every_reference_of_the_documents_resolves() {
+    for document in [openapi(), control_openapi()] {
+        let mut pending = vec![&document];
+        while let Some(value) = pending.pop() {
+            if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+                assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+            }
+            pending.extend(value.as_array().into_iter().flatten());
+            pending.extend(value.as_object().into_iter().flat_map(Map::values));
+        }
+    }
 }

@@ -3,36 +3,27 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::posted::{ControlError, ControlRefusal, Posted, refused};
+use super::posted::{ControlRefusal, Posted, refused};
 use crate::control::Control;
 use crate::exam::{Answer, Exam, ExamReport, ExamRequest, Offer};
-
-pub(super) fn add_to(router: OpenApiRouter<Control>) -> OpenApiRouter<Control> {
-    router.routes(routes!(begin_exam)).routes(routes!(read_marks)).routes(routes!(answer_exam))
-}
 
 /// Begin an exam
 ///
 /// For a client in any language: it logs in with what the offer says, reads what the questions ask for, and posts what it
 /// read. On the way its token dies, it is throttled, subtasks move, rows are odd, and it is sent to another address.
 /// Several calls may be under way at once, up to 8.
-#[utoipa::path(
-    post,
-    path = "/_emulator/exam",
-    operation_id = "beginExam",
-    tag = "Exam",
+#[cfg_attr(feature = "openapi", utoipa::path(
+    post, path = "/_emulator/exam", tag = "Exam",
     request_body(content = Option<ExamRequest>, description = "May be empty."),
     responses(
         (status = 201, description = "The exam has begun.", body = Offer),
-        (status = 400, description = "The body cannot be read, or breaks a bound.", body = ControlError),
-        (status = 413, description = "The body is too long.", body = ControlError),
-        (status = 500, description = "The other address, to which the client is sent, cannot be opened.", body = ControlError)
+        (status = 400, description = "The body cannot be read, or breaks a bound.", body = super::posted::ControlError),
+        (status = 413, description = "The body is too long.", body = super::posted::ControlError),
+        (status = 500, description = "The other address, to which the client is sent, cannot be opened.", body = super::posted::ControlError)
     )
-)]
-async fn begin_exam(
+))]
+pub(super) async fn begin_exam(
     State(control): State<Control>,
     body: Posted,
 ) -> Result<(StatusCode, Json<Offer>), ControlRefusal> {
@@ -46,18 +37,15 @@ async fn begin_exam(
 }
 
 /// Read the marks of an exam
-#[utoipa::path(
-    get,
-    path = "/_emulator/exam/{id}",
-    operation_id = "readMarks",
-    tag = "Exam",
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get, path = "/_emulator/exam/{id}", tag = "Exam",
     params(("id" = String, Path, description = "The id that the offer names.")),
     responses(
         (status = 200, description = "The marks, by the calls and the answers until now.", body = ExamReport),
-        (status = 404, description = "There is no such exam.", body = ControlError)
+        (status = 404, description = "There is no such exam.", body = super::posted::ControlError)
     )
-)]
-async fn read_marks(
+))]
+pub(super) async fn read_marks(
     State(control): State<Control>,
     Path(id): Path<String>,
 ) -> Result<Json<ExamReport>, ControlRefusal> {
@@ -67,27 +55,24 @@ async fn read_marks(
 /// Answer questions of an exam
 ///
 /// A later answer to a question replaces an earlier one.
-#[utoipa::path(
-    post,
-    path = "/_emulator/exam/{id}/answers",
-    operation_id = "answerExam",
-    tag = "Exam",
+#[cfg_attr(feature = "openapi", utoipa::path(
+    post, path = "/_emulator/exam/{id}/answers", tag = "Exam",
     params(("id" = String, Path, description = "The id that the offer names.")),
     request_body = [Answer],
     responses(
         (status = 200, description = "The marks.", body = ExamReport),
-        (status = 400, description = "The answers cannot be read.", body = ControlError),
-        (status = 413, description = "The body is too long.", body = ControlError),
-        (status = 404, description = "There is no such exam.", body = ControlError)
+        (status = 400, description = "The answers cannot be read.", body = super::posted::ControlError),
+        (status = 413, description = "The body is too long.", body = super::posted::ControlError),
+        (status = 404, description = "There is no such exam.", body = super::posted::ControlError)
     )
-)]
-async fn answer_exam(
+))]
+pub(super) async fn answer_exam(
     State(control): State<Control>,
     Path(id): Path<String>,
     body: Posted,
 ) -> Result<Json<ExamReport>, ControlRefusal> {
     let exam = exam(&control, &id)?;
-    exam.answer(body.read()?);
+    exam.answer(body.read::<Vec<Answer>>()?);
     Ok(Json(exam.report()))
 }
 

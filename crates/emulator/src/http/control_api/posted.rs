@@ -6,13 +6,12 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use utoipa::ToSchema;
 
 /// Why a call of the control API was refused.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct ControlError {
     /// What is wrong, and what is allowed.
-    #[schema(example = "unknown field `subtask`, expected `subtasks` or `life` at line 1 column 61")]
     error: String,
 }
 
