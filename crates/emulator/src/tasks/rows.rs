@@ -290,23 +290,6 @@ mod tests {
     }
 
     #[test]
-    fn output_and_error_are_there_when_the_status_has_them() {
-        let rows = demo();
-        for row in 0..1_000 {
-            let status = status(rows.key, row);
-            let subtask = subtask(&rows, row, status);
-            let has = (subtask["output"].is_string(), subtask["error"].is_string());
-            let expected = match status {
-                SubtaskStatus::WaitResult | SubtaskStatus::Success => (true, false),
-                SubtaskStatus::Fail => (false, true),
-                SubtaskStatus::Timeout => (true, true),
-                _ => (false, false),
-            };
-            assert_eq!(has, expected, "{subtask:?}");
-        }
-    }
-
-    #[test]
     fn a_request_that_a_moving_task_has_sent_does_not_vanish() {
         let rows = GeneratedRows::new(1, "live", 10, Some(Life::default()));
         let request = |status| subtask(&rows, 3, status)["output"].clone();
