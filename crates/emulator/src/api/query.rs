@@ -5,12 +5,6 @@ use std::collections::BTreeMap;
 use crate::api::refusal::{INVALID_INPUT, Refusal, shown};
 use crate::api::{CommandId, DeviceId, SubtaskStatus, TaskId};
 
-const DEFAULT_PAGE_NO: i32 = 0;
-const MIN_PAGE_NO: i32 = 0;
-const DEFAULT_PAGE_SIZE: i32 = 25;
-const MIN_PAGE_SIZE: i32 = 1;
-const MAX_PAGE_SIZE: i32 = 250;
-
 /// Which subtasks are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, rename_all = "camelCase"))]
@@ -47,14 +41,14 @@ impl SubtaskQuery {
             status: given.take("status").map(status).transpose()?,
             device_id: given.take("deviceId").map(DeviceId),
             command_id: given.take("commandId").map(CommandId),
-            page_no: given.integer("pageNo", MIN_PAGE_NO..=i32::MAX)?.unwrap_or(DEFAULT_PAGE_NO),
-            page_size: given.integer("pageSize", MIN_PAGE_SIZE..=MAX_PAGE_SIZE)?.unwrap_or(DEFAULT_PAGE_SIZE),
+            page_no: given.integer("pageNo", 0..=i32::MAX)?.unwrap_or(0),
+            page_size: given.integer("pageSize", 1..=250)?.unwrap_or(25),
         })
     }
 
     /// Number of the page before; page 0 has none.
     pub(crate) fn page_before(&self) -> i32 {
-        self.page_no.saturating_sub(1).max(MIN_PAGE_NO)
+        self.page_no.saturating_sub(1).max(0)
     }
 
     /// Number of rows before a page. It fits: the largest page times the largest size is below 2⁴⁰.

@@ -88,13 +88,8 @@ pub(crate) async fn apply_fault(fault: &FaultKind, response: Response, clock: &C
             parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             Body::from(gzip(&body).unwrap_or_default())
         }
-        FaultKind::Latency { .. }
-        | FaultKind::BadGateway
-        | FaultKind::EmptyError
-        | FaultKind::InternalError
-        | FaultKind::Unavailable { .. }
-        | FaultKind::RepeatedPage
-        | FaultKind::Redirect { .. } => Body::from(body),
+        // The others are made elsewhere.
+        _ => Body::from(body),
     };
     Response::from_parts(parts, body)
 }

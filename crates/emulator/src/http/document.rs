@@ -1,5 +1,6 @@
 //! The two documents that follow from the code: that of the platform's calls, and that of the control API.
 
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi, Response};
 use utoipa::{Modify, OpenApi as _};
@@ -19,13 +20,11 @@ pub fn openapi() -> OpenApi {
 pub fn control_openapi() -> OpenApi {
     let mut document = described(Controls::openapi(), control_api::Paths::openapi());
     // The server refuses some requests before an operation sees them, whatever they ask for.
-    for item in document.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
-            let responses = &mut operation.responses.responses;
-            if !responses.keys().any(|status| status.starts_with('4')) {
-                let refused = Response::new("The request is refused before the emulator reads it.");
-                responses.insert("4XX".to_owned(), refused.into());
-            }
+    for operation in operations(&mut document) {
+        let responses = &mut operation.responses.responses;
+        if !responses.keys().any(|status| status.starts_with('4')) {
+            let refused = Response::new("The request is refused before the emulator reads it.");
+            responses.insert("4XX".to_owned(), refused.into());
         }
     }
     document
@@ -34,12 +33,15 @@ pub fn control_openapi() -> OpenApi {
 /// A document with these paths. An operation bears the name of its function.
 fn described(mut document: OpenApi, paths: OpenApi) -> OpenApi {
     document.merge(paths);
-    for item in document.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
-            operation.operation_id = operation.operation_id.take().map(|name| camel_case(&name));
-        }
+    for operation in operations(&mut document) {
+        operation.operation_id = operation.operation_id.take().map(|name| camel_case(&name));
     }
     document
+}
+
+fn operations(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
+    let items = document.paths.paths.values_mut();
+    items.flat_map(|item| [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten())
 }
 
 fn camel_case(name: &str) -> String {
