@@ -49,22 +49,6 @@ impl ErrorRow {
         Refusal { row: self, reason: reason.into() }
     }
 
-    fn body(&self) -> ErrorResponse {
-        ErrorResponse {
-            error_code: Some(ErrorCode(self.code)),
-            error_desc: Some(self.text.to_owned()),
-            ..ErrorResponse::default()
-        }
-    }
-
-    fn gateway_body(&self) -> ErrorResponse {
-        ErrorResponse {
-            resultcode: Some(ErrorCode(self.code)),
-            resultmsg: Some(self.text.to_owned()),
-            ..ErrorResponse::default()
-        }
-    }
-
     /// Whether the gateway before the services judges this, which it has been seen to report in an envelope of its own.
     fn is_of_gateway(&self) -> bool {
         *self == INVALID_TOKEN || *self == THROTTLED
@@ -89,9 +73,12 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn response(&self, envelope: Envelope) -> Response {
+        let (code, text) = (Some(ErrorCode(self.row.code)), Some(self.row.text.to_owned()));
         let body = match envelope {
-            Envelope::Gateway if self.row.is_of_gateway() => self.row.gateway_body(),
-            Envelope::Gateway | Envelope::Documented => self.row.body(),
+            Envelope::Gateway if self.row.is_of_gateway() => {
+                ErrorResponse { resultcode: code, resultmsg: text, ..ErrorResponse::default() }
+            }
+            _ => ErrorResponse { error_code: code, error_desc: text, ..ErrorResponse::default() },
         };
         let mut response = (self.row.status, Json(body)).into_response();
         if let Ok(reason) = HeaderValue::from_str(&self.reason) {

@@ -7,7 +7,7 @@ mod posted;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::posted::{ControlRefusal, Posted, refused};
+use self::posted::{Answered, Posted, refused};
 use crate::clock::ClockKind;
 use crate::control::Control;
 use crate::fault::{ActiveFault, Fault};
@@ -115,10 +115,7 @@ async fn read_clock(State(control): State<Control>) -> Json<ClockReading> {
         (status = 413, description = "The body is too long.", body = posted::ControlError)
     )
 ))]
-async fn advance_clock(
-    State(control): State<Control>,
-    body: Posted,
-) -> Result<Json<ClockReading>, ControlRefusal> {
+async fn advance_clock(State(control): State<Control>, body: Posted) -> Answered<Json<ClockReading>> {
     let Advance { milliseconds } = body.read()?;
     control.advance(Duration::from_millis(milliseconds));
     Ok(reading(&control))
@@ -148,7 +145,7 @@ async fn list_tasks(State(control): State<Control>) -> Json<Vec<TaskState>> {
         (status = 409, description = "There is a task with this id.", body = posted::ControlError)
     )
 ))]
-async fn create_task(State(control): State<Control>, body: Posted) -> Result<StatusCode, ControlRefusal> {
+async fn create_task(State(control): State<Control>, body: Posted) -> Answered<StatusCode> {
     control.create_task(body.read::<Task>()?).map_err(|error| {
         let status = match error {
             ScenarioError::DuplicateTask { .. } => StatusCode::CONFLICT,
@@ -168,10 +165,7 @@ async fn create_task(State(control): State<Control>, body: Posted) -> Result<Sta
         (status = 404, description = "There is no such task.", body = posted::ControlError)
     )
 ))]
-async fn drop_task(
-    State(control): State<Control>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, ControlRefusal> {
+async fn drop_task(State(control): State<Control>, Path(id): Path<String>) -> Answered<StatusCode> {
     if control.drop_task(&id) {
         return Ok(StatusCode::NO_CONTENT);
     }
@@ -197,10 +191,7 @@ async fn list_faults(State(control): State<Control>) -> Json<Vec<ActiveFault>> {
         (status = 413, description = "The body is too long.", body = posted::ControlError)
     )
 ))]
-async fn add_fault(
-    State(control): State<Control>,
-    body: Posted,
-) -> Result<(StatusCode, Json<Added>), ControlRefusal> {
+async fn add_fault(State(control): State<Control>, body: Posted) -> Answered<(StatusCode, Json<Added>)> {
     let id =
         control.add_fault(body.read::<Fault>()?).map_err(|error| refused(StatusCode::BAD_REQUEST, error))?;
     Ok((StatusCode::CREATED, Json(Added { id })))
@@ -225,10 +216,7 @@ async fn clear_faults(State(control): State<Control>) -> StatusCode {
         (status = 404, description = "There is no such fault: it is over, or never was.", body = posted::ControlError)
     )
 ))]
-async fn remove_fault(
-    State(control): State<Control>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, ControlRefusal> {
+async fn remove_fault(State(control): State<Control>, Path(id): Path<String>) -> Answered<StatusCode> {
     // What is no number names no fault.
     if id.parse().is_ok_and(|id| control.remove_fault(id)) {
         return Ok(StatusCode::NO_CONTENT);

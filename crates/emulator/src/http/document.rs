@@ -1,9 +1,9 @@
 //! The two documents that follow from the code: that of the platform's calls, and that of the control API.
 
+use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi, Response};
-use utoipa::{Modify, OpenApi as _};
 
 use crate::api::credentials::APP_KEY;
 use crate::api::{CommandOutput, ErrorResponse, SubtaskFailure, SubtaskStatus, TaskId};
@@ -12,7 +12,14 @@ use crate::http::{control_api, routes};
 /// The document that follows from the code, in OpenAPI 3.1: a second reading of the platform's page.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    described(Platform::openapi(), routes::Paths::openapi())
+    let mut document = described(Platform::openapi(), routes::Paths::openapi());
+    let components = document.components.get_or_insert_default();
+    let app_key = ApiKeyValue::with_description(APP_KEY, "The application id.");
+    components.add_security_scheme("AppKey", SecurityScheme::ApiKey(ApiKey::Header(app_key)));
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+    let token = token.description(Some("The token that `login` returns.")).build();
+    components.add_security_scheme("BearerToken", SecurityScheme::Http(token));
+    document
 }
 
 /// The document of the control API, in OpenAPI 3.1. It follows from the code alone.
@@ -64,26 +71,9 @@ fn camel_case(name: &str) -> String {
         (name = "Authentication", description = "How an application obtains a token.")
     ),
     // What utoipa does not find by itself: the types of parameters, of errors, and of texts inside strings.
-    components(schemas(CommandOutput, ErrorResponse, SubtaskFailure, SubtaskStatus, TaskId)),
-    modifiers(&Security)
+    components(schemas(CommandOutput, ErrorResponse, SubtaskFailure, SubtaskStatus, TaskId))
 )]
 struct Platform;
-
-/// The two headers of a call.
-struct Security;
-
-impl Modify for Security {
-    fn modify(&self, document: &mut OpenApi) {
-        let components = document.components.get_or_insert_default();
-        let app_key = ApiKeyValue::with_description(APP_KEY, "The application id.");
-        let token = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The token that `login` returns."))
-            .build();
-        components.add_security_scheme("AppKey", SecurityScheme::ApiKey(ApiKey::Header(app_key)));
-        components.add_security_scheme("BearerToken", SecurityScheme::Http(token));
-    }
-}
 
 #[derive(utoipa::OpenApi)]
 #[openapi(

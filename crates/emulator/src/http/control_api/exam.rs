@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
-use super::posted::{ControlRefusal, Posted, refused};
+use super::posted::{Answered, Posted, refused};
 use crate::control::Control;
 use crate::exam::{Answer, Exam, ExamReport, ExamRequest, Offer};
 
@@ -26,7 +26,7 @@ use crate::exam::{Answer, Exam, ExamReport, ExamRequest, Offer};
 pub(super) async fn begin_exam(
     State(control): State<Control>,
     body: Posted,
-) -> Result<(StatusCode, Json<Offer>), ControlRefusal> {
+) -> Answered<(StatusCode, Json<Offer>)> {
     let request = if body.0.is_empty() { ExamRequest::default() } else { body.read()? };
     request.check().map_err(|error| refused(StatusCode::BAD_REQUEST, error))?;
     let offer = control.exams().begin(request).await;
@@ -48,7 +48,7 @@ pub(super) async fn begin_exam(
 pub(super) async fn read_marks(
     State(control): State<Control>,
     Path(id): Path<String>,
-) -> Result<Json<ExamReport>, ControlRefusal> {
+) -> Answered<Json<ExamReport>> {
     Ok(Json(exam(&control, &id)?.report()))
 }
 
@@ -70,13 +70,13 @@ pub(super) async fn answer_exam(
     State(control): State<Control>,
     Path(id): Path<String>,
     body: Posted,
-) -> Result<Json<ExamReport>, ControlRefusal> {
+) -> Answered<Json<ExamReport>> {
     let exam = exam(&control, &id)?;
     exam.answer(body.read::<Vec<Answer>>()?);
     Ok(Json(exam.report()))
 }
 
-fn exam(control: &Control, id: &str) -> Result<std::sync::Arc<Exam>, ControlRefusal> {
+fn exam(control: &Control, id: &str) -> Answered<std::sync::Arc<Exam>> {
     let gone =
         || refused(StatusCode::NOT_FOUND, format!("there is no exam '{id}': begin one, and take its id"));
     control.exams().get(id).ok_or_else(gone)

@@ -18,6 +18,9 @@ pub(super) struct ControlError {
 /// A refusal of the control API.
 pub(super) type ControlRefusal = (StatusCode, Json<ControlError>);
 
+/// What a call of the control API returns.
+pub(super) type Answered<T> = Result<T, ControlRefusal>;
+
 pub(super) fn refused(status: StatusCode, error: impl ToString) -> ControlRefusal {
     (status, Json(ControlError { error: error.to_string() }))
 }
@@ -27,7 +30,7 @@ pub(super) struct Posted(pub(super) Bytes);
 
 impl Posted {
     /// Reads JSON whatever the content type says: people who type a call by hand rarely set it.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, ControlRefusal> {
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Answered<T> {
         serde_json::from_slice(&self.0).map_err(|error| refused(StatusCode::BAD_REQUEST, error))
     }
 }
@@ -35,7 +38,7 @@ impl Posted {
 impl<S: Send + Sync> FromRequest<S> for Posted {
     type Rejection = ControlRefusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ControlRefusal> {
+    async fn from_request(request: Request, state: &S) -> Answered<Self> {
         let body = Bytes::from_request(request, state).await;
         body.map(Self).map_err(|rejection| refused(rejection.status(), rejection.body_text()))
     }
