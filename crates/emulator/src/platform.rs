@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use axum::response::Response;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::api::credentials::Caller;
 use crate::api::query::SubtaskQuery;
@@ -77,7 +76,8 @@ impl BatchTask {
 }
 
 /// How far a batch task is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct TaskState {
     /// The task id.

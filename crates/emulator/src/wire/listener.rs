@@ -106,12 +106,12 @@ impl Listener {
         let _ = timeout(GRACE, connection).await;
     }
 
-    async fn open(&self, tcp: TcpStream) -> io::Result<Stream> {
+    async fn open(&self, tcp: TcpStream) -> io::Result<Pin<Box<dyn Stream>>> {
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
-            return Ok(Stream::Tls(Box::new(tls.accept(tcp).await?)));
+            return Ok(Box::pin(tls.accept(tcp).await?));
         }
-        Ok(Stream::Plain(tcp))
+        Ok(Box::pin(tcp))
     }
 
     async fn answer(
