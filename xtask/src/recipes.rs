@@ -35,13 +35,13 @@ pub fn recipes(root: &Path) -> anyhow::Result<Vec<Recipe>> {
 }
 
 impl Recipe {
-    /// The files that it edits.
+    /// The files that it edits; those that it adds are not among them.
     ///
     /// # Errors
     /// When the patch cannot be read.
     pub fn paths(&self) -> anyhow::Result<BTreeSet<String>> {
         let patch = fs::read_to_string(&self.patch).with_context(|| self.name.clone())?;
-        Ok(patch.lines().filter_map(|line| line.strip_prefix("+++ b/")).map(str::to_owned).collect())
+        Ok(patch.lines().filter_map(|line| line.strip_prefix("--- a/")).map(str::to_owned).collect())
     }
 
     /// Carries the recipe out on the files in `folder`. Where somebody has already done that, nothing changes.
