@@ -35,13 +35,13 @@ pub fn recipes(root: &Path) -> anyhow::Result<Vec<Recipe>> {
 }
 
 impl Recipe {
-    /// The files that it edits; those that it adds are not among them.
+    /// The files that it edits or adds.
     ///
     /// # Errors
     /// When the patch cannot be read.
     pub fn paths(&self) -> anyhow::Result<BTreeSet<String>> {
         let patch = fs::read_to_string(&self.patch).with_context(|| self.name.clone())?;
-        Ok(patch.lines().filter_map(|line| line.strip_prefix("--- a/")).map(str::to_owned).collect())
+        Ok(patch.lines().filter_map(|line| line.strip_prefix("+++ b/")).map(str::to_owned).collect())
     }
 
     /// Carries the recipe out on the files in `folder`. Where somebody has already done that, nothing changes.
@@ -69,7 +69,7 @@ impl Recipe {
     /// As for [`Recipe::apply`], and when the files cannot be copied.
     pub fn apply_to_copies(&self, root: &Path) -> anyhow::Result<tempfile::TempDir> {
         let copy = tempfile::tempdir().context("cannot make a folder for the copies")?;
-        for path in self.paths()? {
+        for path in self.paths()?.into_iter().filter(|path| root.join(path).exists()) {
             copy_file(root, copy.path(), &path)?;
         }
         self.apply(copy.path())?;
