@@ -26,6 +26,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 pub use axum;
+pub use rcgen;
 
 pub use background::Background;
 pub use certificates::{Authority, Issued};
