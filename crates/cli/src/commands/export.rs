@@ -99,13 +99,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             tell(context, &connection, options, Some((format, &totals)))?;
         }
         (Some(part), Err(failure)) => return Err(left(part, failure)),
-        (None, Ok(())) => context.note(&totals.to_string())?,
-        (None, Err(failure)) => {
-            if totals.all() > 0 {
-                context.note(&format!("{totals}; then the read ended"))?;
-            }
-            return Err(failure);
-        }
+        (None, outcome) => context.note_totals(&totals, outcome.map(|()| ""))?,
     }
     context.judge(&totals, &wanted)
 }

@@ -80,6 +80,23 @@ impl<'a> Context<'a> {
         writeln!(self.stderr, "{text}")
     }
 
+    /// Says how many rows a read brought, `further` if it came to its end, or why it did not.
+    pub(crate) fn note_totals(
+        &mut self,
+        totals: &Totals,
+        outcome: Result<&'static str, CliError>,
+    ) -> Result<(), CliError> {
+        match outcome {
+            Ok(further) => Ok(self.note(&format!("{totals}{further}"))?),
+            Err(failure) => {
+                if totals.all() > 0 {
+                    self.note(&format!("{totals}; then the read ended"))?;
+                }
+                Err(failure)
+            }
+        }
+    }
+
     /// Says what is wrong with rows: a note for those that were repaired, an error for those that could not be read or that
     /// nobody asked for.
     pub(crate) fn judge(&mut self, totals: &Totals, asked: &[SubtaskStatus]) -> Result<(), CliError> {

@@ -58,10 +58,10 @@ impl Diagnosis {
             (0, _) => {
                 (assumptions, "paste the report into an issue of northbound, which takes it for granted")
             }
-            _ => {
-                let both = format!("{checks}, and {assumptions}");
-                (both, "do what the report says below each check, and report the rest")
-            }
+            _ => (
+                checks + ", and " + &assumptions,
+                "do what the report says below each check, and report the rest",
+            ),
         };
         Err(CliError::own(Kind::Unsound, what, advice))
     }
@@ -185,12 +185,13 @@ impl Printer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::doctor::finding::wrong;
 
     fn diagnosis() -> Diagnosis {
         let long = "nobody that this machine trusts has issued the platform's certificate (水表水表水表水表水表水表)";
         let marks =
             [Mark::Ok, Mark::Warning, Mark::Wrong, Mark::NotChecked, Mark::DoesNotHold, Mark::CouldNotTell];
-        let checks = marks.map(|mark| Finding::new(mark, "certificate", long).help(long)).to_vec();
+        let checks = marks.map(|mark| Finding::new(mark, long).named("certificate").help(long)).to_vec();
         Diagnosis { endpoint: None, checks, assumptions: None, asked: true, wire_calls: Vec::new() }
     }
 
@@ -214,7 +215,7 @@ mod tests {
     #[test]
     fn what_was_found_stays_on_its_line() {
         let mut diagnosis = diagnosis();
-        diagnosis.checks = vec![Finding::new(Mark::Wrong, "name", "a\nb\u{1b}[2J```").help("c\nd")];
+        diagnosis.checks = vec![wrong("a\nb\u{1b}[2J```", "c\nd").named("name")];
         let lines = diagnosis.lines(None, Palette::default());
         assert_eq!(lines[3..5], ["wrong           name: a b [2J```", "                help: c d"]);
     }
@@ -222,7 +223,7 @@ mod tests {
     #[test]
     fn the_verdict_counts_what_is_wrong() {
         let verdict = |marks: &[Mark]| {
-            let checks = marks.iter().map(|mark| Finding::new(*mark, "x", "y")).collect();
+            let checks = marks.iter().map(|mark| Finding::new(*mark, "y")).collect();
             let diagnosis =
                 Diagnosis { endpoint: None, checks, assumptions: None, asked: false, wire_calls: Vec::new() };
             diagnosis.verdict().map_err(|failure| (failure.to_string(), failure.exit_code()))

@@ -130,11 +130,8 @@ fn change(request: &mut Request, query: Change) {
         Change::AsItIs => {}
         Change::WithoutNumbers => {
             let numbers = ["pageNo", "pageSize"];
-            let kept: Vec<(String, String)> = url
-                .query_pairs()
-                .filter(|(name, _)| !numbers.contains(&name.as_ref()))
-                .map(|(name, value)| (name.into_owned(), value.into_owned()))
-                .collect();
+            let pairs = url.query_pairs().into_owned();
+            let kept: Vec<_> = pairs.filter(|(name, _)| !numbers.contains(&name.as_str())).collect();
             url.query_pairs_mut().clear().extend_pairs(kept);
         }
         Change::WithUnknownParameter => {
@@ -148,8 +145,7 @@ fn date(reply: &Response) -> Option<SystemTime> {
 }
 
 fn certificate_ends(reply: &Response) -> Option<SystemTime> {
-    let info = reply.extensions().get::<reqwest::tls::TlsInfo>()?;
-    end_of_certificate(info.peer_certificate()?)
+    end_of_certificate(reply.extensions().get::<reqwest::tls::TlsInfo>()?.peer_certificate()?)
 }
 
 /// When a certificate ends. Whether it is good is not judged here: the handshake has done that.
