@@ -67,7 +67,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagn
     let seen = Evidence {
         setting: &setting,
         route: route.as_ref(),
-        call: outcome.as_ref().map(|outcome| outcome.as_ref().map(|_| ())),
+        call: outcome.as_ref().map(|outcome| outcome.as_ref().copied()),
         wire_calls: &log.wire_calls(),
         task: task.map(|_| call.as_ref().and_then(|call| subtasks(call.as_ref().ok()?))),
     };

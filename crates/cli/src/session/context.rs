@@ -30,7 +30,7 @@ impl<'a> Context<'a> {
     pub(crate) fn new(global: Global, process: Process<'a>) -> Self {
         let Process { environment, mut stdout, mut stderr, .. } = process;
         for outlet in [&mut stdout, &mut stderr] {
-            outlet.set_palette(Palette::chosen(global.color, outlet.is_terminal(), environment));
+            outlet.palette = Palette::chosen(global.color, outlet.is_terminal(), environment);
         }
         Self { global, environment, stdout, stderr, interrupt: Interrupt::never(), file: None }
     }

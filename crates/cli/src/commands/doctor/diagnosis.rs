@@ -34,7 +34,7 @@ pub(super) struct Diagnosis {
 
 impl Diagnosis {
     pub(super) fn write(&self, stdout: &mut Outlet<'_>) -> io::Result<()> {
-        stdout.write_lines(&self.lines(stdout.width(), stdout.palette()))
+        stdout.write_lines(&self.lines(stdout.width(), stdout.palette))
     }
 
     /// What to do with it.
@@ -142,18 +142,16 @@ struct Printer {
 impl Printer {
     fn finding(&self, finding: &Finding) -> Vec<String> {
         let Finding { mark, name, found, help } = finding;
-        let text = format!("{name}: {}", layout::one_line(found));
         let (label, painted) = (mark.as_str(), self.painted(*mark));
         let is_narrow = self.width.is_some_and(|width| width < NARROW);
-        let (text, indent) = if is_narrow { (format!("{label}  {text}"), 2) } else { (text, MARKS) };
-        let mut lines = self.indented(&text, indent);
+        let (begin, indent) = if is_narrow { (format!("{label}  "), 2) } else { (String::new(), MARKS) };
+        let mut lines = self.indented(&format!("{begin}{name}: {}", layout::one_line(found)), indent);
         if let Some(first) = lines.first_mut() {
-            let text = first.trim_start();
             *first = if is_narrow {
                 // The mark is coloured after the line is broken. A mark that is broken itself is not coloured.
-                text.replacen(label, &painted, 1)
+                first.trim_start().replacen(label, &painted, 1)
             } else {
-                format!("{painted}{}{text}", " ".repeat(MARKS - label.len()))
+                painted + &first[label.len()..]
             };
         }
         if let Some(help) = help {

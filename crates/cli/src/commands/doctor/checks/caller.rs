@@ -146,7 +146,7 @@ mod tests {
         let seen = Evidence {
             setting: &setting,
             route: Some(&Route::straight(Ok)),
-            call: Some(call.as_ref().map(|()| ())),
+            call: Some(call.as_ref().copied()),
             wire_calls: &wire_calls,
             task: call.is_err().then_some(None),
         };
