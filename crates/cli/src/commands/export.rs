@@ -187,22 +187,18 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
     if !part.is_in_place() {
         return failure;
     }
-    let checkpoint = part.checkpoint();
-    if let Some(fault) = &checkpoint.fault {
-        let anew = part.paths().start_over();
-        let is_told = failure.to_string() == *fault;
-        let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
-        return CliError::Left { cause: Box::new(failure), advice };
-    }
-    if checkpoint.written.pages == 0 {
-        part.discard();
-        return failure;
-    }
-    let subtasks = &checkpoint.written.subtasks;
-    let advice = format!(
-        "the same command with --resume goes on after the {} in {}",
-        subtasks.counted(),
-        part.paths().part.display()
-    );
+    let (checkpoint, paths) = (part.checkpoint(), part.paths());
+    let subtasks = checkpoint.written.subtasks.counted();
+    let advice = match &checkpoint.fault {
+        Some(fault) if failure.to_string() == *fault => paths.start_over(),
+        Some(fault) => format!("nothing can be added, since {fault}: {}", paths.start_over()),
+        None if checkpoint.written.pages == 0 => {
+            part.discard();
+            return failure;
+        }
+        None => {
+            format!("the same command with --resume goes on after the {subtasks} in {}", paths.part.display())
+        }
+    };
     CliError::Left { cause: Box::new(failure), advice }
 }
