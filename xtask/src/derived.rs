@@ -1,7 +1,6 @@
 //! Files derived from the document: written when they change, or compared with what is there.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -73,28 +72,11 @@ pub fn unified_diff(path: &str, old: &str, new: &str) -> String {
     TextDiff::from_lines(old, new).unified_diff().context_radius(3).header(&old_name, &new_name).to_string()
 }
 
-/// Replaces a file as a whole: a reader sees the old one or the new one, never half of it.
+/// Writes a file, in a folder that may not exist yet.
 pub(crate) fn replace(path: &Path, contents: &str) -> anyhow::Result<()> {
-    let folder = path.parent().context("a derived file stands in a folder")?;
-    let failure = || format!("cannot write {}", path.display());
-    fs::create_dir_all(folder).with_context(failure)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failure)?;
-    file.write_all(contents.as_bytes()).with_context(failure)?;
-    readable_by_all(file.as_file()).with_context(failure)?;
-    file.persist(path).with_context(failure)?;
-    Ok(())
-}
-
-/// Temporary files are private; files of a project are not.
-#[cfg(unix)]
-fn readable_by_all(file: &fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable_by_all(_: &fs::File) -> std::io::Result<()> {
-    Ok(())
+    let folder = path.parent().unwrap_or(path);
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, contents));
+    written.with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn read(path: &Path) -> anyhow::Result<Option<String>> {

@@ -1,5 +1,8 @@
 //! Errors that one can provoke, and which rows of the error tables came.
 
+use std::rc::Rc;
+
+use crate::answer::Answer;
 use crate::check::Check;
 use crate::report::{Checked, Line, Verdict, fail, skip};
 use crate::session::Session;
@@ -55,12 +58,15 @@ pub(crate) fn rows(session: &Session<'_>) -> Vec<Line> {
             .iter()
             .flat_map(|(status, reply)| reply.codes.iter().map(move |code| (*status, code)))
         {
-            let is_seen = session.answers.iter().any(|answer| {
-                answer.call == call.id && answer.status() == status && answer.code() == Some(code)
-            });
-            let not_seen =
-                || Verdict::Skip("no request provoked it, or its check was skipped or failed".to_owned());
-            let verdict = if is_seen { Verdict::Pass } else { not_seen() };
+            let is_this = |answer: &Rc<Answer<'_>>| {
+                answer.call.id == call.id && answer.status() == status && answer.code() == Some(code)
+            };
+            let verdict = match session.answers.iter().any(is_this) {
+                true => Verdict::Pass,
+                false => {
+                    Verdict::Skip("no request provoked it, or its check was skipped or failed".to_owned())
+                }
+            };
             let name = format!("{} has {status} with code {code}", call.id);
             lines.push(Line { name, rests_on: &[], verdict });
         }

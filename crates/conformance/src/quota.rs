@@ -55,6 +55,6 @@ fn refused(session: &mut Session<'_>) -> Checked {
 }
 
 /// Asks for one row.
-fn spend_one(session: &mut Session<'_>) -> Checked<Rc<Answer>> {
+fn spend_one<'a>(session: &mut Session<'a>) -> Checked<Rc<Answer<'a>>> {
     session.send_once(&session.listing(&[("pageSize", "1")]))
 }

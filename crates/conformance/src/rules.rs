@@ -60,7 +60,7 @@ fn try_out<'a>(session: &mut Session<'a>, call: &'a Call, aspects: &[&str]) -> C
                     Refused => answer.is_row(&refusal)?,
                     // A text may name something that does not exist.
                     Taken if field.is_free() && answer.status() != 200 => {
-                        answer.is_documented(call, |code| code != refusal.code)?;
+                        answer.is_documented(|code| code != refusal.code)?;
                     }
                     Taken => drop(answer.succeeds()?),
                     AsWithout => {
@@ -112,7 +112,7 @@ fn wrong_credentials(session: &mut Session<'_>) -> Checked {
 fn no_form(session: &mut Session<'_>) -> Checked {
     let login = &session.facts.login;
     let ask = session.usual(login).of_json().note("with the credentials as JSON");
-    session.send(&ask)?.is_documented(login, |_| true)
+    session.send(&ask)?.is_documented(|_| true)
 }
 
 fn content_type(session: &mut Session<'_>) -> Checked {
@@ -125,7 +125,7 @@ fn ask<'a>(
     call: &'a Call,
     name: &str,
     value: Option<&str>,
-) -> Checked<Rc<Answer>> {
+) -> Checked<Rc<Answer<'a>>> {
     let ask = session.usual(call).field(name, value);
     // A form holds secrets, so that a reader does not see it.
     let ask = match (call.is_form, value.map(|value| value.chars().count())) {

@@ -204,36 +204,24 @@ impl<'a> Walk<'a> {
         alternatives
     }
 
-    /// `apiKey in header name app_key`, `http scheme bearer for read, write`.
+    /// `apiKey in header name app_key`, `http scheme bearer for ["read"]`.
     fn proof(&self, name: &str, scopes: &Value) -> String {
         let scheme =
             self.reading.document.pointer("/components/securitySchemes").and_then(|all| all.get(name));
         let target = scheme.and_then(|scheme| self.reading.target(scheme.get("$ref")?.as_str()?));
         let proof = match target.or(scheme) {
             Some(Value::Object(scheme)) => {
-                let in_header = scheme.get("in").is_some_and(|place| place == "header");
                 let kind = scheme.get("type").map_or_else(|| "no type".to_owned(), bare);
                 let members = sorted(scheme).into_iter();
                 let members =
                     members.filter(|(name, _)| *name != "type" && is_compared("security scheme", name));
-                // Names of headers and of HTTP's schemes mean the same in either case.
-                members.fold(kind, |proof, (name, value)| {
-                    match name == "scheme" || (name == "name" && in_header) {
-                        true => format!("{proof} {name} {}", bare(value).to_lowercase()),
-                        false => format!("{proof} {name} {}", bare(value)),
-                    }
-                })
+                members.fold(kind, |proof, (name, value)| format!("{proof} {name} {}", bare(value)))
             }
             Some(other) => text(other),
             None => format!("an undefined scheme {name}"),
         };
         match scopes {
             Value::Array(scopes) if scopes.is_empty() => proof,
-            Value::Array(scopes) => {
-                let mut scopes: Vec<String> = scopes.iter().map(bare).collect();
-                scopes.sort();
-                format!("{proof} for {}", scopes.join(", "))
-            }
             other => format!("{proof} for {}", text(other)),
         }
     }

@@ -6,32 +6,18 @@ use serde_json::Value;
 
 use super::finding::Findings;
 use super::json_schema::faults;
-use super::outline::{Node, Outline};
+use super::outline::{self, Node, Outline};
 use crate::document::Document;
 
-/// Every extension, and where it may be.
-const EXTENSIONS: [(&str, &str); 10] = [
-    ("x-error-catalog", "components"),
-    ("x-error-codes", "response"),
-    ("x-quota", "document"),
-    ("x-lifecycle", "schema"),
-    ("x-content-schema", "schema"),
-    ("x-known-values", "schema"),
-    ("x-enum-varnames", "schema"),
-    ("x-mcp", "operation"),
-    ("x-codeSamples", "operation"),
-    ("x-source", "schema"),
-];
-
-/// The names of our extensions below the top of the document.
+/// The names of our extensions below `info`, which has one more.
 pub fn extensions() -> impl Iterator<Item = &'static str> {
-    EXTENSIONS.iter().map(|(name, _)| *name)
+    outline::extensions().map(|(name, _)| name)
 }
 
 pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut Findings<'_>) {
     for node in outline.nodes() {
         for name in node.members.keys().filter(|name| name.starts_with("x-")) {
-            if !EXTENSIONS.contains(&(name, node.kind)) {
+            if !outline::extensions().any(|known| known == (name.as_str(), node.kind)) {
                 let known: Vec<&str> = extensions().collect();
                 findings.report(
                     "unknown-extension",
