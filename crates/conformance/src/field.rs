@@ -101,7 +101,7 @@ pub(crate) fn probes(fact: &Fact, field: &Field) -> Option<Vec<(Option<String>, 
         // is written: the calls are made in this way, and neither a list nor null can be sent.
         ("type", "string")
         | ("format", "password")
-        | ("style", "form")
+        | ("style", "\"form\"")
         | ("explode", "yes")
         | ("nullable", "no") => vec![],
         _ => return None,

@@ -24,6 +24,11 @@ pub(crate) fn read_yaml(text: &str) -> Option<Value> {
     reader::read(text).ok().map(|(value, _)| value)
 }
 
+/// Names and values of the document may hold anything; a message is one line that a terminal can show.
+pub(crate) fn on_one_line(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
 /// An OpenAPI 3.0 document that was read as YAML: syntax and version are right, nothing else is known.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -75,6 +80,11 @@ impl Document {
     /// The text, byte for byte as it was read.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The pointer of every node.
+    pub fn pointers(&self) -> impl Iterator<Item = &str> {
+        self.positions.keys().map(String::as_str)
     }
 
     /// The path as it was given.

@@ -69,15 +69,6 @@ impl<'a> Walk<'a> {
         self.facts.push(Fact::new(aspect, value).at(&self.operation, place.side, &place.text));
     }
 
-    /// Says whether it is so; what is neither `true` nor `false` is shown as it is written.
-    fn say_if(&mut self, place: &Place, aspect: &str, value: &Value) {
-        self.say(
-            place,
-            aspect,
-            value.as_bool().map_or_else(|| text(value), |value| yes_no(value).to_owned()),
-        );
-    }
-
     fn schema(&mut self, place: &Place, schema: &Value) {
         let facts = schema::facts(self.reading, schema).into_iter();
         self.facts.extend(facts.map(|fact| fact.at(&self.operation, place.side, &place.text)));
@@ -106,13 +97,20 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// The members that are not `known`, as they are written. An empty mapping of these three says nothing.
+    /// The members that are not `known`, as they are written, but for those that say what holds without them.
     fn rest(&mut self, place: &Place, object: &str, members: &Map<String, Value>, known: &[&str]) {
-        for (member, value) in members {
-            let is_empty = value.as_object().is_some_and(Map::is_empty);
-            let means_nothing = is_empty && matches!(member.as_str(), "callbacks" | "encoding" | "links");
+        for (member, value) in sorted(members) {
+            let means_nothing = match member.as_str() {
+                "callbacks" | "encoding" | "links" => value.as_object().is_some_and(Map::is_empty),
+                "allowEmptyValue" | "allowReserved" | "deprecated" => value == false,
+                _ => false,
+            };
             if !known.contains(&member.as_str()) && !means_nothing && is_compared(object, member) {
-                self.say(place, member, text(&self.reading.unfolded(value, &mut Vec::new(), 0)));
+                let value = match value {
+                    Value::Bool(value) => yes_no(*value).to_owned(),
+                    other => text(&self.reading.unfolded(other, &mut Vec::new(), 0)),
+                };
+                self.say(place, member, value);
             }
         }
     }
@@ -146,10 +144,7 @@ impl<'a> Walk<'a> {
     fn operation(&mut self, node: &'a Value, shared: Option<&'a Value>) {
         let whole = Place::new(Side::Neither, "");
         let Some(members) = self.members(&whole, "operation", node) else { return };
-        if let Some(id) = members.get("operationId") {
-            self.say(&whole, "operationId", bare(id));
-        }
-        self.flags(&whole, members, &["deprecated"]);
+        self.rest(&whole, "operation", members, &["parameters", "requestBody", "responses", "security"]);
         for alternative in self.security(members) {
             self.say(&Place::new(Side::Request, ""), "security", alternative);
         }
@@ -174,8 +169,6 @@ impl<'a> Walk<'a> {
         if !members.contains_key("responses") {
             self.say(&whole, "responses", "none");
         }
-        let known = ["deprecated", "operationId", "parameters", "requestBody", "responses", "security"];
-        self.rest(&whole, "operation", members, &known);
     }
 
     /// What a call must show to be let in, each alternative a line: the kinds of proof themselves, since their names are free.
@@ -226,15 +219,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Flags that are `false` unless they say otherwise.
-    fn flags(&mut self, place: &Place, members: &Map<String, Value>, flags: &[&str]) {
-        for flag in flags {
-            if let Some(value) = members.get(*flag).filter(|value| **value != false) {
-                self.say_if(place, flag, value);
-            }
-        }
-    }
-
     fn located(&mut self, parameters: Option<&'a Value>) -> Vec<(Location, &'a Map<String, Value>)> {
         let place = Place::new(Side::Request, "");
         let list = match parameters {
@@ -257,33 +241,29 @@ impl<'a> Walk<'a> {
 
     /// A parameter or a header, sent at `location`.
     fn parameter(&mut self, place: &Place, object: &str, members: &'a Map<String, Value>, location: &str) {
-        let required = members.get("required").filter(|required| **required != false).cloned();
-        self.say_if(place, "required", &required.unwrap_or(Value::Bool(location == "path")));
-        let flags = ["allowEmptyValue", "allowReserved", "deprecated"];
-        self.flags(place, members, &flags);
+        let mut said = members.clone();
+        said.entry("required").or_insert(Value::Bool(location == "path"));
         if members.contains_key("content") {
             self.content(place, members);
         } else {
             let implied = if matches!(location, "query" | "cookie") { "form" } else { "simple" };
-            let style = members.get("style").map_or_else(|| implied.to_owned(), bare);
-            let explode = members.get("explode").cloned().unwrap_or(Value::Bool(style == "form"));
-            self.say(place, "style", style);
-            self.say_if(place, "explode", &explode);
+            let is_form = *said.entry("style").or_insert(implied.into()) == "form";
+            said.entry("explode").or_insert(Value::Bool(is_form));
         }
+        let named: &[&str] = if object == "parameter" { &["in", "name"] } else { &[] };
+        self.rest(place, object, &said, &[&["content", "schema"], named].concat());
         if let Some(schema) = members.get("schema") {
             self.schema(place, schema);
         }
-        let known: &[&str] = &["content", "explode", "required", "schema", "style"];
-        let named: &[&str] = if object == "parameter" { &["in", "name"] } else { &[] };
-        self.rest(place, object, members, &[known, named, &flags].concat());
     }
 
     fn body(&mut self, node: &'a Value) {
         let place = Place::new(Side::Request, "body");
         let Some(members) = self.members(&place, "request body", node) else { return };
-        self.say_if(&place, "required", members.get("required").unwrap_or(&Value::Bool(false)));
+        let mut said = members.clone();
+        said.entry("required").or_insert(Value::Bool(false));
+        self.rest(&place, "request body", &said, &["content"]);
         self.content(&place, members);
-        self.rest(&place, "request body", members, &["content", "required"]);
     }
 
     fn response(&mut self, status: &str, node: &'a Value) {

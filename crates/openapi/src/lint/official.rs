@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::explain_schema_error::explain;
 use super::finding::Findings;
+use crate::document::json::members;
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the file is the published schema, unchanged: it is JSON")]
@@ -34,8 +35,8 @@ pub(super) fn check(document: &Value, findings: &mut Findings<'_>) {
 
 /// The keyword that somebody may have misspelt, of all that the official schema knows anywhere.
 fn meant(name: &str) -> Option<&'static str> {
-    let definitions = SCHEMA.get("definitions").and_then(Value::as_object).into_iter().flatten();
-    let members = definitions.filter_map(|(_, definition)| definition.get("properties")?.as_object());
-    let known: Vec<&str> = members.flat_map(|members| members.keys().map(String::as_str)).collect();
+    let definitions = members(&SCHEMA["definitions"]);
+    let known = definitions.flat_map(|(_, definition)| members(&definition["properties"]));
+    let known: Vec<&str> = known.map(|(name, _)| name.as_str()).collect();
     similar::get_close_matches(name, &known, 1, 0.75).first().copied().filter(|meant| *meant != name)
 }

@@ -69,6 +69,11 @@ impl<'a> Node<'a> {
         self.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
+    /// The texts in a member that is a list.
+    pub(super) fn texts(&self, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.list(key).iter().filter_map(Value::as_str)
+    }
+
     /// The members of a member that is a mapping, none if it is not.
     pub(super) fn map(&self, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
         self.get(key).and_then(Value::as_object).into_iter().flatten()
