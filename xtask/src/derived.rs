@@ -105,32 +105,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_written_once_and_then_left_alone() {
-        let root = tempfile::tempdir().unwrap();
-        let derived = [Derived::new("a/b.txt", "one\n")];
-        assert_eq!(write(root.path(), &derived, "a").unwrap(), ["a/b.txt"]);
-        assert_eq!(fs::read_to_string(root.path().join("a/b.txt")).unwrap(), "one\n");
-        assert!(write(root.path(), &derived, "a").unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_changed_file_is_shown_as_a_diff() {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join("b.txt"), "one\ntwo\n").unwrap();
-        let stale = stale(root.path(), &[Derived::new("b.txt", "one\nthree\n")], "none").unwrap();
-        assert_eq!(
-            stale[0].diff,
-            "--- b.txt (as it is)\n+++ b.txt (as it should be)\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n"
-        );
-    }
-
-    #[test]
-    fn a_file_that_nothing_derives_any_more_goes() {
+    fn stale_files_are_shown_as_a_diff_written_once_and_removed_when_nothing_derives_them() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("a")).unwrap();
         fs::write(root.path().join("a/old.rs"), "old\n").unwrap();
-        assert_eq!(stale(root.path(), &[], "a").unwrap()[0].path, "a/old.rs");
-        write(root.path(), &[], "a").unwrap();
+        fs::write(root.path().join("b.txt"), "one\ntwo\n").unwrap();
+        let derived = [Derived::new("b.txt", "one\nthree\n"), Derived::new("a/c/d.txt", "new\n")];
+        assert_eq!(
+            stale(root.path(), &derived, "a").unwrap()[0].diff,
+            "--- b.txt (as it is)\n+++ b.txt (as it should be)\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n"
+        );
+        assert_eq!(write(root.path(), &derived, "a").unwrap(), ["b.txt", "a/c/d.txt", "a/old.rs"]);
+        assert_eq!(fs::read_to_string(root.path().join("a/c/d.txt")).unwrap(), "new\n");
         assert!(!root.path().join("a/old.rs").exists());
     }
 }

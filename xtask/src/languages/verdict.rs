@@ -134,12 +134,7 @@ fn difference(place: &str, wanted: &Value, got: &Value) -> Option<(Verdict, Stri
 
 /// What a person needs of a long message.
 fn one_line(text: &str) -> String {
-    const LONGEST: usize = 160;
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect()
 }
 
 #[cfg(test)]

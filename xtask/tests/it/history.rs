@@ -51,19 +51,13 @@ impl Repository {
     }
 }
 
+/// What must not depend on whose machine this is.
+const CONFIG: &str = "-c user.name=A -c user.email=a@example -c commit.gpgsign=false -c tag.gpgsign=false \
+    -c core.autocrlf=false -c init.defaultBranch=main";
+
 fn git(folder: &Path, arguments: &[&str]) {
     let status = Command::new("git")
-        .args([
-            "-c",
-            "user.name=A",
-            "-c",
-            "user.email=a@example",
-            "-c",
-            "commit.gpgsign=false",
-            "-c",
-            "tag.gpgsign=false",
-        ])
-        .args(["-c", "core.autocrlf=false", "-c", "init.defaultBranch=main"])
+        .args(CONFIG.split(' '))
         .args(arguments)
         .current_dir(folder)
         // Set where the tests run in a hook of another repository.
