@@ -101,6 +101,11 @@ pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyho
     Ok(files)
 }
 
+/// Rust source in one form.
+fn formatted(source: proc_macro2::TokenStream) -> anyhow::Result<String> {
+    Ok(prettyplease::unparse(&syn::parse2(source)?))
+}
+
 /// The README beside the document, with the ledger as a table.
 fn readme(root: &Path) -> anyhow::Result<Derived> {
     let table = ledger::render(&crate::read(root, ledger::LEDGER)?)?;

@@ -52,7 +52,7 @@ fn words(session: &mut Session<'_>) -> Checked {
 /// A line for each row of the error tables: whether any reply was this one.
 pub(crate) fn rows(session: &Session<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
-    for call in session.facts.calls() {
+    for call in [&session.facts.list, &session.facts.login] {
         for (status, code) in call
             .replies
             .iter()

@@ -1,6 +1,7 @@
 //! What the document promises, in the form in which checks need it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use jsonschema::Validator;
@@ -20,7 +21,9 @@ pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub struct Facts {
     pub(crate) list: Call,
     pub(crate) login: Call,
-    pub(crate) quota: Quota,
+    /// How many calls may be made in a window.
+    pub(crate) quota: u32,
+    pub(crate) window: Duration,
     /// What each error code means.
     catalogue: Value,
 }
@@ -45,11 +48,6 @@ pub(crate) struct Documented {
     /// The body that the document shows for it.
     pub(crate) example: Value,
     pub(crate) schema: Validator,
-}
-
-pub(crate) struct Quota {
-    pub(crate) calls: u32,
-    pub(crate) seconds: u64,
 }
 
 /// One row of a call's error table; where the page lists a code under two statuses, either will do.
@@ -80,7 +78,8 @@ impl Facts {
         Ok(Self {
             list: Call::of(document, &contract, "listSubtasks")?,
             login: Call::of(document, &contract, "login")?,
-            quota: Quota { calls: number("calls")?.try_into()?, seconds: number("seconds")? },
+            quota: number("calls")?.try_into()?,
+            window: Duration::from_secs(number("seconds")?),
             catalogue: value["components"]["x-error-catalog"].clone(),
         })
     }
@@ -113,11 +112,6 @@ impl Facts {
     pub(crate) fn words(&self, code: &str) -> Option<&str> {
         let entry = self.catalogue.get(code).filter(|entry| entry.get("source").is_none());
         entry.map(|entry| text(&entry["text"]))
-    }
-
-    /// Every documented call.
-    pub(crate) fn calls(&self) -> [&Call; 2] {
-        [&self.list, &self.login]
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::rc::Rc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use form_urlencoded::byte_serialize;
@@ -147,7 +146,7 @@ impl<'a> Session<'a> {
         if self.waited_in_vain || !self.is_throttled(&answer) {
             return Ok(answer);
         }
-        self.server.wait(Duration::from_secs(self.facts.quota.seconds));
+        self.server.wait(self.facts.window);
         let answer = self.send_once(ask)?;
         self.waited_in_vain = self.is_throttled(&answer);
         Ok(answer)

@@ -15,8 +15,7 @@ pub(super) fn open_enums(document: &Value) -> anyhow::Result<String> {
         .map(|name| schema_enum(document, name))
         .chain([error_codes(document)])
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let file: syn::File = syn::parse2(quote!(#(#enums)*))?;
-    Ok(prettyplease::unparse(&file))
+    super::formatted(quote!(#(#enums)*))
 }
 
 /// One value of an open enum: its variant, its text on the wire, its documentation.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::table::Cell;
+use crate::document::json::list;
 
 /// What a client has to hand out: a reply or an error.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -105,7 +106,7 @@ fn reply_difference(expect: &Expectation, wanted: &Value, got: &Value) -> Option
 }
 
 fn rows_difference(wanted: usize, got: &Value) -> Option<(Verdict, String)> {
-    let rows = got["taskDetails"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows: Vec<&Value> = list(&got["taskDetails"]).collect();
     let ids: HashSet<_> = rows.iter().filter_map(|row| row["param"]["deviceId"].as_str()).collect();
     let verdict = if rows.len() < wanted { Verdict::Lost } else { Verdict::Fails };
     ((rows.len(), ids.len()) != (wanted, wanted))

@@ -1,5 +1,7 @@
 //! What each operation promises, and what belongs to none: facts are noted where they belong, and nothing is passed over.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::fact::{Fact, Side, is_compared};
@@ -18,13 +20,10 @@ pub(super) fn facts(reading: &Reading<'_>) -> Vec<Fact> {
         return walk.facts;
     };
     // The operations say what security they inherit.
-    walk.rest(&whole, "document", document, &["paths", "security", "webhooks"]);
-    for (member, prefix) in [("paths", ""), ("webhooks", "webhook ")] {
-        for (path, item) in walk.named(&whole, document, member) {
-            if !path.starts_with("x-") {
-                walk.path_item(&format!("{prefix}{path}"), item);
-            }
-            "document".clone_into(&mut walk.operation);
+    walk.rest(&whole, "document", document, &["paths", "security"]);
+    for (path, item) in walk.named(&whole, document, "paths") {
+        if !path.starts_with("x-") {
+            walk.path_item(path, item);
         }
     }
     // Schemas that no operation refers to say what is inside a string, or nothing at all: only their names tell them apart.
@@ -172,29 +171,22 @@ impl<'a> Walk<'a> {
     }
 
     /// What a call must show to be let in, each alternative a line: the kinds of proof themselves, since their names are free.
-    fn security(&self, operation: &Map<String, Value>) -> Vec<String> {
+    fn security(&self, operation: &Map<String, Value>) -> BTreeSet<String> {
         let alternative = |schemes: &Value| match schemes {
+            Value::Object(schemes) if schemes.is_empty() => "none".to_owned(),
             Value::Object(schemes) => {
-                let mut together: Vec<String> =
-                    schemes.iter().map(|(name, scopes)| self.proof(name, scopes)).collect();
-                together.sort();
-                together.join(" and ")
+                let proofs = schemes.iter().map(|(name, scopes)| self.proof(name, scopes));
+                proofs.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" and ")
             }
             other => text(other),
         };
-        let mut alternatives =
-            match operation.get("security").or_else(|| self.reading.document.get("security")) {
-                Some(Value::Array(alternatives)) => alternatives.iter().map(alternative).collect(),
-                Some(other) => vec![text(other)],
-                None => Vec::new(),
-            };
-        if alternatives.is_empty() {
-            alternatives.push(String::new());
+        match operation.get("security").or_else(|| self.reading.document.get("security")) {
+            Some(Value::Array(alternatives)) if !alternatives.is_empty() => {
+                alternatives.iter().map(alternative).collect()
+            }
+            Some(Value::Array(_)) | None => BTreeSet::from(["none".to_owned()]),
+            Some(other) => BTreeSet::from([text(other)]),
         }
-        alternatives.iter_mut().filter(|one| one.is_empty()).for_each(|one| one.push_str("none"));
-        alternatives.sort();
-        alternatives.dedup();
-        alternatives
     }
 
     /// `apiKey in header name app_key`, `http scheme bearer for ["read"]`.
@@ -275,12 +267,10 @@ impl<'a> Walk<'a> {
         }
         self.content(&place, members);
         // The one extension that two readings of the platform's page can agree on.
-        let mut codes: Vec<String> = match members.get("x-error-codes") {
+        let codes: BTreeSet<String> = match members.get("x-error-codes") {
             Some(Value::Array(codes)) => codes.iter().map(bare).collect(),
             other => other.iter().map(|other| text(other)).collect(),
         };
-        codes.sort();
-        codes.dedup();
         codes.into_iter().for_each(|code| self.say(&place, "error code", code));
         for (name, header) in self.named(&place, members, "headers") {
             let place = place.inside(&format!("header {}", name.to_lowercase()));

@@ -53,9 +53,6 @@ fn collect(error: &ValidationError<'_>, found: &mut BTreeSet<Fault>) {
                 add(child(pointer, name), format!("unknown keyword `{name}`"), Some(name.clone()));
             }
         }
-        ValidationErrorKind::Required { property } => {
-            add(pointer.to_owned(), format!("the member {} is missing", shown(property)), None);
-        }
         ValidationErrorKind::Enum { options } => {
             let options: Vec<String> = options.as_array().into_iter().flatten().map(shown).collect();
             let message = format!("{} is none of {}", shown(error.instance()), options.join(", "));

@@ -31,18 +31,6 @@ pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut F
         known_values(outline, schema, findings);
         content_schema(outline, document, schema, findings);
     }
-    unused(outline, findings);
-}
-
-/// Linters do not know that `x-content-schema` uses a schema, and are told to let such schemas pass.
-fn unused(outline: &Outline<'_>, findings: &mut Findings<'_>) {
-    let reached = outline.reach(outline.of_kind("path"));
-    let listed: BTreeSet<&str> = outline.nodes().filter_map(|node| node.text("x-known-values")).collect();
-    for schema in outline.nodes().filter(|node| node.kind == "schema" && node.is_component()) {
-        if !reached.contains(&*schema.pointer) && !listed.contains(&*format!("#{}", schema.pointer)) {
-            findings.breach("unused-schema", &schema.pointer);
-        }
-    }
 }
 
 /// Each value has a list of the values that may follow it.
