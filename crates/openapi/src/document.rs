@@ -12,6 +12,7 @@ pub mod reference;
 
 use std::collections::HashMap;
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, ensure};
@@ -96,16 +97,8 @@ impl Document {
     ///
     /// A node that does not exist has the position of its nearest parent.
     pub fn position(&self, pointer: &str) -> Position {
-        let mut pointer = pointer;
-        loop {
-            if let Some(position) = self.positions.get(pointer) {
-                return *position;
-            }
-            match pointer.rfind('/') {
-                Some(slash) => pointer = &pointer[..slash],
-                None => return Position::START,
-            }
-        }
+        let mut around = iter::successors(Some(pointer), |inner| Some(&inner[..inner.rfind('/')?]));
+        around.find_map(|pointer| self.positions.get(pointer)).copied().unwrap_or(Position::START)
     }
 }
 

@@ -85,18 +85,15 @@ impl Shape {
                 sort(values);
             }
         }
-        shape.exclude("minimum", "exclusiveMinimum");
-        shape.exclude("maximum", "exclusiveMaximum");
-        shape
-    }
-
-    /// 3.0 says in a second keyword that a bound is excluded, 3.1 has another keyword for the bound.
-    fn exclude(&mut self, bound: &str, exclusive: &str) {
-        if self.keywords.get(exclusive) == Some(&Value::Bool(true))
-            && let Some(value) = self.keywords.remove(bound)
-        {
-            self.keywords.insert(exclusive.to_owned(), value);
+        // 3.0 says in a second keyword that a bound is excluded, 3.1 has another keyword for the bound.
+        for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+            if shape.keywords.get(exclusive) == Some(&Value::Bool(true))
+                && let Some(value) = shape.keywords.remove(bound)
+            {
+                shape.keywords.insert(exclusive.to_owned(), value);
+            }
         }
+        shape
     }
 
     /// Merges what the reference of this schema leads to. One that leads back, or nowhere, stays as it is.

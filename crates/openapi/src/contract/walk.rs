@@ -200,7 +200,12 @@ impl<'a> Walk<'a> {
                 let members = sorted(scheme).into_iter();
                 let members =
                     members.filter(|(name, _)| *name != "type" && is_compared("security scheme", name));
-                members.fold(kind, |proof, (name, value)| format!("{proof} {name} {}", bare(value)))
+                // Names of headers and of HTTP's schemes mean the same in either case.
+                let in_header = scheme.get("in").is_some_and(|place| place == "header");
+                members.fold(kind, |proof, (name, value)| match name == "scheme" || in_header {
+                    true => format!("{proof} {name} {}", bare(value).to_lowercase()),
+                    false => format!("{proof} {name} {}", bare(value)),
+                })
             }
             Some(other) => text(other),
             None => format!("an undefined scheme {name}"),

@@ -95,30 +95,3 @@ fn a_file_that_cannot_be_read_is_named() {
     let error = Document::read_in(Path::new("nowhere"), Path::new("api.yaml")).unwrap_err();
     assert!(error.to_string().starts_with("api.yaml cannot be read: check the path"), "{error}");
 }
-
-/// Cuts, doubles and swaps pieces of a text that has a bit of everything: whatever comes out, the reader returns.
-#[test]
-fn no_input_makes_the_reader_panic() {
-    let seed: Vec<char> = "openapi: 3.0.3\n# c\na: &x [1, 'two', \"th\\u0072ee\"]\nb: *x\n? c\n: !!str 5\nd: |-\n  text\n  more\ne: >\n  fold\n{f: {g: [~]}}\n---\n...\n%YAML 1.2\n\t\r\n\u{feff}\u{85}\0\u{2028}"
-        .chars()
-        .collect();
-    let mut state = 1_u64;
-    let mut random = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 33).unwrap_or(0) % below.max(1)
-    };
-    for _ in 0..5_000 {
-        let mut text = seed.clone();
-        for _ in 0..=random(6) {
-            let from = random(text.len());
-            let piece = from..(from + random(12)).min(text.len());
-            let to = random(text.len());
-            match random(3) {
-                0 => drop(text.drain(piece)),
-                1 => drop(text.splice(to..to, text[piece].to_vec())),
-                _ => text.swap(from, to),
-            }
-        }
-        let _ = parse(&text.into_iter().collect::<String>());
-    }
-}

@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
-use super::explain_schema_error::explain;
+use super::explain_schema_error::{UNKNOWN, explain};
 use super::finding::Findings;
 use crate::document::json::members;
+use crate::document::pointer::last;
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the file is the published schema, unchanged: it is JSON")]
@@ -22,13 +23,12 @@ static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
 
 pub(super) fn check(document: &Value, findings: &mut Findings<'_>) {
     for fault in explain(VALIDATOR.iter_errors(document)) {
-        match &fault.unknown {
-            Some(name) => {
-                let meant =
-                    meant(name).map_or_else(String::new, |meant| format!(": did you mean `{meant}`?"));
-                findings.report("unknown-keyword", &fault.pointer, format!("{}{meant}", fault.message));
-            }
-            None => findings.report("openapi-schema", &fault.pointer, fault.message),
+        if fault.message.starts_with(UNKNOWN) {
+            let meant = meant(&last(&fault.pointer)).map(|meant| format!(": did you mean `{meant}`?"));
+            let message = fault.message + &meant.unwrap_or_default();
+            findings.report("unknown-keyword", &fault.pointer, message);
+        } else {
+            findings.report("openapi-schema", &fault.pointer, fault.message);
         }
     }
 }
