@@ -1,8 +1,5 @@
 //! Errors that one can provoke, and which rows of the error tables came.
 
-use std::rc::Rc;
-
-use crate::answer::Answer;
 use crate::check::Check;
 use crate::report::{Checked, Line, Verdict, fail, skip};
 use crate::session::Session;
@@ -53,22 +50,17 @@ fn words(session: &mut Session<'_>) -> Checked {
 pub(crate) fn rows(session: &Session<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     for call in [&session.facts.list, &session.facts.login] {
-        for (status, code) in call
-            .replies
-            .iter()
-            .flat_map(|(status, reply)| reply.codes.iter().map(move |code| (*status, code)))
-        {
-            let is_this = |answer: &Rc<Answer<'_>>| {
-                answer.call.id == call.id && answer.status() == status && answer.code() == Some(code)
-            };
-            let verdict = match session.answers.iter().any(is_this) {
-                true => Verdict::Pass,
-                false => {
-                    Verdict::Skip("no request provoked it, or its check was skipped or failed".to_owned())
-                }
-            };
-            let name = format!("{} has {status} with code {code}", call.id);
-            lines.push(Line { name, rests_on: &[], verdict });
+        for (status, reply) in &call.replies {
+            for code in &reply.codes {
+                let mut answers = session.answers.iter().filter(|answer| answer.call.id == call.id);
+                let not_seen = "no request provoked it, or its check was skipped or failed";
+                let verdict = match answers.any(|one| one.status() == *status && one.code() == Some(code)) {
+                    true => Verdict::Pass,
+                    false => Verdict::Skip(not_seen.to_owned()),
+                };
+                let name = format!("{} has {status} with code {code}", call.id);
+                lines.push(Line { name, rests_on: &[], verdict });
+            }
         }
     }
     lines
