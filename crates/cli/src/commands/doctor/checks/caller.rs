@@ -135,80 +135,58 @@ mod tests {
     use crate::commands::doctor::setting::{GivenEndpoint, Setting};
     use crate::commands::doctor::wire::WireCall;
 
-    fn setting(secret: Proof) -> Setting {
+    const CAUSES: [Cause; 10] = {
+        use Cause::*;
+        [Setting, Unreachable, Distrust, Credentials, Application, Token, NoTask, Input, Strange, Throttled]
+    };
+
+    /// Whether some check is wrong after these calls, logins and others with their statuses.
+    fn is_wrong(call: Result<(), Cause>, history: &[(bool, u16)], secret: Proof) -> bool {
         let url = "https://platform.example:8743".parse().unwrap();
-        Setting {
+        let setting = Setting {
             endpoint: Ok(GivenEndpoint { url, from: "--endpoint" }),
             proxy: Ok(None),
             certificates: Ok(()),
             application: Ok("a… from --app-id".to_owned()),
             secret: Ok(secret),
-        }
-    }
-
-    fn wire_call(is_login: bool, status: u16) -> WireCall {
-        let (sent, received) = (UNIX_EPOCH, UNIX_EPOCH);
-        WireCall { is_login, sent, received, status: Some(status), date: None, certificate_ends: None }
+        };
+        let problem = |cause| Problem { cause, found: "x".to_owned(), help: "y".to_owned() };
+        let (call, at) = (call.map_err(problem), UNIX_EPOCH);
+        let (date, certificate_ends) = (None, None);
+        let wire_calls: Vec<_> = history
+            .iter()
+            .map(|&(is_login, status)| WireCall {
+                is_login,
+                sent: at,
+                received: at,
+                status: Some(status),
+                date,
+                certificate_ends,
+            })
+            .collect();
+        let seen = Evidence {
+            setting: &setting,
+            route: Some(&Route::straight(Ok)),
+            call: Some(call.as_ref().map(|()| ())),
+            wire_calls: &wire_calls,
+            task: call.is_err().then_some(None),
+        };
+        findings(&seen).iter().any(|finding| finding.mark.is_bad())
     }
 
     /// Whatever fails, some line says that it is wrong, and the exit code with it.
     #[test]
-    fn every_failed_call_has_a_check_that_is_wrong() {
-        let causes = [
-            Cause::Setting,
-            Cause::Unreachable,
-            Cause::Distrust,
-            Cause::Credentials,
-            Cause::Application,
-            Cause::Token,
-            Cause::NoTask,
-            Cause::Input,
-            Cause::Strange,
-            Cause::Throttled,
-        ];
-        let histories = [
-            vec![],
-            vec![wire_call(true, 400)],
-            vec![wire_call(false, 403)],
-            vec![wire_call(true, 200), wire_call(false, 403)],
-            vec![wire_call(false, 403), wire_call(true, 401)],
-        ];
-        let route = Route::straight(Ok);
-        for (cause, wire_calls) in
-            causes.iter().flat_map(|cause| histories.iter().map(move |history| (*cause, history)))
-        {
-            for secret in [Proof::Secret("--secret-file"), Proof::Token] {
-                let setting = setting(secret);
-                let problem = Problem { cause, found: "x".to_owned(), help: "y".to_owned() };
-                let seen = Evidence {
-                    setting: &setting,
-                    route: Some(&route),
-                    call: Some(Err(&problem)),
-                    wire_calls,
-                    task: Some(None),
-                };
-                let findings = findings(&seen);
-                assert!(
-                    findings.iter().any(|finding| finding.mark.is_bad()),
-                    "{cause:?} {wire_calls:?}: {findings:#?}"
-                );
+    fn a_failed_call_has_a_check_that_is_wrong_and_an_answered_one_has_none() {
+        let (login, refused) = ((true, 200), (false, 403));
+        let failures: [&[_]; 5] =
+            [&[], &[(true, 400)], &[refused], &[login, refused], &[refused, (true, 401)]];
+        for secret in [Proof::Secret("--secret-file"), Proof::Token] {
+            for (cause, history) in CAUSES.iter().flat_map(|cause| failures.map(|history| (*cause, history)))
+            {
+                assert!(is_wrong(Err(cause), history, secret), "{cause:?} {history:?}");
             }
-        }
-    }
-
-    #[test]
-    fn a_call_that_is_answered_has_nothing_wrong() {
-        let route = Route::straight(Ok);
-        for wire_calls in [vec![wire_call(false, 404)], vec![wire_call(true, 200), wire_call(false, 200)]] {
-            for secret in [Proof::Secret("--secret-file"), Proof::Token] {
-                let setting = setting(secret);
-                let (route, call) = (Some(&route), Some(Ok(())));
-                let seen = Evidence { setting: &setting, route, call, wire_calls: &wire_calls, task: None };
-                assert!(
-                    findings(&seen).iter().all(|finding| !finding.mark.is_bad()),
-                    "{:#?}",
-                    findings(&seen)
-                );
+            for history in [&[(false, 404)][..], &[login, (false, 200)]] {
+                assert!(!is_wrong(Ok(()), history, secret), "{history:?}");
             }
         }
     }
