@@ -101,6 +101,11 @@ pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyho
     Ok(files)
 }
 
+/// Rust source in one form.
+fn formatted(source: proc_macro2::TokenStream) -> anyhow::Result<String> {
+    Ok(prettyplease::unparse(&syn::parse2(source)?))
+}
+
 /// The rules for clients in any language.
 fn rules_page(root: &Path, document: &Value) -> anyhow::Result<Derived> {
     let assumptions = ledger::read(&crate::read(root, ledger::LEDGER)?)?;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use anyhow::{Context as _, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The ledger, relative to the project.
 pub const LEDGER: &str = "spec/assumptions.toml";
@@ -33,7 +33,7 @@ pub struct Assumption {
 }
 
 /// Where an assumption comes from.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash)]
 pub enum Provenance {
     /// Another edition of the same page says so.
     #[serde(rename = "other edition")]
@@ -54,13 +54,7 @@ pub enum Provenance {
 
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OtherEdition => "other edition",
-            Self::OtherPage => "other page",
-            Self::Seen => "seen",
-            Self::OurConclusion => "our conclusion",
-            Self::PageContradictsItself => "page contradicts itself",
-        })
+        self.serialize(f)
     }
 }
 
@@ -83,11 +77,8 @@ pub fn read(assumptions_toml: &str) -> anyhow::Result<Vec<Assumption>> {
         {
             ensure!(is_sentence(text), "{LEDGER}: {id}: {name} is not a sentence on one line: {text:?}");
         }
-        ensure!(
-            assumption.test.contains("::"),
-            "{LEDGER}: {id}: test is not path::name: {:?}",
-            assumption.test
-        );
+        let test = &assumption.test;
+        ensure!(test.contains("::"), "{LEDGER}: {id}: test is not path::name: {test:?}");
     }
     Ok(assumptions)
 }
@@ -99,8 +90,7 @@ pub fn page(assumptions_toml: &str) -> anyhow::Result<String> {
     for assumption in read(assumptions_toml)? {
         let Assumption { id, what, provenance, source, guard, test } = assumption;
         let (what, source, guard) = (cell(&what), cell(&source), cell(&guard));
-        let file = test.rsplit_once("::").map_or(test.as_str(), |(path, _)| path);
-        let name = test.rsplit("::").next().unwrap_or_default();
+        let (file, name) = test.rsplit_once("::").unwrap_or_default();
         table += &format!(
             "| **{id}**<br>{what} | *{provenance}*<br>{source} | {guard}<br>[`{name}`](../{file}) |\n"
         );

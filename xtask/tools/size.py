@@ -47,8 +47,9 @@ def main():
     code, tests, clients = Counter(), Counter(), 0
     files = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True).stdout.splitlines()
     for path in map(Path, files):
-        is_script = path.suffix in COMMENTS and (path.suffix or path.name == "run")
-        if not is_script or not path.exists() or "generated" in path.parts:
+        if path.suffix not in COMMENTS or not path.is_file() or "generated" in path.parts:
+            continue
+        if not path.suffix and path.read_bytes()[:2] != b"#!":
             continue
         found, room = list(lines(path)), path.parts[1 if path.parts[0] == "crates" else 0]
         is_test = {"tests", "benches"} & set(path.parts[:-1])

@@ -3,13 +3,12 @@
 use serde_json::Value;
 use ureq::http::Response;
 
-use crate::facts::{Call, Row};
+use crate::facts::{Call, Documented, Row};
 use crate::report::{Checked, fail};
 
 /// The reply to a request.
-pub(crate) struct Answer {
-    /// The `operationId` of the call.
-    pub(crate) call: &'static str,
+pub(crate) struct Answer<'a> {
+    pub(crate) call: &'a Call,
     request: String,
     pub(crate) reply: Response<Vec<u8>>,
     /// The body as JSON, if it is JSON.
@@ -25,8 +24,19 @@ pub(crate) struct Page {
     pub(crate) rows: Vec<Value>,
 }
 
-impl Answer {
-    pub(crate) fn new(call: &'static str, request: String, reply: Response<Vec<u8>>) -> Self {
+/// Where a page is in the task.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) number: usize,
+    pub(crate) size: usize,
+    /// The number of its first row.
+    pub(crate) first: usize,
+    /// How many rows the task has.
+    pub(crate) total: usize,
+}
+
+impl<'a> Answer<'a> {
+    pub(crate) fn new(call: &'a Call, request: String, reply: Response<Vec<u8>>) -> Self {
         let body = serde_json::from_slice(reply.body()).ok();
         Self { call, request, reply, body }
     }
@@ -71,14 +81,23 @@ impl Answer {
         fail(format!("{}\nexpected {statuses} with code {code} ({text})", self.asked()))
     }
 
+    /// What the document says of this status.
+    pub(crate) fn documented(&self) -> Option<&'a Documented> {
+        self.call.replies.get(&self.status())
+    }
+
     /// Holds the reply against the call's errors below 500 whose code is one of these.
-    pub(crate) fn is_documented(&self, call: &Call, is_wanted: impl Fn(&str) -> bool) -> Checked {
-        let codes = call.replies.get(&self.status()).into_iter().flat_map(|reply| &reply.codes);
-        let mut codes = codes.filter(|code| self.status() < 500 && is_wanted(code));
-        if codes.any(|code| self.code() == Some(code)) {
+    pub(crate) fn is_documented(&self, is_wanted: impl Fn(&str) -> bool) -> Checked {
+        let codes =
+            self.documented().filter(|_| self.status() < 500).into_iter().flat_map(|reply| &reply.codes);
+        if codes.filter(|code| is_wanted(code)).any(|code| self.code() == Some(code)) {
             return Ok(());
         }
-        fail(format!("{}\nexpected another of the documented errors of {}, or none", self.asked(), call.id))
+        fail(format!(
+            "{}\nexpected another of the documented errors of {}, or none",
+            self.asked(),
+            self.call.id
+        ))
     }
 
     /// The body of a reply that is no error.
@@ -121,13 +140,17 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use serde_json::json;
 
     use super::*;
+    use crate::facts::Facts;
 
-    fn answer(status: u16, body: &Value) -> Answer {
+    fn answer(status: u16, body: &Value) -> Answer<'static> {
+        static FACTS: LazyLock<Facts> = LazyLock::new(|| Facts::of_this_version().unwrap());
         let reply = Response::builder().status(status).body(body.to_string().into_bytes()).unwrap();
-        Answer::new("x", "GET /x".to_owned(), reply)
+        Answer::new(&FACTS.list, "GET /x".to_owned(), reply)
     }
 
     fn row() -> Row {

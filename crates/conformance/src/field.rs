@@ -58,34 +58,27 @@ pub(crate) fn probes(fact: &Fact, field: &Field) -> Option<Vec<(Option<String>, 
         Err(_) if fact.aspect.contains("inimum") || fact.aspect.contains("aximum") => return None,
         Err(_) => 0,
     };
-    let number = |beyond: i128| (bound + beyond).to_string();
+    let tried =
+        |taken: &[i128], refused: &[i128], write: &dyn Fn(i128) -> String| -> Vec<(String, Expected)> {
+            let taken = taken.iter().map(|beyond| (write(bound + beyond), Taken));
+            taken.chain(refused.iter().map(|beyond| (write(bound + beyond), Refused))).collect()
+        };
+    let number = |value: i128| value.to_string();
     // Characters count, not bytes.
-    let text =
-        |beyond: i128, character: &str| character.repeat(usize::try_from(bound + beyond).unwrap_or_default());
+    let text = |length: i128| "a".repeat(usize::try_from(length).unwrap_or_default());
+    let wide = |length: i128| "ü".repeat(usize::try_from(length).unwrap_or_default());
     let values = match (fact.aspect.as_str(), fact.value.as_str()) {
-        ("minimum", _) => vec![(number(0), Taken), (number(1), Taken), (number(-1), Refused)],
-        ("maximum", _) => vec![(number(0), Taken), (number(-1), Taken), (number(1), Refused)],
-        ("exclusiveMinimum", _) => vec![(number(1), Taken), (number(0), Refused)],
-        ("exclusiveMaximum", _) => vec![(number(-1), Taken), (number(0), Refused)],
-        ("minLength", "0") => vec![(String::new(), Taken)],
-        ("minLength", _) => vec![(text(0, "a"), Taken), (text(1, "a"), Taken), (text(-1, "a"), Refused)],
-        ("maxLength", _) => {
-            vec![
-                (text(0, "a"), Taken),
-                (text(-1, "a"), Taken),
-                (text(0, "ü"), Taken),
-                (text(1, "a"), Refused),
-            ]
-        }
+        ("minimum", _) => tried(&[0, 1], &[-1], &number),
+        ("maximum", _) => tried(&[0, -1], &[1], &number),
+        ("exclusiveMinimum", _) => tried(&[1], &[0], &number),
+        ("exclusiveMaximum", _) => tried(&[-1], &[0], &number),
+        ("minLength", "0") => tried(&[0], &[], &text),
+        ("minLength", _) => tried(&[0, 1], &[-1], &text),
+        ("maxLength", _) => [tried(&[0, -1], &[1], &text), tried(&[0], &[], &wide)].concat(),
         ("enum", value) => {
             let value = value.trim_matches('"');
-            let others = [
-                String::new(),
-                value.to_lowercase(),
-                value.to_uppercase(),
-                format!("{value}x"),
-                format!(" {value}"),
-            ];
+            let (lower, upper) = (value.to_lowercase(), value.to_uppercase());
+            let others = [String::new(), lower, upper, format!("{value}x"), format!(" {value}")];
             let others = others.into_iter().filter(|other| other != value).map(|other| (other, Refused));
             std::iter::once((value.to_owned(), Taken)).chain(others).collect()
         }
@@ -101,7 +94,7 @@ pub(crate) fn probes(fact: &Fact, field: &Field) -> Option<Vec<(Option<String>, 
         // is written: the calls are made in this way, and neither a list nor null can be sent.
         ("type", "string")
         | ("format", "password")
-        | ("style", "form")
+        | ("style", "\"form\"")
         | ("explode", "yes")
         | ("nullable", "no") => vec![],
         _ => return None,

@@ -115,22 +115,13 @@ mod tests {
 
     #[test]
     fn secrets_go_in_clear_to_this_machine_only() {
-        for url in [
-            "https://platform.example:8743",
-            "http://127.0.0.1:1",
-            "http://localhost:1",
-            "http://[::1]:1/base",
-        ] {
+        for url in "https://platform.example:8743 http://127.0.0.1:1 http://localhost:1 http://[::1]:1/base"
+            .split(' ')
+        {
             assert!(check(url).is_ok(), "{url}");
         }
-        for url in [
-            "http://platform.example",
-            "ftp://127.0.0.1",
-            "platform.example",
-            "",
-            "https://a.example/?b",
-            "http://127.0.0.1.example",
-        ] {
+        let remote = "http://platform.example ftp://127.0.0.1 platform.example https://a.example/?b http://127.0.0.1.example";
+        for url in remote.split(' ').chain([""]) {
             assert!(check(url).is_err(), "{url}");
         }
     }

@@ -18,9 +18,8 @@ pub(crate) const CHECKS: &[Check] = &[Check::new(
 .resting_on(&["quota-of-the-application", "sliding-window"])];
 
 fn throttle(session: &mut Session<'_>) -> Checked {
-    let window = Duration::from_secs(session.facts.quota.seconds);
+    let (window, calls) = (session.facts.window, session.facts.quota);
     if !session.subject.throttle {
-        let calls = session.facts.quota.calls;
         return skip(format!("--throttle makes {calls} calls twice, and waits two minutes"));
     }
     session.server.wait(window + MARGIN);
@@ -39,7 +38,7 @@ fn throttle(session: &mut Session<'_>) -> Checked {
 /// Makes as many calls as the quota allows, and one more, which is refused; how long it took.
 fn spend(session: &mut Session<'_>) -> Checked<Duration> {
     let start = session.server.now();
-    for number in 1..=session.facts.quota.calls {
+    for number in 1..=session.facts.quota {
         let answer = spend_one(session)?;
         if session.is_throttled(&answer) {
             return fail(format!("{}\nexpected call {number} of the window to be answered", answer.asked()));
@@ -55,6 +54,6 @@ fn refused(session: &mut Session<'_>) -> Checked {
 }
 
 /// Asks for one row.
-fn spend_one(session: &mut Session<'_>) -> Checked<Rc<Answer>> {
+fn spend_one<'a>(session: &mut Session<'a>) -> Checked<Rc<Answer<'a>>> {
     session.send_once(&session.listing(&[("pageSize", "1")]))
 }

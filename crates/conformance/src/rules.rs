@@ -19,19 +19,27 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new("a login without one of its members is refused", missing_members)
         .resting_on(&["empty-mandatory-counts-as-missing"]),
     Check::new("the members of a login keep their lengths", |session| {
-        of_login(session, &["minLength", "maxLength"])
+        try_out(&session.facts.login, session, &["minLength", "maxLength"])
     })
     .resting_on(&["wrong-credentials", "empty-mandatory-counts-as-missing"]),
     Check::new("a login that is no form is refused", no_form).resting_on(&["login-is-a-form"]),
-    Check::new("a parameter that is required cannot be left out", |session| of_list(session, &["required"])),
-    Check::new("a text keeps its lengths", |session| of_list(session, &["minLength", "maxLength"]))
-        .resting_on(&["empty-mandatory-counts-as-missing", "task-id-form"]),
+    Check::new("a parameter that is required cannot be left out", |session| {
+        try_out(&session.facts.list, session, &["required"])
+    }),
+    Check::new("a text keeps its lengths", |session| {
+        try_out(&session.facts.list, session, &["minLength", "maxLength"])
+    })
+    .resting_on(&["empty-mandatory-counts-as-missing", "task-id-form"]),
     Check::new("an integer keeps its bounds", bounds).resting_on(&["largest-page-number"]),
-    Check::new("an integer is nothing else", |session| of_list(session, &["type"])),
-    Check::new("a listed value is taken, and no other", |session| of_list(session, &["enum"]))
-        .resting_on(&["every-status-is-a-filter"]),
-    Check::new("a parameter that is left out has its default", |session| of_list(session, &["default"]))
-        .resting_on(&["paging-defaults"]),
+    Check::new("an integer is nothing else", |session| try_out(&session.facts.list, session, &["type"])),
+    Check::new("a listed value is taken, and no other", |session| {
+        try_out(&session.facts.list, session, &["enum"])
+    })
+    .resting_on(&["every-status-is-a-filter"]),
+    Check::new("a parameter that is left out has its default", |session| {
+        try_out(&session.facts.list, session, &["default"])
+    })
+    .resting_on(&["paging-defaults"]),
     Check::new("a parameter that is not documented changes nothing", |session| {
         session.changes_nothing(&[("index", "1"), ("x-unknown", "")])
     })
@@ -39,18 +47,8 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new("a call may name a content type", content_type).resting_on(&["get-with-content-type"]),
 ];
 
-fn of_list(session: &mut Session<'_>, aspects: &[&str]) -> Checked {
-    let facts = session.facts;
-    try_out(session, &facts.list, aspects)
-}
-
-fn of_login(session: &mut Session<'_>, aspects: &[&str]) -> Checked {
-    let facts = session.facts;
-    try_out(session, &facts.login, aspects)
-}
-
 /// Tries every rule of these sorts.
-fn try_out<'a>(session: &mut Session<'a>, call: &'a Call, aspects: &[&str]) -> Checked {
+fn try_out<'a>(call: &'a Call, session: &mut Session<'a>, aspects: &[&str]) -> Checked {
     let refusal = session.facts.refusal(call);
     for field in &call.fields {
         for fact in field.rules.iter().filter(|fact| aspects.contains(&fact.aspect.as_str())) {
@@ -60,7 +58,7 @@ fn try_out<'a>(session: &mut Session<'a>, call: &'a Call, aspects: &[&str]) -> C
                     Refused => answer.is_row(&refusal)?,
                     // A text may name something that does not exist.
                     Taken if field.is_free() && answer.status() != 200 => {
-                        answer.is_documented(call, |code| code != refusal.code)?;
+                        answer.is_documented(|code| code != refusal.code)?;
                     }
                     Taken => drop(answer.succeeds()?),
                     AsWithout => {
@@ -82,7 +80,7 @@ fn try_out<'a>(session: &mut Session<'a>, call: &'a Call, aspects: &[&str]) -> C
 
 fn bounds(session: &mut Session<'_>) -> Checked {
     let aspects = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "format"];
-    of_list(session, &aspects)?;
+    try_out(&session.facts.list, session, &aspects)?;
     // A product that overflows shows only where each factor is as large as it may be.
     let fields = session.facts.list.fields.iter();
     let largest: Vec<_> =
@@ -92,7 +90,7 @@ fn bounds(session: &mut Session<'_>) -> Checked {
 }
 
 fn missing_members(session: &mut Session<'_>) -> Checked {
-    of_login(session, &["required"])?;
+    try_out(&session.facts.login, session, &["required"])?;
     let login = &session.facts.login;
     let mut empty = session.usual(login);
     empty.fields.clear();
@@ -112,7 +110,7 @@ fn wrong_credentials(session: &mut Session<'_>) -> Checked {
 fn no_form(session: &mut Session<'_>) -> Checked {
     let login = &session.facts.login;
     let ask = session.usual(login).of_json().note("with the credentials as JSON");
-    session.send(&ask)?.is_documented(login, |_| true)
+    session.send(&ask)?.is_documented(|_| true)
 }
 
 fn content_type(session: &mut Session<'_>) -> Checked {
@@ -125,7 +123,7 @@ fn ask<'a>(
     call: &'a Call,
     name: &str,
     value: Option<&str>,
-) -> Checked<Rc<Answer>> {
+) -> Checked<Rc<Answer<'a>>> {
     let ask = session.usual(call).field(name, value);
     // A form holds secrets, so that a reader does not see it.
     let ask = match (call.is_form, value.map(|value| value.chars().count())) {

@@ -2,13 +2,12 @@
 
 use std::io;
 use std::rc::Rc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use form_urlencoded::byte_serialize;
 use serde_json::Value;
 
-use crate::answer::{Answer, Page};
+use crate::answer::{Answer, Page, Place};
 use crate::ask::Ask;
 use crate::facts::{Call, Facts, Row};
 use crate::field::Field;
@@ -50,8 +49,10 @@ pub(crate) struct Session<'a> {
     /// Secret and tokens, as they are and as a form writes them: no line of the report shows them.
     secrets: Vec<String>,
     /// All that came, for the checks that look at every reply.
-    pub(crate) answers: Vec<Rc<Answer>>,
+    pub(crate) answers: Vec<Rc<Answer<'a>>>,
     head: Option<Page>,
+    /// Pages of the task, for the checks of their numbers and sizes.
+    pub(crate) sample: Vec<(Page, Place)>,
     /// A window was waited out, and the server was not better for it.
     waited_in_vain: bool,
 }
@@ -71,6 +72,7 @@ impl<'a> Session<'a> {
             secrets: vec![subject.secret.clone(), byte_serialize(subject.secret.as_bytes()).collect()],
             answers: Vec::new(),
             head: None,
+            sample: Vec::new(),
             waited_in_vain: false,
         };
         let login = session.usual(&facts.login);
@@ -139,25 +141,25 @@ impl<'a> Session<'a> {
     }
 
     /// Sends a request. When the server throttles, the quota's window is waited out once: other checks have spent it.
-    pub(crate) fn send(&mut self, ask: &Ask<'_>) -> Checked<Rc<Answer>> {
+    pub(crate) fn send(&mut self, ask: &Ask<'a>) -> Checked<Rc<Answer<'a>>> {
         let answer = self.send_once(ask)?;
         if self.waited_in_vain || !self.is_throttled(&answer) {
             return Ok(answer);
         }
-        self.server.wait(Duration::from_secs(self.facts.quota.seconds));
+        self.server.wait(self.facts.window);
         let answer = self.send_once(ask)?;
         self.waited_in_vain = self.is_throttled(&answer);
         Ok(answer)
     }
 
     /// Sends a request, without regard for the quota.
-    pub(crate) fn send_once(&mut self, ask: &Ask<'_>) -> Checked<Rc<Answer>> {
+    pub(crate) fn send_once(&mut self, ask: &Ask<'a>) -> Checked<Rc<Answer<'a>>> {
         self.exchange(ask).or_else(|error| fail(format!("{ask}: expected a reply, there was none: {error}")))
     }
 
-    fn exchange(&mut self, ask: &Ask<'_>) -> io::Result<Rc<Answer>> {
+    fn exchange(&mut self, ask: &Ask<'a>) -> io::Result<Rc<Answer<'a>>> {
         let reply = self.server.answer(ask.to_http().map_err(io::Error::other)?)?;
-        let answer = Rc::new(Answer::new(ask.call.id, ask.to_string(), reply));
+        let answer = Rc::new(Answer::new(ask.call, ask.to_string(), reply));
         // A login cancels the token before it, whichever check made the login.
         let token = answer.body.as_ref().and_then(|body| body.get("accessToken")?.as_str());
         if let Some(token) = token.filter(|token| !token.is_empty()) {
@@ -168,7 +170,7 @@ impl<'a> Session<'a> {
         Ok(answer)
     }
 
-    pub(crate) fn is_throttled(&self, answer: &Answer) -> bool {
+    pub(crate) fn is_throttled(&self, answer: &Answer<'_>) -> bool {
         answer.code().is_some_and(|code| code == self.list_row("Throttled").code)
     }
 
