@@ -1,5 +1,7 @@
 //! What goes over the wire of an exam: the offer, the answers, the marks.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// How an exam is to be held. Each member may be left out.
@@ -22,6 +24,10 @@ impl Default for ExamRequest {
 }
 
 impl ExamRequest {
+    pub(crate) fn window(&self) -> Duration {
+        Duration::from_millis(self.window_ms.into())
+    }
+
     /// What is wrong with it.
     pub(crate) fn check(&self) -> Result<(), String> {
         if !(1..=1000).contains(&self.calls) {
@@ -56,13 +62,7 @@ impl Question {
 
     /// The name on the wire.
     pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Whole => "whole",
-            Self::Odd => "odd",
-            Self::Failed => "failed",
-            Self::Pending => "pending",
-            Self::Redirect => "redirect",
-        }
+        ["whole", "odd", "failed", "pending", "redirect"][self as usize]
     }
 
     pub(crate) const fn words(self) -> &'static str {
