@@ -77,13 +77,10 @@ impl Refusal {
             }
             _ => ErrorResponse { error_code: code, error_desc: text, ..ErrorResponse::default() },
         };
-        let mut response = (self.row.status, Json(body)).into_response();
-        if let Ok(reason) = HeaderValue::from_str(&self.reason) {
-            response.headers_mut().insert(REASON_HEADER, reason);
-        }
-        let (code, reason) = (Some(self.row.code), self.reason.clone());
-        response.extensions_mut().insert(Verdict { code, reason, ..Verdict::default() });
-        response
+        let reason = HeaderValue::from_str(&self.reason).ok().map(|reason| [(REASON_HEADER, reason)]);
+        let (code, text) = (Some(self.row.code), self.reason.clone());
+        let verdict = Verdict { code, reason: text, ..Verdict::default() };
+        (self.row.status, reason, Extension(verdict), Json(body)).into_response()
     }
 }
 

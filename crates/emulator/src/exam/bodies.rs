@@ -30,11 +30,10 @@ impl ExamRequest {
 
     /// What is wrong with it.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if !(1..=1000).contains(&self.calls) {
-            return Err(format!("calls of {}: 1 to 1000 are allowed", self.calls));
-        }
-        if !(1..=3_600_000).contains(&self.window_ms) {
-            return Err(format!("window_ms of {}: 1 to 3600000 are allowed", self.window_ms));
+        for (name, given, most) in [("calls", self.calls, 1000), ("window_ms", self.window_ms, 3_600_000)] {
+            if !(1..=most).contains(&given) {
+                return Err(format!("{name} of {given}: 1 to {most} are allowed"));
+            }
         }
         Ok(())
     }
