@@ -3,7 +3,7 @@
 use northbound_emulator::{Application, Scenario};
 use serde_json::{Value, json};
 
-use crate::emulated::Emulated;
+use northbound_testkit::Emulated;
 
 use super::{ErrorRow, Facts, Member, Need, Parameter};
 

@@ -1,4 +1,4 @@
-//! The ledger of assumptions, `spec/assumptions.toml`, and its rendering in `spec/README.md`.
+//! The ledger of assumptions, `spec/assumptions.toml`, and the page made of it, `spec/ASSUMPTIONS.md`.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,12 +6,13 @@ use std::fmt;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
-use crate::markers;
-
 /// The ledger, relative to the project.
 pub const LEDGER: &str = "spec/assumptions.toml";
-/// Where the table stands, relative to the project.
-pub const README: &str = "spec/README.md";
+/// The page with all assumptions, relative to the project.
+pub const PAGE: &str = "spec/ASSUMPTIONS.md";
+
+/// The page above its table.
+const HEAD: &str = include_str!("generate/assumptions.md");
 
 /// Something that we rely on and that the platform's page does not say.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -91,10 +92,10 @@ pub fn read(assumptions_toml: &str) -> anyhow::Result<Vec<Assumption>> {
     Ok(assumptions)
 }
 
-/// The ledger as a table in Markdown.
-pub fn render(assumptions_toml: &str) -> anyhow::Result<String> {
+/// The page in Markdown: the ledger as a table.
+pub fn page(assumptions_toml: &str) -> anyhow::Result<String> {
     let mut table =
-        String::from("| What we rely on | Where it comes from | What guards us |\n|---|---|---|\n");
+        format!("{HEAD}\n| What we rely on | Where it comes from | What guards us |\n|---|---|---|\n");
     for assumption in read(assumptions_toml)? {
         let Assumption { id, what, provenance, source, guard, test } = assumption;
         let (what, source, guard) = (cell(&what), cell(&source), cell(&guard));
@@ -105,11 +106,6 @@ pub fn render(assumptions_toml: &str) -> anyhow::Result<String> {
         );
     }
     Ok(table)
-}
-
-/// The README with this table in its place.
-pub fn readme(readme: &str, table: &str) -> anyhow::Result<String> {
-    markers::fill(readme, "ledger", table).context(README)
 }
 
 /// Whether a text is a sentence, or several, on one line.
@@ -145,9 +141,9 @@ mod tests {
 
     #[test]
     fn an_assumption_is_a_row() {
-        let table = render(ONE).unwrap();
+        let page = page(ONE).unwrap();
         assert_eq!(
-            table.lines().nth(2).unwrap(),
+            page.lines().last().unwrap(),
             "| **stable-order**<br>Rows keep `a\\|b` order. | *our conclusion*<br>The page is silent. | \
              None.<br>[`rows_keep_their_order`](../tests/pages.rs) |"
         );
@@ -166,7 +162,7 @@ mod tests {
             (ONE.replace("guard", "gard"), "unknown field `gard`"),
         ];
         for (ledger, expected) in cases {
-            let error = format!("{:#}", render(&ledger).unwrap_err());
+            let error = format!("{:#}", page(&ledger).unwrap_err());
             assert!(error.contains(expected), "{expected}: {error}");
         }
     }

@@ -1,17 +1,17 @@
 //! A reply together with what was asked, and what one may expect of it.
 
 use serde_json::Value;
+use ureq::http::Response;
 
 use crate::facts::{Call, Row};
-use crate::http::Reply;
-use crate::{Checked, fail};
+use crate::report::{Checked, fail};
 
 /// The reply to a request.
 pub(crate) struct Answer {
     /// The `operationId` of the call.
     pub(crate) call: &'static str,
     request: String,
-    pub(crate) reply: Reply,
+    pub(crate) reply: Response<Vec<u8>>,
     /// The body as JSON, if it is JSON.
     pub(crate) body: Option<Value>,
 }
@@ -26,18 +26,33 @@ pub(crate) struct Page {
 }
 
 impl Answer {
-    pub(crate) fn new(call: &'static str, request: String, reply: Reply) -> Self {
-        let body = serde_json::from_slice(&reply.body).ok();
+    pub(crate) fn new(call: &'static str, request: String, reply: Response<Vec<u8>>) -> Self {
+        let body = serde_json::from_slice(reply.body()).ok();
         Self { call, request, reply, body }
     }
 
     /// The request, and what came back.
     pub(crate) fn asked(&self) -> String {
-        format!("{}, which got {}", self.request, self.reply.shown())
+        format!("{}, which got {}", self.request, self.shown())
+    }
+
+    /// Status and the beginning of the body, on one line.
+    pub(crate) fn shown(&self) -> String {
+        const LONGEST: usize = 160;
+        let text = String::from_utf8_lossy(self.reply.body());
+        let mut shown: String =
+            text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if text.chars().nth(LONGEST).is_some() {
+            shown.push('…');
+        }
+        match shown.trim() {
+            "" => format!("{} without a body", self.status()),
+            shown => format!("{} {shown}", self.status()),
+        }
     }
 
     pub(crate) fn status(&self) -> u16 {
-        self.reply.status
+        self.reply.status().as_u16()
     }
 
     /// The code of an error, in the envelope of a service or of the gateway before it.
@@ -48,7 +63,7 @@ impl Answer {
 
     /// Holds the reply against a row of the error table.
     pub(crate) fn is_row(&self, row: &Row) -> Checked {
-        if row.statuses.contains(&self.reply.status) && self.code() == Some(&row.code) {
+        if row.statuses.contains(&self.status()) && self.code() == Some(&row.code) {
             return Ok(());
         }
         let statuses: Vec<String> = row.statuses.iter().map(u16::to_string).collect();
@@ -58,8 +73,8 @@ impl Answer {
 
     /// Holds the reply against the call's errors below 500 whose code is one of these.
     pub(crate) fn is_documented(&self, call: &Call, is_wanted: impl Fn(&str) -> bool) -> Checked {
-        let codes = call.replies.get(&self.reply.status).into_iter().flat_map(|reply| &reply.codes);
-        let mut codes = codes.filter(|code| self.reply.status < 500 && is_wanted(code));
+        let codes = call.replies.get(&self.status()).into_iter().flat_map(|reply| &reply.codes);
+        let mut codes = codes.filter(|code| self.status() < 500 && is_wanted(code));
         if codes.any(|code| self.code() == Some(code)) {
             return Ok(());
         }
@@ -69,7 +84,7 @@ impl Answer {
     /// The body of a reply that is no error.
     pub(crate) fn succeeds(&self) -> Checked<&Value> {
         match &self.body {
-            Some(body) if self.reply.status == 200 && self.code().is_none() => Ok(body),
+            Some(body) if self.status() == 200 && self.code().is_none() => Ok(body),
             Some(_) | None => fail(format!("{}\nexpected 200 with JSON that is no error", self.asked())),
         }
     }
@@ -111,7 +126,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &Value) -> Answer {
-        let reply = Reply { status, content_type: None, body: body.to_string().into_bytes() };
+        let reply = Response::builder().status(status).body(body.to_string().into_bytes()).unwrap();
         Answer::new("x", "GET /x".to_owned(), reply)
     }
 

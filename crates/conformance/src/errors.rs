@@ -1,7 +1,8 @@
 //! Errors that one can provoke, and which rows of the error tables came.
 
+use crate::check::Check;
+use crate::report::{Checked, Line, Verdict, fail, skip};
 use crate::session::Session;
-use crate::{Check, Checked, Line, Verdict, fail, skip};
 
 /// An id that nothing has.
 const NOBODY: &str = "nobody-0000000000000000";
@@ -23,7 +24,7 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 fn refused(session: &mut Session<'_>, parameter: (&str, &str), row: &str) -> Checked {
-    session.list(&[parameter])?.is_row(&session.list_row(row))
+    session.send(&session.listing(&[parameter]))?.is_row(&session.list_row(row))
 }
 
 fn not_authorized(session: &mut Session<'_>) -> Checked {

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail, ensure};
 use jsonschema::Validator;
-use northbound_openapi::contract::{Contract, Fact, Side, contract};
+use northbound_openapi::contract::{Contract, Side, contract};
 use northbound_openapi::document::Document;
 use northbound_openapi::document::operations::operation;
 use northbound_openapi::document::reference::resolve;
 use northbound_openapi::lint;
 use serde_json::{Map, Value};
 
-use crate::rules;
+use crate::field::{Field, probes};
 
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What the document says of the two calls.
 pub struct Facts {
@@ -35,14 +35,6 @@ pub(crate) struct Call {
     pub(crate) is_form: bool,
     pub(crate) fields: Vec<Field>,
     pub(crate) replies: BTreeMap<u16, Documented>,
-}
-
-/// A parameter, or a member of a form.
-pub(crate) struct Field {
-    pub(crate) name: String,
-    /// The value that the document shows.
-    pub(crate) example: String,
-    pub(crate) rules: Vec<Fact>,
 }
 
 /// What is documented under one status.
@@ -167,7 +159,7 @@ impl Call {
             fields.last_mut().into_iter().for_each(|field| field.rules.push(fact.clone()));
         }
         for field in &fields {
-            let unknown = field.rules.iter().find(|fact| !rules::is_known(fact, field));
+            let unknown = field.rules.iter().find(|fact| probes(fact, field).is_none());
             unknown.map_or(Ok(()), |fact| bail!("{id}: no way yet to try {fact}"))?;
         }
         let mut replies = BTreeMap::new();
@@ -181,36 +173,6 @@ impl Call {
 
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
-    }
-}
-
-impl Field {
-    pub(crate) fn is_required(&self) -> bool {
-        self.values("required").any(|value| value == "yes")
-    }
-
-    pub(crate) fn has(&self, aspect: &str) -> bool {
-        self.values(aspect).next().is_some()
-    }
-
-    /// Whether it is a text that may be anything.
-    pub(crate) fn is_free(&self) -> bool {
-        self.values("type").any(|kind| kind == "string") && !self.has("enum")
-    }
-
-    /// The largest integer that it may be.
-    pub(crate) fn largest(&self) -> Option<i64> {
-        let of_type = self.values("format").any(|format| format == "int32").then_some(i32::MAX.into());
-        self.values("maximum").find_map(|value| value.parse().ok()).or(of_type)
-    }
-
-    /// What it may be, if it may be nothing else.
-    pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
-        self.values("enum").map(|value| value.trim_matches('"'))
-    }
-
-    fn values(&self, aspect: &str) -> impl Iterator<Item = &str> {
-        self.rules.iter().filter(move |fact| fact.aspect == aspect).map(|fact| fact.value.as_str())
     }
 }
 

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use crate::answer::Page;
-use crate::facts::Field;
+use crate::check::Check;
+use crate::field::Field;
+use crate::report::{Checked, skip};
 use crate::session::Session;
-use crate::{Check, Checked, skip};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check::new("each status selects its rows, in their order", by_status)

@@ -1,8 +1,9 @@
 //! The arithmetic of pages, over a task that does not move.
 
 use crate::answer::Page;
+use crate::check::Check;
+use crate::report::Checked;
 use crate::session::Session;
-use crate::{Check, Checked};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check::new("the same question gets the same answer, if the task no longer moves", |session| {

@@ -1,9 +1,12 @@
 //! The quota, which these checks spend.
 
+use std::rc::Rc;
 use std::time::Duration;
 
+use crate::answer::Answer;
+use crate::check::Check;
+use crate::report::{Checked, fail, skip};
 use crate::session::Session;
-use crate::{Check, Checked, fail, skip};
 
 /// Time that a server may need to let go of a call, beyond the window.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -37,7 +40,7 @@ fn throttle(session: &mut Session<'_>) -> Checked {
 fn spend(session: &mut Session<'_>) -> Checked<Duration> {
     let start = session.server.now();
     for number in 1..=session.facts.quota.calls {
-        let answer = session.spend_one()?;
+        let answer = spend_one(session)?;
         if session.is_throttled(&answer) {
             return fail(format!("{}\nexpected call {number} of the window to be answered", answer.asked()));
         }
@@ -48,5 +51,10 @@ fn spend(session: &mut Session<'_>) -> Checked<Duration> {
 }
 
 fn refused(session: &mut Session<'_>) -> Checked {
-    session.spend_one()?.is_row(&session.facts.row(&session.facts.list, "Throttled"))
+    spend_one(session)?.is_row(&session.facts.row(&session.facts.list, "Throttled"))
+}
+
+/// Asks for one row.
+fn spend_one(session: &mut Session<'_>) -> Checked<Rc<Answer>> {
+    session.send_once(&session.listing(&[("pageSize", "1")]))
 }

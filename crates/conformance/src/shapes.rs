@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use ureq::http::HeaderValue;
 
 use crate::answer::Answer;
 use crate::facts::Documented;
+use crate::report::{Line, Verdict};
 use crate::session::Session;
-use crate::{Line, Verdict};
 
 /// What was expected of an answer that breaks a promise.
 type Breach = fn(&Session<'_>, &Answer) -> Option<String>;
@@ -50,7 +51,8 @@ fn status(session: &Session<'_>, answer: &Answer) -> Option<String> {
 
 fn media_type(session: &Session<'_>, answer: &Answer) -> Option<String> {
     let documented = documented(session, answer)?;
-    let told = answer.reply.content_type.as_deref().unwrap_or_default();
+    let told = answer.reply.headers().get("content-type").map(HeaderValue::as_bytes).unwrap_or_default();
+    let told = String::from_utf8_lossy(told);
     let essence = told.split(';').next().unwrap_or_default().trim();
     if documented.media_types.iter().any(|known| known.eq_ignore_ascii_case(essence)) {
         return None;

@@ -75,7 +75,7 @@ fn value(document: &Value, key: &str) -> anyhow::Result<String> {
 
 /// The entries of the ledger that a rule relies on.
 fn relies(ids: &str, assumptions: &[Assumption]) -> anyhow::Result<String> {
-    let mut lines = vec!["*Relies on*".to_owned(), String::new()];
+    let mut lines = vec!["This relies on:".to_owned()];
     for id in ids.split_whitespace() {
         let entry = assumptions.iter().find(|one| one.id == id);
         let Assumption { what, provenance, .. } =
