@@ -138,8 +138,8 @@ pub struct EmulatorFile {
 
 /// Its reading of the platform's page, its own controls, and the schema of its scenario files.
 pub const EMULATOR: [EmulatorFile; 3] = [
-    EmulatorFile { example: "openapi", features: "", path: "crates/emulator/openapi.json" },
-    EmulatorFile { example: "control", features: "", path: "crates/emulator/control.json" },
+    EmulatorFile { example: "openapi", features: "openapi", path: "crates/emulator/openapi.json" },
+    EmulatorFile { example: "control", features: "openapi", path: "crates/emulator/control.json" },
     EmulatorFile {
         example: "scenario_schema",
         features: "schema",

@@ -5,13 +5,13 @@
 //! in the page's example.
 
 pub(crate) mod credentials;
+#[cfg(feature = "openapi")]
+pub(crate) mod error_tables;
 pub(crate) mod query;
 pub(crate) mod refusal;
 
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
-use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 
 /// Path of the login.
 pub(crate) const LOGIN_PATH: &str = "/iocm/app/sec/v1.1.0/login";
@@ -23,12 +23,9 @@ pub(crate) fn json_text(content: &impl Serialize) -> String {
     serde_json::to_string(content).unwrap_or_default()
 }
 
-/// Longest application id or secret that a login takes, in characters.
-pub(crate) const MAX_LOGIN_TEXT: usize = 256;
-
 /// Status of a subtask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = "WaitResult")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) enum SubtaskStatus {
     Pending,
     WaitResult,
@@ -60,23 +57,23 @@ impl SubtaskStatus {
 }
 
 /// Identifies a batch task.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(min_length = 1, example = "5c8ba99030344005c02316ad")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(min_length = 1))]
 pub(crate) struct TaskId(pub(crate) String);
 
 /// Identifies a device; the platform allocates it when the device is registered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = "d4a1c6de-6f7b-4c0d-9a1e-0f7c5f8f2b11")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct DeviceId(pub(crate) String);
 
 /// Identifies a command to a device; the platform allocates it when the command is delivered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = "8c23b6b4ea6d4b1f9f8a4bd5b1f0a5c7")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct CommandId(pub(crate) String);
 
 /// A string that holds JSON as text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = r#"{"requestId":"4f1c","commandResult":null}"#)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct EmbeddedText(pub(crate) String);
 
 impl EmbeddedText {
@@ -87,8 +84,8 @@ impl EmbeddedText {
 }
 
 /// A secret or a token.
-#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(format = Password, example = "9a9f1c666261daa9e2664b12c6355")]
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(format = Password))]
 pub(crate) struct Secret(pub(crate) String);
 
 impl std::fmt::Debug for Secret {
@@ -98,37 +95,39 @@ impl std::fmt::Debug for Secret {
 }
 
 /// A span of time in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(minimum = 0, example = 3600)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(minimum = 0))]
 pub(crate) struct Seconds(pub(crate) i64);
 
 /// A code that names an error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = "105005")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct ErrorCode(pub(crate) &'static str);
 
 /// One page of the subtasks of a batch task.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SubtaskPage {
     /// Number of subtasks that match the filters, in rows.
-    #[schema(minimum = 0, example = 30000)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub(crate) total_count: Option<i64>,
     /// Number of this page; 0 is the first.
-    #[schema(minimum = 0, example = 0)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub(crate) page_no: Option<i64>,
     /// Rows that a page may hold.
-    #[schema(minimum = 0, example = 250)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub(crate) page_size: Option<i64>,
     /// The subtasks on this page.
     pub(crate) task_details: Option<Vec<Subtask>>,
 }
 
 /// What happened to one device of a batch task.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Subtask {
     /// How far the subtask is. The list of statuses is open in a reply, so the document shows a text.
-    #[schema(value_type = Option<String>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub(crate) status: Option<SubtaskStatus>,
     /// What the command gave, as the text of a `CommandOutput`; null while nothing was sent.
     pub(crate) output: Option<EmbeddedText>,
@@ -139,10 +138,7 @@ pub(crate) struct Subtask {
 }
 
 impl Subtask {
-    #[allow(
-        clippy::needless_update,
-        reason = "a new member is absent here until the emulator has something to say"
-    )]
+    #[allow(clippy::needless_update, reason = "a new member is absent here until it has a value")]
     pub(crate) fn new(
         status: SubtaskStatus,
         output: Option<EmbeddedText>,
@@ -154,7 +150,8 @@ impl Subtask {
 }
 
 /// Parameters of the task for one device. They vary with the type of the task; these are the ones of a command task.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SubtaskParam {
     /// The device.
@@ -170,93 +167,72 @@ impl SubtaskParam {
 }
 
 /// What the text in `output` holds.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CommandOutput {
     /// Identifies the request that carried the command.
-    #[schema(example = "4f1c")]
     pub(crate) request_id: Option<&'static str>,
     /// What the device answered; null until it did.
-    #[schema(value_type = Option<Value>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub(crate) command_result: Option<&'static Value>,
 }
 
 /// What the text in `error` holds.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct SubtaskFailure {
     /// Code of the error.
     pub(crate) error_code: Option<ErrorCode>,
     /// The error in words.
-    #[schema(example = "The device is not online.")]
     pub(crate) error_desc: Option<&'static str>,
 }
 
 /// Body of every error: `error_code` and `error_desc` from a service, `resultcode` and `resultmsg` from the gateway before it.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct ErrorResponse {
     /// Code of the error, from a service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error_code: Option<ErrorCode>,
     /// The error in words, from a service.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "The batchTask is not existed.")]
     pub(crate) error_desc: Option<String>,
     /// Code of the error, from the gateway.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resultcode: Option<ErrorCode>,
     /// The error in words, from the gateway.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "App_key or access_token is invalid.")]
     pub(crate) resultmsg: Option<String>,
 }
 
 /// Who logs in.
-#[derive(Debug, PartialEq, Eq, ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub(crate) struct LoginRequest {
     /// The application id that the platform allocated.
-    #[schema(schema_with = login_app_id)]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub(crate) app_id: String,
     /// The secret of the application.
-    #[schema(schema_with = login_secret)]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password, min_length = 1, max_length = 256))]
     pub(crate) secret: Secret,
 }
 
 /// A token, and how long it lives.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AccessToken {
     /// The token for the `Authorization` header.
     pub(crate) access_token: Option<Secret>,
     /// Type of the token: `bearer`.
-    #[schema(example = "bearer")]
     pub(crate) token_type: Option<String>,
     /// Time that the token lives.
     pub(crate) expires_in: Option<Seconds>,
     /// A token for the platform's refresh call, which this emulator does not have.
     pub(crate) refresh_token: Option<Secret>,
     /// Always `default`.
-    #[schema(example = "default")]
     pub(crate) scope: Option<String>,
-}
-
-fn login_app_id() -> Object {
-    login_text("The application id that the platform allocated.", "demo-app").build()
-}
-
-fn login_secret() -> Object {
-    let secret = login_text("The secret of the application.", "demo-secret");
-    secret.format(Some(SchemaFormat::KnownFormat(KnownFormat::Password))).build()
-}
-
-/// The schema's bound is the constant that the check uses.
-fn login_text(description: &str, example: &str) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .min_length(Some(1))
-        .max_length(Some(MAX_LOGIN_TEXT))
-        .description(Some(description))
-        .examples([example])
 }
 
 #[cfg(test)]
@@ -269,12 +245,6 @@ mod tests {
             assert_eq!(serde_json::to_value(status).unwrap(), status.name());
             assert_eq!(SubtaskStatus::from_name(status.name()), Some(status));
         }
-    }
-
-    #[test]
-    fn a_status_in_another_case_is_unknown() {
-        assert_eq!(SubtaskStatus::from_name("fail"), None);
-        assert_eq!(SubtaskStatus::from_name(""), None);
     }
 
     #[test]

@@ -7,7 +7,6 @@ mod script;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use utoipa::ToSchema;
 
 pub use self::active::ActiveFault;
 pub(crate) use self::active::Faults;
@@ -23,7 +22,8 @@ pub(crate) use self::active::Faults;
 /// let often = Fault::new(FaultKind::Latency { milliseconds: 800 }).per_mille(50);
 /// assert!(fault.check().is_ok() && often.check().is_ok());
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -35,11 +35,11 @@ pub struct Fault {
     pub on: Option<Operation>,
     /// The number of calls that it applies to before it ends; without it, it applies until it is cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub next: Option<u32>,
     /// Share of the calls that it applies to, in calls of a thousand, drawn from the seed; all of them unless given.
     #[serde(default = "all", skip_serializing_if = "is_all")]
-    #[schema(minimum = 1, maximum = 1000, default = 1000)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000, default = 1000))]
     pub per_mille: u16,
 }
 
@@ -47,7 +47,8 @@ pub struct Fault {
 ///
 /// Some faults replace the answer: the platform never sees the call, so it costs no quota and issues no token. The
 /// others spoil the answer that the platform gave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -85,7 +86,7 @@ pub enum FaultKind {
     /// The body is followed by blanks, which JSON allows.
     HugeBody {
         /// Size of the blanks, in MiB. At most 1024.
-        #[schema(maximum = 1024)]
+        #[cfg_attr(feature = "openapi", schema(maximum = 1024))]
         mebibytes: u32,
     },
     /// The first subtask has the status `Stopped`, which nobody documented.
@@ -106,7 +107,8 @@ pub enum FaultKind {
 }
 
 /// An operation of the platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -256,27 +258,25 @@ mod tests {
 
     #[test]
     fn bounds_are_named() {
-        let message = |fault: Fault| fault.check().unwrap_err().to_string();
-        assert_eq!(
-            message(Fault::new(FaultKind::Reset).per_mille(0)),
-            "per_mille of 0: 1 to 1000 are allowed"
-        );
-        assert_eq!(
-            message(Fault::new(FaultKind::Reset).next(0)),
-            "next of 0: at least 1 is allowed; leave it out for every call"
-        );
-        assert_eq!(
-            message(Fault::new(FaultKind::HugeBody { mebibytes: 1025 })),
-            "mebibytes of 1025: at most 1024 are allowed"
-        );
-        assert_eq!(
-            message(Fault::new(FaultKind::Redirect { location: "a b".into() })),
-            "location \"a b\": only printable ASCII is allowed, and it must not be empty"
-        );
-        assert_eq!(
-            message(Fault::new(FaultKind::UnknownStatus).on(Operation::Login)),
-            "unknown-status cannot apply to the operation it is switched on for: it changes subtasks"
-        );
+        let redirect = |location: &str| Fault::new(FaultKind::Redirect { location: location.to_owned() });
+        for (fault, message) in [
+            (Fault::new(FaultKind::Reset).per_mille(0), "per_mille of 0: 1 to 1000 are allowed"),
+            (
+                Fault::new(FaultKind::Reset).next(0),
+                "next of 0: at least 1 is allowed; leave it out for every call",
+            ),
+            (
+                Fault::new(FaultKind::HugeBody { mebibytes: 1025 }),
+                "mebibytes of 1025: at most 1024 are allowed",
+            ),
+            (redirect("a b"), "location \"a b\": only printable ASCII is allowed, and it must not be empty"),
+            (
+                Fault::new(FaultKind::UnknownStatus).on(Operation::Login),
+                "unknown-status cannot apply to the operation it is switched on for: it changes subtasks",
+            ),
+        ] {
+            assert_eq!(fault.check().unwrap_err().to_string(), message);
+        }
     }
 
     #[test]

@@ -4,7 +4,10 @@
 pub(crate) mod control_api;
 #[cfg(feature = "docs")]
 pub(crate) mod docs;
+#[cfg(feature = "openapi")]
+pub(crate) mod document;
 mod middleware;
+mod operations;
 pub(crate) mod routes;
 
 use axum::Router;
@@ -27,4 +30,31 @@ impl Control {
 /// A scenario that contradicts itself.
 pub fn router(scenario: Scenario) -> Result<Router, ScenarioError> {
     Ok(Control::new(scenario)?.router())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_documents_have_the_operations_that_are_served_and_no_others() {
+        let served = [routes::OPERATIONS, control_api::OPERATIONS];
+        let documents = [include_str!("../openapi.json"), include_str!("../control.json")];
+        for (served, document) in served.into_iter().zip(documents) {
+            let document: Value = serde_json::from_str(document).unwrap();
+            let paths = document["paths"].as_object().unwrap().iter();
+            let methods = paths.flat_map(|(path, item)| {
+                item.as_object()
+                    .unwrap()
+                    .keys()
+                    .map(move |method| format!("{} {path}", method.to_uppercase()))
+            });
+            let (mut documented, mut served) = (methods.collect::<Vec<_>>(), operations::named(served));
+            documented.sort();
+            served.sort();
+            assert_eq!(documented, served);
+        }
+    }
 }

@@ -16,11 +16,11 @@ mod wire;
 pub use clock::{Clock, ClockKind};
 pub use control::Control;
 pub use fault::{ActiveFault, Fault, FaultError, FaultKind, Operation};
-pub use http::control_api::control_openapi;
 #[cfg(feature = "docs")]
 pub use http::docs::Docs;
+#[cfg(feature = "openapi")]
+pub use http::document::{control_openapi, openapi};
 pub use http::router;
-pub use http::routes::openapi;
 pub use platform::TaskState;
 pub use platform::journal::{Entry, Journal};
 pub use scenario::life::{Life, LifeError, Outcomes};

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use axum::response::Response;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::api::credentials::Caller;
 use crate::api::query::SubtaskQuery;
@@ -77,7 +76,8 @@ impl BatchTask {
 }
 
 /// How far a batch task is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct TaskState {
     /// The task id.
@@ -176,14 +176,10 @@ impl Platform {
     pub(crate) fn create_task(&self, task: &Task) -> Result<(), ScenarioError> {
         let applications: HashSet<&str> = self.applications.keys().map(String::as_str).collect();
         task.check(&applications)?;
-        let taken = || Err(ScenarioError::DuplicateTask { id: task.id.clone() });
-        if self.tasks.read().unwrap_or_else(PoisonError::into_inner).contains_key(&task.id) {
-            return taken();
-        }
         // A large task takes a while to draw, during which calls go on.
         let batch_task = Arc::new(BatchTask::new(self.seed, task, self.clock.now()));
         match self.tasks.write().unwrap_or_else(PoisonError::into_inner).entry(task.id.clone()) {
-            Entry::Occupied(_) => taken(),
+            Entry::Occupied(_) => Err(ScenarioError::DuplicateTask { id: task.id.clone() }),
             Entry::Vacant(place) => {
                 place.insert(batch_task);
                 Ok(())

@@ -167,20 +167,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scenario_survives_being_written_and_read() {
-        let scenario =
-            Scenario::default().with_application(Application::new("a", "s").authorizing("demo-app"));
-        let text = serde_json::to_string(&scenario).unwrap();
-        assert_eq!(serde_json::from_str::<Scenario>(&text).unwrap(), scenario);
-        assert_eq!(serde_json::from_str::<Scenario>("{}").unwrap(), Scenario::default());
-    }
-
-    #[test]
-    fn a_misspelt_member_is_an_error() {
-        assert!(serde_json::from_str::<Scenario>(r#"{"sead": 1}"#).is_err());
-    }
-
-    #[test]
     fn debug_shows_no_secret() {
         assert!(!format!("{:?}", Scenario::default()).contains("demo-secret"));
     }

@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use crate::api::refusal::{INVALID_TOKEN, MISSING_PARAMETER, Refusal};
-use crate::api::{LoginRequest, MAX_LOGIN_TEXT, Secret};
+use crate::api::{LoginRequest, Secret};
 
 /// The header that carries the application id.
 pub(crate) const APP_KEY: &str = "app_key";
@@ -79,7 +79,7 @@ fn login_text(name: &str, given: Option<String>) -> Result<String, Refusal> {
     let reason = match given {
         None => "is missing",
         Some(text) if text.is_empty() => "is empty",
-        Some(text) if text.chars().count() > MAX_LOGIN_TEXT => "has more than 256 characters",
+        Some(text) if text.chars().count() > 256 => "has more than 256 characters",
         Some(text) => return Ok(text),
     };
     Err(MISSING_PARAMETER.because(format!("{name} {reason}")))
@@ -97,13 +97,6 @@ mod tests {
         headers
     }
 
-    fn caller_reason(pairs: &[(&'static str, &'static str)]) -> String {
-        let headers = headers(pairs);
-        let Err(refusal) = Caller::from_headers(&headers) else { panic!("accepted") };
-        assert_eq!(refusal.row, INVALID_TOKEN);
-        refusal.reason
-    }
-
     fn login(body: &str) -> Result<LoginRequest, String> {
         LoginRequest::parse(&headers(&[("content-type", FORM)]), body.as_bytes()).map_err(|refusal| {
             assert_eq!(refusal.row, MISSING_PARAMETER);
@@ -112,64 +105,47 @@ mod tests {
     }
 
     #[test]
-    fn both_headers_make_a_caller() {
-        let headers = headers(&[("app_key", "app"), ("authorization", "Bearer t0k")]);
-        let caller = Caller::from_headers(&headers).unwrap_or_else(|refusal| panic!("{}", refusal.reason));
+    fn each_header_is_needed_once_and_in_its_form() {
+        let good = headers(&[("app_key", "app"), ("authorization", "Bearer t0k")]);
+        let caller = Caller::from_headers(&good).unwrap_or_else(|refusal| panic!("{}", refusal.reason));
         assert_eq!((caller.app_key, caller.token), ("app", "t0k"));
-    }
-
-    #[test]
-    fn each_header_is_needed_once() {
-        assert_eq!(caller_reason(&[("authorization", "Bearer t")]), "the header app_key is missing");
-        assert_eq!(caller_reason(&[("app_key", "a")]), "the header authorization is missing");
-        assert_eq!(
-            caller_reason(&[("app_key", "a"), ("app_key", "a"), ("authorization", "Bearer t")]),
-            "the header app_key is given twice"
-        );
-    }
-
-    #[test]
-    fn a_malformed_authorization_is_refused() {
+        let reason = |pairs: &[(&'static str, &'static str)]| {
+            let Err(refusal) = Caller::from_headers(&headers(pairs)) else { panic!("accepted: {pairs:?}") };
+            assert_eq!(refusal.row, INVALID_TOKEN);
+            refusal.reason
+        };
+        let (app_key, token) = (("app_key", "a"), ("authorization", "Bearer t"));
+        assert_eq!(reason(&[token]), "the header app_key is missing");
+        assert_eq!(reason(&[app_key]), "the header authorization is missing");
+        assert_eq!(reason(&[app_key, app_key, token]), "the header app_key is given twice");
         for value in ["t", "Bearer", "Bearer ", "Bearer  t", "bearer t", "Basic t", "Bearer t t"] {
-            assert_eq!(
-                caller_reason(&[("app_key", "a"), ("authorization", value)]),
-                "the header authorization is not 'Bearer {accessToken}'",
-                "{value}"
-            );
+            let malformed = reason(&[app_key, ("authorization", value)]);
+            assert_eq!(malformed, "the header authorization is not 'Bearer {accessToken}'", "{value}");
         }
     }
 
     #[test]
-    fn a_form_is_read_and_decoded() {
+    fn a_login_needs_both_texts_once_and_no_longer_than_256_characters() {
         let request = login("appId=a%26b&secret=s+1&other=x").unwrap();
         assert_eq!(request, LoginRequest { app_id: "a&b".into(), secret: Secret("s 1".into()) });
-    }
-
-    #[test]
-    fn a_login_needs_both_texts_once() {
-        assert_eq!(login("secret=s").unwrap_err(), "appId is missing");
-        assert_eq!(login("appId=a").unwrap_err(), "secret is missing");
-        assert_eq!(login("appId=&secret=s").unwrap_err(), "appId is empty");
-        assert_eq!(login("appId=a&secret=").unwrap_err(), "secret is empty");
-        assert_eq!(login("appId=a&secret=s&appId=a").unwrap_err(), "appId is given twice");
-    }
-
-    #[test]
-    fn a_text_of_256_characters_is_the_longest() {
         let (fits, too_long) = ("é".repeat(256), "é".repeat(257));
         assert!(login(&format!("appId={fits}&secret={fits}")).is_ok());
-        assert_eq!(
-            login(&format!("appId={too_long}&secret=s")).unwrap_err(),
-            "appId has more than 256 characters"
-        );
+        for (form, reason) in [
+            ("secret=s", "appId is missing"),
+            ("appId=a", "secret is missing"),
+            ("appId=&secret=s", "appId is empty"),
+            ("appId=a&secret=", "secret is empty"),
+            ("appId=a&secret=s&appId=a", "appId is given twice"),
+            (&format!("appId={too_long}&secret=s"), "appId has more than 256 characters"),
+        ] {
+            assert_eq!(login(form).unwrap_err(), reason);
+        }
     }
 
     #[test]
     fn only_a_form_is_read() {
-        let json = headers(&[("content-type", "application/json")]);
-        assert!(LoginRequest::parse(&json, b"appId=a&secret=s").is_err());
-        assert!(LoginRequest::parse(&HeaderMap::new(), b"appId=a&secret=s").is_err());
-        let charset = headers(&[("content-type", "Application/X-WWW-Form-Urlencoded; charset=UTF-8")]);
-        assert!(LoginRequest::parse(&charset, b"appId=a&secret=s").is_ok());
+        let of = |headers: &HeaderMap| LoginRequest::parse(headers, b"appId=a&secret=s").is_ok();
+        assert!(!of(&headers(&[("content-type", "application/json")])) && !of(&HeaderMap::new()));
+        assert!(of(&headers(&[("content-type", "Application/X-WWW-Form-Urlencoded; charset=UTF-8")])));
     }
 }

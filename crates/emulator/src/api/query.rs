@@ -2,42 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use utoipa::IntoParams;
-use utoipa::openapi::KnownFormat;
-use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaFormat, Type};
-
 use crate::api::refusal::{INVALID_INPUT, Refusal, shown};
 use crate::api::{CommandId, DeviceId, SubtaskStatus, TaskId};
 
-const DEFAULT_PAGE_NO: i32 = 0;
-const MIN_PAGE_NO: i32 = 0;
-const DEFAULT_PAGE_SIZE: i32 = 25;
-const MIN_PAGE_SIZE: i32 = 1;
-const MAX_PAGE_SIZE: i32 = 250;
-
 /// Which subtasks are asked for.
-#[derive(Debug, Clone, PartialEq, Eq, IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, rename_all = "camelCase"))]
 pub(crate) struct SubtaskQuery {
     /// The application that owns the task, when it is another one that authorized the caller.
-    #[param(nullable = false, example = "5c8ba98f30344005c02316a0")]
+    #[cfg_attr(feature = "openapi", param(nullable = false))]
     pub(crate) app_id: Option<String>,
     /// The batch task.
     pub(crate) task_id: TaskId,
     /// Only subtasks in this status.
-    #[param(nullable = false)]
+    #[cfg_attr(feature = "openapi", param(nullable = false))]
     pub(crate) status: Option<SubtaskStatus>,
     /// Only subtasks of this device.
-    #[param(nullable = false)]
+    #[cfg_attr(feature = "openapi", param(nullable = false))]
     pub(crate) device_id: Option<DeviceId>,
     /// Only the subtask of this command.
-    #[param(nullable = false)]
+    #[cfg_attr(feature = "openapi", param(nullable = false))]
     pub(crate) command_id: Option<CommandId>,
     /// Number of the page; 0 is the first.
-    #[param(required = false, schema_with = page_no_schema)]
+    #[cfg_attr(feature = "openapi", param(required = false, minimum = 0, default = 0))]
     pub(crate) page_no: i32,
     /// Rows on a page.
-    #[param(required = false, schema_with = page_size_schema)]
+    #[cfg_attr(feature = "openapi", param(required = false, minimum = 1, maximum = 250, default = 25))]
     pub(crate) page_size: i32,
 }
 
@@ -51,14 +41,14 @@ impl SubtaskQuery {
             status: given.take("status").map(status).transpose()?,
             device_id: given.take("deviceId").map(DeviceId),
             command_id: given.take("commandId").map(CommandId),
-            page_no: given.integer("pageNo", MIN_PAGE_NO..=i32::MAX)?.unwrap_or(DEFAULT_PAGE_NO),
-            page_size: given.integer("pageSize", MIN_PAGE_SIZE..=MAX_PAGE_SIZE)?.unwrap_or(DEFAULT_PAGE_SIZE),
+            page_no: given.integer("pageNo", 0..=i32::MAX)?.unwrap_or(0),
+            page_size: given.integer("pageSize", 1..=250)?.unwrap_or(25),
         })
     }
 
     /// Number of the page before; page 0 has none.
     pub(crate) fn page_before(&self) -> i32 {
-        self.page_no.saturating_sub(1).max(MIN_PAGE_NO)
+        self.page_no.saturating_sub(1).max(0)
     }
 
     /// Number of rows before a page. It fits: the largest page times the largest size is below 2⁴⁰.
@@ -117,30 +107,6 @@ fn status(given: String) -> Result<SubtaskStatus, Refusal> {
     })
 }
 
-/// The schemas' bounds and defaults are the constants that the checks use.
-fn page_no_schema() -> Object {
-    integer_schema()
-        .description(Some("Number of the page; 0 is the first."))
-        .minimum(Some(MIN_PAGE_NO))
-        .default(Some(DEFAULT_PAGE_NO.into()))
-        .build()
-}
-
-fn page_size_schema() -> Object {
-    integer_schema()
-        .description(Some("Rows on a page."))
-        .minimum(Some(MIN_PAGE_SIZE))
-        .maximum(Some(MAX_PAGE_SIZE))
-        .default(Some(DEFAULT_PAGE_SIZE.into()))
-        .build()
-}
-
-fn integer_schema() -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_task_id_alone_asks_for_the_first_25_rows() {
-        let query = SubtaskQuery::parse("taskId=demo").unwrap();
+        let query = SubtaskQuery::parse("taskId=demo&index=1&index=2&=&&nodeId").unwrap();
         assert_eq!(query.task_id, TaskId("demo".into()));
         assert_eq!((query.page_no, query.page_size), (0, 25));
         assert_eq!((query.app_id, query.status, query.device_id, query.command_id), (None, None, None, None));
@@ -161,10 +127,8 @@ mod tests {
 
     #[test]
     fn every_parameter_is_read_and_decoded() {
-        let query = SubtaskQuery::parse(
-            "appId=a%20b&taskId=t%2B1&status=Fail&deviceId=d&commandId=c&pageNo=3&pageSize=250",
-        )
-        .unwrap();
+        let query = "appId=a%20b&taskId=t%2B1&status=Fail&deviceId=d&commandId=c&pageNo=3&pageSize=250";
+        let query = SubtaskQuery::parse(query).unwrap();
         assert_eq!(query.app_id.as_deref(), Some("a b"));
         assert_eq!(query.task_id.0, "t+1");
         assert_eq!(query.status, Some(SubtaskStatus::Fail));
@@ -174,59 +138,34 @@ mod tests {
     }
 
     #[test]
-    fn a_task_id_must_be_there_and_not_empty() {
-        assert_eq!(reason(""), "taskId is missing");
-        assert_eq!(reason("taskid=demo"), "taskId is missing");
-        assert_eq!(reason("taskId"), "taskId is empty");
-    }
-
-    #[test]
-    fn page_size_is_bounded_on_both_sides() {
-        for (text, allowed) in [("0", false), ("1", true), ("250", true), ("251", false)] {
-            let query = SubtaskQuery::parse(&format!("taskId=t&pageSize={text}"));
-            assert_eq!(query.is_ok(), allowed, "pageSize={text}");
-        }
-    }
-
-    #[test]
-    fn page_no_is_bounded_by_zero_and_by_int32() {
-        for (text, allowed) in [("-1", false), ("0", true), ("2147483647", true), ("2147483648", false)] {
-            let query = SubtaskQuery::parse(&format!("taskId=t&pageNo={text}"));
-            assert_eq!(query.is_ok(), allowed, "pageNo={text}");
-        }
-    }
-
-    #[test]
-    fn an_integer_is_written_in_digits_alone() {
-        for text in ["", "%2B1", "1.0", "1e2", "0x1", " 1", "1 ", "-0", "null", "١"] {
-            let refused = SubtaskQuery::parse(&format!("taskId=t&pageSize={text}")).is_err();
-            assert!(refused, "pageSize={text}");
-        }
-    }
-
-    #[test]
-    fn an_unknown_status_is_refused_with_the_known_ones() {
+    fn what_is_missing_empty_unknown_or_given_twice_is_named() {
         let known = SubtaskStatus::ALL.map(SubtaskStatus::name).join(", ");
-        assert_eq!(reason("taskId=t&status=Nope"), format!("status='Nope' is none of {known}"));
-    }
-
-    #[test]
-    fn a_parameter_given_twice_is_refused_even_with_the_same_value() {
+        for (query, expected) in [
+            ("", "taskId is missing"),
+            ("taskid=demo", "taskId is missing"),
+            ("taskId", "taskId is empty"),
+            ("taskId=t&status=fail", &format!("status='fail' is none of {known}")),
+            ("taskId=t&status=", &format!("status='' is none of {known}")),
+        ] {
+            assert_eq!(reason(query), expected);
+        }
         for name in Given::NAMES {
-            assert_eq!(
-                reason(&format!("{name}=1&taskId=1&{name}=1")).replace("taskId", name),
-                format!("{name} is given twice")
-            );
+            let twice = reason(&format!("{name}=1&taskId=1&{name}=1")).replace("taskId", name);
+            assert_eq!(twice, format!("{name} is given twice"));
         }
     }
 
     #[test]
-    fn unknown_parameters_are_ignored() {
-        assert!(SubtaskQuery::parse("taskId=t&index=1&index=2&=&&nodeId").is_ok());
-    }
-
-    #[test]
-    fn the_last_page_of_int32_does_not_overflow() {
+    fn numbers_are_bounded_on_both_sides_and_written_in_digits_alone() {
+        for query in ["pageSize=1", "pageSize=250", "pageNo=0", "pageNo=2147483647"] {
+            assert!(SubtaskQuery::parse(&format!("taskId=t&{query}")).is_ok(), "{query}");
+        }
+        for query in ["pageSize=0", "pageSize=251", "pageNo=-1", "pageNo=2147483648"] {
+            assert!(reason(&format!("taskId=t&{query}")).contains(" is not an integer from "), "{query}");
+        }
+        for text in ["", "%2B1", "1.0", "1e2", "0x1", " 1", "1 ", "-0", "null", "١"] {
+            assert!(reason(&format!("taskId=t&pageSize={text}")).ends_with("from 1 to 250"), "{text}");
+        }
         let query = SubtaskQuery::parse("taskId=t&pageNo=2147483647&pageSize=250").unwrap();
         assert_eq!(query.rows_before(query.page_no), 2_147_483_647 * 250);
     }

@@ -1,17 +1,19 @@
 //! What goes over the wire of an exam: the offer, the answers, the marks.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// How an exam is to be held. Each member may be left out.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ExamRequest {
     /// Calls that the application may make within the window.
-    #[schema(minimum = 1, maximum = 1000, default = 12)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000, default = 12))]
     pub(crate) calls: u32,
     /// Length of the window, in milliseconds, by the clock of the emulator.
-    #[schema(minimum = 1, maximum = 3_600_000, default = 2000)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 3_600_000, default = 2000))]
     pub(crate) window_ms: u32,
 }
 
@@ -22,20 +24,24 @@ impl Default for ExamRequest {
 }
 
 impl ExamRequest {
+    pub(crate) fn window(&self) -> Duration {
+        Duration::from_millis(self.window_ms.into())
+    }
+
     /// What is wrong with it.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if !(1..=1000).contains(&self.calls) {
-            return Err(format!("calls of {}: 1 to 1000 are allowed", self.calls));
-        }
-        if !(1..=3_600_000).contains(&self.window_ms) {
-            return Err(format!("window_ms of {}: 1 to 3600000 are allowed", self.window_ms));
+        for (name, given, most) in [("calls", self.calls, 1000), ("window_ms", self.window_ms, 3_600_000)] {
+            if !(1..=most).contains(&given) {
+                return Err(format!("{name} of {given}: 1 to {most} are allowed"));
+            }
         }
         Ok(())
     }
 }
 
 /// What a client is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Question {
     /// Every row of a task that stands still.
@@ -55,13 +61,7 @@ impl Question {
 
     /// The name on the wire.
     pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Whole => "whole",
-            Self::Odd => "odd",
-            Self::Failed => "failed",
-            Self::Pending => "pending",
-            Self::Redirect => "redirect",
-        }
+        ["whole", "odd", "failed", "pending", "redirect"][self as usize]
     }
 
     pub(crate) const fn words(self) -> &'static str {
@@ -75,16 +75,15 @@ impl Question {
 }
 
 /// An exam that has begun.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Offer {
     /// Names the exam.
-    #[schema(example = "exam-1-5c0f6a1e")]
     pub(crate) id: String,
     /// The application to log in as: its own, for this exam alone.
-    #[schema(example = "exam-1-5c0f6a1e")]
     pub(crate) app_id: String,
     /// The secret of the application.
-    #[schema(format = Password)]
+    #[cfg_attr(feature = "openapi", schema(format = Password))]
     pub(crate) secret: String,
     /// Calls that the application may make within the window. A login counts, but is never refused for it.
     pub(crate) calls: u32,
@@ -95,21 +94,22 @@ pub(crate) struct Offer {
 }
 
 /// One question of an exam.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Asked {
     /// Names the question.
     pub(crate) question: Question,
     /// The question in words.
     pub(crate) words: String,
     /// The task to read.
-    #[schema(example = "exam-1-5c0f6a1e-whole")]
     pub(crate) task_id: String,
     /// The statuses that are asked for; none are all.
     pub(crate) statuses: Vec<String>,
 }
 
 /// What a client read for one question.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Answer {
     /// The question.
@@ -123,18 +123,19 @@ pub(crate) struct Answer {
 }
 
 /// A row as the client handed it out.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReadRow {
     /// Its `param.commandId`; null where it has none.
     pub(crate) command: Option<String>,
-    /// Its status, as the platform wrote it.
-    #[schema(example = "Fail")]
+    /// Its status, as the platform wrote it, such as `Fail`.
     pub(crate) status: Option<String>,
 }
 
 /// How the client did.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct ExamReport {
     /// The exam.
     pub(crate) id: String,
@@ -145,17 +146,15 @@ pub(crate) struct ExamReport {
 }
 
 /// One thing that is judged.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Mark {
-    /// What is judged.
-    #[schema(example = "lost")]
+    /// What is judged, such as `lost`.
     pub(crate) mark: &'static str,
     /// Whether nothing was wrong with it.
     pub(crate) passed: bool,
     /// How many calls or rows were wrong.
-    #[schema(example = 3)]
     pub(crate) wrong: usize,
     /// What was seen.
-    #[schema(example = "rows that the client did not hand out: 3 of pending")]
     pub(crate) seen: String,
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use super::bodies::{Answer, Mark, Question, ReadRow};
+use super::bodies::{Answer, ExamRequest, Mark, Question, ReadRow};
 use super::tasks::ExamTasks;
 
 /// Calls that a client may have under way when it learns that its token is dead, or that it is throttled.
@@ -47,109 +47,98 @@ pub(crate) enum Event {
     SecretInUrl,
 }
 
-/// The quota of an exam.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Allowed {
-    pub(crate) calls: u32,
-    pub(crate) window: Duration,
-}
+/// How often something was wrong, and what was seen; an error for a mark that the client did not come to.
+type Judged = Result<(usize, String), String>;
 
 /// Everything that marks follow from.
 pub(crate) struct Evidence<'a> {
     pub(crate) tasks: &'a ExamTasks,
-    pub(crate) allowed: Allowed,
+    pub(crate) allowed: ExamRequest,
     pub(crate) calls: &'a [ReceivedCall],
     pub(crate) answers: &'a BTreeMap<Question, Answer>,
 }
 
 impl Evidence<'_> {
     pub(crate) fn marks(&self) -> Vec<Mark> {
-        vec![
-            self.quota(),
-            self.throttle(),
-            self.logins(),
-            self.token(),
-            self.lost(),
-            self.doubled(),
-            self.invented(),
-            self.odd(),
-            self.redirect(),
-            self.headers(),
-            self.urls(),
-        ]
+        let judged = [
+            ("quota", self.quota()),
+            ("throttle", self.throttle()),
+            ("logins", self.logins()),
+            ("token", self.token()),
+            ("lost", self.lost()),
+            ("doubled", self.doubled()),
+            ("invented", self.invented()),
+            ("odd", self.odd()),
+            ("redirect", self.redirect()),
+            ("headers", self.headers()),
+            ("urls", self.urls()),
+        ];
+        let judged = judged.into_iter().map(|(mark, judged)| match judged {
+            Ok((wrong, seen)) => Mark { mark, passed: wrong == 0, wrong, seen },
+            Err(seen) => Mark { mark, passed: false, wrong: 0, seen },
+        });
+        judged.collect()
     }
 
     fn count(&self, of: impl Fn(&Event) -> bool) -> usize {
         self.calls.iter().filter(|call| of(&call.event)).count()
     }
 
-    fn place(&self, event: &Event) -> Option<usize> {
-        self.calls.iter().position(|call| call.event == *event)
+    /// The calls from the first one at which this happened on, if it did.
+    fn since(&self, event: &Event) -> Option<&[ReceivedCall]> {
+        self.calls.iter().position(|call| call.event == *event).map(|place| &self.calls[place..])
     }
 
     /// The calls after the throttle that arrived while its window lasted and were refused for it.
     fn throttled_after(&self) -> &[ReceivedCall] {
-        let Some(place) = self.place(&Event::Throttled) else { return &[] };
-        let after = &self.calls[place..];
-        let over = after[0].at.saturating_add(self.allowed.window);
+        let Some(after) = self.since(&Event::Throttled) else { return &[] };
+        let over = after[0].at.saturating_add(self.allowed.window());
         let end = after.iter().position(|call| call.at >= over).unwrap_or(after.len());
         &after[..end]
     }
 
-    fn quota(&self) -> Mark {
+    fn quota(&self) -> Judged {
         let calls = self.count(|event| matches!(event, Event::Login | Event::Page(_) | Event::OverQuota));
         let allowed = self.allowed.calls as usize;
         let of_throttle = self.throttled_after().iter().filter(|call| call.event == Event::OverQuota).count();
         let over = self.count(|event| *event == Event::OverQuota) - of_throttle;
         if over == 0 && calls <= allowed {
-            return missed("quota", format!("{calls} calls, of which the quota takes {allowed} at once"));
+            return Err(format!("{calls} calls, of which the quota takes {allowed} at once"));
         }
-        mark("quota", over, format!("{over} of {calls} calls arrived when the quota had no place for them"))
+        Ok((over, format!("{over} of {calls} calls arrived when the quota had no place for them")))
     }
 
-    fn throttle(&self) -> Mark {
-        let Some(place) = self.place(&Event::Throttled) else {
-            return missed(
-                "throttle",
-                "the task of 'whole' was not read far enough to be throttled".to_owned(),
-            );
-        };
+    fn throttle(&self) -> Judged {
+        let after = self
+            .since(&Event::Throttled)
+            .ok_or("the task of 'whole' was not read far enough to be throttled")?;
+        if !after.iter().any(|call| matches!(call.event, Event::Page(_))) {
+            return Err("no page was read after the throttle".to_owned());
+        }
         let (again, others) = repeats(self.throttled_after(), &Event::Throttled, &Event::OverQuota);
-        let went_on = self.calls[place..].iter().any(|call| matches!(call.event, Event::Page(_)));
         let wrong = again + others.saturating_sub(UNDER_WAY);
-        if !went_on {
-            return missed("throttle", "no page was read after the throttle".to_owned());
-        }
-        mark("throttle", wrong, format!("{again} calls were repeated before the window had passed"))
+        Ok((wrong, format!("{again} calls were repeated before the window had passed")))
     }
 
-    fn logins(&self) -> Mark {
-        let logins = self.count(|event| *event == Event::Login);
-        if self.place(&Event::TokenDied).is_none() {
-            return missed(
-                "logins",
-                format!("{logins} logins; no token died, for 'whole' was not read far enough"),
-            );
-        }
-        let needed = 2;
-        mark("logins", logins.abs_diff(needed), format!("{logins} logins; {needed} are needed"))
+    fn logins(&self) -> Judged {
+        let (logins, needed) = (self.count(|event| *event == Event::Login), 2);
+        self.since(&Event::TokenDied)
+            .ok_or_else(|| format!("{logins} logins; no token died, for 'whole' was not read far enough"))?;
+        Ok((logins.abs_diff(needed), format!("{logins} logins; {needed} are needed")))
     }
 
-    fn token(&self) -> Mark {
-        let Some(place) = self.place(&Event::TokenDied) else {
-            return missed("token", "no token died, for 'whole' was not read far enough".to_owned());
-        };
-        let after = &self.calls[place..];
-        let Some(login) = after.iter().position(|call| call.event == Event::Login) else {
-            return missed("token", "no login after the token died".to_owned());
-        };
-        let (again, others) = repeats(&after[..login], &Event::TokenDied, &Event::WrongToken);
-        let late = after[login..].iter().filter(|call| call.event == Event::WrongToken).count();
+    fn token(&self) -> Judged {
+        let after =
+            self.since(&Event::TokenDied).ok_or("no token died, for 'whole' was not read far enough")?;
+        let login = after.iter().position(|call| call.event == Event::Login);
+        let (before, after) = after.split_at(login.ok_or("no login after the token died")?);
+        let (again, others) = repeats(before, &Event::TokenDied, &Event::WrongToken);
+        let late = after.iter().filter(|call| call.event == Event::WrongToken).count();
         let wrong = again + others.saturating_sub(UNDER_WAY) + late;
-        mark("token", wrong, format!("{wrong} calls with a token that was known not to work"))
+        Ok((wrong, format!("{wrong} calls with a token that was known not to work")))
     }
 
-    fn lost(&self) -> Mark {
+    fn lost(&self) -> Judged {
         let lost = |question| {
             let (first, last) = (0, self.last_call(question));
             let wanted = |row, calls| is_wanted(question, row, calls);
@@ -159,18 +148,18 @@ impl Evidence<'_> {
             let rows = (0..ExamTasks::rows(question)).filter(stayed).filter(plain);
             rows.filter(|row| !read.contains_key(&Some(*row))).count()
         };
-        self.of_rows("lost", "rows that the client did not hand out", lost)
+        Ok(self.of_rows("rows that the client did not hand out", lost))
     }
 
-    fn doubled(&self) -> Mark {
+    fn doubled(&self) -> Judged {
         let doubled = |question| {
             let known = self.read(question).into_iter().filter(|(row, _)| row.is_some());
             known.map(|(_, read)| read.len() - 1).sum()
         };
-        self.if_any_row("doubled", self.of_rows("doubled", "rows that the client handed out again", doubled))
+        self.if_any_row(self.of_rows("rows that the client handed out again", doubled))
     }
 
-    fn invented(&self) -> Mark {
+    fn invented(&self) -> Judged {
         let invented = |question| {
             let shown = |row: Option<u32>, read: &ReadRow| {
                 let Some(row) = row else { return false };
@@ -185,39 +174,31 @@ impl Evidence<'_> {
             let read = self.read(question).into_iter();
             read.map(|(row, read)| read.into_iter().filter(|read| !shown(row, read)).count()).sum()
         };
-        let of_rows = self.of_rows("invented", "rows that the client was never shown like this", invented);
-        self.if_any_row("invented", of_rows)
+        self.if_any_row(self.of_rows("rows that the client was never shown like this", invented))
     }
 
-    fn odd(&self) -> Mark {
+    fn odd(&self) -> Judged {
         let read = self.read(Question::Odd);
         let kept = |row: &u32| {
             let status = Some(ExamTasks::status_text(Question::Odd, *row, 0));
             read.get(&Some(*row)).is_some_and(|read| read.iter().all(|read| read.status.as_deref() == status))
         };
-        let (all, kept) =
-            (ExamTasks::ODD_ROWS.len(), ExamTasks::ODD_ROWS.iter().filter(|row| kept(row)).count());
-        mark("odd", all - kept, format!("{kept} of {all} odd rows were handed out, each with its status"))
+        let (all, rows) = (ExamTasks::ODD_ROWS.len(), ExamTasks::ODD_ROWS.iter());
+        let kept = rows.filter(|row| kept(row)).count();
+        Ok((all - kept, format!("{kept} of {all} odd rows were handed out, each with its status")))
     }
 
-    fn redirect(&self) -> Mark {
-        if self.place(&Event::Redirected).is_none() {
-            return missed("redirect", "the task of 'redirect' was not asked for".to_owned());
-        }
-        match self.answers.get(&Question::Redirect) {
-            None => missed("redirect", "the question 'redirect' is not answered".to_owned()),
-            Some(answer) => {
-                let (rows, said) = (answer.rows.len(), if answer.failed { "said" } else { "did not say" });
-                let seen = format!("{rows} rows of another address; the client {said} that it failed");
-                mark("redirect", rows + usize::from(!answer.failed), seen)
-            }
-        }
+    fn redirect(&self) -> Judged {
+        self.since(&Event::Redirected).ok_or("the task of 'redirect' was not asked for")?;
+        let answer =
+            self.answers.get(&Question::Redirect).ok_or("the question 'redirect' is not answered")?;
+        let (rows, said) = (answer.rows.len(), if answer.failed { "said" } else { "did not say" });
+        let seen = format!("{rows} rows of another address; the client {said} that it failed");
+        Ok((rows + usize::from(!answer.failed), seen))
     }
 
-    fn headers(&self) -> Mark {
-        if self.place(&Event::Redirected).is_none() {
-            return missed("headers", "the task of 'redirect' was not asked for".to_owned());
-        }
+    fn headers(&self) -> Judged {
+        self.since(&Event::Redirected).ok_or("the task of 'redirect' was not asked for")?;
         let leaks = self.calls.iter().filter_map(|call| match &call.event {
             Event::Elsewhere { leaked } if !leaked.is_empty() => Some(leaked.join(", ")),
             _ => None,
@@ -227,15 +208,15 @@ impl Evidence<'_> {
             None => "no secret reached the other address".to_owned(),
             Some(first) => format!("{} calls reached another address with {first}", leaks.len()),
         };
-        mark("headers", leaks.len(), seen)
+        Ok((leaks.len(), seen))
     }
 
-    fn urls(&self) -> Mark {
+    fn urls(&self) -> Judged {
         if self.count(|event| matches!(event, Event::Page(_))) == 0 {
-            return missed("urls", "no page was read".to_owned());
+            return Err("no page was read".to_owned());
         }
         let secrets = self.count(|event| *event == Event::SecretInUrl);
-        mark("urls", secrets, format!("{secrets} URLs with the secret or a token in them"))
+        Ok((secrets, format!("{secrets} URLs with the secret or a token in them")))
     }
 
     /// How far a task had moved at its last page call.
@@ -257,18 +238,15 @@ impl Evidence<'_> {
         read
     }
 
-    fn of_rows(&self, name: &'static str, what: &str, wrong: impl Fn(Question) -> usize) -> Mark {
+    fn of_rows(&self, what: &str, wrong: impl Fn(Question) -> usize) -> (usize, String) {
         let of = OF_ROWS.map(|question| (question, wrong(question)));
-        let numbers: Vec<_> =
-            of.iter().map(|(question, wrong)| format!("{wrong} of '{}'", question.name())).collect();
-        mark(name, of.iter().map(|(_, wrong)| wrong).sum(), format!("{what}: {}", numbers.join(", ")))
+        let numbers = of.map(|(question, wrong)| format!("{wrong} of '{}'", question.name()));
+        (of.iter().map(|(_, wrong)| wrong).sum(), format!("{what}: {}", numbers.join(", ")))
     }
 
-    fn if_any_row(&self, name: &'static str, judged: Mark) -> Mark {
-        let any = OF_ROWS
-            .iter()
-            .any(|question| self.answers.get(question).is_some_and(|answer| !answer.rows.is_empty()));
-        if any { judged } else { missed(name, "no row was handed out".to_owned()) }
+    fn if_any_row(&self, judged: (usize, String)) -> Judged {
+        let handed_out = |question| self.answers.get(question).is_some_and(|answer| !answer.rows.is_empty());
+        if OF_ROWS.iter().any(handed_out) { Ok(judged) } else { Err("no row was handed out".to_owned()) }
     }
 }
 
@@ -294,13 +272,4 @@ fn repeats(calls: &[ReceivedCall], first: &Event, then: &Event) -> (usize, usize
         }
     }
     (again, others)
-}
-
-fn mark(mark: &'static str, wrong: usize, seen: String) -> Mark {
-    Mark { mark, passed: wrong == 0, wrong, seen }
-}
-
-/// A mark that the client did not come to.
-fn missed(mark: &'static str, seen: String) -> Mark {
-    Mark { mark, passed: false, wrong: 0, seen }
 }

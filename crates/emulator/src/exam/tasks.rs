@@ -34,8 +34,16 @@ enum Oddity {
     NumericDevice,
 }
 
+const ODDITIES: [Oddity; ExamTasks::ODD_ROWS.len()] = [
+    Oddity::UnknownStatus,
+    Oddity::NoParam,
+    Oddity::ExtraMembers,
+    Oddity::ErrorAsObject,
+    Oddity::NumericDevice,
+];
+
 impl ExamTasks {
-    /// The numbers of the odd rows in the task of [`Question::Odd`].
+    /// The numbers of the odd rows in the task of [`Question::Odd`], in the order of [`ODDITIES`].
     pub(crate) const ODD_ROWS: [u32; 5] = [3, 6, 9, 12, 15];
 
     pub(crate) fn new(seed: u64, exam: &str) -> Self {
@@ -181,15 +189,7 @@ fn task_id(exam: &str, question: Question) -> String {
 }
 
 fn oddity(row: u32) -> Option<Oddity> {
-    let kinds = [
-        Oddity::UnknownStatus,
-        Oddity::NoParam,
-        Oddity::ExtraMembers,
-        Oddity::ErrorAsObject,
-        Oddity::NumericDevice,
-    ];
-    let place = ExamTasks::ODD_ROWS.iter().position(|odd| *odd == row)?;
-    Some(kinds[place])
+    ExamTasks::ODD_ROWS.into_iter().position(|odd| odd == row).map(|place| ODDITIES[place])
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! The faults that are switched on, and which call each applies to next.
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{Fault, FaultKind, Operation};
 use crate::draw::{self, Purpose, draw};
 
 /// A fault that is switched on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct ActiveFault {
     /// Names it when it is to be cleared.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -34,19 +34,13 @@ pub(crate) fn in_place(fault: &FaultKind) -> Option<Response> {
             INTERNAL_ERROR.because("a fault that was switched on").response(Envelope::Documented)
         }
         FaultKind::Unavailable { retry_after_seconds } => {
-            let response = (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable\n").into_response();
-            match retry_after_seconds {
-                None => response,
-                Some(seconds) => with(response, RETRY_AFTER, HeaderValue::from(*seconds)),
-            }
+            let wait = retry_after_seconds.map(|seconds| [(RETRY_AFTER, HeaderValue::from(seconds))]);
+            (StatusCode::SERVICE_UNAVAILABLE, wait, "Service Unavailable\n").into_response()
         }
         FaultKind::Redirect { location } => {
-            let response = StatusCode::TEMPORARY_REDIRECT.into_response();
-            match HeaderValue::from_str(location) {
-                Ok(location) => with(response, LOCATION, location),
-                // The fault was checked when it was switched on.
-                Err(_) => response,
-            }
+            // It was checked when the fault was switched on.
+            let location = HeaderValue::from_str(location).ok().map(|location| [(LOCATION, location)]);
+            (StatusCode::TEMPORARY_REDIRECT, location, ()).into_response()
         }
         _ => return None,
     };
@@ -88,20 +82,10 @@ pub(crate) async fn apply_fault(fault: &FaultKind, response: Response, clock: &C
             parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             Body::from(gzip(&body).unwrap_or_default())
         }
-        FaultKind::Latency { .. }
-        | FaultKind::BadGateway
-        | FaultKind::EmptyError
-        | FaultKind::InternalError
-        | FaultKind::Unavailable { .. }
-        | FaultKind::RepeatedPage
-        | FaultKind::Redirect { .. } => Body::from(body),
+        // The others are made elsewhere.
+        _ => Body::from(body),
     };
     Response::from_parts(parts, body)
-}
-
-fn with(mut response: Response, name: HeaderName, value: HeaderValue) -> Response {
-    response.headers_mut().insert(name, value);
-    response
 }
 
 fn drips(body: &Bytes, pause: Duration) -> Vec<Step> {
@@ -162,40 +146,6 @@ fn rows(page: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn page() -> Value {
-        json!({ "totalCount": 2, "taskDetails": [
-            { "status": "Fail", "param": { "deviceId": "a" } },
-            { "status": "Fail", "param": { "deviceId": "b" } },
-        ] })
-    }
-
-    #[test]
-    fn only_the_first_row_has_the_unknown_status() {
-        let mut page = page();
-        unknown_status(&mut page);
-        assert_eq!(page.pointer("/taskDetails/0/status"), Some(&json!("Stopped")));
-        assert_eq!(page.pointer("/taskDetails/1/status"), Some(&json!("Fail")));
-    }
-
-    #[test]
-    fn every_row_loses_its_param() {
-        let mut page = page();
-        null_param(&mut page);
-        assert!(rows(&mut page).all(|row| row["param"].is_null()));
-    }
-
-    #[test]
-    fn every_level_has_an_extra_member() {
-        let mut page = page();
-        extra_members(&mut page);
-        assert!(page["serverTime"].is_object());
-        assert!(rows(&mut page).all(|row| row.contains_key("retransmissions")));
-        assert!(rows(&mut page).all(|row| row["param"].get("nodeId").is_some()));
-        let mut error = json!({ "error_code": "105005" });
-        extra_members(&mut error);
-        assert!(error["serverTime"].is_object());
-    }
 
     #[test]
     fn drips_hold_the_whole_body() {

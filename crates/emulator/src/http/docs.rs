@@ -1,6 +1,6 @@
 //! The docs page: the document that is handed over, in Swagger UI, for people who look at the emulator with a browser.
 
-use std::io::{Cursor, Read as _};
+use std::io::Read as _;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -8,8 +8,9 @@ use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use flate2::bufread::DeflateDecoder;
+use rawzip::ZipArchive;
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
-use zip::ZipArchive;
 
 use crate::control::Control;
 use crate::http::middleware::control_call;
@@ -73,11 +74,13 @@ fn swagger_ui(kind: &'static str, name: &str) -> Response {
 
 /// A file of Swagger UI. It is read whenever it is asked for, which is rare and takes milliseconds.
 fn file(name: &str) -> Option<Vec<u8>> {
-    let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED)).ok()?;
+    let archive = ZipArchive::from_slice(SWAGGER_UI_VENDORED).ok()?;
     let is_it =
         |path: &str| path.split_once(FOLDER).is_some_and(|(top, rest)| !top.contains('/') && rest == name);
-    let path = archive.file_names().flatten().find(|path| is_it(path))?.into_owned();
+    let mut entries = archive.entries().flatten();
+    let entry = entries.find(|entry| std::str::from_utf8(entry.file_path().as_ref()).is_ok_and(is_it))?;
+    let entry = archive.get_entry(entry.wayfinder()).ok()?;
     let mut bytes = Vec::new();
-    archive.by_name(&path).ok()?.read_to_end(&mut bytes).ok()?;
+    entry.verifying_reader(DeflateDecoder::new(entry.data())).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }

@@ -4,40 +4,33 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 /// A request and its answer. Headers and bodies are left out: they hold secrets and tokens.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Entry {
     /// Number of the request since the start or the last reset; 1 is the first.
     pub number: u64,
     /// The header `x-request-id` of the answer.
-    #[schema(example = "0f8fad5bd9cb469fa16570867728950e")]
     pub request_id: String,
     /// When it arrived, by the clock of the emulator, in milliseconds.
     pub at_ms: u64,
-    /// HTTP method.
-    #[schema(example = "GET")]
+    /// HTTP method, such as `GET`.
     pub method: String,
     /// Path of the URL.
-    #[schema(example = "/iocm/app/batchtask/v1.1.0/taskDetails")]
     pub path: String,
-    /// Query of the URL as it came, if there was one.
-    #[schema(example = "taskId=demo&pageNo=0")]
+    /// Query of the URL as it came, such as `taskId=demo&pageNo=0`, if there was one.
     pub query: Option<String>,
     /// The application that called, as it named itself.
     pub application: Option<String>,
     /// HTTP status of the answer; none if the connection was reset instead.
     pub status: Option<u16>,
-    /// Error code of the platform in the answer, if it is an error.
-    #[schema(example = "105005")]
+    /// Error code of the platform in the answer, such as `105005`, if it is an error.
     pub code: Option<String>,
-    /// Why it was answered like this.
-    #[schema(example = "25 of 1000 subtasks")]
+    /// Why it was answered like this, such as `25 of 1000 subtasks`.
     pub reason: String,
-    /// The fault that befell it.
-    #[schema(example = "truncated-body")]
+    /// The fault that applied to it, such as `truncated-body`.
     pub fault: Option<String>,
 }
 
@@ -54,7 +47,8 @@ impl Entry {
 }
 
 /// The newest requests.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Journal {
     /// Oldest first.

@@ -79,8 +79,9 @@ impl GeneratedRows {
 
     /// At most `size` of the rows that match, after the first `before`, as they are at this age of the task.
     pub(crate) fn find(&self, filter: Filter<'_>, before: u64, size: usize, age: Duration) -> Found {
-        let of_device = filter.device_id.map(|id| self.row_of_device(id));
-        let of_command = filter.command_id.map(|id| self.row_of_command(id));
+        let exists = |row: &u32| *row < self.rows;
+        let of_device = filter.device_id.map(|id| ids::row_of_device(self.key, &id.0).filter(exists));
+        let of_command = filter.command_id.map(|id| ids::row_of_command(self.key, &id.0).filter(exists));
         let of_ids = match (of_device, of_command) {
             (Some(device), Some(command)) => Some(device.filter(|_| device == command)),
             (Some(single), None) | (None, Some(single)) => Some(single),
@@ -130,14 +131,6 @@ impl GeneratedRows {
     /// Length of the longest text of a subtask, in bytes.
     pub(crate) fn longest(&self) -> usize {
         self.stencils.iter().flatten().map(Stencil::len).max().unwrap_or_default()
-    }
-
-    fn row_of_device(&self, id: &DeviceId) -> Option<u32> {
-        ids::row_of_device(self.key, &id.0).filter(|row| *row < self.rows)
-    }
-
-    fn row_of_command(&self, id: &CommandId) -> Option<u32> {
-        ids::row_of_command(self.key, &id.0).filter(|row| *row < self.rows)
     }
 }
 
@@ -287,23 +280,6 @@ mod tests {
         assert_eq!(found(&rows, both, 1, 9), (1, vec![]));
         assert_eq!(found(&rows, Filter { status: another, ..both }, 0, 9), (0, vec![]));
         assert_eq!(found(&rows, Filter { command_id: Some(&other), ..both }, 0, 9), (0, vec![]));
-    }
-
-    #[test]
-    fn output_and_error_are_there_when_the_status_has_them() {
-        let rows = demo();
-        for row in 0..1_000 {
-            let status = status(rows.key, row);
-            let subtask = subtask(&rows, row, status);
-            let has = (subtask["output"].is_string(), subtask["error"].is_string());
-            let expected = match status {
-                SubtaskStatus::WaitResult | SubtaskStatus::Success => (true, false),
-                SubtaskStatus::Fail => (false, true),
-                SubtaskStatus::Timeout => (true, true),
-                _ => (false, false),
-            };
-            assert_eq!(has, expected, "{subtask:?}");
-        }
     }
 
     #[test]

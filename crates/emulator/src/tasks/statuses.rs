@@ -26,28 +26,8 @@ pub(crate) struct Statuses {
     done: usize,
 }
 
-/// A moment, a row, and whether it is sent or ends, in one number that sorts by time: 31 bits of milliseconds, 32 of row, 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Move(u64);
-
-impl Move {
-    /// A life of two weeks in milliseconds fits into 31 bits.
-    fn new(at: u32, row: u32, ends: bool) -> Self {
-        Self(u64::from(at) << 33 | u64::from(row) << 1 | u64::from(ends))
-    }
-
-    fn at(self) -> u64 {
-        self.0 >> 33
-    }
-
-    fn row(self) -> u32 {
-        (self.0 >> 1) as u32
-    }
-
-    fn ends(self) -> bool {
-        self.0 & 1 == 1
-    }
-}
+/// A moment in milliseconds, and a row with a last bit that says whether it is sent or ends. Moves sort by time.
+type Move = (u32, u32);
 
 impl Statuses {
     /// Rows that stay as they are.
@@ -69,7 +49,7 @@ impl Statuses {
         let mut moves = Vec::with_capacity(2 * rows as usize);
         for row in 0..rows {
             let Timeline { sent, ended, .. } = timeline(row);
-            moves.extend([Move::new(sent, row, false), Move::new(ended, row, true)]);
+            moves.extend([(sent, row << 1), (ended, row << 1 | 1)]);
         }
         moves.sort_unstable();
         Self { moves, ..Self::frozen(rows, |_| SubtaskStatus::Pending) }
@@ -77,11 +57,11 @@ impl Statuses {
 
     /// Lets everything happen that happens up to `age`, in milliseconds since the task was created.
     pub(crate) fn advance(&mut self, age: u64, timeline: impl Fn(u32) -> Timeline) {
-        while let Some(next) = self.moves.get(self.done).filter(|next| next.at() <= age) {
-            let row = next.row();
-            let (before, after) = match next.ends() {
-                false => (SubtaskStatus::Pending, SubtaskStatus::WaitResult),
-                true => (SubtaskStatus::WaitResult, timeline(row).outcome),
+        while let Some((_, what)) = self.moves.get(self.done).filter(|(at, _)| u64::from(*at) <= age) {
+            let row = what >> 1;
+            let (before, after) = match what & 1 {
+                0 => (SubtaskStatus::Pending, SubtaskStatus::WaitResult),
+                _ => (SubtaskStatus::WaitResult, timeline(row).outcome),
             };
             self.done += 1;
             self.leave(row, before);

@@ -6,44 +6,32 @@
 use crate::api::{Subtask, json_text};
 use crate::tasks::ids;
 
-/// An id of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hole {
-    Device,
-    Command,
-    Request,
-}
+/// The ids of the subtask that a stencil is made from: as long as those of a row, and nothing that a row holds elsewhere.
+pub(crate) const DEVICE: &str = "DDDDDDDD-DDDD-DDDD-DDDD-DDDDDDDDDDDD";
+pub(crate) const COMMAND: &str = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";
+pub(crate) const REQUEST: &str = "RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRR";
 
-impl Hole {
-    const ALL: [Self; 3] = [Self::Device, Self::Command, Self::Request];
+/// Writes the id of a row, which follows from a key, to the beginning of a text.
+type Fill = fn(u64, u32, &mut [u8]);
 
-    /// What fills the hole: as long as the id, and nothing that a row holds elsewhere.
-    const fn mark(self) -> &'static str {
-        match self {
-            Self::Device => "DDDDDDDD-DDDD-DDDD-DDDD-DDDDDDDDDDDD",
-            Self::Command => "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC",
-            Self::Request => "RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRR",
-        }
-    }
-}
-
-/// The ids of the subtask that a stencil is made from.
-pub(crate) const DEVICE: &str = Hole::Device.mark();
-pub(crate) const COMMAND: &str = Hole::Command.mark();
-pub(crate) const REQUEST: &str = Hole::Request.mark();
+const FILLS: [(&str, Fill); 3] = [
+    (DEVICE, |key, row, place| place[..DEVICE.len()].copy_from_slice(&ids::device(key, row))),
+    (COMMAND, |key, row, place| place[..COMMAND.len()].copy_from_slice(&ids::command(key, row))),
+    (REQUEST, |key, row, place| place[..REQUEST.len()].copy_from_slice(&ids::request(key, row))),
+];
 
 /// A text, and where the ids go.
 #[derive(Debug)]
 pub(crate) struct Stencil {
     text: String,
-    holes: Vec<(Hole, usize)>,
+    holes: Vec<(Fill, usize)>,
 }
 
 impl Stencil {
     /// From a subtask with [`DEVICE`], [`COMMAND`] and [`REQUEST`] for ids.
     pub(crate) fn new(subtask: &Subtask) -> Self {
         let text = json_text(subtask);
-        let holes = Hole::ALL.into_iter().filter_map(|hole| Some((hole, text.find(hole.mark())?))).collect();
+        let holes = FILLS.into_iter().filter_map(|(mark, fill)| Some((fill, text.find(mark)?))).collect();
         Self { text, holes }
     }
 
@@ -56,17 +44,8 @@ impl Stencil {
     pub(crate) fn write(&self, key: u64, row: u32, page: &mut Vec<u8>) {
         let start = page.len();
         page.extend_from_slice(self.text.as_bytes());
-        for (hole, at) in &self.holes {
-            let place = &mut page[start + at..];
-            match hole {
-                Hole::Device => put(&ids::device(key, row), place),
-                Hole::Command => put(&ids::command(key, row), place),
-                Hole::Request => put(&ids::request(key, row), place),
-            }
+        for (fill, at) in &self.holes {
+            fill(key, row, &mut page[start + at..]);
         }
     }
-}
-
-fn put(id: &[u8], place: &mut [u8]) {
-    place[..id.len()].copy_from_slice(id);
 }

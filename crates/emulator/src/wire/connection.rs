@@ -16,16 +16,27 @@ const STALLED: Duration = Duration::from_secs(60);
 
 /// A connection of a client.
 pub(crate) struct Connection {
-    stream: Stream,
+    stream: Pin<Box<dyn Stream>>,
     cut: Cut,
     writing: Patience,
 }
 
 /// What a connection is made of.
-pub(crate) enum Stream {
-    Plain(TcpStream),
-    #[cfg(feature = "tls")]
-    Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send {
+    fn socket(&self) -> &TcpStream;
+}
+
+impl Stream for TcpStream {
+    fn socket(&self) -> &TcpStream {
+        self
+    }
+}
+
+#[cfg(feature = "tls")]
+impl Stream for tokio_rustls::server::TlsStream<TcpStream> {
+    fn socket(&self) -> &TcpStream {
+        self.get_ref().0
+    }
 }
 
 /// Resets a connection instead of the next answer.
@@ -40,7 +51,7 @@ impl Cut {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Stream) -> Self {
+    pub(crate) fn new(stream: Pin<Box<dyn Stream>>) -> Self {
         Self { stream, cut: Cut::default(), writing: Patience::default() }
     }
 
@@ -62,24 +73,8 @@ impl Connection {
         if !self.cut.0.load(Ordering::Relaxed) {
             return Ok(());
         }
-        self.socket().set_zero_linger()?;
+        self.stream.socket().set_zero_linger()?;
         Err(io::ErrorKind::ConnectionReset.into())
-    }
-
-    fn socket(&self) -> &TcpStream {
-        match &self.stream {
-            Stream::Plain(socket) => socket,
-            #[cfg(feature = "tls")]
-            Stream::Tls(stream) => stream.get_ref().0,
-        }
-    }
-
-    fn stream(&mut self) -> Pin<&mut dyn Duplex> {
-        match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream),
-            #[cfg(feature = "tls")]
-            Stream::Tls(stream) => Pin::new(stream),
-        }
     }
 }
 
@@ -95,17 +90,13 @@ impl Patience {
     }
 }
 
-trait Duplex: AsyncRead + AsyncWrite + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
-
 impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream().poll_read(context, buffer)
+        self.stream.as_mut().poll_read(context, buffer)
     }
 }
 
@@ -116,37 +107,19 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        let wrote = self.stream().poll_write(context, bytes);
+        let wrote = self.stream.as_mut().poll_write(context, bytes);
         self.limit(wrote, context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.check()?;
-        let wrote = self.stream().poll_write_vectored(context, pieces);
-        self.limit(wrote, context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match &self.stream {
-            Stream::Plain(stream) => stream.is_write_vectored(),
-            #[cfg(feature = "tls")]
-            Stream::Tls(stream) => stream.is_write_vectored(),
-        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check()?;
-        let wrote = self.stream().poll_flush(context);
+        let wrote = self.stream.as_mut().poll_flush(context);
         self.limit(wrote, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check()?;
-        let wrote = self.stream().poll_shutdown(context);
+        let wrote = self.stream.as_mut().poll_shutdown(context);
         self.limit(wrote, context)
     }
 }

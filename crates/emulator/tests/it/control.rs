@@ -1,21 +1,12 @@
 //! The control API, as a test in another language uses it.
 
-use axum::body::Body;
-use axum::http::{Method, Request};
-use northbound_emulator::{Scenario, control_openapi};
+use northbound_emulator::Scenario;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Reply, assert_every_reference_resolves};
-
-/// One call of the control API; no body where it is null.
-async fn steer(caller: &Caller, method: &str, path: &str, body: Value) -> Reply {
-    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-    let request = Request::builder().method(method.parse::<Method>().unwrap());
-    caller.send(request.uri(format!("/_emulator{path}")).body(body).unwrap()).await
-}
+use crate::support::{Caller, held};
 
 async fn demo() -> Caller {
-    Caller::of(Scenario::default().with_manual_clock()).await
+    held(Scenario::default()).await.1
 }
 
 #[tokio::test]
@@ -24,24 +15,24 @@ async fn a_whole_test_runs_through_http_alone() {
     let life = json!({ "sending_seconds": 0, "answer_seconds": 5, "outcomes": { "timeout": 0 } });
     let content = json!({ "kind": "generated", "subtasks": 40, "life": life });
     let task = json!({ "id": "t", "application": "demo-app", "content": content });
-    assert_eq!(steer(&demo, "POST", "/tasks", task).await.status, 201);
-    assert_eq!(demo.page("taskId=t&status=WaitResult").await["totalCount"], 40);
+    assert_eq!(demo.steer("POST", "/tasks", task).await.status, 201);
+    assert_eq!(demo.total("taskId=t&status=WaitResult").await, 40);
 
-    let advanced = steer(&demo, "POST", "/clock/advance", json!({ "milliseconds": 5_000 })).await;
+    let advanced = demo.steer("POST", "/clock/advance", json!({ "milliseconds": 5_000 })).await;
     assert_eq!(advanced.body, json!({ "kind": "manual", "now_ms": 5_000 }));
-    assert_eq!(demo.page("taskId=t&status=WaitResult").await["totalCount"], 0);
-    let tasks = steer(&demo, "GET", "/tasks", Value::Null).await.body;
+    assert_eq!(demo.total("taskId=t&status=WaitResult").await, 0);
+    let tasks = demo.steer("GET", "/tasks", Value::Null).await.body;
     let state = tasks.as_array().unwrap().iter().find(|task| task["id"] == "t").unwrap();
     let ended = state["counts"]["Success"].as_u64().unwrap() + state["counts"]["Fail"].as_u64().unwrap();
     assert_eq!((ended, state["application"].as_str()), (40, Some("demo-app")));
 
     let fault = json!({ "fault": { "kind": "unavailable", "retry_after_seconds": 3 }, "next": 1 });
-    let added = steer(&demo, "POST", "/faults", fault).await;
+    let added = demo.steer("POST", "/faults", fault).await;
     assert_eq!((added.status.as_u16(), added.body), (201, json!({ "id": 1 })));
     assert_eq!(demo.get("taskId=t").await.status, 503);
     assert_eq!(demo.get("taskId=t").await.status, 200);
 
-    let journal = steer(&demo, "GET", "/journal", Value::Null).await.body;
+    let journal = demo.steer("GET", "/journal", Value::Null).await.body;
     let entries = journal["entries"].as_array().unwrap();
     let statuses: Vec<_> = entries.iter().map(|entry| entry["status"].as_u64().unwrap()).collect();
     assert_eq!(statuses, [200, 200, 200, 503, 200], "calls of the control API are not in it");
@@ -51,14 +42,14 @@ async fn a_whole_test_runs_through_http_alone() {
 #[tokio::test]
 async fn a_task_begins_when_it_is_created_and_is_unknown_once_it_is_dropped() {
     let demo = demo().await;
-    steer(&demo, "POST", "/clock/advance", json!({ "milliseconds": 1_000_000 })).await;
+    demo.steer("POST", "/clock/advance", json!({ "milliseconds": 1_000_000 })).await;
     let outcomes = json!({ "success": 0, "fail": 0, "timeout": 1 });
     let life = json!({ "sending_seconds": 0, "timeout_seconds": 5, "outcomes": outcomes });
     let content = json!({ "kind": "generated", "subtasks": 40, "life": life });
-    steer(&demo, "POST", "/tasks", json!({ "id": "late", "application": "demo-app", "content": content }))
+    demo.steer("POST", "/tasks", json!({ "id": "late", "application": "demo-app", "content": content }))
         .await;
-    assert_eq!(demo.page("taskId=late&status=WaitResult").await["totalCount"], 40);
-    assert_eq!(steer(&demo, "DELETE", "/tasks/late", Value::Null).await.status, 204);
+    assert_eq!(demo.total("taskId=late&status=WaitResult").await, 40);
+    assert_eq!(demo.steer("DELETE", "/tasks/late", Value::Null).await.status, 204);
     demo.get("taskId=late").await.expect_error(404, "105005", "The batchTask is not existed.");
 }
 
@@ -66,19 +57,16 @@ async fn a_task_begins_when_it_is_created_and_is_unknown_once_it_is_dropped() {
 async fn a_reset_brings_back_the_start() {
     let demo = demo().await;
     let first = demo.get("taskId=live").await;
-    steer(&demo, "POST", "/faults", json!({ "fault": { "kind": "gzip" } })).await;
-    steer(&demo, "POST", "/clock/advance", json!({ "milliseconds": 30_000 })).await;
-    assert_eq!(steer(&demo, "DELETE", "/tasks/demo", Value::Null).await.status, 204);
-    assert_eq!(steer(&demo, "POST", "/reset", Value::Null).await.status, 204);
+    demo.steer("POST", "/faults", json!({ "fault": { "kind": "gzip" } })).await;
+    demo.steer("POST", "/clock/advance", json!({ "milliseconds": 30_000 })).await;
+    assert_eq!(demo.steer("DELETE", "/tasks/demo", Value::Null).await.status, 204);
+    assert_eq!(demo.steer("POST", "/reset", Value::Null).await.status, 204);
 
     demo.get("taskId=demo").await.expect_error(403, "1010005", "App_key or access_token is invalid.");
-    assert_eq!(steer(&demo, "GET", "/faults", Value::Null).await.body, json!([]));
-    assert_eq!(steer(&demo, "GET", "/clock", Value::Null).await.body["now_ms"], 0);
-    assert_eq!(
-        steer(&demo, "GET", "/journal", Value::Null).await.body["entries"].as_array().unwrap().len(),
-        1
-    );
-    steer(&demo, "POST", "/reset", Value::Null).await;
+    assert_eq!(demo.steer("GET", "/faults", Value::Null).await.body, json!([]));
+    assert_eq!(demo.steer("GET", "/clock", Value::Null).await.body["now_ms"], 0);
+    assert_eq!(demo.steer("GET", "/journal", Value::Null).await.body["entries"].as_array().unwrap().len(), 1);
+    demo.steer("POST", "/reset", Value::Null).await;
     let again = demo.logged_in(Scenario::DEMO_APP_ID, Scenario::DEMO_SECRET).await;
     let reply = again.get("taskId=live").await;
     assert_eq!((reply.bytes, &reply.headers["x-request-id"]), (first.bytes, &first.headers["x-request-id"]));
@@ -88,27 +76,24 @@ async fn a_reset_brings_back_the_start() {
 async fn faults_are_listed_with_what_is_left_and_taken_back() {
     let demo = demo().await;
     for fault in [json!({ "kind": "reset" }), json!({ "kind": "empty-error" }), json!({ "kind": "gzip" })] {
-        steer(&demo, "POST", "/faults", json!({ "fault": fault, "next": 3, "on": "list-subtasks" })).await;
+        demo.steer("POST", "/faults", json!({ "fault": fault, "next": 3, "on": "list-subtasks" })).await;
     }
-    assert_eq!(steer(&demo, "DELETE", "/faults/1", Value::Null).await.status, 204);
+    assert_eq!(demo.steer("DELETE", "/faults/1", Value::Null).await.status, 204);
     assert_eq!(demo.get("taskId=demo").await.status, 500);
-    let listed = steer(&demo, "GET", "/faults", Value::Null).await.body;
+    let listed = demo.steer("GET", "/faults", Value::Null).await.body;
     let of = |id: u64, kind: &str, next: u64| json!({ "id": id, "fault": { "fault": { "kind": kind }, "on": "list-subtasks", "next": next } });
     assert_eq!(listed, json!([of(2, "empty-error", 2), of(3, "gzip", 3)]));
-    assert_eq!(steer(&demo, "DELETE", "/faults", Value::Null).await.status, 204);
+    assert_eq!(demo.steer("DELETE", "/faults", Value::Null).await.status, 204);
     assert_eq!(demo.get("taskId=demo").await.status, 200);
-    assert_eq!(steer(&demo, "DELETE", "/journal", Value::Null).await.status, 204);
-    assert_eq!(
-        steer(&demo, "GET", "/journal", Value::Null).await.body,
-        json!({ "entries": [], "dropped": 0 })
-    );
+    assert_eq!(demo.steer("DELETE", "/journal", Value::Null).await.status, 204);
+    assert_eq!(demo.steer("GET", "/journal", Value::Null).await.body, json!({ "entries": [], "dropped": 0 }));
 }
 
 #[tokio::test]
 async fn what_cannot_be_done_says_what_is_allowed() {
     let demo = demo().await;
     let refused = async |method: &str, path: &str, body: Value| {
-        let reply = steer(&demo, method, path, body).await;
+        let reply = demo.steer(method, path, body).await;
         (reply.status.as_u16(), reply.body["error"].as_str().unwrap_or_default().to_owned())
     };
     let content = json!({ "kind": "generated", "subtasks": 1 });
@@ -152,22 +137,12 @@ async fn what_cannot_be_done_says_what_is_allowed() {
 async fn calls_of_the_control_api_are_numbered_apart() {
     let demo = demo().await;
     let with_looks = async |looks: usize| {
-        steer(&demo, "POST", "/reset", Value::Null).await;
+        demo.steer("POST", "/reset", Value::Null).await;
         for _ in 0..looks {
-            let reply = steer(&demo, "GET", "/journal", Value::Null).await;
+            let reply = demo.steer("GET", "/journal", Value::Null).await;
             assert!(reply.headers["x-request-id"].to_str().unwrap().starts_with("control-"));
         }
         demo.get("taskId=demo").await.headers["x-request-id"].clone()
     };
     assert_eq!(with_looks(0).await, with_looks(5).await);
-}
-
-#[test]
-fn the_document_of_the_control_api_is_apart_and_whole() {
-    let document = serde_json::to_value(control_openapi()).unwrap();
-    let paths = document["paths"].as_object().unwrap();
-    assert!(paths.keys().all(|path| path.starts_with("/_emulator/")));
-    assert_every_reference_resolves(&document);
-    let platform = serde_json::to_value(northbound_emulator::openapi()).unwrap();
-    assert!(platform["paths"].as_object().unwrap().keys().all(|path| !path.contains("_emulator")));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::examinee::{Examinee, Flaw, elsewhere, emulator, failed, steer};
+use crate::examinee::{Examinee, Flaw, elsewhere, emulator, failed};
 use crate::support::{Caller, rows};
 
 const MARKS: [&str; 11] = [
@@ -48,12 +48,12 @@ async fn a_client_that_does_nothing_passes_no_mark() {
     let control = emulator();
     let examinee = Examinee::at(&control, None).await;
     let (caller, path) = (Caller::at(&control), format!("/exam/{}", examinee.text("id")));
-    let report = steer(&caller, "GET", &path, Value::Null).await;
+    let report = caller.steer("GET", &path, Value::Null).await;
     assert_eq!((report.status.as_u16(), failed(&report.body)), (200, MARKS.map(str::to_owned).into()));
     // Nor does one that only says that it read nothing.
     let questions = ["whole", "odd", "failed", "pending", "redirect"];
     let answers = questions.map(|question| json!({ "question": question, "rows": [], "failed": true }));
-    let report = steer(&caller, "POST", &format!("{path}/answers"), json!(answers)).await;
+    let report = caller.steer("POST", &format!("{path}/answers"), json!(answers)).await;
     assert_eq!(failed(&report.body), MARKS.map(str::to_owned).into());
 }
 
@@ -75,7 +75,7 @@ async fn calls_that_were_under_way_when_the_token_died_are_no_fault() {
     control.advance(Duration::from_secs(2));
     assert_eq!(examinee.send(&page(2)).await.status, 200);
     let path = format!("/exam/{}", examinee.text("id"));
-    let report = steer(&Caller::at(&control), "GET", &path, Value::Null).await;
+    let report = Caller::at(&control).steer("GET", &path, Value::Null).await;
     let failed = failed(&report.body);
     assert!(!failed.contains("token") && !failed.contains("throttle"), "{}", report.body);
 }
@@ -99,7 +99,7 @@ async fn exams_are_held_beside_each_other_and_beside_everything_else() {
     assert_eq!(rows(&demo.page("taskId=demo&pageSize=250").await).len(), 250);
     let id = second.text("id").to_owned();
     control.reset();
-    let gone = steer(&demo, "GET", &format!("/exam/{id}"), Value::Null).await;
+    let gone = demo.steer("GET", &format!("/exam/{id}"), Value::Null).await;
     assert_eq!(gone.status, 404);
 }
 
@@ -114,7 +114,7 @@ async fn the_other_address_sees_whichever_header_holds_a_secret() {
     elsewhere(&location, &headers).await;
     let later = elsewhere(&format!("{location}&pageNo=1"), "").await;
     assert_eq!(later["taskDetails"], json!([]), "a reader that goes on comes to an end");
-    let report = steer(&Caller::at(&control), "GET", &path, Value::Null).await.body;
+    let report = Caller::at(&control).steer("GET", &path, Value::Null).await.body;
     let headers = report["marks"].as_array().unwrap().iter().find(|mark| mark["mark"] == "headers").unwrap();
     let seen = "1 calls reached another address with cookie";
     assert_eq!((&headers["wrong"], headers["seen"].as_str().unwrap()), (&json!(1), seen));
@@ -124,7 +124,7 @@ async fn the_other_address_sees_whichever_header_holds_a_secret() {
 async fn what_cannot_be_an_exam_or_an_answer_is_refused() {
     let control = emulator();
     let caller = Caller::at(&control);
-    let offer = steer(&caller, "POST", "/exam", json!({ "calls": 3, "window_ms": 70 })).await;
+    let offer = caller.steer("POST", "/exam", json!({ "calls": 3, "window_ms": 70 })).await;
     assert_eq!(
         (offer.status.as_u16(), &offer.body["calls"], &offer.body["window_ms"]),
         (201, &json!(3), &json!(70))
@@ -143,7 +143,7 @@ async fn what_cannot_be_an_exam_or_an_answer_is_refused() {
             "expected `command` or `status`",
         ),
     ] {
-        let reply = steer(&caller, "POST", path, body).await;
+        let reply = caller.steer("POST", path, body).await;
         let text = reply.body["error"].as_str().unwrap();
         assert!(reply.status == status && text.contains(error), "{path}: {text}");
     }

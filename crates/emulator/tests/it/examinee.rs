@@ -3,13 +3,10 @@
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::Request;
 use northbound_emulator::{Control, Scenario};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{Caller, Reply};
+use crate::support::{Caller, Reply, exchange};
 
 /// What a client does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,20 +45,17 @@ pub(crate) struct Examinee {
     sent: VecDeque<Duration>,
 }
 
-pub(crate) async fn steer(caller: &Caller, method: &str, path: &str, body: Value) -> Reply {
-    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-    let request = Request::builder().method(method).uri(format!("/_emulator{path}")).body(body);
-    caller.send(request.unwrap()).await
-}
-
 pub(crate) fn emulator() -> Control {
-    Control::new(Scenario::default().with_manual_clock()).unwrap()
+    let mut scenario = Scenario::default().with_manual_clock();
+    // The fault of each reply is looked up in the journal, which takes longer the longer it is.
+    scenario.journal_entries = 10;
+    Control::new(scenario).unwrap()
 }
 
 impl Examinee {
     pub(crate) async fn at(control: &Control, flaw: Option<Flaw>) -> Self {
         let stranger = Caller::at(control);
-        let offer = steer(&stranger, "POST", "/exam", Value::Null).await;
+        let offer = stranger.steer("POST", "/exam", Value::Null).await;
         assert_eq!(offer.status, 201, "{}", offer.body);
         let control = control.clone();
         Self { control, stranger, offer: offer.body, flaw, caller: None, sent: VecDeque::new() }
@@ -139,7 +133,7 @@ impl Examinee {
             answers.push(self.answer(&asked).await);
         }
         let path = format!("/exam/{}/answers", self.text("id"));
-        let report = steer(&self.stranger, "POST", &path, json!(answers)).await;
+        let report = self.stranger.steer("POST", &path, json!(answers)).await;
         assert_eq!(report.status, 200, "{}", report.body);
         failed(&report.body)
     }
@@ -234,10 +228,7 @@ pub(crate) async fn elsewhere(location: &str, headers: &str) -> Value {
     let (host, path) = location.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
     let request = format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\n{headers}connection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).await.unwrap();
-    serde_json::from_str(reply.split_once("\r\n\r\n").unwrap().1).unwrap()
+    serde_json::from_str(&exchange(&mut stream, &request).await.unwrap().1).unwrap()
 }
 
 /// The names of the marks that are not passed.

@@ -2,19 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod built_in;
 mod control;
 #[cfg(feature = "docs")]
 mod docs;
-mod document;
 mod exam;
 mod examinee;
 mod faults;
-mod filters;
 mod journal;
 mod life;
 mod login;
-mod options;
 mod pages;
 mod promise;
 mod quota;

@@ -2,13 +2,11 @@
 
 use std::sync::LazyLock;
 
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::HeaderMap;
 use jsonschema::{Draft, Validator};
-use northbound_emulator::{control_openapi, openapi};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Reply, TASK_DETAILS};
+use crate::support::{Reply, TASK_DETAILS, control_openapi, openapi};
 
 /// The faults whose purpose is to break the promise, and how. A reset and a close half way leave no reply to look at.
 pub(crate) const BREAKING: [(&str, &str); 7] = [
@@ -21,17 +19,13 @@ pub(crate) const BREAKING: [(&str, &str); 7] = [
     ("gzip", "compressed, though nobody asked for that"),
 ];
 
-/// Panics if a reply is not what the documents promise, unless a fault befell it that is meant to do that.
+/// Panics if a reply is not what the documents promise, unless a fault applied to it that is meant to do that.
 #[track_caller]
 pub(crate) fn keep(method: &str, path: &str, reply: &Reply, fault: Option<&str>) {
     // An exam calls its page of odd rows so, which has an object in place of a text and a number in place of an id.
     let is_odd = fault == Some("unknown-status");
     let breach = breach(method, path, reply).filter(|_| !is_breaking(fault) && !is_odd);
-    assert_eq!(
-        breach, None,
-        "{method} {path} was answered with {}, which is not documented so",
-        reply.status
-    );
+    assert_eq!(breach, None, "{method} {path} was answered with {}, which is not documented", reply.status);
 }
 
 pub(crate) fn is_breaking(fault: Option<&str>) -> bool {
@@ -40,70 +34,61 @@ pub(crate) fn is_breaking(fault: Option<&str>) -> bool {
 
 /// What is wrong with a reply to this request; `None` if nothing is.
 pub(crate) fn breach(method: &str, path: &str, reply: &Reply) -> Option<String> {
-    let Some(operation) = OPERATIONS.iter().find(|operation| operation.is(method, path)) else {
+    let mut of_operation = PROMISES.iter().filter(|promise| promise.is_of(method, path)).peekable();
+    if of_operation.peek().is_none() {
         // What no document knows is refused, in a form that none describes.
-        let is_refused = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].contains(&reply.status);
+        let is_refused = [404, 405].contains(&reply.status.as_u16());
         return (!is_refused).then(|| "no document has this operation".to_owned());
-    };
-    let response = operation.responses.iter().find(|response| response.status == reply.status.as_str());
-    response.map_or_else(
-        || Some("the status is not among its responses".to_owned()),
-        |response| response.breach(reply),
-    )
+    }
+    match of_operation.find(|promise| promise.status == reply.status.as_str()) {
+        None => Some("the status is not among its responses".to_owned()),
+        Some(promise) => promise.breach(reply),
+    }
 }
 
-static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let documents = [openapi(), control_openapi()].map(|document| serde_json::to_value(document).unwrap());
-    documents.iter().flat_map(operations).collect()
-});
+static PROMISES: LazyLock<Vec<Promise>> =
+    LazyLock::new(|| [openapi(), control_openapi()].iter().flat_map(promises).collect());
 
-struct Operation {
+/// What a document promises of the replies with one status to one operation.
+struct Promise {
     method: String,
     path: String,
-    responses: Vec<Response>,
-}
-
-struct Response {
     status: String,
     /// Media type and schema of the body; none if it has no body.
     body: Option<(String, Validator)>,
     codes: Vec<Value>,
 }
 
-fn operations(document: &Value) -> Vec<Operation> {
+fn promises(document: &Value) -> Vec<Promise> {
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let responses = operation["responses"].as_object().unwrap();
-            let responses =
-                responses.iter().map(|(status, node)| Response::of(document, status, node)).collect();
-            found.push(Operation { method: method.to_uppercase(), path: path.clone(), responses });
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let content = response.get("content").and_then(Value::as_object);
+                let validator = |media: &Value| {
+                    let whole = json!({ "allOf": [media["schema"]], "components": document["components"] });
+                    jsonschema::options().with_draft(Draft::Draft202012).build(&whole).unwrap()
+                };
+                let body = content.and_then(|content| content.iter().next());
+                found.push(Promise {
+                    method: method.to_uppercase(),
+                    path: path.clone(),
+                    status: status.clone(),
+                    body: body.map(|(name, media)| (name.clone(), validator(media))),
+                    codes: response["x-error-codes"].as_array().cloned().unwrap_or_default(),
+                });
+            }
         }
     }
     found
 }
 
-impl Operation {
-    fn is(&self, method: &str, path: &str) -> bool {
-        let (mut own, mut asked) = (self.path.split('/'), path.split('/'));
-        let fits = own.by_ref().zip(asked.by_ref()).all(|(own, asked)| own.starts_with('{') || own == asked);
-        fits && self.path.matches('/').count() == path.matches('/').count() && self.method == method
-    }
-}
-
-impl Response {
-    fn of(document: &Value, status: &str, node: &Value) -> Self {
-        let content =
-            node.get("content").and_then(Value::as_object).and_then(|content| content.iter().next());
-        let validator = |media: &Value| {
-            let whole = json!({ "allOf": [media["schema"]], "components": document["components"] });
-            jsonschema::options().with_draft(Draft::Draft202012).build(&whole).unwrap()
-        };
-        Self {
-            status: status.to_owned(),
-            body: content.map(|(name, media)| (name.clone(), validator(media))),
-            codes: node.get("x-error-codes").and_then(Value::as_array).cloned().unwrap_or_default(),
-        }
+impl Promise {
+    fn is_of(&self, method: &str, path: &str) -> bool {
+        let (own, asked) = (self.path.split('/'), path.split('/'));
+        self.method == method
+            && own.clone().count() == asked.clone().count()
+            && own.zip(asked).all(|(own, asked)| own.starts_with('{') || own == asked)
     }
 
     fn breach(&self, reply: &Reply) -> Option<String> {
@@ -124,52 +109,48 @@ impl Response {
         if let Some(error) = schema.iter_errors(&body).next() {
             return Some(format!("at {:?}: {error}", error.instance_path().as_str()));
         }
-        let empty = Map::new();
-        let members = body.as_object().unwrap_or(&empty);
-        let code = members.get("error_code").or_else(|| members.get("resultcode"));
-        let is_documented = match code {
-            Some(code) => self.codes.contains(code),
-            None => self.codes.is_empty(),
-        };
+        let code = body.get("error_code").or_else(|| body.get("resultcode"));
+        let is_documented = code.map_or(self.codes.is_empty(), |code| self.codes.contains(code));
         (!is_documented).then(|| format!("its error code is {code:?}, not one of {:?}", self.codes))
     }
 }
 
-/// A reply to the query of subtasks, or to the login if it is refused.
-fn reply(status: u16, content_type: &'static str, body: &Value) -> Reply {
-    let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type))];
-    Reply::new(
-        StatusCode::from_u16(status).unwrap(),
-        headers.into_iter().collect(),
-        body.to_string().into_bytes(),
-    )
+/// What the faults do not break: schemas, error codes, and operations without a body. `faults` shows the others.
+#[test]
+fn what_is_not_documented_is_a_breach() {
+    let breach = |method: &str, path: &str, status: u16, body: Value| {
+        let headers: HeaderMap =
+            [("content-type".parse().unwrap(), "application/json".parse().unwrap())].into_iter().collect();
+        let reply = Reply::new(status.try_into().unwrap(), headers, body.to_string().into_bytes());
+        breach(method, path, &reply)
+    };
+    let page = json!({ "totalCount": 1, "taskDetails": [{ "status": "Fail", "error": null }], "x": [] });
+    let refused = |code: &str| json!({ "error_code": code, "error_desc": "No." });
+    assert_eq!(breach("GET", TASK_DETAILS, 200, page.clone()), None);
+    assert_eq!(breach("GET", TASK_DETAILS, 404, refused("105005")), None);
+    for (method, path, status, body, expected) in [
+        ("GET", TASK_DETAILS, 200, json!({ "totalCount": -1 }), "at \"/totalCount\""),
+        ("GET", TASK_DETAILS, 200, refused("105005"), "its error code is Some(String(\"105005\")), not"),
+        ("GET", TASK_DETAILS, 404, refused("100022"), "its error code is Some(String(\"100022\")), not"),
+        ("GET", TASK_DETAILS, 404, json!({}), "its error code is None"),
+        ("GET", "/nowhere", 200, page.clone(), "no document has this operation"),
+        ("DELETE", "/_emulator/tasks/demo", 204, page, "it has a body"),
+    ] {
+        let breach = breach(method, path, status, body).unwrap();
+        assert!(breach.starts_with(expected), "{breach}");
+    }
 }
 
 #[test]
-fn what_is_not_documented_is_a_breach() {
-    const JSON: &str = "application/json";
-    let page =
-        json!({ "totalCount": 1, "taskDetails": [{ "status": "Fail", "error": null }], "another": [] });
-    let refused = |code: &str| json!({ "error_code": code, "error_desc": "No." });
-    assert_eq!(breach("GET", TASK_DETAILS, &reply(200, JSON, &page)), None);
-    assert_eq!(breach("GET", TASK_DETAILS, &reply(404, JSON, &refused("105005"))), None);
-    let breaches = [
-        (reply(201, JSON, &page), "the status is not among its responses"),
-        (reply(200, "text/json", &page), "its media type is Some(\"text/json\"), not application/json"),
-        (
-            reply(200, JSON, &json!({ "totalCount": -1 })),
-            "at \"/totalCount\": -1 is less than the minimum of 0",
-        ),
-        (reply(200, JSON, &json!({ "taskDetails": [{ "output": {} }] })), "at \"/taskDetails/0/output\""),
-        (reply(200, JSON, &refused("105005")), "its error code is Some(String(\"105005\")), not one of []"),
-        (reply(404, JSON, &refused("100022")), "its error code is Some(String(\"100022\")), not one of"),
-        (reply(404, JSON, &json!({})), "its error code is None"),
-        (reply(404, JSON, &json!({ "error_code": 105_005 })), "at \"/error_code\""),
-    ];
-    for (reply, expected) in breaches {
-        let breach = breach("GET", TASK_DETAILS, &reply).unwrap();
-        assert!(breach.starts_with(expected), "{breach}");
+fn every_reference_of_the_documents_resolves() {
+    for document in [openapi(), control_openapi()] {
+        let mut pending = vec![&document];
+        while let Some(value) = pending.pop() {
+            if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+                assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+            }
+            pending.extend(value.as_array().into_iter().flatten());
+            pending.extend(value.as_object().into_iter().flat_map(Map::values));
+        }
     }
-    assert!(breach("GET", "/nowhere", &reply(200, JSON, &page)).is_some());
-    assert!(breach("DELETE", "/_emulator/tasks/demo", &reply(204, JSON, &page)).is_some());
 }

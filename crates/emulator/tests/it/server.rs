@@ -8,16 +8,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
-use crate::support::Reply;
+use crate::support::{exchange, exchange_checked};
 
-/// One request over a connection of its own; the whole reply as text, which is what the documents promise.
-async fn exchange(emulator: &Emulator, request: &str) -> String {
+/// A connection on which this was sent.
+async fn sent(emulator: &Emulator, request: &str) -> TcpStream {
     let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).await.unwrap();
-    Reply::of_wire(request, &reply);
-    reply
+    stream
 }
 
 /// Whether the server closes the connection; gives up when it plainly does not.
@@ -30,68 +27,54 @@ async fn is_closed(stream: &mut TcpStream) -> bool {
 const GET: &str = "GET /iocm/app/batchtask/v1.1.0/taskDetails?taskId=demo HTTP/1.1\r\nhost: localhost\r\n";
 
 #[tokio::test]
-async fn it_listens_on_a_free_port_of_the_loopback_address() {
+async fn a_login_and_a_page_go_over_the_wire_at_a_free_port_of_the_loopback_address() {
     let emulator = Emulator::builder().start().await.unwrap();
-    assert!(emulator.addr().ip().is_loopback());
-    assert_ne!(emulator.addr().port(), 0);
     assert_eq!(emulator.url(), format!("http://127.0.0.1:{}", emulator.addr().port()));
-}
-
-#[tokio::test]
-async fn a_login_and_a_page_go_over_the_wire() {
-    let emulator = Emulator::builder().start().await.unwrap();
     let form = "appId=demo-app&secret=demo-secret";
     let login = format!(
         "POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
         form.len()
     );
-    let reply = exchange(&emulator, &login).await;
-    let token = reply.split(r#""accessToken":""#).nth(1).unwrap().split('"').next().unwrap();
+    let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
+    let (_, body) = exchange_checked(&mut stream, &login).await.unwrap();
+    let token = body.split(r#""accessToken":""#).nth(1).unwrap().split('"').next().unwrap();
     let get = format!("{GET}connection: close\r\napp_key: demo-app\r\nauthorization: Bearer {token}\r\n\r\n");
-    let reply = exchange(&emulator, &get).await;
-    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
-    assert!(
-        reply.contains(r#"{"totalCount":1000,"pageNo":0,"pageSize":25,"taskDetails":[{"status":""#),
-        "{reply}"
-    );
+    let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
+    let (head, body) = exchange_checked(&mut stream, &get).await.unwrap();
+    let begins = r#"{"totalCount":1000,"pageNo":0,"pageSize":25,"taskDetails":[{"status":""#;
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && body.starts_with(begins), "{head}{body}");
 }
 
 #[tokio::test]
-async fn a_used_port_is_one_clear_line() {
+async fn an_emulator_that_cannot_start_says_why() {
     let first = Emulator::builder().start().await.unwrap();
     let error = Emulator::builder().listen(first.addr()).start().await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "cannot listen on {}: the port is in use; choose another one, or port 0 for a free one",
-            first.addr()
-        )
-    );
+    let text = "the port is in use; choose another one, or port 0 for a free one";
+    assert_eq!(error.to_string(), format!("cannot listen on {}: {text}", first.addr()));
     assert!(error.source().is_none());
-}
-
-#[tokio::test]
-async fn a_scenario_that_contradicts_itself_does_not_start() {
     let scenario = Scenario::empty().with_task(Task::generated("t", "nobody", 1));
     let error = Emulator::builder().scenario(scenario).start().await.unwrap_err();
     assert!(matches!(error, StartError::Scenario(_)));
-    assert_eq!(
-        error.source().unwrap().to_string(),
-        "task 't' names the application 'nobody', which the scenario does not have"
-    );
+    let text = "task 't' names the application 'nobody', which the scenario does not have";
+    assert_eq!(error.source().unwrap().to_string(), text);
 }
 
 #[tokio::test]
-async fn stop_closes_idle_connections_and_frees_the_port() {
-    let emulator = Emulator::builder().start().await.unwrap();
-    let addr = emulator.addr();
-    let mut stream = TcpStream::connect(addr).await.unwrap();
-    stream.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
-    assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
-    emulator.stop().await;
-    assert!(is_closed(&mut stream).await);
-    assert!(TcpStream::connect(addr).await.is_err());
+async fn an_emulator_that_is_stopped_or_dropped_closes_idle_connections_and_frees_the_port() {
+    for is_stopped in [true, false] {
+        let emulator = Emulator::builder().start().await.unwrap();
+        let addr = emulator.addr();
+        let mut stream = sent(&emulator, &format!("{GET}\r\n")).await;
+        assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
+        if is_stopped {
+            emulator.stop().await;
+            assert!(TcpStream::connect(addr).await.is_err());
+        } else {
+            drop(emulator);
+        }
+        assert!(is_closed(&mut stream).await);
+    }
 }
 
 #[tokio::test]
@@ -100,8 +83,7 @@ async fn a_request_under_way_is_answered_before_the_emulator_stops() {
     let scenario = Scenario::default().with_manual_clock().with_fault(late);
     let emulator = Emulator::builder().scenario(scenario).start().await.unwrap();
     let control = emulator.control().clone();
-    let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
-    stream.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
+    let mut stream = sent(&emulator, &format!("{GET}\r\n")).await;
     while control.journal().entries.is_empty() {
         tokio::task::yield_now().await;
     }
@@ -120,23 +102,12 @@ async fn a_request_under_way_is_answered_before_the_emulator_stops() {
     assert!(reply.starts_with("HTTP/1.1 403 ") && reply.ends_with("is invalid.\"}"), "{reply}");
 }
 
-#[tokio::test]
-async fn it_stops_when_it_is_dropped() {
-    let emulator = Emulator::builder().start().await.unwrap();
-    let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
-    stream.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
-    assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
-    drop(emulator);
-    assert!(is_closed(&mut stream).await);
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_client_that_is_idle_or_sends_half_a_request_is_disconnected() {
     let emulator = Emulator::builder().start().await.unwrap();
     let login = "POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: localhost\r\ncontent-length: 33\r\n\r\nappId=demo-app";
     for request in ["", "GET", GET, &format!("{GET}\r\n"), login] {
-        let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut stream = sent(&emulator, request).await;
         assert!(is_closed(&mut stream).await, "{request}");
     }
 }
@@ -146,8 +117,7 @@ async fn a_client_that_takes_no_answer_is_disconnected() {
     const SIZE: usize = 64 * 1024 * 1024;
     let fault = Fault::new(FaultKind::HugeBody { mebibytes: 64 });
     let emulator = Emulator::builder().scenario(Scenario::default().with_fault(fault)).start().await.unwrap();
-    let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
-    stream.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
+    let mut stream = sent(&emulator, &format!("{GET}\r\n")).await;
     tokio::time::sleep(Duration::from_secs(61)).await;
     let mut taken = Vec::new();
     let _ = stream.read_to_end(&mut taken).await;
@@ -160,10 +130,7 @@ async fn the_server_refuses_web_pages_and_the_router_does_not() {
     let clock = "GET /_emulator/clock HTTP/1.1\r\nconnection: close\r\n";
     let ask = async |headers: &str| {
         let mut stream = TcpStream::connect(emulator.addr()).await.unwrap();
-        stream.write_all(format!("{clock}{headers}\r\n").as_bytes()).await.unwrap();
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).await.unwrap();
-        reply
+        exchange(&mut stream, &format!("{clock}{headers}\r\n")).await.unwrap().0
     };
     for headers in ["host: emulator:1\r\n", &format!("host: {0}\r\norigin: http://{0}\r\n", emulator.addr())]
     {

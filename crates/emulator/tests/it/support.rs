@@ -5,7 +5,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Request, StatusCode};
 use http_body_util::BodyExt;
 use northbound_emulator::{Control, Scenario};
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tower::ServiceExt;
 
 use crate::promise;
@@ -29,6 +30,13 @@ pub(crate) struct Reply {
     pub(crate) bytes: Vec<u8>,
     /// The body as JSON; null if it is none.
     pub(crate) body: Value,
+}
+
+/// An emulator whose time the test moves, and a program that has logged in to its built-in application.
+pub(crate) async fn held(scenario: Scenario) -> (Control, Caller) {
+    let control = Control::new(scenario.with_manual_clock()).unwrap();
+    let caller = Caller::at(&control).logged_in(Scenario::DEMO_APP_ID, Scenario::DEMO_SECRET).await;
+    (control, caller)
 }
 
 impl Caller {
@@ -87,9 +95,25 @@ impl Caller {
     /// A page that must come.
     pub(crate) async fn page(&self, query: &str) -> Value {
         let reply = self.get(query).await;
-        assert_eq!(reply.status, StatusCode::OK, "{query}: {}", reply.body);
-        assert_eq!(reply.headers["content-type"], "application/json");
+        assert!(reply.is(200, "application/json"), "{query}: {}", reply.body);
         reply.body
+    }
+
+    /// Number of subtasks that a query finds.
+    pub(crate) async fn total(&self, query: &str) -> u64 {
+        self.page(&format!("{query}&pageSize=1")).await["totalCount"].as_u64().unwrap()
+    }
+
+    /// A call without a header and a body.
+    pub(crate) async fn bare(&self, method: &str, path: &str) -> Reply {
+        self.send(Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// A call of the control API; no body where it is null.
+    pub(crate) async fn steer(&self, method: &str, path: &str, body: Value) -> Reply {
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let request = Request::builder().method(method).uri(format!("/_emulator{path}"));
+        self.send(request.body(body).unwrap()).await
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
@@ -101,8 +125,8 @@ impl Caller {
         reply
     }
 
-    /// The fault that befell a reply.
-    pub(crate) fn fault(&self, reply: &Reply) -> Option<String> {
+    /// The fault that applied to a call.
+    fn fault(&self, reply: &Reply) -> Option<String> {
         let id = reply.headers["x-request-id"].to_str().unwrap();
         let entries = self.control.journal().entries.into_iter().rev();
         entries.filter(|entry| entry.request_id == id).find_map(|entry| entry.fault)
@@ -115,28 +139,15 @@ impl Reply {
         Self { status, headers, bytes, body }
     }
 
-    /// A whole reply to this request as it came over a connection, without any fault.
-    #[track_caller]
-    pub(crate) fn of_wire(request: &str, reply: &str) -> Self {
-        let (head, body) = reply.split_once("\r\n\r\n").unwrap();
-        let mut lines = head.lines();
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let headers = lines.map(|line| {
-            let (name, value) = line.split_once(": ").unwrap();
-            (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())
-        });
-        let reply = Self::new(status, headers.collect(), body.as_bytes().to_vec());
-        let mut asked = request.split([' ', '?']);
-        promise::keep(asked.next().unwrap(), asked.next().unwrap(), &reply, None);
-        reply
+    pub(crate) fn is(&self, status: u16, content_type: &str) -> bool {
+        self.status == status && self.headers["content-type"] == content_type
     }
 
     /// Holds status and body against a row of an error table: the body has these two members and no other.
     #[track_caller]
     pub(crate) fn expect_error(&self, status: u16, code: &str, text: &str) {
-        assert_eq!(self.status.as_u16(), status, "{}", self.body);
-        assert_eq!(self.headers["content-type"], "application/json");
-        assert_eq!(self.body, serde_json::json!({ "error_code": code, "error_desc": text }));
+        assert!(self.is(status, "application/json"), "{} {}", self.status, self.body);
+        assert_eq!(self.body, json!({ "error_code": code, "error_desc": text }));
     }
 
     pub(crate) fn reason(&self) -> &str {
@@ -144,22 +155,47 @@ impl Reply {
     }
 }
 
+/// Writes a request, and reads until the connection is closed: head and body.
+pub(crate) async fn exchange(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &str,
+) -> std::io::Result<(String, String)> {
+    stream.write_all(request.as_bytes()).await?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await?;
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+    Ok((head.to_owned(), body.to_owned()))
+}
+
+/// As [`exchange`], with a reply that has to be as documented.
+pub(crate) async fn exchange_checked(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &str,
+) -> std::io::Result<(String, String)> {
+    let (head, body) = exchange(stream, request).await?;
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = lines.map(|line| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())
+    });
+    let reply = Reply::new(status, headers.collect(), body.as_bytes().to_vec());
+    let mut asked = request.split([' ', '?']);
+    promise::keep(asked.next().unwrap(), asked.next().unwrap(), &reply, None);
+    Ok((head, body))
+}
+
 /// The subtasks on a page.
 pub(crate) fn rows(page: &Value) -> &[Value] {
     page["taskDetails"].as_array().unwrap()
 }
 
-/// References of a document name what it has.
-pub(crate) fn assert_every_reference_resolves(document: &Value) {
-    let mut pending = vec![document];
-    while let Some(value) = pending.pop() {
-        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
-            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
-        }
-        match value {
-            Value::Array(items) => pending.extend(items),
-            Value::Object(members) => pending.extend(members.values()),
-            _ => {}
-        }
-    }
+/// The document of the platform's calls as the code has it; a test of the workspace keeps the file fresh.
+pub(crate) fn openapi() -> Value {
+    serde_json::from_str(include_str!("../../openapi.json")).unwrap()
+}
+
+/// The document of the control API.
+pub(crate) fn control_openapi() -> Value {
+    serde_json::from_str(include_str!("../../control.json")).unwrap()
 }

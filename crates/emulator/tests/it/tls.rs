@@ -6,11 +6,12 @@ use northbound_emulator::{Certificates, Emulator, Fault, FaultKind, Scenario, St
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::support::Reply;
+use crate::support::{TASK_DETAILS, exchange_checked};
 
 /// A client that trusts this authority and, if given, shows this certificate.
 fn client(ca: &str, identity: Option<&str>) -> TlsConnector {
@@ -33,16 +34,22 @@ fn client(ca: &str, identity: Option<&str>) -> TlsConnector {
     TlsConnector::from(Arc::new(config))
 }
 
-/// What a request over TLS brings back, or why it does not.
-async fn exchange(emulator: &Emulator, client: &TlsConnector, name: &str) -> Result<String, std::io::Error> {
+/// Opens a connection with TLS to this host name.
+async fn connect(
+    emulator: &Emulator,
+    client: &TlsConnector,
+    name: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let stream = TcpStream::connect(emulator.addr()).await?;
-    let mut stream = client.connect(ServerName::try_from(name.to_owned()).unwrap(), stream).await?;
+    client.connect(ServerName::try_from(name.to_owned()).unwrap(), stream).await
+}
+
+/// Asks for the clock over TLS.
+async fn ask(emulator: &Emulator, client: &TlsConnector, name: &str) -> std::io::Result<()> {
     let request = "GET /_emulator/clock HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-    stream.write_all(request.as_bytes()).await?;
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).await?;
-    Reply::of_wire(request, &reply);
-    Ok(reply)
+    let (head, _) = exchange_checked(&mut connect(emulator, client, name).await?, request).await?;
+    assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+    Ok(())
 }
 
 #[tokio::test]
@@ -51,8 +58,7 @@ async fn a_client_that_trusts_the_authority_gets_its_answer() {
     let emulator = Emulator::builder().tls(made.clone()).start().await.unwrap();
     assert!(emulator.url().starts_with("https://127.0.0.1:"));
     for name in ["localhost", "127.0.0.1"] {
-        let reply = exchange(&emulator, &client(&made.ca, None), name).await.unwrap();
-        assert!(reply.starts_with("HTTP/1.1 200 OK"), "{reply}");
+        ask(&emulator, &client(&made.ca, None), name).await.unwrap();
     }
     emulator.stop().await;
 }
@@ -68,7 +74,7 @@ async fn another_authority_another_name_and_an_old_certificate_are_refused() {
         (&expired, &expired.ca, "expired"),
     ] {
         let emulator = Emulator::builder().tls(server.clone()).start().await.unwrap();
-        let refused = exchange(&emulator, &client(ca, None), "localhost").await.unwrap_err().to_string();
+        let refused = ask(&emulator, &client(ca, None), "localhost").await.unwrap_err().to_string();
         assert!(refused.contains(error), "{refused}");
     }
 }
@@ -77,8 +83,8 @@ async fn another_authority_another_name_and_an_old_certificate_are_refused() {
 async fn mutual_tls_asks_for_a_certificate_of_the_authority() {
     let (made, other) = (Certificates::make().unwrap(), Certificates::make().unwrap());
     let emulator = Emulator::builder().mutual_tls(made.clone()).start().await.unwrap();
-    let answer = async |identity| exchange(&emulator, &client(&made.ca, identity), "localhost").await;
-    assert!(answer(made.client.as_deref()).await.unwrap().starts_with("HTTP/1.1 200 OK"));
+    let answer = async |identity| ask(&emulator, &client(&made.ca, identity), "localhost").await;
+    assert!(answer(made.client.as_deref()).await.is_ok());
     assert!(answer(None).await.is_err());
     assert!(answer(other.client.as_deref()).await.is_err());
 }
@@ -88,13 +94,9 @@ async fn a_connection_can_be_reset_under_tls() {
     let made = Certificates::make().unwrap();
     let scenario = Scenario::default().with_fault(Fault::new(FaultKind::Reset));
     let emulator = Emulator::builder().scenario(scenario).tls(made.clone()).start().await.unwrap();
-    let stream = TcpStream::connect(emulator.addr()).await.unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    let mut stream = client(&made.ca, None).connect(name, stream).await.unwrap();
-    stream
-        .write_all(b"GET /iocm/app/batchtask/v1.1.0/taskDetails HTTP/1.1\r\nhost: localhost\r\n\r\n")
-        .await
-        .unwrap();
+    let mut stream = connect(&emulator, &client(&made.ca, None), "localhost").await.unwrap();
+    let request = format!("GET {TASK_DETAILS} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
     let error = stream.read_to_end(&mut Vec::new()).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
 }
@@ -104,7 +106,7 @@ async fn a_client_that_dawdles_keeps_no_other_one_waiting() {
     let made = Certificates::make().unwrap();
     let emulator = Emulator::builder().tls(made.clone()).start().await.unwrap();
     let _silent = TcpStream::connect(emulator.addr()).await.unwrap();
-    assert!(exchange(&emulator, &client(&made.ca, None), "localhost").await.is_ok());
+    assert!(ask(&emulator, &client(&made.ca, None), "localhost").await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,39 +3,30 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::posted::{ControlError, ControlRefusal, Posted, refused};
+use super::posted::{Answered, Posted, refused};
 use crate::control::Control;
 use crate::exam::{Answer, Exam, ExamReport, ExamRequest, Offer};
-
-pub(super) fn add_to(router: OpenApiRouter<Control>) -> OpenApiRouter<Control> {
-    router.routes(routes!(begin_exam)).routes(routes!(read_marks)).routes(routes!(answer_exam))
-}
 
 /// Begin an exam
 ///
 /// For a client in any language: it logs in with what the offer says, reads what the questions ask for, and posts what it
 /// read. On the way its token dies, it is throttled, subtasks move, rows are odd, and it is sent to another address.
 /// Several calls may be under way at once, up to 8.
-#[utoipa::path(
-    post,
-    path = "/_emulator/exam",
-    operation_id = "beginExam",
-    tag = "Exam",
+#[cfg_attr(feature = "openapi", utoipa::path(
+    post, path = "/_emulator/exam", tag = "Exam",
     request_body(content = Option<ExamRequest>, description = "May be empty."),
     responses(
         (status = 201, description = "The exam has begun.", body = Offer),
-        (status = 400, description = "The body cannot be read, or breaks a bound.", body = ControlError),
-        (status = 413, description = "The body is too long.", body = ControlError),
-        (status = 500, description = "The other address, to which the client is sent, cannot be opened.", body = ControlError)
+        (status = 400, description = "The body cannot be read, or breaks a bound.", body = super::posted::ControlError),
+        (status = 413, description = "The body is too long.", body = super::posted::ControlError),
+        (status = 500, description = "The other address, to which the client is sent, cannot be opened.", body = super::posted::ControlError)
     )
-)]
-async fn begin_exam(
+))]
+pub(super) async fn begin_exam(
     State(control): State<Control>,
     body: Posted,
-) -> Result<(StatusCode, Json<Offer>), ControlRefusal> {
+) -> Answered<(StatusCode, Json<Offer>)> {
     let request = if body.0.is_empty() { ExamRequest::default() } else { body.read()? };
     request.check().map_err(|error| refused(StatusCode::BAD_REQUEST, error))?;
     let offer = control.exams().begin(request).await;
@@ -46,52 +37,46 @@ async fn begin_exam(
 }
 
 /// Read the marks of an exam
-#[utoipa::path(
-    get,
-    path = "/_emulator/exam/{id}",
-    operation_id = "readMarks",
-    tag = "Exam",
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get, path = "/_emulator/exam/{id}", tag = "Exam",
     params(("id" = String, Path, description = "The id that the offer names.")),
     responses(
         (status = 200, description = "The marks, by the calls and the answers until now.", body = ExamReport),
-        (status = 404, description = "There is no such exam.", body = ControlError)
+        (status = 404, description = "There is no such exam.", body = super::posted::ControlError)
     )
-)]
-async fn read_marks(
+))]
+pub(super) async fn read_marks(
     State(control): State<Control>,
     Path(id): Path<String>,
-) -> Result<Json<ExamReport>, ControlRefusal> {
+) -> Answered<Json<ExamReport>> {
     Ok(Json(exam(&control, &id)?.report()))
 }
 
 /// Answer questions of an exam
 ///
 /// A later answer to a question replaces an earlier one.
-#[utoipa::path(
-    post,
-    path = "/_emulator/exam/{id}/answers",
-    operation_id = "answerExam",
-    tag = "Exam",
+#[cfg_attr(feature = "openapi", utoipa::path(
+    post, path = "/_emulator/exam/{id}/answers", tag = "Exam",
     params(("id" = String, Path, description = "The id that the offer names.")),
     request_body = [Answer],
     responses(
         (status = 200, description = "The marks.", body = ExamReport),
-        (status = 400, description = "The answers cannot be read.", body = ControlError),
-        (status = 413, description = "The body is too long.", body = ControlError),
-        (status = 404, description = "There is no such exam.", body = ControlError)
+        (status = 400, description = "The answers cannot be read.", body = super::posted::ControlError),
+        (status = 413, description = "The body is too long.", body = super::posted::ControlError),
+        (status = 404, description = "There is no such exam.", body = super::posted::ControlError)
     )
-)]
-async fn answer_exam(
+))]
+pub(super) async fn answer_exam(
     State(control): State<Control>,
     Path(id): Path<String>,
     body: Posted,
-) -> Result<Json<ExamReport>, ControlRefusal> {
+) -> Answered<Json<ExamReport>> {
     let exam = exam(&control, &id)?;
-    exam.answer(body.read()?);
+    exam.answer(body.read::<Vec<Answer>>()?);
     Ok(Json(exam.report()))
 }
 
-fn exam(control: &Control, id: &str) -> Result<std::sync::Arc<Exam>, ControlRefusal> {
+fn exam(control: &Control, id: &str) -> Answered<std::sync::Arc<Exam>> {
     let gone =
         || refused(StatusCode::NOT_FOUND, format!("there is no exam '{id}': begin one, and take its id"));
     control.exams().get(id).ok_or_else(gone)
