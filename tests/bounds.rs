@@ -9,9 +9,9 @@ use northbound_openapi::contract::{Fact, Side, contract};
 use xtask::document::Document;
 use xtask::load;
 
-use crate::emulated::Emulated;
 use crate::freshness::root;
 use crate::mutations::{Mutation, mutations};
+use northbound_testkit::Emulated;
 
 /// What the checks of this document report on the emulator at `url`.
 fn failures(document: &str, url: &str) -> Vec<String> {

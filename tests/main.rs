@@ -5,7 +5,6 @@
 //! | `contract` | `spec/openapi.yaml` | the emulator's own document | they were written separately from the platform's page, so an error in one of them shows |
 //! | `page` | `spec/page.toml`, the page as data | the document; its examples and error rows with the running emulator | this is a third reading of the page, row by row |
 //! | `bounds` | what the document says of requests | what `northbound-conformance` finds out about the emulator | a bound in a document is a note, and no check |
-//! | `promise` | each reply of the emulator in a test | the document | what is documented has to be sent |
 //! | `types` | the types that progenitor makes | the document | generation may drop or tighten what the document says |
 //! | `decoding` | the examples of the document | what the types read and write | nothing of a reply may be lost |
 //! | `public_api` | the API of the generated client | a snapshot that a person reviewed | a change of the document is a change for Rust |
@@ -13,7 +12,7 @@
 //! | `freshness` | derived files | what the document makes of them | somebody may forget `cargo xtask generate` |
 //! | `recipes` | the patches in `xtask/recipes` | the files that they edit | a recipe has to fit the project of today |
 //! | `ledger` | `spec/assumptions.toml` | the tests that it names, and its table | each assumption needs a test that shows its guard |
-//! | `results` | what the command prints with `-o json` | `crates/cli/results.schema.json` | scripts read it |
+//! | `scenario` | the schema of scenario files | what the emulator takes | an editor checks a file by the schema |
 //! | `readmes` | pages of the crates | what both Markdown and rustdoc follow | a link must work in both |
 //! | `circles` | imports | each other | files that import each other cannot be read one by one |
 //!
@@ -21,37 +20,16 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod answers;
-mod assumptions;
 mod bounds;
-mod broken_replies;
 mod circles;
-mod cli;
 mod contract;
 mod decoding;
-mod doctor;
-mod emulated;
-mod errors;
-mod exam;
-mod export;
-mod faults;
 mod freshness;
 mod ledger;
-mod moving;
 mod mutations;
 mod page;
-mod platform;
-mod promise;
 mod public_api;
 mod readmes;
 mod recipes;
-mod replies;
-mod report;
-mod results;
 mod scenario;
-mod simulation;
-mod tls;
-mod token;
 mod types;
-mod wire;
-mod wire_server;

@@ -6,7 +6,7 @@
 use northbound_emulator::{Application, Scenario};
 use serde_json::{Value, json};
 
-use crate::emulated::Emulated;
+use northbound_testkit::Emulated;
 
 use super::compare::error_name;
 use super::{Facts, query_names, text};

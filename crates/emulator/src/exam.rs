@@ -19,7 +19,7 @@ use serde_json::json;
 
 pub(crate) use self::bodies::{Answer, Asked, ExamReport, ExamRequest, Offer, Question};
 use self::elsewhere::Elsewhere;
-use self::marks::{Allowed, Event, Evidence, ReceivedCall};
+use self::marks::{Event, Evidence, ReceivedCall};
 use self::tasks::ExamTasks;
 use crate::api::LIST_SUBTASKS_PATH;
 use crate::api::credentials::Caller;
@@ -98,7 +98,7 @@ pub(crate) struct Exam {
     id: String,
     secret: String,
     tasks: ExamTasks,
-    allowed: Allowed,
+    allowed: ExamRequest,
     elsewhere: Elsewhere,
     progress: Mutex<Progress>,
 }
@@ -117,23 +117,22 @@ impl Exam {
     fn new(
         seed: u64,
         number: u64,
-        ExamRequest { calls, window_ms }: ExamRequest,
+        allowed: ExamRequest,
         token_lifetime: Duration,
         elsewhere: Elsewhere,
     ) -> Self {
         let digits = ascii(&draw::hex32(draw::key(seed, "exam"), number, Purpose::ExamSecret));
         let id = format!("exam-{number}-{}", &digits[..8]);
-        let window = Duration::from_millis(window_ms.into());
         let progress = Progress {
             tokens: Tokens::new(seed, token_lifetime),
             issued: Vec::new(),
-            quota: Quota::new(calls, window),
+            quota: Quota::new(allowed.calls, allowed.window()),
             calls: Vec::new(),
             answers: BTreeMap::new(),
         };
         Self {
             tasks: ExamTasks::new(seed, &id),
-            allowed: Allowed { calls, window },
+            allowed,
             elsewhere,
             progress: Mutex::new(progress),
             secret: digits[8..].to_owned(),
@@ -153,7 +152,7 @@ impl Exam {
             app_id: self.id.clone(),
             secret: self.secret.clone(),
             calls: self.allowed.calls,
-            window_ms: u32::try_from(self.allowed.window.as_millis()).unwrap_or(u32::MAX),
+            window_ms: self.allowed.window_ms,
             questions: questions.collect(),
         }
     }

@@ -258,27 +258,25 @@ mod tests {
 
     #[test]
     fn bounds_are_named() {
-        let message = |fault: Fault| fault.check().unwrap_err().to_string();
-        assert_eq!(
-            message(Fault::new(FaultKind::Reset).per_mille(0)),
-            "per_mille of 0: 1 to 1000 are allowed"
-        );
-        assert_eq!(
-            message(Fault::new(FaultKind::Reset).next(0)),
-            "next of 0: at least 1 is allowed; leave it out for every call"
-        );
-        assert_eq!(
-            message(Fault::new(FaultKind::HugeBody { mebibytes: 1025 })),
-            "mebibytes of 1025: at most 1024 are allowed"
-        );
-        assert_eq!(
-            message(Fault::new(FaultKind::Redirect { location: "a b".into() })),
-            "location \"a b\": only printable ASCII is allowed, and it must not be empty"
-        );
-        assert_eq!(
-            message(Fault::new(FaultKind::UnknownStatus).on(Operation::Login)),
-            "unknown-status cannot apply to the operation it is switched on for: it changes subtasks"
-        );
+        let redirect = |location: &str| Fault::new(FaultKind::Redirect { location: location.to_owned() });
+        for (fault, message) in [
+            (Fault::new(FaultKind::Reset).per_mille(0), "per_mille of 0: 1 to 1000 are allowed"),
+            (
+                Fault::new(FaultKind::Reset).next(0),
+                "next of 0: at least 1 is allowed; leave it out for every call",
+            ),
+            (
+                Fault::new(FaultKind::HugeBody { mebibytes: 1025 }),
+                "mebibytes of 1025: at most 1024 are allowed",
+            ),
+            (redirect("a b"), "location \"a b\": only printable ASCII is allowed, and it must not be empty"),
+            (
+                Fault::new(FaultKind::UnknownStatus).on(Operation::Login),
+                "unknown-status cannot apply to the operation it is switched on for: it changes subtasks",
+            ),
+        ] {
+            assert_eq!(fault.check().unwrap_err().to_string(), message);
+        }
     }
 
     #[test]

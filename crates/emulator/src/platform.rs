@@ -176,14 +176,10 @@ impl Platform {
     pub(crate) fn create_task(&self, task: &Task) -> Result<(), ScenarioError> {
         let applications: HashSet<&str> = self.applications.keys().map(String::as_str).collect();
         task.check(&applications)?;
-        let taken = || Err(ScenarioError::DuplicateTask { id: task.id.clone() });
-        if self.tasks.read().unwrap_or_else(PoisonError::into_inner).contains_key(&task.id) {
-            return taken();
-        }
         // A large task takes a while to draw, during which calls go on.
         let batch_task = Arc::new(BatchTask::new(self.seed, task, self.clock.now()));
         match self.tasks.write().unwrap_or_else(PoisonError::into_inner).entry(task.id.clone()) {
-            Entry::Occupied(_) => taken(),
+            Entry::Occupied(_) => Err(ScenarioError::DuplicateTask { id: task.id.clone() }),
             Entry::Vacant(place) => {
                 place.insert(batch_task);
                 Ok(())

@@ -182,9 +182,9 @@ impl Builder {
             Some(docs) => router.merge(docs::router(docs, control.clone())),
             None => router,
         };
-        let listener =
-            TcpListener::bind(self.listen).await.map_err(|error| StartError::listen(self.listen, error))?;
-        let addr = listener.local_addr().map_err(|error| StartError::listen(self.listen, error))?;
+        let failed = |error| StartError::listen(self.listen, error);
+        let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
+        let addr = listener.local_addr().map_err(failed)?;
         let scheme = "http";
         #[cfg(feature = "tls")]
         let scheme = if tls.is_some() { "https" } else { scheme };

@@ -182,22 +182,16 @@ mod tests {
 
     use super::*;
 
-    fn counts(numbers: [u64; 5], other: u64) -> Summary {
-        counts_of(&[], numbers, other, 0)
-    }
-
-    fn counts_of(named: &[(&str, u64)], numbers: [u64; 5], other: u64, calls: u64) -> Summary {
+    /// A summary of the documented statuses, of another one and of rows in no status; it took 6 calls.
+    fn counts(numbers: [u64; 5], halted: u64, other: u64) -> Summary {
         let known = SubtaskStatus::KNOWN.iter().map(SubtaskStatus::as_str).zip(numbers);
-        let by_status: BTreeMap<_, _> = known.chain(named.iter().copied()).collect();
+        let halted = (halted > 0).then_some(("Halted", halted));
+        let by_status: BTreeMap<_, _> = known.chain(halted).collect();
         let total = numbers.iter().sum::<u64>() + other;
-        let summary = json!({
-            "taskId": "demo",
-            "total": total,
-            "byStatus": by_status,
-            "other": other,
-            "calls": calls,
-        });
-        serde_json::from_value(summary).unwrap()
+        serde_json::from_value(
+            json!({ "taskId": "demo", "total": total, "byStatus": by_status, "other": other, "calls": 6 }),
+        )
+        .unwrap()
     }
 
     fn snapshot(summary: &Summary) -> WatchSnapshot<'_> {
@@ -213,107 +207,41 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_shows_the_state_of_a_task() {
-        let shown = frame(&snapshot(&counts([120, 468, 350, 42, 20], 0)), 80, Palette::default()).join("\n");
-        assert_eq!(
-            shown,
-            "\
-Batch task demo, 412 of 1000 settled (41.2 %)
-
-Pending      120   12.0 %  ██████▍
-WaitResult   468   46.8 %  ████████████████████████▊
-Success      350   35.0 %  ██████████████████▌
-Fail          42    4.2 %  ██▎
-Timeout       20    2.0 %  █
-
-62 failed or timed out (6.2 %), at most 2.5 % allowed
-14/s, about 42 s left, 29 s so far, 38 calls, quota 12 of 100 used"
-        );
-    }
-
-    #[test]
-    fn forty_columns_hold_every_fact() {
-        let shown = frame(&snapshot(&counts([120, 468, 350, 42, 20], 0)), 40, Palette::default());
-        assert!(shown.iter().all(|line| layout::width(line) <= 40), "{shown:#?}");
-        assert_eq!(
-            shown.join("\n"),
-            "\
-Batch task demo
-412 of 1000 settled (41.2 %)
-
-Pending      120   12.0 %  █▌
-WaitResult   468   46.8 %  ██████▏
-Success      350   35.0 %  ████▌
-Fail          42    4.2 %  ▌
-Timeout       20    2.0 %  ▎
-
-62 failed or timed out (6.2 %), at most
-2.5 % allowed
-14/s, about 42 s left, 29 s so far
-38 calls, quota 12 of 100 used"
-        );
+    fn pictures_and_log_lines_show_the_state_of_a_task() {
+        let [moving, settled] = [[120, 468, 350, 42, 20], [0, 0, 9, 1, 0]].map(|known| counts(known, 0, 0));
+        let [unnamed, named] = [0, 1].map(|halted| counts([1, 0, 7, 0, 0], halted, 2));
+        assert_eq!([&unnamed, &named].map(super::unnamed), [2, 1]);
+        let empty = counts([0; 5], 0, 0);
+        let open = |summary| WatchSnapshot { rate: None, left: None, ..snapshot(summary) };
+        let drawn = [(snapshot(&moving), 80), (snapshot(&moving), 40), (open(&named), 100)];
+        let drawn = drawn.map(|(snapshot, width)| frame(&snapshot, width, Palette::default()).join("\n"));
+        let logged = [open(&unnamed), open(&named), snapshot(&settled), open(&empty)];
+        let counted = [summary(&moving, 60, Palette::default()), summary(&unnamed, 200, Palette::default())];
+        let shown = [&drawn[..], &logged.map(|line| log_line(&line)), &counted.map(|lines| lines.join("\n"))];
+        insta::assert_snapshot!(shown.concat().join("\n\n"));
     }
 
     #[test]
     fn no_terminal_is_too_narrow_and_colours_take_no_room() {
         for width in 1..120 {
-            let plain = frame(&snapshot(&counts([1, 2, 3, 4, 5], 0)), width, Palette::default());
-            let coloured = frame(&snapshot(&counts([1, 2, 3, 4, 5], 0)), width, Palette::coloured());
-            assert_eq!(plain.len(), coloured.len());
-            for (plain, coloured) in plain.iter().zip(&coloured) {
-                assert_eq!(layout::width(plain), layout::width(coloured));
-            }
-            let widest = plain.iter().map(|line| layout::width(line)).max();
-            assert!(width < 29 || widest <= Some(width), "{width}: {plain:#?}");
+            let plain = frame(&snapshot(&counts([1, 2, 3, 4, 5], 0, 0)), width, Palette::default());
+            let coloured = frame(&snapshot(&counts([1, 2, 3, 4, 5], 0, 0)), width, Palette::coloured());
+            let widths = |lines: &[String]| lines.iter().map(|line| layout::width(line)).collect::<Vec<_>>();
+            assert_eq!(widths(&plain), widths(&coloured));
+            assert!(width < 29 || widths(&plain).iter().all(|line| *line <= width), "{width}: {plain:#?}");
         }
-    }
-
-    #[test]
-    fn a_log_line_holds_what_counts() {
-        let open = |summary| WatchSnapshot { rate: None, left: None, ..snapshot(summary) };
-        let summary = counts([1, 0, 7, 0, 0], 2);
-        assert_eq!(
-            log_line(&open(&summary)),
-            "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 2 not found in a documented status"
-        );
-        assert_eq!(unnamed(&summary), 2);
-        let summary = counts_of(&[("Halted", 1)], [1, 0, 7, 0, 0], 2, 0);
-        assert_eq!(
-            log_line(&open(&summary)),
-            "      29 s  7 of 10 settled (70.0 %), 1 Pending, 7 Success, 1 Halted, 2 not found in a documented status"
-        );
-        assert_eq!(unnamed(&summary), 1);
-        assert!(
-            frame(&open(&summary), 100, Palette::default())
-                .join("\n")
-                .contains("allowed, 2 not found in a documented status\n")
-        );
-        assert_eq!(
-            log_line(&snapshot(&counts([0, 0, 9, 1, 0], 0))),
-            "      29 s  10 of 10 settled (100.0 %), 9 Success, 1 Fail, settled after 29 s"
-        );
-        assert_eq!(log_line(&open(&counts([0; 5], 0))), "      29 s  no subtasks");
     }
 
     #[test]
     fn only_the_whole_is_a_hundred_percent() {
         let shares = [(0, 30_000), (1, 30_000), (15_000, 30_000), (29_999, 30_000), (30_000, 30_000), (0, 0)];
-        assert_eq!(
-            shares.map(|(part, whole)| percent(part, whole)),
-            ["0.0 %", "0.1 %", "50.0 %", "99.9 %", "100.0 %", "0.0 %"]
-        );
+        let shown = shares.map(|(part, whole)| percent(part, whole));
+        assert_eq!(shown, ["0.0 %", "0.1 %", "50.0 %", "99.9 %", "100.0 %", "0.0 %"]);
         assert_eq!([bar(0, 9, 8), bar(1, 1_000_000, 8), bar(9, 9, 8)], ["", "▏", "████████"]);
     }
 
     #[test]
-    fn a_summary_says_how_its_numbers_were_found() {
-        let shown = summary(&counts_of(&[], [60, 90, 702, 101, 47], 0, 6), 60, Palette::default());
-        assert_eq!(shown.last().unwrap(), "148 failed or timed out (14.8 %), counted in 6 calls");
-        let shown = summary(&counts_of(&[], [0, 0, 1, 0, 0], 1, 1), 200, Palette::default());
-        assert_eq!(
-            shown.last().unwrap(),
-            "0 failed or timed out (0.0 %), 1 not found in a documented status, counted in 1 call"
-        );
+    fn a_summary_says_why_it_had_to_read() {
         let doubt = northbound::Doubt::NoTotal;
         assert_eq!(how_found(Method::Read(doubt), "1 call"), "read in 1 call, since a page has no total");
     }

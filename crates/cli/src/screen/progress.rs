@@ -125,7 +125,7 @@ impl<'a, 'p> Progress<'a, 'p> {
             ProgressKind::Silent => Ok(()),
             ProgressKind::Picture(picture) => {
                 self.due = Instant::now() + IDLE;
-                picture.draw(&frame(&snapshot, stderr.width().unwrap_or(0), stderr.palette()), stderr)
+                picture.draw(&frame(&snapshot, stderr.width().unwrap_or(0), stderr.palette), stderr)
             }
             ProgressKind::Log => {
                 self.due = Instant::now() + LOGGED;
@@ -234,77 +234,49 @@ mod tests {
     use crate::screen::layout;
 
     fn snapshot() -> ReadSnapshot {
-        ReadSnapshot {
-            rows: 12_500,
-            total: Some(30_000),
-            fresh: 2_500,
-            page: 250,
-            elapsed: Duration::from_secs(5),
-            idle: Duration::ZERO,
-            quota: None,
-        }
+        let (rows, total, fresh, page) = (12_500, Some(30_000), 2_500, 250);
+        let elapsed = Duration::from_secs(5);
+        ReadSnapshot { rows, total, fresh, page, elapsed, idle: Duration::ZERO, quota: None }
+    }
+
+    fn limit(free: u32) -> Option<QuotaState> {
+        Some(QuotaState { calls: 100, window: Duration::from_secs(60), free })
     }
 
     #[test]
-    fn a_picture_shows_rows_share_rate_and_time_left() {
-        assert_eq!(
-            frame(&snapshot(), 60, Palette::default()),
-            [" 41.7 %  █████████████████████▎", "12500 of 30000 rows, 500/s, about 35 s left"]
-        );
-        let unknown = ReadSnapshot { rows: 1, fresh: 1, total: None, ..snapshot() };
-        assert_eq!(frame(&unknown, 60, Palette::default()), ["1 row, 0.2/s"]);
-        let empty = ReadSnapshot { rows: 0, fresh: 0, total: Some(0), ..snapshot() };
-        assert_eq!(frame(&empty, 60, Palette::default()), ["0 of 0 rows"]);
-    }
-
-    #[test]
-    fn no_terminal_is_too_narrow() {
-        let waiting = ReadSnapshot { idle: IDLE, quota: Some(limit(0)), ..snapshot() };
-        assert_eq!(
-            frame(&waiting, 40, Palette::default()),
-            [
-                " 41.7 %  ████████████▉",
-                "12500 of 30000 rows",
-                "waiting for the quota (100 in 1 min)",
-                "500/s, about 1 min left"
-            ]
-        );
+    fn a_picture_shows_rows_share_rate_and_time_left_or_for_what_the_read_waits() {
+        let waiting = |free| ReadSnapshot { idle: IDLE, quota: limit(free), ..snapshot() };
+        let shown = [
+            (60, snapshot()),
+            (60, ReadSnapshot { rows: 1, fresh: 1, total: None, ..snapshot() }),
+            (60, ReadSnapshot { rows: 0, fresh: 0, total: Some(0), ..snapshot() }),
+            (40, waiting(0)),
+            (40, waiting(1)),
+            (40, ReadSnapshot { idle: IDLE, ..snapshot() }),
+        ]
+        .map(|(width, snapshot)| frame(&snapshot, width, Palette::default()).join("\n"));
+        insta::assert_snapshot!(shown.join("\n\n"));
         for width in 0..100 {
-            let lines = frame(&waiting, width, Palette::coloured());
+            let lines = frame(&waiting(0), width, Palette::coloured());
             assert!(width < 8 || lines.iter().all(|line| layout::width(line) <= width), "{width}: {lines:?}");
         }
     }
 
-    fn limit(free: u32) -> QuotaState {
-        QuotaState { calls: 100, window: Duration::from_secs(60), free }
-    }
-
     #[test]
     fn the_quota_makes_the_rest_take_its_windows() {
-        let left =
-            |total, free| ReadSnapshot { total: Some(total), quota: Some(limit(free)), ..snapshot() }.left();
+        let left = |total, free| ReadSnapshot { total: Some(total), quota: limit(free), ..snapshot() }.left();
         assert_eq!(left(30_000, 70), Some(Duration::from_secs(35)), "70 calls are left to make");
         assert_eq!(left(30_000, 69), Some(Duration::from_secs(60)));
         assert_eq!(left(1_012_500, 0), Some(Duration::from_secs(40 * 60)));
         assert_eq!(left(12_500, 0), None);
         assert_eq!(ReadSnapshot { total: None, ..snapshot() }.left(), None);
-        assert_eq!(
-            ReadSnapshot { page: 0, quota: Some(limit(0)), ..snapshot() }.left(),
-            Some(Duration::from_secs(35))
-        );
-    }
-
-    #[test]
-    fn a_read_that_waits_says_for_what() {
-        let waiting = |quota| ReadSnapshot { idle: IDLE, quota, ..snapshot() }.facts()[1].clone();
-        assert_eq!(waiting(Some(limit(0))), "waiting for the quota (100 in 1 min)");
-        assert_eq!(waiting(Some(limit(1))), "waiting for the platform");
-        assert_eq!(waiting(None), "waiting for the platform");
+        let before_the_first_page = ReadSnapshot { page: 0, quota: limit(0), ..snapshot() };
+        assert_eq!(before_the_first_page.left(), Some(Duration::from_secs(35)));
     }
 
     /// What is written while rows come every 20 ms for so many seconds, and none for as many more.
-    async fn written(kind: ProgressKind, seconds: u64, columns: u16) -> String {
-        let (mut written, width) = (Vec::new(), || columns);
+    async fn written(kind: ProgressKind, seconds: u64) -> String {
+        let (mut written, width) = (Vec::new(), || 80);
         let mut stderr = Outlet::terminal(&mut written, &width);
         let mut progress = Progress::of(kind, Quota::unlimited(), &mut stderr);
         for page in 1..=seconds * 50 {
@@ -318,27 +290,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_terminal_is_redrawn_and_left_as_it_was() {
-        let pictures = written(ProgressKind::Picture(Picture::default()), 10, 80).await;
+    async fn a_terminal_is_redrawn_and_left_as_it_was_and_a_log_gets_a_line_in_half_a_minute() {
+        let picture = || ProgressKind::Picture(Picture::default());
+        let pictures = written(picture(), 10).await;
         let drawn = pictures.matches("rows").count();
         assert!((80..=112).contains(&drawn), "{drawn}");
         assert!(pictures.contains("500 of 500 rows, waiting for the platform, "), "{pictures}");
         assert!(pictures.ends_with("\u{1b}[2A\r\u{1b}[J"), "the picture is taken away");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_log_gets_a_line_in_half_a_minute() {
-        let lines = written(ProgressKind::Log, 40, 80).await;
         assert_eq!(
-            lines,
+            written(ProgressKind::Log, 40).await,
             "      30 s  1500 of 2000 rows (75.0 %), 50/s, about 10 s left\n\
              \x20    1 min  2000 of 2000 rows (100.0 %), waiting for the platform, 33/s\n"
         );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_short_read_shows_nothing() {
-        assert_eq!(written(ProgressKind::Picture(Picture::default()), 0, 80).await, "");
-        assert_eq!(written(ProgressKind::Silent, 40, 80).await, "");
+        assert_eq!(written(picture(), 0).await, "", "a short read shows nothing");
+        assert_eq!(written(ProgressKind::Silent, 40).await, "");
     }
 }

@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use crate::api::refusal::{INVALID_TOKEN, MISSING_PARAMETER, Refusal};
-use crate::api::{LoginRequest, MAX_LOGIN_TEXT, Secret};
+use crate::api::{LoginRequest, Secret};
 
 /// The header that carries the application id.
 pub(crate) const APP_KEY: &str = "app_key";
@@ -79,7 +79,7 @@ fn login_text(name: &str, given: Option<String>) -> Result<String, Refusal> {
     let reason = match given {
         None => "is missing",
         Some(text) if text.is_empty() => "is empty",
-        Some(text) if text.chars().count() > MAX_LOGIN_TEXT => "has more than 256 characters",
+        Some(text) if text.chars().count() > 256 => "has more than 256 characters",
         Some(text) => return Ok(text),
     };
     Err(MISSING_PARAMETER.because(format!("{name} {reason}")))

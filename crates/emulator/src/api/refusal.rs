@@ -1,10 +1,11 @@
 //! The error rows that the two calls document, and a refusal with one of them.
 
-use crate::api::{ErrorCode, ErrorResponse};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+
+use crate::api::{ErrorCode, ErrorResponse};
 
 /// Says why a request was refused. The body cannot: it is the platform's, word for word.
 pub(crate) const REASON_HEADER: &str = "x-emulator-reason";
@@ -48,11 +49,6 @@ impl ErrorRow {
     pub(crate) fn because(self, reason: impl Into<String>) -> Refusal {
         Refusal { row: self, reason: reason.into() }
     }
-
-    /// Whether the gateway before the services judges this, which it has been seen to report in an envelope of its own.
-    fn is_of_gateway(&self) -> bool {
-        *self == INVALID_TOKEN || *self == THROTTLED
-    }
 }
 
 /// How the gateway reports what it refuses.
@@ -75,18 +71,16 @@ impl Refusal {
     pub(crate) fn response(&self, envelope: Envelope) -> Response {
         let (code, text) = (Some(ErrorCode(self.row.code)), Some(self.row.text.to_owned()));
         let body = match envelope {
-            Envelope::Gateway if self.row.is_of_gateway() => {
+            // The gateway before the services judges these two.
+            Envelope::Gateway if [INVALID_TOKEN, THROTTLED].contains(&self.row) => {
                 ErrorResponse { resultcode: code, resultmsg: text, ..ErrorResponse::default() }
             }
             _ => ErrorResponse { error_code: code, error_desc: text, ..ErrorResponse::default() },
         };
-        let mut response = (self.row.status, Json(body)).into_response();
-        if let Ok(reason) = HeaderValue::from_str(&self.reason) {
-            response.headers_mut().insert(REASON_HEADER, reason);
-        }
-        let (code, reason) = (Some(self.row.code), self.reason.clone());
-        response.extensions_mut().insert(Verdict { code, reason, ..Verdict::default() });
-        response
+        let reason = HeaderValue::from_str(&self.reason).ok().map(|reason| [(REASON_HEADER, reason)]);
+        let (code, text) = (Some(self.row.code), self.reason.clone());
+        let verdict = Verdict { code, reason: text, ..Verdict::default() };
+        (self.row.status, reason, Extension(verdict), Json(body)).into_response()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What goes over the wire of an exam: the offer, the answers, the marks.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// How an exam is to be held. Each member may be left out.
@@ -22,13 +24,16 @@ impl Default for ExamRequest {
 }
 
 impl ExamRequest {
+    pub(crate) fn window(&self) -> Duration {
+        Duration::from_millis(self.window_ms.into())
+    }
+
     /// What is wrong with it.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if !(1..=1000).contains(&self.calls) {
-            return Err(format!("calls of {}: 1 to 1000 are allowed", self.calls));
-        }
-        if !(1..=3_600_000).contains(&self.window_ms) {
-            return Err(format!("window_ms of {}: 1 to 3600000 are allowed", self.window_ms));
+        for (name, given, most) in [("calls", self.calls, 1000), ("window_ms", self.window_ms, 3_600_000)] {
+            if !(1..=most).contains(&given) {
+                return Err(format!("{name} of {given}: 1 to {most} are allowed"));
+            }
         }
         Ok(())
     }
@@ -56,13 +61,7 @@ impl Question {
 
     /// The name on the wire.
     pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Whole => "whole",
-            Self::Odd => "odd",
-            Self::Failed => "failed",
-            Self::Pending => "pending",
-            Self::Redirect => "redirect",
-        }
+        ["whole", "odd", "failed", "pending", "redirect"][self as usize]
     }
 
     pub(crate) const fn words(self) -> &'static str {

@@ -16,8 +16,8 @@ use crate::wire::listener::Listener;
 #[derive(Debug)]
 pub(super) struct Elsewhere {
     pub(super) address: SocketAddr,
-    #[expect(dead_code, reason = "dropping it is the signal")]
-    stop: watch::Sender<()>,
+    /// Dropping it is the signal.
+    _stop: watch::Sender<()>,
 }
 
 /// Takes a port of its own.
@@ -52,7 +52,7 @@ pub(super) fn serve(
     };
     let (stop, stopped) = watch::channel(());
     tokio::spawn(server.run(listener, stopped, oneshot::channel().0));
-    Elsewhere { address, stop }
+    Elsewhere { address, _stop: stop }
 }
 
 fn has_later_page(query: &str) -> bool {

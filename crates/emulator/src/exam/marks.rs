@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use super::bodies::{Answer, Mark, Question, ReadRow};
+use super::bodies::{Answer, ExamRequest, Mark, Question, ReadRow};
 use super::tasks::ExamTasks;
 
 /// Calls that a client may have under way when it learns that its token is dead, or that it is throttled.
@@ -47,20 +47,13 @@ pub(crate) enum Event {
     SecretInUrl,
 }
 
-/// The quota of an exam.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Allowed {
-    pub(crate) calls: u32,
-    pub(crate) window: Duration,
-}
-
 /// How often something was wrong, and what was seen; an error for a mark that the client did not come to.
 type Judged = Result<(usize, String), String>;
 
 /// Everything that marks follow from.
 pub(crate) struct Evidence<'a> {
     pub(crate) tasks: &'a ExamTasks,
-    pub(crate) allowed: Allowed,
+    pub(crate) allowed: ExamRequest,
     pub(crate) calls: &'a [ReceivedCall],
     pub(crate) answers: &'a BTreeMap<Question, Answer>,
 }
@@ -99,7 +92,7 @@ impl Evidence<'_> {
     /// The calls after the throttle that arrived while its window lasted and were refused for it.
     fn throttled_after(&self) -> &[ReceivedCall] {
         let Some(after) = self.since(&Event::Throttled) else { return &[] };
-        let over = after[0].at.saturating_add(self.allowed.window);
+        let over = after[0].at.saturating_add(self.allowed.window());
         let end = after.iter().position(|call| call.at >= over).unwrap_or(after.len());
         &after[..end]
     }

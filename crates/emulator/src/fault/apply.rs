@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -34,19 +34,13 @@ pub(crate) fn in_place(fault: &FaultKind) -> Option<Response> {
             INTERNAL_ERROR.because("a fault that was switched on").response(Envelope::Documented)
         }
         FaultKind::Unavailable { retry_after_seconds } => {
-            let response = (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable\n").into_response();
-            match retry_after_seconds {
-                None => response,
-                Some(seconds) => with(response, RETRY_AFTER, HeaderValue::from(*seconds)),
-            }
+            let wait = retry_after_seconds.map(|seconds| [(RETRY_AFTER, HeaderValue::from(seconds))]);
+            (StatusCode::SERVICE_UNAVAILABLE, wait, "Service Unavailable\n").into_response()
         }
         FaultKind::Redirect { location } => {
-            let response = StatusCode::TEMPORARY_REDIRECT.into_response();
-            match HeaderValue::from_str(location) {
-                Ok(location) => with(response, LOCATION, location),
-                // The fault was checked when it was switched on.
-                Err(_) => response,
-            }
+            // It was checked when the fault was switched on.
+            let location = HeaderValue::from_str(location).ok().map(|location| [(LOCATION, location)]);
+            (StatusCode::TEMPORARY_REDIRECT, location, ()).into_response()
         }
         _ => return None,
     };
@@ -92,11 +86,6 @@ pub(crate) async fn apply_fault(fault: &FaultKind, response: Response, clock: &C
         _ => Body::from(body),
     };
     Response::from_parts(parts, body)
-}
-
-fn with(mut response: Response, name: HeaderName, value: HeaderValue) -> Response {
-    response.headers_mut().insert(name, value);
-    response
 }
 
 fn drips(body: &Bytes, pause: Duration) -> Vec<Step> {

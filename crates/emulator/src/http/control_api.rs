@@ -4,10 +4,16 @@
 mod exam;
 mod posted;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use self::posted::{Answered, Posted, refused};
+use axum::extract::{Path, State};
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware;
+use axum::routing::any;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use self::posted::{Answered, ControlRefusal, Posted, refused};
 use crate::clock::ClockKind;
 use crate::control::Control;
 use crate::fault::{ActiveFault, Fault};
@@ -16,29 +22,19 @@ use crate::http::operations::{named, operations};
 use crate::platform::TaskState;
 use crate::platform::journal::Journal;
 use crate::scenario::{ScenarioError, Task};
-use axum::extract::{Path, State};
-use axum::http::{Method, StatusCode, Uri};
-use axum::middleware;
-use axum::routing::any;
-use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
 
 /// Every route of the control API, to be merged with those of the platform.
 pub(crate) fn router(control: Control) -> Router {
     let numbered = middleware::from_fn_with_state(control.clone(), control_call);
-    let expected: Arc<str> = named(OPERATIONS).join(", ").into();
-    let refuse = |status: StatusCode, expected: Arc<str>| {
-        move |method: Method, uri: Uri| async move {
-            refused(status, format!("no operation {method} {}; expected one of {expected}", uri.path()))
-        }
-    };
-    let nothing_there = refuse(StatusCode::NOT_FOUND, Arc::clone(&expected));
+    let nothing_there = any(async |method, uri| unknown(StatusCode::NOT_FOUND, &method, &uri));
     routes()
-        .method_not_allowed_fallback(refuse(StatusCode::METHOD_NOT_ALLOWED, expected))
+        .method_not_allowed_fallback(async |method, uri| {
+            unknown(StatusCode::METHOD_NOT_ALLOWED, &method, &uri)
+        })
         // The platform has no path like it: what is unknown here is none of its business, nor of the journal's.
-        .route("/_emulator/{*rest}", any(nothing_there.clone()))
-        .route("/_emulator/", any(nothing_there.clone()))
-        .route("/_emulator", any(nothing_there))
+        .route("/_emulator/{*rest}", nothing_there.clone())
+        .route("/_emulator/", nothing_there.clone())
+        .route("/_emulator", nothing_there)
         .layer(numbered)
         .with_state(control)
 }
@@ -59,6 +55,11 @@ operations! {
     POST "/_emulator/exam" => exam::begin_exam,
     GET "/_emulator/exam/{id}" => exam::read_marks,
     POST "/_emulator/exam/{id}/answers" => exam::answer_exam,
+}
+
+fn unknown(status: StatusCode, method: &Method, uri: &Uri) -> ControlRefusal {
+    let expected = named(OPERATIONS).join(", ");
+    refused(status, format!("no operation {method} {}; expected one of {expected}", uri.path()))
 }
 
 /// The clock that everything in the emulator follows.

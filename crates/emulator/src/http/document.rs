@@ -37,7 +37,7 @@ pub fn control_openapi() -> OpenApi {
     document
 }
 
-/// A document with these paths. An operation bears the name of its function.
+/// A document with these paths. The id of an operation is the name of its function.
 fn described(mut document: OpenApi, paths: OpenApi) -> OpenApi {
     document.merge(paths);
     for operation in operations(&mut document) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use crate::api::credentials::APP_KEY;
 use crate::api::refusal::Verdict;
@@ -69,11 +69,7 @@ pub(crate) async fn platform_call(
 /// Gives each answer a request id. Calls of the control API are counted apart, so that looking changes nothing.
 pub(crate) async fn control_call(State(control): State<Control>, request: Request, next: Next) -> Response {
     let id = format!("control-{}", control.count_control_call());
-    let mut response = next.run(request).await;
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    response
+    ([(REQUEST_ID, id)], next.run(request).await).into_response()
 }
 
 fn operation(request: &Request) -> Option<Operation> {

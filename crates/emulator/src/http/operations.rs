@@ -21,7 +21,7 @@ macro_rules! operations {
 
 pub(super) use operations;
 
-/// The operations in words, for a request that is none of them.
+/// The operations in words.
 pub(super) fn named(operations: &[(&str, &str)]) -> Vec<String> {
     operations.iter().map(|(method, path)| format!("{method} {path}")).collect()
 }

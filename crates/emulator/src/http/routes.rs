@@ -1,13 +1,5 @@
 //! The two calls as HTTP routes.
 
-use std::sync::Arc;
-
-use crate::api::credentials::Caller;
-use crate::api::refusal::{MISSING_PARAMETER, Verdict};
-use crate::api::{ErrorResponse, LIST_SUBTASKS_PATH, LOGIN_PATH, LoginRequest};
-use crate::control::Control;
-use crate::http::middleware::{RepeatPage, platform_call};
-use crate::http::operations::{named, operations};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
@@ -15,17 +7,22 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, Router, middleware};
 
+use crate::api::credentials::Caller;
+use crate::api::refusal::{MISSING_PARAMETER, Verdict};
+use crate::api::{ErrorResponse, LIST_SUBTASKS_PATH, LOGIN_PATH, LoginRequest};
+use crate::control::Control;
+use crate::http::middleware::{RepeatPage, platform_call};
+use crate::http::operations::{named, operations};
+
 /// Longest body of a login, in bytes: two texts of 256 characters fit, even with every byte percent-encoded.
 const MAX_LOGIN_BODY: usize = 16 * 1024;
 
 /// The routes of the platform.
 pub(crate) fn router(control: Control) -> Router {
-    let expected = Arc::new(named(OPERATIONS).join(" or "));
-    let wrong_method = Arc::clone(&expected);
     routes()
-        .fallback(move |method, uri| async move { unknown(StatusCode::NOT_FOUND, &method, &uri, &expected) })
-        .method_not_allowed_fallback(move |method, uri| async move {
-            unknown(StatusCode::METHOD_NOT_ALLOWED, &method, &uri, &wrong_method)
+        .fallback(async |method, uri| unknown(StatusCode::NOT_FOUND, &method, &uri))
+        .method_not_allowed_fallback(async |method, uri| {
+            unknown(StatusCode::METHOD_NOT_ALLOWED, &method, &uri)
         })
         .layer(DefaultBodyLimit::max(MAX_LOGIN_BODY))
         .layer(middleware::from_fn_with_state(control.clone(), platform_call))
@@ -95,7 +92,8 @@ async fn login(
 }
 
 /// The platform documents no error for a path or a method that it does not know, so the body has a text and no code.
-fn unknown(status: StatusCode, method: &Method, uri: &Uri, expected: &str) -> Response {
+fn unknown(status: StatusCode, method: &Method, uri: &Uri) -> Response {
+    let expected = named(OPERATIONS).join(" or ");
     let text = format!("no operation {method} {}; expected {expected}", uri.path());
     let verdict = Verdict { reason: text.clone(), ..Verdict::default() };
     let body = ErrorResponse { error_desc: Some(text), ..ErrorResponse::default() };

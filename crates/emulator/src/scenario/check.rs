@@ -112,35 +112,37 @@ mod tests {
     }
 
     #[test]
-    fn a_contradiction_is_named() {
-        let message = |scenario: &Scenario| scenario.check().unwrap_err().to_string();
-        let twice = Scenario::default().with_application(Application::new("demo-app", "x"));
-        assert_eq!(message(&twice), "two applications have the id 'demo-app'");
-        let twice = Scenario::default().with_task(Task::generated("demo", "demo-app", 1));
-        assert_eq!(message(&twice), "two tasks have the id 'demo'");
-        let orphan = Scenario::default().with_task(Task::generated("t", "nobody", 1));
-        assert_eq!(
-            message(&orphan),
-            "task 't' names the application 'nobody', which the scenario does not have"
-        );
-        let stranger = Scenario::empty().with_application(Application::new("a", "s").authorizing("b"));
-        assert_eq!(
-            message(&stranger),
-            "application 'a' names the application 'b', which the scenario does not have"
-        );
-    }
-
-    #[test]
-    fn texts_and_sizes_are_bounded() {
-        let message = |scenario: &Scenario| scenario.check().unwrap_err().to_string();
-        let nameless = Scenario::empty().with_application(Application::new("", "s"));
-        assert_eq!(message(&nameless), "application id of 0 characters: 1 to 256 are allowed");
-        let long = Scenario::empty().with_application(Application::new("a", "s".repeat(257)));
-        assert_eq!(message(&long), "secret of 257 characters: 1 to 256 are allowed");
-        assert_eq!(Scenario::default().with_demo_subtasks(10_000_000).check(), Ok(()));
-        assert_eq!(
-            message(&Scenario::default().with_demo_subtasks(10_000_001)),
-            "task 'demo' has 10000001 subtasks: at most 10000000 are allowed"
-        );
+    fn a_contradiction_or_a_bound_is_named() {
+        let (scenario, empty) = (Scenario::default, Scenario::empty);
+        for (scenario, message) in [
+            (
+                scenario().with_application(Application::new("demo-app", "x")),
+                "two applications have the id 'demo-app'",
+            ),
+            (scenario().with_task(Task::generated("demo", "demo-app", 1)), "two tasks have the id 'demo'"),
+            (
+                scenario().with_task(Task::generated("t", "nobody", 1)),
+                "task 't' names the application 'nobody', which the scenario does not have",
+            ),
+            (
+                empty().with_application(Application::new("a", "s").authorizing("b")),
+                "application 'a' names the application 'b', which the scenario does not have",
+            ),
+            (
+                empty().with_application(Application::new("", "s")),
+                "application id of 0 characters: 1 to 256 are allowed",
+            ),
+            (
+                empty().with_application(Application::new("a", "s".repeat(257))),
+                "secret of 257 characters: 1 to 256 are allowed",
+            ),
+            (
+                scenario().with_demo_subtasks(10_000_001),
+                "task 'demo' has 10000001 subtasks: at most 10000000 are allowed",
+            ),
+        ] {
+            assert_eq!(scenario.check().unwrap_err().to_string(), message);
+        }
+        assert_eq!(scenario().with_demo_subtasks(10_000_000).check(), Ok(()));
     }
 }

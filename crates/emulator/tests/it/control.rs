@@ -16,11 +16,11 @@ async fn a_whole_test_runs_through_http_alone() {
     let content = json!({ "kind": "generated", "subtasks": 40, "life": life });
     let task = json!({ "id": "t", "application": "demo-app", "content": content });
     assert_eq!(demo.steer("POST", "/tasks", task).await.status, 201);
-    assert_eq!(demo.page("taskId=t&status=WaitResult").await["totalCount"], 40);
+    assert_eq!(demo.total("taskId=t&status=WaitResult").await, 40);
 
     let advanced = demo.steer("POST", "/clock/advance", json!({ "milliseconds": 5_000 })).await;
     assert_eq!(advanced.body, json!({ "kind": "manual", "now_ms": 5_000 }));
-    assert_eq!(demo.page("taskId=t&status=WaitResult").await["totalCount"], 0);
+    assert_eq!(demo.total("taskId=t&status=WaitResult").await, 0);
     let tasks = demo.steer("GET", "/tasks", Value::Null).await.body;
     let state = tasks.as_array().unwrap().iter().find(|task| task["id"] == "t").unwrap();
     let ended = state["counts"]["Success"].as_u64().unwrap() + state["counts"]["Fail"].as_u64().unwrap();
@@ -48,7 +48,7 @@ async fn a_task_begins_when_it_is_created_and_is_unknown_once_it_is_dropped() {
     let content = json!({ "kind": "generated", "subtasks": 40, "life": life });
     demo.steer("POST", "/tasks", json!({ "id": "late", "application": "demo-app", "content": content }))
         .await;
-    assert_eq!(demo.page("taskId=late&status=WaitResult").await["totalCount"], 40);
+    assert_eq!(demo.total("taskId=late&status=WaitResult").await, 40);
     assert_eq!(demo.steer("DELETE", "/tasks/late", Value::Null).await.status, 204);
     demo.get("taskId=late").await.expect_error(404, "105005", "The batchTask is not existed.");
 }

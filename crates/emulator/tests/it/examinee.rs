@@ -46,7 +46,10 @@ pub(crate) struct Examinee {
 }
 
 pub(crate) fn emulator() -> Control {
-    Control::new(Scenario::default().with_manual_clock()).unwrap()
+    let mut scenario = Scenario::default().with_manual_clock();
+    // The fault of each reply is looked up in the journal, which takes longer the longer it is.
+    scenario.journal_entries = 10;
+    Control::new(scenario).unwrap()
 }
 
 impl Examinee {

@@ -1,7 +1,7 @@
 //! A platform whose subtasks move between two calls, and within one; 1,000 reads of it, each from a seed.
 //!
 //! The state machines see numbers in place of rows, so that thousands of calls cost nothing; what stands between them and
-//! the wire is tested over sockets, in `tests/moving.rs`.
+//! the wire is tested in `tests/it/moving.rs`.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::num::NonZeroU32;

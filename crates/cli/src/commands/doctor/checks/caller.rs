@@ -1,93 +1,80 @@
 //! Application, secret, and whether both arrive: what the platform says about the caller.
 
 use super::super::evidence::Evidence;
-use super::super::finding::{Finding, Mark, not_checked, ok};
-use super::super::problem::{Cause, wrong};
+use super::super::finding::{Finding, not_checked, ok, warning, wrong};
+use super::super::problem::Cause;
 use super::super::setting::Proof;
 use crate::screen::layout::counted;
 
 impl Evidence<'_> {
     /// Whether it is the platform that answers, and whether it can.
     pub(super) fn answer(&self) -> Finding {
-        const NAME: &str = "answer";
         let problem = match self.call {
-            None => return not_checked(NAME, self.no_call()),
-            Some(Ok(())) => return ok(NAME, "the platform answers"),
+            None => return not_checked(self.no_call()),
+            Some(Ok(())) => return ok("the platform answers"),
             Some(Err(problem)) => problem,
         };
         match problem.cause {
-            Cause::Distrust => not_checked(NAME, self.no_answer()),
+            Cause::Distrust => not_checked(self.no_answer()),
             Cause::Throttled if self.has_logged_in() && self.task.is_none() => {
-                Finding::new(Mark::Warning, NAME, problem.found.clone()).help(&*problem.help)
+                warning(&*problem.found, &*problem.help)
             }
             // When the quota is used up, nothing else could be checked: after a login, no task.
-            Cause::Unreachable | Cause::Strange | Cause::Setting | Cause::Throttled => wrong(NAME, problem),
-            _ => ok(NAME, "the platform answers"),
+            Cause::Unreachable | Cause::Strange | Cause::Setting | Cause::Throttled => problem.finding(),
+            _ => ok("the platform answers"),
         }
     }
 
     pub(super) fn application(&self) -> Finding {
-        const NAME: &str = "application";
         let application = match &self.setting.application {
             Ok(application) => application,
-            Err(problem) => return wrong(NAME, problem),
+            Err(problem) => return problem.finding(),
         };
         match self.call {
-            Some(Err(problem)) if problem.cause == Cause::Credentials => {
-                let found = format!("{application} and the secret do not belong together: {}", problem.found);
-                Finding::new(Mark::Wrong, NAME, found)
-                    .help("compare both with what the platform's console shows; it does not tell which one is wrong")
-            }
+            Some(Err(problem)) if problem.cause == Cause::Credentials => wrong(
+                format!("{application} and the secret do not belong together: {}", problem.found),
+                "compare both with what the platform's console shows; it does not tell which one is wrong",
+            ),
             Some(Err(problem)) if problem.cause == Cause::Application => {
-                Finding::new(Mark::Wrong, NAME, format!("{application}: {}", problem.found))
-                    .help(&*problem.help)
+                wrong(format!("{application}: {}", problem.found), &*problem.help)
             }
             _ if self.is_let_in() || self.has_logged_in() => {
-                ok(NAME, format!("{application}: the platform knows it"))
+                ok(format!("{application}: the platform knows it"))
             }
             // A login that is refused for what only another call could be refused for.
-            Some(Err(problem)) if matches!(problem.cause, Cause::NoTask | Cause::Input) => {
-                wrong(NAME, problem)
-            }
-            _ => not_checked(NAME, self.no_answer()),
+            Some(Err(problem)) if problem.is_of_the_question() => problem.finding(),
+            _ => not_checked(self.no_answer()),
         }
     }
 
     pub(super) fn secret(&self) -> Finding {
-        const NAME: &str = "secret";
-        let proof = match &self.setting.secret {
+        let Proof { is_token, from } = match &self.setting.secret {
             Ok(proof) => *proof,
-            Err(problem) => return wrong(NAME, problem),
+            Err(problem) => return problem.finding(),
         };
         if self.has_logged_in() {
-            let from = proof.variable();
-            return ok(NAME, format!("from {from}: a login was made, which cancelled every token before it"));
+            return ok(format!("from {from}: a login was made, which cancelled every token before it"));
         }
-        match (self.call, proof) {
-            (Some(Err(problem)), _) if problem.cause == Cause::Credentials => {
-                not_checked(NAME, "the platform refuses it together with the application id")
+        match self.call {
+            Some(Err(problem)) if problem.cause == Cause::Credentials => {
+                not_checked("the platform refuses it together with the application id")
             }
-            (Some(Err(problem)), Proof::Token) if problem.cause == Cause::Token => {
-                let found = format!("the token of {} is refused: {}", proof.variable(), problem.found);
-                Finding::new(Mark::Wrong, NAME, found)
-                    .help("give a newer token, or the secret; tokens end after a time, and whenever the application logs in")
-            }
-            (Some(Err(problem)), Proof::Secret(_)) if problem.cause == Cause::Token => wrong(NAME, problem),
-            _ if !self.is_let_in() => not_checked(NAME, self.no_answer()),
-            (_, Proof::Token) => {
-                ok(NAME, format!("none is needed: the token of {} is good", proof.variable()))
-            }
-            (_, Proof::Secret(_)) => not_checked(
-                NAME,
+            Some(Err(problem)) if problem.cause == Cause::Token && is_token => wrong(
+                format!("the token of {from} is refused: {}", problem.found),
+                "give a newer token, or the secret; tokens end after a time, and whenever the application logs in",
+            ),
+            Some(Err(problem)) if problem.cause == Cause::Token => problem.finding(),
+            _ if !self.is_let_in() => not_checked(self.no_answer()),
+            _ if is_token => ok(format!("none is needed: the token of {from} is good")),
+            _ => not_checked(
                 "the token of an earlier login is still good; --no-token-cache logs in, which cancels that token",
             ),
         }
     }
 
     pub(super) fn proxy_headers(&self) -> Finding {
-        const NAME: &str = "proxy headers";
         if let Err(problem) = &self.setting.proxy {
-            return wrong(NAME, problem);
+            return problem.finding();
         }
         let proxy = match self.route {
             Some(route) if route.is_proxy => {
@@ -96,31 +83,23 @@ impl Evidence<'_> {
             _ => "no proxy is set".to_owned(),
         };
         match self.call {
-            Some(Err(problem)) if problem.cause == Cause::Token && self.has_logged_in() => {
-                Finding::new(Mark::Wrong, NAME, format!("{proxy}, and a fresh token is refused: {}", problem.found))
-                    .help(
-                        "a proxy on the way, most likely before the platform, drops the header app_key, as nginx does unless \
-                         `underscores_in_headers on` is set; or another process logs in with this application all the time",
-                    )
-            }
-            _ if self.is_let_in() => ok(NAME, format!("application id and token arrive; {proxy}")),
-            _ => not_checked(NAME, self.no_answer()),
+            Some(Err(problem)) if problem.cause == Cause::Token && self.has_logged_in() => wrong(
+                format!("{proxy}, and a fresh token is refused: {}", problem.found),
+                "a proxy on the way, most likely before the platform, drops the header app_key, as nginx does unless \
+                 `underscores_in_headers on` is set; or another process logs in with this application all the time",
+            ),
+            _ if self.is_let_in() => ok(format!("application id and token arrive; {proxy}")),
+            _ => not_checked(self.no_answer()),
         }
     }
 
-    pub(super) fn task(&self) -> Option<Finding> {
-        const NAME: &str = "task";
-        let subtasks = self.task?;
-        Some(match self.call {
-            Some(Ok(())) => match subtasks {
-                Some(count) => ok(NAME, format!("it is there, with {}", counted(count, "subtask"))),
-                None => ok(NAME, "it is there; the platform does not say how many subtasks it has"),
-            },
-            Some(Err(problem)) if matches!(problem.cause, Cause::NoTask | Cause::Input) => {
-                wrong(NAME, problem)
-            }
-            _ => not_checked(NAME, self.no_answer()),
-        })
+    pub(super) fn task(&self, subtasks: Option<u64>) -> Finding {
+        match (self.call, subtasks) {
+            (Some(Ok(())), Some(count)) => ok(format!("it is there, with {}", counted(count, "subtask"))),
+            (Some(Ok(())), None) => ok("it is there; the platform does not say how many subtasks it has"),
+            (Some(Err(problem)), _) if problem.is_of_the_question() => problem.finding(),
+            _ => not_checked(self.no_answer()),
+        }
     }
 }
 
@@ -135,80 +114,58 @@ mod tests {
     use crate::commands::doctor::setting::{GivenEndpoint, Setting};
     use crate::commands::doctor::wire::WireCall;
 
-    fn setting(secret: Proof) -> Setting {
+    const CAUSES: [Cause; 10] = {
+        use Cause::*;
+        [Setting, Unreachable, Distrust, Credentials, Application, Token, NoTask, Input, Strange, Throttled]
+    };
+
+    /// Whether some check is wrong after these calls, logins and others with their statuses.
+    fn is_wrong(call: Result<(), Cause>, history: &[(bool, u16)], secret: Proof) -> bool {
         let url = "https://platform.example:8743".parse().unwrap();
-        Setting {
+        let setting = Setting {
             endpoint: Ok(GivenEndpoint { url, from: "--endpoint" }),
             proxy: Ok(None),
             certificates: Ok(()),
             application: Ok("a… from --app-id".to_owned()),
             secret: Ok(secret),
-        }
-    }
-
-    fn wire_call(is_login: bool, status: u16) -> WireCall {
-        let (sent, received) = (UNIX_EPOCH, UNIX_EPOCH);
-        WireCall { is_login, sent, received, status: Some(status), date: None, certificate_ends: None }
+        };
+        let problem = |cause| Problem { cause, found: "x".to_owned(), help: "y".to_owned() };
+        let (call, at) = (call.map_err(problem), UNIX_EPOCH);
+        let (date, certificate_ends) = (None, None);
+        let wire_calls: Vec<_> = history
+            .iter()
+            .map(|&(is_login, status)| WireCall {
+                is_login,
+                sent: at,
+                received: at,
+                status: Some(status),
+                date,
+                certificate_ends,
+            })
+            .collect();
+        let seen = Evidence {
+            setting: &setting,
+            route: Some(&Route::straight(Ok)),
+            call: Some(call.as_ref().copied()),
+            wire_calls: &wire_calls,
+            task: call.is_err().then_some(None),
+        };
+        findings(&seen).iter().any(|finding| finding.mark.is_bad())
     }
 
     /// Whatever fails, some line says that it is wrong, and the exit code with it.
     #[test]
-    fn every_failed_call_has_a_check_that_is_wrong() {
-        let causes = [
-            Cause::Setting,
-            Cause::Unreachable,
-            Cause::Distrust,
-            Cause::Credentials,
-            Cause::Application,
-            Cause::Token,
-            Cause::NoTask,
-            Cause::Input,
-            Cause::Strange,
-            Cause::Throttled,
-        ];
-        let histories = [
-            vec![],
-            vec![wire_call(true, 400)],
-            vec![wire_call(false, 403)],
-            vec![wire_call(true, 200), wire_call(false, 403)],
-            vec![wire_call(false, 403), wire_call(true, 401)],
-        ];
-        let route = Route::straight(Ok);
-        for (cause, wire_calls) in
-            causes.iter().flat_map(|cause| histories.iter().map(move |history| (*cause, history)))
-        {
-            for secret in [Proof::Secret("--secret-file"), Proof::Token] {
-                let setting = setting(secret);
-                let problem = Problem { cause, found: "x".to_owned(), help: "y".to_owned() };
-                let seen = Evidence {
-                    setting: &setting,
-                    route: Some(&route),
-                    call: Some(Err(&problem)),
-                    wire_calls,
-                    task: Some(None),
-                };
-                let findings = findings(&seen);
-                assert!(
-                    findings.iter().any(|finding| finding.mark.is_bad()),
-                    "{cause:?} {wire_calls:?}: {findings:#?}"
-                );
+    fn a_failed_call_has_a_check_that_is_wrong_and_an_answered_one_has_none() {
+        let (login, refused) = ((true, 200), (false, 403));
+        let failures: [&[_]; 5] =
+            [&[], &[(true, 400)], &[refused], &[login, refused], &[refused, (true, 401)]];
+        for secret in [false, true].map(|is_token| Proof { is_token, from: "x" }) {
+            for (cause, history) in CAUSES.iter().flat_map(|cause| failures.map(|history| (*cause, history)))
+            {
+                assert!(is_wrong(Err(cause), history, secret), "{cause:?} {history:?}");
             }
-        }
-    }
-
-    #[test]
-    fn a_call_that_is_answered_has_nothing_wrong() {
-        let route = Route::straight(Ok);
-        for wire_calls in [vec![wire_call(false, 404)], vec![wire_call(true, 200), wire_call(false, 200)]] {
-            for secret in [Proof::Secret("--secret-file"), Proof::Token] {
-                let setting = setting(secret);
-                let (route, call) = (Some(&route), Some(Ok(())));
-                let seen = Evidence { setting: &setting, route, call, wire_calls: &wire_calls, task: None };
-                assert!(
-                    findings(&seen).iter().all(|finding| !finding.mark.is_bad()),
-                    "{:#?}",
-                    findings(&seen)
-                );
+            for history in [&[(false, 404)][..], &[login, (false, 200)]] {
+                assert!(!is_wrong(Ok(()), history, secret), "{history:?}");
             }
         }
     }

@@ -1,0 +1,238 @@
+//! Two terminals, one application: neither logs the other out.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use northbound::{Client, Credentials};
+use northbound_emulator::{Certificates, Emulator};
+use northbound_testkit::Background;
+use serde_json::Value;
+
+use super::{northbound_at, outcome};
+
+const CACHES: [&str; 3] = ["XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"];
+const ROWS: &str = "subtasks demo -q -o jsonl";
+const SUMMARY: &str = "summary demo";
+const FIRST_LOGIN: &str =
+    " WARN this login cancels tokens that other programs use for application demo-app\n";
+
+/// A platform that speaks TLS, and the folder of a user.
+pub(super) struct Platform {
+    pub(super) emulator: Background,
+    home: tempfile::TempDir,
+}
+
+impl Platform {
+    pub(super) fn start() -> Self {
+        Self::called(&["localhost", "127.0.0.1"])
+    }
+
+    /// One whose certificate is for these names.
+    pub(super) fn called(names: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let certificates = Certificates::make_for(names).unwrap();
+        certificates.write(home.path()).unwrap();
+        let builder = Emulator::builder().tls(certificates);
+        let builder = names.iter().fold(builder, |builder, name| builder.allow_host(*name));
+        Self { emulator: Background::start(builder), home }
+    }
+
+    /// A command of this user.
+    pub(super) fn command(&self, line: &str) -> Command {
+        let ca = self.home.path().join("ca.pem");
+        let mut command = northbound_at(&self.emulator.url(), &format!("{line} --ca-cert {}", ca.display()));
+        command.envs(CACHES.map(|variable| (variable, self.home.path())));
+        command
+    }
+
+    /// What a command that succeeds prints beside its result.
+    fn stderr(&self, line: &str) -> String {
+        let (code, _, stderr) = outcome(&mut self.command(line));
+        assert_eq!(code, Some(0), "{stderr}");
+        stderr
+    }
+
+    /// Runs several processes at a time; each has to read the whole task.
+    fn run(&self, processes: usize, options: &str) {
+        let start = |_| self.command(&format!("{ROWS} {options}")).spawn().unwrap();
+        let running: Vec<_> = (0..processes).map(start).collect();
+        for process in running {
+            let Output { status, stdout, stderr } = process.wait_with_output().unwrap();
+            let (rows, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+            assert_eq!((status.code(), rows.lines().count(), stderr.as_str()), (Some(0), 1000, ""));
+        }
+    }
+
+    pub(super) fn logins(&self) -> usize {
+        let journal = self.emulator.control().journal();
+        journal.entries.iter().filter(|entry| entry.path.ends_with("/login")).count()
+    }
+
+    /// Another machine, such as the production server, logs in; that cancels the token that is kept here.
+    pub(super) fn somebody_else_logs_in(&self) {
+        let ca = std::fs::read(self.home.path().join("ca.pem")).unwrap();
+        let builder = Client::builder(self.emulator.url()).root_certificates(ca);
+        let credentials = Credentials::new("demo-app", "demo-secret").unwrap();
+        self.emulator.wait_for(builder.credentials(credentials).build().unwrap().log_in()).unwrap();
+    }
+
+    fn folder(&self) -> PathBuf {
+        let caches = if cfg!(target_os = "macos") { "Library/Caches/northbound" } else { "northbound" };
+        self.home.path().join(caches)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(self.folder()) else { return Vec::new() };
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// The file that holds the token, and the token.
+    fn kept(&self) -> (PathBuf, String) {
+        let is_token = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "json");
+        let file = self.files().into_iter().find(is_token).unwrap();
+        let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        (file, kept["token"].as_str().unwrap().to_owned())
+    }
+}
+
+#[test]
+fn processes_of_one_application_share_a_token_and_log_in_once() {
+    let platform = Platform::start();
+    platform.run(3, "");
+    assert_eq!(platform.logins(), 1, "they start together");
+    platform.run(2, "--page-size 50");
+    assert_eq!(platform.logins(), 1, "they find the token");
+    platform.somebody_else_logs_in();
+    platform.run(2, "--page-size 50");
+    assert_eq!(platform.logins(), 3, "one at the start, one of somebody else, one for both processes");
+}
+
+#[test]
+fn nothing_is_kept_where_the_user_does_not_want_it() {
+    let platform = Platform::start();
+    platform.run(1, "--no-token-cache");
+    platform.run(1, "--no-token-cache");
+    assert_eq!((platform.logins(), platform.files().len()), (2, 0));
+}
+
+#[test]
+fn a_token_of_the_users_own_needs_no_secret_and_no_login() {
+    let platform = Platform::start();
+    platform.run(1, "");
+    let (_, token) = platform.kept();
+    for (token, code, told) in [
+        (token.as_str(), 0, ""),
+        ("n0nsense", 1, "the token came from NORTHBOUND_TOKEN"),
+        ("n0nsense\n", 2, "NORTHBOUND_TOKEN"),
+    ] {
+        let mut command = platform.command(&format!("{ROWS} --no-token-cache"));
+        let command = command.env_remove("NORTHBOUND_SECRET").env("NORTHBOUND_TOKEN", token);
+        let (ended, _, stderr) = outcome(command);
+        assert_eq!((ended, platform.logins()), (Some(code), 1), "{stderr}");
+        assert!(stderr.contains(told) && !stderr.contains("n0nsense"), "{stderr}");
+        assert_eq!(stderr.contains("1010005"), code == 1, "{stderr}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_kept_token_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = |path: &PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let platform = Platform::start();
+    platform.run(1, "");
+    let files = platform.files();
+    assert_eq!((mode(&platform.folder()), files.len()), (0o700, 2), "{files:?}");
+    assert!(files.iter().all(|file| mode(file) == 0o600), "{files:?}");
+    // Somebody else may have read or written it meanwhile.
+    let (token, _) = platform.kept();
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o644)).unwrap();
+    platform.stderr("subtasks demo --limit 1");
+    assert_eq!((platform.logins(), mode(&token)), (2, 0o600));
+}
+
+/// Over plain http anybody on this machine could ask for the demo's token as well.
+#[test]
+fn tokens_of_a_try_on_this_machine_are_not_kept() {
+    let (home, emulator) = (tempfile::tempdir().unwrap(), Background::start(Emulator::builder()));
+    let mut command = northbound_at(&emulator.url(), SUMMARY);
+    let outcome = outcome(command.envs(CACHES.map(|variable| (variable, home.path()))));
+    assert_eq!((outcome.0, crate::names(home.path())), (Some(0), vec![]));
+}
+
+#[cfg(unix)]
+#[test]
+fn where_no_token_can_be_kept_each_command_says_why_and_logs_in() {
+    let platform = Platform::start();
+    let folder = platform.folder();
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let cause = "it is open to other users: `chmod 700` closes it";
+    let told = format!("tokens cannot be kept in {} ({cause}), so each command logs in", folder.display());
+    let expected = format!(" WARN {told}\n{FIRST_LOGIN}");
+    for run in 1..=2 {
+        assert_eq!(platform.stderr(SUMMARY), expected);
+        assert_eq!((platform.logins(), platform.files().len()), (run, 0));
+    }
+    let as_json = platform.stderr("summary demo -o json");
+    let warnings = as_json.lines().map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        format!(" WARN {}\n", line["warning"]["message"].as_str().unwrap())
+    });
+    assert_eq!(warnings.collect::<String>(), expected);
+    assert_eq!(platform.stderr("summary demo -q"), "");
+    let mut homeless = platform.command(SUMMARY);
+    CACHES.iter().for_each(|variable| _ = homeless.env_remove(variable));
+    let (_, _, stderr) = outcome(&mut homeless);
+    assert!(stderr.starts_with(" WARN tokens are not kept, so each command logs in: "), "{stderr}");
+    assert!(stderr.ends_with(FIRST_LOGIN) && stderr.lines().count() == 2, "{stderr}");
+}
+
+#[test]
+fn only_the_first_login_at_a_platform_says_what_it_does() {
+    let platform = Platform::start();
+    assert_eq!(platform.stderr(SUMMARY), FIRST_LOGIN);
+    platform.somebody_else_logs_in();
+    assert_eq!(platform.stderr(SUMMARY), "");
+    assert_eq!((platform.stderr("summary demo --no-token-cache"), platform.logins()), (String::new(), 4));
+}
+
+#[test]
+fn a_damaged_token_is_replaced_by_one_login() {
+    let platform = Platform::start();
+    platform.run(1, "");
+    let (file, token) = platform.kept();
+    let kept = std::fs::read_to_string(&file).unwrap();
+    for (damaged, logins) in [
+        (kept.replace(&token, "n0nsense\\n"), 2),
+        (kept.replace(&token, ""), 3),
+        (kept[..kept.len() / 2].to_owned(), 4),
+    ] {
+        std::fs::write(&file, damaged).unwrap();
+        let told = format!(" WARN the token in {} is not used: it cannot be read\n", file.display());
+        for told in [told.as_str(), ""] {
+            assert_eq!((platform.stderr(SUMMARY).as_str(), platform.logins()), (told, logins));
+        }
+    }
+}
+
+/// Only root can give a folder to another user.
+#[cfg(unix)]
+#[test]
+fn a_run_as_root_leaves_nothing_in_the_folder_of_another_user() {
+    let platform = Platform::start();
+    if std::os::unix::fs::chown(platform.home.path(), Some(1000), None).is_err() {
+        return;
+    }
+    let folder = platform.folder();
+    let told = format!(" WARN tokens cannot be kept in {} (", folder.display());
+    let stderr = platform.stderr(SUMMARY);
+    assert!(stderr.starts_with(&told) && stderr.contains(" belongs to another user)"), "{stderr}");
+    assert!(!folder.exists());
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    std::os::unix::fs::chown(&folder, Some(1000), None).unwrap();
+    let stderr = platform.stderr(SUMMARY);
+    assert!(stderr.starts_with(&told) && platform.files().is_empty(), "{stderr}");
+}

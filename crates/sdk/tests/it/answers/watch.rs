@@ -1,0 +1,155 @@
+//! Watching a task until it is settled, with the time simulated. What is asked when, and when a watch may end, is tested on the
+//! state machine (`answers/watch/rounds.rs`).
+
+use std::time::Duration;
+
+use northbound::{Client, Doubt, Error, Method, Quota, Remedy, Summary, WatchStream};
+use northbound_testkit::{Asked, Platform, json_reply};
+use tokio::time::Instant;
+
+use super::calls_of_a_summary;
+use crate::support::{Clients as _, Task, Window, calls_of, fleet, page, unfiltered};
+
+/// A watch that does not rest.
+fn watch(client: &Client) -> WatchStream {
+    client.watch("demo").interval(Duration::ZERO, Duration::ZERO).share(1.0).stream()
+}
+
+/// All summaries, and the error with which the watch ends.
+async fn all(mut watch: WatchStream) -> (Vec<Summary>, Option<Error>) {
+    let mut summaries = Vec::new();
+    loop {
+        match watch.try_next().await {
+            Ok(Some(summary)) => summaries.push(summary),
+            Ok(None) => return (summaries, None),
+            Err(error) => return (summaries, Some(error)),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_asks_until_the_task_is_settled_and_then_no_more() {
+    const OPEN: &Task = &[("Success", 1), ("WaitResult", 3)];
+    let mut moments = vec![OPEN; calls_of_a_summary()];
+    moments.push(&[("Success", 4)]);
+    let platform = fleet(moments);
+    let mut watch = watch(&platform.client());
+    assert_eq!(watch.try_next().await.unwrap().unwrap().settled(), 1);
+    let last = watch.try_next().await.unwrap().unwrap();
+    assert!(last.is_settled());
+    // Nothing is Pending any more, and Success has to be all.
+    assert_eq!(calls_of(&platform)[6..], ["Success", "Fail", "Timeout", "WaitResult", "all"]);
+    assert_eq!((watch.time_left(), watch.calls()), (Some(Duration::ZERO), platform.calls() as u64));
+    assert_eq!(watch.try_next().await.unwrap(), None);
+}
+
+/// What each of these platforms answers at first is no end, whatever else it is; then it settles, or does not.
+#[tokio::test(start_paused = true)]
+async fn a_watch_never_ends_before_the_task_is_settled() {
+    const MOMENT: Duration = Duration::from_secs(600);
+    let done: &'static Task = &[("Success", 9), ("Fail", 1)];
+    let honest = Window::of as fn(&Asked) -> Window;
+    let ignores_filters = Window::without_filter;
+    let rows: [(&'static Task, Option<&'static Task>, fn(&Asked) -> Window); 10] = [
+        (&[], Some(done), honest),
+        (&[], None, ignores_filters),
+        (&[("Executing", 10)], Some(done), honest),
+        (&[("Executing", 10)], None, ignores_filters),
+        (&[("Success", 9), ("Halted", 1)], Some(done), ignores_filters),
+        (&[("Success", 9), ("Halted", 1)], None, honest),
+        (&[("Success", 9), ("Pending", 1)], Some(&[("Success", 9)]), honest),
+        (&[("Success", 9), ("Pending", 1)], Some(&[("Success", 9)]), ignores_filters),
+        (&[("Success", 9), ("Pending", 1)], Some(&[]), honest),
+        (&[("", 10)], None, honest),
+    ];
+    for (first, then, window) in rows {
+        let start = Instant::now();
+        let moment =
+            move |asked: &Asked| if asked.at < start + MOMENT { first } else { then.unwrap_or(first) };
+        let platform = Platform::in_process(move |asked| json_reply(200, window(asked).page(moment(asked))));
+        let client = platform.builder().quota(Quota::default()).build().unwrap();
+        let (summaries, end) = all(client.watch("demo").deadline(2 * MOMENT).stream()).await;
+        let (last, settles) = (summaries.last().unwrap(), then == Some(done));
+        assert_eq!((end.is_none(), last.is_settled()), (settles, settles), "{first:?} {then:?}: {last}");
+        assert!(start.elapsed() >= if settles { MOMENT } else { 2 * MOMENT }, "{first:?}: {last}");
+        assert!(end.is_none_or(|error| error.is_timeout()), "{first:?}: {last}");
+    }
+}
+
+#[tokio::test]
+async fn a_platform_that_must_be_read_is_watched_all_the_same() {
+    let platform = Platform::in_process(|asked| {
+        let last = if asked.number < 5 { "WaitResult" } else { "Fail" };
+        unfiltered(&[("Success", 1), (last, 1)], asked)
+    });
+    let (summaries, end) = all(watch(&platform.client())).await;
+    assert_eq!(calls_of(&platform), ["all", "Success", "Fail", "Fail", "all 0/250", "all 0/250"]);
+    let settled: Vec<_> = summaries.iter().map(|summary| (summary.settled(), summary.is_settled())).collect();
+    assert_eq!((settled, end.is_none()), (vec![(1, false), (2, true)], true));
+    assert!(summaries.iter().all(|summary| summary.method() == Method::Read(Doubt::FilterIgnored)));
+}
+
+/// 12 pages, on a platform that ignores the filter.
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_must_read_keeps_its_share_and_counts_its_calls() {
+    const WINDOW: Duration = Duration::from_secs(30);
+    for (quota, share, allowed) in [
+        (Quota::new(10, WINDOW).unwrap(), 0.5, 5),
+        (Quota::new(10, WINDOW).unwrap(), 1.0, 10),
+        (Quota::unlimited(), 0.05, 14),
+    ] {
+        let platform = Platform::in_process(|asked| unfiltered(&[("Fail", 1), ("Success", 2999)], asked));
+        let client = platform.builder().quota(quota.clone()).build().unwrap();
+        let mut watch = client.watch("demo").share(share).stream();
+        let summary = watch.try_next().await.unwrap().unwrap();
+        assert_eq!((summary.settled(), summary.method()), (3000, Method::Read(Doubt::FilterIgnored)));
+        let asked = platform.asked();
+        assert_eq!((asked.len(), summary.calls(), watch.calls()), (15, 15, 15), "three to doubt, 12 to read");
+        let spans = asked.windows(allowed + 1).map(|calls| calls[allowed].at - calls[0].at);
+        let span = quota.calls().map_or(Duration::ZERO, |_| quota.window());
+        assert_eq!(spans.min(), Some(span), "{allowed} calls a window, and no fewer");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_says_how_far_it_came() {
+    let platform = fleet(vec![&[("Success", 2), ("WaitResult", 1)]]);
+    let hour = Duration::from_secs(3600);
+    let watch = |deadline| platform.client().watch("demo").interval(hour, hour).deadline(deadline).stream();
+    let (summaries, error) = all(watch(hour / 2)).await;
+    let error = error.unwrap();
+    assert_eq!(
+        (summaries.len(), error.is_timeout(), error.asked()),
+        (1, true, Some("watch of batch task demo"))
+    );
+    let found = "not settled within 1800s: 2 of 3 subtasks are settled, 1 WaitResult, 2 Success";
+    assert_eq!((error.found(), error.remedy()), (found, &Remedy::WatchLonger));
+    assert_eq!(platform.calls(), calls_of_a_summary());
+    let error = all(watch(Duration::ZERO)).await.1.unwrap();
+    assert!(error.to_string().contains("no count has come in yet"), "{error}");
+    assert_eq!(platform.calls(), calls_of_a_summary(), "a deadline that is over asks nothing");
+}
+
+#[tokio::test]
+async fn no_span_of_time_is_too_long() {
+    for longest in [Duration::MAX, Duration::from_secs(i64::MAX.unsigned_abs() - 10_000_000)] {
+        let platform = Platform::start(|asked| page(&[("Success", 2)], asked)).await;
+        let builder = platform.builder().deadline(longest).timeout(longest).connect_timeout(longest);
+        let client = builder.retry(northbound::Retry::new().between(longest, longest)).build().unwrap();
+        let mut watch = client.watch("demo").interval(longest, longest).deadline(longest).stream();
+        assert!(watch.try_next().await.unwrap().unwrap().is_settled());
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_fails_ends_the_watch() {
+    let platform = Platform::in_process(|asked| match asked.status() {
+        None => page(&[("Pending", 2)], asked),
+        Some(_) => json_reply(500, r#"{"error_code":"50252"}"#),
+    });
+    let mut watch = watch(&platform.client());
+    assert!(watch.try_next().await.unwrap_err().is_platform_fault());
+    let calls = platform.calls();
+    assert_eq!(watch.try_next().await.unwrap(), None);
+    assert_eq!(platform.calls(), calls);
+}

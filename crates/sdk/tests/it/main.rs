@@ -1,0 +1,16 @@
+//! The SDK against platforms of every kind, over sockets and in process.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod answers;
+mod errors;
+mod exam;
+mod faults;
+mod in_process;
+mod moving;
+mod replies;
+mod simulation;
+mod support;
+mod tls;
+mod token;
+mod wire;

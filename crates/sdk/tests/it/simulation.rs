@@ -1,0 +1,324 @@
+//! The whole on one simulated clock: SDK, emulator and a faulty network in one process, from a seed.
+//!
+//! The SDK sends to a service that hands each request to the emulator's service, late, or never, or answers in its
+//! place. No time passes but the simulated one, so thousands of hours take seconds, and a seed replays exactly. What cannot
+//! pass through the service are faults of sockets and of TLS: `faults.rs` and `tls.rs` have those.
+//!
+//! `NORTHBOUND_SEEDS=100000` runs more seeds, `NORTHBOUND_SEEDS=50000..100000` a part of them, `NORTHBOUND_SEED=7` only that one.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use northbound::{Client, Credentials, Error, SubtaskQuery, SubtaskStatus, reqwest};
+use northbound_emulator::{Application, Life, Scenario, Task, router};
+use northbound_testkit::axum::Router;
+use northbound_testkit::axum::body::{Bytes, to_bytes};
+use northbound_testkit::breach;
+use tokio::time::{Instant, sleep, timeout};
+use tower::ServiceExt as _;
+
+const SECRET: &str = "s3cret-of-the-simulation";
+const WINDOW: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(180);
+
+/// What has arrived at the platform, and what came of it.
+#[derive(Default)]
+struct Log {
+    arrivals: VecDeque<Instant>,
+    most_in_a_window: usize,
+    calls: u64,
+    logins: u64,
+    throttled: u64,
+    faults: u64,
+    tokens: Vec<String>,
+}
+
+impl Log {
+    fn arrived(&mut self, now: Instant) {
+        self.calls += 1;
+        self.arrivals.push_back(now);
+        while self.arrivals.front().is_some_and(|first| now - *first >= WINDOW) {
+            self.arrivals.pop_front();
+        }
+        self.most_in_a_window = self.most_in_a_window.max(self.arrivals.len());
+    }
+}
+
+/// A network between SDK and emulator.
+struct Network {
+    platform: Router,
+    random: Mutex<fastrand::Rng>,
+    /// How many calls in a thousand meet a fault.
+    faults: u32,
+    /// Whether each reply is held against the document, which costs more time than all the rest.
+    looks: bool,
+    log: Arc<Mutex<Log>>,
+}
+
+/// What becomes of one call.
+struct Fate {
+    there: Duration,
+    back: Duration,
+    fault: Option<u32>,
+}
+
+impl Network {
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fate(&self) -> Fate {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latency = || {
+            let longest = if random.u8(..) < 10 { 4000 } else { 200 };
+            Duration::from_millis(random.u64(1..=longest))
+        };
+        let (there, back) = (latency(), latency());
+        let fault = (random.u32(0..1000) < self.faults).then(|| random.u32(0..6));
+        Fate { there, back, fault }
+    }
+
+    /// The request arrives, and the platform answers.
+    async fn arrive(&self, request: http::Request<reqwest::Body>) -> http::Response<Bytes> {
+        let is_login = request.method() == "POST";
+        self.log().arrived(Instant::now());
+        self.log().logins += u64::from(is_login);
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let (parts, body) = self.platform.clone().oneshot(request).await.unwrap().into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        if self.looks {
+            let breach = breach((&method, &path), parts.status.as_u16(), &parts.headers, &body);
+            assert_eq!(breach, None);
+        }
+        let text = String::from_utf8_lossy(&body);
+        // An id may hold the digits of the code.
+        self.log().throttled += u64::from(!parts.status.is_success() && text.contains("1010009"));
+        if is_login && let Some(token) = text.split("\"accessToken\":\"").nth(1) {
+            self.log().tokens.push(token.split('"').next().unwrap().to_owned());
+        }
+        http::Response::from_parts(parts, body)
+    }
+}
+
+impl Network {
+    async fn send(
+        &self,
+        request: http::Request<reqwest::Body>,
+    ) -> http::Result<http::Response<reqwest::Body>> {
+        let Fate { there, back, fault } = self.fate();
+        self.log().faults += u64::from(fault.is_some());
+        sleep(there).await;
+        if fault == Some(0) {
+            // The request is lost on its way.
+            std::future::pending::<()>().await;
+        }
+        let reply = self.arrive(request).await;
+        sleep(back).await;
+        let instead =
+            |status: u16, body: &'static str| http::Response::builder().status(status).body(body.into());
+        match fault {
+            None | Some(0) => Ok(reply.map(reqwest::Body::from)),
+            // The reply is lost on its way, a gateway answers instead, or the connection breaks in the middle.
+            Some(1) => std::future::pending().await,
+            Some(2) => instead(502, "<html>Bad Gateway</html>"),
+            Some(3) => instead(503, ""),
+            Some(4) => instead(500, r#"{"error_code":"50252","error_desc":"Internal server error."}"#),
+            Some(_) => Ok(reply.map(|body| {
+                let half = body.slice(..body.len() / 2);
+                let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+                reqwest::Body::wrap_stream(futures_util::stream::iter([Ok(half), Err(broken)]))
+            })),
+        }
+    }
+}
+
+/// A task of the simulation, and how many subtasks it has.
+#[derive(Clone, Copy)]
+struct Known {
+    id: &'static str,
+    subtasks: u32,
+    moves: bool,
+}
+
+/// Everything that a run must keep to; the numbers are summed up over all seeds.
+#[derive(Default, Debug)]
+struct Sums {
+    calls: u64,
+    logins: u64,
+    faults: u64,
+    reads: u64,
+    failed: u64,
+    cancelled: u64,
+    most_in_a_window: usize,
+}
+
+fn run(seed: u64, sums: &mut Sums) {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(simulate(seed, sums));
+}
+
+async fn simulate(seed: u64, sums: &mut Sums) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let tasks = [
+        Known { id: "still", subtasks: random.u32(0..90), moves: false },
+        Known { id: "moving", subtasks: random.u32(1..90), moves: true },
+    ];
+    let lifetime = [60, 300, 3600][random.usize(0..3)];
+    let mut life = Life::default();
+    (life.sending_seconds, life.answer_seconds, life.timeout_seconds) =
+        (random.u32(1..400), random.u32(1..200), 300);
+    let mut scenario = Scenario::empty().with_quota(100).with_application(Application::new("app", SECRET));
+    scenario.seed = seed;
+    scenario.token_lifetime_seconds = lifetime;
+    for task in tasks {
+        let generated = Task::generated(task.id, "app", task.subtasks);
+        scenario = scenario.with_task(if task.moves { generated.with_life(life) } else { generated });
+    }
+    let log = Arc::new(Mutex::new(Log::default()));
+    let network = Arc::new(Network {
+        platform: router(scenario).unwrap(),
+        random: Mutex::new(random.fork()),
+        faults: [0, 20, 100][random.usize(0..3)],
+        looks: seed.is_multiple_of(20),
+        log: Arc::clone(&log),
+    });
+    let service = tower::service_fn(move |request| {
+        let network = Arc::clone(&network);
+        async move { network.send(request).await }
+    });
+    let client =
+        Client::builder("https://platform.example").credentials(Credentials::new("app", SECRET).unwrap());
+    let client = client.service(service).seed(seed).deadline(DEADLINE).build().unwrap();
+
+    let started = Instant::now();
+    let mut actors = tokio::task::JoinSet::new();
+    for _ in 0..random.u32(1..10) {
+        actors.spawn(act(client.clone(), tasks, random.fork()));
+    }
+    let mut told = String::new();
+    for done in actors.join_all().await {
+        sums.reads += done.reads;
+        sums.failed += done.failed;
+        sums.cancelled += done.cancelled;
+        told += &done.told;
+    }
+
+    let log = log.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(log.most_in_a_window <= 100, "seed {seed}: {} calls arrived within 60 s", log.most_in_a_window);
+    assert_eq!(log.throttled, 0, "seed {seed}: throttled");
+    // One to begin with, one for each life of a token, and one more for each that a fault has cost.
+    let lives = started.elapsed().as_secs() / u64::from(lifetime);
+    let bound = 2 + 2 * lives + 4 * log.faults + cancelled_calls(&told);
+    assert!(log.logins <= bound, "seed {seed}: {} logins, {bound} at most", log.logins);
+    for secret in log.tokens.iter().map(String::as_str).chain([SECRET]) {
+        assert!(!told.contains(secret), "seed {seed}: a secret shows in {told}");
+    }
+    sums.calls += log.calls;
+    sums.logins += log.logins;
+    sums.faults += log.faults;
+    sums.most_in_a_window = sums.most_in_a_window.max(log.most_in_a_window);
+}
+
+/// A cancelled call may have been a login, whose token nobody has then.
+fn cancelled_calls(told: &str) -> u64 {
+    told.matches("cancelled\n").count() as u64
+}
+
+/// What an actor did, and everything that it was told.
+#[derive(Default)]
+struct Done {
+    reads: u64,
+    failed: u64,
+    cancelled: u64,
+    told: String,
+}
+
+async fn act(client: Client, tasks: [Known; 2], mut random: fastrand::Rng) -> Done {
+    let mut done = Done::default();
+    for _ in 0..random.u32(1..6) {
+        sleep(Duration::from_millis(random.u64(0..20_000))).await;
+        let task = tasks[random.usize(0..2)];
+        let patience = Duration::from_millis(if random.bool() { random.u64(1..10_000) } else { 3_600_000 });
+        match timeout(patience, read(&client, task, &mut random)).await {
+            Err(_) => {
+                done.cancelled += 1;
+                done.told += "cancelled\n";
+            }
+            Ok(Ok(())) => done.reads += 1,
+            Ok(Err(error)) => {
+                let passing = error.is_connection() || error.is_timeout() || error.is_platform_fault();
+                assert!(passing, "{}: {error:?}", task.id);
+                done.failed += 1;
+                done.told += &format!("{error}\n{error:?}\n");
+            }
+        }
+    }
+    done
+}
+
+/// Asks one question and holds the answer against what is known.
+async fn read(client: &Client, task: Known, random: &mut fastrand::Rng) -> Result<(), Error> {
+    let query = client.subtasks(task.id).page_size([1, 2, 7, 25, 250][random.usize(0..5)]);
+    match random.u32(0..4) {
+        0 => {
+            let commands = commands(query.prefetch(random.usize(1..6))).await?;
+            assert_eq!(commands.len() as u32, task.subtasks, "{} is read whole", task.id);
+        }
+        1 => {
+            let status = SubtaskStatus::KNOWN[random.usize(0..SubtaskStatus::KNOWN.len())].clone();
+            commands(query.status(status)).await?;
+        }
+        2 => {
+            let before = Instant::now();
+            let page = query.page(random.u32(0..5)).await;
+            assert!(before.elapsed() <= DEADLINE, "a call took {:?}", before.elapsed());
+            assert!(page?.total_count() == Some(u64::from(task.subtasks)));
+        }
+        _ => {
+            let summary = client.summary(task.id).await?;
+            assert_eq!(summary.total(), u64::from(task.subtasks), "{}: {summary}", task.id);
+            if !task.moves {
+                let counted: u64 = summary.by_status().map(|(_, count)| count).sum();
+                assert_eq!(counted, u64::from(task.subtasks), "{summary}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads to the end; no subtask may come twice.
+async fn commands(query: SubtaskQuery) -> Result<HashSet<String>, Error> {
+    let mut seen = HashSet::new();
+    let mut stream = query.stream();
+    while let Some(subtask) = stream.try_next().await? {
+        let command = subtask.command_id().unwrap().to_owned();
+        assert!(seen.insert(command), "{subtask} came twice");
+    }
+    Ok(seen)
+}
+
+/// The seeds that the environment asks for.
+fn seeds() -> std::ops::Range<u64> {
+    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("`{text}` is no number of a seed"));
+    if let Ok(seed) = std::env::var("NORTHBOUND_SEED") {
+        return number(&seed)..number(&seed) + 1;
+    }
+    let seeds = std::env::var("NORTHBOUND_SEEDS").unwrap_or_else(|_| "1000".to_owned());
+    seeds.split_once("..").map_or_else(|| 0..number(&seeds), |(first, end)| number(first)..number(end))
+}
+
+#[test]
+fn whatever_the_network_does_no_invariant_breaks() {
+    let mut sums = Sums::default();
+    for seed in seeds() {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(seed, &mut sums)));
+        if let Err(panic) = outcome {
+            println!("replay with NORTHBOUND_SEED={seed}");
+            std::panic::resume_unwind(panic);
+        }
+    }
+    println!("{sums:?}");
+    assert!(sums.calls > 0 && sums.reads > 0 && sums.logins > 0, "the simulation is blind: {sums:?}");
+}

@@ -1,0 +1,172 @@
+//! A server that does to a connection what a well-behaved one does not.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::certificates::{Authority, Issued};
+
+/// What is done with a request.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// These bytes are written, then the connection is closed.
+    Write(Vec<u8>),
+    /// The connection is reset.
+    Reset,
+    /// These bytes are written, then nothing more happens.
+    Hang(Vec<u8>),
+}
+
+impl Act {
+    /// Writes a reply. Each of the headers ends with CR and LF.
+    pub fn http(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Self {
+        let body = body.as_ref();
+        let head = format!(
+            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
+            body.len()
+        );
+        Self::Write([head.as_bytes(), body].concat())
+    }
+
+    /// Writes a reply that is labelled as JSON.
+    pub fn json(status: u16, body: impl AsRef<[u8]>) -> Self {
+        Self::http(status, "content-type: application/json\r\n", body)
+    }
+}
+
+/// The acts that are left, and the number of requests so far.
+#[derive(Debug)]
+struct Script {
+    acts: Vec<Act>,
+    requests: usize,
+}
+
+/// Does to each request the next act of a script; the last one stays.
+///
+/// ```
+/// use northbound_testkit::{Act, Raw};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let server = Raw::start(vec![Act::Reset, Act::json(200, r#"{"taskDetails":[]}"#)]).await;
+/// // … a client asks `server.url()` …
+/// assert_eq!(server.requests(), 0);
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Raw {
+    address: SocketAddr,
+    script: Arc<Mutex<Script>>,
+    server: JoinHandle<()>,
+}
+
+impl Raw {
+    /// A server without TLS.
+    pub async fn start(acts: Vec<Act>) -> Self {
+        Self::listen(acts, None).await
+    }
+
+    /// A server with this certificate. With `clients`, it requires a certificate of that authority.
+    pub async fn over_tls(acts: Vec<Act>, certificate: &Issued, clients: Option<&Authority>) -> Self {
+        Self::listen(acts, Some(certificate.acceptor(clients))).await
+    }
+
+    async fn listen(acts: Vec<Act>, tls: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let script = Arc::new(Mutex::new(Script { acts, requests: 0 }));
+        let played = Arc::clone(&script);
+        let server = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // What goes wrong on a connection is seen at the client.
+                tokio::spawn(connection(stream, tls.clone(), Arc::clone(&played)));
+            }
+        });
+        Self { address, script, server }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its address as an endpoint without TLS.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The number of complete requests so far.
+    pub fn requests(&self) -> usize {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner).requests
+    }
+
+    /// Replaces the script, and counts requests from 0.
+    pub fn play(&self, acts: Vec<Act>) {
+        *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Script { acts, requests: 0 };
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn connection(
+    mut stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    script: Arc<Mutex<Script>>,
+) -> std::io::Result<()> {
+    let Some(tls) = tls else {
+        if perform(&mut stream, &script).await? {
+            stream.set_zero_linger()?;
+        }
+        return Ok(());
+    };
+    let mut stream = tls.accept(stream).await?;
+    if perform(&mut stream, &script).await? {
+        stream.get_ref().0.set_zero_linger()?;
+    }
+    Ok(())
+}
+
+/// Reads a request and does the next act; whether the connection has to be reset.
+async fn perform(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    script: &Mutex<Script>,
+) -> std::io::Result<bool> {
+    let mut request = Vec::new();
+    while !is_complete(&request) {
+        if stream.read_buf(&mut request).await? == 0 {
+            return Ok(false);
+        }
+    }
+    let act = {
+        let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
+        script.requests += 1;
+        script.acts[(script.requests - 1).min(script.acts.len() - 1)].clone()
+    };
+    match act {
+        Act::Reset => return Ok(true),
+        Act::Write(bytes) => stream.write_all(&bytes).await?,
+        Act::Hang(bytes) => {
+            stream.write_all(&bytes).await?;
+            stream.flush().await?;
+            std::future::pending::<()>().await;
+        }
+    }
+    stream.flush().await?;
+    Ok(false)
+}
+
+/// Whether the request has come with its body.
+fn is_complete(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    length.is_none_or(|length| body.len() >= length.parse().unwrap_or(0))
+}
