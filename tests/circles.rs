@@ -107,7 +107,7 @@ impl Crate {
     }
 
     /// The file that defines what a path names, seen from `place`.
-    fn file(&self, place: &[String], path: &[String]) -> Option<&Path> {
+    fn file(&self, place: &[String], path: &[String], depth: usize) -> Option<&Path> {
         let (mut at, mut rest) = match path.first()?.as_str() {
             "crate" => (Vec::new(), &path[1..]),
             "self" => (place.to_vec(), &path[1..]),
@@ -120,7 +120,7 @@ impl Crate {
                 at.push(name.clone());
                 if !self.modules.contains_key(&at) {
                     at.pop();
-                    return self.defined(&at, place, path, rest);
+                    return self.defined(&at, at == place && rest.len() == path.len(), rest, depth);
                 }
             }
             rest = behind;
@@ -129,15 +129,15 @@ impl Crate {
     }
 
     /// The file that defines a name of a module: the module's own, or one that it has the name from.
-    fn defined(&self, at: &[String], place: &[String], path: &[String], rest: &[String]) -> Option<&Path> {
+    fn defined(&self, at: &[String], is_first: bool, rest: &[String], depth: usize) -> Option<&Path> {
         let module = &self.modules[at];
         let from = |used: &&Place| used.last() == rest.first() && used.len() > 1;
-        if let Some(used) = module.handed_on.iter().chain(&module.uses).find(from) {
-            return self.file(at, used);
+        // Names of other crates can stand for themselves, as in `use similar::similar`, so that a path may lead back to itself.
+        match module.handed_on.iter().chain(&module.uses).find(from).filter(|_| depth < 20) {
+            Some(used) => self.file(at, used, depth + 1),
+            // A name that nobody brought in is one of another crate, or of the module itself.
+            None => (!is_first).then_some(&module.file),
         }
-        // A path that begins with a name that nobody brought in is one of another crate, or of the module itself.
-        let is_foreign = at == place && rest.len() == path.len();
-        (!is_foreign).then_some(&module.file)
     }
 
     /// Which file takes which names from which other file.
@@ -145,7 +145,7 @@ impl Crate {
         let mut arrows: BTreeMap<_, BTreeMap<_, BTreeSet<_>>> = BTreeMap::new();
         for (place, module) in &self.modules {
             for path in module.uses.iter().chain(&module.paths) {
-                if let Some(file) = self.file(place, path).filter(|file| *file != module.file) {
+                if let Some(file) = self.file(place, path, 0).filter(|file| *file != module.file) {
                     let taken: &mut BTreeSet<&str> =
                         arrows.entry(module.file.as_path()).or_default().entry(file).or_default();
                     taken.insert(path.last().unwrap());
