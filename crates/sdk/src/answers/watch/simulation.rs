@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use super::pace::Pace;
 use super::rounds::Rounds;
 use super::watching::{WatchStep, Watching};
+use crate::Summary;
 use crate::answers::summary::count::{Ask, Sample};
 use crate::answers::summary::task::Tally;
-use crate::{Error, Remedy, Summary};
 
 const SEEDS: u64 = 1000;
 const FASTEST: Duration = Duration::from_secs(6);
@@ -249,40 +249,4 @@ async fn a_task_that_does_not_move_costs_little() {
     }
     // A poll in half a minute, with one call for the only status that is open.
     assert!(watching.calls() <= 140, "{} calls in an hour", watching.calls());
-}
-
-/// What a watch of a task that does not move says when its time is over, and how many summaries came before.
-fn late(statuses: &[&str], within: Duration, start: Instant) -> (Error, usize) {
-    let lives = statuses.iter().map(|status| vec![(start, SubtaskStatus::from(*status))]).collect();
-    let model = Model { lives };
-    let rounds = Rounds::new("model".to_owned(), false);
-    let mut watching = Watching::new(rounds, pace(0.5), Some(within), start);
-    let (mut now, mut delivered) = (start, 0);
-    loop {
-        match watching.step(now) {
-            WatchStep::Wait(until) => now = until,
-            WatchStep::Ask(ask) => watching.counted(&model.answer(&ask, now), now),
-            WatchStep::Deliver(_) => delivered += 1,
-            WatchStep::Late(error) => {
-                assert!(error.is_timeout() && matches!(watching.step(now), WatchStep::End));
-                assert_eq!(now, start + within);
-                return (error, delivered);
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_deadline_says_how_far_it_came() {
-    let late = |statuses: &[&str]| late(statuses, Duration::from_secs(90), Instant::now());
-    let (error, delivered) = late(&["WaitResult", "Success"]);
-    let far = "not settled within 90s: 1 of 2 subtasks are settled, 1 WaitResult, 1 Success";
-    assert_eq!((error.found(), error.remedy()), (far, &Remedy::WatchLonger));
-    assert_eq!(delivered, 5, "after 0, 6, 18, 42 and 72 seconds");
-    let (error, _) = late(&["Success", "Halted", "Executing"]);
-    assert_eq!(*error.remedy(), Remedy::ReadSubtasks { other: 2, total: 3 });
-    let (error, _) = late(&[]);
-    let far = "not settled within 90s: the task has no subtasks";
-    assert_eq!((error.found(), error.remedy()), (far, &Remedy::AllowEmpty));
 }

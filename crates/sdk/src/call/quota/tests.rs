@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::task::Poll;
 
 use fastrand::Rng;
 use futures_util::FutureExt as _;
@@ -51,13 +50,6 @@ async fn the_numbers_can_be_asked_for() {
     assert_eq!((unlimited.calls(), unlimited.window(), unlimited.used()), (None, WINDOW, 0));
 }
 
-#[test]
-fn a_slot_can_be_waited_for_on_any_thread() {
-    fn is_send<T: Send>(_: T) {}
-    is_send(quota(1).slot());
-    is_send(quota(1));
-}
-
 #[tokio::test(start_paused = true)]
 async fn clones_share_one_quota() {
     let quota = quota(2);
@@ -101,20 +93,6 @@ async fn a_pause_stops_who_waits_and_who_comes() {
         });
         assert_eq!(first - start, Duration::from_secs(64));
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_waiter_that_goes_makes_way_for_the_next() {
-    let quota = quota(1);
-    use_up(&quota).await;
-    let mut second = pin!(quota.slot());
-    {
-        let mut first = pin!(quota.slot());
-        assert!((&mut first).now_or_never().is_none());
-        assert!((&mut second).now_or_never().is_none());
-        advance(WINDOW).await;
-    }
-    assert!(second.now_or_never().is_some());
 }
 
 /// The next waiter sleeps without a time to wake at, and has to be told.
@@ -226,17 +204,4 @@ async fn caller_of(
         slot.replied();
     };
     tokio::time::timeout(patience, answered).await.ok()
-}
-
-/// Polled in any order, and by hand: the line goes by who came first, not by who asks first.
-#[tokio::test(start_paused = true)]
-async fn the_line_does_not_go_by_who_asks_first() {
-    let quota = quota(1);
-    use_up(&quota).await;
-    let (mut first, mut second) = (pin!(quota.slot()), pin!(quota.slot()));
-    assert!((&mut first).now_or_never().is_none());
-    assert!((&mut second).now_or_never().is_none());
-    advance(WINDOW).await;
-    assert!((&mut second).now_or_never().is_none());
-    assert!(poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_ready())).await);
 }
