@@ -15,7 +15,7 @@ use crate::certificates::{Authority, Issued};
 pub enum Act {
     /// These bytes are written, then the connection is closed.
     Write(Vec<u8>),
-    /// The connection is reset.
+    /// The connection is reset; over TLS it is closed.
     Reset,
     /// These bytes are written, then nothing more happens.
     Hang(Vec<u8>),
@@ -38,13 +38,6 @@ impl Act {
     }
 }
 
-/// The acts that are left, and the number of requests so far.
-#[derive(Debug)]
-struct Script {
-    acts: Vec<Act>,
-    requests: usize,
-}
-
 /// Does to each request the next act of a script; the last one stays.
 ///
 /// ```
@@ -60,7 +53,8 @@ struct Script {
 #[derive(Debug)]
 pub struct Raw {
     address: SocketAddr,
-    script: Arc<Mutex<Script>>,
+    /// With the number of requests so far.
+    script: Arc<Mutex<(Vec<Act>, usize)>>,
     server: JoinHandle<()>,
 }
 
@@ -78,7 +72,7 @@ impl Raw {
     async fn listen(acts: Vec<Act>, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let script = Arc::new(Mutex::new(Script { acts, requests: 0 }));
+        let script = Arc::new(Mutex::new((acts, 0)));
         let played = Arc::clone(&script);
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -101,12 +95,12 @@ impl Raw {
 
     /// The number of complete requests so far.
     pub fn requests(&self) -> usize {
-        self.script.lock().unwrap_or_else(PoisonError::into_inner).requests
+        self.script.lock().unwrap_or_else(PoisonError::into_inner).1
     }
 
     /// Replaces the script, and counts requests from 0.
     pub fn play(&self, acts: Vec<Act>) {
-        *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Script { acts, requests: 0 };
+        *self.script.lock().unwrap_or_else(PoisonError::into_inner) = (acts, 0);
     }
 }
 
@@ -119,48 +113,43 @@ impl Drop for Raw {
 async fn connection(
     mut stream: TcpStream,
     tls: Option<TlsAcceptor>,
-    script: Arc<Mutex<Script>>,
+    script: Arc<Mutex<(Vec<Act>, usize)>>,
 ) -> std::io::Result<()> {
-    let Some(tls) = tls else {
-        if perform(&mut stream, &script).await? {
-            stream.set_zero_linger()?;
-        }
-        return Ok(());
-    };
-    let mut stream = tls.accept(stream).await?;
-    if perform(&mut stream, &script).await? {
-        stream.get_ref().0.set_zero_linger()?;
+    if let Some(tls) = tls {
+        return perform(&mut tls.accept(stream).await?, &script).await;
     }
-    Ok(())
+    let outcome = perform(&mut stream, &script).await;
+    if outcome.is_err() {
+        stream.set_zero_linger()?;
+    }
+    outcome
 }
 
-/// Reads a request and does the next act; whether the connection has to be reset.
+/// Reads a request and does the next act; an error has to reset the connection.
 async fn perform(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    script: &Mutex<Script>,
-) -> std::io::Result<bool> {
+    script: &Mutex<(Vec<Act>, usize)>,
+) -> std::io::Result<()> {
     let mut request = Vec::new();
     while !is_complete(&request) {
         if stream.read_buf(&mut request).await? == 0 {
-            return Ok(false);
+            return Ok(());
         }
     }
     let act = {
-        let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
-        script.requests += 1;
-        script.acts[(script.requests - 1).min(script.acts.len() - 1)].clone()
+        let (acts, requests) = &mut *script.lock().unwrap_or_else(PoisonError::into_inner);
+        *requests += 1;
+        acts[(*requests).min(acts.len()) - 1].clone()
     };
-    match act {
-        Act::Reset => return Ok(true),
-        Act::Write(bytes) => stream.write_all(&bytes).await?,
-        Act::Hang(bytes) => {
-            stream.write_all(&bytes).await?;
-            stream.flush().await?;
-            std::future::pending::<()>().await;
-        }
-    }
+    let (Act::Write(bytes) | Act::Hang(bytes)) = &act else {
+        return Err(std::io::ErrorKind::ConnectionReset.into());
+    };
+    stream.write_all(bytes).await?;
     stream.flush().await?;
-    Ok(false)
+    if matches!(act, Act::Hang(_)) {
+        std::future::pending::<()>().await;
+    }
+    Ok(())
 }
 
 /// Whether the request has come with its body.

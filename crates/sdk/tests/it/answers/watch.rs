@@ -46,11 +46,13 @@ async fn a_watch_asks_until_the_task_is_settled_and_then_no_more() {
 /// What each of these platforms answers at first is no end, whatever else it is; then it settles, or does not.
 #[tokio::test(start_paused = true)]
 async fn a_watch_never_ends_before_the_task_is_settled() {
+    /// The task at first and later, if it changes, and what the platform makes of a call.
+    type Row = (&'static Task, Option<&'static Task>, fn(&Asked) -> Window);
     const MOMENT: Duration = Duration::from_secs(600);
     let done: &'static Task = &[("Success", 9), ("Fail", 1)];
     let honest = Window::of as fn(&Asked) -> Window;
     let ignores_filters = Window::without_filter;
-    let rows: [(&'static Task, Option<&'static Task>, fn(&Asked) -> Window); 10] = [
+    let rows: [Row; 10] = [
         (&[], Some(done), honest),
         (&[], None, ignores_filters),
         (&[("Executing", 10)], Some(done), honest),
