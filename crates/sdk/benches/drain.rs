@@ -24,7 +24,7 @@ const CHECK_OFF: &str = "SDK, repeat check off";
 const CHECK_ON: &str = "SDK, repeat check on";
 const AHEAD: &str = "SDK, prefetch 8, 20 ms a reply";
 
-/// CPU seconds, wall seconds and MiB grown; and, as a goal, the ratio of CPU time to the loop that ran just before.
+/// The largest ratio of CPU time to the loop that ran just before, the most wall seconds, and the most MiB grown.
 type Goals = [Option<f64>; 3];
 
 fn main() {
