@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use xtask::ledger::{self, Assumption, LEDGER, Provenance, README};
+use xtask::ledger::{self, Assumption, LEDGER, Provenance};
 
 use crate::freshness::root;
 
@@ -70,13 +70,4 @@ fn the_contradictions_of_the_page_are_in_the_ledger() {
     ] {
         assert!(contradictions.contains(&id), "{id} is not among {contradictions:?}");
     }
-}
-
-#[test]
-fn the_table_in_the_readme_is_fresh() {
-    let readme = text_of(README);
-    let table = ledger::render(&text_of(LEDGER)).unwrap();
-    let wanted = ledger::readme(&readme, &table).unwrap();
-    let diff = similar::TextDiff::from_lines(&readme, &wanted).unified_diff().to_string();
-    assert!(diff.is_empty(), "{README}: run `cargo xtask generate`\n{diff}");
 }

@@ -1,29 +1,71 @@
-//! The pages of the crates are read in two places: beside the code, and in the crate's documentation.
+//! Links of pages lead somewhere. Some pages are read in two places: beside the code, and in the crate's documentation.
+
+use std::fs::read_to_string;
+use std::path::{Path, PathBuf};
 
 use crate::freshness::root;
 
+/// The pages in a folder and below it.
+fn pages(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let found = entries.flat_map(|path| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        match path.is_dir() {
+            true if name.starts_with('.') || name == "target" || name == "node_modules" => Vec::new(),
+            true => pages(&path),
+            false => vec![path],
+        }
+    });
+    found.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+}
+
 /// The text outside fenced blocks.
-fn prose(page: &str) -> String {
-    page.split("```").step_by(2).collect()
+fn prose(page: &Path) -> String {
+    let text = read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+    text.split("```").step_by(2).collect()
+}
+
+fn links(prose: &str) -> impl Iterator<Item = &str> {
+    prose
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+        .filter(|link| !link.starts_with("https://"))
+}
+
+/// Whether a page has a heading that GitHub gives this name to.
+fn has_heading(page: &Path, name: &str) -> bool {
+    prose(page).lines().filter(|line| line.starts_with('#')).any(|line| {
+        let kept =
+            line.trim_start_matches('#').trim().chars().filter(|&c| c.is_alphanumeric() || " -_".contains(c));
+        kept.collect::<String>().to_lowercase().replace(' ', "-") == name
+    })
+}
+
+#[test]
+fn every_link_leads_to_a_file_and_a_heading() {
+    // These pages are parts of derived ones, which are in another folder.
+    let parts = root().join("xtask/src/generate");
+    let pages: Vec<PathBuf> =
+        pages(root()).into_iter().filter(|page| page.parent() != Some(&parts)).collect();
+    assert!(pages.len() > 10, "{pages:?}");
+    for page in &pages {
+        for link in links(&prose(page)) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            let is_fine = target.exists() && (heading.is_empty() || has_heading(&target, heading));
+            assert!(is_fine, "{}: ]({link}) leads nowhere", page.display());
+        }
+    }
 }
 
 #[test]
 fn no_page_of_a_crate_has_a_link_that_only_rustdoc_follows() {
-    let mut pages = vec![root().join("crates/sdk/WHAT_HAPPENS_WHEN.md")];
-    for entry in std::fs::read_dir(root().join("crates")).unwrap() {
-        pages.push(entry.unwrap().path().join("README.md"));
-    }
-    for page in pages {
-        let text =
-            std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
-        let text = prose(&text);
-        for target in text.split("](").skip(1) {
-            assert!(
-                target.starts_with("https://") || target.starts_with('#'),
-                "{}: ]({target}",
-                page.display()
-            );
-        }
+    let in_rustdoc = |page: &&PathBuf| page.ends_with("README.md") || page.ends_with("WHAT_HAPPENS_WHEN.md");
+    for page in pages(&root().join("crates")).iter().filter(in_rustdoc) {
+        let text = prose(page);
+        let elsewhere: Vec<&str> = links(&text).filter(|link| !link.starts_with('#')).collect();
+        assert_eq!(elsewhere, [""; 0], "{}", page.display());
         assert!(!text.contains("[`"), "{} has a link without a target", page.display());
     }
 }

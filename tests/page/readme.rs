@@ -1,13 +1,15 @@
-//! What `spec/README.md` tells other languages is so.
+//! What the pages beside the document say is so: `spec/README.md` and `spec/EXTENSIONS.md`.
 
 use std::collections::BTreeSet;
 
 use northbound_emulator::Scenario;
 use serde_json::Value;
-use xtask::ledger::README;
 
 use super::emulator::Caller;
 use super::{Facts, text_of, the_document};
+
+const README: &str = "spec/README.md";
+const EXTENSIONS: &str = "spec/EXTENSIONS.md";
 
 /// The blocks of code in a language, in their order.
 fn blocks(readme: &str, language: &str) -> Vec<String> {
@@ -16,7 +18,7 @@ fn blocks(readme: &str, language: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_replies_that_it_shows_are_those_of_the_emulator() {
+async fn the_replies_that_the_readme_shows_are_those_of_the_emulator() {
     let facts = Facts::read();
     let readme = text_of(README);
     let shown: Vec<Value> =
@@ -33,8 +35,8 @@ async fn the_replies_that_it_shows_are_those_of_the_emulator() {
 
 #[test]
 fn every_extension_of_the_document_is_explained_with_a_piece_of_it() {
-    let readme = text_of(README);
-    let headings = readme.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`'));
+    let page = text_of(EXTENSIONS);
+    let headings = page.lines().filter_map(|line| line.strip_prefix("## `")?.strip_suffix('`'));
     let explained: BTreeSet<_> = headings.map(str::to_owned).collect();
     let mut used = BTreeSet::new();
     collect_extensions(&the_document(), &mut used);
@@ -42,7 +44,7 @@ fn every_extension_of_the_document_is_explained_with_a_piece_of_it() {
         northbound_openapi::lint::extensions().chain(["x-platform-edition"]).map(str::to_owned).collect();
     assert_eq!(explained, known);
     assert!(used.is_subset(&explained));
-    assert_eq!(blocks(&readme, "yaml").len(), explained.len() - 1, "x-source alone has no piece to show");
+    assert_eq!(blocks(&page, "yaml").len(), explained.len() - 1, "x-source alone has no piece to show");
 }
 
 /// Members that hold data of ours (examples, the catalogue) have no extensions of their own inside.
@@ -61,7 +63,7 @@ fn collect_extensions(value: &Value, found: &mut BTreeSet<String>) {
 fn every_piece_of_the_document_stands_there_as_it_is_shown() {
     let trimmed = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
     let document = format!("\n{}\n", trimmed(&text_of(xtask::DOCUMENT)));
-    for block in blocks(&text_of(README), "yaml") {
+    for block in blocks(&text_of(EXTENSIONS), "yaml") {
         assert!(
             document.contains(&format!("\n{}\n", trimmed(block.trim()))),
             "not in the document:\n{block}"
@@ -71,9 +73,9 @@ fn every_piece_of_the_document_stands_there_as_it_is_shown() {
 
 #[test]
 fn every_action_of_the_catalogue_is_explained() {
-    let (readme, document) = (text_of(README), the_document());
+    let (page, document) = (text_of(EXTENSIONS), the_document());
     for (code, entry) in document["components"]["x-error-catalog"].as_object().unwrap() {
         let action = entry["action"].as_str().unwrap();
-        assert!(readme.contains(&format!("`{action}`")), "{code}: {action}");
+        assert!(page.contains(&format!("`{action}`")), "{code}: {action}");
     }
 }

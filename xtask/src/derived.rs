@@ -1,7 +1,6 @@
 //! Files derived from the document: written when they change, or compared with what is there.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -73,28 +72,11 @@ pub fn unified_diff(path: &str, old: &str, new: &str) -> String {
     TextDiff::from_lines(old, new).unified_diff().context_radius(3).header(&old_name, &new_name).to_string()
 }
 
-/// Replaces a file as a whole: a reader sees the old one or the new one, never half of it.
+/// Writes a file, in a folder that may not exist yet.
 pub(crate) fn replace(path: &Path, contents: &str) -> anyhow::Result<()> {
-    let folder = path.parent().context("a derived file stands in a folder")?;
-    let failure = || format!("cannot write {}", path.display());
-    fs::create_dir_all(folder).with_context(failure)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failure)?;
-    file.write_all(contents.as_bytes()).with_context(failure)?;
-    readable_by_all(file.as_file()).with_context(failure)?;
-    file.persist(path).with_context(failure)?;
-    Ok(())
-}
-
-/// Temporary files are private; files of a project are not.
-#[cfg(unix)]
-fn readable_by_all(file: &fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable_by_all(_: &fs::File) -> std::io::Result<()> {
-    Ok(())
+    let folder = path.parent().unwrap_or(path);
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, contents));
+    written.with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn read(path: &Path) -> anyhow::Result<Option<String>> {
@@ -123,32 +105,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_written_once_and_then_left_alone() {
-        let root = tempfile::tempdir().unwrap();
-        let derived = [Derived::new("a/b.txt", "one\n")];
-        assert_eq!(write(root.path(), &derived, "a").unwrap(), ["a/b.txt"]);
-        assert_eq!(fs::read_to_string(root.path().join("a/b.txt")).unwrap(), "one\n");
-        assert!(write(root.path(), &derived, "a").unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_changed_file_is_shown_as_a_diff() {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join("b.txt"), "one\ntwo\n").unwrap();
-        let stale = stale(root.path(), &[Derived::new("b.txt", "one\nthree\n")], "none").unwrap();
-        assert_eq!(
-            stale[0].diff,
-            "--- b.txt (as it is)\n+++ b.txt (as it should be)\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n"
-        );
-    }
-
-    #[test]
-    fn a_file_that_nothing_derives_any_more_goes() {
+    fn stale_files_are_shown_as_a_diff_written_once_and_removed_when_nothing_derives_them() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("a")).unwrap();
         fs::write(root.path().join("a/old.rs"), "old\n").unwrap();
-        assert_eq!(stale(root.path(), &[], "a").unwrap()[0].path, "a/old.rs");
-        write(root.path(), &[], "a").unwrap();
+        fs::write(root.path().join("b.txt"), "one\ntwo\n").unwrap();
+        let derived = [Derived::new("b.txt", "one\nthree\n"), Derived::new("a/c/d.txt", "new\n")];
+        assert_eq!(
+            stale(root.path(), &derived, "a").unwrap()[0].diff,
+            "--- b.txt (as it is)\n+++ b.txt (as it should be)\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n"
+        );
+        assert_eq!(write(root.path(), &derived, "a").unwrap(), ["b.txt", "a/c/d.txt", "a/old.rs"]);
+        assert_eq!(fs::read_to_string(root.path().join("a/c/d.txt")).unwrap(), "new\n");
         assert!(!root.path().join("a/old.rs").exists());
     }
 }

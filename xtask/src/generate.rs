@@ -74,7 +74,7 @@ fn report_stale(stale: usize, all: usize) -> Outcome {
     Outcome::Stale
 }
 
-/// Derives every file from the document and, for the table in its README, from the ledger beside it; `emulator` is the
+/// Derives every file from the document and the ledger beside it; `emulator` is the
 /// emulator's own document, where it is at hand.
 pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyhow::Result<Vec<Derived>> {
     let value = document.value();
@@ -86,7 +86,7 @@ pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyho
         Derived::new("spec/openapi.json", json.clone() + "\n"),
         // The program of this crate is installed without the rest of the project.
         Derived::new("crates/conformance/openapi.json", json.clone() + "\n"),
-        readme(root)?,
+        Derived::new(ledger::PAGE, ledger::page(&crate::read(root, ledger::LEDGER)?)?),
         rules_page(root, value)?,
         Derived::new(docs::PAGE, docs::page(root, value)?),
         Derived::new(format!("{GENERATED}/openapi.yaml"), document.text()),
@@ -101,10 +101,9 @@ pub fn derive(root: &Path, document: &Document, emulator: Option<&str>) -> anyho
     Ok(files)
 }
 
-/// The README beside the document, with the ledger as a table.
-fn readme(root: &Path) -> anyhow::Result<Derived> {
-    let table = ledger::render(&crate::read(root, ledger::LEDGER)?)?;
-    Ok(Derived::new(ledger::README, ledger::readme(&crate::read(root, ledger::README)?, &table)?))
+/// Rust source in one form.
+fn formatted(source: proc_macro2::TokenStream) -> anyhow::Result<String> {
+    Ok(prettyplease::unparse(&syn::parse2(source)?))
 }
 
 /// The rules for clients in any language.

@@ -110,7 +110,7 @@ pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
         }
     }
     let all: Vec<Row> = rows.iter().chain(&marks).cloned().collect();
-    print(&table::show(&all, &clients));
+    print(&expected.render("scenario or mark", &all, &clients));
     let surprises = expected.surprises(&all, &clients);
     if !surprises.is_empty() {
         print(&format!("not as {} says:\n{}", table::EXPECTED, surprises.join("\n")));
@@ -131,8 +131,8 @@ pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let before = read(root, PAGE)?;
-    let with_table = markers::fill(&before, "languages", &expected.render("scenario", &rows))?;
-    let page = markers::fill(&with_table, "exam", &expected.render("mark", &marks))?;
+    let with_table = markers::fill(&before, "languages", &expected.render("scenario", &rows, &CLIENTS))?;
+    let page = markers::fill(&with_table, "exam", &expected.render("mark", &marks, &CLIENTS))?;
     if page == before {
         return Ok(Outcome::Done);
     }

@@ -1,17 +1,18 @@
-//! The ledger of assumptions, `spec/assumptions.toml`, and its rendering in `spec/README.md`.
+//! The ledger of assumptions, `spec/assumptions.toml`, and the page made of it, `spec/ASSUMPTIONS.md`.
 
 use std::collections::HashSet;
 use std::fmt;
 
 use anyhow::{Context as _, ensure};
-use serde::Deserialize;
-
-use crate::markers;
+use serde::{Deserialize, Serialize};
 
 /// The ledger, relative to the project.
 pub const LEDGER: &str = "spec/assumptions.toml";
-/// Where the table stands, relative to the project.
-pub const README: &str = "spec/README.md";
+/// The page with all assumptions, relative to the project.
+pub const PAGE: &str = "spec/ASSUMPTIONS.md";
+
+/// The page above its table.
+const HEAD: &str = include_str!("generate/assumptions.md");
 
 /// Something that we rely on and that the platform's page does not say.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub struct Assumption {
 }
 
 /// Where an assumption comes from.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash)]
 pub enum Provenance {
     /// Another edition of the same page says so.
     #[serde(rename = "other edition")]
@@ -53,13 +54,7 @@ pub enum Provenance {
 
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OtherEdition => "other edition",
-            Self::OtherPage => "other page",
-            Self::Seen => "seen",
-            Self::OurConclusion => "our conclusion",
-            Self::PageContradictsItself => "page contradicts itself",
-        })
+        self.serialize(f)
     }
 }
 
@@ -82,34 +77,25 @@ pub fn read(assumptions_toml: &str) -> anyhow::Result<Vec<Assumption>> {
         {
             ensure!(is_sentence(text), "{LEDGER}: {id}: {name} is not a sentence on one line: {text:?}");
         }
-        ensure!(
-            assumption.test.contains("::"),
-            "{LEDGER}: {id}: test is not path::name: {:?}",
-            assumption.test
-        );
+        let test = &assumption.test;
+        ensure!(test.contains("::"), "{LEDGER}: {id}: test is not path::name: {test:?}");
     }
     Ok(assumptions)
 }
 
-/// The ledger as a table in Markdown.
-pub fn render(assumptions_toml: &str) -> anyhow::Result<String> {
+/// The page in Markdown: the ledger as a table.
+pub fn page(assumptions_toml: &str) -> anyhow::Result<String> {
     let mut table =
-        String::from("| What we rely on | Where it comes from | What guards us |\n|---|---|---|\n");
+        format!("{HEAD}\n| What we rely on | Where it comes from | What guards us |\n|---|---|---|\n");
     for assumption in read(assumptions_toml)? {
         let Assumption { id, what, provenance, source, guard, test } = assumption;
         let (what, source, guard) = (cell(&what), cell(&source), cell(&guard));
-        let file = test.rsplit_once("::").map_or(test.as_str(), |(path, _)| path);
-        let name = test.rsplit("::").next().unwrap_or_default();
+        let (file, name) = test.rsplit_once("::").unwrap_or_default();
         table += &format!(
             "| **{id}**<br>{what} | *{provenance}*<br>{source} | {guard}<br>[`{name}`](../{file}) |\n"
         );
     }
     Ok(table)
-}
-
-/// The README with this table in its place.
-pub fn readme(readme: &str, table: &str) -> anyhow::Result<String> {
-    markers::fill(readme, "ledger", table).context(README)
 }
 
 /// Whether a text is a sentence, or several, on one line.
@@ -145,9 +131,9 @@ mod tests {
 
     #[test]
     fn an_assumption_is_a_row() {
-        let table = render(ONE).unwrap();
+        let page = page(ONE).unwrap();
         assert_eq!(
-            table.lines().nth(2).unwrap(),
+            page.lines().last().unwrap(),
             "| **stable-order**<br>Rows keep `a\\|b` order. | *our conclusion*<br>The page is silent. | \
              None.<br>[`rows_keep_their_order`](../tests/pages.rs) |"
         );
@@ -166,7 +152,7 @@ mod tests {
             (ONE.replace("guard", "gard"), "unknown field `gard`"),
         ];
         for (ledger, expected) in cases {
-            let error = format!("{:#}", render(&ledger).unwrap_err());
+            let error = format!("{:#}", page(&ledger).unwrap_err());
             assert!(error.contains(expected), "{expected}: {error}");
         }
     }

@@ -30,27 +30,18 @@ pub use northbound_openapi::{contract, document, lint};
 /// The hand-written document, relative to the project.
 pub const DOCUMENT: &str = "spec/openapi.yaml";
 
-/// How a command ended that could do its work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a command ended that could do its work, and how much is left to do: the greater, the more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// Nothing is left to do.
     Done,
-    /// Something needs a person: it is broken.
-    Broken,
     /// Something is out of date, or waits for a review.
     Stale,
+    /// Something needs a person: it is broken.
+    Broken,
 }
 
 impl Outcome {
-    /// Of two outcomes the one that needs more doing.
-    pub fn worse(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Broken, _) | (_, Self::Broken) => Self::Broken,
-            (Self::Stale, _) | (_, Self::Stale) => Self::Stale,
-            (Self::Done, Self::Done) => Self::Done,
-        }
-    }
-
     /// The exit code of the process: 0, 1 for broken, 4 for stale.
     pub fn exit_code(self) -> u8 {
         match self {

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use crate::document::{Document, DocumentError};
+use crate::document::Document;
 use crate::{DOCUMENT, Outcome, lint, print};
 
 /// Reads the document of the project at `root`.
 ///
 /// # Errors
 /// When it is missing, or is no OpenAPI 3.0 document.
-pub fn read(root: &Path) -> Result<Document, DocumentError> {
+pub fn read(root: &Path) -> anyhow::Result<Document> {
     Document::read_in(root, Path::new(DOCUMENT))
 }
 

@@ -99,7 +99,7 @@ fn main() -> ExitCode {
         Command::Generate { .. } => generate::run(root, Mode::Write),
         Command::Languages { only } => languages::run(root, &only),
         Command::Lint { external } => load::run(root).and_then(|own| match external {
-            true => external::run(root).map(|others| own.worse(others)),
+            true => external::run(root).map(|others| own.max(others)),
             false => Ok(own),
         }),
         Command::Diff { yardstick: true, .. } => diff::run_yardstick(root),

@@ -20,21 +20,16 @@ pub fn fill(page: &str, name: &str, contents: &str) -> anyhow::Result<String> {
 mod tests {
     use super::*;
 
-    const BEGIN: &str = "<!-- ledger -->";
-    const END: &str = "<!-- /ledger -->";
-
     #[test]
     fn only_the_part_between_the_markers_changes() {
         let before = "# A\n\n<!-- ledger -->\nold\n<!-- /ledger -->\n\nB\n";
         let after = fill(before, "ledger", "| new |\n").unwrap();
         assert_eq!(after, "# A\n\n<!-- ledger -->\n\n| new |\n\n<!-- /ledger -->\n\nB\n");
         assert_eq!(fill(&after, "ledger", "| new |\n").unwrap(), after);
-    }
-
-    #[test]
-    fn a_page_without_both_markers_in_order_is_refused() {
-        for text in ["", BEGIN, END, &format!("{END}{BEGIN}"), &format!("{BEGIN}{BEGIN}{END}")] {
-            assert!(fill(text, "ledger", "").is_err(), "{text}");
+        for broken in
+            ["", "<!-- a -->", "<!-- /a -->", "<!-- /a --><!-- a -->", "<!-- a --><!-- a --><!-- /a -->"]
+        {
+            assert!(fill(broken, "a", "").is_err(), "{broken}");
         }
     }
 }

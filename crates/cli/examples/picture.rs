@@ -16,13 +16,22 @@ const ROWS: u16 = 14;
 const SECONDS: f64 = 0.7;
 const LAST_SECONDS: f64 = 4.0;
 
-/// Keeps each write apart: the command draws a picture with one.
-#[derive(Default)]
-struct Recorder(Vec<Vec<u8>>);
+/// The screen whenever the counts have changed: what lies between differs by the seconds alone.
+struct Recorder {
+    terminal: Parser,
+    states: Vec<Screen>,
+}
 
+/// The command draws a picture with one write.
 impl io::Write for Recorder {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.push(bytes.to_vec());
+        // A terminal's driver turns a line feed into a new line.
+        self.terminal.process(String::from_utf8_lossy(bytes).replace('\n', "\r\n").as_bytes());
+        let screen = self.terminal.screen().clone();
+        match self.states.last_mut() {
+            Some(last) if counts(last) == counts(&screen) => *last = screen,
+            _ => self.states.push(screen),
+        }
         Ok(bytes.len())
     }
 
@@ -34,31 +43,16 @@ impl io::Write for Recorder {
 fn main() {
     let path = std::env::args().nth(1).expect("usage: picture FILE.svg");
     let arguments = ["northbound", "--emulator", "--color", "always", "watch", "live"];
-    let mut recorder = Recorder::default();
+    let terminal = Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);
+    let mut recorder = Recorder { terminal, states: Vec::new() };
+    recorder.terminal.process(b"$ northbound --emulator watch live\r\n\r\n");
     let mut stderr = io::stderr();
     let (environment, columns) = (|_: &str| None, || COLUMNS);
     let process =
         Process::new(&environment, Outlet::terminal(&mut recorder, &columns), Outlet::plain(&mut stderr));
     let code = northbound_cli::run(arguments.map(Into::into), process);
     assert_eq!(code, 0);
-    std::fs::write(&path, picture(&states(&recorder.0))).expect("the picture cannot be written");
-}
-
-/// The screen whenever the counts have changed: what lies between differs by the seconds alone.
-fn states(writes: &[Vec<u8>]) -> Vec<Screen> {
-    let mut terminal = Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);
-    terminal.process(b"$ northbound --emulator watch live\r\n\r\n");
-    let mut states: Vec<Screen> = Vec::new();
-    for write in writes {
-        // A terminal's driver turns a line feed into a new line.
-        terminal.process(String::from_utf8_lossy(write).replace('\n', "\r\n").as_bytes());
-        let screen = terminal.screen().clone();
-        match states.last_mut() {
-            Some(last) if counts(last) == counts(&screen) => *last = screen,
-            _ => states.push(screen),
-        }
-    }
-    states
+    std::fs::write(&path, picture(&recorder.states)).expect("the picture cannot be written");
 }
 
 fn counts(screen: &Screen) -> String {

@@ -37,19 +37,12 @@ pub(crate) enum CliError {
     /// The time that the user gave to a wait is over.
     #[error("{}", without_remedy(.0))]
     GaveUp(northbound::Error),
-    /// The emulator did not start.
-    #[cfg(feature = "emulator")]
-    #[error("{}", chain(.0))]
-    Emulator(#[from] northbound_emulator::StartError),
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(io::Error),
     /// Whoever read the output has seen enough.
     #[error("the reader has closed the pipe")]
     ClosedPipe,
-    /// The process cannot do I/O at all.
-    #[error("cannot start the runtime: {0}")]
-    Runtime(io::Error),
     /// The user, or the system, has asked the command to stop.
     #[error("stopped")]
     Interrupted(Signal),
@@ -103,6 +96,11 @@ impl CliError {
         Self::own(Kind::File, what, advice)
     }
 
+    /// The system refuses what the command needs.
+    pub(crate) fn system(what: String) -> Self {
+        Self::own(Kind::System, what, "")
+    }
+
     /// What kind of failure it is, as in `too-many-failed`.
     fn kind(&self) -> String {
         kebab(match self.cause() {
@@ -111,8 +109,7 @@ impl CliError {
             Self::Call(_) => Kind::Usage,
             Self::GaveUp(_) => Kind::GaveUp,
             Self::Interrupted(_) => Kind::Stopped,
-            Self::Output(_) => Kind::File,
-            _ => Kind::System,
+            _ => Kind::File,
         })
     }
 
@@ -155,7 +152,7 @@ impl CliError {
         if output.is_json() {
             return writeln!(stderr, "{}", self.json());
         }
-        let palette = stderr.palette();
+        let palette = stderr.palette;
         writeln!(stderr, "{} {}", palette.error("error:"), self)?;
         if let Some(advice) = self.advice() {
             writeln!(stderr, "{}  {advice}", palette.help("help:"))?;
@@ -256,38 +253,18 @@ fn without_remedy(error: &northbound::Error) -> String {
     error.asked().map(|asked| format!("{asked}: ")).unwrap_or_default() + error.found()
 }
 
-/// An error with its causes on one line.
+/// The emulator did not start: the error with its causes on one line.
 #[cfg(feature = "emulator")]
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+impl From<northbound_emulator::StartError> for CliError {
+    fn from(error: northbound_emulator::StartError) -> Self {
+        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        Self::system(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn shown(failure: &CliError, output: Output) -> String {
-        let mut written = Vec::new();
-        failure.show(output, &mut Outlet::plain(&mut written)).unwrap();
-        String::from_utf8(written).unwrap()
-    }
-
-    #[test]
-    fn a_failure_is_two_lines_for_a_person_and_one_for_a_script() {
-        let refused = CliError::from(northbound::AppId::new("").unwrap_err());
-        assert_eq!(
-            shown(&refused, Output::Table),
-            "error: the application id is empty\nhelp:  give the id that the platform's console shows\n"
-        );
-        for output in [Output::Json, Output::Jsonl] {
-            let text = shown(&refused, output);
-            let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-            assert_eq!((text.lines().count(), &json["error"]["exitCode"]), (1, &json!(2)), "{text}");
-            assert_eq!(json["error"]["help"], "give the id that the platform's console shows");
-        }
-        assert_eq!(shown(&CliError::Interrupted(Signal::Interrupt), Output::Table), "error: stopped\n");
-    }
 
     #[test]
     fn the_names_of_kinds_stay_what_scripts_know() {
@@ -297,10 +274,7 @@ mod tests {
         let printed = [Undecodable, TooLarge, Incomplete].map(kebab);
         assert_eq!(printed.join(" "), "undecodable too-large incomplete");
         let refused = CliError::from(northbound::AppId::new("").unwrap_err());
-        assert_eq!(
-            (refused.kind(), kebab(Kind::TooManyFailed)),
-            ("usage".to_owned(), "too-many-failed".to_owned())
-        );
+        assert_eq!([refused.kind(), kebab(Kind::TooManyFailed)], ["usage", "too-many-failed"]);
     }
 
     #[test]
@@ -317,39 +291,5 @@ mod tests {
         let codes = failures.iter().map(CliError::exit_code);
         let listed = EXIT_CODES.iter().map(|(code, _)| *code).filter(|code| *code != 5);
         assert!(codes.eq(listed), "5 is reserved");
-    }
-
-    #[test]
-    fn advice_names_options_and_no_methods() {
-        for remedy in [
-            Remedy::CheckTokenSource,
-            Remedy::CheckToken,
-            Remedy::ReplaceToken,
-            Remedy::TrustAuthority,
-            Remedy::GiveClientCertificate,
-            Remedy::ResolveName,
-            Remedy::UseHttps,
-            Remedy::RaiseTimeout,
-            Remedy::RaiseBodyLimit,
-            Remedy::RaiseDeadlineForToken,
-            Remedy::RaiseDeadlineForQuota,
-            Remedy::RaiseDeadlineForReply,
-            Remedy::WatchLonger,
-            Remedy::AllowEmpty,
-            Remedy::ReadSubtasks { other: 1, total: 2 },
-            Remedy::ReadAllPages,
-            Remedy::ReadPageByPage { because: "x" },
-            Remedy::ReadWithoutStatus { because: "x" },
-        ] {
-            assert!(!in_options(&remedy).contains("()"), "{remedy:?}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_usage_is_json_as_well() {
-        let text = "error: unexpected argument '--x'\n\nUsage: northbound\n\nFor more, try '--help'.\n";
-        let failure = usage_of_parser(text);
-        assert_eq!(failure.to_string(), "unexpected argument '--x'");
-        assert_eq!(failure.advice().unwrap(), "Usage: northbound For more, try '--help'.");
     }
 }

@@ -57,11 +57,11 @@ fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
 }
 
 fn run_in(context: &mut Context<'_>, command: &Command, signals: bool) -> Result<(), CliError> {
+    let cannot = |error| CliError::system(format!("cannot start the runtime: {error}"));
     if signals {
-        context.interrupt = Interrupt::listen().map_err(CliError::Runtime)?;
+        context.interrupt = Interrupt::listen().map_err(cannot)?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(CliError::Runtime)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let outcome = runtime.block_on(commands::run(command, context));
     // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.
     runtime.shutdown_background();

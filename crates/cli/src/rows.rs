@@ -95,7 +95,7 @@ impl<'a, 'p> RowWriter<'a, 'p> {
         if self.table.is_empty() {
             return Ok(());
         }
-        let (width, palette) = (self.stdout.width(), self.stdout.palette());
+        let (width, palette) = (self.stdout.width(), self.stdout.palette);
         for line in table::lines(&self.columns, &self.table, width, palette) {
             writeln!(self.stdout, "{line}")?;
         }

@@ -1,17 +1,16 @@
 //! A reply together with what was asked, and what one may expect of it.
 
 use serde_json::Value;
+use ureq::http::Response;
 
-use crate::facts::{Call, Row};
-use crate::http::Reply;
-use crate::{Checked, fail};
+use crate::facts::{Call, Documented, Row};
+use crate::report::{Checked, fail};
 
 /// The reply to a request.
-pub(crate) struct Answer {
-    /// The `operationId` of the call.
-    pub(crate) call: &'static str,
+pub(crate) struct Answer<'a> {
+    pub(crate) call: &'a Call,
     request: String,
-    pub(crate) reply: Reply,
+    pub(crate) reply: Response<Vec<u8>>,
     /// The body as JSON, if it is JSON.
     pub(crate) body: Option<Value>,
 }
@@ -25,19 +24,45 @@ pub(crate) struct Page {
     pub(crate) rows: Vec<Value>,
 }
 
-impl Answer {
-    pub(crate) fn new(call: &'static str, request: String, reply: Reply) -> Self {
-        let body = serde_json::from_slice(&reply.body).ok();
+/// Where a page is in the task.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) number: usize,
+    pub(crate) size: usize,
+    /// The number of its first row.
+    pub(crate) first: usize,
+    /// How many rows the task has.
+    pub(crate) total: usize,
+}
+
+impl<'a> Answer<'a> {
+    pub(crate) fn new(call: &'a Call, request: String, reply: Response<Vec<u8>>) -> Self {
+        let body = serde_json::from_slice(reply.body()).ok();
         Self { call, request, reply, body }
     }
 
     /// The request, and what came back.
     pub(crate) fn asked(&self) -> String {
-        format!("{}, which got {}", self.request, self.reply.shown())
+        format!("{}, which got {}", self.request, self.shown())
+    }
+
+    /// Status and the beginning of the body, on one line.
+    pub(crate) fn shown(&self) -> String {
+        const LONGEST: usize = 160;
+        let text = String::from_utf8_lossy(self.reply.body());
+        let mut shown: String =
+            text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if text.chars().nth(LONGEST).is_some() {
+            shown.push('…');
+        }
+        match shown.trim() {
+            "" => format!("{} without a body", self.status()),
+            shown => format!("{} {shown}", self.status()),
+        }
     }
 
     pub(crate) fn status(&self) -> u16 {
-        self.reply.status
+        self.reply.status().as_u16()
     }
 
     /// The code of an error, in the envelope of a service or of the gateway before it.
@@ -48,7 +73,7 @@ impl Answer {
 
     /// Holds the reply against a row of the error table.
     pub(crate) fn is_row(&self, row: &Row) -> Checked {
-        if row.statuses.contains(&self.reply.status) && self.code() == Some(&row.code) {
+        if row.statuses.contains(&self.status()) && self.code() == Some(&row.code) {
             return Ok(());
         }
         let statuses: Vec<String> = row.statuses.iter().map(u16::to_string).collect();
@@ -56,20 +81,29 @@ impl Answer {
         fail(format!("{}\nexpected {statuses} with code {code} ({text})", self.asked()))
     }
 
+    /// What the document says of this status.
+    pub(crate) fn documented(&self) -> Option<&'a Documented> {
+        self.call.replies.get(&self.status())
+    }
+
     /// Holds the reply against the call's errors below 500 whose code is one of these.
-    pub(crate) fn is_documented(&self, call: &Call, is_wanted: impl Fn(&str) -> bool) -> Checked {
-        let codes = call.replies.get(&self.reply.status).into_iter().flat_map(|reply| &reply.codes);
-        let mut codes = codes.filter(|code| self.reply.status < 500 && is_wanted(code));
-        if codes.any(|code| self.code() == Some(code)) {
+    pub(crate) fn is_documented(&self, is_wanted: impl Fn(&str) -> bool) -> Checked {
+        let codes =
+            self.documented().filter(|_| self.status() < 500).into_iter().flat_map(|reply| &reply.codes);
+        if codes.filter(|code| is_wanted(code)).any(|code| self.code() == Some(code)) {
             return Ok(());
         }
-        fail(format!("{}\nexpected another of the documented errors of {}, or none", self.asked(), call.id))
+        fail(format!(
+            "{}\nexpected another of the documented errors of {}, or none",
+            self.asked(),
+            self.call.id
+        ))
     }
 
     /// The body of a reply that is no error.
     pub(crate) fn succeeds(&self) -> Checked<&Value> {
         match &self.body {
-            Some(body) if self.reply.status == 200 && self.code().is_none() => Ok(body),
+            Some(body) if self.status() == 200 && self.code().is_none() => Ok(body),
             Some(_) | None => fail(format!("{}\nexpected 200 with JSON that is no error", self.asked())),
         }
     }
@@ -106,13 +140,17 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use serde_json::json;
 
     use super::*;
+    use crate::facts::Facts;
 
-    fn answer(status: u16, body: &Value) -> Answer {
-        let reply = Reply { status, content_type: None, body: body.to_string().into_bytes() };
-        Answer::new("x", "GET /x".to_owned(), reply)
+    fn answer(status: u16, body: &Value) -> Answer<'static> {
+        static FACTS: LazyLock<Facts> = LazyLock::new(|| Facts::of_this_version().unwrap());
+        let reply = Response::builder().status(status).body(body.to_string().into_bytes()).unwrap();
+        Answer::new(&FACTS.list, "GET /x".to_owned(), reply)
     }
 
     fn row() -> Row {

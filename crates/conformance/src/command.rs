@@ -1,12 +1,15 @@
 //! The command: options, the server, and the report as it grows.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::{Facts, Http, Subject, Verdict, examine};
+use crate::examine::examine;
+use crate::facts::Facts;
+use crate::http::Http;
+use crate::report::{Verdict, print};
+use crate::session::Subject;
 
 /// Hold a server that claims to be this API to the document: black box, over HTTP, a line for each promise.
 ///
@@ -53,9 +56,4 @@ pub fn run(options: &Options) -> anyhow::Result<bool> {
         (count(|verdict| *verdict == Verdict::Pass), count(|verdict| matches!(verdict, Verdict::Fail(_))));
     print(&format!("{passed} passed, {failed} failed, {} skipped", lines.len() - passed - failed));
     Ok(failed == 0)
-}
-
-/// A closed pipe is no error.
-pub(crate) fn print(text: &str) {
-    let _closed_pipe = writeln!(std::io::stdout(), "{text}");
 }

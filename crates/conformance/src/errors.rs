@@ -1,7 +1,8 @@
 //! Errors that one can provoke, and which rows of the error tables came.
 
+use crate::check::Check;
+use crate::report::{Checked, Line, Verdict, fail, skip};
 use crate::session::Session;
-use crate::{Check, Checked, Line, Verdict, fail, skip};
 
 /// An id that nothing has.
 const NOBODY: &str = "nobody-0000000000000000";
@@ -23,7 +24,7 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 fn refused(session: &mut Session<'_>, parameter: (&str, &str), row: &str) -> Checked {
-    session.list(&[parameter])?.is_row(&session.list_row(row))
+    session.send(&session.listing(&[parameter]))?.is_row(&session.list_row(row))
 }
 
 fn not_authorized(session: &mut Session<'_>) -> Checked {
@@ -48,20 +49,18 @@ fn words(session: &mut Session<'_>) -> Checked {
 /// A line for each row of the error tables: whether any reply was this one.
 pub(crate) fn rows(session: &Session<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
-    for call in session.facts.calls() {
-        for (status, code) in call
-            .replies
-            .iter()
-            .flat_map(|(status, reply)| reply.codes.iter().map(move |code| (*status, code)))
-        {
-            let is_seen = session.answers.iter().any(|answer| {
-                answer.call == call.id && answer.status() == status && answer.code() == Some(code)
-            });
-            let not_seen =
-                || Verdict::Skip("no request provoked it, or its check was skipped or failed".to_owned());
-            let verdict = if is_seen { Verdict::Pass } else { not_seen() };
-            let name = format!("{} has {status} with code {code}", call.id);
-            lines.push(Line { name, rests_on: &[], verdict });
+    for call in [&session.facts.list, &session.facts.login] {
+        for (status, reply) in &call.replies {
+            for code in &reply.codes {
+                let mut answers = session.answers.iter().filter(|answer| answer.call.id == call.id);
+                let not_seen = "no request provoked it, or its check was skipped or failed";
+                let verdict = match answers.any(|one| one.status() == *status && one.code() == Some(code)) {
+                    true => Verdict::Pass,
+                    false => Verdict::Skip(not_seen.to_owned()),
+                };
+                let name = format!("{} has {status} with code {code}", call.id);
+                lines.push(Line { name, rests_on: &[], verdict });
+            }
         }
     }
     lines

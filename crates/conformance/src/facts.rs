@@ -1,27 +1,31 @@
 //! What the document promises, in the form in which checks need it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use jsonschema::Validator;
-use northbound_openapi::contract::{Contract, Fact, Side, contract};
+use northbound_openapi::contract::{Contract, Side, contract};
 use northbound_openapi::document::Document;
+use northbound_openapi::document::json::{list, members, shown, text, texts};
 use northbound_openapi::document::operations::operation;
 use northbound_openapi::document::reference::resolve;
 use northbound_openapi::lint;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::rules;
+use crate::field::{Field, probes};
 
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What the document says of the two calls.
 pub struct Facts {
     pub(crate) list: Call,
     pub(crate) login: Call,
-    pub(crate) quota: Quota,
+    /// How many calls may be made in a window.
+    pub(crate) quota: u32,
+    pub(crate) window: Duration,
     /// What each error code means.
-    catalogue: Map<String, Value>,
+    catalogue: Value,
 }
 
 /// One operation.
@@ -37,14 +41,6 @@ pub(crate) struct Call {
     pub(crate) replies: BTreeMap<u16, Documented>,
 }
 
-/// A parameter, or a member of a form.
-pub(crate) struct Field {
-    pub(crate) name: String,
-    /// The value that the document shows.
-    pub(crate) example: String,
-    pub(crate) rules: Vec<Fact>,
-}
-
 /// What is documented under one status.
 pub(crate) struct Documented {
     pub(crate) codes: Vec<String>,
@@ -52,11 +48,6 @@ pub(crate) struct Documented {
     /// The body that the document shows for it.
     pub(crate) example: Value,
     pub(crate) schema: Validator,
-}
-
-pub(crate) struct Quota {
-    pub(crate) calls: u32,
-    pub(crate) seconds: u64,
 }
 
 /// One row of a call's error table; where the page lists a code under two statuses, either will do.
@@ -82,24 +73,20 @@ impl Facts {
     /// When the document lacks something that a check asks it for, or has a rule that no check can try.
     pub fn of(document: &Document) -> anyhow::Result<Self> {
         let value = document.value();
-        let quota = value.get("x-quota").context("the document has no x-quota")?;
-        let number = |name: &str| {
-            quota.get(name).and_then(Value::as_u64).with_context(|| format!("x-quota has no {name}"))
-        };
+        let number = |name: &str| value["x-quota"][name].as_u64().context("the document has no x-quota");
         let contract = contract(value);
         Ok(Self {
             list: Call::of(document, &contract, "listSubtasks")?,
             login: Call::of(document, &contract, "login")?,
-            quota: Quota { calls: number("calls")?.try_into()?, seconds: number("seconds")? },
-            catalogue: members(value.pointer("/components/x-error-catalog"))
-                .map(|(code, entry)| (code.clone(), entry.clone()))
-                .collect(),
+            quota: number("calls")?.try_into()?,
+            window: Duration::from_secs(number("seconds")?),
+            catalogue: value["components"]["x-error-catalog"].clone(),
         })
     }
 
     /// The row of this call for the code that the catalogue calls `name`.
     pub(crate) fn row(&self, call: &Call, name: &str) -> Row {
-        let code = self.catalogue.iter().find(|(_, entry)| text(entry, "name") == name);
+        let code = members(&self.catalogue).find(|(_, entry)| text(&entry["name"]) == name);
         self.row_of(call, code.map_or("", |(code, _)| code))
     }
 
@@ -107,7 +94,7 @@ impl Facts {
     pub(crate) fn refusal(&self, call: &Call) -> Row {
         let mut codes = call.replies.get(&400).into_iter().flat_map(|reply| &reply.codes);
         let asks_to_change = |code: &&String| {
-            self.catalogue.get(*code).is_some_and(|entry| text(entry, "action") == "fix-request")
+            self.catalogue.get(*code).is_some_and(|entry| text(&entry["action"]) == "fix-request")
         };
         self.row_of(call, codes.find(asks_to_change).map_or("", String::as_str))
     }
@@ -117,19 +104,14 @@ impl Facts {
         Row {
             code: code.to_owned(),
             statuses: listed.map(|(status, _)| *status).collect(),
-            text: self.catalogue.get(code).map_or("no such error", |entry| text(entry, "text")).to_owned(),
+            text: self.catalogue.get(code).map_or("no such error", |entry| text(&entry["text"])).to_owned(),
         }
     }
 
     /// The platform's own words for a code, where its page has them; those of other codes were not verified.
     pub(crate) fn words(&self, code: &str) -> Option<&str> {
         let entry = self.catalogue.get(code).filter(|entry| entry.get("source").is_none());
-        entry.map(|entry| text(entry, "text"))
-    }
-
-    /// Every documented call.
-    pub(crate) fn calls(&self) -> [&Call; 2] {
-        [&self.list, &self.login]
+        entry.map(|entry| text(&entry["text"]))
     }
 }
 
@@ -167,11 +149,11 @@ impl Call {
             fields.last_mut().into_iter().for_each(|field| field.rules.push(fact.clone()));
         }
         for field in &fields {
-            let unknown = field.rules.iter().find(|fact| !rules::is_known(fact, field));
+            let unknown = field.rules.iter().find(|fact| probes(fact, field).is_none());
             unknown.map_or(Ok(()), |fact| bail!("{id}: no way yet to try {fact}"))?;
         }
         let mut replies = BTreeMap::new();
-        for (status, response) in members(found.value.get("responses")) {
+        for (status, response) in members(&found.value["responses"]) {
             let status = status.parse().with_context(|| format!("{id}: the status {status}"))?;
             replies.insert(status, Documented::of(document, response)?);
         }
@@ -184,45 +166,15 @@ impl Call {
     }
 }
 
-impl Field {
-    pub(crate) fn is_required(&self) -> bool {
-        self.values("required").any(|value| value == "yes")
-    }
-
-    pub(crate) fn has(&self, aspect: &str) -> bool {
-        self.values(aspect).next().is_some()
-    }
-
-    /// Whether it is a text that may be anything.
-    pub(crate) fn is_free(&self) -> bool {
-        self.values("type").any(|kind| kind == "string") && !self.has("enum")
-    }
-
-    /// The largest integer that it may be.
-    pub(crate) fn largest(&self) -> Option<i64> {
-        let of_type = self.values("format").any(|format| format == "int32").then_some(i32::MAX.into());
-        self.values("maximum").find_map(|value| value.parse().ok()).or(of_type)
-    }
-
-    /// What it may be, if it may be nothing else.
-    pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
-        self.values("enum").map(|value| value.trim_matches('"'))
-    }
-
-    fn values(&self, aspect: &str) -> impl Iterator<Item = &str> {
-        self.rules.iter().filter(move |fact| fact.aspect == aspect).map(|fact| fact.value.as_str())
-    }
-}
-
 impl Documented {
     fn of(document: &Document, response: &Value) -> anyhow::Result<Self> {
         let response = resolve(document.value(), response).context("a response refers to nothing")?;
-        let content: Vec<_> = members(response.get("content")).collect();
+        let content: Vec<_> = members(&response["content"]).collect();
         let body = content.first().context("the checks know replies with a body only")?.1;
         let schema = body.get("schema").and_then(|schema| lint::validator(document, schema));
-        let example = members(body.get("examples")).next().and_then(|(_, example)| example.get("value"));
+        let example = members(&body["examples"]).next().and_then(|(_, example)| example.get("value"));
         Ok(Self {
-            codes: array(response, "x-error-codes").filter_map(Value::as_str).map(str::to_owned).collect(),
+            codes: texts(&response["x-error-codes"]).map(str::to_owned).collect(),
             media_types: content.iter().map(|(name, _)| (*name).clone()).collect(),
             example: example.cloned().unwrap_or_default(),
             schema: schema.context("a schema of a reply cannot be used")?,
@@ -232,25 +184,12 @@ impl Documented {
 
 /// The value that the document shows for a field of an operation.
 fn example(document: &Value, operation: &Value, name: &str) -> String {
-    let mut parameters = array(operation, "parameters").filter_map(|parameter| resolve(document, parameter));
-    let example =
-        parameters.find(|parameter| text(parameter, "name") == name).and_then(|one| one.get("example"));
-    match example {
-        Some(Value::String(text)) => text.clone(),
-        other => other.map(Value::to_string).unwrap_or_default(),
-    }
-}
-
-fn text<'a>(node: &'a Value, name: &str) -> &'a str {
-    node.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn array<'a>(node: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    node.get(name).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn members(node: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
-    node.and_then(Value::as_object).into_iter().flatten()
+    let mut parameters = list(&operation["parameters"]).filter_map(|one| resolve(document, one));
+    parameters
+        .find(|one| one["name"] == name)
+        .and_then(|one| one.get("example"))
+        .map(shown)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,16 +1,15 @@
-//! Requests, replies, and the server under test over HTTP.
+//! The server under test, over HTTP.
 
-use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use ureq::http::Uri;
+use ureq::http::{Request, Response, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig};
 
-use crate::command::print;
+use crate::report::print;
 
 /// How long one reply may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,62 +17,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Longest body that is read, in bytes: a full page has some 70,000.
 const LONGEST_BODY: u64 = 16 * 1024 * 1024;
 
-/// A request, ready to be sent.
-#[derive(Clone)]
-pub struct Request {
-    /// The method, in capitals.
-    pub method: String,
-    /// Path and query.
-    pub target: String,
-    /// Headers, without those that every client adds by itself.
-    pub headers: Vec<(String, String)>,
-    /// The body, if there is one.
-    pub body: Option<String>,
-    /// What its headers or its body have that a reader of the report should know: they hold secrets, and are not shown.
-    pub(crate) note: String,
-}
-
-impl fmt::Display for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}{}", self.method, self.target, self.note)
-    }
-}
-
-/// What came back.
-#[derive(Clone)]
-pub struct Reply {
-    /// The HTTP status.
-    pub status: u16,
-    /// The header `Content-Type`, as it came.
-    pub content_type: Option<String>,
-    /// The body, byte for byte.
-    pub body: Vec<u8>,
-}
-
-impl Reply {
-    /// Status and the beginning of the body, on one line.
-    pub(crate) fn shown(&self) -> String {
-        const LONGEST: usize = 160;
-        let text = String::from_utf8_lossy(&self.body);
-        let mut shown: String =
-            text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        if text.chars().nth(LONGEST).is_some() {
-            shown.push('…');
-        }
-        match shown.trim() {
-            "" => format!("{} without a body", self.status),
-            shown => format!("{} {shown}", self.status),
-        }
-    }
-}
-
 /// A server that claims to be this API, and the time that passes for it.
 pub trait Server {
-    /// Sends a request and waits for the reply; redirects are not followed.
+    /// Sends a request, whose URI is path and query alone, and waits for the reply; redirects are not followed.
     ///
     /// # Errors
     /// When there is no reply.
-    fn answer(&mut self, request: &Request) -> io::Result<Reply>;
+    fn answer(&mut self, request: Request<String>) -> io::Result<Response<Vec<u8>>>;
 
     /// Time since some moment.
     fn now(&self) -> Duration;
@@ -141,20 +91,12 @@ fn authorities(path: &Path) -> anyhow::Result<RootCerts> {
 }
 
 impl Server for Http {
-    fn answer(&mut self, request: &Request) -> io::Result<Reply> {
-        let mut builder = ureq::http::Request::builder().method(request.method.as_str());
-        for (name, value) in &request.headers {
-            builder = builder.header(name, value);
-        }
-        let body = request.body.clone().unwrap_or_default();
-        let builder = builder.uri(format!("{}{}", self.base, request.target));
-        let sent = builder.body(body).map_err(io::Error::other)?;
-        let mut response = self.agent.run(sent).map_err(ureq::Error::into_io)?;
-        let content_type = response.headers().get("content-type");
-        let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let body = response.body_mut().with_config().limit(LONGEST_BODY).read_to_vec();
-        let body = body.map_err(ureq::Error::into_io)?;
-        Ok(Reply { status: response.status().as_u16(), content_type, body })
+    fn answer(&mut self, mut request: Request<String>) -> io::Result<Response<Vec<u8>>> {
+        let url = format!("{}{}", self.base, request.uri());
+        *request.uri_mut() = url.parse().map_err(io::Error::other)?;
+        let (head, mut body) = self.agent.run(request).map_err(ureq::Error::into_io)?.into_parts();
+        let body = body.with_config().limit(LONGEST_BODY).read_to_vec().map_err(ureq::Error::into_io)?;
+        Ok(Response::from_parts(head, body))
     }
 
     fn now(&self) -> Duration {
@@ -173,22 +115,13 @@ mod tests {
 
     #[test]
     fn secrets_go_in_clear_to_this_machine_only() {
-        for url in [
-            "https://platform.example:8743",
-            "http://127.0.0.1:1",
-            "http://localhost:1",
-            "http://[::1]:1/base",
-        ] {
+        for url in "https://platform.example:8743 http://127.0.0.1:1 http://localhost:1 http://[::1]:1/base"
+            .split(' ')
+        {
             assert!(check(url).is_ok(), "{url}");
         }
-        for url in [
-            "http://platform.example",
-            "ftp://127.0.0.1",
-            "platform.example",
-            "",
-            "https://a.example/?b",
-            "http://127.0.0.1.example",
-        ] {
+        let remote = "http://platform.example ftp://127.0.0.1 platform.example https://a.example/?b http://127.0.0.1.example";
+        for url in remote.split(' ').chain([""]) {
             assert!(check(url).is_err(), "{url}");
         }
     }

@@ -1,76 +1,68 @@
 //! The arithmetic of pages, over a task that does not move.
 
-use crate::answer::Page;
+use std::collections::{BTreeSet, HashSet};
+
+use crate::answer::{Page, Place};
+use crate::check::Check;
+use crate::report::Checked;
 use crate::session::Session;
-use crate::{Check, Checked};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check::new("the same question gets the same answer, if the task no longer moves", |session| {
         session.changes_nothing(&[])
     })
     .resting_on(&["stable-order", "fixed-set"]),
-    Check::new("a page has as many rows as were asked for, and the last one what is left", row_counts)
-        .resting_on(&["total-beyond-the-page", "capped-pages", "example-counters"]),
+    Check::new(
+        "a page has as many rows as were asked for, the last one what is left, and one past the end none",
+        |session| every(session, |page, at| page.has_rows(at.total.saturating_sub(at.first).min(at.size))),
+    )
+    .resting_on(&[
+        "total-beyond-the-page",
+        "capped-pages",
+        "example-counters",
+        "page-past-the-end-is-empty",
+    ]),
     Check::new("pages count up from 0 without a gap, whatever their size", slices)
         .resting_on(&["pages-count-up", "stable-order"]),
     Check::new("no row stands on two pages", distinct).resting_on(&["param-names-a-row"]),
-    Check::new("a page tells its number, its size and the same total as every other", counters)
-        .resting_on(&["total-beyond-the-page"]),
-    Check::new("a page past the end is empty", past_the_end).resting_on(&["page-past-the-end-is-empty"]),
+    Check::new("a page tells its number, its size and the same total as every other", |session| {
+        every(session, counters)
+    })
+    .resting_on(&["total-beyond-the-page"]),
 ];
 
-/// One page of a task: its number, its size, and the first rows of the task with its total.
-struct Place<'h> {
-    number: usize,
-    size: usize,
-    head: &'h Page,
-}
-
-/// Reads pages of a size that leaves a rest, of the default size, and of the extremes: those with these numbers.
-fn each(
-    session: &mut Session<'_>,
-    numbers: fn(&Page, usize) -> Vec<usize>,
-    expect: fn(&Page, &Place<'_>) -> Checked,
-) -> Checked {
-    let (head, largest) = (session.head()?, session.largest_page());
-    let uneven = (2..largest).find(|size| !head.total.is_multiple_of(*size));
-    let mut sizes: Vec<usize> =
-        [Some(1), uneven, Some(largest - 1), Some(largest)].into_iter().flatten().collect();
-    sizes.dedup();
-    for size in sizes {
-        for number in numbers(&head, size) {
-            let page = session.numbered(&[], number, size)?;
-            expect(&page, &Place { number, size, head: &head })?;
+/// Holds some pages against what is expected. They are of several sizes, one of which leaves a rest, and at the beginning, in the
+/// middle, at the end and past it.
+fn every(session: &mut Session<'_>, expect: impl Fn(&Page, Place) -> Checked) -> Checked {
+    if session.sample.is_empty() {
+        let (Page { total, .. }, largest) = (session.head()?, session.largest_page());
+        let uneven = (2..largest).find(|size| !total.is_multiple_of(*size)).unwrap_or(1);
+        let mut sample = Vec::new();
+        for size in BTreeSet::from([1, uneven, largest - 1, largest]) {
+            for number in BTreeSet::from([0, 1, total / size / 2, (total - 1) / size, total.div_ceil(size)]) {
+                let page = session.numbered(&[], number, size)?;
+                sample.push((page, Place { number, size, first: number * size, total }));
+            }
         }
+        session.sample = sample;
     }
-    Ok(())
-}
-
-fn row_counts(session: &mut Session<'_>) -> Checked {
-    each(
-        session,
-        |head, size| vec![0, head.total / size / 2, (head.total - 1) / size],
-        |page, at| page.has_rows((at.head.total - at.number * at.size).min(at.size)),
-    )
+    session.sample.iter().try_for_each(|(page, place)| expect(page, *place))
 }
 
 fn slices(session: &mut Session<'_>) -> Checked {
-    each(
-        session,
-        |head, size| vec![0, 1, (head.rows.len() - 1) / size],
-        |page, at| {
-            let first = at.number * at.size;
-            let expected = at.head.rows.iter().skip(first).take(page.rows.len());
-            page.expect(page.rows.iter().eq(expected), || {
-                format!("the rows from {first} on, as pages of the largest size give them")
-            })
-        },
-    )
+    let head = session.head()?;
+    every(session, |page, Place { first, .. }| {
+        // Nothing is known of rows behind those that were read at first.
+        let expected = head.rows.get(first..first + page.rows.len());
+        page.expect(expected.is_none_or(|rows| rows == page.rows), || {
+            format!("the rows from {first} on, as pages of the largest size give them")
+        })
+    })
 }
 
 fn distinct(session: &mut Session<'_>) -> Checked {
     let head = session.head()?;
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for (number, row) in head.rows.iter().enumerate() {
         let Some(param) = row.get("param").filter(|param| !param.is_null()) else { continue };
         let param = param.to_string();
@@ -81,28 +73,11 @@ fn distinct(session: &mut Session<'_>) -> Checked {
     Ok(())
 }
 
-fn counters(session: &mut Session<'_>) -> Checked {
-    each(
-        session,
-        |head, size| vec![0, (head.total - 1) / size],
-        |page, at| {
-            page.has_total(at.head.total)?;
-            for (name, asked) in [("pageNo", at.number), ("pageSize", at.size)] {
-                let told = page.body.get(name).cloned().unwrap_or_default();
-                page.expect(told.as_u64() == Some(asked as u64), || format!("{name} {asked}, got {told}"))?;
-            }
-            Ok(())
-        },
-    )
-}
-
-fn past_the_end(session: &mut Session<'_>) -> Checked {
-    each(
-        session,
-        |head, size| vec![head.total.div_ceil(size)],
-        |page, at| {
-            page.has_rows(0)?;
-            page.has_total(at.head.total)
-        },
-    )
+fn counters(page: &Page, at: Place) -> Checked {
+    page.has_total(at.total)?;
+    for (name, asked) in [("pageNo", at.number), ("pageSize", at.size)] {
+        let told = &page.body[name];
+        page.expect(told.as_u64() == Some(asked as u64), || format!("{name} {asked}, got {told}"))?;
+    }
+    Ok(())
 }

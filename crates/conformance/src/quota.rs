@@ -1,9 +1,12 @@
 //! The quota, which these checks spend.
 
+use std::rc::Rc;
 use std::time::Duration;
 
+use crate::answer::Answer;
+use crate::check::Check;
+use crate::report::{Checked, fail, skip};
 use crate::session::Session;
-use crate::{Check, Checked, fail, skip};
 
 /// Time that a server may need to let go of a call, beyond the window.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -15,9 +18,8 @@ pub(crate) const CHECKS: &[Check] = &[Check::new(
 .resting_on(&["quota-of-the-application", "sliding-window"])];
 
 fn throttle(session: &mut Session<'_>) -> Checked {
-    let window = Duration::from_secs(session.facts.quota.seconds);
+    let (window, calls) = (session.facts.window, session.facts.quota);
     if !session.subject.throttle {
-        let calls = session.facts.quota.calls;
         return skip(format!("--throttle makes {calls} calls twice, and waits two minutes"));
     }
     session.server.wait(window + MARGIN);
@@ -36,8 +38,8 @@ fn throttle(session: &mut Session<'_>) -> Checked {
 /// Makes as many calls as the quota allows, and one more, which is refused; how long it took.
 fn spend(session: &mut Session<'_>) -> Checked<Duration> {
     let start = session.server.now();
-    for number in 1..=session.facts.quota.calls {
-        let answer = session.spend_one()?;
+    for number in 1..=session.facts.quota {
+        let answer = spend_one(session)?;
         if session.is_throttled(&answer) {
             return fail(format!("{}\nexpected call {number} of the window to be answered", answer.asked()));
         }
@@ -48,5 +50,10 @@ fn spend(session: &mut Session<'_>) -> Checked<Duration> {
 }
 
 fn refused(session: &mut Session<'_>) -> Checked {
-    session.spend_one()?.is_row(&session.facts.row(&session.facts.list, "Throttled"))
+    spend_one(session)?.is_row(&session.facts.row(&session.facts.list, "Throttled"))
+}
+
+/// Asks for one row.
+fn spend_one<'a>(session: &mut Session<'a>) -> Checked<Rc<Answer<'a>>> {
+    session.send_once(&session.listing(&[("pageSize", "1")]))
 }

@@ -1,16 +1,18 @@
 //! One sitting with a server: who asks, with which token, and everything that came back.
 
+use std::io;
 use std::rc::Rc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use form_urlencoded::{Serializer, byte_serialize};
+use form_urlencoded::byte_serialize;
 use serde_json::Value;
 
-use crate::answer::{Answer, Page};
-use crate::facts::{Call, Facts, Field, Row};
-use crate::http::{Request, Server};
-use crate::{Checked, fail, skip};
+use crate::answer::{Answer, Page, Place};
+use crate::ask::Ask;
+use crate::facts::{Call, Facts, Row};
+use crate::field::Field;
+use crate::http::Server;
+use crate::report::{Checked, fail, skip};
 
 /// Rows of the task that are read whole, to hold filters and pages against.
 const HEAD: usize = 1000;
@@ -47,8 +49,10 @@ pub(crate) struct Session<'a> {
     /// Secret and tokens, as they are and as a form writes them: no line of the report shows them.
     secrets: Vec<String>,
     /// All that came, for the checks that look at every reply.
-    pub(crate) answers: Vec<Rc<Answer>>,
+    pub(crate) answers: Vec<Rc<Answer<'a>>>,
     head: Option<Page>,
+    /// Pages of the task, for the checks of their numbers and sizes.
+    pub(crate) sample: Vec<(Page, Place)>,
     /// A window was waited out, and the server was not better for it.
     waited_in_vain: bool,
 }
@@ -68,79 +72,42 @@ impl<'a> Session<'a> {
             secrets: vec![subject.secret.clone(), byte_serialize(subject.secret.as_bytes()).collect()],
             answers: Vec::new(),
             head: None,
+            sample: Vec::new(),
             waited_in_vain: false,
         };
-        let (login, form) = (&facts.login, session.least(&facts.login));
-        let request = session.request(login, &form, Vec::new(), "");
-        let reply = session.server.answer(&request).with_context(|| format!("no reply to {request}"))?;
-        let answer = Answer::new(login.id, request.to_string(), reply);
-        session.take_token(&answer);
+        let login = session.usual(&facts.login);
+        let answer = session.exchange(&login).with_context(|| format!("no reply to {login}"))?;
         if session.token.is_empty() {
-            let shown = session.redacted(&answer.reply.shown());
-            bail!("{request} gave no token: {shown}; check the URL and the credentials");
+            let shown = session.redacted(&answer.shown());
+            bail!("{login} gave no token: {shown}; check the URL and the credentials");
         }
         Ok(session)
     }
 
-    /// A login cancels the token before it, whichever check made the login.
-    fn take_token(&mut self, answer: &Answer) {
-        let token = answer.body.as_ref().and_then(|body| body.get("accessToken")?.as_str());
-        if let Some(token) = token.filter(|token| !token.is_empty()) {
-            token.clone_into(&mut self.token);
-            self.secrets.push(token.to_owned());
-        }
-    }
-
-    /// The fields without which the call does not succeed.
-    pub(crate) fn least(&self, call: &Call) -> Vec<(String, String)> {
+    /// What a call needs in order to succeed.
+    pub(crate) fn usual(&self, call: &'a Call) -> Ask<'a> {
         let Subject { app_id, secret, task, .. } = self.subject;
         let needed = call.fields.iter().filter(|field| call.is_form || field.is_required());
-        let value = |name: &str, example: &str| match name {
+        let value = |field: &Field| match field.name.as_str() {
             "appId" => app_id.clone(),
             "secret" => secret.clone(),
             "taskId" => task.clone(),
-            _ => example.to_owned(),
+            _ => field.example.clone(),
         };
-        needed.map(|field| (field.name.clone(), value(&field.name, &field.example))).collect()
+        let app_key = call.app_key.iter().map(|name| (name.clone(), app_id.clone()));
+        let token = call.app_key.iter().map(|_| ("Authorization".to_owned(), self.authorization()));
+        let fields = needed.map(|field| (field.name.clone(), value(field))).collect();
+        Ask::new(call, fields, app_key.chain(token).collect())
     }
 
-    /// A call with these fields; the note tells a reader of the report what is special about it.
-    pub(crate) fn request(
-        &self,
-        call: &Call,
-        fields: &[(String, String)],
-        mut headers: Vec<(String, String)>,
-        note: &str,
-    ) -> Request {
-        let fields = Serializer::new(String::new()).extend_pairs(fields).finish();
-        let (mut target, mut body) = (call.path.clone(), None);
-        if call.is_form {
-            headers.push(("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
-            body = Some(fields);
-        } else if !fields.is_empty() {
-            target = format!("{target}?{fields}");
-        }
-        Request { method: call.method.clone(), target, headers, body, note: note.to_owned() }
-    }
-
-    /// Makes a call that must succeed but for one field, which has this value or is left out.
-    pub(crate) fn ask(&mut self, call: &Call, name: &str, value: Option<&str>) -> Checked<Rc<Answer>> {
-        let mut fields = self.least(call);
-        fields.retain(|(known, _)| known != name);
-        fields.extend(value.map(|value| (name.to_owned(), value.to_owned())));
-        let (headers, note) = match (call.is_form, value.map(|value| value.chars().count())) {
-            (false, _) => (self.headers(), String::new()),
-            (true, None) => (Vec::new(), format!(" without {name}")),
-            (true, Some(count)) => (Vec::new(), format!(" with another {name}, of {count} characters")),
-        };
-        self.send(call, &self.request(call, &fields, headers, &note))
+    /// A request for subtasks with what is required and these parameters.
+    pub(crate) fn listing(&self, parameters: &[(&str, &str)]) -> Ask<'a> {
+        self.usual(&self.facts.list).fields(parameters)
     }
 
     /// Logs in again, which cancels the token so far; how long the new one lives.
     pub(crate) fn log_in(&mut self) -> Checked<u64> {
-        let login = &self.facts.login;
-        let request = self.request(login, &self.least(login), Vec::new(), " with the right credentials");
-        let answer = self.send(login, &request)?;
+        let answer = self.send(&self.usual(&self.facts.login).note("with the right credentials"))?;
         let body = answer.succeeds()?;
         if body.get("accessToken").and_then(Value::as_str).is_none_or(str::is_empty) {
             return fail(format!("{}: expected a token in accessToken", answer.asked()));
@@ -151,43 +118,9 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The headers of a call that must succeed.
-    pub(crate) fn headers(&self) -> Vec<(String, String)> {
-        let app_key = self.facts.list.app_key.iter().map(|name| (name.clone(), self.subject.app_id.clone()));
-        app_key.chain([("Authorization".to_owned(), self.authorization())]).collect()
-    }
-
     /// The header of the newest token.
     pub(crate) fn authorization(&self) -> String {
         format!("Bearer {}", self.token)
-    }
-
-    /// Asks for subtasks with what is required and these parameters.
-    pub(crate) fn list(&mut self, parameters: &[(&str, &str)]) -> Checked<Rc<Answer>> {
-        self.list_with(parameters, self.headers(), "")
-    }
-
-    /// The same with these headers alone.
-    pub(crate) fn list_with(
-        &mut self,
-        parameters: &[(&str, &str)],
-        headers: Vec<(String, String)>,
-        note: &str,
-    ) -> Checked<Rc<Answer>> {
-        let request = self.list_request(parameters, headers, note);
-        self.send(&self.facts.list, &request)
-    }
-
-    fn list_request(
-        &self,
-        parameters: &[(&str, &str)],
-        headers: Vec<(String, String)>,
-        note: &str,
-    ) -> Request {
-        let mut query = self.least(&self.facts.list);
-        query.retain(|(known, _)| parameters.iter().all(|(name, _)| known != name));
-        query.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        self.request(&self.facts.list, &query, headers, note)
     }
 
     /// Holds a page with these parameters against the one without them.
@@ -198,7 +131,7 @@ impl<'a> Session<'a> {
 
     /// A page that must come.
     pub(crate) fn page(&mut self, parameters: &[(&str, &str)]) -> Checked<Page> {
-        self.list(parameters)?.page()
+        self.send(&self.listing(parameters))?.page()
     }
 
     /// The page with this number, in pages of this size.
@@ -208,37 +141,36 @@ impl<'a> Session<'a> {
     }
 
     /// Sends a request. When the server throttles, the quota's window is waited out once: other checks have spent it.
-    pub(crate) fn send(&mut self, call: &Call, request: &Request) -> Checked<Rc<Answer>> {
-        let answer = self.send_once(call, request)?;
-        let window = Duration::from_secs(self.facts.quota.seconds);
+    pub(crate) fn send(&mut self, ask: &Ask<'a>) -> Checked<Rc<Answer<'a>>> {
+        let answer = self.send_once(ask)?;
         if self.waited_in_vain || !self.is_throttled(&answer) {
             return Ok(answer);
         }
-        self.server.wait(window);
-        let answer = self.send_once(call, request)?;
+        self.server.wait(self.facts.window);
+        let answer = self.send_once(ask)?;
         self.waited_in_vain = self.is_throttled(&answer);
         Ok(answer)
     }
 
-    /// Asks for one row, without regard for the quota.
-    pub(crate) fn spend_one(&mut self) -> Checked<Rc<Answer>> {
-        let request = self.list_request(&[("pageSize", "1")], self.headers(), "");
-        self.send_once(&self.facts.list, &request)
+    /// Sends a request, without regard for the quota.
+    pub(crate) fn send_once(&mut self, ask: &Ask<'a>) -> Checked<Rc<Answer<'a>>> {
+        self.exchange(ask).or_else(|error| fail(format!("{ask}: expected a reply, there was none: {error}")))
     }
 
-    fn send_once(&mut self, call: &Call, request: &Request) -> Checked<Rc<Answer>> {
-        match self.server.answer(request) {
-            Ok(reply) => {
-                let answer = Rc::new(Answer::new(call.id, request.to_string(), reply));
-                self.take_token(&answer);
-                self.answers.push(Rc::clone(&answer));
-                Ok(answer)
-            }
-            Err(error) => fail(format!("{request}: expected a reply, there was none: {error}")),
+    fn exchange(&mut self, ask: &Ask<'a>) -> io::Result<Rc<Answer<'a>>> {
+        let reply = self.server.answer(ask.to_http().map_err(io::Error::other)?)?;
+        let answer = Rc::new(Answer::new(ask.call, ask.to_string(), reply));
+        // A login cancels the token before it, whichever check made the login.
+        let token = answer.body.as_ref().and_then(|body| body.get("accessToken")?.as_str());
+        if let Some(token) = token.filter(|token| !token.is_empty()) {
+            token.clone_into(&mut self.token);
+            self.secrets.push(token.to_owned());
         }
+        self.answers.push(Rc::clone(&answer));
+        Ok(answer)
     }
 
-    pub(crate) fn is_throttled(&self, answer: &Answer) -> bool {
+    pub(crate) fn is_throttled(&self, answer: &Answer<'_>) -> bool {
         answer.code().is_some_and(|code| code == self.list_row("Throttled").code)
     }
 

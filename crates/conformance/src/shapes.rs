@@ -1,16 +1,14 @@
 //! What holds for every reply: its status, its media type, its form and its members.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
+use ureq::http::HeaderValue;
 
 use crate::answer::Answer;
-use crate::facts::Documented;
+use crate::report::{Line, Verdict};
 use crate::session::Session;
-use crate::{Line, Verdict};
 
 /// What was expected of an answer that breaks a promise.
-type Breach = fn(&Session<'_>, &Answer) -> Option<String>;
+type Breach = fn(&Answer<'_>) -> Option<String>;
 
 /// One line for each thing, over all replies of the session.
 pub(crate) fn lines(session: &Session<'_>) -> Vec<Line> {
@@ -24,23 +22,15 @@ pub(crate) fn lines(session: &Session<'_>) -> Vec<Line> {
         let breach = session
             .answers
             .iter()
-            .find_map(|answer| Some(format!("{}\nexpected {}", answer.asked(), breach(session, answer)?)));
+            .find_map(|answer| Some(format!("{}\nexpected {}", answer.asked(), breach(answer)?)));
         let verdict = breach.map_or(Verdict::Pass, |text| Verdict::Fail(session.redacted(&text)));
         Line { name: name.to_owned(), rests_on: &[], verdict }
     };
     promises.into_iter().map(line).collect()
 }
 
-fn replies<'s>(session: &'s Session<'_>, answer: &Answer) -> Option<&'s BTreeMap<u16, Documented>> {
-    session.facts.calls().into_iter().find(|call| call.id == answer.call).map(|call| &call.replies)
-}
-
-fn documented<'s>(session: &'s Session<'_>, answer: &Answer) -> Option<&'s Documented> {
-    replies(session, answer)?.get(&answer.status())
-}
-
-fn status(session: &Session<'_>, answer: &Answer) -> Option<String> {
-    let replies = replies(session, answer)?;
+fn status(answer: &Answer<'_>) -> Option<String> {
+    let replies = &answer.call.replies;
     if replies.contains_key(&answer.status()) {
         return None;
     }
@@ -48,9 +38,10 @@ fn status(session: &Session<'_>, answer: &Answer) -> Option<String> {
     Some(format!("a status that the document lists: {}", statuses.join(", ")))
 }
 
-fn media_type(session: &Session<'_>, answer: &Answer) -> Option<String> {
-    let documented = documented(session, answer)?;
-    let told = answer.reply.content_type.as_deref().unwrap_or_default();
+fn media_type(answer: &Answer<'_>) -> Option<String> {
+    let documented = answer.documented()?;
+    let told = answer.reply.headers().get("content-type").map(HeaderValue::as_bytes).unwrap_or_default();
+    let told = String::from_utf8_lossy(told);
     let essence = told.split(';').next().unwrap_or_default().trim();
     if documented.media_types.iter().any(|known| known.eq_ignore_ascii_case(essence)) {
         return None;
@@ -58,8 +49,8 @@ fn media_type(session: &Session<'_>, answer: &Answer) -> Option<String> {
     Some(format!("the Content-Type {}, got {told:?}", documented.media_types.join(" or ")))
 }
 
-fn schema(session: &Session<'_>, answer: &Answer) -> Option<String> {
-    let documented = documented(session, answer)?;
+fn schema(answer: &Answer<'_>) -> Option<String> {
+    let documented = answer.documented()?;
     let Some(body) = &answer.body else { return Some("a body of JSON".to_owned()) };
     let fault = documented.schema.iter_errors(body).next()?;
     Some(format!("a body that fits its schema: at {:?}, {fault}", fault.instance_path().as_str()))
@@ -67,8 +58,8 @@ fn schema(session: &Session<'_>, answer: &Answer) -> Option<String> {
 
 /// The document lets every member of a reply be missing, as the platform's page marks none as needed; the page's example
 /// shows them all the same, null where there is nothing, and a program may look for each.
-fn members(session: &Session<'_>, answer: &Answer) -> Option<String> {
-    let documented = documented(session, answer)?;
+fn members(answer: &Answer<'_>) -> Option<String> {
+    let documented = answer.documented()?;
     let body = answer.body.as_ref()?;
     if answer.status() != 200 {
         let known = answer.code().is_some_and(|code| documented.codes.iter().any(|known| known == code));

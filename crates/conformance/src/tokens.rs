@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::check::Check;
+use crate::report::{Checked, skip};
 use crate::session::Session;
-use crate::{Check, Checked, skip};
 
 /// Nobody's token, and nobody's application.
 const NOBODYS: &str = "nobodys-0000000000000000";
@@ -29,11 +30,13 @@ fn a_token_works(session: &mut Session<'_>) -> Checked {
 }
 
 fn missing_headers(session: &mut Session<'_>) -> Checked {
-    for (absent, _) in session.headers() {
+    for (absent, _) in session.listing(&[]).headers {
         refused(session, &absent, None, &format!("without the header {absent}"))?;
     }
+    let mut bare = session.listing(&[]);
+    bare.headers.clear();
     let row = session.list_row("InvalidToken");
-    session.list_with(&[], Vec::new(), " without any header")?.is_row(&row)
+    session.send(&bare.note("without any header"))?.is_row(&row)
 }
 
 fn malformed_tokens(session: &mut Session<'_>) -> Checked {
@@ -82,9 +85,6 @@ fn expired_token(session: &mut Session<'_>) -> Checked {
 
 /// Holds the reply to a call with another value of a header, or without it.
 fn refused(session: &mut Session<'_>, header: &str, value: Option<&str>, note: &str) -> Checked {
-    let mut headers = session.headers();
-    headers.retain(|(name, _)| name != header);
-    headers.extend(value.map(|value| (header.to_owned(), value.to_owned())));
-    let answer = session.list_with(&[], headers, &format!(" {note}"))?;
-    answer.is_row(&session.list_row("InvalidToken"))
+    let ask = session.listing(&[]).header(header, value).note(note);
+    session.send(&ask)?.is_row(&session.list_row("InvalidToken"))
 }

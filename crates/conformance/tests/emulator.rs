@@ -8,9 +8,7 @@ mod faults;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
-use axum::Router;
 use northbound_conformance::{Facts, Http, Line, Server, Subject, Verdict, examine};
 use northbound_emulator::{Application, Control, Scenario};
 
@@ -22,10 +20,6 @@ const SUBTASKS: u32 = 40;
 
 const STRANGER: &str = "stranger-app";
 
-fn facts() -> Facts {
-    Facts::of_this_version().unwrap()
-}
-
 fn scenario(quota: u32) -> Scenario {
     let stranger = Application::new(STRANGER, "its secret");
     Scenario::default()
@@ -35,29 +29,29 @@ fn scenario(quota: u32) -> Scenario {
         .with_manual_clock()
 }
 
-fn subject() -> Subject {
-    Subject {
+/// What becomes of the checks on a server; the slow ones are made if `time` is to pass.
+fn lines(server: &mut dyn Server, time: bool) -> anyhow::Result<Vec<Line>> {
+    let subject = Subject {
         app_id: Scenario::DEMO_APP_ID.to_owned(),
         secret: Scenario::DEMO_SECRET.to_owned(),
         task: Scenario::DEMO_TASK.to_owned(),
         stranger: Some(STRANGER.to_owned()),
-        throttle: true,
-        expiry: true,
-    }
+        throttle: time,
+        expiry: time,
+    };
+    examine(server, &Facts::of_this_version()?, &subject, |_| ())
 }
 
-/// What becomes of every check on this server, whose clock the checks move.
-fn lines(facts: &Facts, control: &Control, router: Router) -> Vec<Line> {
-    let mut server = InProcess::new(control.clone(), router);
-    examine(&mut server, facts, &subject(), |_| ()).unwrap()
+/// The same of an emulator with a fault.
+fn lines_of(scenario: Scenario, fault: Option<Fault>, time: bool) -> Vec<Line> {
+    let control = Control::new(scenario).unwrap();
+    let router = control.router();
+    let router = fault.map_or(router.clone(), |fault| faults::seed(router, fault));
+    lines(&mut InProcess::new(control, router), time).unwrap()
 }
 
 fn names(lines: &[Line], is: fn(&Verdict) -> bool) -> BTreeSet<String> {
     lines.iter().filter(|line| is(&line.verdict)).map(|line| line.name.clone()).collect()
-}
-
-fn failed(lines: &[Line]) -> BTreeSet<String> {
-    names(lines, |verdict| matches!(verdict, Verdict::Fail(_)))
 }
 
 fn assert_clean(lines: &[Line]) {
@@ -68,8 +62,7 @@ fn assert_clean(lines: &[Line]) {
 
 #[test]
 fn the_emulator_passes_every_check() {
-    let control = Control::new(scenario(100).with_demo_subtasks(1_000)).unwrap();
-    let lines = lines(&facts(), &control, control.router());
+    let lines = lines_of(scenario(100).with_demo_subtasks(1_000), None, true);
     assert_clean(&lines);
     let passed = names(&lines, |verdict| *verdict == Verdict::Pass);
     for row in [
@@ -92,34 +85,22 @@ fn the_emulator_passes_every_check() {
 fn the_emulator_passes_with_the_gateways_envelope_and_the_other_status() {
     let mut scenario = scenario(100).with_gateway_envelope();
     scenario.unknown_application_status = 500;
-    let control = Control::new(scenario).unwrap();
-    assert_clean(&lines(&facts(), &control, control.router()));
+    assert_clean(&lines_of(scenario, None, true));
 }
 
 #[test]
 fn every_fault_is_found_and_every_check_finds_one() {
-    let facts = facts();
-    let mut found = String::new();
-    let (mut blind, mut seeing) = (BTreeSet::new(), BTreeMap::new());
+    let (mut found, mut seeing) = (String::new(), BTreeMap::new());
     for fault in Fault::ALL {
-        let control = Control::new(scenario(fault.quota())).unwrap();
-        let mut server = InProcess::new(control.clone(), faults::seed(control.router(), *fault));
-        let time = fault.concerns_time();
-        let subject = Subject { throttle: time, expiry: time, ..subject() };
-        let lines = examine(&mut server, &facts, &subject, |_| ()).unwrap();
-        let failed = failed(&lines);
-        writeln!(found, "{}", fault.name()).unwrap();
-        for name in &failed {
-            writeln!(found, "    {name}").unwrap();
-        }
-        if failed.is_empty() {
-            blind.insert(fault.name());
-        }
+        let lines = lines_of(scenario(fault.quota()), Some(*fault), fault.concerns_time());
+        let failed = names(&lines, |verdict| matches!(verdict, Verdict::Fail(_)));
+        assert!(!failed.is_empty(), "no check finds: {}", fault.name());
+        let failed_lines: String = failed.iter().map(|name| format!("    {name}\n")).collect();
+        found += &format!("{}\n{failed_lines}", fault.name());
         for Line { name, .. } in lines.iter().filter(|line| !line.name.contains(" with code ")) {
             *seeing.entry(name.clone()).or_insert(0) += u32::from(failed.contains(name));
         }
     }
-    assert!(blind.is_empty(), "no check finds: {blind:?}");
     let never: Vec<_> = seeing.iter().filter(|(_, count)| **count == 0).map(|(name, _)| name).collect();
     assert!(never.is_empty(), "no fault makes these fail: {never:?}");
     insta::assert_snapshot!(found);
@@ -127,18 +108,15 @@ fn every_fault_is_found_and_every_check_finds_one() {
 
 #[test]
 fn a_failure_names_the_request_and_what_was_expected_and_no_secret() {
-    let control = Control::new(scenario(0)).unwrap();
-    let lines = lines(&facts(), &control, faults::seed(control.router(), Fault::PageSize251));
+    let lines = lines_of(scenario(0), Some(Fault::PageSize251), true);
     let bounds = lines.iter().find(|line| line.name == "an integer keeps its bounds").unwrap().to_string();
-    assert!(
-        bounds.contains(
-            "GET /iocm/app/batchtask/v1.1.0/taskDetails?taskId=demo&pageSize=251, which got 200 {\"totalCount\":40,"
-        ),
-        "{bounds}"
-    );
-    assert!(bounds.contains("expected 400 with code 100022 (The input is invalid)"), "{bounds}");
-
-    let lines = self::lines(&facts(), &control, faults::seed(control.router(), Fault::SecretsRepeated));
+    for said in [
+        "GET /iocm/app/batchtask/v1.1.0/taskDetails?taskId=demo&pageSize=251, which got 200 {\"totalCount\":40,",
+        "expected 400 with code 100022 (The input is invalid)",
+    ] {
+        assert!(bounds.contains(said), "{bounds}");
+    }
+    let lines = lines_of(scenario(0), Some(Fault::SecretsRepeated), true);
     let report: String = lines.iter().map(|line| line.to_string() + "\n").collect();
     assert!(report.contains("[secret]") && !report.contains(Scenario::DEMO_SECRET), "{report}");
 }
@@ -146,8 +124,8 @@ fn a_failure_names_the_request_and_what_was_expected_and_no_secret() {
 #[test]
 fn nothing_can_be_said_of_a_server_that_lets_nobody_in() {
     let control = Control::new(Scenario::empty()).unwrap();
-    let mut server = InProcess::new(control.clone(), control.router());
-    let error = examine(&mut server, &facts(), &subject(), |_| ()).unwrap_err().to_string();
+    let router = control.router();
+    let error = lines(&mut InProcess::new(control, router), true).unwrap_err().to_string();
     assert_eq!(
         error,
         "POST /iocm/app/sec/v1.1.0/login gave no token: 401 {\"error_code\":\"100208\",\"error_desc\":\"AppId or secret \
@@ -162,10 +140,9 @@ fn the_checks_go_over_the_wire_as_well() {
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     runtime.spawn(async move { axum::serve(listener, control.router()).await.unwrap() });
-    let subject = Subject { throttle: false, expiry: false, ..subject() };
     let mut server = Http::new(&url, None).unwrap();
     let before = server.now();
-    let lines = examine(&mut server, &facts(), &subject, |_| ()).unwrap();
+    let lines = lines(&mut server, false).unwrap();
     assert!(server.now() > before);
     assert_clean(&lines);
     let options = names(&lines, |verdict| matches!(verdict, Verdict::Skip(reason) if reason.contains("--")));

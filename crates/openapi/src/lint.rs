@@ -39,7 +39,6 @@ pub fn lint(document: &Document) -> Vec<Finding> {
     references::check(&outline, &mut findings);
     names::check(&outline, &mut findings);
     calls::check(&outline, &mut findings);
-    json_schema::check(&outline, document, &mut findings);
     null::check(&outline, &mut findings);
     errors::check(&outline, document.value(), &mut findings);
     extensions::check(&outline, document, &mut findings);

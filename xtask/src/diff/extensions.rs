@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Change, Class};
+use crate::document::json::{list, members, shown};
 use crate::document::operations::operations;
 use crate::document::pointer::child;
 
@@ -52,7 +53,7 @@ pub fn changes(old: &Value, new: &Value) -> Vec<Change> {
 fn facts(document: &Value) -> Facts {
     let mut facts = Facts::new();
     let mut add = |place: &str, what, value: &Value| {
-        facts.insert((place.to_owned(), what, text(value)));
+        facts.insert((place.to_owned(), what, shown(value)));
     };
     for (member, what) in
         [("calls", "calls in a window"), ("seconds", "seconds of a window"), ("errorCode", "code")]
@@ -78,11 +79,11 @@ fn facts(document: &Value) -> Facts {
     }
     for (name, schema) in members(&document["components"]["schemas"]) {
         for (from, followers) in members(&schema["x-lifecycle"]) {
-            list(followers).for_each(|to| add(name, "step", &format!("{from} to {}", text(to)).into()));
+            list(followers).for_each(|to| add(name, "step", &format!("{from} to {}", shown(to)).into()));
         }
         for (index, value) in list(&schema["enum"]).enumerate() {
             let constant = schema["x-enum-varnames"].get(index).unwrap_or(value);
-            add(name, "constant", &format!("{} for {}", text(constant), text(value)).into());
+            add(name, "constant", &format!("{} for {}", shown(constant), shown(value)).into());
         }
         for (property, schema) in members(&schema["properties"]) {
             for what in ["x-known-values", "x-content-schema"] {
@@ -128,16 +129,4 @@ fn has(words: &str, key: &str) -> bool {
 
 fn is_closed(additional: Option<&Value>) -> bool {
     additional == Some(&Value::Bool(false))
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn list(node: &Value) -> impl Iterator<Item = &Value> {
-    node.as_array().into_iter().flatten()
-}
-
-fn members(node: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    node.as_object().into_iter().flatten()
 }

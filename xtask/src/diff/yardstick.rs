@@ -63,13 +63,10 @@ impl Edit {
         let new = Document::parse("edited.yaml", apply(old.clone(), &self.after)?)?;
         let changes = compare(Document::parse("edited.yaml", old)?.value(), new.value())?;
         let class = changes.iter().map(|change| change.class).max();
-        let is_right = class == self.class
-            && (class.is_none()
-                || changes
-                    .iter()
-                    .any(|change| Some(change.class) == class && change.text.contains(&self.says)));
-        Ok((!is_right)
-            .then(|| format!("{}: wanted {:?} {:?}, found {changes:#?}", self.name, self.class, self.says)))
+        let says = |change: &Change| Some(change.class) == class && change.text.contains(&self.says);
+        let is_right = class == self.class && (class.is_none() || changes.iter().any(says));
+        let wrong = || format!("{}: wanted {:?} {:?}, found {changes:#?}", self.name, self.class, self.says);
+        Ok((!is_right).then(wrong))
     }
 }
 

@@ -6,6 +6,7 @@ use quote::quote;
 use serde_json::Value;
 
 use super::schemas;
+use crate::document::json::text;
 use crate::rust_names::variant;
 
 /// Generates the constants as formatted Rust source.
@@ -14,8 +15,8 @@ pub(super) fn constants(document: &Value) -> anyhow::Result<String> {
     let documented = documented_errors(document)?;
     let quota = quota(document)?;
     let bounds = bounds(document)?;
-    let version = text(document, "/info/version")?;
-    let edition = text(document, "/info/x-platform-edition")?;
+    let version = text_at(document, "/info/version")?;
+    let edition = text_at(document, "/info/x-platform-edition")?;
     let file = quote! {
         use ::std::time::Duration;
 
@@ -32,28 +33,23 @@ pub(super) fn constants(document: &Value) -> anyhow::Result<String> {
         #quota
         #bounds
     };
-    let file: syn::File = syn::parse2(file)?;
-    Ok(prettyplease::unparse(&file))
+    super::formatted(file)
 }
 
 fn catalog(document: &Value) -> anyhow::Result<TokenStream> {
     let mut entries = Vec::new();
-    let mut actions: Vec<(String, syn::Ident)> = Vec::new();
-    for (code, entry) in schemas::error_catalog(document) {
-        let member = |name: &str| {
-            let member = entry.get(name).and_then(Value::as_str);
-            member.with_context(|| format!("error {code} of the catalogue has no {name}"))
-        };
-        let (name, text, meaning, remedy) =
-            (member("name")?, member("text")?, member("meaning")?, member("remedy")?);
-        let action = variant(member("action")?)?;
-        let code_variant = variant(name)?;
-        let source = match entry.get("source").and_then(Value::as_str) {
+    let mut actions: Vec<(&str, syn::Ident)> = Vec::new();
+    // Lint makes sure that each entry has these members.
+    for (_, entry) in schemas::error_catalog(document) {
+        let [name, text, meaning, remedy, action_text] =
+            ["name", "text", "meaning", "remedy", "action"].map(|member| text(&entry[member]));
+        let (action, code_variant) = (variant(action_text)?, variant(name)?);
+        let source = match entry["source"].as_str() {
             Some(source) => quote!(Some(#source)),
             None => quote!(None),
         };
-        if !actions.iter().any(|(_, known)| *known == action) {
-            actions.push((member("action")?.to_owned(), action.clone()));
+        if !actions.iter().any(|(known, _)| *known == action_text) {
+            actions.push((action_text, action.clone()));
         }
         entries.push(quote! {
             ErrorInfo {
@@ -122,14 +118,8 @@ fn documented_errors(document: &Value) -> anyhow::Result<TokenStream> {
     let mut rows = Vec::new();
     for (operation, status, codes) in schemas::documented_errors(document) {
         let status: u16 = status.parse().with_context(|| format!("{status:?} is no HTTP status"))?;
-        let codes = codes
-            .iter()
-            .map(|code| {
-                let entry = schemas::error_catalog(document).find(|(known, _)| *known == code);
-                let name = entry.and_then(|(_, entry)| entry.get("name")).and_then(Value::as_str);
-                variant(name.with_context(|| format!("the catalogue does not know error {code}"))?)
-            })
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        let name = |code: &String| text(&document["components"]["x-error-catalog"][code]["name"]);
+        let codes = codes.iter().map(|code| variant(name(code))).collect::<anyhow::Result<Vec<_>>>()?;
         rows.push(quote! {
             DocumentedErrors { operation: #operation, status: #status, codes: &[#(ErrorCode::#codes),*] }
         });
@@ -205,7 +195,7 @@ fn number(document: &Value, pointer: &str) -> anyhow::Result<u32> {
     number.with_context(|| format!("{pointer} is missing in the document, or is no whole number of 32 bits"))
 }
 
-fn text<'a>(document: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {
+fn text_at<'a>(document: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {
     let text = document.pointer(pointer).and_then(Value::as_str);
     text.with_context(|| format!("{pointer} is missing in the document"))
 }

@@ -28,6 +28,5 @@ pub(super) fn content(document: &Value) -> anyhow::Result<String> {
             });
         }
     }
-    let file: syn::File = syn::parse2(quote!(use super::api::types; #(#methods)*))?;
-    Ok(prettyplease::unparse(&file))
+    super::formatted(quote!(use super::api::types; #(#methods)*))
 }

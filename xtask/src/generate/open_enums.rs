@@ -5,6 +5,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::schemas;
+use crate::document::json::{members, text, texts};
 use crate::rust_names::variant;
 
 /// Generates every enum that a reply can hold, and the error codes of the catalogue, as formatted Rust source.
@@ -14,8 +15,7 @@ pub(super) fn open_enums(document: &Value) -> anyhow::Result<String> {
         .map(|name| schema_enum(document, name))
         .chain([error_codes(document)])
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let file: syn::File = syn::parse2(quote!(#(#enums)*))?;
-    Ok(prettyplease::unparse(&file))
+    super::formatted(quote!(#(#enums)*))
 }
 
 /// One value of an open enum: its variant, its text on the wire, its documentation.
@@ -27,11 +27,7 @@ struct Known {
 
 fn schema_enum(document: &Value, name: &str) -> anyhow::Result<TokenStream> {
     let schema = &document["components"]["schemas"][name];
-    let known: Vec<Known> = schema["enum"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
+    let known: Vec<Known> = texts(&schema["enum"])
         .map(|text| Ok(Known { variant: variant(text)?, text: text.to_owned(), doc: format!("`{text}`") }))
         .collect::<anyhow::Result<_>>()?;
     let ident = format_ident!("{name}");
@@ -39,35 +35,27 @@ fn schema_enum(document: &Value, name: &str) -> anyhow::Result<TokenStream> {
         Some(lifecycle) => successors(&ident, lifecycle)?,
         None => TokenStream::new(),
     };
-    let open = open_enum(&ident, schema["description"].as_str().unwrap_or_default(), &known, quote!(text));
+    let open = open_enum(&ident, text(&schema["description"]), &known, quote!(text));
     Ok(quote!(#open #lifecycle))
 }
 
 fn error_codes(document: &Value) -> anyhow::Result<TokenStream> {
     let known: Vec<Known> = schemas::error_catalog(document)
         .map(|(code, entry)| {
-            let (name, meaning) = (entry["name"].as_str(), entry["meaning"].as_str());
-            Ok(Known {
-                variant: variant(name.unwrap_or_default())?,
-                text: code.clone(),
-                doc: format!("`{code}`: {}", meaning.unwrap_or_default()),
-            })
+            let doc = format!("`{code}`: {}", text(&entry["meaning"]));
+            Ok(Known { variant: variant(text(&entry["name"]))?, text: code.clone(), doc })
         })
         .collect::<anyhow::Result<_>>()?;
-    let description = document["components"]["schemas"]["ErrorCode"]["description"].as_str();
-    let doc = format!(
-        "{}\n\nRead from a string or a number, written as a string.",
-        description.unwrap_or_default()
-    );
+    let description = text(&document["components"]["schemas"]["ErrorCode"]["description"]);
+    let doc = format!("{description}\n\nRead from a string or a number, written as a string.");
     Ok(open_enum(&format_ident!("ErrorCode"), &doc, &known, quote!(text_or_number)))
 }
 
 fn successors(ident: &syn::Ident, lifecycle: &Value) -> anyhow::Result<TokenStream> {
     let mut arms = Vec::new();
-    for (status, next) in lifecycle.as_object().into_iter().flatten() {
+    for (status, next) in members(lifecycle) {
         let status = variant(status)?;
-        let next = next.as_array().into_iter().flatten().filter_map(Value::as_str);
-        let next = next.map(variant).collect::<anyhow::Result<Vec<_>>>()?;
+        let next = texts(next).map(variant).collect::<anyhow::Result<Vec<_>>>()?;
         arms.push(quote!(Self::#status => Some(&[#(#ident::#next),*])));
     }
     Ok(quote! {

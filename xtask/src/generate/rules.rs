@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
+use crate::document::json::{members, shown, text, texts};
 use crate::document::operations::{Operation, operation, operations};
 use crate::ledger::Assumption;
 
@@ -47,8 +48,7 @@ pub(super) fn rules(document: &Value, assumptions: &[Assumption]) -> anyhow::Res
 
 fn value(document: &Value, key: &str) -> anyhow::Result<String> {
     let at = |pointer: &str| {
-        let value = document.pointer(pointer).with_context(|| format!("the document has no {pointer}"))?;
-        Ok::<_, anyhow::Error>(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        document.pointer(pointer).map(shown).with_context(|| format!("the document has no {pointer}"))
     };
     Ok(match key {
         "version" => at("/info/version")?,
@@ -66,7 +66,7 @@ fn value(document: &Value, key: &str) -> anyhow::Result<String> {
             let statuses = statuses(document)?.into_iter().filter(|(_, direction, _)| *direction == key);
             statuses.map(|(status, ..)| format!("`{status}`")).collect::<Vec<_>>().join(", ")
         }
-        "texts" => texts(document),
+        "texts" => embedded_texts(document),
         "int64" => wide_numbers(document).join(", "),
         "enums" => enums(document),
         _ => bail!("nobody knows what this is"),
@@ -75,7 +75,7 @@ fn value(document: &Value, key: &str) -> anyhow::Result<String> {
 
 /// The entries of the ledger that a rule relies on.
 fn relies(ids: &str, assumptions: &[Assumption]) -> anyhow::Result<String> {
-    let mut lines = vec!["*Relies on*".to_owned(), String::new()];
+    let mut lines = vec!["This relies on:".to_owned()];
     for id in ids.split_whitespace() {
         let entry = assumptions.iter().find(|one| one.id == id);
         let Assumption { what, provenance, .. } =
@@ -97,7 +97,7 @@ fn calls(document: &Value) -> String {
 
 /// A code with its name.
 fn named(document: &Value, code: &str) -> String {
-    let name = document["components"]["x-error-catalog"][code]["name"].as_str().unwrap_or_default();
+    let name = text(&document["components"]["x-error-catalog"][code]["name"]);
     format!("`{code}` ({name})")
 }
 
@@ -108,7 +108,7 @@ fn with_action(document: &Value, action: &str) -> Vec<String> {
 
 fn actions(document: &Value) -> anyhow::Result<String> {
     for (code, entry) in schemas::error_catalog(document) {
-        let action = entry["action"].as_str().unwrap_or_default();
+        let action = text(&entry["action"]);
         let is_known = ACTIONS.iter().any(|(known, _)| *known == action);
         ensure!(is_known, "nothing is said of the action {action:?} of {code}");
     }
@@ -121,7 +121,7 @@ fn actions(document: &Value) -> anyhow::Result<String> {
 fn codes(document: &Value) -> String {
     let errors = schemas::documented_errors(document);
     let rows = schemas::error_catalog(document).map(|(code, entry)| {
-        let said = |member: &str| entry[member].as_str().unwrap_or_default();
+        let said = |member: &str| text(&entry[member]);
         let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (operation, status, _) in errors.iter().filter(|(.., codes)| codes.contains(code)) {
             places.entry(operation).or_default().push(status);
@@ -147,11 +147,9 @@ fn statuses(document: &Value) -> anyhow::Result<Vec<(String, &'static str, Vec<S
     let cycles: Vec<&Value> =
         schemas::named(document).filter_map(|(_, schema)| schema.get("x-lifecycle")).collect();
     let [cycle] = cycles.as_slice() else { bail!("the document has {} life cycles, not one", cycles.len()) };
-    let follows = |from: &Value| -> Vec<String> {
-        from.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-    };
+    let follows = |from| texts(from).map(str::to_owned).collect();
     let steps: Vec<(String, Vec<String>)> =
-        members(cycle, "").map(|(status, next)| (status.clone(), follows(next))).collect();
+        members(cycle).map(|(status, next)| (status.clone(), follows(next))).collect();
     let is_entered = |status: &String| steps.iter().any(|(_, next)| next.contains(status));
     let direction = |status: &String, next: &[String]| match (next.is_empty(), is_entered(status)) {
         (true, _) => "forward",
@@ -170,11 +168,11 @@ fn lifecycle(document: &Value) -> anyhow::Result<String> {
     Ok(table("| status | may become | read |\n|---|---|---|", rows.chain([several])))
 }
 
-fn texts(document: &Value) -> String {
+fn embedded_texts(document: &Value) -> String {
     let mut rows = Vec::new();
     for (name, schema) in schemas::named(document) {
         for (property, target) in schemas::embedded(schema) {
-            let members = members(document, &format!("/components/schemas/{target}/properties"));
+            let members = members(&document["components"]["schemas"][target]["properties"]);
             let members: Vec<String> = members.map(|(member, _)| format!("`{member}`")).collect();
             rows.push(format!("| `{property}` of `{name}` | `{target}` | {} |", members.join(", ")));
         }
@@ -188,7 +186,7 @@ fn wide_numbers(document: &Value) -> Vec<String> {
     for (name, schema) in schemas::named(document).filter(|(name, _)| replies.contains(*name)) {
         let is_wide = |schema: &Value| schema["format"] == "int64";
         found.extend(is_wide(schema).then(|| format!("`{name}`")));
-        let wide = members(schema, "/properties").filter(|(_, member)| is_wide(member));
+        let wide = members(&schema["properties"]).filter(|(_, member)| is_wide(member));
         found.extend(wide.map(|(member, _)| format!("`{member}` of `{name}`")));
     }
     found
@@ -197,18 +195,14 @@ fn wide_numbers(document: &Value) -> Vec<String> {
 fn enums(document: &Value) -> String {
     let open = schemas::open_enums(document);
     let rows = schemas::named(document).filter(|(name, _)| open.contains(*name)).map(|(name, schema)| {
-        let values = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        format!("| `{name}` | {} |", values.map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", "))
+        let values: Vec<String> = texts(&schema["enum"]).map(|value| format!("`{value}`")).collect();
+        format!("| `{name}` | {} |", values.join(", "))
     });
     table("| schema | values |\n|---|---|", rows)
 }
 
 fn table(head: &str, rows: impl Iterator<Item = String>) -> String {
     rows.fold(head.to_owned(), |table, row| format!("{table}\n{row}"))
-}
-
-fn members<'a>(node: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
-    node.pointer(pointer).and_then(Value::as_object).into_iter().flatten()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use northbound_openapi::document::json::{members, texts};
 use northbound_openapi::document::operations::operations;
 use northbound_openapi::document::reference;
 use serde_json::Value;
@@ -10,7 +11,7 @@ const PREFIX: &str = "#/components/schemas/";
 
 /// The named schemas of the document.
 pub(super) fn named(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    document.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten()
+    members(&document["components"]["schemas"])
 }
 
 /// The names of all schemas that a reply can hold, also as text inside a string.
@@ -56,27 +57,24 @@ fn follow(document: &Value, node: &Value, targets: &mut BTreeSet<String>) {
 
 /// The properties of a schema that hold JSON as text, and the schema of that JSON.
 pub(super) fn embedded(schema: &Value) -> impl Iterator<Item = (&String, &str)> {
-    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    properties.filter_map(|(name, property)| {
+    members(&schema["properties"]).filter_map(|(name, property)| {
         Some((name, property.get("x-content-schema")?.as_str()?.strip_prefix(PREFIX)?))
     })
 }
 
 /// The error catalogue: code and entry.
 pub(crate) fn error_catalog(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    document.pointer("/components/x-error-catalog").and_then(Value::as_object).into_iter().flatten()
+    members(&document["components"]["x-error-catalog"])
 }
 
 /// Operation, HTTP status and error codes of every response that lists codes, in the document's order.
 pub(super) fn documented_errors(document: &Value) -> Vec<(&str, &str, Vec<String>)> {
     let mut rows = Vec::new();
     for operation in operations(document) {
-        let responses = operation.value.get("responses").and_then(Value::as_object);
-        for (status, response) in responses.into_iter().flatten() {
+        for (status, response) in members(&operation.value["responses"]) {
             let response = reference::resolve(document, response);
-            if let Some(codes) = response.and_then(|one| one.get("x-error-codes")).and_then(Value::as_array) {
-                let codes = codes.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-                rows.push((operation.id, status.as_str(), codes));
+            if let Some(codes) = response.and_then(|one| one.get("x-error-codes")) {
+                rows.push((operation.id, status.as_str(), texts(codes).map(str::to_owned).collect()));
             }
         }
     }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::verdict::Got;
+use crate::document::json::{list, text};
 use crate::emulator::Emulator;
 
 /// The window never moves while the exam lasts: the outcome does not depend on how quick the machine is.
@@ -34,12 +35,14 @@ impl Sitting {
     /// What a runner does for it: for each question and status, the loop over all pages that the READMEs of the clients show.
     pub(super) fn plan(&self) -> Vec<Value> {
         let login = json!({ "appId": self.offer["app_id"], "secret": self.offer["secret"] });
-        let calls = self.readings().map(|Reading { name, task, status, .. }| {
-            let mut query = json!({ "taskId": task, "pageSize": 250 });
-            if let Some(status) = status {
-                query["status"] = status;
-            }
-            json!({ "name": name, "url": self.url, "exam": true, "login": login, "list-all": query })
+        let calls = list(&self.offer["questions"]).flat_map(|asked| {
+            runs(asked).into_iter().map(|(name, status)| {
+                let mut query = json!({ "taskId": asked["task_id"], "pageSize": 250 });
+                if !status.is_null() {
+                    query["status"] = status;
+                }
+                json!({ "name": name, "url": self.url, "exam": true, "login": login, "list-all": query })
+            })
         });
         calls.collect()
     }
@@ -60,53 +63,30 @@ impl Sitting {
     }
 
     fn answers(&self, got: &HashMap<String, Got>) -> Vec<Value> {
-        let mut answers: Vec<Value> = Vec::new();
-        for Reading { name, question, .. } in self.readings() {
-            let (rows, failed) = match got.get(&name) {
-                Some(Got::Reply(reply)) => (rows(reply), false),
-                _ => (Vec::new(), true),
+        let answer = |asked| {
+            let reply = |(name, _)| match got.get(&name) {
+                Some(Got::Reply(reply)) => Some(reply),
+                _ => None,
             };
-            match answers.iter_mut().find(|answer| answer["question"] == question) {
-                Some(answer) => {
-                    answer["rows"].as_array_mut().into_iter().for_each(|known| known.extend(rows.clone()));
-                    answer["failed"] = json!(failed || answer["failed"] == true);
-                }
-                None => answers.push(json!({ "question": question, "rows": rows, "failed": failed })),
-            }
-        }
-        answers
-    }
-
-    fn readings(&self) -> impl Iterator<Item = Reading> + '_ {
-        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-        list(&self.offer["questions"]).into_iter().flat_map(move |asked| {
-            let statuses: Vec<_> = list(&asked["statuses"]).into_iter().map(Some).collect();
-            let statuses = if statuses.is_empty() { vec![None] } else { statuses };
-            statuses.into_iter().map(move |status| Reading {
-                name: format!("exam {} {}", asked["question"], status.as_ref().map_or("", text)),
-                question: asked["question"].clone(),
-                task: asked["task_id"].clone(),
-                status,
-            })
-        })
+            let replies: Vec<Option<&Value>> = runs(asked).into_iter().map(reply).collect();
+            let rows = replies.iter().flatten().flat_map(|reply| list(&reply["taskDetails"]));
+            let rows =
+                rows.map(|row| json!({ "command": row["param"]["commandId"], "status": row["status"] }));
+            let rows: Vec<Value> = rows.collect();
+            json!({ "question": asked["question"], "rows": rows, "failed": replies.contains(&None) })
+        };
+        list(&self.offer["questions"]).map(answer).collect()
     }
 }
 
-/// One run through the pages of a task.
-struct Reading {
-    name: String,
-    question: Value,
-    task: Value,
-    status: Option<Value>,
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn rows(reply: &Value) -> Vec<Value> {
-    let rows = reply["taskDetails"].as_array().map(Vec::as_slice).unwrap_or_default();
-    rows.iter().map(|row| json!({ "command": row["param"]["commandId"], "status": row["status"] })).collect()
+/// The runs through the pages of a task that a question asks for, one for each of its statuses: their names and the status.
+fn runs(asked: &Value) -> Vec<(String, Value)> {
+    let mut statuses: Vec<Value> = list(&asked["statuses"]).cloned().collect();
+    if statuses.is_empty() {
+        statuses.push(Value::Null);
+    }
+    let name = |status: &Value| format!("exam {} {}", asked["question"], text(status));
+    statuses.into_iter().map(|status| (name(&status), status)).collect()
 }
 
 #[cfg(test)]

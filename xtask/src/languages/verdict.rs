@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::fmt;
 
 use anyhow::{Context as _, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::table::Cell;
+use crate::document::json::list;
 
 /// What a client has to hand out: a reply or an error.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -59,7 +60,7 @@ pub(super) enum Got {
 }
 
 /// How it went.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, Hash)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Verdict {
     /// The client handed out what came.
@@ -72,11 +73,7 @@ pub(super) enum Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pass => "pass",
-            Self::Lost => "lost",
-            Self::Fails => "fails",
-        })
+        self.serialize(f)
     }
 }
 
@@ -105,7 +102,7 @@ fn reply_difference(expect: &Expectation, wanted: &Value, got: &Value) -> Option
 }
 
 fn rows_difference(wanted: usize, got: &Value) -> Option<(Verdict, String)> {
-    let rows = got["taskDetails"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows: Vec<&Value> = list(&got["taskDetails"]).collect();
     let ids: HashSet<_> = rows.iter().filter_map(|row| row["param"]["deviceId"].as_str()).collect();
     let verdict = if rows.len() < wanted { Verdict::Lost } else { Verdict::Fails };
     ((rows.len(), ids.len()) != (wanted, wanted))
@@ -134,12 +131,7 @@ fn difference(place: &str, wanted: &Value, got: &Value) -> Option<(Verdict, Stri
 
 /// What a person needs of a long message.
 fn one_line(text: &str) -> String {
-    const LONGEST: usize = 160;
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect()
 }
 
 #[cfg(test)]
@@ -152,56 +144,45 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
-    fn verdict(wanted: Value, got: Value) -> Cell {
-        judge(&expect(wanted), Some(&serde_json::from_value(got).unwrap()))
-    }
-
     #[test]
     fn what_is_missing_is_lost_and_what_is_wrong_fails() {
-        let wanted = json!({ "reply": { "taskDetails": [{ "status": "Fail", "more": 1 }] } });
+        use Verdict::{Fails, Lost, Pass};
+        let row = json!({ "reply": { "taskDetails": [{ "status": "Fail", "more": 1 }] } });
+        let two = json!({ "reply": {}, "rows": 2 });
+        let error = json!({ "error": { "status": 403, "code": "1010005", "text": "t" } });
+        let may = json!({ "error": {}, "may-refuse": true });
         let reply = |row: Value| json!({ "reply": { "taskDetails": [row], "pageNo": 0 } });
-        assert_eq!(verdict(wanted.clone(), reply(json!({ "status": "Fail", "more": 1 }))).0, Verdict::Pass);
-        assert_eq!(
-            verdict(wanted.clone(), reply(json!({ "status": "Fail" }))),
-            Cell(Verdict::Lost, "/taskDetails/0/more is missing".to_owned())
-        );
-        assert_eq!(
-            verdict(wanted.clone(), reply(json!({ "status": null, "more": 1 }))),
-            Cell(Verdict::Lost, "/taskDetails/0/status is null".to_owned())
-        );
-        assert_eq!(
-            verdict(wanted.clone(), reply(json!({ "status": "unknown", "more": 1 }))),
-            Cell(Verdict::Fails, "/taskDetails/0/status is \"unknown\", not \"Fail\"".to_owned())
-        );
-        assert_eq!(verdict(wanted, json!({ "failure": "a\n  b" })), Cell(Verdict::Fails, "a b".to_owned()));
-    }
-
-    #[test]
-    fn rows_are_counted_by_their_devices() {
-        let row = |id: u8| json!({ "param": { "deviceId": id.to_string() } });
-        let rows = |ids: &[u8]| {
-            let rows: Vec<_> = ids.iter().map(|id| row(*id)).collect();
-            verdict(json!({ "reply": {}, "rows": 2 }), json!({ "reply": { "taskDetails": rows } })).0
+        let with_code = |code: Value| json!({ "error": { "status": 403, "code": code, "text": "t" } });
+        let rows = |ids: &[&str]| {
+            let rows: Vec<_> = ids.iter().map(|id| json!({ "param": { "deviceId": id } })).collect();
+            json!({ "reply": { "taskDetails": rows } })
         };
-        assert_eq!(rows(&[1, 2]), Verdict::Pass);
-        assert_eq!(rows(&[1]), Verdict::Lost);
-        assert_eq!(rows(&[1, 1]), Verdict::Fails);
-        assert_eq!(rows(&[1, 2, 3]), Verdict::Fails);
-    }
-
-    #[test]
-    fn an_error_has_its_status_its_code_and_its_text() {
-        let wanted = json!({ "error": { "status": 403, "code": "1010005", "text": "t" } });
-        let error = |code: Value| json!({ "error": { "status": 403, "code": code, "text": "t" } });
-        assert_eq!(verdict(wanted.clone(), error(json!("1010005"))).0, Verdict::Pass);
-        assert_eq!(verdict(wanted.clone(), error(json!(null))).0, Verdict::Lost);
-        assert_eq!(verdict(wanted.clone(), error(json!("105005"))).0, Verdict::Fails);
-        assert_eq!(verdict(wanted.clone(), json!({ "reply": {} })).0, Verdict::Fails);
-        assert_eq!(verdict(wanted.clone(), json!({ "refused": "too long" })).0, Verdict::Fails);
-        assert_eq!(judge(&expect(wanted.clone()), None).0, Verdict::Fails);
-        let mut may = wanted;
-        may["may-refuse"] = json!(true);
-        assert_eq!(verdict(may, json!({ "refused": "too long" })).0, Verdict::Pass);
+        for (wanted, got, verdict, why) in [
+            (&row, reply(json!({ "status": "Fail", "more": 1 })), Pass, ""),
+            (&row, reply(json!({ "status": "Fail" })), Lost, "/taskDetails/0/more is missing"),
+            (&row, reply(json!({ "status": null, "more": 1 })), Lost, "/taskDetails/0/status is null"),
+            (
+                &row,
+                reply(json!({ "status": "x", "more": 1 })),
+                Fails,
+                "/taskDetails/0/status is \"x\", not \"Fail\"",
+            ),
+            (&row, json!({ "failure": "a\n  b" }), Fails, "a b"),
+            (&two, rows(&["1", "2"]), Pass, ""),
+            (&two, rows(&["1"]), Lost, "1 rows of 1 devices, not 2"),
+            (&two, rows(&["1", "1"]), Fails, "2 rows of 1 devices, not 2"),
+            (&two, rows(&["1", "2", "3"]), Fails, "3 rows of 3 devices, not 2"),
+            (&error, with_code(json!("1010005")), Pass, ""),
+            (&error, with_code(json!(null)), Lost, "/code is null"),
+            (&error, with_code(json!("105005")), Fails, "/code is \"105005\", not \"1010005\""),
+            (&error, json!({ "reply": {} }), Fails, "the error was taken for a reply"),
+            (&error, json!({ "refused": "too long" }), Fails, "too long"),
+            (&may, json!({ "refused": "too long" }), Pass, ""),
+        ] {
+            let got: Got = serde_json::from_value(got).unwrap();
+            assert_eq!(judge(&expect(wanted.clone()), Some(&got)), Cell(verdict, why.to_owned()), "{got:?}");
+        }
+        assert_eq!(judge(&expect(error), None).0, Fails);
     }
 
     #[test]

@@ -17,12 +17,6 @@ fn edits_of_extensions_and_prose_are_classified() {
 }
 
 #[test]
-fn a_document_does_not_change_against_itself() {
-    let document = load::read(project()).expect("the document is there");
-    assert_eq!(extension_changes(document.value(), document.value()), []);
-}
-
-#[test]
 fn a_larger_quota_breaks_nobody() {
     let with_calls = |calls| serde_json::json!({ "x-quota": { "calls": calls } });
     let classes = |changes: Vec<Change>| changes.iter().map(|change| change.class).max();

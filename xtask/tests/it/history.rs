@@ -12,8 +12,13 @@ use super::GOOD;
 const CHANGED: (&str, &str) = ("  calls: 100\n", "  calls: 200\n");
 
 /// The comparison without oasdiff, which sees that change.
-fn report(root: &Path, base: Option<&str>) -> anyhow::Result<(Outcome, String)> {
-    diff::report(root, base, |old, new| Ok(diff::extension_changes(old, new)))
+fn report(root: &Path, base: Option<&str>) -> Result<(Outcome, String), String> {
+    let own = |old: &_, new: &_| Ok(diff::extension_changes(old, new));
+    diff::report(root, base, own).map_err(|error| format!("{error:#}"))
+}
+
+fn outcome(root: &Path, base: Option<&str>) -> Result<Outcome, String> {
+    report(root, base).map(|(outcome, _)| outcome)
 }
 
 /// A project of a document and a changelog, under git; nothing, if git is not there.
@@ -23,16 +28,12 @@ impl Repository {
     fn new() -> Option<Self> {
         Needed { program: "git", get: "git" }.found().ok()?;
         let repository = Self(tempfile::tempdir().expect("a folder"));
-        repository.git(&["init", "--quiet"]);
+        git(repository.root(), &["init", "--quiet"]);
         Some(repository)
     }
 
     fn root(&self) -> &Path {
         self.0.path()
-    }
-
-    fn git(&self, arguments: &[&str]) {
-        git(self.root(), arguments);
     }
 
     fn write(&self, document: &str, changelog: &str) {
@@ -42,28 +43,22 @@ impl Repository {
     }
 
     fn commit(&self) {
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--allow-empty", "--message", "A state"]);
+        git(self.root(), &["add", "--all"]);
+        git(self.root(), &["commit", "--quiet", "--allow-empty", "--message", "A state"]);
     }
 
     fn diff(&self, base: Option<&str>) -> Result<Outcome, String> {
-        report(self.root(), base).map(|(outcome, _)| outcome).map_err(|error| format!("{error:#}"))
+        outcome(self.root(), base)
     }
 }
 
+/// What must not depend on whose machine this is.
+const CONFIG: &str = "-c user.name=A -c user.email=a@example -c commit.gpgsign=false -c tag.gpgsign=false \
+    -c core.autocrlf=false -c init.defaultBranch=main";
+
 fn git(folder: &Path, arguments: &[&str]) {
     let status = Command::new("git")
-        .args([
-            "-c",
-            "user.name=A",
-            "-c",
-            "user.email=a@example",
-            "-c",
-            "commit.gpgsign=false",
-            "-c",
-            "tag.gpgsign=false",
-        ])
-        .args(["-c", "core.autocrlf=false", "-c", "init.defaultBranch=main"])
+        .args(CONFIG.split(' '))
         .args(arguments)
         .current_dir(folder)
         // Set where the tests run in a hook of another repository.
@@ -105,11 +100,11 @@ fn the_newest_release_is_the_base_and_another_one_can_be_named() {
     let Some(repository) = Repository::new() else { return };
     repository.write(GOOD, "");
     repository.commit();
-    repository.git(&["tag", "v0.9.0"]);
+    git(repository.root(), &["tag", "v0.9.0"]);
     repository.write(&at_version(&changed(), "1.1.0"), "");
     repository.commit();
-    repository.git(&["tag", "v0.10.0"]);
-    repository.git(&["tag", "vnext"]);
+    git(repository.root(), &["tag", "v0.10.0"]);
+    git(repository.root(), &["tag", "vnext"]);
     assert_eq!(repository.diff(None), Ok(Outcome::Done), "nothing has changed since 0.10.0");
     assert_eq!(repository.diff(Some("v0.9.0")), Ok(Outcome::Broken));
 }
@@ -118,8 +113,8 @@ fn the_newest_release_is_the_base_and_another_one_can_be_named() {
 fn what_git_does_not_have_is_named() {
     let Some(repository) = Repository::new() else { return };
     repository.write(GOOD, "");
-    repository.git(&["commit", "--quiet", "--allow-empty", "--message", "Nothing"]);
-    repository.git(&["tag", "empty"]);
+    git(repository.root(), &["commit", "--quiet", "--allow-empty", "--message", "Nothing"]);
+    git(repository.root(), &["tag", "empty"]);
     repository.commit();
     for (base, message) in [
         ("nowhere", "git knows no revision \"nowhere\" here: check its name, or fetch it"),
@@ -129,7 +124,7 @@ fn what_git_does_not_have_is_named() {
         assert_eq!(repository.diff(Some(base)), Err(message.to_owned()));
     }
     let elsewhere = tempfile::tempdir().expect("a folder");
-    let error = report(elsewhere.path(), None).expect_err("no repository").to_string();
+    let error = report(elsewhere.path(), None).expect_err("no repository");
     assert!(error.ends_with("is in no git repository: there is no revision to compare with"), "{error}");
 }
 
@@ -143,17 +138,10 @@ fn a_shallow_clone_says_how_to_get_the_rest() {
     let clone = tempfile::tempdir().expect("a folder");
     let origin = format!("file://{}", repository.root().display());
     git(clone.path(), &["clone", "--quiet", "--depth=1", &origin, "."]);
-    let error = report(clone.path(), None).expect_err("history is cut off").to_string();
-    assert!(
-        error.contains(
-            "cannot be told: this clone is shallow, so get the rest (git fetch --unshallow --tags)"
-        ),
-        "{error}"
-    );
-    assert_eq!(
-        report(clone.path(), Some("HEAD")).map(|(outcome, _)| outcome).map_err(|error| error.to_string()),
-        Ok(Outcome::Done)
-    );
+    let error = report(clone.path(), None).expect_err("history is cut off");
+    let advice = "this clone is shallow, so get the rest (git fetch --unshallow --tags)";
+    assert!(error.contains(advice), "{error}");
+    assert_eq!(outcome(clone.path(), Some("HEAD")), Ok(Outcome::Done));
 }
 
 #[test]

@@ -54,11 +54,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> R
 /// Checks one thing after the other, as long as the one works that the next one needs.
 async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagnosis, CliError> {
     let log = WireLog::default();
-    let patient = {
-        let log = log.clone();
-        move |builder| log.under(builder).retry(Retry::off())
-    };
-    let (setting, connection) = open(context, &patient).await?;
+    let (setting, connection) = open(context, &|builder| log.under(builder).retry(Retry::off())).await?;
     let route = route(context, &setting).await;
     let is_reached = route.as_ref().is_some_and(|route| route.connected.is_ok());
     let task = options.task.as_deref();
@@ -71,7 +67,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagn
     let seen = Evidence {
         setting: &setting,
         route: route.as_ref(),
-        call: outcome.as_ref().map(|outcome| outcome.as_ref().map(|_| ())),
+        call: outcome.as_ref().map(|outcome| outcome.as_ref().copied()),
         wire_calls: &log.wire_calls(),
         task: task.map(|_| call.as_ref().and_then(|call| subtasks(call.as_ref().ok()?))),
     };
@@ -112,10 +108,8 @@ async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Opt
     #[cfg(feature = "emulator")]
     if global.emulator {
         let connection = Connection::open_with(context, adjust).await?;
-        let url = connection
-            .endpoint
-            .parse()
-            .map_err(|_| CliError::own(crate::error::Kind::System, "the emulator has no address", ""))?;
+        let url = connection.endpoint.parse();
+        let url = url.map_err(|_| CliError::system("the emulator has no address".to_owned()))?;
         return Ok((Setting::of_emulator(global, &connection.client, url), Some(connection)));
     }
     let setting = Setting::of(global, environment);

@@ -128,27 +128,20 @@ async fn address(listen: &str) -> Result<SocketAddr, CliError> {
 /// What was typed goes before the file, the file before what the platform is like.
 fn scenario(options: &ServeOptions, quota: Option<u32>) -> Result<Scenario, CliError> {
     let scenario = match &options.scenario {
-        Some(path) => read(path)?,
+        Some(path) => read(path).map_err(|what| {
+            let advice = "crates/emulator/README.md describes these files, and scenario.schema.json beside it checks them";
+            CliError::usage(what, advice)
+        })?,
         None => Scenario::default().with_demo_subtasks(options.subtasks).with_quota(QUOTA.calls),
     };
-    Ok(match quota {
-        Some(quota) => scenario.with_quota(quota),
-        None => scenario,
-    })
+    let quota = quota.unwrap_or(scenario.quota);
+    Ok(scenario.with_quota(quota))
 }
 
-fn read(path: &Path) -> Result<Scenario, CliError> {
-    let text = may_hang(|| fs::read_to_string(path))
-        .map_err(|error| unusable(format!("cannot read the scenario {}: {error}", path.display())))?;
-    Scenario::from_toml(&text)
-        .map_err(|error| unusable(format!("the scenario {} is wrong: {error}", path.display())))
-}
-
-fn unusable(what: String) -> CliError {
-    CliError::usage(
-        what,
-        "crates/emulator/README.md describes these files, and scenario.schema.json beside it checks them",
-    )
+fn read(path: &Path) -> Result<Scenario, String> {
+    let text = may_hang(|| fs::read_to_string(path));
+    let text = text.map_err(|error| format!("cannot read the scenario {}: {error}", path.display()))?;
+    Scenario::from_toml(&text).map_err(|error| format!("the scenario {} is wrong: {error}", path.display()))
 }
 
 /// What a person needs to know to make the first call.

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use northbound::client_layer::DOCUMENTED_ERRORS;
 use northbound::{ERROR_CATALOG, ErrorCode, ErrorInfo};
+use serde_json::json;
 
 use crate::error::CliError;
 use crate::session::context::Context;
@@ -18,52 +19,33 @@ pub(crate) struct ExplainOptions {
 pub(crate) fn run(context: &mut Context<'_>, options: &ExplainOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let info = ErrorCode::from(options.code.trim()).info().ok_or_else(|| unknown(&options.code))?;
+    let ErrorInfo { code, name, text, meaning, remedy, action, source, .. } = info;
+    // The responses that may carry the code.
+    let rows = DOCUMENTED_ERRORS.iter().filter(|row| row.codes.contains(code));
     if context.global.output().is_json() {
-        return Ok(context.deliver_json(&json(info))?);
+        let responses = rows.map(|row| json!({ "operation": row.operation, "status": row.status }));
+        return Ok(context.deliver_json(&json!({
+            "code": code.as_str(),
+            "name": name,
+            "text": text,
+            "meaning": meaning,
+            "remedy": remedy,
+            "action": action.as_str(),
+            "responses": responses.collect::<Vec<_>>(),
+            "source": source,
+        }))?);
     }
-    for (label, text) in facts(info) {
+    let comes = rows.map(|row| ("comes", format!("with HTTP {} from {}", row.status, row.operation)));
+    let facts = [("text", *text), ("meaning", meaning), ("remedy", remedy), ("action", action.as_str())];
+    let facts = [("code", format!("{code} ({name})"))]
+        .into_iter()
+        .chain(facts.map(|(label, text)| (label, text.to_owned())))
+        .chain(comes)
+        .chain(source.map(|source| ("source", source.to_owned())));
+    for (label, text) in facts {
         writeln!(context.stdout, "{:9}{text}", format!("{label}:"))?;
     }
     Ok(())
-}
-
-fn facts(info: &ErrorInfo) -> Vec<(&'static str, String)> {
-    let mut facts = vec![
-        ("code", format!("{} ({})", info.code, info.name)),
-        ("text", info.text.to_owned()),
-        ("meaning", info.meaning.to_owned()),
-        ("remedy", info.remedy.to_owned()),
-        ("action", info.action.as_str().to_owned()),
-    ];
-    facts.extend(
-        responses(info).map(|(operation, status)| ("comes", format!("with HTTP {status} from {operation}"))),
-    );
-    facts.extend(info.source.map(|source| ("source", source.to_owned())));
-    facts
-}
-
-/// Which responses of which operations may carry the code.
-fn responses(info: &ErrorInfo) -> impl Iterator<Item = (&'static str, u16)> {
-    DOCUMENTED_ERRORS
-        .iter()
-        .filter(|row| row.codes.contains(&info.code))
-        .map(|row| (row.operation, row.status))
-}
-
-fn json(info: &ErrorInfo) -> serde_json::Value {
-    let responses: Vec<_> = responses(info)
-        .map(|(operation, status)| serde_json::json!({ "operation": operation, "status": status }))
-        .collect();
-    serde_json::json!({
-        "code": info.code.as_str(),
-        "name": info.name,
-        "text": info.text,
-        "meaning": info.meaning,
-        "remedy": info.remedy,
-        "action": info.action.as_str(),
-        "responses": responses,
-        "source": info.source,
-    })
 }
 
 fn unknown(code: &str) -> CliError {

@@ -99,13 +99,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             tell(context, &connection, options, Some((format, &totals)))?;
         }
         (Some(part), Err(failure)) => return Err(left(part, failure)),
-        (None, Ok(())) => context.note(&totals.to_string())?,
-        (None, Err(failure)) => {
-            if totals.all() > 0 {
-                context.note(&format!("{totals}; then the read ended"))?;
-            }
-            return Err(failure);
-        }
+        (None, outcome) => context.note_totals(&totals, outcome.map(|()| ""))?,
     }
     context.judge(&totals, &wanted)
 }
@@ -193,22 +187,18 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
     if !part.is_in_place() {
         return failure;
     }
-    let checkpoint = part.checkpoint();
-    if let Some(fault) = &checkpoint.fault {
-        let anew = part.paths().start_over();
-        let is_told = failure.to_string() == *fault;
-        let advice = if is_told { anew } else { format!("nothing can be added, since {fault}: {anew}") };
-        return CliError::Left { cause: Box::new(failure), advice };
-    }
-    if checkpoint.written.pages == 0 {
-        part.discard();
-        return failure;
-    }
-    let subtasks = &checkpoint.written.subtasks;
-    let advice = format!(
-        "the same command with --resume goes on after the {} in {}",
-        subtasks.counted(),
-        part.paths().part.display()
-    );
+    let (checkpoint, paths) = (part.checkpoint(), part.paths());
+    let subtasks = checkpoint.written.subtasks.counted();
+    let advice = match &checkpoint.fault {
+        Some(fault) if failure.to_string() == *fault => paths.start_over(),
+        Some(fault) => format!("nothing can be added, since {fault}: {}", paths.start_over()),
+        None if checkpoint.written.pages == 0 => {
+            part.discard();
+            return failure;
+        }
+        None => {
+            format!("the same command with --resume goes on after the {subtasks} in {}", paths.part.display())
+        }
+    };
     CliError::Left { cause: Box::new(failure), advice }
 }

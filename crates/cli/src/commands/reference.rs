@@ -39,18 +39,18 @@ pub(crate) struct CompletionsOptions {
 pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let output = context.global.output();
-    if options.results && output != Output::Jsonl {
-        context.stdout.write_all(results::SCHEMA.as_bytes())?;
-        return Ok(());
-    }
     let as_json = options.format.map_or(output.is_json(), |format| format == DocumentFormat::Json);
-    if options.results || as_json {
-        let text = if options.results { results::SCHEMA } else { northbound::DOCUMENT_AS_JSON };
-        let document = serde_json::from_str(text).map_err(io::Error::from)?;
-        return Ok(context.deliver_json(&document)?);
-    }
-    context.stdout.write_all(northbound::DOCUMENT.as_bytes())?;
-    Ok(())
+    let text = match options.results {
+        // As it is written, unless it has to be on one line.
+        true if output != Output::Jsonl => {
+            return Ok(context.stdout.write_all(results::SCHEMA.as_bytes())?);
+        }
+        true => results::SCHEMA,
+        false if as_json => northbound::DOCUMENT_AS_JSON,
+        false => return Ok(context.stdout.write_all(northbound::DOCUMENT.as_bytes())?),
+    };
+    let document = serde_json::from_str(text).map_err(io::Error::from)?;
+    Ok(context.deliver_json(&document)?)
 }
 
 pub(crate) fn completions(

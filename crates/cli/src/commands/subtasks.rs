@@ -58,33 +58,19 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
     progress.finish();
     // What came before a failure is shown all the same.
     let totals = rows.finish(outcome.is_ok())?;
-    match outcome {
-        Ok(End::All) => context.note(&totals.to_string())?,
-        Ok(End::Limit) => context.note(&format!("{totals}; there may be more beyond --limit"))?,
-        Err(failure) => {
-            if totals.all() > 0 {
-                context.note(&format!("{totals}; then the read ended"))?;
-            }
-            return Err(failure);
-        }
-    }
+    context.note_totals(&totals, outcome)?;
     context.deliver()?;
     context.judge(&totals, &List::all(&options.status))
 }
 
-/// What a read ended with.
-enum End {
-    All,
-    Limit,
-}
-
+/// Prints the rows that the queries bring. Returns what to say of rows that may be left.
 async fn print(
     queries: Vec<SubtaskQuery>,
     options: &SubtasksOptions,
     rows: &mut RowWriter<'_, '_>,
     progress: &mut Progress<'_, '_>,
     interrupt: &Interrupt,
-) -> Result<End, CliError> {
+) -> Result<&'static str, CliError> {
     let mut left = options.limit;
     for query in queries {
         if let Some(page) = options.page {
@@ -96,7 +82,7 @@ async fn print(
         let mut subtasks = query.stream();
         loop {
             if left == Some(0) {
-                return Ok(End::Limit);
+                return Ok("; there may be more beyond --limit");
             }
             let Some(subtask) = progress.during(interrupt.or(subtasks.try_next())).await? else {
                 break;
@@ -106,7 +92,7 @@ async fn print(
             left = left.map(|left| left - 1);
         }
     }
-    Ok(End::All)
+    Ok("")
 }
 
 /// JSON is what the platform sent, whole: it has no columns to choose from.

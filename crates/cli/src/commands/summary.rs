@@ -33,7 +33,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> 
             stdout.write_data(csv_lines(&summary).as_bytes())?;
         }
         Output::Table => {
-            let (width, palette) = (stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette());
+            let (width, palette) = (stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette);
             stdout.write_lines(&chart::summary(&summary, width, palette))?;
         }
     }

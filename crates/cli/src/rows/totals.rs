@@ -53,28 +53,27 @@ impl Totals {
     /// What to say of the rows that were repaired.
     pub(crate) fn repairs(&self) -> Option<String> {
         let rows = counted(self.repaired, "row");
-        (self.repaired > 0)
-            .then(|| format!("{rows} had to be repaired: the platform sends JSON that is not valid"))
+        let note = format!("{rows} had to be repaired: the platform sends JSON that is not valid");
+        (self.repaired > 0).then_some(note)
     }
 
     /// An error if rows could not be read, or have another status than those that were asked for.
     pub(crate) fn are_as_asked(&self, asked: &[SubtaskStatus]) -> Result<(), CliError> {
         let others = self.by_status.iter().filter(|(status, _)| !asked.is_empty() && !asked.contains(status));
         let others: u64 = others.map(|(_, count)| count).sum();
-        let (what, advice) = if self.unreadable > 0 {
-            (
-                format!("{} cannot be read", counted(self.unreadable, "row")),
-                "they are in the output as the platform sent them; jsonl shows them best",
-            )
-        } else if others > 0 {
-            (
+        let wrong = |what, advice| Err(CliError::own(Kind::Rows, what, advice));
+        if self.unreadable > 0 {
+            let advice = "they are in the output as the platform sent them; jsonl shows them best";
+            return wrong(format!("{} cannot be read", counted(self.unreadable, "row")), advice);
+        }
+        if others > 0 {
+            let advice = "the platform does not filter by status: read the task without --status, and pick the rows yourself";
+            return wrong(
                 format!("{others} of {} rows have another status than was asked for", self.all),
-                "the platform does not filter by status: read the task without --status, and pick the rows yourself",
-            )
-        } else {
-            return Ok(());
-        };
-        Err(CliError::own(Kind::Rows, what, advice))
+                advice,
+            );
+        }
+        Ok(())
     }
 
     /// The same as members of a result.

@@ -11,7 +11,7 @@ use crate::screen::palette::Palette;
 pub struct Outlet<'a> {
     writer: Box<dyn Write + 'a>,
     width: Option<&'a dyn Fn() -> u16>,
-    palette: Palette,
+    pub(crate) palette: Palette,
 }
 
 impl<'a> Outlet<'a> {
@@ -47,26 +47,14 @@ impl<'a> Outlet<'a> {
         self.write_all(data)
     }
 
-    pub(crate) fn palette(&self) -> Palette {
-        self.palette
-    }
-
     pub(crate) fn write_lines(&mut self, lines: &[String]) -> io::Result<()> {
         lines.iter().try_for_each(|line| writeln!(self, "{line}"))
-    }
-
-    pub(crate) fn set_palette(&mut self, palette: Palette) {
-        self.palette = palette;
     }
 }
 
 impl Write for Outlet<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.writer.write(bytes)
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.writer.write_all(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

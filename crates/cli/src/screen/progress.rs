@@ -125,7 +125,7 @@ impl<'a, 'p> Progress<'a, 'p> {
             ProgressKind::Silent => Ok(()),
             ProgressKind::Picture(picture) => {
                 self.due = Instant::now() + IDLE;
-                picture.draw(&frame(&snapshot, stderr.width().unwrap_or(0), stderr.palette()), stderr)
+                picture.draw(&frame(&snapshot, stderr.width().unwrap_or(0), stderr.palette), stderr)
             }
             ProgressKind::Log => {
                 self.due = Instant::now() + LOGGED;

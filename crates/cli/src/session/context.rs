@@ -30,7 +30,7 @@ impl<'a> Context<'a> {
     pub(crate) fn new(global: Global, process: Process<'a>) -> Self {
         let Process { environment, mut stdout, mut stderr, .. } = process;
         for outlet in [&mut stdout, &mut stderr] {
-            outlet.set_palette(Palette::chosen(global.color, outlet.is_terminal(), environment));
+            outlet.palette = Palette::chosen(global.color, outlet.is_terminal(), environment);
         }
         Self { global, environment, stdout, stderr, interrupt: Interrupt::never(), file: None }
     }
@@ -78,6 +78,23 @@ impl<'a> Context<'a> {
             return Ok(());
         }
         writeln!(self.stderr, "{text}")
+    }
+
+    /// Says how many rows a read brought, `further` if it came to its end, or why it did not.
+    pub(crate) fn note_totals(
+        &mut self,
+        totals: &Totals,
+        outcome: Result<&'static str, CliError>,
+    ) -> Result<(), CliError> {
+        match outcome {
+            Ok(further) => Ok(self.note(&format!("{totals}{further}"))?),
+            Err(failure) => {
+                if totals.all() > 0 {
+                    self.note(&format!("{totals}; then the read ended"))?;
+                }
+                Err(failure)
+            }
+        }
     }
 
     /// Says what is wrong with rows: a note for those that were repaired, an error for those that could not be read or that

@@ -193,7 +193,7 @@ async fn what_is_set_wrong_is_said_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_platform_that_is_not_there_is_told_from_one_that_is_silent() {
+async fn a_platform_that_is_not_there_is_distinguished_from_a_silent_one() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let refused = doctor(&format!("https://127.0.0.1:{port}"), "").await;
     insta::assert_snapshot!(lines(&refused, &["name", "connection", "certificate", "answer", "secret"]));
@@ -212,7 +212,7 @@ async fn a_platform_that_is_not_there_is_told_from_one_that_is_silent() {
 }
 
 #[tokio::test]
-async fn credentials_that_are_refused_are_told_apart_as_far_as_the_platform_does() {
+async fn refused_credentials_are_distinguished_as_far_as_the_platform_does() {
     let server = Emulated::start().await;
     let mut told = Vec::new();
     for (app, secret, token, arguments) in [

@@ -78,7 +78,7 @@ async fn meanwhile(fleet: &Fleet, options: &str, happens: impl FnOnce(&mut Task)
     let line = format!("--page-size 7 {options} --out DIR/file");
     let seen = fleet.export(&line, 3).await;
     assert!(seen.code == 1 && seen.stderr.contains("--resume goes on after the "), "{seen:?}");
-    assert!(!fleet.exists("file"), "what is not complete does not bear the name");
+    assert!(!fleet.exists("file"), "what is not complete has another name");
     happens(&mut fleet.task());
     let seen = fleet.export(&format!("{line} --resume"), ALL).await;
     assert_eq!(seen.code, 0, "{seen:?}");
@@ -194,7 +194,7 @@ async fn a_read_that_is_incomplete_completes_no_file() {
 }
 
 #[tokio::test]
-async fn rows_that_nothing_tells_apart_are_all_there_or_the_export_fails() {
+async fn rows_that_nothing_distinguishes_are_all_there_or_the_export_fails() {
     let nameless = |status: &str| json!({ "status": status, "output": "{}", "param": {} });
     let alike = |status: &str| json!({ "status": status, "param": { "deviceId": "*", "commandId": "*" } });
     for (status, filter) in [("Fail", "--status Fail"), ("Pending", "--status Pending"), ("Fail", "")] {
@@ -204,7 +204,7 @@ async fn rows_that_nothing_tells_apart_are_all_there_or_the_export_fails() {
             assert!(fleet.in_bouts(&options, 3).await > 0);
             assert_eq!(fleet.read("file").lines().count(), 50 + usize::from(format == "csv"));
 
-            // The SDK cannot tell these from repeats either, and says so.
+            // The SDK cannot distinguish these from repeats either, and says so.
             let fleet = Fleet::of(vec![alike(status); 50]).await;
             assert_eq!(fleet.export(&options, 2).await.code, 1);
             let seen = fleet.export(&format!("{options} --resume"), ALL).await;

@@ -27,7 +27,7 @@ fn northbound(line: &str) -> Seen {
     northbound_in(&[], None, line)
 }
 
-/// The same in an environment, and on a terminal of so many columns.
+/// The same in an environment, and on a terminal of this width.
 fn northbound_in(environment: &[(&str, &str)], columns: Option<u16>, line: &str) -> Seen {
     let value = |name: &str| environment.iter().find(|(known, _)| *known == name);
     let lookup = |name: &str| value(name).map(|(_, value)| (*value).to_owned());

@@ -24,7 +24,7 @@ pub(crate) fn page(rows: &[Value], status: Option<&str>, (page, size): (usize, u
     json!({ "totalCount": total, "pageNo": page, "pageSize": size, "taskDetails": rows })
 }
 
-/// So many rows of each status.
+/// Rows in each status, by their number.
 pub(crate) fn rows_of(task: &[(&str, usize)]) -> Vec<Value> {
     let row = |status: &str, number| json!({ "status": status, "param": { "deviceId": format!("{status}-{number}") } });
     task.iter().flat_map(|(status, count)| (0..*count).map(move |number| row(status, number))).collect()

@@ -105,14 +105,6 @@ fn a_closed_pipe_is_no_error() {
 }
 
 #[test]
-fn help_comes_at_once() {
-    let started = std::time::Instant::now();
-    assert_eq!(outcome(&mut northbound("--help")).0, Some(0));
-    // Fast machines take 3 ms; a busy one that builds something else must not fail here.
-    assert!(started.elapsed() < std::time::Duration::from_secs(2), "{:?}", started.elapsed());
-}
-
-#[test]
 fn traces_show_the_calls_and_no_secret() {
     let (_, _, stderr) = outcome(&mut northbound("--emulator -v subtasks demo --limit 1"));
     assert!(stderr.contains("/iocm/app/batchtask/v1.1.0/taskDetails"), "{stderr}");

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use northbound_conformance::{Reply, Request, Server};
+use axum::http::{Request, Response};
+use northbound_conformance::Server;
 use northbound_emulator::Control;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
@@ -22,19 +23,11 @@ impl InProcess {
 }
 
 impl Server for InProcess {
-    fn answer(&mut self, request: &Request) -> std::io::Result<Reply> {
-        let mut builder = axum::http::Request::builder().method(request.method.as_str()).uri(&request.target);
-        for (name, value) in &request.headers {
-            builder = builder.header(name, value);
-        }
-        let request = builder.body(request.body.clone().map_or_else(Body::empty, Body::from)).unwrap();
+    fn answer(&mut self, request: Request<String>) -> std::io::Result<Response<Vec<u8>>> {
         self.runtime.block_on(async {
-            let response = self.router.clone().oneshot(request).await.unwrap();
-            let content_type =
-                response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
-            let status = response.status().as_u16();
-            let body = to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec();
-            Ok(Reply { status, content_type, body })
+            let reply = self.router.clone().oneshot(request.map(Body::from)).await.unwrap();
+            let (head, body) = reply.into_parts();
+            Ok(Response::from_parts(head, to_bytes(body, usize::MAX).await.unwrap().to_vec()))
         })
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::document::on_one_line;
+
 /// What is no promise to a caller, as `object.member`, and why. Everything else is compared.
 pub const NOT_COMPARED: &[(&str, &str)] = &[
     ("*.description", "prose: each reading of the platform's page uses its own words"),
@@ -83,13 +85,7 @@ impl fmt::Display for Fact {
         line.push(' ');
         line.push_str(&self.value);
         // A name may hold a line break; a fact has one line.
-        for character in line.chars() {
-            match character.is_control() {
-                true => write!(f, "{}", character.escape_default())?,
-                false => write!(f, "{character}")?,
-            }
-        }
-        Ok(())
+        f.write_str(&on_one_line(&line))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use crate::document::reference;
 
@@ -72,7 +72,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// JSON with sorted members and numbers written in one way (`250.0` is `250`), on one line.
+/// JSON with sorted members, on one line.
 pub(super) fn text(value: &Value) -> String {
     plain(value).to_string()
 }
@@ -86,43 +86,15 @@ pub(super) fn yes_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }
 
-/// The same JSON value with sorted members and numbers written in one way.
+/// The same JSON value with sorted members.
 pub(super) fn plain(value: &Value) -> Value {
-    match value {
-        Value::Number(number) => Value::Number(whole(number).unwrap_or_else(|| number.clone())),
-        Value::Array(items) => items.iter().map(plain).collect(),
-        Value::Object(members) => {
-            sorted(members).into_iter().map(|(name, value)| (name.clone(), plain(value))).collect()
-        }
-        leaf => leaf.clone(),
-    }
+    let mut plain = value.clone();
+    plain.sort_all_objects();
+    plain
 }
 
 pub(super) fn sorted(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
     let mut members: Vec<(&String, &Value)> = members.iter().collect();
     members.sort_by_key(|(name, _)| name.as_str());
     members
-}
-
-fn whole(number: &Number) -> Option<Number> {
-    /// Below this, each whole number has a floating-point number of its own.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    let float = number.as_f64().filter(|_| number.is_f64())?;
-    if float.fract() != 0.0 || float.abs() >= EXACT {
-        return None;
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and its magnitude was checked")]
-    let whole = float as i64;
-    Some(whole.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_number_is_written_in_one_way() {
-        assert_eq!(text(&json!({"b": 250.0, "a": [1.5, -0.0, 1e300]})), r#"{"a":[1.5,0,1e+300],"b":250}"#);
-    }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fact::Fact;
-use super::reading::{Reading, sorted, text, yes_no};
+use super::reading::{Reading, bare, sorted, text, yes_no};
 use super::shape::{Shape, shape};
 
 /// The facts of a schema, its own first, then those of its members by name. They say nothing of where it is used.
@@ -57,7 +57,7 @@ impl Unfolding<'_> {
             facts.push(Fact::new("reference", self.reference(reference)));
         }
         match shape.keywords.get("type") {
-            Some(kind) => facts.push(Fact::new("type", types(kind))),
+            Some(kind) => facts.push(Fact::new("type", bare(kind))),
             None if shape.takes_any_type() => facts.push(Fact::new("type", "any")),
             None => {}
         }
@@ -153,16 +153,6 @@ impl Unfolding<'_> {
     fn inside(&mut self, schema: &Value, member: &str, here: &str, depth: usize) -> Vec<Fact> {
         let facts = self.facts(schema, format!("{here}{member}"), depth);
         facts.into_iter().map(|fact| fact.inside(member)).collect()
-    }
-}
-
-fn types(kind: &Value) -> String {
-    match kind {
-        Value::String(kind) => kind.clone(),
-        Value::Array(kinds) if kinds.iter().all(Value::is_string) => {
-            kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ")
-        }
-        other => text(other),
     }
 }
 

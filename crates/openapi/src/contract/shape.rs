@@ -19,19 +19,8 @@ pub(super) struct Shape {
 }
 
 /// Keywords whose meaning depends on their neighbours: merging schemas would change what they say.
-const NEIGHBOURLY: &[&str] = &[
-    "additionalProperties",
-    "contains",
-    "else",
-    "if",
-    "maxContains",
-    "minContains",
-    "patternProperties",
-    "prefixItems",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-];
+const NEIGHBOURLY: &str = "additionalProperties contains else if maxContains minContains patternProperties prefixItems then \
+    unevaluatedItems unevaluatedProperties";
 
 /// Keywords that forbid nothing: beside a reference they add to it.
 const ANNOTATIONS: &[&str] = &["default", "deprecated", "readOnly", "writeOnly"];
@@ -96,18 +85,15 @@ impl Shape {
                 sort(values);
             }
         }
-        shape.exclude("minimum", "exclusiveMinimum");
-        shape.exclude("maximum", "exclusiveMaximum");
-        shape
-    }
-
-    /// 3.0 says in a second keyword that a bound is excluded, 3.1 has another keyword for the bound.
-    fn exclude(&mut self, bound: &str, exclusive: &str) {
-        if self.keywords.get(exclusive) == Some(&Value::Bool(true))
-            && let Some(value) = self.keywords.remove(bound)
-        {
-            self.keywords.insert(exclusive.to_owned(), value);
+        // 3.0 says in a second keyword that a bound is excluded, 3.1 has another keyword for the bound.
+        for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+            if shape.keywords.get(exclusive) == Some(&Value::Bool(true))
+                && let Some(value) = shape.keywords.remove(bound)
+            {
+                shape.keywords.insert(exclusive.to_owned(), value);
+            }
         }
+        shape
     }
 
     /// Merges what the reference of this schema leads to. One that leads back, or nowhere, stays as it is.
@@ -171,40 +157,38 @@ impl Shape {
     fn merge(&mut self, other: &Self) -> bool {
         let depends =
             (self.is_neighbourly() && !other.is_bare()) || (other.is_neighbourly() && !self.is_bare());
-        if depends || other.keywords.iter().any(|(keyword, value)| self.contradicts(keyword, value)) {
+        if depends {
             return false;
         }
-        // Each is a demand of its own: null is allowed where both allow it (OpenAPI's proposal 003).
-        self.nullable = self.takes_null() && other.takes_null();
+        let mut merged = self.keywords.clone();
         for (keyword, value) in &other.keywords {
-            match (keyword.as_str(), self.keywords.get_mut(keyword), value) {
+            match (keyword.as_str(), merged.get_mut(keyword), value) {
+                (_, None, value) => drop(merged.insert(keyword.clone(), value.clone())),
+                ("default", ..) => {}
                 ("required", Some(Value::Array(names)), Value::Array(more)) => {
                     names.extend(more.iter().cloned());
                     sort(names);
                 }
                 ("properties", Some(Value::Object(properties)), Value::Object(more)) => {
-                    properties.extend(more.clone())
+                    for (name, schema) in more {
+                        if properties.insert(name.clone(), schema.clone()).is_some_and(|own| own != *schema) {
+                            return false;
+                        }
+                    }
                 }
-                (_, Some(_), _) => {}
-                (_, None, value) => drop(self.keywords.insert(keyword.clone(), value.clone())),
+                (_, Some(own), value) if own == value => {}
+                _ => return false,
             }
         }
+        // Each is a demand of its own: null is allowed where both allow it (OpenAPI's proposal 003).
+        self.nullable = self.takes_null() && other.takes_null();
+        self.keywords = merged;
         self.followed.extend(other.followed.iter().cloned());
         true
     }
 
-    fn contradicts(&self, keyword: &str, other: &Value) -> bool {
-        match (keyword, self.keywords.get(keyword), other) {
-            (_, None, _) | ("default", ..) | ("required", Some(Value::Array(_)), Value::Array(_)) => false,
-            ("properties", Some(Value::Object(own)), Value::Object(other)) => {
-                other.iter().any(|(name, schema)| own.get(name).is_some_and(|own| own != schema))
-            }
-            (_, Some(own), other) => own != other,
-        }
-    }
-
     fn is_neighbourly(&self) -> bool {
-        NEIGHBOURLY.iter().any(|keyword| self.keywords.contains_key(*keyword))
+        NEIGHBOURLY.split(' ').any(|keyword| self.keywords.contains_key(keyword))
     }
 
     fn is_bare(&self) -> bool {

@@ -1,5 +1,7 @@
 //! What each operation promises, and what belongs to none: facts are noted where they belong, and nothing is passed over.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::fact::{Fact, Side, is_compared};
@@ -18,13 +20,10 @@ pub(super) fn facts(reading: &Reading<'_>) -> Vec<Fact> {
         return walk.facts;
     };
     // The operations say what security they inherit.
-    walk.rest(&whole, "document", document, &["paths", "security", "webhooks"]);
-    for (member, prefix) in [("paths", ""), ("webhooks", "webhook ")] {
-        for (path, item) in walk.named(&whole, document, member) {
-            if !path.starts_with("x-") {
-                walk.path_item(&format!("{prefix}{path}"), item);
-            }
-            "document".clone_into(&mut walk.operation);
+    walk.rest(&whole, "document", document, &["paths", "security"]);
+    for (path, item) in walk.named(&whole, document, "paths") {
+        if !path.starts_with("x-") {
+            walk.path_item(path, item);
         }
     }
     // Schemas that no operation refers to say what is inside a string, or nothing at all: only their names tell them apart.
@@ -69,15 +68,6 @@ impl<'a> Walk<'a> {
         self.facts.push(Fact::new(aspect, value).at(&self.operation, place.side, &place.text));
     }
 
-    /// Says whether it is so; what is neither `true` nor `false` is shown as it is written.
-    fn say_if(&mut self, place: &Place, aspect: &str, value: &Value) {
-        self.say(
-            place,
-            aspect,
-            value.as_bool().map_or_else(|| text(value), |value| yes_no(value).to_owned()),
-        );
-    }
-
     fn schema(&mut self, place: &Place, schema: &Value) {
         let facts = schema::facts(self.reading, schema).into_iter();
         self.facts.extend(facts.map(|fact| fact.at(&self.operation, place.side, &place.text)));
@@ -106,13 +96,20 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// The members that are not `known`, as they are written. An empty mapping of these three says nothing.
+    /// The members that are not `known`, as they are written, but for those that say what holds without them.
     fn rest(&mut self, place: &Place, object: &str, members: &Map<String, Value>, known: &[&str]) {
-        for (member, value) in members {
-            let is_empty = value.as_object().is_some_and(Map::is_empty);
-            let means_nothing = is_empty && matches!(member.as_str(), "callbacks" | "encoding" | "links");
+        for (member, value) in sorted(members) {
+            let means_nothing = match member.as_str() {
+                "callbacks" | "encoding" | "links" => value.as_object().is_some_and(Map::is_empty),
+                "allowEmptyValue" | "allowReserved" | "deprecated" => value == false,
+                _ => false,
+            };
             if !known.contains(&member.as_str()) && !means_nothing && is_compared(object, member) {
-                self.say(place, member, text(&self.reading.unfolded(value, &mut Vec::new(), 0)));
+                let value = match value {
+                    Value::Bool(value) => yes_no(*value).to_owned(),
+                    other => text(&self.reading.unfolded(other, &mut Vec::new(), 0)),
+                };
+                self.say(place, member, value);
             }
         }
     }
@@ -146,10 +143,7 @@ impl<'a> Walk<'a> {
     fn operation(&mut self, node: &'a Value, shared: Option<&'a Value>) {
         let whole = Place::new(Side::Neither, "");
         let Some(members) = self.members(&whole, "operation", node) else { return };
-        if let Some(id) = members.get("operationId") {
-            self.say(&whole, "operationId", bare(id));
-        }
-        self.flags(&whole, members, &["deprecated"]);
+        self.rest(&whole, "operation", members, &["parameters", "requestBody", "responses", "security"]);
         for alternative in self.security(members) {
             self.say(&Place::new(Side::Request, ""), "security", alternative);
         }
@@ -174,54 +168,43 @@ impl<'a> Walk<'a> {
         if !members.contains_key("responses") {
             self.say(&whole, "responses", "none");
         }
-        let known = ["deprecated", "operationId", "parameters", "requestBody", "responses", "security"];
-        self.rest(&whole, "operation", members, &known);
     }
 
     /// What a call must show to be let in, each alternative a line: the kinds of proof themselves, since their names are free.
-    fn security(&self, operation: &Map<String, Value>) -> Vec<String> {
+    fn security(&self, operation: &Map<String, Value>) -> BTreeSet<String> {
         let alternative = |schemes: &Value| match schemes {
+            Value::Object(schemes) if schemes.is_empty() => "none".to_owned(),
             Value::Object(schemes) => {
-                let mut together: Vec<String> =
-                    schemes.iter().map(|(name, scopes)| self.proof(name, scopes)).collect();
-                together.sort();
-                together.join(" and ")
+                let proofs = schemes.iter().map(|(name, scopes)| self.proof(name, scopes));
+                proofs.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" and ")
             }
             other => text(other),
         };
-        let mut alternatives =
-            match operation.get("security").or_else(|| self.reading.document.get("security")) {
-                Some(Value::Array(alternatives)) => alternatives.iter().map(alternative).collect(),
-                Some(other) => vec![text(other)],
-                None => Vec::new(),
-            };
-        if alternatives.is_empty() {
-            alternatives.push(String::new());
+        match operation.get("security").or_else(|| self.reading.document.get("security")) {
+            Some(Value::Array(alternatives)) if !alternatives.is_empty() => {
+                alternatives.iter().map(alternative).collect()
+            }
+            Some(Value::Array(_)) | None => BTreeSet::from(["none".to_owned()]),
+            Some(other) => BTreeSet::from([text(other)]),
         }
-        alternatives.iter_mut().filter(|one| one.is_empty()).for_each(|one| one.push_str("none"));
-        alternatives.sort();
-        alternatives.dedup();
-        alternatives
     }
 
-    /// `apiKey in header name app_key`, `http scheme bearer for read, write`.
+    /// `apiKey in header name app_key`, `http scheme bearer for ["read"]`.
     fn proof(&self, name: &str, scopes: &Value) -> String {
         let scheme =
             self.reading.document.pointer("/components/securitySchemes").and_then(|all| all.get(name));
         let target = scheme.and_then(|scheme| self.reading.target(scheme.get("$ref")?.as_str()?));
         let proof = match target.or(scheme) {
             Some(Value::Object(scheme)) => {
-                let in_header = scheme.get("in").is_some_and(|place| place == "header");
                 let kind = scheme.get("type").map_or_else(|| "no type".to_owned(), bare);
                 let members = sorted(scheme).into_iter();
                 let members =
                     members.filter(|(name, _)| *name != "type" && is_compared("security scheme", name));
                 // Names of headers and of HTTP's schemes mean the same in either case.
-                members.fold(kind, |proof, (name, value)| {
-                    match name == "scheme" || (name == "name" && in_header) {
-                        true => format!("{proof} {name} {}", bare(value).to_lowercase()),
-                        false => format!("{proof} {name} {}", bare(value)),
-                    }
+                let in_header = scheme.get("in").is_some_and(|place| place == "header");
+                members.fold(kind, |proof, (name, value)| match name == "scheme" || in_header {
+                    true => format!("{proof} {name} {}", bare(value).to_lowercase()),
+                    false => format!("{proof} {name} {}", bare(value)),
                 })
             }
             Some(other) => text(other),
@@ -229,21 +212,7 @@ impl<'a> Walk<'a> {
         };
         match scopes {
             Value::Array(scopes) if scopes.is_empty() => proof,
-            Value::Array(scopes) => {
-                let mut scopes: Vec<String> = scopes.iter().map(bare).collect();
-                scopes.sort();
-                format!("{proof} for {}", scopes.join(", "))
-            }
             other => format!("{proof} for {}", text(other)),
-        }
-    }
-
-    /// Flags that are `false` unless they say otherwise.
-    fn flags(&mut self, place: &Place, members: &Map<String, Value>, flags: &[&str]) {
-        for flag in flags {
-            if let Some(value) = members.get(*flag).filter(|value| **value != false) {
-                self.say_if(place, flag, value);
-            }
         }
     }
 
@@ -269,33 +238,29 @@ impl<'a> Walk<'a> {
 
     /// A parameter or a header, sent at `location`.
     fn parameter(&mut self, place: &Place, object: &str, members: &'a Map<String, Value>, location: &str) {
-        let required = members.get("required").filter(|required| **required != false).cloned();
-        self.say_if(place, "required", &required.unwrap_or(Value::Bool(location == "path")));
-        let flags = ["allowEmptyValue", "allowReserved", "deprecated"];
-        self.flags(place, members, &flags);
+        let mut said = members.clone();
+        said.entry("required").or_insert(Value::Bool(location == "path"));
         if members.contains_key("content") {
             self.content(place, members);
         } else {
             let implied = if matches!(location, "query" | "cookie") { "form" } else { "simple" };
-            let style = members.get("style").map_or_else(|| implied.to_owned(), bare);
-            let explode = members.get("explode").cloned().unwrap_or(Value::Bool(style == "form"));
-            self.say(place, "style", style);
-            self.say_if(place, "explode", &explode);
+            let is_form = *said.entry("style").or_insert(implied.into()) == "form";
+            said.entry("explode").or_insert(Value::Bool(is_form));
         }
+        let named: &[&str] = if object == "parameter" { &["in", "name"] } else { &[] };
+        self.rest(place, object, &said, &[&["content", "schema"], named].concat());
         if let Some(schema) = members.get("schema") {
             self.schema(place, schema);
         }
-        let known: &[&str] = &["content", "explode", "required", "schema", "style"];
-        let named: &[&str] = if object == "parameter" { &["in", "name"] } else { &[] };
-        self.rest(place, object, members, &[known, named, &flags].concat());
     }
 
     fn body(&mut self, node: &'a Value) {
         let place = Place::new(Side::Request, "body");
         let Some(members) = self.members(&place, "request body", node) else { return };
-        self.say_if(&place, "required", members.get("required").unwrap_or(&Value::Bool(false)));
+        let mut said = members.clone();
+        said.entry("required").or_insert(Value::Bool(false));
+        self.rest(&place, "request body", &said, &["content"]);
         self.content(&place, members);
-        self.rest(&place, "request body", members, &["content", "required"]);
     }
 
     fn response(&mut self, status: &str, node: &'a Value) {
@@ -307,12 +272,10 @@ impl<'a> Walk<'a> {
         }
         self.content(&place, members);
         // The one extension that two readings of the platform's page can agree on.
-        let mut codes: Vec<String> = match members.get("x-error-codes") {
+        let codes: BTreeSet<String> = match members.get("x-error-codes") {
             Some(Value::Array(codes)) => codes.iter().map(bare).collect(),
             other => other.iter().map(|other| text(other)).collect(),
         };
-        codes.sort();
-        codes.dedup();
         codes.into_iter().for_each(|code| self.say(&place, "error code", code));
         for (name, header) in self.named(&place, members, "headers") {
             let place = place.inside(&format!("header {}", name.to_lowercase()));

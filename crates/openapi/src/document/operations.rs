@@ -3,6 +3,8 @@
 use anyhow::Context as _;
 use serde_json::Value;
 
+use super::json::{members, text};
+
 /// One call that the document describes.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation<'a> {
@@ -18,11 +20,10 @@ pub struct Operation<'a> {
 
 /// All of them, in the order of the document.
 pub fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>> {
-    let items = document.get("paths").and_then(Value::as_object).into_iter().flatten();
-    items.flat_map(|(path, item)| {
-        let members = item.as_object().into_iter().flatten();
-        members.filter(|(_, member)| member.get("responses").is_some()).map(move |(method, value)| {
-            let id = value.get("operationId").and_then(Value::as_str).unwrap_or_default();
+    members(&document["paths"]).flat_map(|(path, item)| {
+        let operations = members(item).filter(|(_, member)| member.get("responses").is_some());
+        operations.map(move |(method, value)| {
+            let id = text(&value["operationId"]);
             Operation { id, method, path, value }
         })
     })

@@ -13,13 +13,6 @@ pub struct Position {
 
 impl Position {
     pub(super) const START: Self = Self { line: 1, column: 1 };
-
-    /// The position of a byte of `text` that is known to start a character, or to be its end.
-    pub(super) fn of_byte(text: &str, byte: usize) -> Self {
-        let before = &text[..byte];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
-    }
 }
 
 impl fmt::Display for Position {

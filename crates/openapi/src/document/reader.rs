@@ -14,16 +14,11 @@ use super::position::Position;
 const MAX_DEPTH: usize = 32;
 
 /// What is wrong, and where.
-pub(super) type Fault = (Option<Position>, String);
+pub(super) type Fault = (Position, String);
 
 /// Reads a YAML stream that must hold exactly one document.
 pub(super) fn read(text: &str) -> Result<(Value, HashMap<String, Position>), Fault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let is_forbidden = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
-    if let Some(byte) = text.find(is_forbidden) {
-        let message = "a control character is not allowed in YAML: remove it, is this a text file?";
-        return Err((Some(Position::of_byte(text, byte)), message.to_owned()));
-    }
     // The loader copies what an alias refers to, ignores tags that it does not know, and recurses: a few lines could fill the
     // memory or the stack.
     let mut depth = 0;
@@ -42,7 +37,7 @@ pub(super) fn read(text: &str) -> Result<(Value, HashMap<String, Position>), Fau
             _ if depth > MAX_DEPTH => "nested too deeply: move inner schemas to `components/schemas`",
             _ => continue,
         };
-        return Err((Some(position(span.start)), message.to_owned()));
+        return Err((position(span.start), message.to_owned()));
     }
     let mut documents = MarkedYamlOwned::load_from_str(text).map_err(not_yaml)?.into_iter();
     match (documents.next(), documents.next()) {
@@ -52,10 +47,10 @@ pub(super) fn read(text: &str) -> Result<(Value, HashMap<String, Position>), Fau
             let value = value(only, String::new(), &mut positions)?;
             Ok((value, positions))
         }
-        _ => Err((
-            None,
-            "the document is empty: restore it from git, or start it with `openapi: 3.0.3`".to_owned(),
-        )),
+        _ => {
+            let message = "the document is empty: restore it from git, or start it with `openapi: 3.0.3`";
+            Err((Position::START, message.to_owned()))
+        }
     }
 }
 
@@ -104,7 +99,7 @@ fn value(
 }
 
 fn fault<T>(node: &MarkedYamlOwned, message: &str) -> Result<T, Fault> {
-    Err((Some(position(node.span.start)), message.to_owned()))
+    Err((position(node.span.start), message.to_owned()))
 }
 
 fn position(marker: saphyr::Marker) -> Position {
@@ -115,5 +110,5 @@ fn not_yaml(error: ScanError) -> Fault {
     let what: String = error.info().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let message =
         format!("not YAML, {what}: check indentation, quotes and colons here and in the lines above");
-    (Some(position(*error.marker())), message)
+    (position(*error.marker()), message)
 }

@@ -1,11 +1,8 @@
 //! What progenitor cannot make of a call: it has one type for all successes of an operation, one for all errors, and panics if
 //! they differ.
 
-use std::collections::BTreeSet;
-
 use super::finding::Findings;
 use super::outline::{Node, Outline};
-use crate::document::pointer::{last, parent};
 
 /// Headers that a document has to leave to its security schemes and media types.
 const RESERVED_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
@@ -14,7 +11,6 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
     for operation in outline.of_kind("operation") {
         one_type(outline, operation, "two-success-types", &['2'], findings);
         one_type(outline, operation, "two-error-types", &['4', '5'], findings);
-        path_parameters(outline, operation, findings);
     }
     let schemes = outline.of_kind("security scheme").filter_map(|scheme| scheme.text("name"));
     let reserved: Vec<&str> = schemes.chain(RESERVED_HEADERS).collect();
@@ -27,20 +23,6 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
                 format!("the header `{name}` comes from a security scheme or media type"),
             );
         }
-    }
-}
-
-/// progenitor panics on a path whose parameters are not those of the operation.
-fn path_parameters(outline: &Outline<'_>, operation: &Node<'_>, findings: &mut Findings<'_>) {
-    let path = last(parent(&operation.pointer));
-    let braces = path.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
-    let in_path: BTreeSet<&str> = braces.map(|(name, _)| name).collect();
-    let declared = outline.parameters(operation).into_iter().map(|(_, parameter)| parameter);
-    let declared = declared.filter(|parameter| parameter.text("in") == Some("path"));
-    let declared: BTreeSet<&str> = declared.filter_map(|parameter| parameter.text("name")).collect();
-    for name in in_path.symmetric_difference(&declared) {
-        let message = format!("the path and the parameters do not both have `{name}`");
-        findings.report("path-parameter", &operation.pointer, message);
     }
 }
 

@@ -11,13 +11,14 @@ use serde_json::Value;
 
 use crate::document::pointer::child;
 
+/// How the message begins that a member should not be there.
+pub(super) const UNKNOWN: &str = "unknown keyword";
+
 /// One fault of a value, below the value that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fault {
     pub(super) pointer: String,
     pub(super) message: String,
-    /// The member that should not be there, if that is the fault.
-    pub(super) unknown: Option<String>,
 }
 
 /// What is behind the errors, each fault once, in the order of their pointers.
@@ -36,32 +37,28 @@ pub(super) fn explain<'e>(errors: impl IntoIterator<Item = ValidationError<'e>>)
 
 fn collect(error: &ValidationError<'_>, found: &mut BTreeSet<Fault>) {
     let pointer = error.instance_path().as_str();
-    let mut add = |pointer: String, message: String, unknown| {
-        found.insert(Fault { pointer, message, unknown });
+    let mut add = |pointer: &str, message: String| {
+        found.insert(Fault { pointer: pointer.to_owned(), message });
     };
     match error.kind() {
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
             match options_of_all(context) {
                 Some((pointer, options)) => {
-                    add(pointer, format!("the value is none of {}", options.join(", ")), None)
+                    add(&pointer, format!("the value is none of {}", options.join(", ")))
                 }
                 None => meant(context).iter().for_each(|error| collect(error, found)),
             }
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             for name in unexpected {
-                add(child(pointer, name), format!("unknown keyword `{name}`"), Some(name.clone()));
+                add(&child(pointer, name), format!("{UNKNOWN} `{name}`"));
             }
-        }
-        ValidationErrorKind::Required { property } => {
-            add(pointer.to_owned(), format!("the member {} is missing", shown(property)), None);
         }
         ValidationErrorKind::Enum { options } => {
             let options: Vec<String> = options.as_array().into_iter().flatten().map(shown).collect();
-            let message = format!("{} is none of {}", shown(error.instance()), options.join(", "));
-            add(pointer.to_owned(), message, None);
+            add(pointer, format!("{} is none of {}", shown(error.instance()), options.join(", ")));
         }
-        _ => add(pointer.to_owned(), error.masked_with(shown(error.instance())).to_string(), None),
+        _ => add(pointer, error.masked_with(shown(error.instance())).to_string()),
     }
 }
 

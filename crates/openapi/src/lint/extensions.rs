@@ -6,42 +6,22 @@ use serde_json::Value;
 
 use super::finding::Findings;
 use super::json_schema::faults;
-use super::outline::{Node, Outline};
+use super::outline::{self, Node, Outline};
 use crate::document::Document;
+use crate::document::json::{members, texts};
 
-/// Every extension, and where it may be.
-const EXTENSIONS: [(&str, &str); 10] = [
-    ("x-error-catalog", "components"),
-    ("x-error-codes", "response"),
-    ("x-quota", "document"),
-    ("x-lifecycle", "schema"),
-    ("x-content-schema", "schema"),
-    ("x-known-values", "schema"),
-    ("x-enum-varnames", "schema"),
-    ("x-mcp", "operation"),
-    ("x-codeSamples", "operation"),
-    ("x-source", "schema"),
-];
-
-/// The names of our extensions below the top of the document.
+/// The names of our extensions below `info`, which has one more.
 pub fn extensions() -> impl Iterator<Item = &'static str> {
-    EXTENSIONS.iter().map(|(name, _)| *name)
+    outline::extensions().map(|(name, _)| name)
 }
 
 pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut Findings<'_>) {
     for node in outline.nodes() {
         for name in node.members.keys().filter(|name| name.starts_with("x-")) {
-            if !EXTENSIONS.contains(&(name, node.kind)) {
-                let known: Vec<&str> = extensions().collect();
-                findings.report(
-                    "unknown-extension",
-                    &node.at(name),
-                    format!(
-                        "`{name}` of a {} is no extension of ours, which are {}",
-                        node.kind,
-                        known.join(", ")
-                    ),
-                );
+            if !outline::extensions().any(|known| known == (name.as_str(), node.kind)) {
+                let (kind, known) = (node.kind, extensions().collect::<Vec<_>>().join(", "));
+                let message = format!("`{name}` of a {kind} is no extension of ours, which are {known}");
+                findings.report("unknown-extension", &node.at(name), message);
             }
         }
     }
@@ -51,39 +31,25 @@ pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut F
         known_values(outline, schema, findings);
         content_schema(outline, document, schema, findings);
     }
-    unused(outline, findings);
-}
-
-/// Linters do not know that `x-content-schema` uses a schema, and are told to let such schemas pass.
-fn unused(outline: &Outline<'_>, findings: &mut Findings<'_>) {
-    let reached = outline.reach(outline.of_kind("path"));
-    let listed: BTreeSet<&str> = outline.nodes().filter_map(|node| node.text("x-known-values")).collect();
-    for schema in outline.nodes().filter(|node| node.kind == "schema" && node.is_component()) {
-        if !reached.contains(&*schema.pointer) && !listed.contains(&*format!("#{}", schema.pointer)) {
-            findings.breach("unused-schema", &schema.pointer);
-        }
-    }
 }
 
 /// Each value has a list of the values that may follow it.
 fn lifecycle(schema: &Node<'_>, findings: &mut Findings<'_>) {
-    let Some(Value::Object(lifecycle)) = schema.get("x-lifecycle") else { return };
-    let values: BTreeSet<&str> = schema.list("enum").iter().filter_map(Value::as_str).collect();
-    for value in values.iter().filter(|value| !lifecycle.get(**value).is_some_and(Value::is_array)) {
-        let message = format!("`{value}` has no list of followers");
-        findings.report("lifecycle", &schema.at("x-lifecycle"), message);
+    let Some(lifecycle) = schema.get("x-lifecycle") else { return };
+    let values: BTreeSet<&str> = schema.texts("enum").collect();
+    let mut report = |message| findings.report("lifecycle", &schema.at("x-lifecycle"), message);
+    for value in values.iter().filter(|value| !lifecycle[**value].is_array()) {
+        report(format!("`{value}` has no list of followers"));
     }
-    let followers = lifecycle.values().filter_map(Value::as_array).flatten();
-    let named = lifecycle.keys().map(String::as_str).chain(followers.filter_map(Value::as_str));
+    let named = members(lifecycle).flat_map(|(status, next)| texts(next).chain([status.as_str()]));
     for stranger in named.filter(|name| !values.contains(name)) {
-        let message = format!("`{stranger}` is no value of the enum");
-        findings.report("lifecycle", &schema.at("x-lifecycle"), message);
+        report(format!("`{stranger}` is no value of the enum"));
     }
 }
 
 /// What generators call the values of an enum.
 fn constant_names(schema: &Node<'_>, findings: &mut Findings<'_>) {
-    let names: BTreeSet<&str> = schema.list("x-enum-varnames").iter().filter_map(Value::as_str).collect();
+    let names: BTreeSet<&str> = schema.texts("x-enum-varnames").collect();
     if schema.get("x-enum-varnames").is_some() && names.len() != schema.list("enum").len() {
         findings.breach("enum-varnames", &schema.at("x-enum-varnames"));
     }
@@ -103,7 +69,7 @@ fn known_values(outline: &Outline<'_>, schema: &Node<'_>, findings: &mut Finding
         return;
     };
     let description = schema.text("description").unwrap_or_default();
-    for value in target.list("enum").iter().filter_map(Value::as_str) {
+    for value in target.texts("enum") {
         if !description.contains(&format!("`{value}`")) {
             findings.report(
                 "known-values",
@@ -127,17 +93,14 @@ fn content_schema(
         return;
     };
     let Some(text) = schema.text("example") else { return };
-    let found: Vec<String> = match serde_json::from_str::<Value>(text) {
-        Err(error) => vec![format!("the text is not JSON, {error}")],
+    let mut report = |message| findings.report("embedded-example", &schema.at("example"), message);
+    match serde_json::from_str::<Value>(text) {
+        Err(error) => report(format!("the text is not JSON, {error}")),
         Ok(value) => {
-            let faults = faults(document, target, &value).into_iter();
-            faults
-                .map(|fault| format!("the text does not fit `{}`, {}", target.name(), fault.message))
-                .collect()
+            for fault in faults(document, target, &value) {
+                report(format!("the text does not fit `{}`, {}", target.name(), fault.message));
+            }
         }
-    };
-    for fault in found {
-        findings.report("embedded-example", &schema.at("example"), fault);
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::rules::{Rule, comparing};
 use crate::document::pointer::last;
-use crate::document::{Document, Position};
+use crate::document::{Document, Position, on_one_line};
 
 /// One fault of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,23 +45,22 @@ impl<'a> Findings<'a> {
 
     /// Reports a breach of a rule that compares nodes, in the words of `rules.yaml`.
     pub(super) fn breach(&mut self, rule: &str, pointer: &str) {
-        self.add(comparing(rule), pointer, "");
+        let rule = comparing(rule);
+        self.add(rule, pointer, rule.message);
     }
 
     /// The same of a rule whose message depends on what is wrong.
-    pub(super) fn report(&mut self, rule: &str, pointer: &str, message: impl Into<String>) {
-        let rule = comparing(rule);
-        self.add(&Rule { message: "{fault}", on: Vec::new(), must: None, ..*rule }, pointer, &message.into());
+    pub(super) fn report(&mut self, rule: &str, pointer: &str, message: impl AsRef<str>) {
+        self.add(comparing(rule), pointer, message.as_ref());
     }
 
-    pub(super) fn add(&mut self, rule: &Rule, pointer: &str, fault: &str) {
-        let message = rule.message.replace("{name}", &last(pointer)).replace("{fault}", fault);
+    pub(super) fn add(&mut self, rule: &Rule, pointer: &str, message: &str) {
         self.list.push(Finding {
             rule: rule.id,
             path: self.document.path().to_owned(),
             pointer: pointer.to_owned(),
             position: self.document.position(pointer),
-            message: on_one_line(&message),
+            message: on_one_line(&message.replace("{name}", &last(pointer))),
             advice: rule.advice,
         });
     }
@@ -72,9 +71,4 @@ impl<'a> Findings<'a> {
         self.list.dedup();
         self.list
     }
-}
-
-/// Names and values of the document may hold anything; a finding is one line that a terminal can show.
-fn on_one_line(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

@@ -6,20 +6,8 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
 use super::explain_schema_error::{Fault, explain};
-use super::finding::Findings;
-use super::outline::{Node, Outline};
+use super::outline::Node;
 use crate::document::Document;
-
-/// progenitor refuses a default that does not fit its schema.
-pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut Findings<'_>) {
-    for schema in outline.of_kind("schema") {
-        let Some(default) = schema.get("default") else { continue };
-        for fault in faults(document, schema, default) {
-            let message = format!("the default does not fit its schema: {}", fault.message);
-            findings.report("default-invalid", &schema.at("default"), message);
-        }
-    }
-}
 
 /// What keeps a value from fitting a schema; nothing, if the schema is too broken to tell.
 pub(super) fn faults(document: &Document, schema: &Node<'_>, value: &Value) -> BTreeSet<Fault> {

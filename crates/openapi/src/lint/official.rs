@@ -1,15 +1,14 @@
-//! The official JSON Schema of OpenAPI 3.0, and the typed model that the client generator reads.
+//! The official JSON Schema of OpenAPI 3.0.
 
 use std::sync::LazyLock;
 
 use jsonschema::{Draft, Validator};
-use openapiv3::OpenAPI;
 use serde_json::Value;
-use serde_path_to_error::Segment;
 
-use super::explain_schema_error::explain;
+use super::explain_schema_error::{UNKNOWN, explain};
 use super::finding::Findings;
-use crate::document::pointer::child;
+use crate::document::json::members;
+use crate::document::pointer::last;
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the file is the published schema, unchanged: it is JSON")]
@@ -23,38 +22,21 @@ static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
 });
 
 pub(super) fn check(document: &Value, findings: &mut Findings<'_>) {
-    let faults = explain(VALIDATOR.iter_errors(document));
-    for fault in &faults {
-        match &fault.unknown {
-            Some(name) => {
-                let meant =
-                    meant(name).map_or_else(String::new, |meant| format!(": did you mean `{meant}`?"));
-                findings.report("unknown-keyword", &fault.pointer, format!("{}{meant}", fault.message));
-            }
-            None => findings.report("openapi-schema", &fault.pointer, &fault.message),
+    for fault in explain(VALIDATOR.iter_errors(document)) {
+        if fault.message.starts_with(UNKNOWN) {
+            let meant = meant(&last(&fault.pointer)).map(|meant| format!(": did you mean `{meant}`?"));
+            let message = fault.message + &meant.unwrap_or_default();
+            findings.report("unknown-keyword", &fault.pointer, message);
+        } else {
+            findings.report("openapi-schema", &fault.pointer, fault.message);
         }
-    }
-    // What the schema found, the typed model would only find again, in worse words.
-    if faults.is_empty()
-        && let Err(error) = serde_path_to_error::deserialize::<_, OpenAPI>(document)
-    {
-        let keys = error.path().iter().map_while(|segment| match segment {
-            Segment::Seq { index } => Some(index.to_string()),
-            Segment::Map { key } => Some(key.clone()),
-            Segment::Enum { .. } | Segment::Unknown => None,
-        });
-        findings.report(
-            "openapi-model",
-            &keys.fold(String::new(), |pointer, key| child(&pointer, key)),
-            format!("the typed model of OpenAPI cannot read this, {}", error.inner()),
-        );
     }
 }
 
 /// The keyword that somebody may have misspelt, of all that the official schema knows anywhere.
 fn meant(name: &str) -> Option<&'static str> {
-    let definitions = SCHEMA.get("definitions").and_then(Value::as_object).into_iter().flatten();
-    let members = definitions.filter_map(|(_, definition)| definition.get("properties")?.as_object());
-    let known: Vec<&str> = members.flat_map(|members| members.keys().map(String::as_str)).collect();
+    let definitions = members(&SCHEMA["definitions"]);
+    let known = definitions.flat_map(|(_, definition)| members(&definition["properties"]));
+    let known: Vec<&str> = known.map(|(name, _)| name.as_str()).collect();
     similar::get_close_matches(name, &known, 1, 0.75).first().copied().filter(|meant| *meant != name)
 }

@@ -19,7 +19,7 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
         for rule in RULES.iter().filter(|rule| rule.on.iter().any(|kind| kinds.contains(kind))) {
             for fault in explain(rule.must.iter().flat_map(|must| must.iter_errors(&value))) {
                 let pointer = format!("{}{}", node.pointer, fault.pointer);
-                findings.add(rule, &pointer, &fault.message);
+                findings.add(rule, &pointer, &rule.message.replace("{fault}", &fault.message));
             }
         }
     }

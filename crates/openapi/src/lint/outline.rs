@@ -1,73 +1,36 @@
 //! The document seen as what it describes: each node with its kind, in the order of the text.
 //!
 //! OpenAPI says what is where: a member `items` of a schema is a schema, a member `items` of an example is
-//! anything. One table holds that knowledge; rules pick the kinds that concern them and never walk the tree.
+//! anything. `nodes.yaml` holds that knowledge; rules pick the kinds that concern them and never walk the tree.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
 use crate::document::pointer::{child, last, parent};
-use crate::document::reference;
+use crate::document::{read_yaml, reference};
 
-/// How the nodes of a member hang on it.
-#[derive(Clone, Copy)]
-enum Shape {
-    One,
-    List,
-    Map,
+static NODES: LazyLock<Value> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "the file is part of this crate: every test of lint reads it")]
+    read_yaml(include_str!("nodes.yaml")).expect("`nodes.yaml` is YAML")
+});
+
+const EXTENSION: &str = "extension";
+
+/// The members of a kind of node that are nodes themselves, or extensions of ours, with their kind.
+fn members(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let members = NODES.get(kind).and_then(Value::as_object).into_iter().flatten();
+    members.filter_map(|(key, kind)| Some((key.as_str(), kind.as_str()?)))
 }
 
-/// The members of a kind of node that are nodes themselves, with their kind.
-fn members(kind: &str) -> &'static [(&'static str, Shape, &'static str)] {
-    use Shape::{List, Map, One};
-    match kind {
-        "document" => &[("paths", Map, "path"), ("components", One, "components")],
-        "components" => &[
-            ("schemas", Map, "schema"),
-            ("responses", Map, "response"),
-            ("parameters", Map, "parameter"),
-            ("examples", Map, "example"),
-            ("requestBodies", Map, "request body"),
-            ("headers", Map, "header"),
-            ("securitySchemes", Map, "security scheme"),
-            ("links", Map, "link"),
-            ("callbacks", Map, "callback"),
-        ],
-        "path" => &[
-            ("get", One, "operation"),
-            ("put", One, "operation"),
-            ("post", One, "operation"),
-            ("delete", One, "operation"),
-            ("options", One, "operation"),
-            ("head", One, "operation"),
-            ("patch", One, "operation"),
-            ("trace", One, "operation"),
-            ("parameters", List, "parameter"),
-        ],
-        "operation" => &[
-            ("parameters", List, "parameter"),
-            ("requestBody", One, "request body"),
-            ("responses", Map, "response"),
-            ("callbacks", Map, "callback"),
-        ],
-        "parameter" | "header" => {
-            &[("schema", One, "schema"), ("content", Map, "media type"), ("examples", Map, "example")]
-        }
-        "request body" => &[("content", Map, "media type")],
-        "response" => &[("headers", Map, "header"), ("content", Map, "media type"), ("links", Map, "link")],
-        "media type" => &[("schema", One, "schema"), ("examples", Map, "example")],
-        "schema" => &[
-            ("properties", Map, "schema"),
-            ("items", One, "schema"),
-            ("allOf", List, "schema"),
-            ("oneOf", List, "schema"),
-            ("anyOf", List, "schema"),
-            ("not", One, "schema"),
-            ("additionalProperties", One, "schema"),
-        ],
-        _ => &[],
-    }
+/// Every extension of ours, with the kind of node that may have it.
+pub(super) fn extensions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let kinds = NODES.as_object().into_iter().flat_map(Map::keys);
+    kinds.flat_map(|kind| {
+        let extensions = members(kind).filter(|(_, what)| *what == EXTENSION);
+        extensions.map(move |(name, _)| (name, kind.as_str()))
+    })
 }
 
 /// One mapping of the document whose kind is known.
@@ -104,6 +67,11 @@ impl<'a> Node<'a> {
     /// The items of a member that is a list, none if it is not.
     pub(super) fn list(&self, key: &str) -> &'a [Value] {
         self.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// The texts in a member that is a list.
+    pub(super) fn texts(&self, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.list(key).iter().filter_map(Value::as_str)
     }
 
     /// The members of a member that is a mapping, none if it is not.
@@ -152,25 +120,22 @@ impl<'a> Outline<'a> {
         self.by_pointer.insert(pointer.clone(), index);
         self.nodes.push(Node { kind, pointer: pointer.clone(), members: object, role, span: index..index });
         // Whatever is beside a reference is ignored by every reader, and so by the rules.
-        let inside = if self.nodes[index].reference().is_some() { &[] } else { members(kind) };
-        for (key, shape, kind) in inside {
-            let Some(member) = object.get(*key) else { continue };
+        let is_reference = self.nodes[index].reference().is_some();
+        for (key, kind) in members(kind).filter(|(_, kind)| !is_reference && *kind != EXTENSION) {
+            let Some(member) = object.get(key) else { continue };
             let pointer = child(&pointer, key);
-            match shape {
-                Shape::One => self.add(kind, pointer, member, key),
-                Shape::List => {
-                    for (index, item) in member.as_array().into_iter().flatten().enumerate() {
-                        self.add(kind, child(&pointer, index), item, key);
-                    }
+            if let Some(kind) = kind.strip_suffix("[]") {
+                for (index, item) in member.as_array().into_iter().flatten().enumerate() {
+                    self.add(kind, child(&pointer, index), item, key);
                 }
-                Shape::Map => {
-                    let extensible = matches!(*key, "paths" | "responses");
-                    for (name, value) in member.as_object().into_iter().flatten() {
-                        if !(extensible && name.starts_with("x-")) {
-                            self.add(kind, child(&pointer, name), value, key);
-                        }
-                    }
+            } else if let Some(kind) = kind.strip_suffix("{}") {
+                let extensible = matches!(key, "paths" | "responses");
+                let named = member.as_object().into_iter().flatten();
+                for (name, value) in named.filter(|(name, _)| !(extensible && name.starts_with("x-"))) {
+                    self.add(kind, child(&pointer, name), value, key);
                 }
+            } else {
+                self.add(kind, pointer, member, key);
             }
         }
         self.nodes[index].span = index..self.nodes.len();
@@ -233,15 +198,23 @@ impl<'a> Outline<'a> {
 
     /// The pointers of everything that is reached from some nodes: what is in them, and what they refer to.
     pub(super) fn reach<'n>(&'n self, from: impl IntoIterator<Item = &'n Node<'a>>) -> BTreeSet<&'n str> {
-        let mut reached = BTreeSet::new();
-        let mut waiting: Vec<&Node<'a>> = from.into_iter().collect();
-        while let Some(start) = waiting.pop() {
-            for node in &self.nodes[start.span.clone()] {
-                if reached.insert(node.pointer.as_str()) {
-                    let references = [node.reference(), node.text("x-content-schema")];
-                    let targets = references.into_iter().flatten();
-                    waiting.extend(targets.filter_map(|reference| self.target(reference)));
-                }
+        self.closure(from.into_iter().collect(), |node| {
+            let references = [node.reference(), node.text("x-content-schema")].into_iter().flatten();
+            let targets = references.filter_map(|reference| self.target(reference));
+            self.nodes[node.span.clone()].iter().chain(targets).collect()
+        })
+    }
+
+    /// The pointers of some nodes, and of all to which these steps lead from them.
+    pub(super) fn closure<'n>(
+        &self,
+        from: Vec<&'n Node<'a>>,
+        steps: impl Fn(&'n Node<'a>) -> Vec<&'n Node<'a>>,
+    ) -> BTreeSet<&'n str> {
+        let (mut reached, mut waiting) = (BTreeSet::new(), from);
+        while let Some(node) = waiting.pop() {
+            if reached.insert(node.pointer.as_str()) {
+                waiting.extend(steps(node));
             }
         }
         reached

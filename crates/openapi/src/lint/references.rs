@@ -1,7 +1,5 @@
 //! References: each stays in this document, names something that fits, and leads to an end.
 
-use std::collections::HashSet;
-
 use super::finding::Findings;
 use super::outline::{Node, Outline};
 
@@ -17,31 +15,13 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
             );
         }
     }
-    for pointer in in_circle(outline) {
-        findings.breach("ref-circle", &pointer);
-    }
-}
-
-/// The pointers of components that lead back to themselves through nothing but references and combinations.
-fn in_circle(outline: &Outline<'_>) -> Vec<String> {
-    let circular = outline.nodes().filter(|node| node.is_component() && returns(outline, node));
-    circular.map(|node| node.pointer.clone()).collect()
-}
-
-fn returns(outline: &Outline<'_>, start: &Node<'_>) -> bool {
-    let mut seen = HashSet::new();
-    let mut waiting = vec![start];
-    while let Some(node) = waiting.pop() {
-        for next in steps(outline, node) {
-            if next.pointer == start.pointer {
-                return true;
-            }
-            if seen.insert(next.pointer.as_str()) {
-                waiting.push(next);
-            }
+    // Components that lead back to themselves through nothing but references and combinations.
+    for node in outline.nodes().filter(|node| node.is_component()) {
+        let reached = outline.closure(steps(outline, node), |node| steps(outline, node));
+        if reached.contains(node.pointer.as_str()) {
+            findings.breach("ref-circle", &node.pointer);
         }
     }
-    false
 }
 
 /// What has to be resolved before `node` itself is known.

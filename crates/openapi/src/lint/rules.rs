@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use serde_json::Value;
 
+use crate::document::json::{list, text, texts};
 use crate::document::read_yaml;
 
 static FILE: LazyLock<Value> = LazyLock::new(|| {
@@ -12,8 +13,7 @@ static FILE: LazyLock<Value> = LazyLock::new(|| {
     read_yaml(include_str!("rules.yaml")).expect("`rules.yaml` is YAML")
 });
 
-pub(super) static RULES: LazyLock<Vec<Rule>> =
-    LazyLock::new(|| FILE.as_array().into_iter().flatten().map(Rule::of).collect());
+pub(super) static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| list(&FILE).map(Rule::of).collect());
 
 /// A rule of the file.
 pub(super) struct Rule {
@@ -26,13 +26,12 @@ pub(super) struct Rule {
 
 impl Rule {
     fn of(rule: &'static Value) -> Self {
-        let text = |member: &str| rule.get(member).and_then(Value::as_str).unwrap_or_default();
-        let on = rule.get("on").and_then(Value::as_array).into_iter().flatten();
+        let text = |member: &str| text(&rule[member]);
         #[expect(clippy::expect_used, reason = "as above: each test compiles all rules")]
         let must = rule.get("must").map(|schema| {
             jsonschema::options().should_validate_formats(true).build(schema).expect("`must` is a schema")
         });
-        let on = on.filter_map(Value::as_str).collect();
+        let on = texts(&rule["on"]).collect();
         Self { id: text("rule"), on, must, message: text("message"), advice: text("advice") }
     }
 }

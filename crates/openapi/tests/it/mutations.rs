@@ -6,24 +6,6 @@ use serde_json::{Value, json};
 
 use super::GOOD;
 
-/// Every pointer of a value, parents first.
-fn pointers(value: &Value, pointer: &str, found: &mut Vec<String>) {
-    found.push(pointer.to_owned());
-    match value {
-        Value::Object(members) => {
-            for (key, member) in members {
-                pointers(member, &northbound_openapi::document::pointer::child(pointer, key), found);
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                pointers(item, &format!("{pointer}/{index}"), found);
-            }
-        }
-        _ => {}
-    }
-}
-
 fn remove(document: &mut Value, pointer: &str) {
     let Some((parent, _)) = pointer.rsplit_once('/') else { return };
     let key = northbound_openapi::document::pointer::last(pointer);
@@ -43,9 +25,9 @@ fn lint_if_read(mutated: &Value) {
 
 #[test]
 fn no_edit_of_a_single_node_makes_lint_panic() {
-    let good = Document::parse("good.yaml", GOOD.to_owned()).expect("a document").value().clone();
-    let mut all = Vec::new();
-    pointers(&good, "", &mut all);
+    let document = Document::parse("good.yaml", GOOD.to_owned()).expect("a document");
+    let (good, mut all) = (document.value(), document.pointers().collect::<Vec<_>>());
+    all.sort_unstable();
     assert!(all.len() > 250, "the good document has only {} nodes", all.len());
     let replacements = [
         json!(null),
@@ -59,7 +41,7 @@ fn no_edit_of_a_single_node_makes_lint_panic() {
     ];
     // Each node is removed, and replaced by one of these in turn: every kind of node meets every replacement.
     let mutate = |index: usize| {
-        let pointer = &all[index];
+        let pointer = all[index];
         let mut removed = good.clone();
         remove(&mut removed, pointer);
         lint_if_read(&removed);
@@ -79,28 +61,19 @@ fn no_edit_of_a_single_node_makes_lint_panic() {
 
 #[test]
 fn schemas_that_lead_back_to_themselves_are_reported_and_nothing_hangs() {
-    for circle in [
-        json!({"A": {"$ref": "#/components/schemas/A"}}),
-        json!({"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}),
-        json!({"A": {"allOf": [{"$ref": "#/components/schemas/A"}], "example": 1, "default": 2}}),
-        json!({"A": {"nullable": true, "anyOf": [{"not": {"$ref": "#/components/schemas/A"}}], "example": 1}}),
+    let tree = json!({"type": "array", "items": {"$ref": "#/components/schemas/A"}});
+    for (schemas, is_circle) in [
+        (json!({"A": {"$ref": "#/components/schemas/A"}}), true),
+        (json!({"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}), true),
+        (json!({"A": {"allOf": [{"$ref": "#/components/schemas/A"}], "example": 1, "default": 2}}), true),
+        (json!({"A": {"anyOf": [{"not": {"$ref": "#/components/schemas/A"}}], "example": 1}}), true),
+        (json!({ "A": tree }), false),
     ] {
-        let document = json!({"openapi": "3.0.3", "paths": {}, "components": {"schemas": circle}});
+        let document = json!({"openapi": "3.0.3", "paths": {}, "components": {"schemas": schemas}});
         let document = Document::parse("circle.json", document.to_string()).expect("a document");
-        assert!(lint(&document).iter().any(|finding| finding.rule == "ref-circle"), "{circle}");
+        let is_reported = lint(&document).iter().any(|finding| finding.rule == "ref-circle");
+        assert_eq!(is_reported, is_circle, "{schemas}");
     }
-}
-
-#[test]
-fn a_schema_that_holds_itself_as_an_item_is_fine() {
-    let tree = json!({"Tree": {
-        "type": "object",
-        "properties": {"children": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}},
-        "example": {"children": [{"children": []}]},
-    }});
-    let document = json!({"openapi": "3.0.3", "paths": {}, "components": {"schemas": tree}});
-    let document = Document::parse("tree.json", document.to_string()).expect("a document");
-    assert!(lint(&document).iter().all(|finding| !["ref-circle", "example-invalid"].contains(&finding.rule)));
 }
 
 #[test]

@@ -3,10 +3,10 @@
 //! A judgement is careful: if the replies would be the same without the assumption, it is "could not tell".
 
 use super::calls::Replies;
-use super::finding::{Finding, Judgement, could_not_tell, holds};
+use super::finding::{Finding, could_not_tell, holds};
 use super::{filters, paging, rows};
 
-type Judge = fn(&Replies) -> Judgement;
+type Judge = fn(&Replies) -> Finding;
 
 /// The assumptions that replies to a few questions can show, in the order of the ledger.
 const JUDGES: [(&str, Judge); 24] = [
@@ -37,19 +37,15 @@ const JUDGES: [(&str, Judge); 24] = [
 ];
 
 pub(super) fn findings(replies: &Replies) -> Vec<Finding> {
-    let judged = |(id, judge): &(&'static str, Judge)| {
-        let (mark, found) = judge(replies);
-        Finding::new(mark, id, found)
-    };
-    JUDGES.iter().map(judged).collect()
+    JUDGES.iter().map(|(id, judge)| judge(replies).named(id)).collect()
 }
 
 /// There would be no reply otherwise.
-fn app_key_is_the_application_id(_: &Replies) -> Judgement {
+fn app_key_is_the_application_id(_: &Replies) -> Finding {
     holds("calls with the application id as app_key are answered")
 }
 
-fn login_is_a_form(replies: &Replies) -> Judgement {
+fn login_is_a_form(replies: &Replies) -> Finding {
     if replies.logged_in {
         holds("the login brought a token")
     } else {

@@ -17,7 +17,7 @@ use northbound::client_layer::types::{Subtask, SubtaskPage};
 use northbound::{Client, Error, Page, SubtaskQuery, SubtaskStatus};
 
 use super::problem::{Cause, Problem};
-use super::wire::{Change, MOST_CALLS, WireLog};
+use super::wire::{Change, WireLog};
 
 /// What the first call asks for: the most that the platform allows.
 pub(super) const FIRST_SIZE: u32 = PAGE_SIZE.largest;
@@ -143,7 +143,7 @@ struct Caller<'a> {
 
 impl Caller<'_> {
     async fn ask(&mut self, query: SubtaskQuery, page: u32, change: Change) -> Reply {
-        if self.log.calls() == MOST_CALLS {
+        if self.log.is_full() {
             return Err(Missing::NotAsked("the calls are used up"));
         }
         if self.is_stuck {
@@ -194,6 +194,7 @@ fn mismatch(rows: &[Subtask]) -> Option<(String, SubtaskStatus)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::doctor::wire::MOST_CALLS;
 
     #[test]
     fn the_plan_keeps_to_the_calls_that_may_be_made() {

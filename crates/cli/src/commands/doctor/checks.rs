@@ -12,15 +12,16 @@ use super::finding::Finding;
 
 pub(super) fn findings(seen: &Evidence<'_>) -> Vec<Finding> {
     let checks = [
-        seen.endpoint(),
-        seen.name(),
-        seen.connection(),
-        seen.certificate(),
-        seen.clock(),
-        seen.answer(),
-        seen.application(),
-        seen.secret(),
-        seen.proxy_headers(),
+        ("endpoint", seen.endpoint()),
+        ("name", seen.name()),
+        ("connection", seen.connection()),
+        ("certificate", seen.certificate()),
+        ("clock", seen.clock()),
+        ("answer", seen.answer()),
+        ("application", seen.application()),
+        ("secret", seen.secret()),
+        ("proxy headers", seen.proxy_headers()),
     ];
-    checks.into_iter().chain(seen.task()).collect()
+    let task = seen.task.map(|subtasks| ("task", seen.task(subtasks)));
+    checks.into_iter().chain(task).map(|(name, finding)| finding.named(name)).collect()
 }

@@ -34,7 +34,7 @@ pub(super) struct Diagnosis {
 
 impl Diagnosis {
     pub(super) fn write(&self, stdout: &mut Outlet<'_>) -> io::Result<()> {
-        stdout.write_lines(&self.lines(stdout.width(), stdout.palette()))
+        stdout.write_lines(&self.lines(stdout.width(), stdout.palette))
     }
 
     /// What to do with it.
@@ -58,10 +58,10 @@ impl Diagnosis {
             (0, _) => {
                 (assumptions, "paste the report into an issue of northbound, which takes it for granted")
             }
-            _ => {
-                let both = format!("{checks}, and {assumptions}");
-                (both, "do what the report says below each check, and report the rest")
-            }
+            _ => (
+                checks + ", and " + &assumptions,
+                "do what the report says below each check, and report the rest",
+            ),
         };
         Err(CliError::own(Kind::Unsound, what, advice))
     }
@@ -142,18 +142,16 @@ struct Printer {
 impl Printer {
     fn finding(&self, finding: &Finding) -> Vec<String> {
         let Finding { mark, name, found, help } = finding;
-        let text = format!("{name}: {}", layout::one_line(found));
         let (label, painted) = (mark.as_str(), self.painted(*mark));
         let is_narrow = self.width.is_some_and(|width| width < NARROW);
-        let (text, indent) = if is_narrow { (format!("{label}  {text}"), 2) } else { (text, MARKS) };
-        let mut lines = self.indented(&text, indent);
+        let (begin, indent) = if is_narrow { (format!("{label}  "), 2) } else { (String::new(), MARKS) };
+        let mut lines = self.indented(&format!("{begin}{name}: {}", layout::one_line(found)), indent);
         if let Some(first) = lines.first_mut() {
-            let text = first.trim_start();
             *first = if is_narrow {
                 // The mark is coloured after the line is broken. A mark that is broken itself is not coloured.
-                text.replacen(label, &painted, 1)
+                first.trim_start().replacen(label, &painted, 1)
             } else {
-                format!("{painted}{}{text}", " ".repeat(MARKS - label.len()))
+                painted + &first[label.len()..]
             };
         }
         if let Some(help) = help {
@@ -185,12 +183,13 @@ impl Printer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::doctor::finding::wrong;
 
     fn diagnosis() -> Diagnosis {
         let long = "nobody that this machine trusts has issued the platform's certificate (水表水表水表水表水表水表)";
         let marks =
             [Mark::Ok, Mark::Warning, Mark::Wrong, Mark::NotChecked, Mark::DoesNotHold, Mark::CouldNotTell];
-        let checks = marks.map(|mark| Finding::new(mark, "certificate", long).help(long)).to_vec();
+        let checks = marks.map(|mark| Finding::new(mark, long).named("certificate").help(long)).to_vec();
         Diagnosis { endpoint: None, checks, assumptions: None, asked: true, wire_calls: Vec::new() }
     }
 
@@ -214,7 +213,7 @@ mod tests {
     #[test]
     fn what_was_found_stays_on_its_line() {
         let mut diagnosis = diagnosis();
-        diagnosis.checks = vec![Finding::new(Mark::Wrong, "name", "a\nb\u{1b}[2J```").help("c\nd")];
+        diagnosis.checks = vec![wrong("a\nb\u{1b}[2J```", "c\nd").named("name")];
         let lines = diagnosis.lines(None, Palette::default());
         assert_eq!(lines[3..5], ["wrong           name: a b [2J```", "                help: c d"]);
     }
@@ -222,7 +221,7 @@ mod tests {
     #[test]
     fn the_verdict_counts_what_is_wrong() {
         let verdict = |marks: &[Mark]| {
-            let checks = marks.iter().map(|mark| Finding::new(*mark, "x", "y")).collect();
+            let checks = marks.iter().map(|mark| Finding::new(*mark, "y")).collect();
             let diagnosis =
                 Diagnosis { endpoint: None, checks, assumptions: None, asked: false, wire_calls: Vec::new() };
             diagnosis.verdict().map_err(|failure| (failure.to_string(), failure.exit_code()))

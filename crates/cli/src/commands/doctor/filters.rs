@@ -4,7 +4,7 @@ use northbound::SubtaskStatus;
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 
 use super::calls::{Replies, rows, total};
-use super::finding::{Judgement, could_not_tell, does_not_hold, holds};
+use super::finding::{Finding, could_not_tell, does_not_hold, holds};
 use crate::screen::layout::counted;
 
 /// The pages that came for a status.
@@ -17,7 +17,7 @@ fn strays(status: &SubtaskStatus, page: &SubtaskPage) -> bool {
     rows(page).iter().any(|row| row.status.as_ref().is_some_and(|other| other != status))
 }
 
-pub(super) fn every_status_is_a_filter(replies: &Replies) -> Judgement {
+pub(super) fn every_status_is_a_filter(replies: &Replies) -> Finding {
     for (status, reply) in &replies.statuses {
         match reply {
             Err(missing) if missing.is_refusal() => {
@@ -37,7 +37,7 @@ pub(super) fn every_status_is_a_filter(replies: &Replies) -> Judgement {
     }
 }
 
-pub(super) fn filtered_total_count(replies: &Replies) -> Judgement {
+pub(super) fn filtered_total_count(replies: &Replies) -> Finding {
     // Should the task grow meanwhile, it is no fault of the filters.
     let Some(whole) = replies.unfiltered().filter_map(total).max() else {
         return could_not_tell("the platform does not say how many subtasks there are");
@@ -65,7 +65,7 @@ pub(super) fn filtered_total_count(replies: &Replies) -> Judgement {
     }
 }
 
-pub(super) fn total_beyond_the_page(replies: &Replies) -> Judgement {
+pub(super) fn total_beyond_the_page(replies: &Replies) -> Finding {
     let mut most = 0;
     for (status, page) in by_status(replies) {
         let seen = rows(&replies.first).iter().filter(|row| row.status.as_ref() == Some(status)).count();
@@ -94,7 +94,7 @@ fn meets(row: &Subtask, asked: Option<&(String, SubtaskStatus)>) -> bool {
     })
 }
 
-pub(super) fn filters_combine(replies: &Replies) -> Judgement {
+pub(super) fn filters_combine(replies: &Replies) -> Finding {
     match &replies.combined {
         Err(missing) => could_not_tell(missing.why()),
         Ok(page) if rows(page).is_empty() => {

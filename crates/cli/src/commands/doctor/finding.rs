@@ -42,7 +42,7 @@ impl Mark {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) mark: Mark,
-    /// Which check, or the id of the assumption.
+    /// Which check, or the id of the assumption; empty until the list of all of them gives the name.
     pub(super) name: &'static str,
     /// Holds no secret, and no id of an application, a task, a device or a command.
     pub(super) found: String,
@@ -50,8 +50,12 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(mark: Mark, name: &'static str, found: impl Into<String>) -> Self {
-        Self { mark, name, found: found.into(), help: None }
+    pub(super) fn new(mark: Mark, found: impl Into<String>) -> Self {
+        Self { mark, name: "", found: found.into(), help: None }
+    }
+
+    pub(super) fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -60,25 +64,30 @@ impl Finding {
     }
 }
 
-/// The result of an assumption, and what was seen.
-pub(super) type Judgement = (Mark, String);
-
-pub(super) fn holds(seen: impl Into<String>) -> Judgement {
-    (Mark::Holds, seen.into())
+pub(super) fn ok(found: impl Into<String>) -> Finding {
+    Finding::new(Mark::Ok, found)
 }
 
-pub(super) fn does_not_hold(seen: impl Into<String>) -> Judgement {
-    (Mark::DoesNotHold, seen.into())
+pub(super) fn warning(found: impl Into<String>, help: impl Into<String>) -> Finding {
+    Finding::new(Mark::Warning, found).help(help)
 }
 
-pub(super) fn could_not_tell(why: impl Into<String>) -> Judgement {
-    (Mark::CouldNotTell, why.into())
+pub(super) fn wrong(found: impl Into<String>, help: impl Into<String>) -> Finding {
+    Finding::new(Mark::Wrong, found).help(help)
 }
 
-pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Finding {
-    Finding::new(Mark::Ok, name, found)
+pub(super) fn not_checked(why: &str) -> Finding {
+    Finding::new(Mark::NotChecked, why)
 }
 
-pub(super) fn not_checked(name: &'static str, why: &str) -> Finding {
-    Finding::new(Mark::NotChecked, name, why)
+pub(super) fn holds(seen: impl Into<String>) -> Finding {
+    Finding::new(Mark::Holds, seen)
+}
+
+pub(super) fn does_not_hold(seen: impl Into<String>) -> Finding {
+    Finding::new(Mark::DoesNotHold, seen)
+}
+
+pub(super) fn could_not_tell(why: impl Into<String>) -> Finding {
+    Finding::new(Mark::CouldNotTell, why)
 }

@@ -3,7 +3,7 @@
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 
 use super::calls::{DEFAULT_SIZE, FIRST_SIZE, Replies, Reply, rows, total};
-use super::finding::{Judgement, Mark, could_not_tell, does_not_hold, holds};
+use super::finding::{Finding, Mark, could_not_tell, does_not_hold, holds};
 use crate::screen::layout::counted;
 
 impl Replies {
@@ -22,14 +22,14 @@ fn same_rows(some: &[Subtask], others: &[Subtask]) -> Option<bool> {
     Some(all_alike)
 }
 
-pub(super) fn one_subtask_is_a_list(replies: &Replies) -> Judgement {
+pub(super) fn one_subtask_is_a_list(replies: &Replies) -> Finding {
     match replies.rows().len() {
         rows @ 2.. => holds(format!("a page listed {rows} subtasks")),
         rows => could_not_tell(format!("a page listed {}", counted(rows, "subtask"))),
     }
 }
 
-pub(super) fn example_counters(replies: &Replies) -> Judgement {
+pub(super) fn example_counters(replies: &Replies) -> Finding {
     for page in replies.pages() {
         let listed = rows(page).len();
         for (name, counter) in [("totalCount", page.total_count), ("pageSize", page.page_size)] {
@@ -45,7 +45,7 @@ pub(super) fn example_counters(replies: &Replies) -> Judgement {
     could_not_tell("the counters agreed with the rows on every page")
 }
 
-pub(super) fn stable_order(replies: &Replies) -> Judgement {
+pub(super) fn stable_order(replies: &Replies) -> Finding {
     if replies.rows().len() < 2 {
         return could_not_tell("the task has fewer than two subtasks");
     }
@@ -63,7 +63,7 @@ pub(super) fn stable_order(replies: &Replies) -> Judgement {
     }
 }
 
-pub(super) fn fixed_set(replies: &Replies) -> Judgement {
+pub(super) fn fixed_set(replies: &Replies) -> Finding {
     let totals: Vec<u64> = replies.unfiltered().filter_map(total).collect();
     match totals.split_first() {
         None | Some((_, [])) => could_not_tell("the task was not counted twice"),
@@ -74,7 +74,7 @@ pub(super) fn fixed_set(replies: &Replies) -> Judgement {
     }
 }
 
-pub(super) fn pages_count_up(replies: &Replies) -> Judgement {
+pub(super) fn pages_count_up(replies: &Replies) -> Finding {
     let second = match &replies.second {
         Ok(second) => rows(second),
         Err(missing) => return could_not_tell(missing.why()),
@@ -95,10 +95,10 @@ pub(super) fn pages_count_up(replies: &Replies) -> Judgement {
 }
 
 fn is_order_unstable(replies: &Replies) -> bool {
-    stable_order(replies).0 != Mark::Holds
+    stable_order(replies).mark != Mark::Holds
 }
 
-pub(super) fn page_past_the_end_is_empty(replies: &Replies) -> Judgement {
+pub(super) fn page_past_the_end_is_empty(replies: &Replies) -> Finding {
     match &replies.past {
         Ok(page) if rows(page).is_empty() => holds("the page after the last one was an empty list"),
         Ok(page) => {
@@ -111,7 +111,7 @@ pub(super) fn page_past_the_end_is_empty(replies: &Replies) -> Judgement {
     }
 }
 
-pub(super) fn capped_pages(replies: &Replies) -> Judgement {
+pub(super) fn capped_pages(replies: &Replies) -> Finding {
     let (listed, asked) = (replies.rows().len(), FIRST_SIZE as usize);
     match replies.total() {
         None => could_not_tell("the platform does not say how many subtasks there are"),
@@ -123,7 +123,7 @@ pub(super) fn capped_pages(replies: &Replies) -> Judgement {
     }
 }
 
-pub(super) fn paging_defaults(replies: &Replies) -> Judgement {
+pub(super) fn paging_defaults(replies: &Replies) -> Finding {
     let page = match whole(&replies.defaults) {
         Ok(page) => page,
         Err(judgement) => return judgement,
@@ -146,7 +146,7 @@ pub(super) fn paging_defaults(replies: &Replies) -> Judgement {
     }
 }
 
-pub(super) fn unknown_parameters_are_ignored(replies: &Replies) -> Judgement {
+pub(super) fn unknown_parameters_are_ignored(replies: &Replies) -> Finding {
     let page = match whole(&replies.unknown) {
         Ok(page) => page,
         Err(judgement) => return judgement,
@@ -166,7 +166,7 @@ pub(super) fn unknown_parameters_are_ignored(replies: &Replies) -> Judgement {
 }
 
 /// The page of a call that the platform may refuse for what was left out or added.
-fn whole(reply: &Reply) -> Result<&SubtaskPage, Judgement> {
+fn whole(reply: &Reply) -> Result<&SubtaskPage, Finding> {
     reply.as_ref().map_err(|missing| match missing.is_refusal() {
         true => does_not_hold(format!("the call was refused: {}", missing.why())),
         false => could_not_tell(missing.why()),

@@ -3,7 +3,7 @@
 
 use northbound::{Error, ErrorCode, ErrorKind};
 
-use super::finding::{Finding, Mark};
+use super::finding::{Finding, wrong};
 use crate::error::{CliError, in_options};
 
 /// Why something failed, without any id.
@@ -37,6 +37,18 @@ pub(super) enum Cause {
     Throttled,
     /// Something answers, and not as the platform does.
     Strange,
+}
+
+impl Problem {
+    /// What a check finds that this problem fails.
+    pub(super) fn finding(&self) -> Finding {
+        wrong(&*self.found, &*self.help)
+    }
+
+    /// Whether the platform refuses what was asked for, and not who asks.
+    pub(super) fn is_of_the_question(&self) -> bool {
+        matches!(self.cause, Cause::NoTask | Cause::Input)
+    }
 }
 
 impl From<&Error> for Problem {
@@ -123,9 +135,4 @@ fn strange(error: &Error) -> String {
 fn place(member: &str) -> &str {
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '[' | ']' | '_');
     if member.len() <= 60 && member.chars().all(known) { member } else { "some member" }
-}
-
-/// A check that this problem fails.
-pub(super) fn wrong(name: &'static str, problem: &Problem) -> Finding {
-    Finding::new(Mark::Wrong, name, problem.found.clone()).help(&*problem.help)
 }

@@ -8,7 +8,7 @@ use northbound::{SubtaskStatus, Text};
 use serde_json::Value;
 
 use super::calls::{Replies, rows};
-use super::finding::{Judgement, Mark, could_not_tell, does_not_hold, holds};
+use super::finding::{Finding, Mark, could_not_tell, does_not_hold, holds};
 use crate::screen::layout::counted;
 
 /// All rows that came, in the order of the calls; some came several times.
@@ -16,7 +16,7 @@ fn all(replies: &Replies) -> impl Iterator<Item = &Subtask> {
     replies.pages().flat_map(rows)
 }
 
-pub(super) fn param_names_a_row(replies: &Replies) -> Judgement {
+pub(super) fn param_names_a_row(replies: &Replies) -> Finding {
     let rows = rows(&replies.first);
     let params: Vec<String> = rows.iter().filter_map(param).collect();
     let distinct: HashSet<&String> = params.iter().collect();
@@ -36,7 +36,7 @@ fn param(row: &Subtask) -> Option<String> {
     serde_json::to_string(row.param.as_ref()?).ok()
 }
 
-pub(super) fn members_may_be_missing(replies: &Replies) -> Judgement {
+pub(super) fn members_may_be_missing(replies: &Replies) -> Finding {
     let (mut rows, mut missing) = (0, BTreeSet::new());
     for row in all(replies) {
         rows += 1;
@@ -57,7 +57,7 @@ pub(super) fn members_may_be_missing(replies: &Replies) -> Judgement {
     }
 }
 
-pub(super) fn status_is_open(replies: &Replies) -> Judgement {
+pub(super) fn status_is_open(replies: &Replies) -> Finding {
     let unknown: BTreeSet<&str> = all(replies)
         .filter_map(|row| row.status.as_ref())
         .filter(|status| !SubtaskStatus::KNOWN.contains(status))
@@ -69,8 +69,8 @@ pub(super) fn status_is_open(replies: &Replies) -> Judgement {
     }
 }
 
-pub(super) fn status_lifecycle(replies: &Replies) -> Judgement {
-    if param_names_a_row(replies).0 != Mark::Holds {
+pub(super) fn status_lifecycle(replies: &Replies) -> Finding {
+    if param_names_a_row(replies).mark != Mark::Holds {
         return could_not_tell("the rows have nothing that distinguishes them");
     }
     let (mut before, mut moved) = (HashMap::new(), 0);
@@ -91,7 +91,7 @@ pub(super) fn status_lifecycle(replies: &Replies) -> Judgement {
     }
 }
 
-pub(super) fn param_has_more_members(replies: &Replies) -> Judgement {
+pub(super) fn param_has_more_members(replies: &Replies) -> Finding {
     let more: BTreeSet<Cow<'_, str>> = all(replies)
         .filter_map(|row| row.param.as_ref())
         .flat_map(|param| param.extra.iter().map(|(name, _)| name))
@@ -102,58 +102,40 @@ pub(super) fn param_has_more_members(replies: &Replies) -> Judgement {
     }
 }
 
-/// What is in `output` and `error`.
-#[derive(Default)]
-struct TextCounts {
-    /// Strings that hold JSON.
-    json: usize,
-    /// Other strings.
-    plain: usize,
-    empty: usize,
-    /// JSON that is no string.
-    unwrapped: usize,
-    absent: usize,
-}
-
-impl TextCounts {
-    fn of(replies: &Replies) -> Self {
-        let mut texts = Self::default();
-        for text in all(replies).flat_map(|row| [&row.output, &row.error]) {
-            let kind = match text {
-                None => &mut texts.absent,
-                Some(text) if !text.is_string() => &mut texts.unwrapped,
-                Some(text) if text.as_str().is_empty() => &mut texts.empty,
-                Some(text) if text.decode::<Value>().is_ok() => &mut texts.json,
-                Some(_) => &mut texts.plain,
-            };
-            *kind += 1;
-        }
-        texts
+/// How many values of `output` and `error` are JSON in a string, another string, an empty one, JSON that is no string, and absent.
+fn texts(replies: &Replies) -> [usize; 5] {
+    let mut counts = [0; 5];
+    for text in all(replies).flat_map(|row| [&row.output, &row.error]) {
+        counts[match text {
+            None => 4,
+            Some(text) if !text.is_string() => 3,
+            Some(text) if text.as_str().is_empty() => 2,
+            Some(text) if text.decode::<Value>().is_err() => 1,
+            Some(_) => 0,
+        }] += 1;
     }
+    counts
 }
 
-pub(super) fn text_inside_text(replies: &Replies) -> Judgement {
-    match TextCounts::of(replies) {
-        TextCounts { unwrapped: n @ 1.., .. } => {
-            does_not_hold(format!("values that are JSON and no string: {n}"))
-        }
-        TextCounts { json: n @ 1.., .. } => holds(format!("{} with JSON inside", counted(n, "string"))),
-        TextCounts { plain: n @ 1.., .. } => {
-            does_not_hold(format!("{}, and none with JSON inside", counted(n, "string")))
-        }
+pub(super) fn text_inside_text(replies: &Replies) -> Finding {
+    let [json, plain, _, unwrapped, _] = texts(replies);
+    match (unwrapped, json, plain) {
+        (n @ 1.., ..) => does_not_hold(format!("values that are JSON and no string: {n}")),
+        (_, n @ 1.., _) => holds(format!("{} with JSON inside", counted(n, "string"))),
+        (.., n @ 1..) => does_not_hold(format!("{}, and none with JSON inside", counted(n, "string"))),
         _ => could_not_tell("no row has output or error"),
     }
 }
 
-pub(super) fn text_that_is_no_json(replies: &Replies) -> Judgement {
-    let TextCounts { plain, empty, absent, .. } = TextCounts::of(replies);
+pub(super) fn text_that_is_no_json(replies: &Replies) -> Finding {
+    let [_, plain, empty, _, absent] = texts(replies);
     match plain + empty + absent {
         0 => could_not_tell("no row lacks output or error, and none has a text that is no JSON"),
         _ => holds(format!("missing or null: {absent} times, empty: {empty}, no JSON: {plain}")),
     }
 }
 
-pub(super) fn form_of_command_result(replies: &Replies) -> Judgement {
+pub(super) fn form_of_command_result(replies: &Replies) -> Finding {
     let (mut open, mut answered) = (0, 0);
     for row in all(replies) {
         let Some(Ok(output)) = row.output.as_ref().map(Text::decode::<CommandOutput>) else { continue };
@@ -191,7 +173,7 @@ fn form(value: &Value) -> &'static str {
     }
 }
 
-pub(super) fn numeric_ids(replies: &Replies) -> Judgement {
+pub(super) fn numeric_ids(replies: &Replies) -> Finding {
     let params = all(replies).filter_map(|row| row.param.as_ref());
     let ids: Vec<&Text> = params.flat_map(|param| [&param.device_id, &param.command_id]).flatten().collect();
     match ids.iter().filter(|id| !id.is_string()).count() {

@@ -1,6 +1,6 @@
 //! What was typed, and what the environment holds: judged before anything is sent.
 
-use northbound::{AppId, Client, ClientBuilder, Credentials, Secret};
+use northbound::{AppId, Client, ClientBuilder, Credentials};
 use reqwest::Url;
 
 use super::problem::Problem;
@@ -29,13 +29,12 @@ pub(super) struct GivenEndpoint {
     pub(super) from: &'static str,
 }
 
-/// With what the application proves who it is.
+/// With what the application proves who it is: a secret, or a token that the user has obtained elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Proof {
-    /// A secret, from there.
-    Secret(&'static str),
-    /// A token that the user has obtained elsewhere.
-    Token,
+pub(super) struct Proof {
+    pub(super) is_token: bool,
+    /// The option or variable that holds it.
+    pub(super) from: &'static str,
 }
 
 impl Setting {
@@ -61,14 +60,12 @@ impl Setting {
     /// The setting of the emulator inside this command, which listens there.
     #[cfg(feature = "emulator")]
     pub(super) fn of_emulator(global: &Global, client: &Client, url: Url) -> Self {
-        let from = if global.app_id.is_some() { "--app-id" } else { EMULATOR };
-        let secret = if global.secret_file.is_some() { "--secret-file" } else { EMULATOR };
         Self {
             endpoint: Ok(GivenEndpoint { url, from: EMULATOR }),
             proxy: Ok(None),
             certificates: Ok(()),
-            application: Ok(shown(client.app_id(), from)),
-            secret: Ok(Proof::Secret(secret)),
+            application: Ok(shown(client.app_id(), from_app_id(global, EMULATOR))),
+            secret: Ok(from_secret(global, EMULATOR)),
         }
     }
 
@@ -110,7 +107,11 @@ fn application(global: &Global, environment: Environment<'_>) -> Result<String, 
     // The error repeats the id, and a secret may have been pasted in its place.
     let without_id = |problem| Problem { found: "the application id is not valid".to_owned(), ..problem };
     let id = AppId::new(&id).map_err(|error| without_id(Problem::from(error)))?;
-    Ok(shown(&id, if global.app_id.is_some() { "--app-id" } else { APP_ID }))
+    Ok(shown(&id, from_app_id(global, APP_ID)))
+}
+
+fn from_app_id(global: &Global, otherwise: &'static str) -> &'static str {
+    if global.app_id.is_some() { "--app-id" } else { otherwise }
 }
 
 fn shown(id: &AppId, from: &str) -> String {
@@ -119,27 +120,20 @@ fn shown(id: &AppId, from: &str) -> String {
 
 fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Problem> {
     if connection::token(global, environment).is_some() {
-        return Ok(Proof::Token);
+        return Ok(Proof { is_token: true, from: TOKEN });
     }
-    let secret: Secret = connection::secret(global, environment)?;
-    Credentials::new("nobody", secret)?;
-    Ok(Proof::Secret(if global.secret_file.is_some() { "--secret-file" } else { SECRET }))
+    Credentials::new("nobody", connection::secret(global, environment)?)?;
+    Ok(from_secret(global, SECRET))
+}
+
+fn from_secret(global: &Global, otherwise: &'static str) -> Proof {
+    Proof { is_token: false, from: if global.secret_file.is_some() { "--secret-file" } else { otherwise } }
 }
 
 /// Enough of an id to distinguish two of one's own, and not enough to use it.
 fn beginning(id: &str) -> String {
     let length = id.chars().count();
     id.chars().take((length / 4).min(4)).chain(['…']).collect()
-}
-
-impl Proof {
-    /// Where the token comes from, in words.
-    pub(super) fn variable(self) -> &'static str {
-        match self {
-            Self::Secret(from) => from,
-            Self::Token => TOKEN,
-        }
-    }
 }
 
 #[cfg(test)]

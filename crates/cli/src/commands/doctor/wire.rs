@@ -46,7 +46,6 @@ pub(super) struct WireLog(Arc<Mutex<WireState>>);
 
 #[derive(Debug, Default)]
 struct WireState {
-    calls: usize,
     wire_calls: Vec<WireCall>,
     query: Change,
 }
@@ -60,10 +59,6 @@ impl WireLog {
             .service_over(|http| service_fn(move |request| send(http.clone(), log.clone(), request)))
     }
 
-    pub(super) fn calls(&self) -> usize {
-        self.noted().calls
-    }
-
     pub(super) fn wire_calls(&self) -> Vec<WireCall> {
         self.noted().wire_calls.clone()
     }
@@ -73,14 +68,9 @@ impl WireLog {
         self.noted().query = query;
     }
 
-    /// Takes one of the calls that may be made; `None` if there is none left.
-    fn take(&self) -> Option<Change> {
-        let mut noted = self.noted();
-        if noted.calls == MOST_CALLS {
-            return None;
-        }
-        noted.calls += 1;
-        Some(noted.query)
+    /// Whether no call may be made any more. Calls are made one after the other.
+    pub(super) fn is_full(&self) -> bool {
+        self.noted().wire_calls.len() == MOST_CALLS
     }
 
     fn noted(&self) -> MutexGuard<'_, WireState> {
@@ -94,13 +84,13 @@ async fn send(
     log: WireLog,
     request: http::Request<Body>,
 ) -> reqwest::Result<http::Response<Body>> {
-    let Some(query) = log.take() else {
+    if log.is_full() {
         return Ok(used_up());
-    };
+    }
     let mut request = Request::try_from(request)?;
     let is_login = request.method() != Method::GET;
     if !is_login {
-        change(&mut request, query);
+        change(&mut request, log.noted().query);
     }
     let sent = SystemTime::now();
     let outcome = http.execute(request).await;
@@ -130,11 +120,8 @@ fn change(request: &mut Request, query: Change) {
         Change::AsItIs => {}
         Change::WithoutNumbers => {
             let numbers = ["pageNo", "pageSize"];
-            let kept: Vec<(String, String)> = url
-                .query_pairs()
-                .filter(|(name, _)| !numbers.contains(&name.as_ref()))
-                .map(|(name, value)| (name.into_owned(), value.into_owned()))
-                .collect();
+            let pairs = url.query_pairs().into_owned();
+            let kept: Vec<_> = pairs.filter(|(name, _)| !numbers.contains(&name.as_str())).collect();
             url.query_pairs_mut().clear().extend_pairs(kept);
         }
         Change::WithUnknownParameter => {
@@ -148,8 +135,7 @@ fn date(reply: &Response) -> Option<SystemTime> {
 }
 
 fn certificate_ends(reply: &Response) -> Option<SystemTime> {
-    let info = reply.extensions().get::<reqwest::tls::TlsInfo>()?;
-    end_of_certificate(info.peer_certificate()?)
+    end_of_certificate(reply.extensions().get::<reqwest::tls::TlsInfo>()?.peer_certificate()?)
 }
 
 /// When a certificate ends. Whether it is good is not judged here: the handshake has done that.
@@ -196,7 +182,7 @@ mod tests {
             assert!(client.subtasks("t").page(0).await.unwrap_err().is_connection());
         }
         assert!(client.subtasks("t").page(0).await.unwrap_err().is_throttled());
-        assert_eq!((log.calls(), log.wire_calls().len()), (MOST_CALLS, MOST_CALLS));
+        assert_eq!(log.wire_calls().len(), MOST_CALLS);
         assert!(log.wire_calls().iter().all(|wire_call| wire_call.status.is_none() && !wire_call.is_login));
     }
 }

@@ -74,9 +74,9 @@ impl PartFile {
             return Err(CliError::usage(what, advice));
         }
         let checkpoint = match options.read_checkpoint(&mut rows)? {
-            Some(text) if resume => Checkpoint::parse(&text).map_err(|fault| {
-                CliError::file(format!("{} {fault}", paths.json.display()), paths.start_over())
-            })?,
+            Some(text) if resume => {
+                Checkpoint::parse(&text).map_err(|fault| paths.damaged(&paths.json, fault))?
+            }
             _ => return Self::begin_again(rows, options).await,
         };
         if let Some(difference) = checkpoint.export.difference(request) {
@@ -86,8 +86,7 @@ impl PartFile {
             ));
         }
         if let Some(fault) = &checkpoint.fault {
-            let what = format!("{} cannot be completed: {fault}", paths.part.display());
-            return Err(CliError::file(what, paths.start_over()));
+            return Err(paths.damaged(&paths.part, format_args!("cannot be completed: {fault}")));
         }
         let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
         let written = &checkpoint.written;
@@ -95,12 +94,11 @@ impl PartFile {
             if written.pages == 0 && options.is_bare(&mut rows)? {
                 return Self::begin_again(rows, options).await;
             }
-            let what = format!(
-                "{} has {there} bytes where {} were written: it was changed, or the machine was stopped before they were on the disk",
-                paths.part.display(),
+            let fault = format!(
+                "has {there} bytes where {} were written: it was changed, or the machine was stopped before they were on the disk",
                 written.bytes
             );
-            return Err(CliError::file(what, paths.start_over()));
+            return Err(paths.damaged(&paths.part, fault));
         }
         Ok(Some(Self { paths: options.paths, rows, checkpoint, replace }))
     }
@@ -149,10 +147,9 @@ impl PartFile {
         let (part, written) = (&self.paths.part, &self.checkpoint.written);
         self.rows.rewind().map_err(|error| unreadable(part, &error))?;
         delivered.read(&self.rows, written).map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => CliError::file(
-                format!("{} is not as it was written: {error}", part.display()),
-                self.paths.start_over(),
-            ),
+            io::ErrorKind::InvalidData => {
+                self.paths.damaged(part, format_args!("is not as it was written: {error}"))
+            }
             _ => unreadable(part, &error),
         })?;
         let cut = self.rows.set_len(written.bytes).and_then(|()| self.rows.seek(SeekFrom::End(0)));

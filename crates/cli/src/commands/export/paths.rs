@@ -1,5 +1,6 @@
 //! The names of an export's files, and the errors of those that cannot be used.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,11 @@ impl Paths {
     /// Whether there is a file of this name: an export gets it when it is complete.
     pub(crate) fn is_there(&self) -> bool {
         fs::symlink_metadata(&self.file).is_ok()
+    }
+
+    /// One of the files is not as an export leaves it.
+    pub(super) fn damaged(&self, path: &Path, fault: impl fmt::Display) -> CliError {
+        CliError::file(format!("{} {fault}", path.display()), self.start_over())
     }
 
     /// The advice to remove what is there.

@@ -86,7 +86,7 @@ fn counts_alike(one: &Summary, other: &Summary) -> bool {
 }
 
 fn frame(snapshot: &WatchSnapshot<'_>, stdout: &Outlet<'_>) -> Vec<String> {
-    chart::frame(snapshot, stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette())
+    chart::frame(snapshot, stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette)
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub(super) fn row(number: usize, status: &str) -> Value {
     json!({ "status": status, "output": output, "error": null, "param": param, "undocumented": number })
 }
 
-/// So many rows, in all statuses.
+/// This number of rows, in all statuses.
 pub(super) fn rows(number: usize) -> Vec<Value> {
     let statuses = ["Success", "Fail", "Pending", "Success", "Timeout", "WaitResult", "Fail"];
     (0..number).map(|place| row(place, statuses[place % statuses.len()])).collect()
@@ -106,17 +106,17 @@ impl Fleet {
         names(self.folder.path())
     }
 
-    /// Exports the task with these options. So many calls are answered.
+    /// Exports the task with these options. `answers` calls are answered.
     pub(super) async fn export(&self, options: &str, answers: usize) -> Seen {
         self.run(&format!("export t --quota 0 {options}"), answers).await
     }
 
-    /// Runs a command line; `DIR` is the folder. So many calls are answered.
+    /// Runs a command line; `DIR` is the folder. `answers` calls are answered.
     pub(super) async fn run(&self, line: &str, answers: usize) -> Seen {
         self.run_on(None, line, answers).await
     }
 
-    /// The same on a terminal of so many columns.
+    /// The same on a terminal of this width.
     pub(super) async fn run_on(&self, columns: Option<u16>, line: &str, answers: usize) -> Seen {
         {
             let mut task = self.task();
@@ -128,7 +128,7 @@ impl Fleet {
         Seen { stderr: seen.stderr.replace(folder, "DIR").replace(&self.platform.url(), "[address]"), ..seen }
     }
 
-    /// Exports with these options, in bouts of so many calls, until it is complete; returns how often it was interrupted.
+    /// Exports with these options, and is interrupted after this number of calls, until it is complete; returns how often that was.
     pub(super) async fn in_bouts(&self, options: &str, calls: usize) -> usize {
         for bout in 0..1000 {
             let seen = self.export(&format!("{options} --resume"), calls).await;

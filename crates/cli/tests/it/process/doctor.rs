@@ -95,7 +95,7 @@ fn carry(client: TcpStream, to: SocketAddr) -> std::io::Result<()> {
 
 #[test]
 fn a_proxy_of_the_environment_is_named_without_its_password() {
-    let platform = Platform::bearing(&["platform.example"]);
+    let platform = Platform::called(&["platform.example"]);
     let proxy = tunnel(platform.emulator.addr());
     let endpoint = format!("https://platform.example:{}", platform.emulator.addr().port());
     let through = |proxy: &str| {

@@ -27,7 +27,7 @@ fn settled(platform: &Background) -> String {
 
 const ROWS: u16 = 24;
 
-/// A command in a terminal of so many columns.
+/// A command in a terminal.
 struct Terminal {
     pty: Pty,
     screen: vt100::Parser,

@@ -24,11 +24,11 @@ pub(super) struct Platform {
 
 impl Platform {
     pub(super) fn start() -> Self {
-        Self::bearing(&["localhost", "127.0.0.1"])
+        Self::called(&["localhost", "127.0.0.1"])
     }
 
     /// One whose certificate is for these names.
-    pub(super) fn bearing(names: &[&str]) -> Self {
+    pub(super) fn called(names: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let certificates = Certificates::make_for(names).unwrap();
         certificates.write(home.path()).unwrap();
@@ -52,7 +52,7 @@ impl Platform {
         stderr
     }
 
-    /// Runs so many of them at a time; each has to read the whole task.
+    /// Runs several processes at a time; each has to read the whole task.
     fn run(&self, processes: usize, options: &str) {
         let start = |_| self.command(&format!("{ROWS} {options}")).spawn().unwrap();
         let running: Vec<_> = (0..processes).map(start).collect();

@@ -1,93 +1,80 @@
 //! Application, secret, and whether both arrive: what the platform says about the caller.
 
 use super::super::evidence::Evidence;
-use super::super::finding::{Finding, Mark, not_checked, ok};
-use super::super::problem::{Cause, wrong};
+use super::super::finding::{Finding, not_checked, ok, warning, wrong};
+use super::super::problem::Cause;
 use super::super::setting::Proof;
 use crate::screen::layout::counted;
 
 impl Evidence<'_> {
     /// Whether it is the platform that answers, and whether it can.
     pub(super) fn answer(&self) -> Finding {
-        const NAME: &str = "answer";
         let problem = match self.call {
-            None => return not_checked(NAME, self.no_call()),
-            Some(Ok(())) => return ok(NAME, "the platform answers"),
+            None => return not_checked(self.no_call()),
+            Some(Ok(())) => return ok("the platform answers"),
             Some(Err(problem)) => problem,
         };
         match problem.cause {
-            Cause::Distrust => not_checked(NAME, self.no_answer()),
+            Cause::Distrust => not_checked(self.no_answer()),
             Cause::Throttled if self.has_logged_in() && self.task.is_none() => {
-                Finding::new(Mark::Warning, NAME, problem.found.clone()).help(&*problem.help)
+                warning(&*problem.found, &*problem.help)
             }
             // When the quota is used up, nothing else could be checked: after a login, no task.
-            Cause::Unreachable | Cause::Strange | Cause::Setting | Cause::Throttled => wrong(NAME, problem),
-            _ => ok(NAME, "the platform answers"),
+            Cause::Unreachable | Cause::Strange | Cause::Setting | Cause::Throttled => problem.finding(),
+            _ => ok("the platform answers"),
         }
     }
 
     pub(super) fn application(&self) -> Finding {
-        const NAME: &str = "application";
         let application = match &self.setting.application {
             Ok(application) => application,
-            Err(problem) => return wrong(NAME, problem),
+            Err(problem) => return problem.finding(),
         };
         match self.call {
-            Some(Err(problem)) if problem.cause == Cause::Credentials => {
-                let found = format!("{application} and the secret do not belong together: {}", problem.found);
-                Finding::new(Mark::Wrong, NAME, found)
-                    .help("compare both with what the platform's console shows; it does not tell which one is wrong")
-            }
+            Some(Err(problem)) if problem.cause == Cause::Credentials => wrong(
+                format!("{application} and the secret do not belong together: {}", problem.found),
+                "compare both with what the platform's console shows; it does not tell which one is wrong",
+            ),
             Some(Err(problem)) if problem.cause == Cause::Application => {
-                Finding::new(Mark::Wrong, NAME, format!("{application}: {}", problem.found))
-                    .help(&*problem.help)
+                wrong(format!("{application}: {}", problem.found), &*problem.help)
             }
             _ if self.is_let_in() || self.has_logged_in() => {
-                ok(NAME, format!("{application}: the platform knows it"))
+                ok(format!("{application}: the platform knows it"))
             }
             // A login that is refused for what only another call could be refused for.
-            Some(Err(problem)) if matches!(problem.cause, Cause::NoTask | Cause::Input) => {
-                wrong(NAME, problem)
-            }
-            _ => not_checked(NAME, self.no_answer()),
+            Some(Err(problem)) if problem.is_of_the_question() => problem.finding(),
+            _ => not_checked(self.no_answer()),
         }
     }
 
     pub(super) fn secret(&self) -> Finding {
-        const NAME: &str = "secret";
-        let proof = match &self.setting.secret {
+        let Proof { is_token, from } = match &self.setting.secret {
             Ok(proof) => *proof,
-            Err(problem) => return wrong(NAME, problem),
+            Err(problem) => return problem.finding(),
         };
         if self.has_logged_in() {
-            let from = proof.variable();
-            return ok(NAME, format!("from {from}: a login was made, which cancelled every token before it"));
+            return ok(format!("from {from}: a login was made, which cancelled every token before it"));
         }
-        match (self.call, proof) {
-            (Some(Err(problem)), _) if problem.cause == Cause::Credentials => {
-                not_checked(NAME, "the platform refuses it together with the application id")
+        match self.call {
+            Some(Err(problem)) if problem.cause == Cause::Credentials => {
+                not_checked("the platform refuses it together with the application id")
             }
-            (Some(Err(problem)), Proof::Token) if problem.cause == Cause::Token => {
-                let found = format!("the token of {} is refused: {}", proof.variable(), problem.found);
-                Finding::new(Mark::Wrong, NAME, found)
-                    .help("give a newer token, or the secret; tokens end after a time, and whenever the application logs in")
-            }
-            (Some(Err(problem)), Proof::Secret(_)) if problem.cause == Cause::Token => wrong(NAME, problem),
-            _ if !self.is_let_in() => not_checked(NAME, self.no_answer()),
-            (_, Proof::Token) => {
-                ok(NAME, format!("none is needed: the token of {} is good", proof.variable()))
-            }
-            (_, Proof::Secret(_)) => not_checked(
-                NAME,
+            Some(Err(problem)) if problem.cause == Cause::Token && is_token => wrong(
+                format!("the token of {from} is refused: {}", problem.found),
+                "give a newer token, or the secret; tokens end after a time, and whenever the application logs in",
+            ),
+            Some(Err(problem)) if problem.cause == Cause::Token => problem.finding(),
+            _ if !self.is_let_in() => not_checked(self.no_answer()),
+            _ if is_token => ok(format!("none is needed: the token of {from} is good")),
+            _ => not_checked(
                 "the token of an earlier login is still good; --no-token-cache logs in, which cancels that token",
             ),
         }
     }
 
     pub(super) fn proxy_headers(&self) -> Finding {
-        const NAME: &str = "proxy headers";
         if let Err(problem) = &self.setting.proxy {
-            return wrong(NAME, problem);
+            return problem.finding();
         }
         let proxy = match self.route {
             Some(route) if route.is_proxy => {
@@ -96,31 +83,23 @@ impl Evidence<'_> {
             _ => "no proxy is set".to_owned(),
         };
         match self.call {
-            Some(Err(problem)) if problem.cause == Cause::Token && self.has_logged_in() => {
-                Finding::new(Mark::Wrong, NAME, format!("{proxy}, and a fresh token is refused: {}", problem.found))
-                    .help(
-                        "a proxy on the way, most likely before the platform, drops the header app_key, as nginx does unless \
-                         `underscores_in_headers on` is set; or another process logs in with this application all the time",
-                    )
-            }
-            _ if self.is_let_in() => ok(NAME, format!("application id and token arrive; {proxy}")),
-            _ => not_checked(NAME, self.no_answer()),
+            Some(Err(problem)) if problem.cause == Cause::Token && self.has_logged_in() => wrong(
+                format!("{proxy}, and a fresh token is refused: {}", problem.found),
+                "a proxy on the way, most likely before the platform, drops the header app_key, as nginx does unless \
+                 `underscores_in_headers on` is set; or another process logs in with this application all the time",
+            ),
+            _ if self.is_let_in() => ok(format!("application id and token arrive; {proxy}")),
+            _ => not_checked(self.no_answer()),
         }
     }
 
-    pub(super) fn task(&self) -> Option<Finding> {
-        const NAME: &str = "task";
-        let subtasks = self.task?;
-        Some(match self.call {
-            Some(Ok(())) => match subtasks {
-                Some(count) => ok(NAME, format!("it is there, with {}", counted(count, "subtask"))),
-                None => ok(NAME, "it is there; the platform does not say how many subtasks it has"),
-            },
-            Some(Err(problem)) if matches!(problem.cause, Cause::NoTask | Cause::Input) => {
-                wrong(NAME, problem)
-            }
-            _ => not_checked(NAME, self.no_answer()),
-        })
+    pub(super) fn task(&self, subtasks: Option<u64>) -> Finding {
+        match (self.call, subtasks) {
+            (Some(Ok(())), Some(count)) => ok(format!("it is there, with {}", counted(count, "subtask"))),
+            (Some(Ok(())), None) => ok("it is there; the platform does not say how many subtasks it has"),
+            (Some(Err(problem)), _) if problem.is_of_the_question() => problem.finding(),
+            _ => not_checked(self.no_answer()),
+        }
     }
 }
 
@@ -167,7 +146,7 @@ mod tests {
         let seen = Evidence {
             setting: &setting,
             route: Some(&Route::straight(Ok)),
-            call: Some(call.as_ref().map(|()| ())),
+            call: Some(call.as_ref().copied()),
             wire_calls: &wire_calls,
             task: call.is_err().then_some(None),
         };
@@ -180,7 +159,7 @@ mod tests {
         let (login, refused) = ((true, 200), (false, 403));
         let failures: [&[_]; 5] =
             [&[], &[(true, 400)], &[refused], &[login, refused], &[refused, (true, 401)]];
-        for secret in [Proof::Secret("--secret-file"), Proof::Token] {
+        for secret in [false, true].map(|is_token| Proof { is_token, from: "x" }) {
             for (cause, history) in CAUSES.iter().flat_map(|cause| failures.map(|history| (*cause, history)))
             {
                 assert!(is_wrong(Err(cause), history, secret), "{cause:?} {history:?}");

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::super::evidence::Evidence;
-use super::super::finding::{Finding, Mark, not_checked, ok};
-use super::super::problem::{Cause, wrong};
+use super::super::finding::{Finding, not_checked, ok, warning, wrong};
+use super::super::problem::Cause;
 use super::super::wire::WireCall;
 
 /// A clock that differs by this much will differ more later. Tokens and certificates last for hours.
@@ -17,50 +17,43 @@ const DAY: u64 = 86_400;
 
 impl Evidence<'_> {
     pub(super) fn certificate(&self) -> Finding {
-        const NAME: &str = "certificate";
-        let Ok(endpoint) = &self.setting.endpoint else { return not_checked(NAME, self.no_route()) };
+        let Ok(endpoint) = &self.setting.endpoint else { return not_checked(self.no_route()) };
         if endpoint.url.scheme() == "http" {
-            return ok(NAME, "none is needed for plain http on this machine");
+            return ok("none is needed for plain http on this machine");
         }
         match (&self.setting.certificates, self.call) {
-            (Err(problem), _) => return wrong(NAME, problem),
-            (_, Some(Err(problem))) if problem.cause == Cause::Distrust => return wrong(NAME, problem),
+            (Err(problem), _) => return problem.finding(),
+            (_, Some(Err(problem))) if problem.cause == Cause::Distrust => return problem.finding(),
+            _ if !self.is_answered() => return not_checked(self.no_answer()),
             _ => {}
         }
-        if !self.is_answered() {
-            return not_checked(NAME, self.no_answer());
-        }
-        let ends = self
-            .wire_calls
-            .iter()
-            .rev()
-            .find_map(|wire_call| Some((wire_call.certificate_ends?, wire_call.received)));
-        match ends.map(|(end, now)| end.duration_since(now).unwrap_or_default()) {
-            Some(left) if left < END_TO_WARN_OF => {
-                Finding::new(Mark::Warning, NAME, format!("trusted, and ends in {}", days(left)))
-                    .help("ask the platform's operator for a new one in time")
-            }
-            Some(left) => ok(NAME, format!("trusted, and valid for {}", days(left))),
-            None => ok(NAME, "trusted"),
+        let end =
+            |call: &WireCall| Some(call.certificate_ends?.duration_since(call.received).unwrap_or_default());
+        match self.wire_calls.iter().rev().find_map(end) {
+            Some(left) if left < END_TO_WARN_OF => warning(
+                format!("trusted, and ends in {}", days(left)),
+                "ask the platform's operator for a new one in time",
+            ),
+            Some(left) => ok(format!("trusted, and valid for {}", days(left))),
+            None => ok("trusted"),
         }
     }
 
     pub(super) fn clock(&self) -> Finding {
-        const NAME: &str = "clock";
         if !self.is_answered() {
-            return not_checked(NAME, self.no_answer());
+            return not_checked(self.no_answer());
         }
         let Some((skew, is_fast)) = self.wire_calls.iter().rev().find_map(skew) else {
-            return not_checked(NAME, "the replies do not tell the time");
+            return not_checked("the replies do not tell the time");
         };
         let side = if is_fast { "ahead of" } else { "behind" };
         let found = format!("this machine's clock is {} {side} the platform's", clock_time(skew));
+        let help = "set the clock, or let it be set over the network: tokens and certificates depend on it";
         match skew {
-            skew if skew > WRONG_SKEW => Finding::new(Mark::Wrong, NAME, found),
-            skew if skew > SKEW_TO_WARN_OF => Finding::new(Mark::Warning, NAME, found),
-            _ => return ok(NAME, "this machine's clock and the platform's agree"),
+            skew if skew > WRONG_SKEW => wrong(found, help),
+            skew if skew > SKEW_TO_WARN_OF => warning(found, help),
+            _ => ok("this machine's clock and the platform's agree"),
         }
-        .help("set the clock, or let it be set over the network: tokens and certificates depend on it")
     }
 }
 
