@@ -3,19 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
-
-use crate::certificates::{Authority, Issued};
 
 /// What is done with a request.
 #[derive(Debug, Clone)]
 pub enum Act {
     /// These bytes are written, then the connection is closed.
     Write(Vec<u8>),
-    /// The connection is reset; over TLS it is closed.
+    /// The connection is reset.
     Reset,
     /// These bytes are written, then nothing more happens.
     Hang(Vec<u8>),
@@ -59,17 +56,8 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// A server without TLS.
+    /// Starts to listen. Runs on the runtime of the test.
     pub async fn start(acts: Vec<Act>) -> Self {
-        Self::listen(acts, None).await
-    }
-
-    /// A server with this certificate. With `clients`, it requires a certificate of that authority.
-    pub async fn over_tls(acts: Vec<Act>, certificate: &Issued, clients: Option<&Authority>) -> Self {
-        Self::listen(acts, Some(certificate.acceptor(clients))).await
-    }
-
-    async fn listen(acts: Vec<Act>, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let script = Arc::new(Mutex::new((acts, 0)));
@@ -77,7 +65,7 @@ impl Raw {
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // What goes wrong on a connection is seen at the client.
-                tokio::spawn(connection(stream, tls.clone(), Arc::clone(&played)));
+                tokio::spawn(connection(stream, Arc::clone(&played)));
             }
         });
         Self { address, script, server }
@@ -88,7 +76,7 @@ impl Raw {
         self.address
     }
 
-    /// Its address as an endpoint without TLS.
+    /// Its address as an endpoint.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -110,26 +98,8 @@ impl Drop for Raw {
     }
 }
 
-async fn connection(
-    mut stream: TcpStream,
-    tls: Option<TlsAcceptor>,
-    script: Arc<Mutex<(Vec<Act>, usize)>>,
-) -> std::io::Result<()> {
-    if let Some(tls) = tls {
-        return perform(&mut tls.accept(stream).await?, &script).await;
-    }
-    let outcome = perform(&mut stream, &script).await;
-    if outcome.is_err() {
-        stream.set_zero_linger()?;
-    }
-    outcome
-}
-
-/// Reads a request and does the next act; an error has to reset the connection.
-async fn perform(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    script: &Mutex<(Vec<Act>, usize)>,
-) -> std::io::Result<()> {
+/// Reads a request and does the next act.
+async fn connection(mut stream: TcpStream, script: Arc<Mutex<(Vec<Act>, usize)>>) -> std::io::Result<()> {
     let mut request = Vec::new();
     while !is_complete(&request) {
         if stream.read_buf(&mut request).await? == 0 {
@@ -141,15 +111,14 @@ async fn perform(
         *requests += 1;
         acts[(*requests).min(acts.len()) - 1].clone()
     };
-    let (Act::Write(bytes) | Act::Hang(bytes)) = &act else {
-        return Err(std::io::ErrorKind::ConnectionReset.into());
-    };
-    stream.write_all(bytes).await?;
-    stream.flush().await?;
-    if matches!(act, Act::Hang(_)) {
-        std::future::pending::<()>().await;
+    match act {
+        Act::Write(bytes) => stream.write_all(&bytes).await,
+        Act::Reset => stream.set_zero_linger(),
+        Act::Hang(bytes) => {
+            stream.write_all(&bytes).await?;
+            std::future::pending().await
+        }
     }
-    Ok(())
 }
 
 /// Whether the request has come with its body.
