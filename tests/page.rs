@@ -5,168 +5,57 @@ mod document;
 mod emulator;
 mod readme;
 
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
 use northbound_openapi::document::Document;
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::freshness::root;
 
-/// `spec/page.toml`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Facts {
-    title: Title,
-    date: Date,
-    address: Address,
-    method: Method,
-    url: Url,
-    transport: Transport,
-    header: Vec<Parameter>,
-    query: Vec<Parameter>,
-    member: Vec<Member>,
-    error: Vec<ErrorRow>,
-    quota: Quota,
-    request_example: RequestExample,
-    reply_example: ReplyExample,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Title {
-    text: String,
-    pointer: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Date {
-    updated: String,
-    pointer: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Address {
-    url: String,
-    pointer: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Method {
-    name: String,
-    pointer: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Url {
-    template: String,
-    pointer: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Transport {
-    protocols: Vec<String>,
-    pointer: String,
-}
-
-/// A request parameter: a header, or a part of the query.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Parameter {
-    name: String,
-    need: Need,
-    r#type: String,
-    location: String,
-    says: String,
-    values: Option<Vec<String>>,
-    minimum: Option<i64>,
-    maximum: Option<i64>,
-    default: Option<i64>,
-    pointer: String,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-enum Need {
-    Mandatory,
-    Optional,
-}
-
-/// A member of the reply, or of a structure in it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Member {
-    /// The page's name of the structure; `reply` for the reply itself, which has none.
-    structure: String,
-    name: String,
-    r#type: String,
-    says: String,
-    values: Option<Vec<String>>,
-    /// The names that the page shows in the JSON inside the string.
-    holds: Option<Vec<String>>,
-    pointer: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ErrorRow {
-    status: u16,
-    code: String,
-    text: String,
-    says: String,
-    remedy: String,
-    pointer: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Quota {
-    calls: u32,
-    seconds: u32,
-    code: String,
-    pointer: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RequestExample {
-    method: String,
-    url: String,
-    headers: Vec<String>,
-    pointer: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReplyExample {
-    status: u16,
-    content_type: String,
-    body: String,
-    pointer: String,
-}
+/// `spec/page.toml`: its sections and rows, by the names that they have there.
+#[derive(Clone)]
+pub(crate) struct Facts(Value);
 
 impl Facts {
     pub(crate) fn read() -> Self {
-        toml::from_str(&text_of("spec/page.toml")).unwrap()
+        Self(toml::from_str(&text_of("spec/page.toml")).unwrap())
     }
 
-    /// The only row with this status and code.
-    fn error(&self, status: u16, code: &str) -> &ErrorRow {
-        let mut rows = self.error.iter().filter(|row| row.status == status && row.code == code);
+    fn rows(&self, of: &str) -> &[Value] {
+        self[of].as_array().unwrap()
+    }
+
+    /// The only error row with this status and code.
+    fn error(&self, status: u16, code: &str) -> &Value {
+        let mut rows = self.rows("error").iter().filter(|row| row["status"] == status && row["code"] == code);
         let row = rows.next().unwrap_or_else(|| panic!("no error row {status}/{code}"));
         assert!(rows.next().is_none(), "error row {status}/{code} stands twice");
         row
     }
+
+    fn reply_example(&self) -> Value {
+        serde_json::from_str(text(&self["reply_example"]["body"])).unwrap()
+    }
 }
 
-impl ReplyExample {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
+impl Deref for Facts {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.0
     }
+}
+
+impl DerefMut for Facts {
+    fn deref_mut(&mut self) -> &mut Value {
+        &mut self.0
+    }
+}
+
+/// A text, or nothing where something else is.
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// The names in the query of a URL, in their order.

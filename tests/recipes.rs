@@ -60,10 +60,13 @@ fn a_new_error_code_reaches_the_client() {
 }
 
 #[test]
-fn every_recipe_fits_the_project() {
-    let recipes = recipes(root()).unwrap();
-    assert!(recipes.len() >= 3, "{recipes:?}");
-    recipes.iter().for_each(|recipe| drop(recipe.apply_to_copies(root()).unwrap()));
+fn a_new_operation_reaches_the_client() {
+    let (document, stale) = carried_out(&recipe("add-an-operation"));
+    let path = "/paths/~1iocm~1app~1batchtask~1v1.1.0~1taskCount/get";
+    assert!(document.value().pointer(path).is_some());
+    let added = added_to_the_client(&stale);
+    let functions: Vec<&str> = added.lines().filter(|line| line.contains("pub fn")).collect();
+    insta::assert_snapshot!(functions.join("\n"));
 }
 
 #[test]

@@ -1,96 +1,75 @@
 //! Whether a type holds to what the document says of a value: each rule is tried with a value that breaks it.
 
+use std::collections::BTreeMap;
+
 use northbound_openapi::contract::Fact;
 use serde_json::{Value, json};
 
 use super::rust::RustType;
 
-/// A value that a type takes, to be changed in one place.
-pub(super) struct Sample<'a> {
+/// Where a type takes more than the document allows, or loses something. Where it takes less it would fail on a reply of the
+/// platform: that is an error.
+pub(super) fn weaker(rust: &RustType, example: &Value, facts: &[Fact]) -> Vec<String> {
+    let taken = (rust.read_and_write)(example.clone());
+    assert!(taken.is_some(), "{} does not take its own example {example}", rust.name);
+    let mut members: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| !fact.member.contains("[]") && !fact.member.contains('.')) {
+        members.entry(&fact.member).or_default().push(fact);
+    }
+    let mut lines = Vec::new();
+    for (member, facts) in members {
+        let probe = Probe { rust, example, member };
+        let listed = facts.iter().filter(|fact| fact.aspect == "enum").count();
+        let mut found: Vec<String> = facts.iter().filter_map(|fact| probe.fact(fact)).collect();
+        if listed > 0 && probe.taken(json!("not listed")).is_some() {
+            found.push(format!("enum of {listed} values, opened"));
+        }
+        let name = if member.is_empty() { rust.name.clone() } else { format!("{}.{member}", rust.name) };
+        lines.extend(found.into_iter().map(|finding| format!("{name}: {finding}")));
+    }
+    lines
+}
+
+/// One place of a value that a type takes.
+struct Probe<'a> {
     rust: &'a RustType,
-    value: Value,
-}
-
-impl<'a> Sample<'a> {
-    pub(super) fn new(rust: &'a RustType, value: Value) -> Self {
-        assert!(
-            rust.read_and_write(value.clone()).is_some(),
-            "{} does not take its own example {value}",
-            rust.name
-        );
-        Self { rust, value }
-    }
-}
-
-/// One place of a sample, and what turned out to be weaker there than the document.
-pub(super) struct Probe<'a> {
-    sample: &'a Sample<'a>,
+    example: &'a Value,
     member: &'a str,
-    weaker: Vec<String>,
-    listed: usize,
 }
 
-impl<'a> Probe<'a> {
-    pub(super) fn new(sample: &'a Sample<'a>, member: &'a str) -> Self {
-        Self { sample, member, weaker: Vec::new(), listed: 0 }
-    }
-
-    /// Whether an aspect limits the values of a given type.
-    pub(super) fn is_value(aspect: &str) -> bool {
-        matches!(
-            aspect,
-            "enum"
-                | "exclusiveMaximum"
-                | "exclusiveMinimum"
-                | "maxLength"
-                | "maximum"
-                | "minLength"
-                | "minimum"
-        )
-    }
-
-    /// Tries to break one promise of the document.
-    pub(super) fn fact(&mut self, fact: &Fact) {
-        let number = |step: i64| json!(fact.value.parse::<i64>().unwrap() + step);
-        let text = |step: i64| {
-            json!("a".repeat(usize::try_from(fact.value.parse::<i64>().unwrap() + step).unwrap()))
+impl Probe<'_> {
+    /// Tries to break one promise of the document, and says what the type does not hold to.
+    fn fact(&self, fact: &Fact) -> Option<String> {
+        let Fact { aspect, value, .. } = fact;
+        let number = |step: i64| json!(value.parse::<i64>().unwrap() + step);
+        let text =
+            |step: i64| json!("a".repeat(usize::try_from(value.parse::<i64>().unwrap() + step).unwrap()));
+        let outside = match aspect.as_str() {
+            "minimum" => number(-1),
+            "maximum" => number(1),
+            "exclusiveMinimum" | "exclusiveMaximum" => number(0),
+            "minLength" => text(-1),
+            "maxLength" => text(1),
+            "type" => return self.other_types(value),
+            "required" => return self.must_take(self.without(), value == "no", "required, may be missing"),
+            // Null of a schema with a name is an `Option` of the members that refer to it.
+            "nullable" if self.member.is_empty() => return None,
+            "nullable" => return self.must_take(self.with(Value::Null), value == "yes", "null is taken"),
+            "additionalProperties" if self.member.is_empty() => return self.other_members(value),
+            // schemars sees the format, the list of values is tried as a whole, and a default is nothing to hold to.
+            "format" | "default" | "enum" | "additionalProperties" => return None,
+            other => panic!("{}.{}: no way yet to try {other}", self.rust.name, self.member),
         };
-        match fact.aspect.as_str() {
-            "minimum" => self.bound(fact, number(-1)),
-            "maximum" => self.bound(fact, number(1)),
-            "exclusiveMinimum" | "exclusiveMaximum" => self.bound(fact, number(0)),
-            "minLength" => self.bound(fact, text(-1)),
-            "maxLength" => self.bound(fact, text(1)),
-            "enum" => self.listed += 1,
-            "type" => self.other_types(&fact.value),
-            "nullable" => self.null(&fact.value),
-            "required" => self.missing(&fact.value),
-            "additionalProperties" => self.other_members(&fact.value),
-            // schemars sees the format, a default is nothing to hold to.
-            "format" | "default" => {}
-            other => panic!("{}.{}: no way yet to try {other}", self.sample.rust.name, self.member),
-        }
+        self.taken(outside).map(|_| format!("{aspect} {value}, not enforced"))
     }
 
-    /// Notes something that was found in another way.
-    pub(super) fn weaker(&mut self, finding: impl Into<String>) {
-        self.weaker.push(finding.into());
+    fn must_take(&self, value: Value, is_allowed: bool, finding: &str) -> Option<String> {
+        let taken = (self.rust.read_and_write)(value.clone()).is_some();
+        assert!(taken || !is_allowed, "{}.{} refuses {value}", self.rust.name, self.member);
+        (taken && !is_allowed).then(|| finding.to_owned())
     }
 
-    pub(super) fn findings(mut self) -> impl Iterator<Item = String> {
-        if self.listed > 0 && self.taken(json!("not listed")).is_some() {
-            self.weaker.push(format!("enum of {} values, opened", self.listed));
-        }
-        self.weaker.into_iter()
-    }
-
-    fn bound(&mut self, fact: &Fact, outside: Value) {
-        if self.taken(outside).is_some() {
-            self.weaker.push(format!("{} {}, not enforced", fact.aspect, fact.value));
-        }
-    }
-
-    fn other_types(&mut self, allowed: &str) {
+    fn other_types(&self, allowed: &str) -> Option<String> {
         let values = [json!("7"), json!(7), json!(0.5), json!(true), json!([]), json!({})];
         let others = values.into_iter().filter(|value| match allowed {
             "any" => false,
@@ -99,69 +78,50 @@ impl<'a> Probe<'a> {
         });
         let others: Vec<(Value, Option<Value>)> =
             others.map(|value| (value.clone(), self.taken(value))).collect();
-        let taken: Vec<String> = others
-            .iter()
-            .filter_map(|(value, back)| back.as_ref().map(|back| (value, back)))
-            .map(|(value, back)| match value == back {
-                true => kind(value).to_owned(),
-                false => format!("{} (written as {})", kind(value), kind(back)),
-            })
-            .collect();
-        let all_kept = others.iter().all(|(value, back)| back.as_ref() == Some(value));
-        match taken.as_slice() {
-            [] => {}
-            _ if all_kept => self.weaker.push(format!("{allowed}, any JSON is taken")),
-            taken => self.weaker.push(format!("{allowed}, taken as well: {}", taken.join(", "))),
+        if !others.is_empty() && others.iter().all(|(value, back)| back.as_ref() == Some(value)) {
+            return Some(format!("{allowed}, any JSON is taken"));
         }
+        let taken = others.iter().filter_map(|(value, back)| match kind(back.as_ref()?) {
+            back if back == kind(value) => Some(back.to_owned()),
+            back => Some(format!("{} (written as {back})", kind(value))),
+        });
+        let taken = taken.collect::<Vec<_>>().join(", ");
+        (!taken.is_empty()).then(|| format!("{allowed}, taken as well: {taken}"))
     }
 
-    /// A type that takes less than the document allows would break on a reply: that is no weakening but an error.
-    fn null(&mut self, allowed: &str) {
-        let taken = self.taken(Value::Null).is_some();
-        match allowed {
-            "yes" => assert!(taken, "{}.{} refuses null", self.sample.rust.name, self.member),
-            _ if taken => self.weaker.push("null is taken".to_owned()),
-            _ => {}
-        }
-    }
-
-    fn missing(&mut self, required: &str) {
-        let mut value = self.sample.value.clone();
-        value.as_object_mut().unwrap().shift_remove(self.member);
-        let taken = self.sample.rust.read_and_write(value).is_some();
-        match required {
-            "no" => assert!(taken, "{} needs {}", self.sample.rust.name, self.member),
-            _ if taken => self.weaker.push("required, may be missing".to_owned()),
-            _ => {}
-        }
-    }
-
-    fn other_members(&mut self, allowed: &str) {
-        if !self.member.is_empty() {
-            return;
-        }
-        let mut value = self.sample.value.clone();
+    fn other_members(&self, allowed: &str) -> Option<String> {
+        let mut value = self.example.clone();
         value["notInTheDocument"] = json!([1]);
-        let back = self.sample.rust.read_and_write(value.clone());
-        match (allowed, back) {
-            ("any", None) => panic!("{} refuses members that the document allows", self.sample.rust.name),
+        match (allowed, (self.rust.read_and_write)(value)) {
+            ("any", None) => panic!("{} refuses members that the document allows", self.rust.name),
             ("any", Some(back)) if back["notInTheDocument"] != json!([1]) => {
-                self.weaker.push("other members are dropped".to_owned());
+                Some("other members are dropped".to_owned())
             }
-            ("none", Some(_)) => self.weaker.push("other members are taken".to_owned()),
-            _ => {}
+            ("none", Some(_)) => Some("other members are taken".to_owned()),
+            _ => None,
         }
+    }
+
+    /// The example with a value in this place, and without any.
+    fn with(&self, value: Value) -> Value {
+        if self.member.is_empty() {
+            return value;
+        }
+        let mut whole = self.example.clone();
+        whole[self.member] = value;
+        whole
+    }
+
+    fn without(&self) -> Value {
+        let mut whole = self.example.clone();
+        whole.as_object_mut().unwrap().shift_remove(self.member);
+        whole
     }
 
     /// What stands in this place after a value was read and written; `None` if it is refused.
     fn taken(&self, value: Value) -> Option<Value> {
-        let (rust, mut whole) = (self.sample.rust, self.sample.value.clone());
-        if self.member.is_empty() {
-            return rust.read_and_write(value);
-        }
-        whole[self.member] = value;
-        let mut back = rust.read_and_write(whole)?;
-        Some(back[self.member].take())
+        let back = (self.rust.read_and_write)(self.with(value))?;
+        if self.member.is_empty() { Some(back) } else { back.get(self.member).cloned() }
     }
 }
 

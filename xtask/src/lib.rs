@@ -1,5 +1,6 @@
 //! Maintainers' commands: what stands behind `cargo xtask`.
 
+pub mod api;
 pub mod browser;
 pub mod conformance;
 pub mod derived;

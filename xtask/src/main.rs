@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::generate::{self, Mode};
 use xtask::{
-    Outcome, browser, conformance, diff, dist, docs, emulator, external, languages, load, print, rehearse,
-    schemathesis, target_folder,
+    Outcome, api, browser, conformance, diff, dist, docs, emulator, external, languages, load, print,
+    rehearse, schemathesis, target_folder,
 };
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
@@ -31,6 +31,14 @@ enum Command {
         /// Write nothing: show what is stale, and exit with 4 if anything is.
         #[arg(long)]
         check: bool,
+    },
+    /// Compare the public API of the crates that others depend on with crates/*/api.txt.
+    ///
+    /// Shows what changed and exits with 4. The listings are what the rustdoc of one toolchain says: see xtask/src/api.rs.
+    Api {
+        /// Write the listings anew, after you have read the changes.
+        #[arg(long)]
+        accept: bool,
     },
     /// Report what breaks a rule of ours, or the official schema, in spec/openapi.yaml, each with its line and what to do.
     ///
@@ -97,6 +105,7 @@ fn main() -> ExitCode {
         Command::Generate { check: true, .. } => generate::run(root, Mode::Check),
         Command::Generate { accept: true, .. } => generate::run(root, Mode::Accept),
         Command::Generate { .. } => generate::run(root, Mode::Write),
+        Command::Api { accept } => api::run(root, accept),
         Command::Languages { only } => languages::run(root, &only),
         Command::Lint { external } => load::run(root).and_then(|own| match external {
             true => external::run(root).map(|others| own.max(others)),

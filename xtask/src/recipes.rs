@@ -35,7 +35,7 @@ pub fn recipes(root: &Path) -> anyhow::Result<Vec<Recipe>> {
 }
 
 impl Recipe {
-    /// The files that it edits.
+    /// The files that it edits or adds.
     ///
     /// # Errors
     /// When the patch cannot be read.
@@ -69,7 +69,7 @@ impl Recipe {
     /// As for [`Recipe::apply`], and when the files cannot be copied.
     pub fn apply_to_copies(&self, root: &Path) -> anyhow::Result<tempfile::TempDir> {
         let copy = tempfile::tempdir().context("cannot make a folder for the copies")?;
-        for path in self.paths()? {
+        for path in self.paths()?.into_iter().filter(|path| root.join(path).exists()) {
             copy_file(root, copy.path(), &path)?;
         }
         self.apply(copy.path())?;

@@ -1,0 +1,73 @@
+//! `cargo xtask api`: compares the public API of the crates that others depend on with the listing beside each.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::derived::{replace, unified_diff};
+use crate::tools::output;
+use crate::{Outcome, print, target_folder};
+
+/// The crates, by the name that rustdoc gives its file, and the listings.
+const CRATES: [(&str, &str, &str); 3] = [
+    ("northbound", "northbound", "crates/sdk/api.txt"),
+    ("northbound-client", "northbound_client", "crates/client/api.txt"),
+    ("northbound-emulator", "northbound_emulator", "crates/emulator/api.txt"),
+];
+
+/// Whose rustdoc made the listings; another one may list other things. Raise it together with xtask/tools/api/Cargo.toml.
+const RUSTC: &str = "rustc 1.95.";
+
+/// Runs the command in the project at `root`. With `accept`, writes the listings instead of showing what changed.
+///
+/// # Errors
+/// When a crate does not compile, or the listings cannot be read or written.
+pub fn run(root: &Path, accept: bool) -> anyhow::Result<Outcome> {
+    // Build scripts look at the variable below, so cargo would build all dependencies again in its usual folder.
+    let folder = target_folder(root).join("api");
+    let mut outcome = Outcome::Done;
+    for (package, file, listing) in CRATES {
+        let path = root.join(listing);
+        let present = fs::read_to_string(&path).unwrap_or_default();
+        let mut rustdoc = cargo(root, &folder, &["rustdoc", "--package", package, "--lib"]);
+        // rustdoc's JSON is unstable; this lets a stable toolchain write it.
+        rustdoc.env("RUSTC_BOOTSTRAP", "1");
+        output(rustdoc.args(["--", "-Zunstable-options", "--output-format=json", "--cap-lints=warn"]))?;
+        let json = folder.join("doc").join(file).with_extension("json");
+        let mut tool =
+            cargo(root, &folder, &["run", "--locked", "--manifest-path", "xtask/tools/api/Cargo.toml", "--"]);
+        let wanted = output(tool.arg(json))?;
+        if wanted == present {
+            continue;
+        }
+        if accept {
+            replace(&path, &wanted)?;
+            print(&format!("wrote {listing}"));
+        } else {
+            print(&unified_diff(listing, &present, &wanted));
+            outcome = Outcome::Stale;
+        }
+    }
+    if outcome == Outcome::Stale {
+        let rustc =
+            output(Command::new("rustc").arg("--version")).context("cannot ask rustc for its version")?;
+        if !rustc.starts_with(RUSTC) {
+            print(&format!("these listings come from {RUSTC}x, and you have {rustc}"));
+        }
+        print("the public API changed: read the changes above, then run `cargo xtask api --accept`");
+    }
+    Ok(outcome)
+}
+
+fn cargo(root: &Path, folder: &Path, arguments: &[&str]) -> Command {
+    let mut cargo = crate::cargo();
+    cargo
+        .args(&arguments[..1])
+        .args(["--quiet", "--target-dir"])
+        .arg(folder)
+        .args(&arguments[1..])
+        .current_dir(root);
+    cargo
+}
