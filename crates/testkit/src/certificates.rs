@@ -1,13 +1,6 @@
-//! Certificates that a test makes when it starts.
-
-use std::sync::Arc;
+//! Certificates that a test makes when it starts, for an emulator that speaks TLS (`Builder::tls`).
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto};
-
 /// A certificate authority that no machine trusts.
 #[derive(Debug)]
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -48,25 +41,5 @@ impl Issued {
     /// Certificate and key as PEM text.
     pub fn pem(&self) -> String {
         self.certificate.pem() + &self.key.serialize_pem()
-    }
-
-    /// Handshakes of a server with this certificate, which may require one of a client.
-    pub(crate) fn acceptor(&self, clients: Option<&Authority>) -> TlsAcceptor {
-        let provider = Arc::new(crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .unwrap();
-        let config = match clients {
-            None => config.with_no_client_auth(),
-            Some(authority) => {
-                let mut roots = RootCertStore::empty();
-                roots.add(authority.0.der().clone()).unwrap();
-                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-                config.with_client_cert_verifier(verifier.build().unwrap())
-            }
-        };
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
-        let chain = vec![self.certificate.der().clone()];
-        TlsAcceptor::from(Arc::new(config.with_single_cert(chain, key).unwrap()))
     }
 }

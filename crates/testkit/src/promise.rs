@@ -1,70 +1,59 @@
 //! What the hand-written document promises of a reply: its status, media type, schema and error code.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use jsonschema::Validator;
+use northbound_openapi::document::operations::operations;
 use northbound_openapi::document::{Document, reference};
 use northbound_openapi::lint;
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../../spec/openapi.yaml");
 
-/// A promise for each status of each operation.
-static PROMISES: LazyLock<Vec<Promise>> =
-    LazyLock::new(|| promises(&Document::parse("spec/openapi.yaml", DOCUMENT.to_owned()).unwrap()));
+/// The promises of each method and path, by status.
+static PROMISES: LazyLock<HashMap<(String, String), HashMap<String, Promise>>> = LazyLock::new(|| {
+    let document = Document::parse("spec/openapi.yaml", DOCUMENT.to_owned()).unwrap();
+    let of_operations = operations(document.value()).map(|operation| {
+        let responses = operation.value["responses"].as_object().unwrap();
+        let promises = responses.iter().map(|(status, node)| (status.clone(), Promise::of(&document, node)));
+        ((operation.method.to_uppercase(), operation.path.to_owned()), promises.collect())
+    });
+    of_operations.collect()
+});
 
 struct Promise {
-    method: String,
-    path: String,
-    status: String,
     media_type: String,
     schema: Validator,
     codes: Vec<Value>,
 }
 
-fn promises(document: &Document) -> Vec<Promise> {
-    let mut found = Vec::new();
-    let value = document.value();
-    for (path, item) in value["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            for (status, response) in operation["responses"].as_object().unwrap() {
-                let response = reference::resolve(value, response).unwrap();
-                let mut content = response["content"].as_object().unwrap().iter();
-                let (media_type, media) = content.next().unwrap();
-                assert!(content.next().is_none(), "{method} {path} {status} has a second media type");
-                found.push(Promise {
-                    method: method.to_uppercase(),
-                    path: path.clone(),
-                    status: status.clone(),
-                    media_type: media_type.clone(),
-                    schema: lint::validator(document, &media["schema"]).unwrap(),
-                    codes: response["x-error-codes"].as_array().cloned().unwrap_or_default(),
-                });
-            }
-        }
-    }
-    found
-}
-
 /// What is wrong with a reply to this method and path; `None` if it is as documented.
 pub fn breach(asked: (&str, &str), status: u16, headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let (method, path) = asked;
-    let of_operation =
-        || PROMISES.iter().filter(|promise| (promise.method.as_str(), promise.path.as_str()) == asked);
-    let breach = match of_operation().find(|promise| promise.status == status.to_string()) {
-        Some(promise) => promise.breach(headers, body),
-        // A path without an operation is refused, in a form that the document does not describe.
-        None if of_operation().next().is_none() => {
-            (![404, 405].contains(&status)).then(|| "the document has no such operation".to_owned())
-        }
-        None => Some("the status is not documented".to_owned()),
+    let breach = match PROMISES.get(&(method.to_owned(), path.to_owned())) {
+        // Such a call is refused, in a form that the document does not describe.
+        None => (![404, 405].contains(&status)).then(|| "the document has no such operation".to_owned()),
+        Some(promises) => promises.get(&status.to_string()).map_or_else(
+            || Some("the status is not documented".to_owned()),
+            |promise| promise.breach(headers, body),
+        ),
     };
     breach.map(|breach| format!("{method} {path}: {status}: {breach}"))
 }
 
 impl Promise {
+    fn of(document: &Document, response: &Value) -> Self {
+        let response = reference::resolve(document.value(), response).unwrap();
+        let content: Vec<_> = response["content"].as_object().unwrap().iter().collect();
+        let [(media_type, media)] = content[..] else { panic!("one media type is expected: {response}") };
+        let schema = lint::validator(document, &media["schema"]).unwrap();
+        let codes = response["x-error-codes"].as_array().cloned().unwrap_or_default();
+        Self { media_type: media_type.clone(), schema, codes }
+    }
+
     fn breach(&self, headers: &HeaderMap, body: &[u8]) -> Option<String> {
         if let Some(encoding) = headers.get(CONTENT_ENCODING) {
             return Some(format!("encoded as {encoding:?}"));

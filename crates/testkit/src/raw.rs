@@ -3,12 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
-
-use crate::certificates::{Authority, Issued};
 
 /// What is done with a request.
 #[derive(Debug, Clone)]
@@ -38,13 +35,6 @@ impl Act {
     }
 }
 
-/// The acts that are left, and the number of requests so far.
-#[derive(Debug)]
-struct Script {
-    acts: Vec<Act>,
-    requests: usize,
-}
-
 /// Does to each request the next act of a script; the last one stays.
 ///
 /// ```
@@ -60,30 +50,22 @@ struct Script {
 #[derive(Debug)]
 pub struct Raw {
     address: SocketAddr,
-    script: Arc<Mutex<Script>>,
+    /// With the number of requests so far.
+    script: Arc<Mutex<(Vec<Act>, usize)>>,
     server: JoinHandle<()>,
 }
 
 impl Raw {
-    /// A server without TLS.
+    /// Starts to listen. Runs on the runtime of the test.
     pub async fn start(acts: Vec<Act>) -> Self {
-        Self::listen(acts, None).await
-    }
-
-    /// A server with this certificate. With `clients`, it requires a certificate of that authority.
-    pub async fn over_tls(acts: Vec<Act>, certificate: &Issued, clients: Option<&Authority>) -> Self {
-        Self::listen(acts, Some(certificate.acceptor(clients))).await
-    }
-
-    async fn listen(acts: Vec<Act>, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let script = Arc::new(Mutex::new(Script { acts, requests: 0 }));
+        let script = Arc::new(Mutex::new((acts, 0)));
         let played = Arc::clone(&script);
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // What goes wrong on a connection is seen at the client.
-                tokio::spawn(connection(stream, tls.clone(), Arc::clone(&played)));
+                tokio::spawn(connection(stream, Arc::clone(&played)));
             }
         });
         Self { address, script, server }
@@ -94,19 +76,19 @@ impl Raw {
         self.address
     }
 
-    /// Its address as an endpoint without TLS.
+    /// Its address as an endpoint.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The number of complete requests so far.
     pub fn requests(&self) -> usize {
-        self.script.lock().unwrap_or_else(PoisonError::into_inner).requests
+        self.script.lock().unwrap_or_else(PoisonError::into_inner).1
     }
 
     /// Replaces the script, and counts requests from 0.
     pub fn play(&self, acts: Vec<Act>) {
-        *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Script { acts, requests: 0 };
+        *self.script.lock().unwrap_or_else(PoisonError::into_inner) = (acts, 0);
     }
 }
 
@@ -116,51 +98,27 @@ impl Drop for Raw {
     }
 }
 
-async fn connection(
-    mut stream: TcpStream,
-    tls: Option<TlsAcceptor>,
-    script: Arc<Mutex<Script>>,
-) -> std::io::Result<()> {
-    let Some(tls) = tls else {
-        if perform(&mut stream, &script).await? {
-            stream.set_zero_linger()?;
-        }
-        return Ok(());
-    };
-    let mut stream = tls.accept(stream).await?;
-    if perform(&mut stream, &script).await? {
-        stream.get_ref().0.set_zero_linger()?;
-    }
-    Ok(())
-}
-
-/// Reads a request and does the next act; whether the connection has to be reset.
-async fn perform(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    script: &Mutex<Script>,
-) -> std::io::Result<bool> {
+/// Reads a request and does the next act.
+async fn connection(mut stream: TcpStream, script: Arc<Mutex<(Vec<Act>, usize)>>) -> std::io::Result<()> {
     let mut request = Vec::new();
     while !is_complete(&request) {
         if stream.read_buf(&mut request).await? == 0 {
-            return Ok(false);
+            return Ok(());
         }
     }
     let act = {
-        let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
-        script.requests += 1;
-        script.acts[(script.requests - 1).min(script.acts.len() - 1)].clone()
+        let (acts, requests) = &mut *script.lock().unwrap_or_else(PoisonError::into_inner);
+        *requests += 1;
+        acts[(*requests).min(acts.len()) - 1].clone()
     };
     match act {
-        Act::Reset => return Ok(true),
-        Act::Write(bytes) => stream.write_all(&bytes).await?,
+        Act::Write(bytes) => stream.write_all(&bytes).await,
+        Act::Reset => stream.set_zero_linger(),
         Act::Hang(bytes) => {
             stream.write_all(&bytes).await?;
-            stream.flush().await?;
-            std::future::pending::<()>().await;
+            std::future::pending().await
         }
     }
-    stream.flush().await?;
-    Ok(false)
 }
 
 /// Whether the request has come with its body.

@@ -149,32 +149,6 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_tells_what_was_decided() {
-        let whole = plan(Direction::Whole);
-        assert_eq!((whole.filter(), whole.picks()), (&[Fail, Timeout][..], &[Pending][..]));
-        assert_eq!((whole.page_size(), whole.from_page(), whole.calls_at_a_time()), (250, Some(7), 4));
-        for one_by_one in [Direction::Forward, Direction::Backward] {
-            assert_eq!(plan(one_by_one).calls_at_a_time(), 1);
-        }
-    }
-
-    #[test]
-    fn a_plan_is_one_sentence() {
-        let sentences = [Direction::Whole, Direction::Forward, Direction::Backward]
-            .map(plan)
-            .map(|plan| plan.to_string());
-        let beginning = "asks for Fail, then for Timeout and picks Pending, 250 rows a call";
-        assert_eq!(
-            sentences,
-            [
-                format!("{beginning}, forward, up to 4 calls at a time, from page 7"),
-                format!("{beginning}, forward, one call at a time, from page 7"),
-                format!("{beginning}, from the last page backward, one call at a time, from page 7"),
-            ]
-        );
-    }
-
-    #[test]
     fn a_read_has_a_part_for_each_status_that_is_sent() {
         let mut plan = plan(Direction::Forward);
         assert_eq!(plan.passes(), [Some(Fail), Some(Timeout)]);

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use northbound::client_layer::DOCUMENTED_ERRORS;
-use northbound::{Client, Error, Retry, reqwest};
+use northbound::{Client, Error, reqwest};
 use northbound_testkit::axum::body::Body;
 use northbound_testkit::axum::http::Response;
 use northbound_testkit::{Platform, json_reply};
 
-use crate::support::{Clients as _, credentials, nobody};
+use crate::support::{Clients as _, credentials};
 
 async fn error_of(platform: &Platform) -> Error {
     platform.client().subtasks("5c8ba99030344005c02316ad").page(0).await.unwrap_err()
@@ -161,27 +161,6 @@ async fn a_name_that_is_refused_when_a_call_connects_is_reported_as_refused() {
     let client = client.credentials(credentials()).build().unwrap();
     let error = client.subtasks("demo").page(0).await.unwrap_err();
     assert_eq!((error.found(), error.is_refused(), error.attempts()), (refused.found(), true, 0));
-}
-
-#[tokio::test]
-async fn a_reply_beyond_the_limit_is_refused_while_it_is_read() {
-    let platform = Platform::always(200, "application/json", "x".repeat(100_000)).await;
-    let client = platform.builder().body_limit(10_000).build().unwrap();
-    let error = client.subtasks("demo").page(0).await.unwrap_err();
-    assert_eq!(kinds(&error), "too large");
-}
-
-#[tokio::test]
-async fn nobody_listening_is_a_connection_that_failed() {
-    let client = nobody().retry(Retry::off()).build().unwrap();
-    let error = client.subtasks("demo").page(0).await.unwrap_err();
-    assert_eq!(kinds(&error), "connection");
-    assert!(std::error::Error::source(&error).is_some());
-    let start = "login of application demo-app: no connection to http://127.0.0.1:";
-    assert!(
-        error.to_string().starts_with(start) && error.to_string().contains(", or no reply over it ("),
-        "{error}"
-    );
 }
 
 #[tokio::test]

@@ -292,9 +292,12 @@ async fn every_fault_ends_as_promised() {
 #[tokio::test]
 async fn nobody_listening_is_tried_four_times() {
     let error = call(nobody().retry(without_rest())).await.unwrap_err();
-    assert!(error.is_connection());
+    assert!(error.is_connection() && std::error::Error::source(&error).is_some());
     assert_eq!(error.attempts(), 4);
-    assert!(error.to_string().contains(", 4 times: "), "{error}");
+    let text = error.to_string();
+    let start = "login of application demo-app: no connection to http://127.0.0.1:";
+    assert!(text.starts_with(start) && text.contains(", or no reply over it ("), "{text}");
+    assert!(text.contains(", 4 times: "), "{text}");
 }
 
 // throttled-for-ever

@@ -58,13 +58,6 @@ async fn failed_devices_are_grouped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_ends_when_the_task_is_settled() {
-    let client = client(northbound_emulator::router(scenario()).unwrap());
-    watch_until_settled::watch_until_settled(&client, "moving").await.unwrap();
-    assert!(client.summary("moving").await.unwrap().is_settled());
-}
-
-#[tokio::test(start_paused = true)]
 async fn the_tasks_that_examples_watch_settle() {
     let client = client(northbound_emulator::router(Scenario::default()).unwrap());
     let report = test_against_the_emulator::report(&client, test_against_the_emulator::TASK);

@@ -1,26 +1,32 @@
 //! Trust, with real handshakes: whom a client talks to, and what an error says when trust fails.
 
-use northbound::{AppId, Client, ClientBuilder, Error, Retry};
+use northbound::{Client, ClientBuilder, Error, Retry};
+use northbound_emulator::{Certificates, Emulator};
 use northbound_testkit::rcgen::date_time_ymd;
-use northbound_testkit::{Act, Authority, Issued, Platform, Raw};
+use northbound_testkit::{Authority, Issued, Platform};
 
-const PAGE: &str = r#"{"totalCount":0,"taskDetails":[]}"#;
+use crate::support::credentials;
 
-/// A platform that speaks TLS and has one empty page.
-async fn start(certificate: &Issued, clients: Option<&Authority>) -> Raw {
-    Raw::over_tls(vec![Act::json(200, PAGE)], certificate, clients).await
+/// A platform that speaks TLS; with `clients`, it requires a certificate of that authority.
+async fn start(certificate: &Issued, clients: Option<&Authority>) -> Emulator {
+    let builder = Emulator::builder().allow_host("platform.example");
+    let builder = match clients {
+        None => builder.tls(Certificates::given(Authority::new().pem(), certificate.pem())),
+        Some(clients) => builder.mutual_tls(Certificates::given(clients.pem(), certificate.pem())),
+    };
+    builder.start().await.unwrap()
 }
 
 fn client_of(endpoint: &str) -> ClientBuilder {
-    Client::builder(endpoint).token(AppId::new("demo-app").unwrap(), "t0ken")
+    Client::builder(endpoint).credentials(credentials())
 }
 
 /// A client that calls the platform by this name.
-fn client(platform: &Raw, name: &str) -> ClientBuilder {
+fn client(platform: &Emulator, name: &str) -> ClientBuilder {
     // A second attempt would show in a slow test: the pause is longer than any of them.
     let pause = std::time::Duration::from_secs(600);
-    client_of(&format!("https://{name}:{}", platform.address().port()))
-        .resolve(name, platform.address())
+    client_of(&format!("https://{name}:{}", platform.addr().port()))
+        .resolve(name, platform.addr())
         .retry(Retry::new().between(pause, pause))
 }
 
@@ -68,7 +74,7 @@ async fn another_name_is_named_and_a_bare_address_works_through_resolve() {
     let platform = start(&authority.issue("platform.example", |_| {}), None).await;
     let error = distrust(client(&platform, "other.example").root_certificates(authority.pem())).await;
     assert!(error.to_string().contains("is for a different host name"), "{error}");
-    let by_address = client_of(&format!("https://{}", platform.address()));
+    let by_address = client_of(&format!("https://{}", platform.addr()));
     let error = distrust(by_address.root_certificates(authority.pem())).await;
     assert!(error.to_string().contains("resolve()"), "{error}");
 }
@@ -96,7 +102,7 @@ async fn checks_go_only_when_they_are_loudly_switched_off() {
 // tls-plain-port
 #[tokio::test]
 async fn a_port_that_does_not_speak_tls_is_no_passing_fault() {
-    let plain = Platform::always(200, "application/json", PAGE).await;
+    let plain = Platform::always(200, "application/json", "{}").await;
     let error = distrust(client_of(&plain.url().replace("http:", "https:"))).await;
     assert!(error.to_string().contains("the TLS handshake failed"), "{error}");
     assert!(error.to_string().contains("the port does not speak TLS"), "{error}");

@@ -90,19 +90,6 @@ async fn a_token_that_was_given_is_not_repeated_when_it_is_refused() {
     }
 }
 
-#[tokio::test]
-async fn a_thousand_calls_at_once_log_in_once() {
-    let platform = Platform::start(|asked| if asked.is_login() { login(0) } else { page() }).await;
-    let client = platform.with_login().build().unwrap();
-    let mut calls = tokio::task::JoinSet::new();
-    for _ in 0..1000 {
-        let client = client.clone();
-        calls.spawn(async move { client.subtasks("demo").page(0).await.is_ok() });
-    }
-    assert!(calls.join_all().await.into_iter().all(|good| good));
-    assert_eq!((platform.calls(), platform.logins()), (1001, 1));
-}
-
 struct Fleet(Arc<AtomicUsize>);
 
 impl TokenSource for Fleet {

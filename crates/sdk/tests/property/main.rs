@@ -8,58 +8,39 @@
 
 mod replies;
 
-use std::convert::Infallible;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use northbound::{AppId, Client, Credentials, Error, Quota, Retry, reqwest};
+use northbound::{AppId, Client, Credentials, Error, Quota, Retry};
+use northbound_testkit::axum::body::Body;
+use northbound_testkit::axum::http::Response;
+use northbound_testkit::{Act, Asked, Platform, Raw, json_reply};
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter;
 
 use replies::{Reply, SECRET, TOKEN, spellings};
 
 /// Replies in an ordinary run, and between two questions to Python in a longer one.
 const CASES: usize = 600;
+const LOGIN: &str = r#"{"accessToken":"t0ken/of+the=test","expiresIn":3600}"#;
+const EMPTY_PAGE: &str = r#"{"totalCount":0,"pageNo":1,"pageSize":250,"taskDetails":[]}"#;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Logs in with the one reply and answers the first page with the other; later pages are empty.
-struct Platform {
-    login: Option<Reply>,
-    page: Reply,
-}
-
-impl Platform {
-    fn answer(&self, request: &http::Request<reqwest::Body>) -> http::Response<reqwest::Body> {
-        let good = |body: String| Reply {
-            status: 200,
-            headers: Vec::new(),
-            body: body.into(),
-            rows: None,
-            is_page: true,
-        };
-        let fallback = match request.method().as_str() {
-            "POST" => good(format!(r#"{{"accessToken":"{TOKEN}","expiresIn":3600}}"#)),
-            _ => good(r#"{"totalCount":0,"pageNo":1,"pageSize":250,"taskDetails":[]}"#.to_owned()),
-        };
-        let first =
-            request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "pageNo=0"));
-        let reply = match request.method().as_str() {
-            "POST" => self.login.as_ref(),
-            _ => first.then_some(&self.page),
-        };
-        let reply = reply.unwrap_or(&fallback);
-        let mut response =
-            http::Response::builder().status(reply.status).header("content-type", "application/json");
-        for (name, value) in &reply.headers {
-            response = response.header(*name, value.as_bytes());
-        }
-        response.body(reply.body.clone().into()).unwrap()
+fn answer(asked: &Asked, login: Option<&Reply>, page: &Reply) -> Response<Body> {
+    let first = asked.query.get("pageNo").is_some_and(|number| number == "0");
+    let reply = if asked.is_login() { login } else { first.then_some(page) };
+    let Some(reply) = reply else {
+        return json_reply(200, if asked.is_login() { LOGIN } else { EMPTY_PAGE });
+    };
+    let mut response = Response::builder().status(reply.status).header("content-type", "application/json");
+    for (name, value) in &reply.headers {
+        response = response.header(*name, value.as_bytes());
     }
+    response.body(reply.body.clone().into()).unwrap()
 }
 
 /// What a read delivered, each row as JSON or as it came, and how it ended.
@@ -78,44 +59,31 @@ impl Outcome {
     }
 }
 
-async fn one_page(client: &Client) -> Outcome {
-    let mut outcome = Outcome::default();
-    match client.subtasks("demo").page(0).await {
-        Ok(page) => outcome.add(page),
-        Err(error) => outcome.error = Some(error),
-    }
-    outcome
-}
-
-async fn all_pages(client: &Client) -> Outcome {
+/// Asks in one of the ways in which a program may ask.
+async fn asks(client: &Client, way: u8) -> Outcome {
     let mut outcome = Outcome::default();
     let mut pages = client.subtasks("demo").pages();
-    loop {
-        match pages.try_next().await {
-            Ok(Some(page)) => outcome.add(page),
-            Ok(None) => break,
-            Err(error) => {
-                outcome.error = Some(error);
-                break;
-            }
-        }
-    }
-    outcome
-}
-
-async fn counted(client: &Client) -> Outcome {
-    Outcome { error: client.summary("demo").await.err(), ..Outcome::default() }
-}
-
-async fn watched(client: &Client) -> Outcome {
     let mut watch = client.watch("demo").deadline(DEADLINE).stream();
-    loop {
-        match watch.try_next().await {
-            Ok(Some(_)) => {}
-            Ok(None) => return Outcome::default(),
-            Err(error) => return Outcome { error: Some(error), ..Outcome::default() },
+    outcome.error = loop {
+        let next = match way {
+            0 => break client.summary("demo").await.err(),
+            1 => watch.try_next().await.map(|summary| summary.map(|_| None)),
+            2 => pages.try_next().await.map(|page| page.map(Some)),
+            _ => match client.subtasks("demo").page(0).await {
+                Ok(page) => {
+                    outcome.add(page);
+                    break None;
+                }
+                Err(error) => break Some(error),
+            },
+        };
+        match next {
+            Ok(Some(page)) => page.into_iter().for_each(|page| outcome.add(page)),
+            Ok(None) => break None,
+            Err(error) => break Some(error),
         }
-    }
+    };
+    outcome
 }
 
 /// What a person or a log may see of it.
@@ -183,39 +151,27 @@ fn in_memory(seed: u64, traces: &Traces) -> Option<serde_json::Value> {
     let logs_in = login.is_some();
     // A login that was damaged may hold another token.
     let known = if logs_in { &[SECRET][..] } else { &[SECRET, TOKEN] };
-    let platform = Arc::new(Platform { login, page: replies::reply(rng, known) });
+    let page = Arc::new(replies::reply(rng, known));
     let builder =
         Client::builder("http://127.0.0.1:1").quota(Quota::unlimited()).deadline(DEADLINE).seed(seed);
     let builder = builder.credentials(Credentials::new("demo-app", SECRET).unwrap());
-    let asked = Arc::clone(&platform);
-    let service = tower::service_fn(move |request| {
-        let answer = asked.answer(&request);
-        async { Ok::<_, Infallible>(answer) }
-    });
-    let client = builder.service(service).build().unwrap();
+    let answered = Arc::clone(&page);
+    let platform = Platform::in_process(move |asked| answer(asked, login.as_ref(), &answered));
+    let client = builder.service(platform.router()).build().unwrap();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let way = rng.u8(..6);
     let outcome = runtime.block_on(async {
-        let read = async {
-            match way {
-                0 => counted(&client).await,
-                1 => watched(&client).await,
-                2 => all_pages(&client).await,
-                _ => one_page(&client).await,
-            }
-        };
         // A read makes several calls, each with a deadline of its own.
         let calls = if way <= 2 { 10 } else { 1 };
-        tokio::time::timeout(DEADLINE * calls + Duration::from_secs(1), read).await
+        tokio::time::timeout(DEADLINE * calls + Duration::from_secs(1), asks(&client, way)).await
     });
     let outcome = outcome.unwrap_or_else(|_| panic!("{name}: a call went on beyond its deadline"));
     assert_no_secret(&name, &shown(&outcome, traces));
     if way <= 1 || logs_in {
         return None;
     }
-    assert_rows(&name, &platform.page, &outcome);
-    let page = &platform.page;
+    assert_rows(&name, &page, &outcome);
     page.is_page.then(|| json!({ "name": name, "body": hex(&page.body), "delivered": outcome.rows }))
 }
 
@@ -223,41 +179,19 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A server that writes the same bytes to every connection, and a client of it.
-struct Wire {
-    bytes: Arc<Mutex<Vec<u8>>>,
-    client: Client,
-}
-
-impl Wire {
-    async fn start() -> Self {
-        let bytes = Arc::new(Mutex::new(Vec::new()));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let written = Arc::clone(&bytes);
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let bytes = written.lock().unwrap().clone();
-                // What the client makes of it is seen at the client.
-                let _ = stream.read(&mut [0; 8192]).await;
-                let _ = stream.write_all(&bytes).await;
-            }
-        });
-        let builder = Client::builder(url).token(AppId::new("demo-app").unwrap(), TOKEN).retry(Retry::off());
-        Self { bytes, client: builder.quota(Quota::unlimited()).deadline(DEADLINE).build().unwrap() }
-    }
-
-    /// One reply with a head of any kind.
-    async fn reply(&self, seed: u64, traces: &Traces) {
-        let rng = &mut Rng::with_seed(seed);
-        let name = format!("seed {seed} over a connection");
-        let reply = Reply { rows: None, ..replies::reply(rng, &[TOKEN]) };
-        *self.bytes.lock().unwrap() = replies::on_the_wire(rng, &reply);
-        let outcome = tokio::time::timeout(DEADLINE + Duration::from_secs(1), one_page(&self.client)).await;
-        let outcome = outcome.unwrap_or_else(|_| panic!("{name}: the call went on beyond its deadline"));
-        assert_no_secret(&name, &shown(&outcome, traces));
-        assert_rows(&name, &reply, &outcome);
-    }
+/// One reply with a head of any kind, over a connection.
+async fn over_a_connection(seed: u64, server: &Raw, traces: &Traces) {
+    let rng = &mut Rng::with_seed(seed);
+    let name = format!("seed {seed} over a connection");
+    let reply = Reply { rows: None, ..replies::reply(rng, &[TOKEN]) };
+    server.play(vec![Act::Write(replies::on_the_wire(rng, &reply))]);
+    let builder = Client::builder(server.url()).token(AppId::new("demo-app").unwrap(), TOKEN);
+    let builder = builder.retry(Retry::off()).quota(Quota::unlimited()).deadline(DEADLINE);
+    let client = builder.build().unwrap();
+    let outcome = tokio::time::timeout(DEADLINE + Duration::from_secs(1), asks(&client, 3)).await;
+    let outcome = outcome.unwrap_or_else(|_| panic!("{name}: the call went on beyond its deadline"));
+    assert_no_secret(&name, &shown(&outcome, traces));
+    assert_rows(&name, &reply, &outcome);
 }
 
 /// Whether Python reads the rows that were delivered. It prints what differs.
@@ -279,7 +213,7 @@ fn whatever_is_replied_is_read_or_refused() {
     let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false);
     subscriber.with_writer(move || writer.clone()).init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let wire = runtime.block_on(Wire::start());
+    let server = runtime.block_on(Raw::start(vec![Act::Reset]));
     let number = |name| std::env::var(name).ok().map(|value: String| value.parse::<u64>().unwrap());
     let end =
         number("NORTHBOUND_PROPERTY_SECONDS").map(|seconds| Instant::now() + Duration::from_secs(seconds));
@@ -292,7 +226,7 @@ fn whatever_is_replied_is_read_or_refused() {
             let case = std::panic::AssertUnwindSafe(|| {
                 let page = in_memory(seed, &traces);
                 if seed.is_multiple_of(4) {
-                    runtime.block_on(wire.reply(seed, &traces));
+                    runtime.block_on(over_a_connection(seed, &server, &traces));
                 }
                 page
             });

@@ -223,15 +223,6 @@ mod tests {
     }
 
     #[test]
-    fn the_catalogue_speaks_of_codes_that_it_knows_and_of_no_other() {
-        let known = failure("Fail", coded("100022", "words of the platform"));
-        assert_eq!(known.info().unwrap().name, "InvalidInput");
-        assert_eq!(known.text(), Some("words of the platform"));
-        let unknown = failure("Fail", coded("987654", "Strange."));
-        assert_eq!((unknown.code().unwrap().as_str(), unknown.info()), ("987654", None));
-    }
-
-    #[test]
     fn nothing_is_invented() {
         let expected = |error: Value, code: Option<&str>, text: Option<&str>| {
             let failure = failure("Fail", error.clone());

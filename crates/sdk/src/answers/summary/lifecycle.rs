@@ -57,12 +57,6 @@ mod tests {
     }
 
     #[test]
-    fn life_begins_with_pending() {
-        assert_eq!(open_statuses().first(), Some(&&SubtaskStatus::Pending));
-        assert!(open_statuses().contains(&&SubtaskStatus::WaitResult));
-    }
-
-    #[test]
     fn an_unknown_status_is_neither_final_nor_followed() {
         let stopped = SubtaskStatus::from("Halted");
         assert!(!stopped.is_final());

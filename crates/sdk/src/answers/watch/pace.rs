@@ -161,14 +161,6 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_rests_for_ever_does_not_poll() {
-        let now = Instant::now();
-        let mut pace = Pace::new((Some(QUOTA.calls), QUOTA.window), 1.0, Duration::MAX, Duration::MAX);
-        pace.polled(now, true);
-        assert!(pace.next_at(now, 1) > now + 1_000_000 * SECOND);
-    }
-
-    #[tokio::test(start_paused = true)]
     async fn a_poll_waits_for_room_even_when_it_has_rested() {
         let now = Instant::now();
         let mut pace = pace(0.05);

@@ -198,23 +198,22 @@ impl Rounds {
 mod tests {
     use super::*;
 
-    /// Pending, WaitResult and Success of a task of 10 subtasks; what is missing is on the move.
-    type Counts = (u64, u64, u64);
+    /// A poll: the number of subtasks; how many of them are in Pending, WaitResult and Success (the others are on the move); what
+    /// is asked; whether the task is settled then; how many subtasks are in no count; and whether anything moved.
+    type Poll = (u64, (u64, u64, u64), &'static str, bool, u64, bool);
 
-    /// Makes one poll with these answers in turn (the last one stays), and tells what was asked.
-    fn poll(rounds: &mut Rounds, answers: &[Counts]) -> (Vec<String>, PollResult) {
-        poll_of(rounds, 10, answers)
-    }
-
-    /// The same with a task of another size.
-    fn poll_of(rounds: &mut Rounds, total: u64, answers: &[Counts]) -> (Vec<String>, PollResult) {
+    /// Makes a poll with these answers; the statuses in which nothing ever is are not shown.
+    fn poll(
+        rounds: &mut Rounds,
+        total: u64,
+        (pending, waiting, success): (u64, u64, u64),
+    ) -> (String, PollResult) {
         let mut asked = Vec::new();
         loop {
             match rounds.next() {
-                RoundStep::Done(result) => return (asked, result),
+                RoundStep::Done(result) => return (asked.join(" "), result),
                 RoundStep::Read(_) => panic!("nothing to doubt"),
                 RoundStep::Ask(ask) => {
-                    let (pending, waiting, success) = answers[asked.len().min(answers.len() - 1)];
                     let (name, count) = match &ask {
                         Ask::Total => ("all", total),
                         Ask::Status(SubtaskStatus::Pending) => ("Pending", pending),
@@ -222,146 +221,84 @@ mod tests {
                         Ask::Status(SubtaskStatus::Success) => ("Success", success),
                         Ask::Status(_) => ("", 0),
                     };
-                    asked.push(name.to_owned());
+                    asked.extend((!name.is_empty()).then_some(name));
                     rounds.counted(&Sample::Page { total: Some(count), rows: count.min(1), stray: false });
                 }
             }
         }
     }
 
-    /// Without the names of the statuses in which nothing ever is, however many the document lists.
-    fn names(asked: &[String]) -> Vec<&str> {
-        asked.iter().map(String::as_str).filter(|name| !name.is_empty()).collect()
-    }
-
-    fn finals() -> usize {
-        SubtaskStatus::KNOWN.iter().filter(|status| status.is_final()).count()
-    }
-
     #[test]
-    fn the_whole_is_asked_once_and_everything_that_can_change_again() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
-        let (asked, result) = poll(&mut rounds, &[(4, 3, 3)]);
-        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
-        assert_eq!(asked.len(), SubtaskStatus::KNOWN.len() + 1);
-        assert!(result.moved && !result.summary.is_settled());
-        rounds.poll();
-        let (asked, result) = poll(&mut rounds, &[(3, 3, 4)]);
-        assert_eq!(names(&asked), ["Success", "WaitResult", "Pending"]);
-        assert_eq!((result.moved, result.summary.calls()), (true, SubtaskStatus::KNOWN.len() as u64));
-    }
-
-    #[test]
-    fn while_nothing_moves_only_open_statuses_are_asked() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
-        poll(&mut rounds, &[(4, 3, 3)]);
-        rounds.poll();
-        assert!(!poll(&mut rounds, &[(4, 3, 3)]).1.moved);
-        rounds.poll();
-        let (asked, result) = poll(&mut rounds, &[(4, 3, 3)]);
-        assert_eq!((names(&asked), result.moved), (vec!["WaitResult", "Pending"], false));
-        assert_eq!(result.summary.count(&SubtaskStatus::Success), 3);
-        rounds.poll();
-        let (asked, result) = poll(&mut rounds, &[(4, 2, 4)]);
-        assert_eq!(names(&asked), ["WaitResult", "Pending", "Success", "WaitResult", "Pending"]);
-        assert!(result.moved);
-    }
-
-    #[test]
-    fn the_last_pending_subtask_is_seen_to_leave() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
-        poll(&mut rounds, &[(1, 3, 6)]);
-        rounds.poll();
-        poll(&mut rounds, &[(1, 3, 6)]);
-        rounds.poll();
-        // One leaves Pending, another WaitResult.
-        let (asked, result) = poll(&mut rounds, &[(0, 3, 7)]);
-        assert_eq!(names(&asked), ["WaitResult", "Pending", "Success", "WaitResult"]);
-        assert_eq!((result.moved, result.summary.other()), (true, 0));
-    }
-
-    #[test]
-    fn counts_that_miss_a_subtask_are_not_probed() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
-        for _ in 0..3 {
-            let (asked, result) = poll(&mut rounds, &[(4, 3, 2)]);
-            assert_eq!(result.summary.other(), 1);
-            assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
-            rounds.poll();
+    fn every_poll_asks_what_may_have_changed_and_only_a_settled_task_ends_it() {
+        const ALL: &str = "all Success WaitResult Pending";
+        const CHANGING: &str = "Success WaitResult Pending";
+        let stories: [&[Poll]; 10] = [
+            // The total is asked once.
+            &[(10, (4, 3, 3), ALL, false, 0, true), (10, (3, 3, 4), CHANGING, false, 0, true)],
+            // While nothing moves only open statuses are asked.
+            &[
+                (10, (4, 3, 3), ALL, false, 0, true),
+                (10, (4, 3, 3), CHANGING, false, 0, false),
+                (10, (4, 3, 3), "WaitResult Pending", false, 0, false),
+                (10, (4, 2, 4), "WaitResult Pending Success WaitResult Pending", false, 0, true),
+            ],
+            // The last pending subtask is seen to leave, and another one leaves WaitResult.
+            &[
+                (10, (1, 3, 6), ALL, false, 0, true),
+                (10, (1, 3, 6), CHANGING, false, 0, false),
+                (10, (0, 3, 7), "WaitResult Pending Success WaitResult", false, 0, true),
+            ],
+            // Counts that miss a subtask are asked again.
+            &[
+                (10, (4, 3, 2), ALL, false, 1, true),
+                (10, (4, 3, 2), ALL, false, 1, false),
+                (10, (4, 3, 2), ALL, false, 1, false),
+            ],
+            // Pending is empty for ever.
+            &[(10, (0, 3, 7), ALL, false, 0, true), (10, (0, 2, 8), "Success WaitResult", false, 0, true)],
+            // The last subtask goes from Pending to WaitResult after that was counted.
+            &[
+                (10, (0, 0, 9), ALL, false, 1, true),
+                (10, (0, 1, 9), ALL, false, 0, true),
+                (10, (0, 0, 10), "Success WaitResult all", true, 0, true),
+            ],
+            // A settled task takes one more total.
+            &[(10, (0, 0, 10), "all Success WaitResult Pending all", true, 0, true)],
+            // A subtask is in a status that nobody lists, and what may follow it is not known.
+            &[
+                (10, (0, 0, 9), ALL, false, 1, true),
+                (10, (0, 0, 9), ALL, false, 1, false),
+                (10, (0, 0, 9), ALL, false, 1, false),
+            ],
+            // The subtasks come later.
+            &[
+                (0, (0, 0, 0), ALL, false, 0, true),
+                (10, (0, 0, 10), "all Success WaitResult Pending all", true, 0, true),
+            ],
+            // Subtasks are gone.
+            &[
+                (10, (1, 0, 9), ALL, false, 0, true),
+                (9, (0, 0, 9), CHANGING, false, 1, true),
+                (0, (0, 0, 0), ALL, false, 10, true),
+            ],
+        ];
+        for polls in stories {
+            let mut rounds = Rounds::new("demo".to_owned(), false);
+            for (number, (total, counts, asked, settled, other, moved)) in polls.iter().enumerate() {
+                let (seen, result) = poll(&mut rounds, *total, *counts);
+                let seen = (seen.as_str(), result.summary.is_settled(), result.summary.other(), result.moved);
+                assert_eq!(seen, (*asked, *settled, *other, *moved), "{polls:?}: poll {number}");
+                rounds.poll();
+            }
         }
-    }
-
-    #[test]
-    fn an_empty_beginning_is_never_asked_again() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
-        poll(&mut rounds, &[(0, 3, 7)]);
-        rounds.poll();
-        let (asked, _) = poll(&mut rounds, &[(0, 2, 8)]);
-        assert_eq!(names(&asked), ["Success", "WaitResult"]);
-        assert!(asked.len() <= finals() + 1, "{asked:?}");
-    }
-
-    #[test]
-    fn two_zeros_of_one_round_do_not_end_it() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
-        // The last subtask goes from Pending to WaitResult after that was counted.
-        let (asked, result) = poll(&mut rounds, &[(0, 0, 9)]);
-        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
-        assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 1));
-        rounds.poll();
-        assert_eq!(poll(&mut rounds, &[(0, 1, 9)]).1.summary.count(&SubtaskStatus::WaitResult), 1);
-        rounds.poll();
-        let (asked, result) = poll(&mut rounds, &[(0, 0, 10)]);
-        assert_eq!(names(&asked), ["Success", "WaitResult", "all"]);
-        assert!(result.summary.is_settled());
-    }
-
-    #[test]
-    fn a_settled_task_takes_one_more_total() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
-        let (asked, result) = poll(&mut rounds, &[(0, 0, 10)]);
-        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending", "all"]);
-        assert!(result.summary.is_settled());
-    }
-
-    #[test]
-    fn subtasks_in_a_status_that_nobody_lists_are_not_settled() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
-        for _ in 0..3 {
-            let (asked, result) = poll(&mut rounds, &[(0, 0, 9)]);
-            assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 1));
-            // What may follow their status is not known.
-            assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending"]);
-            rounds.poll();
-        }
-    }
-
-    #[test]
-    fn a_task_without_subtasks_is_settled_only_if_that_is_allowed() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
-        assert!(!poll_of(&mut rounds, 0, &[(0, 0, 0)]).1.summary.is_settled());
-        rounds.poll();
-        let (asked, result) = poll(&mut rounds, &[(0, 0, 10)]);
-        assert_eq!(names(&asked), ["all", "Success", "WaitResult", "Pending", "all"]);
-        assert!(result.summary.is_settled(), "the subtasks have come");
-        assert!(poll_of(&mut Rounds::new("demo".to_owned(), true), 0, &[(0, 0, 0)]).1.summary.is_settled());
-    }
-
-    #[test]
-    fn subtasks_that_are_gone_are_not_settled() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
-        poll(&mut rounds, &[(1, 0, 9)]);
-        for total in [9, 0] {
-            rounds.poll();
-            let (_, result) = poll_of(&mut rounds, total, &[(0, 0, total)]);
-            assert_eq!((result.summary.is_settled(), result.summary.other()), (false, 10 - total));
-        }
+        let mut allowing = Rounds::new("demo".to_owned(), true);
+        assert!(poll(&mut allowing, 0, (0, 0, 0)).1.summary.is_settled());
     }
 
     #[test]
     fn a_task_that_grows_is_read() {
         let mut rounds = Rounds::new("demo".to_owned(), false);
-        poll(&mut rounds, &[(0, 1, 9)]);
+        poll(&mut rounds, 10, (0, 1, 9));
         rounds.poll();
         while let RoundStep::Ask(_) = rounds.next() {
             rounds.counted(&Sample::Page { total: Some(11), rows: 1, stray: false });

@@ -1,16 +1,16 @@
-//! A million calls against a platform that judges each of them when it arrives, on a simulated clock.
+//! The quota against a platform that judges each call when it arrives, on tokio's paused clock.
 //!
-//! The rules run as they are; network, callers and platform are models, drawn from a seed. Five tests run their pattern over
-//! two networks, 100,000 calls each. The same simulation runs wrong rules, and sees them fail.
+//! The quota runs as it is; network, callers and platform are models, drawn from a seed. The same simulation runs wrong rules,
+//! and sees them fail.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
-use std::time::Duration;
+use std::collections::VecDeque;
 
 use fastrand::Rng;
-use tokio::time::Instant;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
-use super::slots::{Admission, Slots, TRAVEL, Ticket};
+use super::slots::TRAVEL;
+use super::*;
 
 const CALLS: u32 = 100;
 const WINDOW: Duration = Duration::from_secs(60);
@@ -25,8 +25,6 @@ enum Rule {
     AfterSending,
     /// Wrong: a window after the caller gave up, although the request is still on its way.
     AfterGivingUp,
-    /// Wrong: a bucket that holds the whole quota and is refilled evenly.
-    TokenBucket,
 }
 
 /// How long requests and replies travel, each for itself.
@@ -45,13 +43,11 @@ enum Pattern {
     Saturated,
     /// 1 to 250 calls at once, 30 to 150 s apart.
     Burst,
-    /// A call every 0.6 s: exactly the quota.
-    Steady,
-    /// Independent calls, in phases of one to ten minutes, at 0.2 to 2 times the quota.
+    /// Independent calls, in phases of 300 calls, at 0.2 to 2 times the quota.
     Random,
 }
 
-/// One run: what happens, and what shall be seen.
+#[derive(Clone)]
 struct Scene {
     rule: Rule,
     network: Network,
@@ -59,34 +55,21 @@ struct Scene {
     /// Half of the waiters leave the line within two windows, a fifth of the calls in flight are given up within 3 s.
     cancelling: bool,
     /// Clients of one application that do not know of each other.
-    processes: usize,
-    /// Calls are wanted until so many are sent; who then waits is still served.
-    calls: usize,
-    seed: u64,
-}
-
-impl Scene {
-    fn new(network: Network, pattern: Pattern) -> Self {
-        let (rule, cancelling, processes, calls, seed) = (Rule::Ours, false, 1, 100_000, 1);
-        Self { rule, network, pattern, cancelling, processes, calls, seed }
-    }
-
-    fn run(self) -> Seen {
-        Simulation::new(self).run()
-    }
+    clients: Vec<Quota>,
+    seen: Arc<Mutex<Seen>>,
 }
 
 /// What a run has shown.
 #[derive(Debug, Default)]
 struct Seen {
+    /// Arrivals within a window, and those among them that the platform took.
+    arrived: VecDeque<Instant>,
+    taken: VecDeque<Instant>,
     sent: usize,
     throttled: usize,
     left_the_line: usize,
     given_up: usize,
-    /// The most calls that arrived within one window.
     most_in_a_window: usize,
-    /// How many calls were sent until no more were wanted, and how long that took from the first of them.
-    wanted: usize,
     lasted: Duration,
     /// How long all calls together were under way, for all that the client knows: to the reply; without one, to giving up
     /// and [`TRAVEL`] more.
@@ -94,6 +77,22 @@ struct Seen {
 }
 
 impl Seen {
+    /// A call arrives; whether it is throttled. The platform takes no more than the quota in any window, and one that arrived
+    /// exactly a window ago still counts. What it throttles does not count: the kindest reading, so what fails here fails everywhere.
+    fn is_throttled(&mut self, now: Instant) -> bool {
+        for calls in [&mut self.taken, &mut self.arrived] {
+            while calls.front().is_some_and(|first| *first + WINDOW < now) {
+                calls.pop_front();
+            }
+        }
+        self.arrived.push_back(now);
+        self.most_in_a_window = self.most_in_a_window.max(self.arrived.len());
+        let takes = self.taken.len() < CALLS as usize;
+        self.taken.extend(takes.then_some(now));
+        self.throttled += usize::from(!takes);
+        !takes
+    }
+
     /// Calls made, as a share of what can be made by a client that sees only its own end of a call, and must be right
     /// whenever the call arrived: a slot serves its first call at 0, and the next after time under way + window.
     fn share_of_possible(&self) -> f64 {
@@ -106,7 +105,7 @@ impl Seen {
     }
 
     fn share(&self, cycle: Duration) -> f64 {
-        self.wanted as f64 / (f64::from(CALLS) * (1.0 + self.lasted.div_duration_f64(cycle)))
+        self.sent as f64 / (f64::from(CALLS) * (1.0 + self.lasted.div_duration_f64(cycle)))
     }
 
     fn share_throttled(&self) -> f64 {
@@ -114,361 +113,173 @@ impl Seen {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
-    /// The next calls of the pattern are wanted.
-    Wanted,
-    /// The first in the line of a process asks for its turn.
-    Admission(usize),
-    /// The patience of a waiter ends.
-    Leaves(usize),
-    Arrives(usize),
-    Replied(usize),
-    GivenUp(usize),
+fn up_to(seconds: f64, rng: &mut Rng) -> Duration {
+    Duration::from_secs_f64(seconds * rng.f64())
 }
 
-struct Caller {
-    process: usize,
-    ticket: Ticket,
-    sent: Option<Instant>,
-    throttled: bool,
+/// Independent events at this mean distance.
+fn exponential(mean: f64, rng: &mut Rng) -> Duration {
+    Duration::from_secs_f64(-mean * (1.0 - rng.f64()).ln())
 }
 
-struct Process {
-    slots: Slots<usize>,
-    /// When the first in the line has been told to ask again.
-    alarm: Option<Instant>,
-    /// Tokens, and when they were counted, for the rule that goes by them.
-    bucket: (f64, Instant),
-}
-
-/// Takes no more than the quota in any window. What it throttles does not count: the kindest reading, so what fails here
-/// fails everywhere.
-#[derive(Default)]
-struct Platform {
-    taken: VecDeque<Instant>,
-    /// Those that were throttled among them.
-    arrived: VecDeque<Instant>,
-}
-
-impl Platform {
-    /// Whether the call is taken. One that arrived exactly a window ago still counts.
-    fn judge(&mut self, now: Instant) -> bool {
-        for calls in [&mut self.taken, &mut self.arrived] {
-            while calls.front().is_some_and(|first| *first + WINDOW < now) {
-                calls.pop_front();
-            }
-        }
-        self.arrived.push_back(now);
-        let takes = self.taken.len() < CALLS as usize;
-        if takes {
-            self.taken.push_back(now);
-        }
-        takes
+impl Scene {
+    fn new(network: Network, pattern: Pattern) -> Self {
+        let (rule, cancelling, seen) = (Rule::Ours, false, Arc::default());
+        Self { rule, network, pattern, cancelling, clients: vec![Quota::new(CALLS, WINDOW).unwrap()], seen }
     }
-}
 
-struct Simulation {
-    scene: Scene,
-    rng: Rng,
-    begin: Instant,
-    now: Instant,
-    events: BinaryHeap<Reverse<(Instant, Event)>>,
-    callers: Vec<Caller>,
-    processes: Vec<Process>,
-    platform: Platform,
-    /// When the phase ends, and the share of the quota that is wanted in it.
-    phase: (Instant, f64),
-    seen: Seen,
-}
+    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap()
+    }
 
-impl Simulation {
-    fn new(scene: Scene) -> Self {
-        let begin = Instant::now();
-        let process = || Process {
-            slots: match scene.rule {
-                Rule::TokenBucket => Slots::unlimited(),
-                _ => Slots::new(CALLS, WINDOW),
-            },
-            alarm: None,
-            bucket: (f64::from(CALLS), begin),
-        };
-        Self {
-            rng: Rng::with_seed(scene.seed),
-            begin,
-            now: begin,
-            events: BinaryHeap::from([Reverse((begin, Event::Wanted))]),
-            callers: Vec::new(),
-            processes: (0..scene.processes).map(|_| process()).collect(),
-            platform: Platform::default(),
-            phase: (begin, 0.0),
-            seen: Seen::default(),
-            scene,
+    fn travel(&self, rng: &mut Rng) -> Duration {
+        match self.network {
+            Network::Jittered => (Duration::from_millis(20) + exponential(0.13, rng)).min(TRAVEL),
+            Network::Slow => Duration::from_millis(1) + up_to(5.0, rng),
         }
     }
 
-    fn run(mut self) -> Seen {
-        while let Some(Reverse((at, event))) = self.events.pop() {
-            self.now = at;
-            match event {
-                Event::Wanted => self.wanted(),
-                Event::Admission(process) => self.turns(process),
-                Event::Leaves(caller) => self.leaves(caller),
-                Event::Arrives(caller) => self.arrives(caller),
-                Event::Replied(caller) => self.ends(caller, true),
-                Event::GivenUp(caller) => self.ends(caller, false),
-            }
-        }
-        assert_eq!(self.seen.sent + self.seen.left_the_line, self.callers.len(), "a caller was forgotten");
-        self.seen
-    }
-
-    fn after(&mut self, delay: Duration, event: Event) {
-        self.events.push(Reverse((self.now + delay, event)));
-    }
-
-    fn up_to(&mut self, seconds: f64) -> Duration {
-        Duration::from_secs_f64(seconds * self.rng.f64())
-    }
-
-    /// Independent events at this mean distance.
-    fn exponential(&mut self, mean: f64) -> Duration {
-        Duration::from_secs_f64(-mean * (1.0 - self.rng.f64()).ln())
-    }
-
-    fn travel(&mut self) -> Duration {
-        match self.scene.network {
-            Network::Jittered => (Duration::from_millis(20) + self.exponential(0.13)).min(TRAVEL),
-            Network::Slow => Duration::from_millis(1) + self.up_to(5.0),
-        }
-    }
-
-    fn wanted(&mut self) {
-        let evenly = WINDOW.as_secs_f64() / f64::from(CALLS);
-        let (calls, next) = match self.scene.pattern {
-            Pattern::Saturated => (250, None),
-            Pattern::Burst => (self.rng.usize(1..=250), Some(Duration::from_secs(30) + self.up_to(120.0))),
-            Pattern::Steady => (1, Some(Duration::from_secs_f64(evenly))),
-            Pattern::Random => {
-                let mean = evenly / self.phase();
-                (1, Some(self.exponential(mean)))
-            }
-        };
-        for _ in 0..calls {
-            self.joins();
-        }
-        if let Some(next) = next.filter(|_| self.is_wanting()) {
-            self.after(next, Event::Wanted);
-        }
-    }
-
-    fn is_wanting(&self) -> bool {
-        self.seen.sent < self.scene.calls
-    }
-
-    fn phase(&mut self) -> f64 {
-        if self.phase.0 <= self.now {
-            let lasts = Duration::from_secs(60) + self.up_to(540.0);
-            self.phase = (self.now + lasts, 0.2 + 1.8 * self.rng.f64());
-        }
-        self.phase.1
-    }
-
-    fn joins(&mut self) {
-        let caller = self.callers.len();
-        let process = caller % self.processes.len();
-        let ticket = self.processes[process].slots.join(caller);
-        self.callers.push(Caller { process, ticket, sent: None, throttled: false });
-        if self.scene.cancelling && self.rng.bool() {
-            let patience = self.up_to(2.0 * WINDOW.as_secs_f64());
-            self.after(patience, Event::Leaves(caller));
-        }
-        self.turns(process);
-    }
-
-    /// Lets as many call as may, as the bells of the real thing would.
-    fn turns(&mut self, process: usize) {
-        while let Some(caller) = self.processes[process].slots.first().copied() {
-            match self.admit(process, self.callers[caller].ticket) {
-                Admission::Taken => self.sends(caller),
-                Admission::Later => return,
-                Admission::At(at) => return self.turns_at(process, at),
-            }
-        }
-    }
-
-    fn turns_at(&mut self, process: usize, at: Instant) {
-        let alarm = &mut self.processes[process].alarm;
-        if alarm.is_none_or(|alarm| alarm <= self.now || at < alarm) {
-            *alarm = Some(at);
-            self.events.push(Reverse((at, Event::Admission(process))));
-        }
-    }
-
-    fn admit(&mut self, process: usize, ticket: Ticket) -> Admission {
-        let (now, rule) = (self.now, self.scene.rule);
-        let Process { slots, bucket, .. } = &mut self.processes[process];
-        if let Some(at) = (rule == Rule::TokenBucket).then(|| next_token(bucket, now)).flatten() {
-            return Admission::At(at);
-        }
-        let turn = slots.admit(ticket, now);
-        if turn == Admission::Taken {
-            bucket.0 -= 1.0;
-        }
-        if turn == Admission::Taken && rule == Rule::AfterSending {
-            slots.replied(now);
-        }
-        turn
-    }
-
-    fn sends(&mut self, caller: usize) {
-        self.callers[caller].sent = Some(self.now);
-        self.seen.sent += 1;
-        if self.seen.sent <= self.scene.calls {
-            self.seen.wanted = self.seen.sent;
-            self.seen.lasted = self.now - self.begin;
-        }
-        let request = self.travel();
-        let reply = self.travel();
-        self.after(request, Event::Arrives(caller));
-        let patience = self.up_to(3.0);
-        if self.scene.cancelling && patience < request + reply && self.rng.u8(0..5) == 0 {
-            self.after(patience, Event::GivenUp(caller));
-        } else {
-            self.after(request + reply, Event::Replied(caller));
-        }
-    }
-
-    fn leaves(&mut self, caller: usize) {
-        let Caller { process, ticket, sent, .. } = self.callers[caller];
-        if sent.is_some() {
+    async fn call(&self, quota: &Quota, begin: Instant, rng: &mut Rng) {
+        let patience = if self.cancelling && rng.bool() { up_to(120.0, rng) } else { Duration::MAX };
+        let Ok(slot) = timeout(patience, quota.slot()).await else {
+            self.seen().left_the_line += 1;
             return;
+        };
+        self.seen().sent += 1;
+        self.seen().lasted = begin.elapsed();
+        let (request, reply, patience) = (self.travel(rng), self.travel(rng), up_to(3.0, rng));
+        let gives_up = self.cancelling && patience < request + reply && rng.u8(0..5) == 0;
+        let scene = self.clone();
+        // The request goes on its way even if nobody waits for the reply.
+        let arrives = tokio::spawn(async move {
+            sleep(request).await;
+            scene.seen().is_throttled(Instant::now())
+        });
+        match (self.rule, gives_up) {
+            (Rule::AfterSending, _) => {
+                slot.replied();
+                sleep(request + reply).await;
+            }
+            (rule, true) => {
+                sleep(patience).await;
+                if rule == Rule::Ours {
+                    drop(slot)
+                } else {
+                    slot.replied()
+                }
+                self.seen().given_up += 1;
+                self.seen().under_way += patience + TRAVEL;
+            }
+            (_, false) => {
+                let is_throttled = arrives.await.unwrap();
+                sleep(reply).await;
+                slot.replied();
+                if is_throttled {
+                    quota.pause(rng.f64());
+                }
+                self.seen().under_way += request + reply;
+            }
         }
-        self.seen.left_the_line += 1;
-        self.processes[process].slots.leave(ticket);
-        self.ended(process);
     }
 
-    fn arrives(&mut self, caller: usize) {
-        if !self.platform.judge(self.now) {
-            self.callers[caller].throttled = true;
-            self.seen.throttled += 1;
+    /// Calls are wanted until so many are sent; who then waits is still served.
+    async fn run(self, calls: usize) -> Seen {
+        let (mut callers, begin, mut rng) = (JoinSet::new(), Instant::now(), Rng::with_seed(1));
+        let mut load = 0.0;
+        while self.seen().sent < calls {
+            let (count, next) = match self.pattern {
+                Pattern::Saturated => (250, Duration::ZERO),
+                Pattern::Burst => (rng.usize(1..=250), Duration::from_secs(30) + up_to(120.0, &mut rng)),
+                Pattern::Random => {
+                    if self.seen().sent.is_multiple_of(300) {
+                        load = 0.2 + 1.8 * rng.f64();
+                    }
+                    (1, exponential(WINDOW.as_secs_f64() / f64::from(CALLS) / load, &mut rng))
+                }
+            };
+            let again = matches!(self.pattern, Pattern::Saturated);
+            for caller in 0..count {
+                let (scene, quota) = (self.clone(), self.clients[caller % self.clients.len()].clone());
+                let mut rng = rng.fork();
+                callers.spawn(async move {
+                    scene.call(&quota, begin, &mut rng).await;
+                    while again && scene.seen().sent < calls {
+                        scene.call(&quota, begin, &mut rng).await;
+                    }
+                });
+            }
+            if again {
+                break;
+            }
+            sleep(next).await;
         }
-        self.seen.most_in_a_window = self.seen.most_in_a_window.max(self.platform.arrived.len());
+        callers.join_all().await;
+        std::mem::take(&mut self.seen())
     }
-
-    fn ends(&mut self, caller: usize, replied: bool) {
-        let Caller { process, sent, throttled, .. } = self.callers[caller];
-        let (now, slots) = (self.now, &mut self.processes[process].slots);
-        match self.scene.rule {
-            Rule::AfterSending => {}
-            Rule::Ours if !replied => slots.given_up(now),
-            _ => slots.replied(now),
-        }
-        if self.scene.rule == Rule::Ours && replied && throttled {
-            slots.pause(now, self.rng.f64());
-        }
-        self.seen.under_way += now - sent.unwrap_or(now) + if replied { Duration::ZERO } else { TRAVEL };
-        self.seen.given_up += usize::from(!replied);
-        self.ended(process);
-    }
-
-    /// A caller is done: in the saturated pattern another comes at once.
-    fn ended(&mut self, process: usize) {
-        if matches!(self.scene.pattern, Pattern::Saturated) && self.is_wanting() {
-            self.joins();
-        }
-        self.turns(process);
-    }
-}
-
-/// When the bucket holds a token; `None` if it does.
-fn next_token((tokens, counted): &mut (f64, Instant), now: Instant) -> Option<Instant> {
-    let evenly = WINDOW.as_secs_f64() / f64::from(CALLS);
-    *tokens = (*tokens + (now - *counted).as_secs_f64() / evenly).min(f64::from(CALLS));
-    *counted = now;
-    // Rounded up, so that the token is there by then.
-    (*tokens < 1.0)
-        .then(|| now + Duration::from_secs_f64((1.0 - *tokens) * evenly) + Duration::from_micros(1))
 }
 
 /// Runs a scene over both networks and holds it to the promise.
-fn never_throttled(scene: impl Fn(Network) -> Scene) -> [Seen; 2] {
-    NETWORKS.map(|network| {
-        let seen = scene(network).run();
-        assert!(seen.sent >= 100_000, "{seen:?}");
+async fn never_throttled(scene: impl Fn(Network) -> Scene) -> [Seen; 2] {
+    let mut runs = Vec::new();
+    for network in NETWORKS {
+        let seen = scene(network).run(20_000).await;
+        assert!(seen.sent >= 20_000, "{seen:?}");
         assert_eq!(seen.throttled, 0, "{seen:?}");
         assert!(seen.most_in_a_window <= CALLS as usize, "{seen:?}");
-        seen
-    })
+        runs.push(seen);
+    }
+    runs.try_into().unwrap()
 }
 
-#[test]
-fn saturated_callers_are_never_throttled_and_use_what_can_be_used() {
-    let [jittered, slow] = never_throttled(|network| Scene::new(network, Pattern::Saturated));
-    assert!(jittered.share_of_quota() >= 0.99, "{jittered:?}");
+#[tokio::test(start_paused = true)]
+async fn saturated_callers_are_never_throttled_and_use_what_can_be_used() {
+    let [jittered, slow] = never_throttled(|network| Scene::new(network, Pattern::Saturated)).await;
+    assert!(jittered.share_of_quota() >= 0.98, "{jittered:?}");
     for seen in [jittered, slow] {
-        assert!(seen.share_of_possible() >= 0.99, "{seen:?}");
+        assert!(seen.share_of_possible() >= 0.98, "{seen:?}");
     }
 }
 
-#[test]
-fn callers_that_cancel_are_never_throttled_and_use_what_can_be_used() {
+#[tokio::test(start_paused = true)]
+async fn callers_that_cancel_are_never_throttled_and_use_what_can_be_used() {
     let scene = |network| Scene { cancelling: true, ..Scene::new(network, Pattern::Saturated) };
-    for seen in never_throttled(scene) {
-        assert!(seen.left_the_line > 50_000 && seen.given_up > 1_000, "{seen:?}");
-        assert!(seen.share_of_possible() >= 0.99, "{seen:?}");
+    for seen in never_throttled(scene).await {
+        assert!(seen.left_the_line > 10_000 && seen.given_up > 200, "{seen:?}");
+        assert!(seen.share_of_possible() >= 0.98, "{seen:?}");
     }
 }
 
-#[test]
-fn bursts_are_never_throttled() {
-    never_throttled(|network| Scene::new(network, Pattern::Burst));
+#[tokio::test(start_paused = true)]
+async fn bursts_and_random_calls_are_never_throttled() {
+    for pattern in [Pattern::Burst, Pattern::Random] {
+        never_throttled(|network| Scene::new(network, pattern)).await;
+    }
 }
 
-#[test]
-fn steady_calls_are_never_throttled() {
-    never_throttled(|network| Scene::new(network, Pattern::Steady));
-}
-
-#[test]
-fn random_calls_are_never_throttled() {
-    never_throttled(|network| Scene::new(network, Pattern::Random));
-}
-
-#[test]
-fn a_slot_freed_a_window_after_sending_is_seen_to_fail() {
+#[tokio::test(start_paused = true)]
+async fn a_slot_freed_a_window_after_sending_is_seen_to_fail() {
     for network in NETWORKS {
-        let scene = Scene::new(network, Pattern::Saturated);
-        let seen = Scene { rule: Rule::AfterSending, calls: 20_000, ..scene }.run();
+        let scene = Scene { rule: Rule::AfterSending, ..Scene::new(network, Pattern::Saturated) };
+        let seen = scene.run(20_000).await;
         assert!(seen.share_throttled() > 0.05, "{seen:?}");
     }
 }
 
-#[test]
-fn a_slot_freed_a_window_after_giving_up_is_seen_to_fail() {
+#[tokio::test(start_paused = true)]
+async fn a_slot_freed_a_window_after_giving_up_is_seen_to_fail() {
     for network in NETWORKS {
         let scene = Scene { cancelling: true, ..Scene::new(network, Pattern::Saturated) };
-        let seen = Scene { rule: Rule::AfterGivingUp, calls: 20_000, ..scene }.run();
+        let seen = Scene { rule: Rule::AfterGivingUp, ..scene }.run(20_000).await;
         assert!(seen.throttled > 0, "{seen:?}");
     }
 }
 
-#[test]
-fn a_token_bucket_is_seen_to_fail() {
-    for network in NETWORKS {
-        let seen =
-            Scene { rule: Rule::TokenBucket, calls: 20_000, ..Scene::new(network, Pattern::Burst) }.run();
-        assert!(seen.share_throttled() > 0.1, "{seen:?}");
-        assert!(seen.most_in_a_window > 190, "{seen:?}");
-    }
-}
-
 /// Resuming with the whole quota at once, half of the calls would be throttled.
-#[test]
-fn two_processes_do_not_drive_each_other_into_the_same_wall() {
-    let scene = Scene::new(Network::Jittered, Pattern::Saturated);
-    let seen = Scene { processes: 2, calls: 50_000, ..scene }.run();
+#[tokio::test(start_paused = true)]
+async fn two_processes_do_not_drive_each_other_into_the_same_wall() {
+    let clients = (0..2).map(|_| Quota::new(CALLS, WINDOW).unwrap()).collect();
+    let scene = Scene { clients, ..Scene::new(Network::Jittered, Pattern::Saturated) };
+    let seen = scene.run(20_000).await;
     assert!(seen.throttled > 0 && seen.share_throttled() < 0.03, "{seen:?}");
     assert!(seen.share_of_quota() > 0.6, "{seen:?}");
 }

@@ -2,12 +2,9 @@
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::task::Poll;
 
-use fastrand::Rng;
 use futures_util::FutureExt as _;
 use futures_util::future::{join_all, poll_fn};
-use tokio::task::JoinSet;
 use tokio::time::{advance, sleep};
 
 use super::*;
@@ -49,13 +46,6 @@ async fn the_numbers_can_be_asked_for() {
     drop(slot);
     let unlimited = Quota::unlimited();
     assert_eq!((unlimited.calls(), unlimited.window(), unlimited.used()), (None, WINDOW, 0));
-}
-
-#[test]
-fn a_slot_can_be_waited_for_on_any_thread() {
-    fn is_send<T: Send>(_: T) {}
-    is_send(quota(1).slot());
-    is_send(quota(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,20 +91,6 @@ async fn a_pause_stops_who_waits_and_who_comes() {
         });
         assert_eq!(first - start, Duration::from_secs(64));
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_waiter_that_goes_makes_way_for_the_next() {
-    let quota = quota(1);
-    use_up(&quota).await;
-    let mut second = pin!(quota.slot());
-    {
-        let mut first = pin!(quota.slot());
-        assert!((&mut first).now_or_never().is_none());
-        assert!((&mut second).now_or_never().is_none());
-        advance(WINDOW).await;
-    }
-    assert!(second.now_or_never().is_some());
 }
 
 /// The next waiter sleeps without a time to wake at, and has to be told.
@@ -182,61 +158,4 @@ async fn only_the_first_waiter_wakes() {
     .await;
     // One to join, one to become the first, one when the slot is back, and one for a reply meanwhile.
     assert!(polls.load(Relaxed) <= 4 * WAITERS, "{polls:?} polls");
-}
-
-/// Waiters come, leave, fail and are answered at random: those that stay are served in the order in which they came, and
-/// never too many in a window.
-#[tokio::test(start_paused = true)]
-async fn who_stays_is_served_in_order_whoever_cancels() {
-    for seed in 0..50 {
-        let mut rng = Rng::with_seed(seed);
-        let calls = rng.u32(1..=20);
-        let quota = quota(calls);
-        let served = Arc::new(Mutex::new(Vec::new()));
-        let mut callers = JoinSet::new();
-        for caller in 0..200 {
-            callers.spawn(caller_of(quota.clone(), served.clone(), caller, rng.fork()));
-            if rng.bool() {
-                sleep(Duration::from_millis(rng.u64(1..3000))).await;
-            }
-        }
-        let stayed = callers.join_all().await.into_iter().flatten().count();
-        let served = served.lock().unwrap();
-        assert!(served.is_sorted_by_key(|(caller, _)| *caller), "seed {seed}: {served:?}");
-        assert!(served.len() >= stayed && stayed > 0, "seed {seed}");
-        for window in served.windows(calls as usize + 1) {
-            assert!(window[calls as usize].1 - window[0].1 >= WINDOW, "seed {seed}: {window:?}");
-        }
-        assert!(quota.lock().first().is_none(), "seed {seed}: somebody was forgotten in the line");
-    }
-}
-
-/// A caller that may lose patience at any moment; `Some` if it was answered.
-async fn caller_of(
-    quota: Quota,
-    served: Arc<Mutex<Vec<(u32, Instant)>>>,
-    caller: u32,
-    mut rng: Rng,
-) -> Option<()> {
-    let patience = if rng.bool() { Duration::from_millis(rng.u64(0..200_000)) } else { Duration::MAX };
-    let answered = async {
-        let slot = quota.slot().await;
-        served.lock().unwrap().push((caller, Instant::now()));
-        sleep(Duration::from_millis(rng.u64(0..5000))).await;
-        slot.replied();
-    };
-    tokio::time::timeout(patience, answered).await.ok()
-}
-
-/// Polled in any order, and by hand: the line goes by who came first, not by who asks first.
-#[tokio::test(start_paused = true)]
-async fn the_line_does_not_go_by_who_asks_first() {
-    let quota = quota(1);
-    use_up(&quota).await;
-    let (mut first, mut second) = (pin!(quota.slot()), pin!(quota.slot()));
-    assert!((&mut first).now_or_never().is_none());
-    assert!((&mut second).now_or_never().is_none());
-    advance(WINDOW).await;
-    assert!((&mut second).now_or_never().is_none());
-    assert!(poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_ready())).await);
 }

@@ -46,11 +46,13 @@ async fn a_watch_asks_until_the_task_is_settled_and_then_no_more() {
 /// What each of these platforms answers at first is no end, whatever else it is; then it settles, or does not.
 #[tokio::test(start_paused = true)]
 async fn a_watch_never_ends_before_the_task_is_settled() {
+    /// The task at first and later, if it changes, and what the platform makes of a call.
+    type Row = (&'static Task, Option<&'static Task>, fn(&Asked) -> Window);
     const MOMENT: Duration = Duration::from_secs(600);
     let done: &'static Task = &[("Success", 9), ("Fail", 1)];
     let honest = Window::of as fn(&Asked) -> Window;
     let ignores_filters = Window::without_filter;
-    let rows: [(&'static Task, Option<&'static Task>, fn(&Asked) -> Window); 10] = [
+    let rows: [Row; 10] = [
         (&[], Some(done), honest),
         (&[], None, ignores_filters),
         (&[("Executing", 10)], Some(done), honest),
@@ -113,21 +115,34 @@ async fn a_watch_that_must_read_keeps_its_share_and_counts_its_calls() {
 
 #[tokio::test(start_paused = true)]
 async fn the_deadline_says_how_far_it_came() {
-    let platform = fleet(vec![&[("Success", 2), ("WaitResult", 1)]]);
+    let rows: [(&Task, &str, Remedy); 3] = [
+        (
+            &[("Success", 2), ("WaitResult", 1)],
+            "2 of 3 subtasks are settled, 1 WaitResult, 2 Success",
+            Remedy::WatchLonger,
+        ),
+        (
+            &[("Success", 1), ("Halted", 2)],
+            "1 of 3 subtasks are settled, 1 Success, 2 not found in a documented status",
+            Remedy::ReadSubtasks { other: 2, total: 3 },
+        ),
+        (&[], "the task has no subtasks", Remedy::AllowEmpty),
+    ];
     let hour = Duration::from_secs(3600);
-    let watch = |deadline| platform.client().watch("demo").interval(hour, hour).deadline(deadline).stream();
-    let (summaries, error) = all(watch(hour / 2)).await;
-    let error = error.unwrap();
-    assert_eq!(
-        (summaries.len(), error.is_timeout(), error.asked()),
-        (1, true, Some("watch of batch task demo"))
-    );
-    let found = "not settled within 1800s: 2 of 3 subtasks are settled, 1 WaitResult, 2 Success";
-    assert_eq!((error.found(), error.remedy()), (found, &Remedy::WatchLonger));
-    assert_eq!(platform.calls(), calls_of_a_summary());
-    let error = all(watch(Duration::ZERO)).await.1.unwrap();
-    assert!(error.to_string().contains("no count has come in yet"), "{error}");
-    assert_eq!(platform.calls(), calls_of_a_summary(), "a deadline that is over asks nothing");
+    for (task, far, remedy) in rows {
+        let platform = fleet(vec![task]);
+        let watch =
+            |deadline| platform.client().watch("demo").interval(hour, hour).deadline(deadline).stream();
+        let (summaries, error) = all(watch(hour / 2)).await;
+        let error = error.unwrap();
+        assert_eq!((summaries.len(), error.asked()), (1, Some("watch of batch task demo")));
+        assert_eq!(error.found(), format!("not settled within 1800s: {far}"));
+        assert_eq!((error.is_timeout(), error.remedy()), (true, &remedy));
+        assert_eq!(platform.calls(), calls_of_a_summary());
+        let error = all(watch(Duration::ZERO)).await.1.unwrap();
+        assert!(error.to_string().contains("no count has come in yet"), "{error}");
+        assert_eq!(platform.calls(), calls_of_a_summary(), "a deadline that is over asks nothing");
+    }
 }
 
 #[tokio::test]
