@@ -361,15 +361,15 @@ fn the_contract_sees_every_mutation_or_another_gate_is_known_to_see_it() {
     for (kind, [a, b, c, d]) in counts {
         table += &format!("{kind:<22}{a:>8}{b:>8}{c:>10}{d:>8}\n");
     }
-    table += "\nA comparison that forgets one of these aspects lets this many mutations through:\n";
-    for (aspects, number) in alone.iter().filter(|(aspects, _)| aspects.len() == 1) {
-        table += &format!("{:<22}{number:>8}\n", aspects[0]);
-    }
     let facts = [contract(&written), contract(&derived)].map(|contract| contract.facts().to_vec()).concat();
     let aspects: BTreeSet<String> = facts.into_iter().map(|fact| fact.aspect).collect();
-    let hidden: Vec<_> =
-        aspects.into_iter().filter(|aspect| !alone.contains_key(&vec![aspect.clone()])).collect();
-    assert_eq!(hidden, ["style"], "no mutation shows this aspect alone");
+    table += "\nA comparison that forgets one of these aspects lets this many mutations through:\n";
+    for aspect in aspects {
+        let number = alone.get(&vec![aspect.clone()]).copied().unwrap_or(0);
+        table += &format!("{aspect:<22}{number:>8}\n");
+        // What is sent in another style is also exploded in another way.
+        assert!(number > 0 || aspect == "style", "no mutation shows {aspect} alone");
+    }
     insta::assert_snapshot!("how_many_mutations_the_contract_sees", table);
 }
 
