@@ -5,9 +5,8 @@
 //! to differ where they do not, but never the other way round.
 
 mod fact;
+mod form;
 mod reading;
-mod schema;
-mod shape;
 mod walk;
 
 use std::fmt;
@@ -17,8 +16,9 @@ use similar::TextDiff;
 
 pub use fact::{Fact, NOT_COMPARED, Side};
 use reading::Reading;
+use walk::Walk;
 
-/// All that a document promises, in a fixed order.
+/// All that a document promises, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contract {
     facts: Vec<Fact>,
@@ -26,7 +26,7 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// The promises: operations by path and method, then what no operation reaches.
+    /// The promises.
     pub fn facts(&self) -> &[Fact] {
         &self.facts
     }
@@ -50,16 +50,19 @@ impl fmt::Display for Contract {
 
 /// Brings a document to its canonical form. It takes any JSON: what is no OpenAPI shows in the lines as what it is.
 pub fn contract(document: &Value) -> Contract {
-    let reading = Reading::of(document);
-    let facts = walk::facts(&reading);
-    Contract { facts, complete: !reading.is_exhausted() }
+    promises(document, |walk| walk.document())
 }
 
 /// The promises of one schema of a document; their operation and place are empty.
 pub fn schema(document: &Value, schema: &Value) -> Contract {
+    promises(document, |walk| walk.schema(&Fact::default(), schema))
+}
+
+fn promises(document: &Value, walk_it: impl FnOnce(&mut Walk<'_>)) -> Contract {
     let reading = Reading::of(document);
-    let facts = schema::facts(&reading, schema);
-    Contract { facts, complete: !reading.is_exhausted() }
+    let mut walk = Walk::of(&reading);
+    walk_it(&mut walk);
+    Contract { facts: walk.sorted(), complete: !reading.is_exhausted() }
 }
 
 /// How two contracts differ, as a unified diff from left to right; `None` if they are equal.
