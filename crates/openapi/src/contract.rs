@@ -16,7 +16,6 @@ use similar::TextDiff;
 
 pub use fact::{Fact, NOT_COMPARED, Side};
 use reading::Reading;
-use walk::Walk;
 
 /// All that a document promises, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,19 +49,18 @@ impl fmt::Display for Contract {
 
 /// Brings a document to its canonical form. It takes any JSON: what is no OpenAPI shows in the lines as what it is.
 pub fn contract(document: &Value) -> Contract {
-    promises(document, |walk| walk.document())
+    promises(document, None)
 }
 
 /// The promises of one schema of a document; their operation and place are empty.
 pub fn schema(document: &Value, schema: &Value) -> Contract {
-    promises(document, |walk| walk.schema(&Fact::default(), schema))
+    promises(document, Some(schema))
 }
 
-fn promises(document: &Value, walk_it: impl FnOnce(&mut Walk<'_>)) -> Contract {
+fn promises(document: &Value, schema: Option<&Value>) -> Contract {
     let reading = Reading::of(document);
-    let mut walk = Walk::of(&reading);
-    walk_it(&mut walk);
-    Contract { facts: walk.sorted(), complete: !reading.is_exhausted() }
+    let facts = walk::facts(&reading, schema);
+    Contract { facts, complete: !reading.is_exhausted() }
 }
 
 /// How two contracts differ, as a unified diff from left to right; `None` if they are equal.

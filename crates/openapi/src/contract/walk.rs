@@ -12,22 +12,24 @@ use crate::document::pointer::child;
 
 const METHODS: &[&str] = &["delete", "get", "head", "options", "patch", "post", "put", "query", "trace"];
 
-pub(super) struct Walk<'a> {
+struct Walk<'a> {
     reading: &'a Reading<'a>,
     facts: Vec<Fact>,
 }
 
+/// The promises of a schema, or else of the whole document.
+pub(super) fn facts(reading: &Reading<'_>, schema: Option<&Value>) -> Vec<Fact> {
+    let mut walk = Walk { reading, facts: Vec::new() };
+    match schema {
+        Some(schema) => walk.schema(&Fact::default(), schema),
+        None => walk.document(),
+    }
+    walk.facts.sort();
+    walk.facts
+}
+
 impl<'a> Walk<'a> {
-    pub(super) fn of(reading: &'a Reading<'a>) -> Self {
-        Self { reading, facts: Vec::new() }
-    }
-
-    pub(super) fn sorted(mut self) -> Vec<Fact> {
-        self.facts.sort();
-        self.facts
-    }
-
-    pub(super) fn document(&mut self) {
+    fn document(&mut self) {
         let document = self.reading.document;
         self.node("document", &Fact { operation: "document".to_owned(), ..Fact::default() }, document);
         // Schemas that no operation refers to say what is inside a string, or nothing at all: only their names tell them apart.
@@ -243,7 +245,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What a schema promises: each keyword of it and of the schemas inside it is a fact.
-    pub(super) fn schema(&mut self, at: &Fact, schema: &Value) {
+    fn schema(&mut self, at: &Fact, schema: &Value) {
         self.form(at, &self.reading.form(schema, &[]));
     }
 
