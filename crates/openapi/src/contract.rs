@@ -21,6 +21,7 @@ use reading::Reading;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contract {
     facts: Vec<Fact>,
+    /// Whether the whole document was read. One that is nested too deeply, or that unfolds to far more than it holds, is not.
     complete: bool,
 }
 
@@ -33,11 +34,6 @@ impl Contract {
     /// The promises as text, one a line.
     pub fn lines(&self) -> Vec<String> {
         self.facts.iter().map(Fact::to_string).collect()
-    }
-
-    /// Whether the whole document was read. One that is nested too deeply, or that unfolds to far more than it holds, is not.
-    pub fn is_complete(&self) -> bool {
-        self.complete
     }
 }
 
@@ -72,12 +68,9 @@ pub fn difference(left_name: &str, left: &Contract, right_name: &str, right: &Co
             return Some(format!("{name}: nested too deeply, or unfolds to too much, to be compared\n"));
         }
     }
-    if left.lines() == right.lines() {
-        return None;
-    }
     let (left, right) = (left.to_string(), right.to_string());
     let diff = TextDiff::from_lines(&left, &right);
-    Some(diff.unified_diff().context_radius(0).header(left_name, right_name).to_string())
+    (left != right).then(|| diff.unified_diff().context_radius(0).header(left_name, right_name).to_string())
 }
 
 #[cfg(test)]

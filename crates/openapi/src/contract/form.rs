@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::fact::is_compared;
-use super::reading::{Reading, shown, text};
+use super::reading::{Reading, quoted, text};
 use crate::document::json::texts;
 
 /// Keywords whose meaning depends on their neighbours: merging schemas would change what they say.
@@ -75,7 +75,7 @@ impl Reading<'_> {
             let value = match (keyword.as_str(), value) {
                 ("properties", Value::Object(members)) => {
                     let forms = members.into_iter().map(|(name, schema)| {
-                        let form = form(&schema, &format!(".{}", shown(&name)));
+                        let form = form(&schema, &format!(".{}", quoted(&name)));
                         (name, form)
                     });
                     forms.collect()

@@ -74,17 +74,12 @@ pub(super) fn text(value: &Value) -> String {
     plain.to_string()
 }
 
-/// A text as it is, anything else as JSON.
-pub(super) fn bare(value: &Value) -> String {
-    value.as_str().map_or_else(|| text(value), str::to_owned)
-}
-
 pub(super) fn yes_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }
 
 /// A name that could be mistaken for something else is in quotes.
-pub(super) fn shown(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     let plain = |character: char| character.is_alphanumeric() || "_-$@".contains(character);
     match !name.is_empty() && name.chars().all(plain) {
         true => name.to_owned(),

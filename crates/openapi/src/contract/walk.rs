@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::fact::{Fact, Side, is_compared};
 use super::form::{COMPOSITIONS, any};
-use super::reading::{DEEPEST, Reading, bare, shown, text, yes_no};
-use crate::document::json::{list, members, texts};
+use super::reading::{DEEPEST, Reading, quoted, text, yes_no};
+use crate::document::json::{list, members, shown, texts};
 use crate::document::pointer::child;
 
 const METHODS: &[&str] = &["delete", "get", "head", "options", "patch", "post", "put", "query", "trace"];
@@ -99,7 +99,7 @@ impl<'a> Walk<'a> {
             match (kind, name, value) {
                 // The one extension that two readings of the platform's page can agree on.
                 ("response", "x-error-codes", Value::Array(codes)) => {
-                    let codes: BTreeSet<String> = codes.iter().map(bare).collect();
+                    let codes: BTreeSet<String> = codes.iter().map(shown).collect();
                     codes.into_iter().for_each(|code| self.say(at, "error code", code));
                 }
                 ("response", "x-error-codes", other) => self.say(at, "error code", text(other)),
@@ -191,7 +191,7 @@ impl<'a> Walk<'a> {
             }
             let mut own = Vec::new();
             for members in list(parameters).filter_map(|node| self.members("parameter", &at, node)) {
-                let said = |member| members.get(member).map_or_else(|| format!("without {member}"), bare);
+                let said = |member| members.get(member).map_or_else(|| format!("without {member}"), shown);
                 // Names of headers mean the same in either case.
                 let name = if said("in") == "header" { said("name").to_lowercase() } else { said("name") };
                 own.push((at.part(Side::Request, &format!("{} {name}", said("in"))), members));
@@ -225,14 +225,14 @@ impl<'a> Walk<'a> {
         let proof = match scheme.map(|scheme| self.reading.unfolded(scheme, &[])) {
             Some(Value::Object(mut scheme)) => {
                 scheme.sort_keys();
-                let kind = scheme.get("type").map_or_else(|| "no type".to_owned(), bare);
+                let kind = scheme.get("type").map_or_else(|| "no type".to_owned(), shown);
                 let is_promise = |name: &str| name != "type" && is_compared("security scheme", name);
                 let members = scheme.iter().filter(|(name, _)| is_promise(name));
                 // Names of headers and of HTTP's schemes mean the same in either case.
                 let in_header = scheme.get("in").is_some_and(|place| place == "header");
                 members.fold(kind, |proof, (name, value)| match name == "scheme" || in_header {
-                    true => format!("{proof} {name} {}", bare(value).to_lowercase()),
-                    false => format!("{proof} {name} {}", bare(value)),
+                    true => format!("{proof} {name} {}", shown(value).to_lowercase()),
+                    false => format!("{proof} {name} {}", shown(value)),
                 })
             }
             Some(other) => text(&other),
@@ -254,7 +254,7 @@ impl<'a> Walk<'a> {
             match (keyword.as_str(), value) {
                 ("properties", Value::Object(properties)) => {
                     for (name, schema) in properties {
-                        let at = at.inside(&format!(".{}", shown(name)));
+                        let at = at.inside(&format!(".{}", quoted(name)));
                         let is_required = texts(&form["required"]).any(|required| required == name);
                         self.say(&at, "required", yes_no(is_required));
                         self.form(&at, schema);
@@ -278,8 +278,8 @@ impl<'a> Walk<'a> {
                 ("enum", Value::Array(values)) => {
                     values.iter().for_each(|value| self.say(at, keyword, text(value)));
                 }
-                ("$ref", reference) => self.say(at, "reference", bare(reference)),
-                ("type" | "format" | "pattern", value) => self.say(at, keyword, bare(value)),
+                ("$ref", reference) => self.say(at, "reference", shown(reference)),
+                ("type" | "format" | "pattern", value) => self.say(at, keyword, shown(value)),
                 ("nullable", Value::Bool(value)) => self.say(at, keyword, yes_no(*value)),
                 (_, value) => self.say(at, keyword, text(value)),
             }
