@@ -1,8 +1,7 @@
 //! Errors that one can provoke, and which rows of the error tables came.
 
-use crate::check::Check;
 use crate::report::{Checked, Line, Verdict, fail, skip};
-use crate::session::Session;
+use crate::session::{Check, Session};
 
 /// An id that nothing has.
 const NOBODY: &str = "nobody-0000000000000000";

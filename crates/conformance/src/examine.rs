@@ -1,10 +1,9 @@
 //! All checks, one after the other.
 
-use crate::check::Check;
 use crate::facts::Facts;
 use crate::http::Server;
 use crate::report::{Line, Verdict};
-use crate::session::{Session, Subject};
+use crate::session::{Check, Session, Subject};
 use crate::{errors, filters, pages, quota, rules, shapes, tokens};
 
 /// Every check, in the order in which they run. What spends the quota or takes its time comes last.

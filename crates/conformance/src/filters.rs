@@ -3,10 +3,9 @@
 use serde_json::Value;
 
 use crate::answer::Page;
-use crate::check::Check;
 use crate::field::Field;
 use crate::report::{Checked, skip};
-use crate::session::Session;
+use crate::session::{Check, Session};
 
 pub(crate) const CHECKS: &[Check] = &[
     (

@@ -3,9 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::answer::{Page, Place};
-use crate::check::Check;
 use crate::report::Checked;
-use crate::session::Session;
+use crate::session::{Check, Session};
 
 pub(crate) const CHECKS: &[Check] = &[
     (

@@ -4,9 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::answer::Answer;
-use crate::check::Check;
 use crate::report::{Checked, fail, skip};
-use crate::session::Session;
+use crate::session::{Check, Session};
 
 /// Time that a server may need to let go of a call, beyond the window.
 const MARGIN: Duration = Duration::from_secs(1);

@@ -6,12 +6,11 @@
 use std::rc::Rc;
 
 use crate::answer::Answer;
-use crate::check::Check;
 use crate::facts::Call;
 use crate::field::Expected::{AsWithout, Refused, Taken};
 use crate::field::probes;
 use crate::report::{Checked, fail};
-use crate::session::Session;
+use crate::session::{Check, Session};
 
 pub(crate) const CHECKS: &[Check] = &[
     ("wrong credentials are refused, and leave the token alone", &["wrong-credentials"], wrong_credentials),

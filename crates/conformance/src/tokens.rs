@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use crate::check::Check;
 use crate::report::{Checked, skip};
-use crate::session::Session;
+use crate::session::{Check, Session};
 
 /// Nobody's token, and nobody's application.
 const NOBODYS: &str = "nobodys-0000000000000000";
