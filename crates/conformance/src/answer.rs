@@ -49,15 +49,11 @@ impl<'a> Answer<'a> {
     /// Status and the beginning of the body, on one line.
     pub(crate) fn shown(&self) -> String {
         const LONGEST: usize = 160;
-        let text = String::from_utf8_lossy(self.reply.body());
-        let mut shown: String =
-            text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        if text.chars().nth(LONGEST).is_some() {
-            shown.push('…');
-        }
-        match shown.trim() {
+        let text = String::from_utf8_lossy(self.reply.body()).replace(char::is_control, " ");
+        match text.trim() {
             "" => format!("{} without a body", self.status()),
-            shown => format!("{} {shown}", self.status()),
+            text if text.chars().count() > LONGEST => format!("{} {text:.LONGEST$}…", self.status()),
+            text => format!("{} {text}", self.status()),
         }
     }
 

@@ -1,26 +1,28 @@
 //! Errors that one can provoke, and which rows of the error tables came.
 
-use crate::check::Check;
 use crate::report::{Checked, Line, Verdict, fail, skip};
-use crate::session::Session;
+use crate::session::{Check, Session};
 
 /// An id that nothing has.
 const NOBODY: &str = "nobody-0000000000000000";
 
 pub(crate) const CHECKS: &[Check] = &[
-    Check::new("an unknown task is refused", |session| refused(session, ("taskId", NOBODY), "TaskNotFound")),
-    Check::new("an unknown application in appId is refused", |session| {
-        refused(session, ("appId", NOBODY), "ApplicationNotFound")
-    })
-    .resting_on(&["no-application-remedy-means-app-key", "no-application-under-two-statuses"]),
-    Check::new("an application that has not authorized the caller is refused", not_authorized)
-        .resting_on(&["app-id-of-the-owner"]),
-    Check::new("the caller's own id in appId changes nothing", |session| {
+    ("an unknown task is refused", &[], |session| refused(session, ("taskId", NOBODY), "TaskNotFound")),
+    (
+        "an unknown application in appId is refused",
+        &["no-application-remedy-means-app-key", "no-application-under-two-statuses"],
+        |session| refused(session, ("appId", NOBODY), "ApplicationNotFound"),
+    ),
+    (
+        "an application that has not authorized the caller is refused",
+        &["app-id-of-the-owner"],
+        not_authorized,
+    ),
+    ("the caller's own id in appId changes nothing", &["app-id-of-the-owner"], |session| {
         let app_id = &session.subject.app_id;
         session.changes_nothing(&[("appId", app_id)])
-    })
-    .resting_on(&["app-id-of-the-owner"]),
-    Check::new("errors have the words of the platform's page", words).resting_on(&["code-before-text"]),
+    }),
+    ("errors have the words of the platform's page", &["code-before-text"], words),
 ];
 
 fn refused(session: &mut Session<'_>, parameter: (&str, &str), row: &str) -> Checked {

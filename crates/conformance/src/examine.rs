@@ -1,10 +1,9 @@
 //! All checks, one after the other.
 
-use crate::check::Check;
 use crate::facts::Facts;
 use crate::http::Server;
 use crate::report::{Line, Verdict};
-use crate::session::{Session, Subject};
+use crate::session::{Check, Session, Subject};
 use crate::{errors, filters, pages, quota, rules, shapes, tokens};
 
 /// Every check, in the order in which they run. What spends the quota or takes its time comes last.
@@ -38,13 +37,13 @@ pub fn examine(
         tell(&line);
         lines.push(line);
     };
-    for check in checks() {
-        let verdict = match (check.run)(&mut session) {
+    for (name, rests_on, run) in checks() {
+        let verdict = match run(&mut session) {
             Ok(()) => Verdict::Pass,
             Err(Verdict::Fail(text)) => Verdict::Fail(session.redacted(&text)),
             Err(other) => other,
         };
-        note(Line { name: check.name.to_owned(), rests_on: check.rests_on, verdict });
+        note(Line { name: (*name).to_owned(), rests_on, verdict });
     }
     shapes::lines(&session).into_iter().chain(errors::rows(&session)).for_each(note);
     Ok(lines)
@@ -60,9 +59,9 @@ mod tests {
         let ledger = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/assumptions.toml");
         let ledger = std::fs::read_to_string(ledger).unwrap();
         let mut names = HashSet::new();
-        for check in checks() {
-            assert!(names.insert(check.name), "{} is there twice", check.name);
-            for id in check.rests_on {
+        for (name, rests_on, _) in checks() {
+            assert!(names.insert(name), "{name} is there twice");
+            for id in *rests_on {
                 assert!(ledger.contains(&format!("\nid = \"{id}\"\n")), "no assumption {id}");
             }
         }

@@ -3,25 +3,22 @@
 use serde_json::Value;
 
 use crate::answer::Page;
-use crate::check::Check;
 use crate::field::Field;
 use crate::report::{Checked, skip};
-use crate::session::Session;
+use crate::session::{Check, Session};
 
 pub(crate) const CHECKS: &[Check] = &[
-    Check::new("each status selects its rows, in their order", by_status)
-        .resting_on(&["every-status-is-a-filter", "stable-order"]),
-    Check::new("the totals of the statuses add up to the total", status_totals)
-        .resting_on(&["filtered-total-count"]),
-    Check::new("a filtered read has pages like any other", filtered_pages)
-        .resting_on(&["filtered-total-count"]),
-    Check::new("a device selects its rows", |session| by(session, &["deviceId"]))
-        .resting_on(&["filtered-total-count"]),
-    Check::new("a command selects its rows", |session| by(session, &["commandId"]))
-        .resting_on(&["filtered-total-count"]),
-    Check::new("a row must match every filter that is given", combined).resting_on(&["filters-combine"]),
-    Check::new("a filter that nothing matches gives an empty page", nothing)
-        .resting_on(&["filtered-total-count"]),
+    (
+        "each status selects its rows, in their order",
+        &["every-status-is-a-filter", "stable-order"],
+        by_status,
+    ),
+    ("the totals of the statuses add up to the total", &["filtered-total-count"], status_totals),
+    ("a filtered read has pages like any other", &["filtered-total-count"], filtered_pages),
+    ("a device selects its rows", &["filtered-total-count"], |session| by(session, &["deviceId"])),
+    ("a command selects its rows", &["filtered-total-count"], |session| by(session, &["commandId"])),
+    ("a row must match every filter that is given", &["filters-combine"], combined),
+    ("a filter that nothing matches gives an empty page", &["filtered-total-count"], nothing),
 ];
 
 /// Reads a member of a row by the name of the filter for it.

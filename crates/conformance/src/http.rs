@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use ureq::http::{Request, Response, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig};
 
@@ -77,16 +77,11 @@ fn check(url: &str) -> anyhow::Result<()> {
 
 fn authorities(path: &Path) -> anyhow::Result<RootCerts> {
     let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut found = Vec::new();
-    for item in ureq::tls::parse_pem(&pem) {
-        let item = item.with_context(|| format!("{} is no PEM", path.display()))?;
-        if let PemItem::Certificate(certificate) = item {
-            found.push(certificate);
-        }
-    }
-    if found.is_empty() {
-        bail!("{} holds no certificate", path.display());
-    }
+    let items = ureq::tls::parse_pem(&pem).collect::<Result<Vec<_>, _>>();
+    let items = items.with_context(|| format!("{} is no PEM", path.display()))?.into_iter();
+    let certificate = |item| if let PemItem::Certificate(one) = item { Some(one) } else { None };
+    let found: Vec<_> = items.filter_map(certificate).collect();
+    ensure!(!found.is_empty(), "{} holds no certificate", path.display());
     Ok(RootCerts::from(found))
 }
 

@@ -2,7 +2,6 @@
 
 mod answer;
 mod ask;
-mod check;
 mod command;
 mod errors;
 mod examine;

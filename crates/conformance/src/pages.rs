@@ -3,32 +3,27 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::answer::{Page, Place};
-use crate::check::Check;
 use crate::report::Checked;
-use crate::session::Session;
+use crate::session::{Check, Session};
 
 pub(crate) const CHECKS: &[Check] = &[
-    Check::new("the same question gets the same answer, if the task no longer moves", |session| {
-        session.changes_nothing(&[])
-    })
-    .resting_on(&["stable-order", "fixed-set"]),
-    Check::new(
+    (
+        "the same question gets the same answer, if the task no longer moves",
+        &["stable-order", "fixed-set"],
+        |session| session.changes_nothing(&[]),
+    ),
+    (
         "a page has as many rows as were asked for, the last one what is left, and one past the end none",
+        &["total-beyond-the-page", "capped-pages", "example-counters", "page-past-the-end-is-empty"],
         |session| every(session, |page, at| page.has_rows(at.total.saturating_sub(at.first).min(at.size))),
-    )
-    .resting_on(&[
-        "total-beyond-the-page",
-        "capped-pages",
-        "example-counters",
-        "page-past-the-end-is-empty",
-    ]),
-    Check::new("pages count up from 0 without a gap, whatever their size", slices)
-        .resting_on(&["pages-count-up", "stable-order"]),
-    Check::new("no row stands on two pages", distinct).resting_on(&["param-names-a-row"]),
-    Check::new("a page tells its number, its size and the same total as every other", |session| {
-        every(session, counters)
-    })
-    .resting_on(&["total-beyond-the-page"]),
+    ),
+    ("pages count up from 0 without a gap, whatever their size", &["pages-count-up", "stable-order"], slices),
+    ("no row stands on two pages", &["param-names-a-row"], distinct),
+    (
+        "a page tells its number, its size and the same total as every other",
+        &["total-beyond-the-page"],
+        |session| every(session, counters),
+    ),
 ];
 
 /// Holds some pages against what is expected. They are of several sizes, one of which leaves a rest, and at the beginning, in the

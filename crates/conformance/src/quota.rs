@@ -4,18 +4,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::answer::Answer;
-use crate::check::Check;
 use crate::report::{Checked, fail, skip};
-use crate::session::Session;
+use crate::session::{Check, Session};
 
 /// Time that a server may need to let go of a call, beyond the window.
 const MARGIN: Duration = Duration::from_secs(1);
 
-pub(crate) const CHECKS: &[Check] = &[Check::new(
+pub(crate) const CHECKS: &[Check] = &[(
     "the quota's calls are answered, the next one is throttled, and refused calls do not count",
+    &["quota-of-the-application", "sliding-window"],
     throttle,
-)
-.resting_on(&["quota-of-the-application", "sliding-window"])];
+)];
 
 fn throttle(session: &mut Session<'_>) -> Checked {
     let (window, calls) = (session.facts.window, session.facts.quota);

@@ -6,46 +6,50 @@
 use std::rc::Rc;
 
 use crate::answer::Answer;
-use crate::check::Check;
 use crate::facts::Call;
 use crate::field::Expected::{AsWithout, Refused, Taken};
 use crate::field::probes;
 use crate::report::{Checked, fail};
-use crate::session::Session;
+use crate::session::{Check, Session};
 
 pub(crate) const CHECKS: &[Check] = &[
-    Check::new("wrong credentials are refused, and leave the token alone", wrong_credentials)
-        .resting_on(&["wrong-credentials"]),
-    Check::new("a login without one of its members is refused", missing_members)
-        .resting_on(&["empty-mandatory-counts-as-missing"]),
-    Check::new("the members of a login keep their lengths", |session| {
-        try_out(&session.facts.login, session, &["minLength", "maxLength"])
-    })
-    .resting_on(&["wrong-credentials", "empty-mandatory-counts-as-missing"]),
-    Check::new("a login that is no form is refused", no_form).resting_on(&["login-is-a-form"]),
-    Check::new("a parameter that is required cannot be left out", |session| {
-        try_out(&session.facts.list, session, &["required"])
+    ("wrong credentials are refused, and leave the token alone", &["wrong-credentials"], wrong_credentials),
+    (
+        "a login without one of its members is refused",
+        &["empty-mandatory-counts-as-missing"],
+        missing_members,
+    ),
+    (
+        "the members of a login keep their lengths",
+        &["wrong-credentials", "empty-mandatory-counts-as-missing"],
+        |session| of_login(session, &["minLength", "maxLength"]),
+    ),
+    ("a login that is no form is refused", &["login-is-a-form"], no_form),
+    ("a parameter that is required cannot be left out", &[], |session| of_list(session, &["required"])),
+    ("a text keeps its lengths", &["empty-mandatory-counts-as-missing", "task-id-form"], |session| {
+        of_list(session, &["minLength", "maxLength"])
     }),
-    Check::new("a text keeps its lengths", |session| {
-        try_out(&session.facts.list, session, &["minLength", "maxLength"])
-    })
-    .resting_on(&["empty-mandatory-counts-as-missing", "task-id-form"]),
-    Check::new("an integer keeps its bounds", bounds).resting_on(&["largest-page-number"]),
-    Check::new("an integer is nothing else", |session| try_out(&session.facts.list, session, &["type"])),
-    Check::new("a listed value is taken, and no other", |session| {
-        try_out(&session.facts.list, session, &["enum"])
-    })
-    .resting_on(&["every-status-is-a-filter"]),
-    Check::new("a parameter that is left out has its default", |session| {
-        try_out(&session.facts.list, session, &["default"])
-    })
-    .resting_on(&["paging-defaults"]),
-    Check::new("a parameter that is not documented changes nothing", |session| {
+    ("an integer keeps its bounds", &["largest-page-number"], bounds),
+    ("an integer is nothing else", &[], |session| of_list(session, &["type"])),
+    ("a listed value is taken, and no other", &["every-status-is-a-filter"], |session| {
+        of_list(session, &["enum"])
+    }),
+    ("a parameter that is left out has its default", &["paging-defaults"], |session| {
+        of_list(session, &["default"])
+    }),
+    ("a parameter that is not documented changes nothing", &["unknown-parameters-are-ignored"], |session| {
         session.changes_nothing(&[("index", "1"), ("x-unknown", "")])
-    })
-    .resting_on(&["unknown-parameters-are-ignored"]),
-    Check::new("a call may name a content type", content_type).resting_on(&["get-with-content-type"]),
+    }),
+    ("a call may name a content type", &["get-with-content-type"], content_type),
 ];
+
+fn of_list(session: &mut Session<'_>, aspects: &[&str]) -> Checked {
+    try_out(&session.facts.list, session, aspects)
+}
+
+fn of_login(session: &mut Session<'_>, aspects: &[&str]) -> Checked {
+    try_out(&session.facts.login, session, aspects)
+}
 
 /// Tries every rule of these sorts.
 fn try_out<'a>(call: &'a Call, session: &mut Session<'a>, aspects: &[&str]) -> Checked {
@@ -80,7 +84,7 @@ fn try_out<'a>(call: &'a Call, session: &mut Session<'a>, aspects: &[&str]) -> C
 
 fn bounds(session: &mut Session<'_>) -> Checked {
     let aspects = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "format"];
-    try_out(&session.facts.list, session, &aspects)?;
+    of_list(session, &aspects)?;
     // A product that overflows shows only where each factor is as large as it may be.
     let fields = session.facts.list.fields.iter();
     let largest: Vec<_> =
@@ -90,7 +94,7 @@ fn bounds(session: &mut Session<'_>) -> Checked {
 }
 
 fn missing_members(session: &mut Session<'_>) -> Checked {
-    try_out(&session.facts.login, session, &["required"])?;
+    of_login(session, &["required"])?;
     let login = &session.facts.login;
     let mut empty = session.usual(login);
     empty.fields.clear();

@@ -41,6 +41,9 @@ pub struct Subject {
     pub expiry: bool,
 }
 
+/// A promise, as a fact; the ids of the assumptions without which the document does not make it; and how to check whether it is kept.
+pub(crate) type Check = (&'static str, &'static [&'static str], fn(&mut Session<'_>) -> Checked);
+
 pub(crate) struct Session<'a> {
     pub(crate) server: &'a mut dyn Server,
     pub(crate) facts: &'a Facts,

@@ -5,9 +5,8 @@
 //! to differ where they do not, but never the other way round.
 
 mod fact;
+mod form;
 mod reading;
-mod schema;
-mod shape;
 mod walk;
 
 use std::fmt;
@@ -18,15 +17,16 @@ use similar::TextDiff;
 pub use fact::{Fact, NOT_COMPARED, Side};
 use reading::Reading;
 
-/// All that a document promises, in a fixed order.
+/// All that a document promises, sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contract {
     facts: Vec<Fact>,
+    /// Whether the whole document was read. One that is nested too deeply, or that unfolds to far more than it holds, is not.
     complete: bool,
 }
 
 impl Contract {
-    /// The promises: operations by path and method, then what no operation reaches.
+    /// The promises.
     pub fn facts(&self) -> &[Fact] {
         &self.facts
     }
@@ -34,11 +34,6 @@ impl Contract {
     /// The promises as text, one a line.
     pub fn lines(&self) -> Vec<String> {
         self.facts.iter().map(Fact::to_string).collect()
-    }
-
-    /// Whether the whole document was read. One that is nested too deeply, or that unfolds to far more than it holds, is not.
-    pub fn is_complete(&self) -> bool {
-        self.complete
     }
 }
 
@@ -50,15 +45,17 @@ impl fmt::Display for Contract {
 
 /// Brings a document to its canonical form. It takes any JSON: what is no OpenAPI shows in the lines as what it is.
 pub fn contract(document: &Value) -> Contract {
-    let reading = Reading::of(document);
-    let facts = walk::facts(&reading);
-    Contract { facts, complete: !reading.is_exhausted() }
+    promises(document, None)
 }
 
 /// The promises of one schema of a document; their operation and place are empty.
 pub fn schema(document: &Value, schema: &Value) -> Contract {
+    promises(document, Some(schema))
+}
+
+fn promises(document: &Value, schema: Option<&Value>) -> Contract {
     let reading = Reading::of(document);
-    let facts = schema::facts(&reading, schema);
+    let facts = walk::facts(&reading, schema);
     Contract { facts, complete: !reading.is_exhausted() }
 }
 
@@ -71,12 +68,9 @@ pub fn difference(left_name: &str, left: &Contract, right_name: &str, right: &Co
             return Some(format!("{name}: nested too deeply, or unfolds to too much, to be compared\n"));
         }
     }
-    if left.lines() == right.lines() {
-        return None;
-    }
     let (left, right) = (left.to_string(), right.to_string());
     let diff = TextDiff::from_lines(&left, &right);
-    Some(diff.unified_diff().context_radius(0).header(left_name, right_name).to_string())
+    (left != right).then(|| diff.unified_diff().context_radius(0).header(left_name, right_name).to_string())
 }
 
 #[cfg(test)]

@@ -29,18 +29,19 @@ pub const NOT_COMPARED: &[(&str, &str)] = &[
 ];
 
 /// Who a fact binds: what is harmless in a reply may break a request, and the other way round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
+    /// What belongs to neither alone.
+    #[default]
+    Neither,
     /// What a caller sends.
     Request,
     /// What a caller receives.
     Reply,
-    /// What belongs to neither alone.
-    Neither,
 }
 
 /// One promise.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fact {
     /// Method and path; `document`, or `schema NAME` for a schema that no operation reaches.
     pub operation: String,
@@ -57,20 +58,14 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// What is said of a value, wherever it is.
-    pub(super) fn new(aspect: &str, value: impl Into<String>) -> Self {
-        let (operation, place, member) = (String::new(), String::new(), String::new());
-        Self { operation, side: Side::Neither, place, member, aspect: aspect.to_owned(), value: value.into() }
+    /// The same, of a part of its operation.
+    pub(super) fn part(&self, side: Side, place: &str) -> Self {
+        Self { side, place: place.to_owned(), ..self.clone() }
     }
 
-    /// The same, said of a member.
-    pub(super) fn inside(mut self, member: &str) -> Self {
-        self.member.insert_str(0, member);
-        self
-    }
-
-    pub(super) fn at(self, operation: &str, side: Side, place: &str) -> Self {
-        Self { operation: operation.to_owned(), side, place: place.to_owned(), ..self }
+    /// The same, of something inside its member.
+    pub(super) fn inside(&self, step: &str) -> Self {
+        Self { member: format!("{}{step}", self.member).trim_start_matches('.').to_owned(), ..self.clone() }
     }
 }
 

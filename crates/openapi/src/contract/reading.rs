@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::document::reference;
 
@@ -48,24 +48,19 @@ impl<'a> Reading<'a> {
 
     /// JSON that this module knows nothing about, with what its references reach in their place.
     ///
-    /// `open` are the references that led here; one that leads back stays as it is.
-    pub(super) fn unfolded(&self, node: &Value, open: &mut Vec<String>, depth: usize) -> Value {
-        if !self.step(depth) {
-            return node.clone();
-        }
+    /// `path` are the references that led here, with an empty one for each other step; a reference that leads back stays as it is.
+    pub(super) fn unfolded(&self, node: &Value, path: &[&str]) -> Value {
+        let inside = |node: &Value, reference| self.unfolded(node, &[path, &[reference]].concat());
         match node {
-            Value::Array(items) => items.iter().map(|item| self.unfolded(item, open, depth + 1)).collect(),
+            Value::Array(_) | Value::Object(_) if !self.step(path.len()) => node.clone(),
+            Value::Array(items) => items.iter().map(|item| inside(item, "")).collect(),
             Value::Object(members) => {
                 let reference = members.get("$ref").and_then(Value::as_str);
-                let reference = reference.filter(|reference| !open.iter().any(|open| open == reference));
+                let reference = reference.filter(|reference| !path.contains(reference));
                 if let Some((reference, node)) = reference.and_then(|one| Some((one, self.target(one)?))) {
-                    open.push(reference.to_owned());
-                    let unfolded = self.unfolded(node, open, depth + 1);
-                    open.pop();
-                    return unfolded;
+                    return inside(node, reference);
                 }
-                let members = members.iter();
-                members.map(|(name, value)| (name.clone(), self.unfolded(value, open, depth + 1))).collect()
+                members.iter().map(|(name, value)| (name.clone(), inside(value, ""))).collect()
             }
             leaf => leaf.clone(),
         }
@@ -74,27 +69,20 @@ impl<'a> Reading<'a> {
 
 /// JSON with sorted members, on one line.
 pub(super) fn text(value: &Value) -> String {
-    plain(value).to_string()
-}
-
-/// A text as it is, anything else as JSON.
-pub(super) fn bare(value: &Value) -> String {
-    value.as_str().map_or_else(|| text(value), str::to_owned)
+    let mut plain = value.clone();
+    plain.sort_all_objects();
+    plain.to_string()
 }
 
 pub(super) fn yes_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }
 
-/// The same JSON value with sorted members.
-pub(super) fn plain(value: &Value) -> Value {
-    let mut plain = value.clone();
-    plain.sort_all_objects();
-    plain
-}
-
-pub(super) fn sorted(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
-    let mut members: Vec<(&String, &Value)> = members.iter().collect();
-    members.sort_by_key(|(name, _)| name.as_str());
-    members
+/// A name that could be mistaken for something else is in quotes.
+pub(super) fn quoted(name: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "_-$@".contains(character);
+    match !name.is_empty() && name.chars().all(plain) {
+        true => name.to_owned(),
+        false => format!("{name:?}"),
+    }
 }

@@ -78,7 +78,7 @@ fn each_line_names_operation_and_member() {
 
 #[test]
 fn pairs_of_schemas_promise_the_same_or_not() {
-    let pairs = read_yaml(include_str!("pairs.yaml")).unwrap();
+    let pairs = read_yaml(include_str!("pairs.yaml"));
     for case in list(&pairs) {
         for (relation, is_same) in [("same", true), ("other", false)] {
             for pair in list(&case[relation]) {
@@ -172,6 +172,5 @@ fn a_document_that_unfolds_without_end_is_not_called_equal() {
             json!({ "properties": { "a": next, "b": next } });
     }
     let bomb = contract(&bomb);
-    assert!(!bomb.is_complete());
     assert!(difference("left", &bomb, "right", &bomb).unwrap().starts_with("left: nested too deeply"));
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::calls::json;
 use super::finding::Findings;
 use super::outline::{Node, Outline};
-use crate::document::json::{members, shown};
+use crate::document::json::{members, shown, texts};
 use crate::document::pointer::child;
 
 /// The members of both envelopes that hold a code.
@@ -18,7 +18,7 @@ pub(super) fn check(outline: &Outline<'_>, document: &Value, findings: &mut Find
     let mut used = BTreeSet::new();
     for response in outline.responses(&['4', '5', 'd']) {
         let shown = codes_of_examples(outline, response);
-        let listed: Vec<&str> = response.texts("x-error-codes").collect();
+        let listed: Vec<&str> = texts(&response.value["x-error-codes"]).collect();
         for (index, code) in listed.iter().enumerate() {
             let pointer = child(&response.at("x-error-codes"), index);
             if catalog.get(code).is_none() {

@@ -74,31 +74,27 @@ fn meant<'c>(context: &'c [Vec<ValidationError<'static>>]) -> &'c [ValidationErr
 }
 
 fn rules_out(error: &ValidationError<'static>) -> bool {
-    match error.kind() {
-        ValidationErrorKind::Required { property } => property == "$ref",
-        ValidationErrorKind::Enum { options } => {
-            let names_the_form = ["/in", "/type", "/scheme"];
-            options.as_array().is_some_and(|options| options.len() == 1)
-                && names_the_form.iter().any(|end| error.instance_path().as_str().ends_with(end))
-        }
-        _ => false,
-    }
+    names_the_form(error).is_some()
+        || matches!(error.kind(), ValidationErrorKind::Required { property } if property == "$ref")
+}
+
+/// The member that names a form and has the name of another one, and the name that this form has.
+fn names_the_form<'e>(error: &'e ValidationError<'static>) -> Option<(&'e str, &'e Value)> {
+    let (ValidationErrorKind::Enum { options }, pointer) = (error.kind(), error.instance_path().as_str())
+    else {
+        return None;
+    };
+    let [option] = options.as_array()?.as_slice() else { return None };
+    ["/in", "/type", "/scheme"].iter().any(|end| pointer.ends_with(end)).then_some((pointer, option))
 }
 
 /// When every form asks for another value of the same member, that member is the fault.
 fn options_of_all(context: &[Vec<ValidationError<'static>>]) -> Option<(String, Vec<String>)> {
-    let pointer = context.first()?.iter().find(|error| rules_out(error))?.instance_path().as_str();
-    let mut all = Vec::new();
-    for errors in context {
-        let options = errors.iter().find_map(|error| match error.kind() {
-            ValidationErrorKind::Enum { options } if error.instance_path().as_str() == pointer => {
-                Some(options)
-            }
-            _ => None,
-        });
-        all.extend(options?.as_array()?.iter().map(shown));
-    }
-    Some((pointer.to_owned(), all))
+    let named = context.iter().map(|errors| errors.iter().find_map(names_the_form));
+    let named = named.collect::<Option<Vec<_>>>()?;
+    let (pointer, _) = *named.first()?;
+    let is_one = named.iter().all(|(other, _)| *other == pointer);
+    is_one.then(|| (pointer.to_owned(), named.iter().map(|(_, option)| shown(option)).collect()))
 }
 
 /// A value as a message can hold it.

@@ -17,7 +17,7 @@ pub fn extensions() -> impl Iterator<Item = &'static str> {
 
 pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut Findings<'_>) {
     for node in outline.nodes() {
-        for name in node.members.keys().filter(|name| name.starts_with("x-")) {
+        for name in members(node.value).map(|(name, _)| name).filter(|name| name.starts_with("x-")) {
             if !outline::extensions().any(|known| known == (name.as_str(), node.kind)) {
                 let (kind, known) = (node.kind, extensions().collect::<Vec<_>>().join(", "));
                 let message = format!("`{name}` of a {kind} is no extension of ours, which are {known}");
@@ -36,7 +36,7 @@ pub(super) fn check(outline: &Outline<'_>, document: &Document, findings: &mut F
 /// Each value has a list of the values that may follow it.
 fn lifecycle(schema: &Node<'_>, findings: &mut Findings<'_>) {
     let Some(lifecycle) = schema.get("x-lifecycle") else { return };
-    let values: BTreeSet<&str> = schema.texts("enum").collect();
+    let values: BTreeSet<&str> = texts(&schema.value["enum"]).collect();
     let mut report = |message| findings.report("lifecycle", &schema.at("x-lifecycle"), message);
     for value in values.iter().filter(|value| !lifecycle[**value].is_array()) {
         report(format!("`{value}` has no list of followers"));
@@ -49,7 +49,7 @@ fn lifecycle(schema: &Node<'_>, findings: &mut Findings<'_>) {
 
 /// What generators call the values of an enum.
 fn constant_names(schema: &Node<'_>, findings: &mut Findings<'_>) {
-    let names: BTreeSet<&str> = schema.texts("x-enum-varnames").collect();
+    let names: BTreeSet<&str> = texts(&schema.value["x-enum-varnames"]).collect();
     if schema.get("x-enum-varnames").is_some() && names.len() != schema.list("enum").len() {
         findings.breach("enum-varnames", &schema.at("x-enum-varnames"));
     }
@@ -69,7 +69,7 @@ fn known_values(outline: &Outline<'_>, schema: &Node<'_>, findings: &mut Finding
         return;
     };
     let description = schema.text("description").unwrap_or_default();
-    for value in target.texts("enum") {
+    for value in texts(&target.value["enum"]) {
         if !description.contains(&format!("`{value}`")) {
             findings.report(
                 "known-values",

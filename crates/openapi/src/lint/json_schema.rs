@@ -11,7 +11,7 @@ use crate::document::Document;
 
 /// What keeps a value from fitting a schema; nothing, if the schema is too broken to tell.
 pub(super) fn faults(document: &Document, schema: &Node<'_>, value: &Value) -> BTreeSet<Fault> {
-    let validator = validator(document, &Value::Object(schema.members.clone()));
+    let validator = validator(document, schema.value);
     explain(validator.iter().flat_map(|validator| validator.iter_errors(value)))
 }
 

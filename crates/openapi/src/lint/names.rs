@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::finding::Findings;
 use super::outline::{Node, Outline};
+use crate::document::json::members;
 use crate::document::pointer::child;
 
 /// A name of the document: its pointer, itself, and the names that Rust makes of it.
@@ -17,47 +18,46 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
         let id = operation.text("operationId")?;
         Some((operation.at("operationId"), id.to_owned(), vec![id.to_snake_case()]))
     });
-    collide("operation-id", "method", None, methods, findings);
+    collide("operation-id", "method", methods, findings);
     for operation in outline.of_kind("operation") {
-        let body = operation.get("requestBody").map(|_| ("body", "the request body"));
+        let body = operation.get("requestBody").map(|_| taken("the request body", "body"));
         let arguments = outline.parameters(operation).into_iter().filter_map(|(at, parameter)| {
             let name = parameter.text("name")?;
             Some((at.to_owned(), name.to_owned(), vec![name.to_snake_case()]))
         });
-        collide("parameter-name", "argument", body, arguments, findings);
+        collide("parameter-name", "argument", body.into_iter().chain(arguments), findings);
     }
     let types = outline.nodes().filter(|node| node.kind == "schema" && node.is_component());
     let types = types.map(|one| (one.pointer.clone(), one.name(), vec![one.name().to_pascal_case()]));
-    collide("schema-name", "type", None, types, findings);
+    collide("schema-name", "type", types, findings);
     for schema in outline.of_kind("schema") {
         let extra = schema.get("additionalProperties").filter(|extra| **extra != Value::Bool(false));
-        let extra = extra.map(|_| ("extra", "the map of further members"));
-        let fields = schema.map("properties").map(|(name, _)| {
+        let extra = extra.map(|_| taken("the map of further members", "extra"));
+        let fields = members(&schema.value["properties"]).map(|(name, _)| {
             (child(&schema.at("properties"), name), name.clone(), vec![name.to_snake_case()])
         });
-        collide("property-name", "field", extra, fields, findings);
-        let unknown = Some(("Unknown", "the variant for values that are not listed"));
-        let variants = variants(schema, findings).into_iter();
-        collide("enum-name", "variant", unknown, variants, findings);
+        collide("property-name", "field", extra.into_iter().chain(fields), findings);
+        let mut variants = variants(schema, findings);
+        variants.insert(0, taken("the variant for values that are not listed", "Unknown"));
+        collide("enum-name", "variant", variants.into_iter(), findings);
     }
-    let codes = outline.of_kind("components").flat_map(|components| components.map("x-error-catalog"));
+    let codes =
+        outline.of_kind("components").flat_map(|components| members(&components.value["x-error-catalog"]));
     let codes = codes.filter_map(|(code, entry)| {
         let name = entry.get("name")?.as_str()?.to_owned();
         Some((format!("/components/x-error-catalog/{code}/name"), code.clone(), vec![name]))
     });
-    collide("catalog-entry", "error code", None, codes, findings);
+    collide("catalog-entry", "error code", codes, findings);
 }
 
-/// Reports each name of a scope that becomes the same in Rust as one before it, or as one that is `taken`, by what.
-fn collide(
-    rule: &'static str,
-    noun: &str,
-    taken: Option<(&str, &str)>,
-    names: impl Iterator<Item = Name>,
-    findings: &mut Findings<'_>,
-) {
-    let taken = taken.map(|(rust, by)| (rust.to_owned(), by.to_owned()));
-    let mut taken: HashMap<String, String> = taken.into_iter().collect();
+/// A name that Rust code has already, whatever the document says.
+fn taken(by: &str, rust: &str) -> Name {
+    (String::new(), by.to_owned(), vec![rust.to_owned()])
+}
+
+/// Reports each name of a scope that becomes the same in Rust as one before it.
+fn collide(rule: &'static str, noun: &str, names: impl Iterator<Item = Name>, findings: &mut Findings<'_>) {
+    let mut taken: HashMap<String, String> = HashMap::new();
     for (pointer, name, rust) in names {
         match rust.iter().find_map(|rust| Some((rust, taken.get(rust)?))) {
             Some((rust, other)) => {

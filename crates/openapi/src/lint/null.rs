@@ -11,16 +11,12 @@ use crate::document::pointer::parent;
 pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
     let replies = outline.reach(outline.responses(&['1', '2', '3', '4', '5', 'd']));
     for schema in outline.nodes().filter(|node| node.kind == "schema") {
-        let is_nullable = schema.is_true("nullable") && schema.get("type").is_some();
+        let is_nullable = schema.value["nullable"] == true;
         let takes_null = takes_null(outline, schema, &mut BTreeSet::new());
-        if is_nullable && !takes_null {
+        if is_nullable && schema.get("type").is_some() && !takes_null {
             findings.breach("nullable-forbidden", &schema.at("nullable"));
         }
-        if schema.role == "properties"
-            && !takes_null
-            && !schema.is_true("nullable")
-            && replies.contains(&*schema.pointer)
-        {
+        if schema.role == "properties" && !takes_null && !is_nullable && replies.contains(&*schema.pointer) {
             findings.breach("reply-nullable", &schema.pointer);
         }
         needed(outline, schema, findings);
@@ -34,7 +30,7 @@ fn takes_null<'n>(outline: &'n Outline<'_>, schema: &'n Node<'_>, visited: &mut 
     if !visited.insert(&schema.pointer) {
         return true;
     }
-    (schema.get("type").is_none() || schema.is_true("nullable"))
+    (schema.get("type").is_none() || schema.value["nullable"] == true)
         && (schema.get("enum").is_none() || schema.list("enum").contains(&Value::Null))
         && outline.below(schema, "allOf").all(|part| takes_null(outline, part, visited))
         && ["anyOf", "oneOf"].into_iter().all(|key| {
@@ -51,7 +47,7 @@ fn needed(outline: &Outline<'_>, node: &Node<'_>, findings: &mut Findings<'_>) {
     let is_optional = node.role == "properties"
         && !owner.is_some_and(|owner| owner.list("required").contains(&Value::from(node.name())));
     // The part of a schema around a reference is looked at with that schema.
-    if target.is_some_and(|target| target.is_true("nullable")) && !is_optional && node.role != "allOf" {
+    if target.is_some_and(|target| target.value["nullable"] == true) && !is_optional && node.role != "allOf" {
         findings.breach("nullable-required", &node.pointer);
     }
 }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::explain_schema_error::explain;
 use super::finding::Findings;
 use super::outline::{Node, Outline};
@@ -15,9 +13,8 @@ pub(super) fn check(outline: &Outline<'_>, findings: &mut Findings<'_>) {
         outline.responses(&['4', '5', 'd']).iter().map(|response| response.pointer.as_str()).collect();
     for node in outline.nodes() {
         let kinds = kinds(node, replies.contains(&*node.pointer), errors.contains(&*node.pointer));
-        let value = Value::Object(node.members.clone());
         for rule in RULES.iter().filter(|rule| rule.on.iter().any(|kind| kinds.contains(kind))) {
-            for fault in explain(rule.must.iter().flat_map(|must| must.iter_errors(&value))) {
+            for fault in explain(rule.must.iter().flat_map(|must| must.iter_errors(node.value))) {
                 let pointer = format!("{}{}", node.pointer, fault.pointer);
                 findings.add(rule, &pointer, &rule.message.replace("{fault}", &fault.message));
             }

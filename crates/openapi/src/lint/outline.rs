@@ -6,29 +6,25 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::document::json::{list, members};
 use crate::document::pointer::{child, last, parent};
 use crate::document::{read_yaml, reference};
 
-static NODES: LazyLock<Value> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "the file is part of this crate: every test of lint reads it")]
-    read_yaml(include_str!("nodes.yaml")).expect("`nodes.yaml` is YAML")
-});
+static NODES: LazyLock<Value> = LazyLock::new(|| read_yaml(include_str!("nodes.yaml")));
 
 const EXTENSION: &str = "extension";
 
 /// The members of a kind of node that are nodes themselves, or extensions of ours, with their kind.
-fn members(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let members = NODES.get(kind).and_then(Value::as_object).into_iter().flatten();
-    members.filter_map(|(key, kind)| Some((key.as_str(), kind.as_str()?)))
+fn nodes(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    members(&NODES[kind]).filter_map(|(key, kind)| Some((key.as_str(), kind.as_str()?)))
 }
 
 /// Every extension of ours, with the kind of node that may have it.
 pub(super) fn extensions() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let kinds = NODES.as_object().into_iter().flat_map(Map::keys);
-    kinds.flat_map(|kind| {
-        let extensions = members(kind).filter(|(_, what)| *what == EXTENSION);
+    members(&NODES).flat_map(|(kind, _)| {
+        let extensions = nodes(kind).filter(|(_, what)| *what == EXTENSION);
         extensions.map(move |(name, _)| (name, kind.as_str()))
     })
 }
@@ -39,7 +35,8 @@ pub(super) struct Node<'a> {
     /// What messages call it, too: `media type`.
     pub(super) kind: &'static str,
     pub(super) pointer: String,
-    pub(super) members: &'a Map<String, Value>,
+    /// Always a mapping.
+    pub(super) value: &'a Value,
     /// The member of which this node is a value: `properties` for a property, `schemas` for a component.
     pub(super) role: &'static str,
     /// Its own index and that behind its last descendant.
@@ -53,30 +50,16 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
-        self.members.get(key)
+        self.value.get(key)
     }
 
     pub(super) fn text(&self, key: &str) -> Option<&'a str> {
         self.get(key).and_then(Value::as_str)
     }
 
-    pub(super) fn is_true(&self, key: &str) -> bool {
-        self.get(key) == Some(&Value::Bool(true))
-    }
-
     /// The items of a member that is a list, none if it is not.
     pub(super) fn list(&self, key: &str) -> &'a [Value] {
         self.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-    }
-
-    /// The texts in a member that is a list.
-    pub(super) fn texts(&self, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.list(key).iter().filter_map(Value::as_str)
-    }
-
-    /// The members of a member that is a mapping, none if it is not.
-    pub(super) fn map(&self, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
-        self.get(key).and_then(Value::as_object).into_iter().flatten()
     }
 
     /// The pointer of one of its members.
@@ -115,23 +98,26 @@ impl<'a> Outline<'a> {
     }
 
     fn add(&mut self, kind: &'static str, pointer: String, value: &'a Value, role: &'static str) {
-        let Some(object) = value.as_object() else { return };
+        if !value.is_object() {
+            return;
+        }
         let index = self.nodes.len();
         self.by_pointer.insert(pointer.clone(), index);
-        self.nodes.push(Node { kind, pointer: pointer.clone(), members: object, role, span: index..index });
+        self.nodes.push(Node { kind, pointer: pointer.clone(), value, role, span: index..index });
         // Whatever is beside a reference is ignored by every reader, and so by the rules.
         let is_reference = self.nodes[index].reference().is_some();
-        for (key, kind) in members(kind).filter(|(_, kind)| !is_reference && *kind != EXTENSION) {
-            let Some(member) = object.get(key) else { continue };
+        for (key, kind) in nodes(kind).filter(|(_, kind)| !is_reference && *kind != EXTENSION) {
+            let Some(member) = value.get(key) else { continue };
             let pointer = child(&pointer, key);
             if let Some(kind) = kind.strip_suffix("[]") {
-                for (index, item) in member.as_array().into_iter().flatten().enumerate() {
+                for (index, item) in list(member).enumerate() {
                     self.add(kind, child(&pointer, index), item, key);
                 }
             } else if let Some(kind) = kind.strip_suffix("{}") {
                 let extensible = matches!(key, "paths" | "responses");
-                let named = member.as_object().into_iter().flatten();
-                for (name, value) in named.filter(|(name, _)| !(extensible && name.starts_with("x-"))) {
+                for (name, value) in
+                    members(member).filter(|(name, _)| !(extensible && name.starts_with("x-")))
+                {
                     self.add(kind, child(&pointer, name), value, key);
                 }
             } else {
