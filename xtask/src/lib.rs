@@ -63,9 +63,16 @@ pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Where cargo builds the project at `root`.
+/// Cargo with these arguments, for the project at `root`, which it builds in `target`.
+pub(crate) fn cargo_in(root: &Path, target: &Path, arguments: &[&str]) -> Command {
+    let mut cargo = cargo();
+    cargo.args(arguments).env("CARGO_TARGET_DIR", target).current_dir(root);
+    cargo
+}
+
+/// Where cargo builds the project at `root`, and where the commands put what they make.
 pub fn target_folder(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+    root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// Prints for the person at the terminal; a closed pipe is no error.
