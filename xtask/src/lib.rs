@@ -31,26 +31,15 @@ pub use northbound_openapi::{contract, document, lint};
 /// The hand-written document, relative to the project.
 pub const DOCUMENT: &str = "spec/openapi.yaml";
 
-/// How a command ended that could do its work, and how much is left to do: the greater, the more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// How a command ended that could do its work, with the exit code of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing is left to do.
-    Done,
-    /// Something is out of date, or waits for a review.
-    Stale,
+    Done = 0,
     /// Something needs a person: it is broken.
-    Broken,
-}
-
-impl Outcome {
-    /// The exit code of the process: 0, 1 for broken, 4 for stale.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Broken => 1,
-            Self::Stale => 4,
-        }
-    }
+    Broken = 1,
+    /// Something is out of date, or waits for a review.
+    Stale = 4,
 }
 
 /// The text of a file, named from the folder `root`.
