@@ -20,7 +20,7 @@ fn carried_out(recipe: &Recipe) -> (Document, Vec<derived::Stale>) {
     let document = Document::parse("spec/openapi.yaml", text).unwrap();
     let findings: Vec<String> = lint::lint(&document).iter().map(ToString::to_string).collect();
     assert_eq!(findings, [""; 0], "the recipe {} leaves faults in the document", recipe.name);
-    let files = generate::derive(root(), &document, None).unwrap();
+    let files = generate::derive(root(), &document).unwrap();
     let stale = derived::stale(root(), &files, generate::GENERATED).unwrap();
     (document, stale)
 }
@@ -73,7 +73,7 @@ fn a_new_operation_reaches_the_client() {
 fn a_renamed_member_makes_the_derived_files_stale() {
     let text = fs::read_to_string(root().join("spec/openapi.yaml")).unwrap();
     let document = Document::parse("spec/openapi.yaml", text.replace("totalCount:", "totalRows:")).unwrap();
-    let files = generate::derive(root(), &document, None).unwrap();
+    let files = generate::derive(root(), &document).unwrap();
     let stale = derived::stale(root(), &files, generate::GENERATED).unwrap();
     let paths: Vec<&str> = stale.iter().map(|stale| stale.path.as_str()).collect();
     let generated = "crates/client/src/generated";

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::derived::{replace, unified_diff};
 use crate::tools::output;
-use crate::{Outcome, print, target_folder};
+use crate::{Outcome, cargo_in, print, target_folder};
 
 /// The crates, by the name that rustdoc gives its file, and the listings.
 const CRATES: [(&str, &str, &str); 3] = [
@@ -31,14 +31,13 @@ pub fn run(root: &Path, accept: bool) -> anyhow::Result<Outcome> {
     for (package, file, listing) in CRATES {
         let path = root.join(listing);
         let present = fs::read_to_string(&path).unwrap_or_default();
-        let mut rustdoc = cargo(root, &folder, &["rustdoc", "--package", package, "--lib"]);
+        let mut rustdoc = cargo_in(root, &folder, &["rustdoc", "--quiet", "--package", package, "--lib"]);
         // rustdoc's JSON is unstable; this lets a stable toolchain write it.
         rustdoc.env("RUSTC_BOOTSTRAP", "1");
         output(rustdoc.args(["--", "-Zunstable-options", "--output-format=json", "--cap-lints=warn"]))?;
         let json = folder.join("doc").join(file).with_extension("json");
-        let mut tool =
-            cargo(root, &folder, &["run", "--locked", "--manifest-path", "xtask/tools/api/Cargo.toml", "--"]);
-        let wanted = output(tool.arg(json))?;
+        let run = ["run", "--quiet", "--locked", "--manifest-path", "xtask/tools/api/Cargo.toml", "--"];
+        let wanted = output(cargo_in(root, &folder, &run).arg(json))?;
         if wanted == present {
             continue;
         }
@@ -59,15 +58,4 @@ pub fn run(root: &Path, accept: bool) -> anyhow::Result<Outcome> {
         print("the public API changed: read the changes above, then run `cargo xtask api --accept`");
     }
     Ok(outcome)
-}
-
-fn cargo(root: &Path, folder: &Path, arguments: &[&str]) -> Command {
-    let mut cargo = crate::cargo();
-    cargo
-        .args(&arguments[..1])
-        .args(["--quiet", "--target-dir"])
-        .arg(folder)
-        .args(&arguments[1..])
-        .current_dir(root);
-    cargo
 }

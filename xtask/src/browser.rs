@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::tools::{self, NODE, NPM, Needed};
+use crate::tools::{self, NODE, Needed};
 use crate::{Outcome, docs, emulator, target_folder};
 
 const CHROMIUM: Needed = Needed {
@@ -20,16 +20,12 @@ const CHROMIUM: Needed = Needed {
 pub fn run(root: &Path, pictures: bool) -> anyhow::Result<Outcome> {
     let chromium =
         std::env::var_os("CHROMIUM").map_or_else(|| CHROMIUM.found(), |path| Ok(PathBuf::from(path)))?;
-    let node = NODE.found()?;
-    let northbound = emulator::build(root)?;
-    let target = std::path::absolute(target_folder(root)).context("cannot find the target folder")?;
+    let tests = root.join("tests/browser");
+    tools::node(&tests)?;
+    let (northbound, target) = (emulator::build(root)?, target_folder(root));
     let docs = target.join("docs");
     docs::write(root, &northbound, &docs)?;
-    let tests = root.join("tests/browser");
-    let install =
-        ["ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    tools::output(Command::new(NPM.found()?).args(install).current_dir(&tests))?;
-    let mut node = Command::new(node);
+    let mut node = Command::new(NODE.found()?);
     node.arg("--test").current_dir(tests).env("NORTHBOUND", northbound).env("CHROMIUM", chromium);
     node.env("DOCS", docs).env("BROWSER_OUT", target.join("browser"));
     if pictures {

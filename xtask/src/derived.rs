@@ -34,36 +34,36 @@ pub struct Stale {
 }
 
 /// Finds the files that are not as they should be, those in `folder` that should not exist included.
+///
+/// # Errors
+/// When the folder is there and cannot be listed.
 pub fn stale(root: &Path, derived: &[Derived], folder: &str) -> anyhow::Result<Vec<Stale>> {
-    let mut stale = Vec::new();
-    for file in derived {
-        let present = read(&root.join(&file.path))?;
-        if present.as_deref() != Some(&file.contents) {
-            let diff = unified_diff(&file.path, present.as_deref().unwrap_or_default(), &file.contents);
-            stale.push(Stale { path: file.path.clone(), diff, wanted: Some(file.contents.clone()) });
-        }
-    }
-    for path in files_in(root, folder)? {
-        if !derived.iter().any(|file| file.path == path) {
-            let present = read(&root.join(&path))?.unwrap_or_default();
-            stale.push(Stale { diff: unified_diff(&path, &present, ""), path, wanted: None });
-        }
-    }
-    Ok(stale)
+    let wanted = derived.iter().map(|file| (file.path.clone(), Some(file.contents.clone())));
+    let present = files_in(root, folder)?.into_iter();
+    let unknown =
+        present.filter(|path| derived.iter().all(|file| file.path != *path)).map(|path| (path, None));
+    let stale = wanted.chain(unknown).filter_map(|(path, wanted)| {
+        let present = fs::read(root.join(&path)).ok();
+        let present = present.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let text = |contents: &Option<String>| contents.clone().unwrap_or_default();
+        let diff = unified_diff(&path, &text(&present), &text(&wanted));
+        (present != wanted).then_some(Stale { path, diff, wanted })
+    });
+    Ok(stale.collect())
 }
 
-/// Makes every stale file as it should be and returns the paths of those.
-pub fn write(root: &Path, derived: &[Derived], folder: &str) -> anyhow::Result<Vec<String>> {
-    let mut written = Vec::new();
-    for file in stale(root, derived, folder)? {
-        let path = root.join(&file.path);
-        match file.wanted {
-            Some(contents) => replace(&path, &contents)?,
-            None => fs::remove_file(&path).with_context(|| format!("cannot remove {}", file.path))?,
+impl Stale {
+    /// Makes the file as it should be.
+    ///
+    /// # Errors
+    /// When it cannot be written or removed.
+    pub fn renew(&self, root: &Path) -> anyhow::Result<()> {
+        let path = root.join(&self.path);
+        match &self.wanted {
+            Some(contents) => replace(&path, contents),
+            None => fs::remove_file(&path).with_context(|| format!("cannot remove {}", self.path)),
         }
-        written.push(file.path);
     }
-    Ok(written)
 }
 
 /// A unified diff of a file, old to new.
@@ -77,14 +77,6 @@ pub(crate) fn replace(path: &Path, contents: &str) -> anyhow::Result<()> {
     let folder = path.parent().unwrap_or(path);
     let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, contents));
     written.with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn read(path: &Path) -> anyhow::Result<Option<String>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
 }
 
 fn files_in(root: &Path, folder: &str) -> anyhow::Result<Vec<String>> {
@@ -111,11 +103,14 @@ mod tests {
         fs::write(root.path().join("a/old.rs"), "old\n").unwrap();
         fs::write(root.path().join("b.txt"), "one\ntwo\n").unwrap();
         let derived = [Derived::new("b.txt", "one\nthree\n"), Derived::new("a/c/d.txt", "new\n")];
+        let found = stale(root.path(), &derived, "a").unwrap();
         assert_eq!(
-            stale(root.path(), &derived, "a").unwrap()[0].diff,
+            found[0].diff,
             "--- b.txt (as it is)\n+++ b.txt (as it should be)\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n"
         );
-        assert_eq!(write(root.path(), &derived, "a").unwrap(), ["b.txt", "a/c/d.txt", "a/old.rs"]);
+        found.iter().for_each(|stale| stale.renew(root.path()).unwrap());
+        let paths: Vec<&str> = found.iter().map(|stale| stale.path.as_str()).collect();
+        assert_eq!(paths, ["b.txt", "a/c/d.txt", "a/old.rs"]);
         assert_eq!(fs::read_to_string(root.path().join("a/c/d.txt")).unwrap(), "new\n");
         assert!(!root.path().join("a/old.rs").exists());
     }

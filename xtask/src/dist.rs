@@ -4,11 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 
-use crate::emulator::{self, Emulator};
 use crate::tools::{self, Needed, SHA256SUM};
-use crate::{DOCUMENT, Outcome, load, print, target_folder};
+use crate::{Outcome, docs, emulator, print, target_folder};
 
 /// What it is built for: musl is a C library that can be linked in whole.
 const TARGET: &str = "x86_64-unknown-linux-musl";
@@ -42,8 +41,9 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
     let program = folder.join("northbound");
     fs::copy(&built, &program).with_context(|| format!("cannot write {}", program.display()))?;
 
-    is_static(&ldd, &program)?;
-    serves_the_document(root, &program)?;
+    let said = tools::output(Command::new(ldd).arg(&program))?;
+    ensure!(said.contains("statically linked"), "{} is not static; it needs\n{said}", program.display());
+    docs::serving(&program, root)?;
 
     let sum = tools::output(Command::new(sha256sum).arg("northbound").current_dir(&folder))?;
     fs::write(folder.join("northbound.sha256"), &sum).context("cannot write northbound.sha256")?;
@@ -54,25 +54,4 @@ pub fn run(root: &Path) -> anyhow::Result<Outcome> {
         sum.split_whitespace().next().unwrap_or_default()
     ));
     Ok(Outcome::Done)
-}
-
-/// `ldd` fails on a program that was linked as of old, and says of a newer one that it is static.
-fn is_static(ldd: &Path, program: &Path) -> anyhow::Result<()> {
-    let output = Command::new(ldd).arg(program).output().context("cannot run ldd")?;
-    let said =
-        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    if said.contains("statically linked") || said.contains("not a dynamic executable") {
-        return Ok(());
-    }
-    bail!("{} is not static; it needs\n{said}", program.display())
-}
-
-fn serves_the_document(root: &Path, program: &Path) -> anyhow::Result<()> {
-    let emulator = Emulator::start(program, &[])?;
-    let served = emulator.fetch("/openapi.yaml")?;
-    ensure!(
-        served == load::read(root)?.text().as_bytes(),
-        "the program serves another document than {DOCUMENT}"
-    );
-    Ok(())
 }

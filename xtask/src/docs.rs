@@ -22,11 +22,7 @@ const FILES: [(&str, &str); 5] = [
 /// # Errors
 /// When the emulator does not start, serves another document than the project's, or a file cannot be written.
 pub fn write(root: &Path, northbound: &Path, folder: &Path) -> anyhow::Result<()> {
-    let (emulator, document) = (Emulator::start(northbound, &[])?, load::read(root)?);
-    ensure!(
-        emulator.fetch("/openapi.yaml")? == document.text().as_bytes(),
-        "the emulator serves another document than {DOCUMENT}: run `cargo xtask generate`"
-    );
+    let (emulator, document) = (serving(northbound, root)?, load::read(root)?);
     let write = |name: &str, contents: &[u8]| {
         let path = folder.join(name);
         fs::write(&path, contents).with_context(|| format!("cannot write {}", path.display()))
@@ -36,4 +32,15 @@ pub fn write(root: &Path, northbound: &Path, folder: &Path) -> anyhow::Result<()
         write(name, &emulator.fetch(path)?)?;
     }
     write("document.js", format!("const EMULATOR = false, DOCUMENT = {};\n", document.value()).as_bytes())
+}
+
+/// The emulator of this program.
+///
+/// # Errors
+/// When it does not start, or serves another document than that of the project at `root`.
+pub(crate) fn serving(northbound: &Path, root: &Path) -> anyhow::Result<Emulator> {
+    let emulator = Emulator::start(northbound, &[])?;
+    let is_ours = emulator.fetch("/openapi.yaml")? == load::read(root)?.text().as_bytes();
+    ensure!(is_ours, "the emulator serves another document than {DOCUMENT}: run `cargo xtask generate`");
+    Ok(emulator)
 }

@@ -11,8 +11,7 @@ use anyhow::{Context as _, bail, ensure};
 use northbound_openapi::document::Document;
 use northbound_openapi::lint::lint;
 
-use crate::tools::{NODE, Tools};
-use crate::{DOCUMENT, Outcome, print};
+use crate::{DOCUMENT, Outcome, print, tools};
 
 /// What is installed, pinned: `package-lock.json` for Node, `requirements.txt` for Python.
 const PINS: &str = "xtask/tools/lint";
@@ -97,10 +96,9 @@ fn reporter<'l>(root: &Path, linters: &'l [Linter], edit: &str) -> anyhow::Resul
 }
 
 fn linters(root: &Path) -> anyhow::Result<[Linter; 5]> {
-    let (tools, pins) = (Tools::of(root), root.join(PINS));
-    NODE.found()?;
-    let node = tools.node("lint-node", &pins)?.join("node_modules/.bin");
-    let python = tools.python("lint-python", &pins.join("requirements.txt"))?;
+    let pins = root.join(PINS);
+    let node = tools::node(&pins)?;
+    let python = tools::python(root, "lint-python", &pins.join("requirements.txt"))?;
     let (redocly, spectral) = (node.join("redocly"), node.join("spectral"));
     let linter = |name, program, arguments| Linter { name, program, arguments };
     Ok([

@@ -104,10 +104,8 @@ pub(crate) fn is_sentence(text: &str) -> bool {
 }
 
 fn is_kebab_case(id: &str) -> bool {
-    id.starts_with(|c: char| c.is_ascii_lowercase())
-        && !id.ends_with('-')
-        && !id.contains("--")
-        && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    id.split('-').all(|word| !word.is_empty() && word.chars().all(is_letter))
 }
 
 /// A text that stays within one cell of a table.

@@ -31,26 +31,15 @@ pub use northbound_openapi::{contract, document, lint};
 /// The hand-written document, relative to the project.
 pub const DOCUMENT: &str = "spec/openapi.yaml";
 
-/// How a command ended that could do its work, and how much is left to do: the greater, the more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// How a command ended that could do its work, with the exit code of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing is left to do.
-    Done,
-    /// Something is out of date, or waits for a review.
-    Stale,
+    Done = 0,
     /// Something needs a person: it is broken.
-    Broken,
-}
-
-impl Outcome {
-    /// The exit code of the process: 0, 1 for broken, 4 for stale.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Broken => 1,
-            Self::Stale => 4,
-        }
-    }
+    Broken = 1,
+    /// Something is out of date, or waits for a review.
+    Stale = 4,
 }
 
 /// The text of a file, named from the folder `root`.
@@ -63,9 +52,16 @@ pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Where cargo builds the project at `root`.
+/// Cargo with these arguments, for the project at `root`, which it builds in `target`.
+pub(crate) fn cargo_in(root: &Path, target: &Path, arguments: &[&str]) -> Command {
+    let mut cargo = cargo();
+    cargo.args(arguments).env("CARGO_TARGET_DIR", target).current_dir(root);
+    cargo
+}
+
+/// Where cargo builds the project at `root`, and where the commands put what they make.
 pub fn target_folder(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+    root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// Prints for the person at the terminal; a closed pipe is no error.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::ensure;
 
 use crate::document::Document;
-use crate::{DOCUMENT, Outcome, lint, print};
+use crate::{DOCUMENT, lint};
 
 /// Reads the document of the project at `root`.
 ///
@@ -21,25 +21,7 @@ pub fn read(root: &Path) -> anyhow::Result<Document> {
 /// With all findings, a line each.
 pub fn read_checked(root: &Path) -> anyhow::Result<Document> {
     let document = read(root)?;
-    let findings = lint::lint(&document);
-    if findings.is_empty() {
-        return Ok(document);
-    }
-    let lines: String = findings.iter().map(|finding| format!("\n{finding}")).collect();
-    bail!("{} faults in the document, nothing was written:{lines}", findings.len())
-}
-
-/// Runs `cargo xtask lint`.
-///
-/// # Errors
-/// When there is no document to look at.
-pub fn run(root: &Path) -> anyhow::Result<Outcome> {
-    let findings = lint::lint(&read(root)?);
-    findings.iter().for_each(|finding| print(&finding.to_string()));
-    if findings.is_empty() {
-        print(&format!("{DOCUMENT}: nothing to find fault with"));
-        return Ok(Outcome::Done);
-    }
-    print(&format!("{} findings", findings.len()));
-    Ok(Outcome::Broken)
+    let findings: Vec<String> = lint::lint(&document).iter().map(ToString::to_string).collect();
+    ensure!(findings.is_empty(), "{} faults in the document:\n{}", findings.len(), findings.join("\n"));
+    Ok(document)
 }

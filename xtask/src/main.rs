@@ -1,13 +1,13 @@
 //! `cargo xtask`: parses the command line and hands over to the library.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::generate::{self, Mode};
 use xtask::{
-    Outcome, api, browser, conformance, diff, dist, docs, emulator, external, languages, load, print,
-    rehearse, schemathesis, target_folder,
+    DOCUMENT, Outcome, api, browser, conformance, diff, dist, docs, emulator, external, generate, languages,
+    load, print, rehearse, schemathesis, target_folder,
 };
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
@@ -102,14 +102,13 @@ enum Command {
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
     let outcome = match Arguments::parse().command {
-        Command::Generate { check: true, .. } => generate::run(root, Mode::Check),
-        Command::Generate { accept: true, .. } => generate::run(root, Mode::Accept),
-        Command::Generate { .. } => generate::run(root, Mode::Write),
+        Command::Generate { check: true, .. } => generate::check(root),
+        Command::Generate { accept, .. } => generate::run(root, accept),
         Command::Api { accept } => api::run(root, accept),
         Command::Languages { only } => languages::run(root, &only),
-        Command::Lint { external } => load::run(root).and_then(|own| match external {
-            true => external::run(root).map(|others| own.max(others)),
-            false => Ok(own),
+        Command::Lint { external } => load::read_checked(root).and_then(|_| {
+            print(&format!("{DOCUMENT}: nothing to find fault with"));
+            if external { external::run(root) } else { Ok(Outcome::Done) }
         }),
         Command::Diff { yardstick: true, .. } => diff::run_yardstick(root),
         Command::Diff { base, .. } => diff::run(root, base.as_deref()),
@@ -127,13 +126,8 @@ fn main() -> ExitCode {
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {
-        report(&format!("error: {error:#}"));
+        let _closed_pipe = writeln!(std::io::stderr(), "error: {error:#}");
         Outcome::Broken
     });
-    ExitCode::from(outcome.exit_code())
-}
-
-fn report(text: &str) {
-    use std::io::Write as _;
-    let _closed_pipe = writeln!(std::io::stderr(), "{text}");
+    ExitCode::from(outcome as u8)
 }

@@ -23,7 +23,7 @@ pub struct Recipe {
 /// # Errors
 /// When they cannot be listed.
 pub fn recipes(root: &Path) -> anyhow::Result<Vec<Recipe>> {
-    let folder = std::path::absolute(root.join("xtask/recipes"))?;
+    let folder = root.join("xtask/recipes");
     let mut recipes = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
         let patch = entry?.path();

@@ -1,14 +1,14 @@
 //! `cargo xtask rehearse`: carries each recipe of `xtask/recipes` out on a copy of the whole project.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::derived::replace;
 use crate::recipes::{Recipe, copy_file, recipes};
 use crate::tools::output;
-use crate::{Outcome, print, target_folder};
+use crate::{DOCUMENT, Outcome, cargo_in, print, target_folder};
 
 /// Runs the command in the project at `root`.
 ///
@@ -29,28 +29,22 @@ fn rehearse(root: &Path, recipe: &Recipe) -> anyhow::Result<()> {
     recipe.apply(copy.path())?;
     // One folder for all recipes, so that dependencies are built once.
     let target = target_folder(root).join("rehearsal");
-    cargo(copy.path(), &target, &["xtask", "generate", "--accept"])?;
-    cargo(copy.path(), &target, &["xtask", "generate", "--check"])?;
-    cargo(copy.path(), &target, &["test", "--quiet", "--workspace"])
+    let accept: &[&str] = &["xtask", "generate", "--accept"];
+    for arguments in [accept, &["xtask", "generate", "--check"], &["test", "--quiet", "--workspace"]] {
+        // The simulation looks for faults of the SDK, which no recipe touches.
+        output(cargo_in(copy.path(), &target, arguments).env("NORTHBOUND_SEEDS", "20"))?;
+    }
+    Ok(())
 }
 
 /// Raises the document's version, as CONTRIBUTING.md asks for after every change.
 fn raise_version(copy: &Path) -> anyhow::Result<()> {
-    let path = copy.join(crate::DOCUMENT);
-    let text = fs::read_to_string(&path).context("cannot read the document")?;
-    let raised = text.replacen("\n  version: ", "\n  version: 9", 1);
-    fs::write(path, raised).context("cannot write the document")
+    let raised = crate::read(copy, DOCUMENT)?.replacen("\n  version: ", "\n  version: 9", 1);
+    replace(&copy.join(DOCUMENT), &raised)
 }
 
 /// Copies what git tracks, as it is in the working tree.
 fn copy_project(root: &Path, copy: &Path) -> anyhow::Result<()> {
     let listed = output(Command::new("git").args(["ls-files", "-z"]).current_dir(root))?;
     listed.split('\0').filter(|path| !path.is_empty()).try_for_each(|path| copy_file(root, copy, path))
-}
-
-fn cargo(folder: &Path, target: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    let mut cargo = crate::cargo();
-    cargo.args(arguments).env("CARGO_TARGET_DIR", target).current_dir(folder);
-    // The simulation looks for faults of the SDK, which no recipe touches.
-    output(cargo.env("NORTHBOUND_SEEDS", "20")).map(drop)
 }

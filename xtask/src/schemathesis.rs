@@ -6,8 +6,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::tools::Tools;
-use crate::{Outcome, emulator};
+use crate::{Outcome, emulator, tools};
 
 /// Runs the command in the project at `root`, with this number of examples in each run.
 ///
@@ -15,7 +14,7 @@ use crate::{Outcome, emulator};
 /// When the command `northbound` cannot be built, or Schemathesis cannot be installed.
 pub fn run(root: &Path, examples: usize) -> anyhow::Result<Outcome> {
     let folder = root.join("tests/schemathesis");
-    let programs = Tools::of(root).python("schemathesis", &folder.join("requirements.txt"))?;
+    let programs = tools::python(root, "schemathesis", &folder.join("requirements.txt"))?;
     let mut fuzz = Command::new(programs.join("python"));
     fuzz.arg("-B").arg(folder.join("fuzz.py")).arg(emulator::build(root)?).arg(examples.to_string());
     let status = fuzz.status().context("cannot run Python")?;

@@ -1,6 +1,5 @@
-//! Tools of other languages, in pinned versions, installed under the target folder.
+//! Tools of other languages, in pinned versions, and programs that the machine has to have.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,53 +7,31 @@ use anyhow::{Context as _, bail};
 
 use crate::target_folder;
 
-/// Where tools are installed: `tools` in cargo's target folder, a folder for each set.
-#[derive(Clone, Debug)]
-pub struct Tools {
-    folder: PathBuf,
+/// A virtual environment `name` of the project at `root`, in cargo's target folder, with what `requirements` pins, each package
+/// with its hashes; returns the folder of its programs. What is there already is kept.
+///
+/// # Errors
+/// When Python is missing, or pip cannot install what is pinned.
+pub fn python(root: &Path, name: &str, requirements: &Path) -> anyhow::Result<PathBuf> {
+    let folder = target_folder(root).join("tools").join(name);
+    output(Command::new(PYTHON.found()?).args(["-m", "venv"]).arg(&folder))
+        .context("Python cannot make a virtual environment; on Debian, install python3-venv")?;
+    let programs = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"];
+    output(Command::new(programs.join("python")).args(pip).arg(requirements))?;
+    Ok(programs)
 }
 
-impl Tools {
-    /// The tools of the project at `root`.
-    pub fn of(root: &Path) -> Self {
-        Self { folder: target_folder(root).join("tools") }
-    }
-
-    /// A virtual environment `name` with what `requirements` pins, each package with its hashes; returns the folder of its
-    /// programs.
-    ///
-    /// # Errors
-    /// When Python is missing, or pip cannot install what is pinned.
-    pub fn python(&self, name: &str, requirements: &Path) -> anyhow::Result<PathBuf> {
-        let folder = self.folder.join(name);
-        let programs = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-        install(&folder, &[requirements], || {
-            output(Command::new(PYTHON.found()?).args(["-m", "venv"]).arg(&folder))
-                .context("Python cannot make a virtual environment; on Debian, install python3-venv")?;
-            let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"];
-            output(Command::new(programs.join("python")).args(pip).arg("-r").arg(requirements))
-        })?;
-        Ok(programs)
-    }
-
-    /// A folder `name` with the `node_modules` of `package.json` and `package-lock.json` in `source`; returns it.
-    ///
-    /// # Errors
-    /// When Node is missing, or npm cannot install what is locked.
-    pub fn node(&self, name: &str, source: &Path) -> anyhow::Result<PathBuf> {
-        let folder = self.folder.join(name);
-        let [package, lock] = ["package.json", "package-lock.json"].map(|file| source.join(file));
-        install(&folder, &[&package, &lock], || {
-            for file in [&package, &lock] {
-                let copy = folder.join(file.file_name().unwrap_or_default());
-                fs::copy(file, copy).with_context(|| format!("cannot copy {}", file.display()))?;
-            }
-            // Scripts of packages are not run: none that we use needs them.
-            let ci = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-            output(Command::new(NPM.found()?).args(ci).current_dir(&folder))
-        })?;
-        Ok(folder)
-    }
+/// Installs what `package-lock.json` in a folder locks, beside it; returns the folder of its programs.
+///
+/// # Errors
+/// When Node.js is missing, or npm cannot install what is locked.
+pub fn node(folder: &Path) -> anyhow::Result<PathBuf> {
+    NODE.found()?;
+    // Scripts of packages are not run: none that we use needs them.
+    let ci = ["ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    output(Command::new(NPM.found()?).args(ci).current_dir(folder))?;
+    Ok(folder.join("node_modules/.bin"))
 }
 
 /// A program that the machine has to have, and how to get it.
@@ -114,50 +91,9 @@ pub fn output(command: &mut Command) -> anyhow::Result<String> {
     bail!("`{name} {}` failed ({}):\n{stdout}{stderr}", arguments.join(" "), output.status)
 }
 
-/// Fills `folder` anew unless it was filled from pins of these very contents.
-fn install<T>(folder: &Path, pins: &[&Path], fill: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<()> {
-    let read =
-        |path: &&Path| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
-    let wanted = pins.iter().map(read).collect::<anyhow::Result<String>>()?;
-    // Written last, so that what was broken off half-way is done again.
-    let stamp = folder.join("installed");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    fill()?;
-    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_installed_is_kept_until_its_pins_change_unless_it_failed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (pins, tools) = (folder.path().join("pins"), folder.path().join("tools"));
-        let installs = |(text, works): (&str, bool)| {
-            fs::write(&pins, text).unwrap();
-            let mut filled = false;
-            let result = install(&tools, &[&pins], || {
-                filled = true;
-                if works {
-                    fs::write(tools.join(text), "").context("cannot write")
-                } else {
-                    bail!("no network")
-                }
-            });
-            assert_eq!(result.is_ok(), works || !filled);
-            filled
-        };
-        let tries = [("one", false), ("one", true), ("one", true), ("two", true)];
-        assert_eq!(tries.map(installs), [true, true, false, true]);
-        assert!(tools.join("two").exists() && !tools.join("one").exists());
-    }
 
     #[test]
     fn a_missing_program_is_named_with_how_to_get_it() {

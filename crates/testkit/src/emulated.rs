@@ -113,7 +113,8 @@ mod tests {
         let breaches = Breaches::default();
         let server = Loopback::serve(broken.layer(from_fn_with_state(Arc::clone(&breaches), look))).await;
         for query in ["status", "type", "json", "schema", "code", "good"] {
-            let mut stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+            let mut stream =
+                tokio::net::TcpStream::connect(server.url().trim_start_matches("http://")).await.unwrap();
             let request = format!("GET {PATH}?{query} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
             stream.write_all(request.as_bytes()).await.unwrap();
             stream.read_to_end(&mut Vec::new()).await.unwrap();

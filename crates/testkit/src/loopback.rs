@@ -1,4 +1,4 @@
-//! A router on loopback.
+//! A server on loopback.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// Serves a router on loopback until it is dropped.
+/// Serves on loopback until it is dropped.
 #[derive(Debug)]
 pub struct Loopback {
     address: SocketAddr,
@@ -16,15 +16,17 @@ pub struct Loopback {
 impl Loopback {
     /// Starts to listen. Runs on the runtime of the test.
     pub async fn serve(router: Router) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { address, server }
+        Self::start(|listener| async { axum::serve(listener, router).await.unwrap() }).await
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// The same with another kind of server.
+    pub(crate) async fn start<F>(serve: impl FnOnce(TcpListener) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        Self { address, server: tokio::spawn(serve(listener)) }
     }
 
     /// Its address as an endpoint.

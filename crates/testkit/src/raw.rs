@@ -1,11 +1,11 @@
 //! A server that does to a connection what a well-behaved one does not.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+
+use crate::loopback::Loopback;
 
 /// What is done with a request.
 #[derive(Debug, Clone)]
@@ -49,36 +49,28 @@ impl Act {
 /// ```
 #[derive(Debug)]
 pub struct Raw {
-    address: SocketAddr,
+    server: Loopback,
     /// With the number of requests so far.
     script: Arc<Mutex<(Vec<Act>, usize)>>,
-    server: JoinHandle<()>,
 }
 
 impl Raw {
     /// Starts to listen. Runs on the runtime of the test.
     pub async fn start(acts: Vec<Act>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let script = Arc::new(Mutex::new((acts, 0)));
         let played = Arc::clone(&script);
-        let server = tokio::spawn(async move {
+        let serve = |listener: TcpListener| async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // What goes wrong on a connection is seen at the client.
                 tokio::spawn(connection(stream, Arc::clone(&played)));
             }
-        });
-        Self { address, script, server }
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+        };
+        Self { server: Loopback::start(serve).await, script }
     }
 
     /// Its address as an endpoint.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.url()
     }
 
     /// The number of complete requests so far.
@@ -89,12 +81,6 @@ impl Raw {
     /// Replaces the script, and counts requests from 0.
     pub fn play(&self, acts: Vec<Act>) {
         *self.script.lock().unwrap_or_else(PoisonError::into_inner) = (acts, 0);
-    }
-}
-
-impl Drop for Raw {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 

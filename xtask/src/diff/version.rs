@@ -75,7 +75,7 @@ fn missing_in_changelog(now: &Version, class: Option<Class>, changelog: &str) ->
             "{CHANGELOG} has no heading `{heading}`: add it, and below it a line for each change"
         ));
     };
-    let mut entries = section.lines().filter(|line| line.starts_with("* ")).peekable();
+    let mut entries = section.filter(|line| line.starts_with("* ")).peekable();
     if entries.peek().is_none() {
         return Some(format!("{CHANGELOG} has no entry (`* …`) below `{heading}`"));
     }
@@ -85,19 +85,12 @@ fn missing_in_changelog(now: &Version, class: Option<Class>, changelog: &str) ->
     })
 }
 
-/// What stands below a heading, up to the next one that is not below it.
-fn section<'a>(changelog: &'a str, heading: &str) -> Option<&'a str> {
-    let mut rest = changelog;
-    while !rest.is_empty() {
-        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        if line.trim_end() == heading {
-            let is_heading = |line: &str| ["# ", "## ", "### "].iter().any(|mark| line.starts_with(mark));
-            let length = after.split_inclusive('\n').take_while(|line| !is_heading(line)).map(str::len).sum();
-            return Some(&after[..length]);
-        }
-        rest = after;
-    }
-    None
+/// The lines below a heading, up to the next heading that is not below it.
+fn section<'a>(changelog: &'a str, heading: &str) -> Option<impl Iterator<Item = &'a str>> {
+    let mut lines = changelog.lines().skip_while(move |line| line.trim_end() != heading);
+    lines.next()?;
+    let is_heading = |line: &str| ["# ", "## ", "### "].iter().any(|mark| line.starts_with(mark));
+    Some(lines.take_while(move |line| !is_heading(line)))
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ pub(super) fn constants(document: &Value) -> anyhow::Result<String> {
     let documented = documented_errors(document)?;
     let quota = quota(document)?;
     let bounds = bounds(document)?;
-    let version = text_at(document, "/info/version")?;
-    let edition = text_at(document, "/info/x-platform-edition")?;
+    let version = schemas::text_at(document, "/info/version")?;
+    let edition = schemas::text_at(document, "/info/x-platform-edition")?;
     let file = quote! {
         use ::std::time::Duration;
 
@@ -193,9 +193,4 @@ fn number(document: &Value, pointer: &str) -> anyhow::Result<u32> {
     let number = document.pointer(pointer).and_then(Value::as_u64);
     let number = number.and_then(|number| u32::try_from(number).ok());
     number.with_context(|| format!("{pointer} is missing in the document, or is no whole number of 32 bits"))
-}
-
-fn text_at<'a>(document: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {
-    let text = document.pointer(pointer).and_then(Value::as_str);
-    text.with_context(|| format!("{pointer} is missing in the document"))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd, html};
 use serde_json::Value;
 
@@ -22,29 +22,21 @@ const TEMPLATE: &str = include_str!("docs.html");
 /// # Errors
 /// When either lacks what the page shows, or the template asks for something else.
 pub(super) fn page(root: &Path, document: &Value) -> anyhow::Result<String> {
-    let text = |pointer: &str| {
-        let value = document.pointer(pointer).and_then(Value::as_str);
-        value.with_context(|| format!("the document has no text at {pointer}"))
-    };
+    let text = |pointer: &str| schemas::text_at(document, pointer);
     let login = "/components/schemas/LoginRequest/example";
-    let values = [
-        ("mark", super::MARK.to_owned()),
-        ("title", escaped(text("/info/title")?)),
-        ("version", escaped(text("/info/version")?)),
-        ("application", escaped(text(&format!("{login}/appId"))?)),
-        ("secret", escaped(text(&format!("{login}/secret"))?)),
-        ("login", operation(document, "login")?.path.to_owned()),
-        ("invalid-token", code_with_action(document, "log-in-again")?.to_owned()),
-        ("catalog", catalog(document)),
-        ("languages", languages(root)?),
-    ];
-    let mut page = TEMPLATE.to_owned();
-    for (key, value) in &values {
-        let place = format!("{{{{{key}}}}}");
-        ensure!(page.contains(&place), "docs.html has no {place}");
-        page = page.replace(&place, value);
-    }
-    Ok(page)
+    super::filled(TEMPLATE, |key| {
+        Ok(match key {
+            "mark" => super::MARK.to_owned(),
+            "title" | "version" => escaped(text(&format!("/info/{key}"))?),
+            "application" => escaped(text(&format!("{login}/appId"))?),
+            "secret" => escaped(text(&format!("{login}/secret"))?),
+            "login" => operation(document, "login")?.path.to_owned(),
+            "invalid-token" => code_with_action(document, "log-in-again")?.to_owned(),
+            "catalog" => catalog(document),
+            "languages" => languages(root)?,
+            _ => bail!("nobody knows what this is"),
+        })
+    })
 }
 
 /// The error catalogue as a table, in its own order.

@@ -13,7 +13,7 @@ use crate::ledger::Assumption;
 use super::schemas;
 
 /// The page, relative to the project.
-pub const RULES: &str = "spec/RULES.md";
+pub(super) const RULES: &str = "spec/RULES.md";
 
 const TEMPLATE: &str = include_str!("rules.md");
 
@@ -32,18 +32,10 @@ const ACTIONS: [(&str, &str); 5] = [
 /// When the template asks for something that the document or the ledger does not have, or leaves an action of the catalogue
 /// without advice.
 pub(super) fn rules(document: &Value, assumptions: &[Assumption]) -> anyhow::Result<String> {
-    let mut page = String::new();
-    let mut rest = TEMPLATE;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (key, after) = after.split_once("}}").context("rules.md: a `{{` has no `}}`")?;
-        page += before;
-        page += &match key.strip_prefix("relies: ") {
-            Some(ids) => relies(ids, assumptions)?,
-            None => value(document, key).with_context(|| format!("rules.md: {{{{{key}}}}}"))?,
-        };
-        rest = after;
-    }
-    Ok(page + rest)
+    super::filled(TEMPLATE, |key| match key.strip_prefix("relies: ") {
+        Some(ids) => relies(ids, assumptions),
+        None => value(document, key),
+    })
 }
 
 fn value(document: &Value, key: &str) -> anyhow::Result<String> {
@@ -79,7 +71,7 @@ fn relies(ids: &str, assumptions: &[Assumption]) -> anyhow::Result<String> {
     for id in ids.split_whitespace() {
         let entry = assumptions.iter().find(|one| one.id == id);
         let Assumption { what, provenance, .. } =
-            entry.with_context(|| format!("rules.md: the ledger has no entry {id}"))?;
+            entry.with_context(|| format!("the ledger has no entry {id}"))?;
         lines.push(format!("* **{id}** ({provenance}): {what}"));
     }
     Ok(lines.join("\n"))
@@ -233,10 +225,7 @@ mod tests {
             actions(&document).unwrap_err().to_string(),
             "nothing is said of the action \"pray\" of 1"
         );
-        assert_eq!(
-            relies("nothing", &[]).unwrap_err().to_string(),
-            "rules.md: the ledger has no entry nothing"
-        );
+        assert_eq!(relies("nothing", &[]).unwrap_err().to_string(), "the ledger has no entry nothing");
         assert!(value(&document, "wisdom").is_err());
     }
 }

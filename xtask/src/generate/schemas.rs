@@ -2,12 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::Context as _;
 use northbound_openapi::document::json::{members, texts};
 use northbound_openapi::document::operations::operations;
 use northbound_openapi::document::reference;
 use serde_json::Value;
 
 const PREFIX: &str = "#/components/schemas/";
+
+/// The text at a pointer.
+pub(super) fn text_at<'a>(document: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {
+    let text = document.pointer(pointer).and_then(Value::as_str);
+    text.with_context(|| format!("the document has no text at {pointer}"))
+}
 
 /// The named schemas of the document.
 pub(super) fn named(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
