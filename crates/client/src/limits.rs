@@ -8,7 +8,7 @@ struct Limits {
     /// How many rows a list may have.
     rows: usize,
     is_exceeded: bool,
-    /// Whether a text may leave a number whose digits a double loses to the second reading, which takes more time.
+    /// Whether a text may leave what is no string to the second reading, which takes more time.
     is_first: bool,
 }
 
