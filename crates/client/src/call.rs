@@ -33,13 +33,13 @@ const READ_AHEAD: usize = 512 * 1024;
 /// One call: the headers that it carries, the limit for its reply, and, once it was made, what came back.
 ///
 /// Clones share what came back, so keep one to look at [`received`](Self::received) after the client took the other.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Call {
     service: Option<Arc<dyn HttpService>>,
     app_key: Option<HeaderValue>,
     authorization: Option<HeaderValue>,
-    body_limit: usize,
-    most_rows: usize,
+    body_limit: Option<usize>,
+    most_rows: Option<usize>,
     turn: Option<Turn>,
     received: Arc<Mutex<Option<Received>>>,
 }
@@ -78,15 +78,7 @@ pub enum Misread {
 impl Call {
     /// A call without `app_key` and `Authorization`, as the login is.
     pub fn new() -> Self {
-        Self {
-            service: None,
-            app_key: None,
-            authorization: None,
-            body_limit: BODY_LIMIT,
-            most_rows: usize::MAX,
-            turn: None,
-            received: Arc::default(),
-        }
+        Self::default()
     }
 
     /// Adds the two headers that the security schemes of the document ask for.
@@ -102,19 +94,19 @@ impl Call {
     /// Refuses a body that is longer than `bytes` while it is read; 32 MiB unless set.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.body_limit = bytes;
+        self.body_limit = Some(bytes);
         self
     }
 
     /// Refuses a list with more objects than this while it is decoded.
     #[must_use]
     pub fn rows_limit(mut self, rows: usize) -> Self {
-        self.most_rows = rows;
+        self.most_rows = Some(rows);
         self
     }
 
     pub(crate) fn most_rows(&self) -> usize {
-        self.most_rows
+        self.most_rows.unwrap_or(usize::MAX)
     }
 
     /// Lets the body of a long reply wait until it is this call's turn.
@@ -162,14 +154,8 @@ impl Call {
         let keep = if status == StatusCode::OK { KEPT_OF_SUCCESS } else { KEPT_OF_FAILURE };
         let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
         let (received, turn) = (Arc::clone(&self.received), self.turn.clone());
-        let body = Limited::new(Recorded { body, keep, received, turn }, self.body_limit);
+        let body = Limited::new(Recorded { body, keep, received, turn }, self.body_limit.unwrap_or(BODY_LIMIT));
         Response::from(http::Response::from_parts(parts, reqwest::Body::wrap(body)))
-    }
-}
-
-impl Default for Call {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
