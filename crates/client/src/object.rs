@@ -8,16 +8,6 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_json::Number;
 
 use crate::limits;
-use crate::members::{Members, Unreadable};
-
-/// A struct of the document, with a place for further members.
-pub(crate) trait Object: Sized {
-    /// The members that the document does not list.
-    fn members(&mut self) -> &mut Members;
-
-    /// What is delivered in place of an object that cannot be read.
-    fn unreadable(unreadable: Unreadable) -> Self;
-}
 
 /// A member that its own type reads; the second part says whether it was repaired.
 pub(crate) struct Plain<T>(pub(crate) Option<T>, pub(crate) bool);

@@ -12,8 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::call::{Call, Misread};
 use crate::limits;
-use crate::members::Unreadable;
-use crate::object::Object;
+use crate::members::{Members, Unreadable};
 use crate::repair;
 
 /// A longer body is read on a thread of its own, so that deadlines hold meanwhile, in bytes.
@@ -22,8 +21,14 @@ const LONG: usize = 256 * 1024;
 /// How many letters of a place or a fault are kept: more than any error needs.
 const LONGEST: usize = 4096;
 
-/// A struct that a reply can consist of.
-pub(crate) trait Reply: DeserializeOwned + Object + Send + 'static {
+/// A struct that a reply can consist of, with a place for further members.
+pub(crate) trait Reply: DeserializeOwned + Send + 'static {
+    /// The members that the document does not list.
+    fn members(&mut self) -> &mut Members;
+
+    /// What is delivered in place of an object that cannot be read.
+    fn unreadable(unreadable: Unreadable) -> Self;
+
     /// The second reading; `None` if it fails as well.
     fn read_again(body: &[u8]) -> Option<Again<Self>> {
         let (text, is_repaired) = repair::repaired(body)?;
@@ -74,7 +79,7 @@ macro_rules! object {
             }
         }
 
-        impl crate::object::Object for $type {
+        impl crate::reading::Reply for $type {
             fn members(&mut self) -> &mut crate::Members {
                 &mut self.extra
             }
@@ -82,9 +87,7 @@ macro_rules! object {
             fn unreadable(unreadable: crate::Unreadable) -> Self {
                 Self { $($field: None,)* extra: crate::Members::unreadable_object(unreadable) }
             }
-        }
 
-        impl crate::reading::Reply for $type {
             $(
                 fn read_again(body: &[u8]) -> Option<crate::reading::Again<Self>> {
                     crate::reading::row_by_row(body, $rows_name, |page: &mut Self, rows| page.$rows = Some(rows))
