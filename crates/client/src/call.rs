@@ -154,7 +154,8 @@ impl Call {
         let keep = if status == StatusCode::OK { KEPT_OF_SUCCESS } else { KEPT_OF_FAILURE };
         let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
         let (received, turn) = (Arc::clone(&self.received), self.turn.clone());
-        let body = Limited::new(Recorded { body, keep, received, turn }, self.body_limit.unwrap_or(BODY_LIMIT));
+        let body =
+            Limited::new(Recorded { body, keep, received, turn }, self.body_limit.unwrap_or(BODY_LIMIT));
         Response::from(http::Response::from_parts(parts, reqwest::Body::wrap(body)))
     }
 }

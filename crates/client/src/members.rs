@@ -168,7 +168,9 @@ impl<'de> Deserialize<'de> for Members {
         let json = Box::<RawValue>::deserialize(deserializer)?;
         let mut members = Collected::default();
         serde_json::Deserializer::from_str(json.get())
-            .deserialize_map(Each(&mut |name: Cow<'_, str>, Exact(value): Exact<'_>| members.push(&name, value)))
+            .deserialize_map(Each(&mut |name: Cow<'_, str>, Exact(value): Exact<'_>| {
+                members.push(&name, value)
+            }))
             .map_err(D::Error::custom)?;
         Ok(members.finish(false))
     }
