@@ -134,11 +134,7 @@ impl Watch {
     /// # Errors
     /// As [`stream`](Self::stream): when the task id or the share is not allowed, when a call fails, when the deadline is over.
     pub async fn settled(self) -> Result<Summary, Error> {
-        let mut stream = self.stream();
-        let mut last = None;
-        while let Some(summary) = stream.try_next().await? {
-            last = Some(summary);
-        }
+        let last = self.stream().try_fold(None, |_, summary| std::future::ready(Ok(Some(summary)))).await?;
         // A watch ends with the summary of the settled task, or in an error.
         last.ok_or_else(|| Error::refused("the watch ended without a summary", "report this"))
     }
