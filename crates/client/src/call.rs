@@ -36,8 +36,7 @@ const READ_AHEAD: usize = 512 * 1024;
 #[derive(Clone, Default)]
 pub struct Call {
     service: Option<Arc<dyn HttpService>>,
-    app_key: Option<HeaderValue>,
-    authorization: Option<HeaderValue>,
+    headers: HeaderMap,
     body_limit: Option<usize>,
     most_rows: Option<usize>,
     turn: Option<Turn>,
@@ -86,8 +85,8 @@ impl Call {
     /// # Errors
     /// When a value cannot stand in a header: it holds a line break or another control character.
     pub fn authorized_by(mut self, app_id: &str, token: &Secret) -> Result<Self, InvalidHeaderValue> {
-        self.app_key = Some(sensitive(app_id)?);
-        self.authorization = Some(sensitive(&format!("Bearer {}", token.expose()))?);
+        self.headers.insert(APP_KEY, sensitive(app_id)?);
+        self.headers.insert(AUTHORIZATION, sensitive(&format!("Bearer {}", token.expose()))?);
         Ok(self)
     }
 
@@ -136,14 +135,8 @@ impl Call {
     }
 
     fn prepare(&self, request: &mut Request) {
-        let headers = request.headers_mut();
-        headers.remove(API_VERSION);
-        if let Some(app_key) = &self.app_key {
-            headers.insert(APP_KEY, app_key.clone());
-        }
-        if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
-        }
+        request.headers_mut().remove(API_VERSION);
+        request.headers_mut().extend(self.headers.clone());
     }
 
     /// Notes what came back and hands on the same reply, whose body is now limited and recorded while it is read.
@@ -163,8 +156,7 @@ impl Call {
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("app_key", &self.app_key)
-            .field("authorization", &self.authorization)
+            .field("headers", &self.headers)
             .field("body_limit", &self.body_limit)
             .finish_non_exhaustive()
     }
@@ -220,14 +212,11 @@ struct TurnState {
 impl Turn {
     /// Lets the call read on, however long its reply is.
     pub fn comes(&self) {
-        let waker = {
-            let mut state = self.state();
-            state.has_come = true;
-            state.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        let mut state = self.state();
+        state.has_come = true;
+        let waker = state.waker.take();
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
     }
 
     /// How much of the reply has been read, in bytes.
@@ -253,21 +242,16 @@ impl Turn {
 struct Recorded {
     body: reqwest::Body,
     turn: Option<Turn>,
-    /// How many more bytes to copy.
+    /// How many bytes to copy.
     keep: usize,
     received: Arc<Mutex<Option<Received>>>,
 }
 
 impl Recorded {
-    fn copy(&mut self, data: &Bytes) {
-        let copied = data.len().min(self.keep);
-        if copied == 0 {
-            return;
-        }
-        self.keep -= copied;
-        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(received) = received.as_mut() {
-            received.body.extend_from_slice(&data[..copied]);
+    fn copy(&self, data: &Bytes) {
+        if let Some(received) = self.received.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            let room = self.keep.saturating_sub(received.body.len());
+            received.body.extend_from_slice(&data[..data.len().min(room)]);
         }
     }
 }

@@ -143,16 +143,16 @@ async fn aside<T: Send + 'static>(
 }
 
 pub(crate) fn read<T: Reply>(body: &[u8], rows: usize) -> Result<Again<T>, Misread> {
-    limits::begin(rows);
-    let mut outcome =
-        serde_json::from_slice(body).ok().map(|value| Again { value, repaired: false, unreadable_rows: 0 });
-    if !limits::end_first() && outcome.is_none() {
-        outcome = T::read_again(body);
+    let (first, mut is_too_long) = limits::within(rows, true, || serde_json::from_slice(body).ok());
+    let mut outcome = first.map(|value| Again { value, repaired: false, unreadable_rows: 0 });
+    // No second reading makes a list shorter.
+    if outcome.is_none() && !is_too_long {
+        (outcome, is_too_long) = limits::within(rows, false, || T::read_again(body));
     }
-    match (outcome, limits::end()) {
-        (Some(again), _) => Ok(again),
-        (None, true) => Err(Misread::TooManyRows),
-        (None, false) => Err(explain::<T>(body)),
+    match outcome {
+        Some(again) => Ok(again),
+        None if is_too_long => Err(Misread::TooManyRows),
+        None => Err(explain::<T>(body)),
     }
 }
 
@@ -195,9 +195,9 @@ pub(crate) fn row_by_row<T: Reply, R: Reply>(
         }
     }
     around.push_str(if around.is_empty() { "{}" } else { "}" });
-    let mut page: T = serde_json::from_str(&around).ok()?;
+    let value: T = serde_json::from_str(&around).ok()?;
     drop(around);
-    let mut again = Again { value: (), repaired, unreadable_rows: 0 };
+    let mut again = Again { value, repaired, unreadable_rows: 0 };
     if let Some(rows) = rows {
         let rows = rows.into_iter().enumerate().map(|(place, text)| {
             let mut row = row::<R>(text, |path| format!("{name}[{place}]{path}"));
@@ -208,12 +208,13 @@ pub(crate) fn row_by_row<T: Reply, R: Reply>(
             again.unreadable_rows += usize::from(row.members().unreadable().is_some());
             row
         });
-        put(&mut page, rows.collect());
+        let rows = rows.collect();
+        put(&mut again.value, rows);
     }
     if repaired {
-        page.members().mark_repaired();
+        again.value.members().mark_repaired();
     }
-    Some(Again { value: page, repaired: again.repaired, unreadable_rows: again.unreadable_rows })
+    Some(again)
 }
 
 /// Reads one row: strictly, then repaired, else as unreadable.
