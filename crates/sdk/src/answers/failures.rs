@@ -71,7 +71,7 @@ impl FailureQuery {
         let failures = stream::try_unfold(Box::pin(reads.try_flatten()), |mut subtasks| async {
             Ok(subtasks.try_next().await?.map(|subtask| (Failure::of(subtask), subtasks)))
         });
-        FailureStream(Items::new(failures))
+        FailureStream(Items(failures.boxed()))
     }
 
     /// All failures, in the order of [`stream`](Self::stream), which takes less memory where there are many.

@@ -42,7 +42,7 @@ pub struct SubtaskStream(Items<Subtask>);
 pub struct PageStream(Items<Page>);
 
 /// What a stream brings, one after another, however it is made.
-pub(crate) struct Items<T>(BoxStream<'static, Result<T, Error>>);
+pub(crate) struct Items<T>(pub(crate) BoxStream<'static, Result<T, Error>>);
 
 type PageFuture = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
 
@@ -52,7 +52,7 @@ impl PageStream {
         let pages = stream::once(std::future::ready(reader))
             .map_ok(|reader| stream::try_unfold(reader, Reader::next))
             .try_flatten();
-        Self(Items::new(pages))
+        Self(Items(pages.boxed()))
     }
 
     /// The next page; `None` after the last.
@@ -67,7 +67,7 @@ impl PageStream {
 impl SubtaskStream {
     pub(crate) fn new(pages: PageStream) -> Self {
         let rows = pages.map_ok(|page| stream::iter(page.into_subtasks().into_iter().map(Ok))).try_flatten();
-        Self(Items::new(rows))
+        Self(Items(rows.boxed()))
     }
 
     /// The next subtask; `None` after the last.
@@ -76,12 +76,6 @@ impl SubtaskStream {
     /// When a call fails, or the read is incomplete.
     pub async fn try_next(&mut self) -> Result<Option<Subtask>, Error> {
         self.0.try_next().await
-    }
-}
-
-impl<T> Items<T> {
-    pub(crate) fn new(items: impl Stream<Item = Result<T, Error>> + Send + 'static) -> Self {
-        Self(items.boxed())
     }
 }
 
