@@ -33,13 +33,12 @@ const READ_AHEAD: usize = 512 * 1024;
 /// One call: the headers that it carries, the limit for its reply, and, once it was made, what came back.
 ///
 /// Clones share what came back, so keep one to look at [`received`](Self::received) after the client took the other.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Call {
     service: Option<Arc<dyn HttpService>>,
-    app_key: Option<HeaderValue>,
-    authorization: Option<HeaderValue>,
-    body_limit: usize,
-    most_rows: usize,
+    headers: HeaderMap,
+    body_limit: Option<usize>,
+    most_rows: Option<usize>,
     turn: Option<Turn>,
     received: Arc<Mutex<Option<Received>>>,
 }
@@ -78,15 +77,7 @@ pub enum Misread {
 impl Call {
     /// A call without `app_key` and `Authorization`, as the login is.
     pub fn new() -> Self {
-        Self {
-            service: None,
-            app_key: None,
-            authorization: None,
-            body_limit: BODY_LIMIT,
-            most_rows: usize::MAX,
-            turn: None,
-            received: Arc::default(),
-        }
+        Self::default()
     }
 
     /// Adds the two headers that the security schemes of the document ask for.
@@ -94,27 +85,27 @@ impl Call {
     /// # Errors
     /// When a value cannot stand in a header: it holds a line break or another control character.
     pub fn authorized_by(mut self, app_id: &str, token: &Secret) -> Result<Self, InvalidHeaderValue> {
-        self.app_key = Some(sensitive(app_id)?);
-        self.authorization = Some(sensitive(&format!("Bearer {}", token.expose()))?);
+        self.headers.insert(APP_KEY, sensitive(app_id)?);
+        self.headers.insert(AUTHORIZATION, sensitive(&format!("Bearer {}", token.expose()))?);
         Ok(self)
     }
 
     /// Refuses a body that is longer than `bytes` while it is read; 32 MiB unless set.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.body_limit = bytes;
+        self.body_limit = Some(bytes);
         self
     }
 
     /// Refuses a list with more objects than this while it is decoded.
     #[must_use]
     pub fn rows_limit(mut self, rows: usize) -> Self {
-        self.most_rows = rows;
+        self.most_rows = Some(rows);
         self
     }
 
     pub(crate) fn most_rows(&self) -> usize {
-        self.most_rows
+        self.most_rows.unwrap_or(usize::MAX)
     }
 
     /// Lets the body of a long reply wait until it is this call's turn.
@@ -144,14 +135,8 @@ impl Call {
     }
 
     fn prepare(&self, request: &mut Request) {
-        let headers = request.headers_mut();
-        headers.remove(API_VERSION);
-        if let Some(app_key) = &self.app_key {
-            headers.insert(APP_KEY, app_key.clone());
-        }
-        if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
-        }
+        request.headers_mut().remove(API_VERSION);
+        request.headers_mut().extend(self.headers.clone());
     }
 
     /// Notes what came back and hands on the same reply, whose body is now limited and recorded while it is read.
@@ -162,22 +147,16 @@ impl Call {
         let keep = if status == StatusCode::OK { KEPT_OF_SUCCESS } else { KEPT_OF_FAILURE };
         let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
         let (received, turn) = (Arc::clone(&self.received), self.turn.clone());
-        let body = Limited::new(Recorded { body, keep, received, turn }, self.body_limit);
+        let body =
+            Limited::new(Recorded { body, keep, received, turn }, self.body_limit.unwrap_or(BODY_LIMIT));
         Response::from(http::Response::from_parts(parts, reqwest::Body::wrap(body)))
-    }
-}
-
-impl Default for Call {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("app_key", &self.app_key)
-            .field("authorization", &self.authorization)
+            .field("headers", &self.headers)
             .field("body_limit", &self.body_limit)
             .finish_non_exhaustive()
     }
@@ -233,14 +212,11 @@ struct TurnState {
 impl Turn {
     /// Lets the call read on, however long its reply is.
     pub fn comes(&self) {
-        let waker = {
-            let mut state = self.state();
-            state.has_come = true;
-            state.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        let mut state = self.state();
+        state.has_come = true;
+        let waker = state.waker.take();
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
     }
 
     /// How much of the reply has been read, in bytes.
@@ -266,21 +242,16 @@ impl Turn {
 struct Recorded {
     body: reqwest::Body,
     turn: Option<Turn>,
-    /// How many more bytes to copy.
+    /// How many bytes to copy.
     keep: usize,
     received: Arc<Mutex<Option<Received>>>,
 }
 
 impl Recorded {
-    fn copy(&mut self, data: &Bytes) {
-        let copied = data.len().min(self.keep);
-        if copied == 0 {
-            return;
-        }
-        self.keep -= copied;
-        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(received) = received.as_mut() {
-            received.body.extend_from_slice(&data[..copied]);
+    fn copy(&self, data: &Bytes) {
+        if let Some(received) = self.received.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            let room = self.keep.saturating_sub(received.body.len());
+            received.body.extend_from_slice(&data[..data.len().min(room)]);
         }
     }
 }

@@ -5,10 +5,10 @@ use std::cell::Cell;
 /// What the thread reads at this moment.
 #[derive(Clone, Copy)]
 struct Limits {
-    /// How many rows a list may have.
+    /// How many more rows lists may have.
     rows: usize,
     is_exceeded: bool,
-    /// Whether a text may leave a number whose digits a double loses to the second reading, which takes more time.
+    /// Whether a text may leave what is no string to the second reading, which takes more time.
     is_first: bool,
 }
 
@@ -18,13 +18,13 @@ thread_local! {
     static LIMITS: Cell<Limits> = const { Cell::new(NONE) };
 }
 
-/// Whether a list may have this number of rows.
-pub(crate) fn allows(rows: usize) -> bool {
+/// Whether the lists may have one more row.
+pub(crate) fn allows_another() -> bool {
     let limits = LIMITS.get();
-    if rows > limits.rows {
-        LIMITS.set(Limits { is_exceeded: true, ..limits });
-    }
-    rows <= limits.rows
+    let left = limits.rows.checked_sub(1);
+    let is_exceeded = limits.is_exceeded || left.is_none();
+    LIMITS.set(Limits { rows: left.unwrap_or(0), is_exceeded, ..limits });
+    left.is_some()
 }
 
 /// Whether the first of two readings is under way.
@@ -32,19 +32,9 @@ pub(crate) fn is_first() -> bool {
     LIMITS.get().is_first
 }
 
-/// Begins to read a reply whose lists may have this number of rows.
-pub(crate) fn begin(rows: usize) {
-    LIMITS.set(Limits { rows, is_exceeded: false, is_first: true });
-}
-
-/// Ends the first reading. True if a list had too many rows, which no second reading changes.
-pub(crate) fn end_first() -> bool {
-    let limits = Limits { is_first: false, ..LIMITS.get() };
-    LIMITS.set(limits);
-    limits.is_exceeded
-}
-
-/// Ends the last reading. True if a list had too many rows.
-pub(crate) fn end() -> bool {
-    LIMITS.replace(NONE).is_exceeded
+/// Reads a reply whose lists may have this number of rows. The second part says whether they had more.
+pub(crate) fn within<T>(rows: usize, is_first: bool, read: impl FnOnce() -> T) -> (T, bool) {
+    LIMITS.set(Limits { rows, is_exceeded: false, is_first });
+    let outcome = read();
+    (outcome, LIMITS.replace(NONE).is_exceeded)
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{SerializeMap as _, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -165,25 +165,14 @@ impl Serialize for Members {
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
-
-        impl<'de> Visitor<'de> for All {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Collected::default();
-                while let Some(Key(name)) = map.next_key()? {
-                    members.push(&name, &map.next_value::<Box<RawValue>>()?);
-                }
-                Ok(members.finish(false))
-            }
-        }
-
-        deserializer.deserialize_map(All)
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        let mut members = Collected::default();
+        serde_json::Deserializer::from_str(json.get())
+            .deserialize_map(Each(&mut |name: Cow<'_, str>, Exact(value): Exact<'_>| {
+                members.push(&name, value)
+            }))
+            .map_err(D::Error::custom)?;
+        Ok(members.finish(false))
     }
 }
 

@@ -1,23 +1,10 @@
 //! How the generated structs are read: each member in its way, and the members that the document does not list as they came.
 
-use std::fmt;
-use std::marker::PhantomData;
-
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error};
 use serde_json::Number;
 
 use crate::limits;
-use crate::members::{Members, Unreadable};
-
-/// A struct of the document, with a place for further members.
-pub(crate) trait Object: Sized {
-    /// The members that the document does not list.
-    fn members(&mut self) -> &mut Members;
-
-    /// What is delivered in place of an object that cannot be read.
-    fn unreadable(unreadable: Unreadable) -> Self;
-}
 
 /// A member that its own type reads; the second part says whether it was repaired.
 pub(crate) struct Plain<T>(pub(crate) Option<T>, pub(crate) bool);
@@ -52,33 +39,21 @@ pub(crate) fn whole(number: f64) -> Option<i64> {
 /// A list of objects, which ends with an error once it is longer than the call allows.
 pub(crate) struct Rows<T>(pub(crate) Option<Vec<T>>, pub(crate) bool);
 
+/// One of them.
+struct Row<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Row<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !limits::allows_another() {
+            return Err(D::Error::custom("the list is longer than the call allows"));
+        }
+        T::deserialize(deserializer).map(Self)
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
-            type Value = Rows<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a sequence")
-            }
-
-            fn visit_unit<E>(self) -> Result<Rows<T>, E> {
-                Ok(Rows(None, false))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Rows<T>, A::Error> {
-                let mut rows = Vec::new();
-                while let Some(row) = items.next_element()? {
-                    if !limits::allows(rows.len() + 1) {
-                        return Err(A::Error::custom("the list is longer than the call allows"));
-                    }
-                    rows.push(row);
-                }
-                Ok(Rows(Some(rows), false))
-            }
-        }
-
-        deserializer.deserialize_any(List(PhantomData))
+        let rows = Option::<Vec<Row<T>>>::deserialize(deserializer)?;
+        Ok(Self(rows.map(|rows| rows.into_iter().map(|Row(row)| row).collect()), false))
     }
 }

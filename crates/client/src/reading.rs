@@ -12,8 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::call::{Call, Misread};
 use crate::limits;
-use crate::members::Unreadable;
-use crate::object::Object;
+use crate::members::{Members, Unreadable};
 use crate::repair;
 
 /// A longer body is read on a thread of its own, so that deadlines hold meanwhile, in bytes.
@@ -22,8 +21,14 @@ const LONG: usize = 256 * 1024;
 /// How many letters of a place or a fault are kept: more than any error needs.
 const LONGEST: usize = 4096;
 
-/// A struct that a reply can consist of.
-pub(crate) trait Reply: DeserializeOwned + Object + Send + 'static {
+/// A struct that a reply can consist of, with a place for further members.
+pub(crate) trait Reply: DeserializeOwned + Send + 'static {
+    /// The members that the document does not list.
+    fn members(&mut self) -> &mut Members;
+
+    /// What is delivered in place of an object that cannot be read.
+    fn unreadable(unreadable: Unreadable) -> Self;
+
     /// The second reading; `None` if it fails as well.
     fn read_again(body: &[u8]) -> Option<Again<Self>> {
         let (text, is_repaired) = repair::repaired(body)?;
@@ -74,7 +79,7 @@ macro_rules! object {
             }
         }
 
-        impl crate::object::Object for $type {
+        impl crate::reading::Reply for $type {
             fn members(&mut self) -> &mut crate::Members {
                 &mut self.extra
             }
@@ -82,9 +87,7 @@ macro_rules! object {
             fn unreadable(unreadable: crate::Unreadable) -> Self {
                 Self { $($field: None,)* extra: crate::Members::unreadable_object(unreadable) }
             }
-        }
 
-        impl crate::reading::Reply for $type {
             $(
                 fn read_again(body: &[u8]) -> Option<crate::reading::Again<Self>> {
                     crate::reading::row_by_row(body, $rows_name, |page: &mut Self, rows| page.$rows = Some(rows))
@@ -140,16 +143,16 @@ async fn aside<T: Send + 'static>(
 }
 
 pub(crate) fn read<T: Reply>(body: &[u8], rows: usize) -> Result<Again<T>, Misread> {
-    limits::begin(rows);
-    let mut outcome =
-        serde_json::from_slice(body).ok().map(|value| Again { value, repaired: false, unreadable_rows: 0 });
-    if !limits::end_first() && outcome.is_none() {
-        outcome = T::read_again(body);
+    let (first, mut is_too_long) = limits::within(rows, true, || serde_json::from_slice(body).ok());
+    let mut outcome = first.map(|value| Again { value, repaired: false, unreadable_rows: 0 });
+    // No second reading makes a list shorter.
+    if outcome.is_none() && !is_too_long {
+        (outcome, is_too_long) = limits::within(rows, false, || T::read_again(body));
     }
-    match (outcome, limits::end()) {
-        (Some(again), _) => Ok(again),
-        (None, true) => Err(Misread::TooManyRows),
-        (None, false) => Err(explain::<T>(body)),
+    match outcome {
+        Some(again) => Ok(again),
+        None if is_too_long => Err(Misread::TooManyRows),
+        None => Err(explain::<T>(body)),
     }
 }
 
@@ -192,9 +195,9 @@ pub(crate) fn row_by_row<T: Reply, R: Reply>(
         }
     }
     around.push_str(if around.is_empty() { "{}" } else { "}" });
-    let mut page: T = serde_json::from_str(&around).ok()?;
+    let value: T = serde_json::from_str(&around).ok()?;
     drop(around);
-    let mut again = Again { value: (), repaired, unreadable_rows: 0 };
+    let mut again = Again { value, repaired, unreadable_rows: 0 };
     if let Some(rows) = rows {
         let rows = rows.into_iter().enumerate().map(|(place, text)| {
             let mut row = row::<R>(text, |path| format!("{name}[{place}]{path}"));
@@ -205,12 +208,13 @@ pub(crate) fn row_by_row<T: Reply, R: Reply>(
             again.unreadable_rows += usize::from(row.members().unreadable().is_some());
             row
         });
-        put(&mut page, rows.collect());
+        let rows = rows.collect();
+        put(&mut again.value, rows);
     }
     if repaired {
-        page.members().mark_repaired();
+        again.value.members().mark_repaired();
     }
-    Some(Again { value: page, repaired: again.repaired, unreadable_rows: again.unreadable_rows })
+    Some(again)
 }
 
 /// Reads one row: strictly, then repaired, else as unreadable.

@@ -5,28 +5,19 @@ const ROOM: usize = 8 * 1024 * 1024;
 
 /// The JSON in a body: without what may stand before and after it, and whether that was anything but blanks of JSON.
 pub(crate) fn trimmed(body: &[u8]) -> (&[u8], bool) {
-    const MARK: &[u8] = b"\xef\xbb\xbf";
     let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
-    let (mut json, mut repaired) = (body, false);
+    let mut start = 0;
     loop {
-        match json {
-            [blank, rest @ ..] if is_blank(blank) => {
-                repaired |= matches!(blank, 0x0b | 0x0c);
-                json = rest;
-            }
-            _ => match json.strip_prefix(MARK) {
-                Some(rest) => (json, repaired) = (rest, true),
-                None => break,
-            },
-        }
+        start += match &body[start..] {
+            [0xef, 0xbb, 0xbf, ..] => 3,
+            [blank, ..] if is_blank(blank) => 1,
+            _ => break,
+        };
     }
-    while let [rest @ .., last] = json
-        && (*last == 0 || is_blank(last))
-    {
-        repaired |= matches!(last, 0 | 0x0b | 0x0c);
-        json = rest;
-    }
-    (json, repaired)
+    let last = body.iter().rposition(|byte| *byte != 0 && !is_blank(byte));
+    let end = last.map_or(start, |last| start.max(last + 1));
+    let mut around = body[..start].iter().chain(&body[end..]);
+    (&body[start..end], around.any(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')))
 }
 
 /// The text of a body with every repair, and whether there was anything to repair; `None` if it is not UTF-8, or if there
@@ -38,28 +29,21 @@ pub(crate) fn repaired(body: &[u8]) -> Option<(String, bool)> {
     while let Some(at) = rest.find(|c: char| matches!(c, '"' | '\\') || (quoted && c < ' ')) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let taken = match (rest.as_bytes()[0], escaped_unit(rest)) {
+        let (taken, repair) = match (rest.as_bytes()[0], escaped_unit(rest)) {
             (b'"', _) => {
                 quoted = !quoted;
-                1
+                (1, None)
             }
-            (b'\\', Some(0xd800..=0xdbff)) if matches!(escaped_unit(&rest[6..]), Some(0xdc00..=0xdfff)) => 12,
-            (b'\\', Some(0xd800..=0xdfff)) => {
-                changed = true;
-                out.push_str("\\ufffd");
-                rest = &rest[6..];
-                continue;
+            (b'\\', Some(0xd800..=0xdbff)) if matches!(escaped_unit(&rest[6..]), Some(0xdc00..=0xdfff)) => {
+                (12, None)
             }
-            (b'\\', _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            (b'\\', Some(0xd800..=0xdfff)) => (6, Some("\\ufffd".to_owned())),
+            (b'\\', _) => (1 + rest[1..].chars().next().map_or(0, char::len_utf8), None),
             (_, _) if out.len() + rest.len() > json.len() + ROOM => return None,
-            (control, _) => {
-                changed = true;
-                out.push_str(&format!("\\u{control:04x}"));
-                rest = &rest[1..];
-                continue;
-            }
+            (control, _) => (1, Some(format!("\\u{control:04x}"))),
         };
-        out.push_str(&rest[..taken]);
+        changed |= repair.is_some();
+        out.push_str(repair.as_deref().unwrap_or(&rest[..taken]));
         rest = &rest[taken..];
     }
     out.push_str(rest);

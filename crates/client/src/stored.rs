@@ -2,8 +2,7 @@
 
 use crate::call::Misread;
 use crate::members::Unreadable;
-use crate::object::Object as _;
-use crate::reading;
+use crate::reading::{self, Reply as _};
 use crate::types::{Subtask, SubtaskPage};
 
 /// Reads a subtask that was written to a file, as a row of a reply is read: what cannot be read is

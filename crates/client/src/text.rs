@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::limits;
-use crate::members::{Members, push_compact};
+use crate::members::push_compact;
 
 /// A string, or whatever JSON the platform sent in its place: nothing is lost, and the page still reads.
 ///
@@ -102,66 +101,17 @@ impl Serialize for Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Nearly always a string comes, which is looked at once. Anything else is left to the second reading.
         if limits::is_first() {
-            return deserializer.deserialize_any(Anything);
+            return String::deserialize(deserializer).map(Self::from);
         }
         let value = Box::<RawValue>::deserialize(deserializer)?;
         if value.get().starts_with('"') {
-            return serde_json::from_str(value.get())
-                .map(|text| Self(Kept::String(text)))
-                .map_err(D::Error::custom);
+            return serde_json::from_str::<String>(value.get()).map(Self::from).map_err(D::Error::custom);
         }
         let mut json = String::new();
         push_compact(value.get(), &mut json);
         Ok(Self::other(json))
-    }
-}
-
-/// Reads what nearly always comes without looking at it twice. A number that a double would change is left to the second
-/// reading, which has the digits.
-struct Anything;
-
-impl<'de> Visitor<'de> for Anything {
-    type Value = Text;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string, or any JSON in its place")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Text, E> {
-        Ok(Text::from(text))
-    }
-
-    fn visit_string<E: Error>(self, text: String) -> Result<Text, E> {
-        Ok(Text::from(text))
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Text, E> {
-        Ok(Text::other(value.to_string()))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Text, E> {
-        Ok(Text::other(value.to_string()))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Text, E> {
-        Ok(Text::other(value.to_string()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Text, A::Error> {
-        let mut json = "[".to_owned();
-        while let Some(item) = items.next_element::<Box<RawValue>>()? {
-            if json.len() > 1 {
-                json.push(',');
-            }
-            push_compact(item.get(), &mut json);
-        }
-        Ok(Text::other(json + "]"))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Text, A::Error> {
-        let members = Members::deserialize(MapAccessDeserializer::new(members))?;
-        Ok(Text::other(members.json()))
     }
 }
 

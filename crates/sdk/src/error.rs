@@ -31,18 +31,18 @@ pub struct Error(Arc<Details>);
 
 /// Everything that is known of a failed call.
 #[derive(Clone, Debug)]
-struct Details {
+pub(crate) struct Details {
     kind: ErrorKind,
     asked: Option<String>,
     found: Cow<'static, str>,
-    remedy: Remedy,
+    pub(crate) remedy: Remedy,
     status: Option<StatusCode>,
     code: Option<ErrorCode>,
     description: Option<String>,
-    member: Option<String>,
-    body: Option<String>,
+    pub(crate) member: Option<String>,
+    pub(crate) body: Option<String>,
     attempts: u32,
-    incomplete: Option<Incomplete>,
+    pub(crate) incomplete: Option<Incomplete>,
     is_late: bool,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -97,7 +97,7 @@ impl Error {
     }
 
     /// Changes an error that nobody else has seen yet; a shared one is copied first.
-    fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
     }
@@ -110,28 +110,12 @@ impl Error {
         self.with(|details| details.status = status.into())
     }
 
-    pub(crate) fn with_member(self, member: String) -> Self {
-        self.with(|details| details.member = Some(member))
-    }
-
-    pub(crate) fn with_body(self, body: String) -> Self {
-        self.with(|details| details.body = Some(body).filter(|body| !body.is_empty()))
-    }
-
     pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.with(|details| details.source = Some(Arc::new(source)))
     }
 
     pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
         self.with(|details| details.retry_after = retry_after)
-    }
-
-    pub(crate) fn with_numbers(self, numbers: Incomplete) -> Self {
-        self.with(|details| details.incomplete = Some(numbers))
-    }
-
-    pub(crate) fn with_remedy(self, remedy: impl Into<Remedy>) -> Self {
-        self.with(|details| details.remedy = remedy.into())
     }
 
     /// Whether the call might have gone on, had it had more time.

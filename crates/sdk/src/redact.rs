@@ -19,11 +19,8 @@ const HIDDEN: &str = "[redacted]";
 #[derive(Default)]
 pub(crate) struct Secrets(Mutex<VecDeque<Known>>);
 
-/// A secret, and what text holds of it that is in base64, as the credentials of `Authorization: Basic` are.
-struct Known {
-    secret: Secret,
-    base64: [Secret; 3],
-}
+/// A secret, and unless it is short what text holds of it that is in base64, as the credentials of `Authorization: Basic` are.
+struct Known(Vec<Secret>);
 
 impl Secrets {
     /// How many are remembered. A reply may repeat a token that has been replaced meanwhile.
@@ -32,9 +29,10 @@ impl Secrets {
     pub(crate) fn note(&self, secret: &Secret) {
         let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = Secret::from(printed(secret.expose()));
-        if !found.expose().is_empty() && !secrets.iter().any(|known| known.secret == found) {
-            let base64 = [0, 1, 2].map(|before| inside_base64(secret.expose(), before));
-            secrets.push_back(Known { secret: found, base64 });
+        if !found.expose().is_empty() && !secrets.iter().any(|known| known.0[0] == found) {
+            let offsets = if found.expose().chars().count() < SHORTEST { 0..0 } else { 0..3 };
+            let base64 = offsets.map(|before| inside_base64(secret.expose(), before));
+            secrets.push_back(Known([found].into_iter().chain(base64).collect()));
             if secrets.len() > Self::MOST {
                 // The first one is the application's own secret.
                 secrets.remove(1);
@@ -47,7 +45,7 @@ impl Secrets {
     pub(crate) fn redacted(&self, text: &str) -> String {
         let mut text = printed(text);
         for known in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            match known.hidden_in(&text) {
+            match hide(&text, &known.0) {
                 Some(_) if known.is_short() => text = HIDDEN.to_owned(),
                 Some(without) => text = without,
                 None => {}
@@ -63,9 +61,7 @@ impl Secrets {
             return None;
         }
         let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let long = secrets.iter().filter(|known| !known.is_short());
-        let word = printed(word);
-        long.fold(None, |redacted, known| known.hidden_in(redacted.as_deref().unwrap_or(&word)).or(redacted))
+        hide(&printed(word), secrets.iter().filter(|known| !known.is_short()).flat_map(|known| &known.0))
     }
 }
 
@@ -77,16 +73,15 @@ fn printed(text: &str) -> String {
 
 impl Known {
     fn is_short(&self) -> bool {
-        self.secret.expose().chars().count() < SHORTEST
+        self.0.len() == 1
     }
+}
 
-    /// The text without the secret; `None` if it does not have it.
-    fn hidden_in(&self, text: &str) -> Option<String> {
-        let base64 = self.base64.iter().filter(|_| !self.is_short());
-        [&self.secret].into_iter().chain(base64).fold(None, |hidden, secret| {
-            without(hidden.as_deref().unwrap_or(text), secret.expose()).or(hidden)
-        })
-    }
+/// The text without these secrets; `None` if it has none of them.
+fn hide<'a>(text: &str, secrets: impl IntoIterator<Item = &'a Secret>) -> Option<String> {
+    secrets
+        .into_iter()
+        .fold(None, |hidden, secret| without(hidden.as_deref().unwrap_or(text), secret.expose()).or(hidden))
 }
 
 /// The characters of base64 that depend on the secret alone, if it begins `before` bytes after a multiple of three.

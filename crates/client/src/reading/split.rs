@@ -27,7 +27,7 @@ pub(super) fn frame<'a>(body: &'a [u8], name: &str) -> Option<Frame<'a>> {
                 let mut rows = Vec::new();
                 scan.list(b'[', b']', |scan| {
                     rows.push(scan.value()?);
-                    limits::allows(rows.len()).then_some(())
+                    limits::allows_another().then_some(())
                 })?;
                 frame.rows = Some(rows);
                 return Some(());

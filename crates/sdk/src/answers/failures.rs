@@ -3,6 +3,7 @@
 mod groups;
 
 use std::fmt;
+use std::future::ready;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -13,7 +14,7 @@ use northbound_client::{ErrorCode, ErrorInfo, SubtaskStatus, Unreadable};
 pub use groups::{FailureGroup, FailureGroups};
 
 use crate::reads::stream::Items;
-use crate::{Client, Error, Subtask, SubtaskQuery, SubtaskStream};
+use crate::{Client, Error, Subtask, SubtaskQuery};
 
 impl Client {
     /// Asks which subtasks of a batch task failed or timed out, and why.
@@ -61,8 +62,16 @@ impl FailureQuery {
     ///
     /// The first item is an error if the task id or the page size is not allowed.
     pub fn stream(self) -> FailureStream {
-        let start = FailureRead { subtasks: self.subtasks, ahead: Self::STATUSES.into_iter(), current: None };
-        FailureStream(Items::new(stream::try_unfold(start, next_failure)))
+        let reads = stream::iter(Self::STATUSES).map(move |status| {
+            let read = self.subtasks.clone().status(status.clone()).stream();
+            // A platform that ignores the filter sends every subtask for each status.
+            Ok(read.try_filter(move |subtask| ready(subtask.status().is_none_or(|found| *found == status))))
+        });
+        // Nothing follows an error, also not the read of the other status.
+        let failures = stream::try_unfold(Box::pin(reads.try_flatten()), |mut subtasks| async {
+            Ok(subtasks.try_next().await?.map(|subtask| (Failure::of(subtask), subtasks)))
+        });
+        FailureStream(Items(failures.boxed()))
     }
 
     /// All failures, in the order of [`stream`](Self::stream), which takes less memory where there are many.
@@ -71,30 +80,6 @@ impl FailureQuery {
     /// As [`stream`](Self::stream). The failures that came before the error are lost: to keep them, use the stream.
     pub async fn collect(self) -> Result<Vec<Failure>, Error> {
         self.stream().try_collect().await
-    }
-}
-
-/// How far a read of failures is: one status after another.
-struct FailureRead {
-    subtasks: SubtaskQuery,
-    ahead: std::array::IntoIter<SubtaskStatus, { FailureQuery::STATUSES.len() }>,
-    current: Option<(SubtaskStatus, SubtaskStream)>,
-}
-
-async fn next_failure(mut read: FailureRead) -> Result<Option<(Failure, FailureRead)>, Error> {
-    loop {
-        let Some((status, stream)) = &mut read.current else {
-            let Some(status) = read.ahead.next() else { return Ok(None) };
-            let stream = read.subtasks.clone().status(status.clone()).stream();
-            read.current = Some((status, stream));
-            continue;
-        };
-        match stream.try_next().await? {
-            // A platform that ignores the filter sends every subtask for each status.
-            Some(subtask) if subtask.status().is_some_and(|found| found != status) => {}
-            Some(subtask) => return Ok(Some((Failure::of(subtask), read))),
-            None => read.current = None,
-        }
     }
 }
 

@@ -83,11 +83,11 @@ async fn summary(task: Task) -> Result<Summary, Error> {
         if let Err(doubt) = counting.take(&sample) {
             let tally = task.read().await?;
             let calls = counting.take_calls() + tally.calls;
-            return Ok(Summary::read(task.id(), tally, doubt, calls));
+            return Ok(Summary::new(&task.id, Tally { calls, ..tally }, Method::Read(doubt)));
         }
     }
     let calls = counting.take_calls();
-    Ok(Summary::counted(task.id(), &counting, calls))
+    Ok(Summary::counted(&task.id, &counting, calls))
 }
 
 /// How the numbers of a [`Summary`] were found.
@@ -130,15 +130,11 @@ pub struct Summary {
 
 impl Summary {
     pub(crate) fn counted(task_id: &str, counting: &Counting, calls: u64) -> Self {
-        let tally = Tally { total: counting.total(), by_status: counting.by_status().clone(), calls };
-        Self::of(task_id, tally, Method::Counted)
+        let tally = Tally { total: counting.total, by_status: counting.by_status.clone(), calls };
+        Self::new(task_id, tally, Method::Counted)
     }
 
-    pub(crate) fn read(task_id: &str, tally: Tally, doubt: Doubt, calls: u64) -> Self {
-        Self::of(task_id, Tally { calls, ..tally }, Method::Read(doubt))
-    }
-
-    fn of(task_id: &str, Tally { total, mut by_status, calls }: Tally, method: Method) -> Self {
+    pub(crate) fn new(task_id: &str, Tally { total, mut by_status, calls }: Tally, method: Method) -> Self {
         let known = SubtaskStatus::KNOWN.iter().map(|status| *by_status.entry(status.clone()).or_default());
         let other = total.saturating_sub(known.sum());
         Self { task_id: task_id.to_owned(), total, by_status, other, calls, method, allow_empty: false }
@@ -247,7 +243,7 @@ mod tests {
         let by_status: BTreeMap<SubtaskStatus, u64> =
             rows.iter().map(|(status, count)| (SubtaskStatus::from(*status), *count)).collect();
         let total = by_status.values().sum::<u64>() + without_status;
-        Summary::read("demo", Tally { total, by_status, calls: 0 }, Doubt::NoTotal, 3)
+        Summary::new("demo", Tally { total, by_status, calls: 3 }, Method::Read(Doubt::NoTotal))
     }
 
     #[test]

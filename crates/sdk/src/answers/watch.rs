@@ -116,7 +116,7 @@ impl Watch {
         let summaries = stream::once(async { self.start() })
             .map_ok(|state| stream::try_unfold(state, State::next))
             .try_flatten();
-        WatchStream { summaries: Items::new(summaries), progress: Progress::default() }
+        WatchStream { summaries: Items(summaries.boxed()), progress: (None, None), calls: 0 }
     }
 
     /// The summary of the settled task, for a caller who needs no report on the way.
@@ -134,11 +134,7 @@ impl Watch {
     /// # Errors
     /// As [`stream`](Self::stream): when the task id or the share is not allowed, when a call fails, when the deadline is over.
     pub async fn settled(self) -> Result<Summary, Error> {
-        let mut stream = self.stream();
-        let mut last = None;
-        while let Some(summary) = stream.try_next().await? {
-            last = Some(summary);
-        }
+        let last = self.stream().try_fold(None, |_, summary| std::future::ready(Ok(Some(summary)))).await?;
         // A watch ends with the summary of the settled task, or in an error.
         last.ok_or_else(|| Error::refused("the watch ended without a summary", "report this"))
     }
@@ -153,7 +149,7 @@ impl Watch {
         }
         let quota = (self.quota.calls(), self.quota.window());
         let pace = Pace::new(quota, self.share, self.fastest, self.slowest);
-        let rounds = Rounds::new(self.task.id().to_owned(), self.allow_empty);
+        let rounds = Rounds::new(self.task.id.clone(), self.allow_empty);
         let watching = Watching::new(rounds, pace, self.deadline, Instant::now());
         Ok(State { task: self.task, read: None, watching })
     }
@@ -166,13 +162,8 @@ struct State {
     watching: Watching,
 }
 
-/// What can be said of a watch by now.
-#[derive(Debug, Default)]
-struct Progress {
-    rate: Option<f64>,
-    time_left: Option<Duration>,
-    calls: u64,
-}
+/// How many subtasks settle in a second, and how long the others take at that rate.
+type Progress = (Option<f64>, Option<Duration>);
 
 impl State {
     /// Carries out what the machine decides, until it has a summary to deliver.
@@ -197,12 +188,12 @@ impl State {
                     }
                 }
                 WatchStep::Deliver(summary) => {
-                    let (outlook, calls) = (&self.watching.outlook, self.watching.calls());
-                    let progress = Progress { rate: outlook.rate(), time_left: outlook.left(), calls };
+                    let outlook = &self.watching.outlook;
+                    let progress = (outlook.rate(), outlook.left());
                     return Ok(Some(((summary, progress), self)));
                 }
                 WatchStep::Late(error) => {
-                    return Err(error.asking(format!("watch of batch task {}", self.task.id())));
+                    return Err(error.asking(format!("watch of batch task {}", self.task.id)));
                 }
                 WatchStep::End => return Ok(None),
             }
@@ -221,6 +212,7 @@ impl State {
 pub struct WatchStream {
     summaries: Items<(Summary, Progress)>,
     progress: Progress,
+    calls: u64,
 }
 
 impl WatchStream {
@@ -234,19 +226,19 @@ impl WatchStream {
 
     /// How many subtasks have settled in a second over the last five minutes; `None` before the second summary.
     pub fn rate(&self) -> Option<f64> {
-        self.progress.rate
+        self.progress.0
     }
 
     /// How long the task still takes if it goes on at this rate; `None` before the second summary and while nothing settles.
     ///
     /// Devices that are asleep or out of reach settle later than their number lets expect.
     pub fn time_left(&self) -> Option<Duration> {
-        self.progress.time_left
+        self.progress.1
     }
 
     /// How many calls the watch has made so far, counted as in [`Summary::calls`].
     pub fn calls(&self) -> u64 {
-        self.progress.calls
+        self.calls
     }
 }
 
@@ -257,6 +249,7 @@ impl Stream for WatchStream {
         let next = ready!(self.summaries.poll_next_unpin(context)?);
         Poll::Ready(next.map(|(summary, progress)| {
             self.progress = progress;
+            self.calls += summary.calls();
             Ok(summary)
         }))
     }

@@ -63,7 +63,8 @@ impl Default for Retry {
 #[derive(Debug)]
 pub(crate) struct Attempts<'a> {
     retry: &'a Retry,
-    made: u32,
+    /// How many attempts were made.
+    pub(crate) made: u32,
     /// Whether the operation may be repeated when it is unknown whether the platform carried it out.
     may_repeat: bool,
     /// Whether a token that is refused can be changed for another one.
@@ -89,25 +90,17 @@ impl<'a> Attempts<'a> {
         Self { retry, made: 0, may_repeat, changes_token, deadline }
     }
 
-    /// How many attempts were made.
-    pub(crate) fn made(&self) -> u32 {
-        self.made
-    }
-
     /// Decides on a failure. `replaced` says that another call has brought a new token since; `random` is drawn from 0..1.
     pub(crate) fn failed(&mut self, error: &Error, replaced: bool, now: Instant, random: f64) -> Verdict {
-        match class(error) {
-            Class::Throttled if self.retry.attempts == 1 => self.give_up(Stop::Pointless),
-            Class::Throttled => Verdict::AwaitQuota,
-            Class::Token if replaced => Verdict::ChangeToken,
-            Class::Token if !self.changes_token => self.give_up(Stop::Token),
-            Class::Token => {
+        match action(error) {
+            Some(Action::WaitForQuota) if self.retry.attempts > 1 => Verdict::AwaitQuota,
+            Some(Action::LogInAgain) if replaced => Verdict::ChangeToken,
+            Some(Action::LogInAgain) if !self.changes_token => self.give_up(Stop::Token),
+            Some(Action::LogInAgain) => {
                 self.changes_token = false;
                 Verdict::ChangeToken
             }
-            Class::Permanent => self.give_up(Stop::Pointless),
-            Class::Temporary if !self.may_repeat => self.give_up(Stop::Pointless),
-            Class::Temporary => {
+            Some(Action::Retry) if self.may_repeat => {
                 self.made += 1;
                 if self.made >= self.retry.attempts {
                     return Verdict::GiveUp(Stop::Attempts);
@@ -118,6 +111,7 @@ impl<'a> Attempts<'a> {
                     _ => Verdict::GiveUp(Stop::Deadline),
                 }
             }
+            _ => self.give_up(Stop::Pointless),
         }
     }
 
@@ -125,15 +119,6 @@ impl<'a> Attempts<'a> {
         self.made += 1;
         Verdict::GiveUp(stop)
     }
-}
-
-/// What a failure means for a repetition.
-#[derive(Debug, PartialEq, Eq)]
-enum Class {
-    Temporary,
-    Throttled,
-    Token,
-    Permanent,
 }
 
 /// What a header `Retry-After` asks for: seconds, or a date, which has come if it is in the past.
@@ -149,26 +134,22 @@ impl Error {
     /// # Troubleshooting
     /// Unless [`Retry`] is off, the client has already tried again, until the last attempt or the deadline.
     pub fn is_retryable(&self) -> bool {
-        matches!(class(self), Class::Temporary | Class::Throttled)
+        matches!(action(self), Some(Action::Retry | Action::WaitForQuota))
     }
 }
 
-/// By code first, by status second: throttling and a bad token are a 403 here, and one 500 is permanent.
-fn class(error: &Error) -> Class {
-    match (error.kind(), error.info()) {
-        (ErrorKind::Connection | ErrorKind::Timeout, _) => Class::Temporary,
-        (ErrorKind::Platform, Some(info)) => match info.action {
-            Action::Retry => Class::Temporary,
-            Action::WaitForQuota => Class::Throttled,
-            Action::LogInAgain => Class::Token,
-            _ => Class::Permanent,
+/// What to do about a failure, as for a code of the catalogue. By code first, by status second: throttling and a bad token are
+/// a 403 here, and one 500 is permanent.
+fn action(error: &Error) -> Option<Action> {
+    match (error.kind(), error.action()) {
+        (ErrorKind::Connection | ErrorKind::Timeout, _) => Some(Action::Retry),
+        (ErrorKind::Platform, Some(action)) => Some(action),
+        (ErrorKind::Platform | ErrorKind::Status, _) => match error.status()?.as_u16() {
+            429 => Some(Action::WaitForQuota),
+            408 | 500 | 502 | 503 | 504 => Some(Action::Retry),
+            _ => None,
         },
-        (ErrorKind::Platform | ErrorKind::Status, _) => match error.status().map(|status| status.as_u16()) {
-            Some(429) => Class::Throttled,
-            Some(408 | 500 | 502 | 503 | 504) => Class::Temporary,
-            _ => Class::Permanent,
-        },
-        _ => Class::Permanent,
+        _ => None,
     }
 }
 
@@ -246,7 +227,7 @@ mod tests {
             assert_eq!(attempts.failed(&error, false, now, 1.0), Verdict::AwaitQuota);
             assert!(error.is_retryable());
         }
-        assert_eq!(attempts.made(), 0);
+        assert_eq!(attempts.made, 0);
     }
 
     #[test]
@@ -256,7 +237,7 @@ mod tests {
         let mut attempts = Attempts::new(&off, true, true, now + Duration::from_secs(180));
         let throttled = platform("1010009", 403);
         assert_eq!(attempts.failed(&throttled, false, now, 1.0), Verdict::GiveUp(Stop::Pointless));
-        assert_eq!(attempts.made(), 1);
+        assert_eq!(attempts.made, 1);
     }
 
     #[test]
@@ -290,7 +271,7 @@ mod tests {
         assert!(matches!(attempts.failed(&status(502), false, now, 1.0), Verdict::Repeat(_)));
         assert!(matches!(attempts.failed(&status(502), false, now, 1.0), Verdict::Repeat(_)));
         assert_eq!(attempts.failed(&status(502), false, now, 1.0), Verdict::GiveUp(Stop::Attempts));
-        assert_eq!(attempts.made(), 3);
+        assert_eq!(attempts.made, 3);
         let mut attempts = Attempts::new(&off, true, true, now + Duration::from_secs(180));
         assert_eq!(attempts.failed(&status(502), false, now, 1.0), Verdict::GiveUp(Stop::Attempts));
     }

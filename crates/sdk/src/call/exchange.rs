@@ -102,7 +102,8 @@ impl Exchange<'_> {
     /// An error for a reply that decoded, and lacks what it is asked for.
     pub(crate) fn lacking(&self, member: &str) -> Error {
         let found = format!("the reply of HTTP 200 has no {member:?} and reports no error{}", self.shown());
-        self.undocumented(ErrorKind::Undecodable, found, NORTHBOUND_SIDE).with_member(member.to_owned())
+        let error = self.undocumented(ErrorKind::Undecodable, found, NORTHBOUND_SIDE);
+        error.with(|details| details.member = Some(member.to_owned()))
     }
 
     /// An error for a login that brings a token which cannot be used.
@@ -164,7 +165,8 @@ impl Exchange<'_> {
         };
         let found = format!("the reply of HTTP 200 cannot be decoded{place}{fault}{}", self.shown());
         let advice = "check that the endpoint is the platform, and report it if it is";
-        self.undocumented(ErrorKind::Undecodable, found, advice).with_member(member)
+        let error = self.undocumented(ErrorKind::Undecodable, found, advice);
+        error.with(|details| details.member = Some(member))
     }
 
     /// An HTTP status that says what happened, with a body that does not.
@@ -183,8 +185,9 @@ impl Exchange<'_> {
 
     /// An error for a reply that is neither what the document describes nor an error that it describes.
     fn undocumented(&self, kind: ErrorKind, found: String, advice: &'static str) -> Error {
+        let body = Some(self.excerpt_of_reply()).filter(|body| !body.is_empty());
         let error = Error::new(kind, found, advice).with_status(self.status());
-        error.with_body(self.excerpt_of_reply()).with_retry_after(self.retry_after())
+        error.with(|details| details.body = body).with_retry_after(self.retry_after())
     }
 
     /// How long the reply asks to wait. The platform documents no such header; a proxy before it may send one.

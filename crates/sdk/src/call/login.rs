@@ -37,7 +37,7 @@ impl<N: Fn() + Sync> Operation for Login<'_, N> {
     async fn send(&self, client: &Client) -> Result<ResponseValue<AccessToken>, Generated<ErrorResponse>> {
         let Credentials { app_id, secret } = self.credentials;
         (self.notice)();
-        let body = LoginRequest { app_id: app_id.for_login(), secret: secret.clone() };
+        let body = LoginRequest { app_id: app_id.0.clone(), secret: secret.clone() };
         client.login().body(body).send().await
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::Error;
-use slots::{Admission, Slots, Ticket};
+use slots::{Admission, Slots};
 
 /// Longer windows are a mistake, and would overflow the clock.
 const LONGEST_WINDOW: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -41,11 +41,16 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// ```
 #[derive(Clone)]
 pub struct Quota {
-    slots: Arc<Mutex<Slots<Wakeup>>>,
+    line: Arc<Line>,
 }
 
-/// Wakes one waiter. It keeps a ring that comes before the waiter listens.
-type Wakeup = Arc<Notify>;
+struct Line {
+    slots: Mutex<Slots>,
+    /// Held by the first in the line. It is fair, so that whoever comes first is served first.
+    turn: tokio::sync::Mutex<()>,
+    /// Tells the first in the line of calls that have ended.
+    changed: Notify,
+}
 
 impl Quota {
     /// So many calls in any window of this length.
@@ -74,12 +79,12 @@ impl Quota {
 
     /// How many calls may be made in a window; `None` if there is no limit.
     pub fn calls(&self) -> Option<u32> {
-        self.lock().calls()
+        self.lock().calls
     }
 
     /// The length of the window. Without a limit it is the platform's default, and rules pauses only.
     pub fn window(&self) -> Duration {
-        self.lock().window()
+        self.lock().window
     }
 
     /// How many calls of the quota are used up at this moment: those under way, and those that ended within the window.
@@ -91,13 +96,19 @@ impl Quota {
 
     /// Waits for its turn, then takes a slot for one call. Dropping the future gives the place in the line back.
     pub(crate) async fn slot(&self) -> Slot {
-        let place = Place::join(self);
+        self.lock().join();
+        let mut slot = Slot { quota: self.clone(), stage: Stage::Waiting };
+        let _turn = self.line.turn.lock().await;
         loop {
-            match place.admit() {
-                Admission::Taken => return Slot { quota: self.clone(), replied: false },
-                // The wakeup also rings here: a call that ends may bring the time forward.
-                Admission::At(at) => drop(timeout_at(at, place.wakeup.notified()).await),
-                Admission::Later => place.wakeup.notified().await,
+            let admission = self.lock().admit(Instant::now());
+            match admission {
+                Admission::Taken => {
+                    slot.stage = Stage::Sent;
+                    return slot;
+                }
+                // It is told here too: a call that ends may bring the time forward.
+                Admission::At(at) => drop(timeout_at(at, self.line.changed.notified()).await),
+                Admission::Later => self.line.changed.notified().await,
             }
         }
     }
@@ -113,25 +124,19 @@ impl Quota {
         self.lock().wait(Instant::now())
     }
 
-    fn of(slots: Slots<Wakeup>) -> Self {
-        Self { slots: Arc::new(Mutex::new(slots)) }
-    }
-
-    /// Changes the slots, then wakes the first in the line if `change` says so.
-    fn change(&self, change: impl FnOnce(&mut Slots<Wakeup>, Instant) -> bool) {
-        let mut slots = self.lock();
-        // Read under the lock, so that time never runs backwards for the slots.
-        let wakes = change(&mut slots, Instant::now());
-        let first = slots.first().filter(|_| wakes).cloned();
-        drop(slots);
-        if let Some(first) = first {
-            first.notify_one();
+    fn of(slots: Slots) -> Self {
+        Self {
+            line: Arc::new(Line {
+                slots: Mutex::new(slots),
+                turn: Default::default(),
+                changed: Notify::new(),
+            }),
         }
     }
 
     /// The slots hold together after every statement, so a panic elsewhere in the process does not spoil them.
-    fn lock(&self) -> MutexGuard<'_, Slots<Wakeup>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Slots> {
+        self.line.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -153,37 +158,7 @@ impl fmt::Debug for Quota {
     }
 }
 
-/// A place in the line; dropping it gives it back, and those behind move up.
-struct Place<'a> {
-    quota: &'a Quota,
-    ticket: Ticket,
-    wakeup: Wakeup,
-}
-
-impl<'a> Place<'a> {
-    fn join(quota: &'a Quota) -> Self {
-        let wakeup = Wakeup::default();
-        let ticket = quota.lock().join(wakeup.clone());
-        Self { quota, ticket, wakeup }
-    }
-
-    fn admit(&self) -> Admission {
-        let mut admission = Admission::Later;
-        self.quota.change(|slots, now| {
-            admission = slots.admit(self.ticket, now);
-            admission == Admission::Taken
-        });
-        admission
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.quota.change(|slots, _| slots.leave(self.ticket));
-    }
-}
-
-/// Leave to make one call.
+/// Leave to make one call, or a place in the line until it is given.
 ///
 /// Say [`replied`](Self::replied) as soon as any reply has come. Dropping a slot without it (the call failed, timed out or
 /// was cancelled) is always right, but holds the slot longer: the request may still be on its way.
@@ -191,26 +166,35 @@ impl Drop for Place<'_> {
 #[derive(Debug)]
 pub(crate) struct Slot {
     quota: Quota,
-    replied: bool,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Waiting,
+    Sent,
+    Replied,
 }
 
 impl Slot {
     /// The call has been answered, even if with an error: the window counts from now.
     pub(crate) fn replied(mut self) {
-        self.replied = true;
+        self.stage = Stage::Replied;
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.quota.change(|slots, now| {
-            if self.replied {
-                slots.replied(now)
-            } else {
-                slots.given_up(now)
-            }
-            true
-        });
+        let mut slots = self.quota.lock();
+        // Read under the lock, so that time never runs backwards for the slots.
+        let now = Instant::now();
+        match self.stage {
+            Stage::Waiting => slots.leave(),
+            Stage::Sent => slots.given_up(now),
+            Stage::Replied => slots.replied(now),
+        }
+        drop(slots);
+        self.quota.line.changed.notify_one();
     }
 }
 

@@ -95,18 +95,17 @@ struct CallRunner<'a> {
     deadline: Instant,
 }
 
-/// What an attempt is waiting for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Token,
-    Quota,
-    Reply,
-}
+/// What did not come before the deadline, and what to do about it.
+type Awaited = (&'static str, Remedy);
+
+const TOKEN: Awaited = ("no token came in time", Remedy::RaiseDeadlineForToken);
+const QUOTA: Awaited = ("the quota left no room in time", Remedy::RaiseDeadlineForQuota);
+const REPLY: Awaited = ("no reply came in time", Remedy::RaiseDeadlineForReply);
 
 /// Why no attempt could be made.
 enum NotSent {
     /// The deadline came first.
-    Late(Phase),
+    Late(Awaited),
     /// Something that no repetition helps.
     Failed(Error),
 }
@@ -122,36 +121,36 @@ impl CallRunner<'_> {
             let (outcome, token) = match self.attempt(operation).await {
                 Ok(attempt) => attempt,
                 Err(NotSent::Failed(error)) => return Err(error),
-                Err(NotSent::Late(phase)) => {
-                    let error = last.unwrap_or_else(|| self.late(phase));
-                    return Err(error.ended(attempts.made(), Stop::Deadline));
+                Err(NotSent::Late((found, remedy))) => {
+                    let late = || Error::new(ErrorKind::Timeout, found, remedy).asking(self.what);
+                    let error = last.unwrap_or_else(late);
+                    return Err(error.ended(attempts.made, Stop::Deadline));
                 }
             };
-            let error = match (outcome, &token) {
-                (Ok(reply), None) => return Ok(reply),
-                (Ok(reply), Some(token)) => {
-                    tokens.prove(token).await;
+            let error = match outcome {
+                Ok(reply) => {
+                    if let Some(token) = &token {
+                        tokens.prove(token).await;
+                    }
                     return Ok(reply);
                 }
-                (Err(error), _) => error,
+                Err(error) => error,
             };
-            let replaced = match token {
-                Some(token) if changes_token && error.is_invalid_token() => {
-                    // Waits for a login under way, which has a deadline of its own.
-                    match self.within(Phase::Token, tokens.reject(&token)).await {
-                        Ok(replaced) => replaced,
-                        Err(_) => return Err(error.ended(attempts.made(), Stop::Deadline)),
-                    }
-                }
-                _ => false,
-            };
+            let mut replaced = false;
+            if let Some(token) = token.filter(|_| changes_token && error.is_invalid_token()) {
+                // Waits for a login under way, which has a deadline of its own.
+                let Ok(rejected) = self.within(TOKEN, tokens.reject(&token)).await else {
+                    return Err(error.ended(attempts.made, Stop::Deadline));
+                };
+                replaced = rejected;
+            }
             let verdict = attempts.failed(&error, replaced, Instant::now(), self.shared.random());
-            self.trace(&error, attempts.made(), &verdict);
+            self.trace(&error, attempts.made, &verdict);
             match verdict {
                 Verdict::Repeat(pause) => sleep(pause).await,
                 Verdict::AwaitQuota => quota.pause(self.shared.random()),
                 Verdict::ChangeToken => {}
-                Verdict::GiveUp(stop) => return Err(self.ended(error, attempts.made(), stop)),
+                Verdict::GiveUp(stop) => return Err(self.ended(error, attempts.made, stop)),
             }
             last = Some(error);
         }
@@ -166,7 +165,7 @@ impl CallRunner<'_> {
         let (mut call, mut used) = (Call::new(), None);
         if O::NEEDS_TOKEN {
             let token = tokens.get(|rejected| self.shared.new_token(rejected, self.deadline));
-            let token = self.within(Phase::Token, token).await?.map_err(NotSent::Failed)?;
+            let token = self.within(TOKEN, token).await?.map_err(NotSent::Failed)?;
             connection.secrets.note(&token);
             call = call.authorized_by(source.app_id().as_str(), &token).map_err(|fault| self.unfit(fault))?;
             used = Some(token);
@@ -183,14 +182,14 @@ impl CallRunner<'_> {
         let wait = self.shared.quota.ready_in();
         if after(Instant::now(), wait) > self.deadline {
             // Waiting would only keep the caller from hearing it.
-            return Err(NotSent::Late(Phase::Quota));
+            return Err(NotSent::Late(QUOTA));
         }
         if !wait.is_zero() {
             let wait_seconds = wait.as_secs_f64();
             tracing::info!(call = self.what, wait_seconds, "the call waits for the quota");
         }
-        let slot = self.within(Phase::Quota, self.shared.quota.slot()).await?;
-        let reply = self.within(Phase::Reply, timeout(self.shared.timeout, sent)).await?;
+        let slot = self.within(QUOTA, self.shared.quota.slot()).await?;
+        let reply = self.within(REPLY, timeout(self.shared.timeout, sent)).await?;
         // A call without a reply may still be on its way to the platform: its slot is held a little longer.
         if reply.as_ref().is_ok_and(|reply| reply.as_ref().err().is_none_or(|error| error.status().is_some()))
         {
@@ -203,20 +202,21 @@ impl CallRunner<'_> {
     }
 
     /// Waits for a part of an attempt, at most until the deadline.
-    async fn within<T>(&self, phase: Phase, part: impl Future<Output = T>) -> Result<T, NotSent> {
-        timeout_at(self.deadline, part).await.map_err(|_| NotSent::Late(phase))
+    async fn within<T>(&self, awaited: Awaited, part: impl Future<Output = T>) -> Result<T, NotSent> {
+        timeout_at(self.deadline, part).await.map_err(|_| NotSent::Late(awaited))
     }
 
     fn ended(&self, error: Error, attempts: u32, stop: Stop) -> Error {
         let error = error.ended(attempts, stop);
-        match stop {
-            Stop::Token if self.shared.changes_token() => error.with_remedy(
+        let remedy = match stop {
+            Stop::Token if self.shared.changes_token() => Remedy::from(
                 "the token was fresh, so another process may log in with the same application, or a proxy drops the header \
                  app_key, as nginx does unless `underscores_in_headers on` is set",
             ),
-            Stop::Token => error.with_remedy(Remedy::ReplaceToken),
-            _ => error,
-        }
+            Stop::Token => Remedy::ReplaceToken,
+            _ => return error,
+        };
+        error.with(|details| details.remedy = remedy)
     }
 
     fn trace(&self, error: &Error, attempts: u32, verdict: &Verdict) {
@@ -233,15 +233,6 @@ impl CallRunner<'_> {
             ?verdict,
             "the attempt failed"
         );
-    }
-
-    fn late(&self, phase: Phase) -> Error {
-        let (found, remedy) = match phase {
-            Phase::Token => ("no token came in time", Remedy::RaiseDeadlineForToken),
-            Phase::Quota => ("the quota left no room in time", Remedy::RaiseDeadlineForQuota),
-            Phase::Reply => ("no reply came in time", Remedy::RaiseDeadlineForReply),
-        };
-        Error::new(ErrorKind::Timeout, found, remedy).asking(self.what)
     }
 
     fn unfit(&self, fault: impl std::error::Error + Send + Sync + 'static) -> NotSent {
@@ -269,11 +260,10 @@ pub(crate) fn in_tokio() -> Result<(), Error> {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { connection, source, quota, .. } = self;
         f.debug_struct("Shared")
-            .field("endpoint", &connection.endpoint)
-            .field("source", source)
-            .field("quota", quota)
+            .field("endpoint", &self.connection.endpoint)
+            .field("app_id", self.source.app_id())
+            .field("quota", &self.quota)
             .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ use crate::call::exchange::Connection;
 use crate::call::run::{BeforeLogin, Shared};
 use crate::call::token::TokenStore;
 use crate::client::credentials::Source;
-use crate::client::endpoint::{Endpoint, PlainHttp, ThisMachine};
+use crate::client::endpoint::{Endpoint, ThisMachine};
 use crate::client::proxy;
 use crate::redact::Secrets;
 use crate::{AppId, Client, Credentials, Error, Quota, Remedy, Retry, TokenSource};
@@ -39,7 +39,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     deadline: Duration,
     body_limit: usize,
-    plain_http: PlainHttp,
+    allows_plain_http: bool,
     uses_proxy: bool,
     quota: Quota,
     retry: Retry,
@@ -64,7 +64,7 @@ impl Client {
             connect_timeout: TIMEOUT,
             deadline: DEADLINE,
             body_limit: BODY_LIMIT,
-            plain_http: PlainHttp::LoopbackOnly,
+            allows_plain_http: false,
             uses_proxy: true,
             quota: Quota::default(),
             retry: Retry::default(),
@@ -191,7 +191,7 @@ impl ClientBuilder {
 
     /// Allows plain http to another machine, where everybody on the way can read secret and token.
     pub fn danger_allow_plain_http(mut self) -> Self {
-        self.plain_http = PlainHttp::Anywhere;
+        self.allows_plain_http = true;
         self
     }
 
@@ -263,7 +263,7 @@ impl ClientBuilder {
     /// are no credentials, or several; when a variable of the environment holds a proxy that cannot be used; when a certificate
     /// cannot be read or the HTTP client cannot be made.
     pub fn build(mut self) -> Result<Client, Error> {
-        let mut endpoint = Endpoint::parse(&self.endpoint, self.plain_http, &self.resolved)?;
+        let mut endpoint = Endpoint::parse(&self.endpoint, self.allows_plain_http, &self.resolved)?;
         let [source] = <[Source; 1]>::try_from(self.sources).map_err(|sources| match sources.len() {
             0 => Error::refused("there are no credentials", Remedy::GiveCredentials),
             _ => Error::refused("there is more than one credential", Remedy::GiveOneCredential),
@@ -323,7 +323,7 @@ impl ClientBuilder {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("sources", &self.sources).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder").finish_non_exhaustive()
     }
 }
 

@@ -21,7 +21,7 @@ const SECRET_VARIABLE: &str = "NORTHBOUND_SECRET";
 /// # Ok::<(), northbound::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AppId(LoginRequestAppId);
+pub struct AppId(pub(crate) LoginRequestAppId);
 
 impl AppId {
     /// Checks an application id.
@@ -49,10 +49,6 @@ impl AppId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    pub(crate) fn for_login(&self) -> LoginRequestAppId {
-        self.0.clone()
     }
 }
 
@@ -124,17 +120,6 @@ impl Source {
             Self::Login(credentials) => credentials.app_id(),
             Self::Elsewhere(app_id, _) | Self::Ready(app_id, _) => app_id,
         }
-    }
-}
-
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self {
-            Self::Login(_) => "Login",
-            Self::Elsewhere(..) => "Elsewhere",
-            Self::Ready(..) => "Ready",
-        };
-        f.debug_tuple(kind).field(self.app_id()).finish()
     }
 }
 

@@ -18,20 +18,14 @@ pub(crate) struct Endpoint {
     pub(crate) proxy: Option<(String, u16)>,
 }
 
-/// Whether plain http may leave this machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PlainHttp {
-    LoopbackOnly,
-    Anywhere,
-}
-
 impl Endpoint {
-    /// Checks an address; `given` are the hosts whose addresses are not looked up.
+    /// Checks an address, which plain http must not leave unless it is allowed to; `given` are the hosts whose addresses are not
+    /// looked up.
     ///
     /// No message repeats the text: it may hold a password, in many spellings.
     pub(crate) fn parse(
         text: &str,
-        plain_http: PlainHttp,
+        allows_plain_http: bool,
         given: &[(String, SocketAddr)],
     ) -> Result<Self, Error> {
         let refuse = |fault: String| {
@@ -53,7 +47,7 @@ impl Endpoint {
             return Err(refuse("has a query or a fragment".to_owned()));
         }
         let is_loopback = names_this_machine(host, given);
-        let stays_here = url.scheme() == "http" && plain_http == PlainHttp::LoopbackOnly;
+        let stays_here = url.scheme() == "http" && !allows_plain_http;
         if stays_here && !is_loopback {
             return Err(elsewhere(&url.origin().ascii_serialization()));
         }
@@ -113,13 +107,13 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Endpoint, Error> {
-        Endpoint::parse(text, PlainHttp::LoopbackOnly, &[])
+        Endpoint::parse(text, false, &[])
     }
 
     fn parse_given(text: &str, given: &[(&str, &str)]) -> Result<Endpoint, Error> {
         let given: Vec<_> =
             given.iter().map(|(host, address)| ((*host).to_owned(), address.parse().unwrap())).collect();
-        Endpoint::parse(text, PlainHttp::LoopbackOnly, &given)
+        Endpoint::parse(text, false, &given)
     }
 
     #[test]
@@ -152,7 +146,7 @@ mod tests {
             "http://127.0.0.1.example",
         ] {
             assert!(parse(text).unwrap_err().to_string().contains("plain http"), "{text}");
-            assert!(Endpoint::parse(text, PlainHttp::Anywhere, &[]).is_ok(), "{text}");
+            assert!(Endpoint::parse(text, true, &[]).is_ok(), "{text}");
         }
     }
 

@@ -6,16 +6,26 @@ use crate::error::Error;
 
 /// The error for a handshake that failed, if that is among the causes.
 pub(crate) fn distrust<'a>(mut causes: impl Iterator<Item = &'a (dyn StdError + 'static)>) -> Option<Error> {
-    causes.find_map(|cause| of_rustls(cause).or_else(|| of_native_tls(cause)))
+    causes.find_map(|_cause| {
+        #[cfg(feature = "rustls")]
+        if let Some(error) = _cause.downcast_ref() {
+            return Some(of_rustls(error));
+        }
+        #[cfg(feature = "native-tls")]
+        if let Some(error) = _cause.downcast_ref::<native_tls::Error>() {
+            return Some(handshake(error));
+        }
+        None
+    })
 }
 
 #[cfg(feature = "rustls")]
-fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<Error> {
+fn of_rustls(cause: &rustls::Error) -> Error {
     use rustls::{AlertDescription, CertificateError, Error as Tls, InvalidMessage};
 
     use crate::error::{ErrorKind, Remedy};
 
-    let (found, remedy): (_, Remedy) = match cause.downcast_ref::<Tls>()? {
+    let (found, remedy): (_, Remedy) = match cause {
         Tls::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => (
             "the platform's certificate has expired",
             "check this machine's clock, and tell the platform's operator".into(),
@@ -49,24 +59,9 @@ fn of_rustls(cause: &(dyn StdError + 'static)) -> Option<Error> {
             "the TLS handshake failed: the port does not speak TLS",
             "check the port, and the scheme of the endpoint: plain http is for this machine alone".into(),
         ),
-        _ => return Some(handshake(cause)),
+        _ => return handshake(cause),
     };
-    Some(Error::new(ErrorKind::Tls, format!("{found} ({cause})"), remedy))
-}
-
-#[cfg(not(feature = "rustls"))]
-fn of_rustls(_: &(dyn StdError + 'static)) -> Option<Error> {
-    None
-}
-
-#[cfg(feature = "native-tls")]
-fn of_native_tls(cause: &(dyn StdError + 'static)) -> Option<Error> {
-    cause.downcast_ref::<native_tls::Error>().map(|cause| handshake(cause))
-}
-
-#[cfg(not(feature = "native-tls"))]
-fn of_native_tls(_: &(dyn StdError + 'static)) -> Option<Error> {
-    None
+    Error::new(ErrorKind::Tls, format!("{found} ({cause})"), remedy)
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use northbound_client::builder::ListSubtasks;
 use northbound_client::types::{ErrorResponse, SubtaskPage, TaskId};
 use northbound_client::{Call, Client, PAGE_SIZE, SubtaskStatus, Turn};
 use progenitor_client::{Error as Generated, ResponseValue};
@@ -66,20 +67,12 @@ impl Operation for PageRequest {
     /// Both numbers are always sent, since the editions of the page differ in their defaults.
     async fn send(&self, client: &Client) -> Result<ResponseValue<SubtaskPage>, Generated<ErrorResponse>> {
         let page_no = i32::try_from(self.page_no).unwrap_or(i32::MAX);
-        let mut call =
-            client.list_subtasks().task_id(self.task_id.clone()).page_no(page_no).page_size(self.page_size);
-        if let Some(app_id) = &self.app_id {
-            call = call.app_id(app_id.clone());
-        }
-        if let Some(status) = &self.status {
-            call = call.status(status.clone());
-        }
-        if let Some(device_id) = &self.device_id {
-            call = call.device_id(device_id.clone());
-        }
-        if let Some(command_id) = &self.command_id {
-            call = call.command_id(command_id.clone());
-        }
+        let call = client.list_subtasks().task_id(self.task_id.clone());
+        let call = call.page_no(page_no).page_size(self.page_size);
+        let call = self.app_id.iter().cloned().fold(call, ListSubtasks::app_id);
+        let call = self.status.iter().cloned().fold(call, ListSubtasks::status);
+        let call = self.device_id.iter().cloned().fold(call, ListSubtasks::device_id);
+        let call = self.command_id.iter().cloned().fold(call, ListSubtasks::command_id);
         call.send().await
     }
 

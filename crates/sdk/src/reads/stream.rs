@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream, FuturesOrdered, StreamExt as _, TryStreamExt as _};
-use northbound_client::types;
 use northbound_client::{SubtaskStatus, Turn};
 
 use crate::reads::pages::{self, Arrived, Deliver, Fingerprints, Next, Read, Start};
@@ -43,7 +42,7 @@ pub struct SubtaskStream(Items<Subtask>);
 pub struct PageStream(Items<Page>);
 
 /// What a stream brings, one after another, however it is made.
-pub(crate) struct Items<T>(BoxStream<'static, Result<T, Error>>);
+pub(crate) struct Items<T>(pub(crate) BoxStream<'static, Result<T, Error>>);
 
 type PageFuture = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
 
@@ -53,7 +52,7 @@ impl PageStream {
         let pages = stream::once(std::future::ready(reader))
             .map_ok(|reader| stream::try_unfold(reader, Reader::next))
             .try_flatten();
-        Self(Items::new(pages))
+        Self(Items(pages.boxed()))
     }
 
     /// The next page; `None` after the last.
@@ -68,7 +67,7 @@ impl PageStream {
 impl SubtaskStream {
     pub(crate) fn new(pages: PageStream) -> Self {
         let rows = pages.map_ok(|page| stream::iter(page.into_subtasks().into_iter().map(Ok))).try_flatten();
-        Self(Items::new(rows))
+        Self(Items(rows.boxed()))
     }
 
     /// The next subtask; `None` after the last.
@@ -77,12 +76,6 @@ impl SubtaskStream {
     /// When a call fails, or the read is incomplete.
     pub async fn try_next(&mut self) -> Result<Option<Subtask>, Error> {
         self.0.try_next().await
-    }
-}
-
-impl<T> Items<T> {
-    pub(crate) fn new(items: impl Stream<Item = Result<T, Error>> + Send + 'static) -> Self {
-        Self(items.boxed())
     }
 }
 
@@ -199,13 +192,13 @@ impl Reader {
         let taken = read.take(&arrived);
         let has_rows = !rows.is_empty();
         let resume_from = resume_from(self.plan.direction, page.number(), taken.next);
-        if taken.deliver == Deliver::Nothing {
+        let Deliver::AllBut(repeats) = taken.deliver else {
             if has_rows && let Some(room) = self.room.checked_sub(length) {
                 self.room = room;
                 self.held.push_back(page);
             }
             return None;
-        }
+        };
         self.held.retain(|held| held.number() != page.number());
         match taken.next {
             Next::GoOn => {}
@@ -219,7 +212,7 @@ impl Reader {
             Next::Incomplete(mut shortfall) => {
                 for held in &mut self.held {
                     let repeats = read.repeats(&self.fingerprints.of_rows(held.rows()));
-                    pick(held, &Deliver::but(repeats), &self.plan.kept);
+                    pick(held, &repeats, &self.plan.kept);
                     shortfall.received += held.rows().len() as u64;
                 }
                 self.held.retain(|held| !held.rows().is_empty());
@@ -229,9 +222,8 @@ impl Reader {
         if !has_rows {
             return None;
         }
-        pick(&mut page, &taken.deliver, &self.plan.kept);
-        let repeats = if let Deliver::AllBut(repeats) = &taken.deliver { repeats.len() } else { 0 };
-        Some(page.delivered(resume_from, repeats))
+        pick(&mut page, &repeats, &self.plan.kept);
+        Some(page.delivered(resume_from, repeats.len()))
     }
 }
 
@@ -244,21 +236,14 @@ fn resume_from(direction: Direction, number: u32, next: Next) -> Option<u32> {
 }
 
 /// Leaves on a page what is to be delivered: no repeats, and no status that was not asked for.
-fn pick(page: &mut Page, deliver: &Deliver, kept: &[SubtaskStatus]) {
-    let is_asked = |row: &types::Subtask| {
+fn pick(page: &mut Page, repeats: &[usize], kept: &[SubtaskStatus]) {
+    page.retain(|place, row| {
         // Of a row that cannot be read nobody knows the status.
-        kept.is_empty()
+        let is_asked = kept.is_empty()
             || row.extra.unreadable().is_some()
-            || row.status.as_ref().is_some_and(|status| kept.contains(status))
-    };
-    match deliver {
-        Deliver::Nothing => page.retain(|_, _| false),
-        Deliver::All if kept.is_empty() => {}
-        Deliver::All => page.retain(|_, row| is_asked(row)),
-        Deliver::AllBut(repeats) => {
-            page.retain(|place, row| repeats.binary_search(&place).is_err() && is_asked(row));
-        }
-    }
+            || row.status.as_ref().is_some_and(|status| kept.contains(status));
+        is_asked && repeats.binary_search(&place).is_err()
+    });
 }
 
 impl Stream for PageStream {

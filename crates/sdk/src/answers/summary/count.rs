@@ -93,8 +93,8 @@ impl Sample {
 /// The counts of a task, and what is still to be asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Counting {
-    total: u64,
-    by_status: BTreeMap<SubtaskStatus, u64>,
+    pub(crate) total: u64,
+    pub(crate) by_status: BTreeMap<SubtaskStatus, u64>,
     asks: VecDeque<Ask>,
     /// The ask in front was answered once with something that a race can look like.
     suspect: bool,
@@ -156,16 +156,8 @@ impl Counting {
         if self.sum() > self.total { Err(Doubt::MoreThanAll) } else { Ok(()) }
     }
 
-    pub(crate) fn total(&self) -> u64 {
-        self.total
-    }
-
     pub(crate) fn count(&self, status: &SubtaskStatus) -> Option<u64> {
         self.by_status.get(status).copied()
-    }
-
-    pub(crate) fn by_status(&self) -> &BTreeMap<SubtaskStatus, u64> {
-        &self.by_status
     }
 
     /// How many subtasks no count holds.
@@ -254,7 +246,7 @@ mod tests {
         for (total, expected) in [(9, 10), (0, 10), (12, 12)] {
             counting.recount([Ask::Total]);
             assert_eq!(counting.take(&honest(total)), Ok(()));
-            assert_eq!((counting.total(), counting.uncounted()), (expected, expected));
+            assert_eq!((counting.total, counting.uncounted()), (expected, expected));
         }
     }
 }

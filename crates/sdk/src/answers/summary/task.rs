@@ -16,7 +16,7 @@ const UNNAMED: &str = "(another status)";
 /// A task, and how it is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
-    id: String,
+    pub(crate) id: String,
     subtasks: SubtaskQuery,
 }
 
@@ -51,10 +51,6 @@ impl Task {
 
     pub(crate) fn app_id(self, app_id: String) -> Self {
         Self { subtasks: self.subtasks.app_id(app_id), ..self }
-    }
-
-    pub(crate) fn id(&self) -> &str {
-        &self.id
     }
 
     /// One call: how many subtasks there are.

@@ -14,10 +14,10 @@
 
 use northbound_client::SubtaskStatus;
 
-use crate::answers::summary::Summary;
 use crate::answers::summary::count::{Ask, Counting, Doubt, Sample};
 use crate::answers::summary::lifecycle::{counting_order, open_statuses, reachable};
 use crate::answers::summary::task::Tally;
+use crate::answers::summary::{Method, Summary};
 
 /// What the counts that lie ahead are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,8 @@ pub(crate) struct Rounds {
     /// How many of these, from the first on, are empty and stay so.
     closed: usize,
     allow_empty: bool,
-    last: Option<Summary>,
+    /// What the latest poll found.
+    pub(crate) last: Option<Summary>,
     quiet: bool,
     doubt: Option<Doubt>,
 }
@@ -82,7 +83,7 @@ impl Rounds {
 
     /// Starts the next poll.
     pub(crate) fn poll(&mut self) {
-        let misses_rows = self.counting.uncounted() > 0 || self.counting.total() == 0;
+        let misses_rows = self.counting.uncounted() > 0 || self.counting.total == 0;
         if misses_rows {
             self.closed = 0;
         }
@@ -136,13 +137,9 @@ impl Rounds {
     pub(crate) fn read(&mut self, tally: Tally, doubt: Doubt) -> PollResult {
         let calls = self.counting.take_calls() + tally.calls;
         let before = self.last.as_ref().map_or(0, Summary::total);
-        let tally = Tally { total: tally.total.max(before), ..tally };
-        self.done(Summary::read(&self.task_id, tally, doubt, calls).allowing_empty(self.allow_empty))
-    }
-
-    /// What the latest poll found.
-    pub(crate) fn last(&self) -> Option<&Summary> {
-        self.last.as_ref()
+        let tally = Tally { total: tally.total.max(before), calls, ..tally };
+        let summary = Summary::new(&self.task_id, tally, Method::Read(doubt));
+        self.done(summary.allowing_empty(self.allow_empty))
     }
 
     /// What the poll goes on with once everything that was asked for has been counted.

@@ -22,7 +22,6 @@ pub(crate) struct Watching {
     deadline: Option<Duration>,
     /// When it has to end: in a hundred years without a deadline.
     pub(crate) end: Instant,
-    calls: u64,
     /// What a read found, until it is delivered.
     result: Option<PollResult>,
     ended: bool,
@@ -53,7 +52,6 @@ impl Watching {
             outlook: Outlook::default(),
             deadline,
             end: after(now, deadline.unwrap_or(FOREVER)),
-            calls: 0,
             result: None,
             ended: false,
         }
@@ -83,23 +81,14 @@ impl Watching {
 
     /// Takes in the answer to a call.
     pub(crate) fn counted(&mut self, sample: &Sample, now: Instant) {
-        self.answered(now);
+        self.pace.answered(now);
         self.rounds.counted(sample);
     }
 
     /// Takes in a call of a read, and what the read found if it was the last one.
     pub(crate) fn read(&mut self, found: Option<Tally>, doubt: Doubt, now: Instant) {
-        self.answered(now);
-        self.result = found.map(|tally| self.rounds.read(tally, doubt));
-    }
-
-    fn answered(&mut self, now: Instant) {
-        self.calls += 1;
         self.pace.answered(now);
-    }
-
-    pub(crate) fn calls(&self) -> u64 {
-        self.calls
+        self.result = found.map(|tally| self.rounds.read(tally, doubt));
     }
 
     fn deliver(&mut self, result: PollResult, now: Instant) -> WatchStep {
@@ -116,7 +105,7 @@ impl Watching {
     }
 
     fn late(&self, within: Duration) -> Error {
-        let last = self.rounds.last();
+        let last = self.rounds.last.as_ref();
         let far = last.map_or("no count has come in yet".to_owned(), Summary::to_string);
         let found = format!("not settled within {within:?}: {far}");
         let remedy = match last {

@@ -1,7 +1,8 @@
-//! The rules of the quota: whose call may be sent when. Decides only; the clock is the caller's, and so is the waiting.
+//! The rules of the quota: when a call may be sent. Decides only; the clock is the caller's, and so are the waiting and the
+//! order of those that wait.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use northbound_client::QUOTA;
@@ -20,32 +21,28 @@ const JITTER: u32 = 10;
 ///
 /// The platform judges a call when it *arrives*, which is at some time between sending and reply. So a call takes a slot
 /// when it is sent, and the slot comes back a window after the *reply*: whatever the network does, no `calls` + 1 of them
-/// arrive within a window. First come, first served; `W` is how the caller reaches a waiter.
+/// arrive within a window.
 #[derive(Debug)]
-pub(super) struct Slots<W> {
+pub(super) struct Slots {
     /// As many as there are slots; `None` if calls are not limited.
-    calls: Option<u32>,
-    window: Duration,
+    pub(super) calls: Option<u32>,
+    pub(super) window: Duration,
     in_flight: usize,
     /// When the slots of ended calls come back, earliest first.
     returning: BinaryHeap<Reverse<Instant>>,
-    line: BTreeMap<Ticket, W>,
-    next_ticket: u64,
+    /// How many calls are in the line.
+    waiting: u32,
     pause: Option<Pause>,
 }
 
-/// A place in the line: the lower, the earlier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Ticket(u64);
-
-/// The answer to a waiter that asks for its turn.
+/// The answer to the first in the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
     /// The slot is taken, and the place in the line given up: send.
     Taken,
-    /// First in the line: ask again at this time.
+    /// Ask again at this time, or when a call has ended.
     At(Instant),
-    /// Behind others, or all slots are in flight: ask again as the first in the line, when a call has ended.
+    /// All slots are in flight: ask again when a call has ended.
     Later,
 }
 
@@ -60,7 +57,7 @@ struct Pause {
     next_call: Instant,
 }
 
-impl<W> Slots<W> {
+impl Slots {
     pub(super) fn new(calls: u32, window: Duration) -> Self {
         Self { calls: Some(calls), window, ..Self::unlimited() }
     }
@@ -72,18 +69,9 @@ impl<W> Slots<W> {
             window: QUOTA.window,
             in_flight: 0,
             returning: BinaryHeap::new(),
-            line: BTreeMap::new(),
-            next_ticket: 0,
+            waiting: 0,
             pause: None,
         }
-    }
-
-    pub(super) fn calls(&self) -> Option<u32> {
-        self.calls
-    }
-
-    pub(super) fn window(&self) -> Duration {
-        self.window
     }
 
     /// How many slots are not to be had: their calls are in flight, or ended less than a window ago.
@@ -91,37 +79,24 @@ impl<W> Slots<W> {
         self.in_flight + self.returning.iter().filter(|Reverse(back)| *back > now).count()
     }
 
-    /// Goes to the end of the line.
-    pub(super) fn join(&mut self, waiter: W) -> Ticket {
-        let ticket = Ticket(self.next_ticket);
-        self.next_ticket += 1;
-        self.line.insert(ticket, waiter);
-        ticket
+    /// Another call waits for a slot.
+    pub(super) fn join(&mut self) {
+        self.waiting += 1;
     }
 
-    /// Leaves the line; whether that made another waiter the first.
-    pub(super) fn leave(&mut self, ticket: Ticket) -> bool {
-        let was_first = self.is_first(ticket);
-        self.line.remove(&ticket);
-        was_first && !self.line.is_empty()
+    /// One of those that wait has left the line without a slot.
+    pub(super) fn leave(&mut self) {
+        self.waiting = self.waiting.saturating_sub(1);
     }
 
-    /// The one whose turn is next.
-    pub(super) fn first(&self) -> Option<&W> {
-        self.line.first_key_value().map(|(_, waiter)| waiter)
-    }
-
-    /// Takes a slot, if it is this waiter's turn and there is one.
-    pub(super) fn admit(&mut self, ticket: Ticket, now: Instant) -> Admission {
-        if !self.is_first(ticket) {
-            return Admission::Later;
-        }
+    /// Takes a slot for the first in the line, if there is one.
+    pub(super) fn admit(&mut self, now: Instant) -> Admission {
         self.settle(now);
         match self.next_call(now) {
             None => Admission::Later,
             Some(at) if at > now => Admission::At(at),
             Some(_) => {
-                self.line.remove(&ticket);
+                self.leave();
                 self.take(now);
                 Admission::Taken
             }
@@ -146,7 +121,7 @@ impl<W> Slots<W> {
     pub(super) fn pause(&mut self, now: Instant, jitter: f64) {
         let jitter = match &self.pause {
             Some(pause) if now < pause.ends => pause.jitter,
-            _ => (self.window / JITTER).mul_f64(share(jitter)),
+            _ => (self.window / JITTER).mul_f64(jitter),
         };
         let ends = now + self.window + jitter;
         self.pause = Some(Pause { jitter, ends, next_call: ends });
@@ -154,8 +129,7 @@ impl<W> Slots<W> {
 
     /// How long a call that came now would wait, as things stand: at least so long, unless others leave the line.
     pub(super) fn wait(&self, now: Instant) -> Duration {
-        let ahead = u32::try_from(self.line.len()).unwrap_or(u32::MAX);
-        self.wait_for_slot(ahead, now).max(self.wait_for_pause(ahead, now))
+        self.wait_for_slot(self.waiting, now).max(self.wait_for_pause(self.waiting, now))
     }
 
     fn wait_for_slot(&self, ahead: u32, now: Instant) -> Duration {
@@ -178,10 +152,6 @@ impl<W> Slots<W> {
         };
         let spread = self.spacing() * ahead.min(self.paced_calls());
         pause.next_call.saturating_duration_since(now) + spread
-    }
-
-    fn is_first(&self, ticket: Ticket) -> bool {
-        self.line.first_key_value().is_some_and(|(first, _)| *first == ticket)
     }
 
     /// Forgets what lies behind: slots that have come back, and a pause whose effect is over.
@@ -228,11 +198,6 @@ impl<W> Slots<W> {
     }
 }
 
-/// A jitter that is none counts as the longest: to come too late does no harm.
-fn share(jitter: f64) -> f64 {
-    if (0.0..=1.0).contains(&jitter) { jitter } else { 1.0 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,14 +208,16 @@ mod tests {
     }
 
     /// Slots with nobody in the line, so that whoever asks is the first.
-    fn take(slots: &mut Slots<()>, now: Instant) -> Admission {
-        let ticket = slots.join(());
-        let turn = slots.admit(ticket, now);
-        slots.leave(ticket);
+    fn take(slots: &mut Slots, now: Instant) -> Admission {
+        slots.join();
+        let turn = slots.admit(now);
+        if turn != Admission::Taken {
+            slots.leave();
+        }
         turn
     }
 
-    fn taken(calls: u32, now: Instant) -> Slots<()> {
+    fn taken(calls: u32, now: Instant) -> Slots {
         let mut slots = Slots::new(calls, WINDOW);
         for _ in 0..calls {
             assert_eq!(take(&mut slots, now), Admission::Taken);
@@ -287,19 +254,6 @@ mod tests {
     }
 
     #[test]
-    fn first_come_first_served() {
-        let now = Instant::now();
-        let mut slots = Slots::new(1, WINDOW);
-        let [a, b, c] = ["a", "b", "c"].map(|name| slots.join(name));
-        assert_eq!((slots.admit(b, now), slots.first()), (Admission::Later, Some(&"a")));
-        assert!(!slots.leave(b), "nobody became the first");
-        assert!(slots.leave(a), "c became the first");
-        assert_eq!((slots.admit(a, now), slots.first()), (Admission::Later, Some(&"c")));
-        assert_eq!(slots.admit(c, now), Admission::Taken);
-        assert!(!slots.leave(c), "nobody is left");
-    }
-
-    #[test]
     fn without_a_limit_nobody_waits_and_nothing_is_kept() {
         let now = Instant::now();
         let mut slots = Slots::unlimited();
@@ -316,7 +270,7 @@ mod tests {
     #[test]
     fn a_pause_lasts_a_window_and_jitter() {
         let now = Instant::now();
-        for (jitter, ends) in [(0.0, s(60)), (0.5, s(63)), (1.0, s(66)), (2.0, s(66)), (f64::NAN, s(66))] {
+        for (jitter, ends) in [(0.0, s(60)), (0.5, s(63)), (1.0, s(66))] {
             for mut slots in [Slots::new(100, WINDOW), Slots::unlimited()] {
                 slots.pause(now, jitter);
                 assert_eq!(take(&mut slots, now), Admission::At(now + ends), "jitter {jitter}");
@@ -373,9 +327,9 @@ mod tests {
     fn the_wait_is_foreseen_from_slots_and_line() {
         let now = Instant::now();
         let mut slots = Slots::new(3, WINDOW);
-        let waits = |slots: &mut Slots<()>| {
+        let waits = |slots: &mut Slots| {
             let wait = slots.wait(now + s(20));
-            slots.join(());
+            slots.join();
             wait
         };
         for _ in 0..2 {
@@ -393,12 +347,12 @@ mod tests {
         let mut slots = Slots::new(60, WINDOW);
         slots.pause(now, 0.0);
         assert_eq!(slots.wait(now + s(10)), s(50));
-        slots.join(());
-        slots.join(());
+        slots.join();
+        slots.join();
         assert_eq!(slots.wait(now + s(10)), s(52), "two before it, a second apart");
         assert_eq!((slots.wait(now + s(119)), slots.wait(now + s(120))), (s(2), Duration::ZERO));
         for _ in 2..90 {
-            slots.join(());
+            slots.join();
         }
         assert_eq!(slots.wait(now + s(10)), s(110), "spread for a window, then all at once");
     }

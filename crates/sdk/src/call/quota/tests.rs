@@ -93,6 +93,23 @@ async fn a_pause_stops_who_waits_and_who_comes() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn first_come_first_served() {
+    let (quota, served) = (quota(1), Mutex::new(Vec::new()));
+    use_up(&quota).await;
+    let caller = |name| {
+        let (quota, served) = (&quota, &served);
+        async move {
+            call(quota).await;
+            served.lock().unwrap().push(name);
+        }
+    };
+    let leaves = tokio::time::timeout(Duration::from_secs(1), caller("b"));
+    let (_, gone, ..) = tokio::join!(caller("a"), leaves, caller("c"), caller("d"));
+    assert!(gone.is_err());
+    assert_eq!(served.into_inner().unwrap(), ["a", "c", "d"]);
+}
+
 /// The next waiter sleeps without a time to wake at, and has to be told.
 #[tokio::test(start_paused = true)]
 async fn the_next_waiter_is_woken_when_the_first_goes() {
@@ -138,7 +155,7 @@ async fn a_panic_elsewhere_does_not_stop_the_calls() {
         panic!("while it holds the lock");
     });
     assert!(panicked.join().is_err());
-    assert!(quota.slots.is_poisoned());
+    assert!(quota.line.slots.is_poisoned());
     use_up(&quota).await;
     assert_eq!(quota.used(), 2);
 }

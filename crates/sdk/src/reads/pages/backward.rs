@@ -38,7 +38,6 @@ pub(crate) struct Backward {
     order: BackwardOrder,
     totals: Totals,
     stage: Stage,
-    in_flight: bool,
     /// The rows of the probe, with their places.
     probe: HashMap<u64, usize>,
     /// The page before, while the end is looked for.
@@ -67,13 +66,10 @@ impl Read for Backward {
             Stage::Probe | Stage::Confirm => 0,
             Stage::Climb(page) | Stage::Down(page) => page,
         };
-        let page = page_number(page).filter(|_| !self.in_flight)?;
-        self.in_flight = true;
-        Some(page)
+        page_number(page)
     }
 
     fn take(&mut self, page: &Arrived<'_>) -> Taken {
-        self.in_flight = false;
         let may_be_full = self.lengths.may_be_full(page);
         let explained = if self.totals.push(page.total) { Ok(()) } else { Err(Cause::Unexplained) };
         let found = match self.stage {
@@ -107,7 +103,7 @@ impl Backward {
     fn delivered(&mut self, page: &Arrived<'_>) -> Deliver {
         let repeats = self.seen.repeats(page.rows, matches!(self.stage, Stage::Confirm));
         self.received += (page.len - repeats.len()) as u64;
-        Deliver::but(repeats)
+        Deliver::AllBut(repeats)
     }
 
     /// If page 0 holds all there is, it is the answer. Otherwise it only says where to begin.

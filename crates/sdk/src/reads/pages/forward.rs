@@ -24,7 +24,6 @@ pub(crate) struct Forward {
     order: ForwardOrder,
     totals: Totals,
     next: u64,
-    in_flight: bool,
     /// Rows before the page that the read began with.
     before: Option<u64>,
     /// Rows of this look, those that came twice included: every place up to it has been looked at.
@@ -45,13 +44,10 @@ impl Forward {
 
 impl Read for Forward {
     fn ask(&mut self) -> Option<u32> {
-        let page = page_number(self.next).filter(|_| !self.in_flight)?;
-        self.in_flight = true;
-        Some(page)
+        page_number(self.next)
     }
 
     fn take(&mut self, page: &Arrived<'_>) -> Taken {
-        self.in_flight = false;
         self.next += 1;
         let before = *self.before.get_or_insert_with(|| self.lengths.rows_before(page));
         self.first_total = self.first_total.or(page.total);
@@ -80,7 +76,7 @@ impl Read for Forward {
             if is_reached && !may_be_full && self.totals.settled() { self.end() } else { Ok(Next::GoOn) }
         });
         let next = next.unwrap_or_else(|cause| Next::Incomplete(self.shortfall(page.page, cause)));
-        Taken { deliver: Deliver::but(repeats), next }
+        Taken { deliver: Deliver::AllBut(repeats), next }
     }
 
     fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {

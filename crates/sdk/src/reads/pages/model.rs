@@ -173,7 +173,8 @@ impl Outcome {
 /// Reads with the state machines, as the stream does.
 fn read(mut platform: Platform, start: Start) -> Outcome {
     let mut read = begin(platform.direction, start);
-    let ahead = 1 + platform.draw.below(6) as usize;
+    let prefetch = 1 + platform.draw.below(6) as usize;
+    let ahead = if platform.direction == Direction::Whole { prefetch } else { 1 };
     let mut delivered = Vec::new();
     let mut arriving = VecDeque::new();
     loop {
@@ -192,7 +193,6 @@ fn read(mut platform: Platform, start: Start) -> Outcome {
         let taken = read.take(&arrived);
         match taken.deliver {
             Deliver::Nothing => {}
-            Deliver::All => delivered.extend(rows),
             Deliver::AllBut(repeats) => delivered.extend(
                 rows.iter().enumerate().filter(|(place, _)| !repeats.contains(place)).map(|row| row.1),
             ),

@@ -34,17 +34,10 @@ pub(crate) struct Taken {
 /// Which rows of a page the user gets.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Deliver {
-    All,
     /// All but the rows at these places, in ascending order: they were delivered before.
     AllBut(Vec<usize>),
     /// None yet: the page only shows where to begin, and will be asked for again.
     Nothing,
-}
-
-impl Deliver {
-    pub(crate) fn but(repeats: Vec<usize>) -> Self {
-        if repeats.is_empty() { Self::All } else { Self::AllBut(repeats) }
-    }
 }
 
 /// What to do after a page.
@@ -68,7 +61,8 @@ pub(crate) struct Start {
 
 /// One read with one filter, in its direction.
 pub(crate) trait Read: Send {
-    /// The page to ask for now, if there is one to ask for before an earlier one has arrived.
+    /// The page to ask for now, if there is one to ask for before an earlier one has arrived. With a filter there is none: a
+    /// plan makes one call at a time then.
     fn ask(&mut self) -> Option<u32>;
 
     /// Takes in a page; pages are taken in the order in which they were asked for.

@@ -32,7 +32,6 @@ fn log_from(direction: Direction, from: Option<u32>, script: &[Reply]) -> ReadLo
         let taken = read.take(&arrived);
         let places = (0..).zip(rows.clone());
         log.delivered.extend(places.filter_map(|(place, row)| match &taken.deliver {
-            Deliver::All => Some(row),
             Deliver::AllBut(repeats) => (!repeats.contains(&place)).then_some(row),
             Deliver::Nothing => None,
         }));

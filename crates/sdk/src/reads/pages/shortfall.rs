@@ -64,7 +64,7 @@ impl Shortfall {
             (Cause::Endless, _) => by_page("the platform has no end of pages"),
         };
         let numbers = Incomplete { status: status.cloned(), page, received, counted };
-        Error::new(ErrorKind::Incomplete, found, remedy).with_numbers(numbers)
+        Error::new(ErrorKind::Incomplete, found, remedy).with(|details| details.incomplete = Some(numbers))
     }
 }
 

@@ -74,7 +74,6 @@ fn read(platform: Platform, direction: Direction, size: u32) -> (Next, u64, bool
         came.extend(rows.iter().copied().filter(|_| platform.has_param));
         match taken.deliver {
             Deliver::Nothing => held.push(rows),
-            Deliver::All => delivered.extend(rows),
             Deliver::AllBut(repeats) => {
                 let is_new = |place: &usize| !repeats.contains(place);
                 delivered.extend((0..rows.len()).filter(is_new).map(|place| rows[place]));

@@ -51,7 +51,7 @@ impl Read for Whole {
         let next = self
             .next(page, repeats.len())
             .unwrap_or_else(|cause| Next::Incomplete(self.shortfall(page.page, cause)));
-        Taken { deliver: Deliver::but(repeats), next }
+        Taken { deliver: Deliver::AllBut(repeats), next }
     }
 
     fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {
