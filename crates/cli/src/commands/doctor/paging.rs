@@ -77,7 +77,7 @@ pub(super) fn fixed_set(replies: &Replies) -> Finding {
 pub(super) fn pages_count_up(replies: &Replies) -> Finding {
     let second = match &replies.second {
         Ok(second) => rows(second),
-        Err(missing) => return could_not_tell(missing.why()),
+        Err(missing) => return could_not_tell(&*missing.why),
     };
     let all = replies.rows();
     let (first, next) = all.split_at(replies.size.min(all.len()));
@@ -104,10 +104,10 @@ pub(super) fn page_past_the_end_is_empty(replies: &Replies) -> Finding {
         Ok(page) => {
             does_not_hold(format!("the page after the last one had {}", counted(rows(page).len(), "row")))
         }
-        Err(missing) if missing.is_refusal() => {
-            does_not_hold(format!("the page after the last one was refused: {}", missing.why()))
+        Err(missing) if missing.is_refusal => {
+            does_not_hold(format!("the page after the last one was refused: {}", missing.why))
         }
-        Err(missing) => could_not_tell(missing.why()),
+        Err(missing) => could_not_tell(&*missing.why),
     }
 }
 
@@ -167,8 +167,8 @@ pub(super) fn unknown_parameters_are_ignored(replies: &Replies) -> Finding {
 
 /// The page of a call that the platform may refuse for what was left out or added.
 fn whole(reply: &Reply) -> Result<&SubtaskPage, Finding> {
-    reply.as_ref().map_err(|missing| match missing.is_refusal() {
-        true => does_not_hold(format!("the call was refused: {}", missing.why())),
-        false => could_not_tell(missing.why()),
+    reply.as_ref().map_err(|missing| match missing.is_refusal {
+        true => does_not_hold(format!("the call was refused: {}", missing.why)),
+        false => could_not_tell(&*missing.why),
     })
 }
