@@ -16,6 +16,7 @@ use northbound::client_layer::PAGE_SIZE;
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 use northbound::{Client, Error, Page, SubtaskQuery, SubtaskStatus};
 
+use super::finding::{Finding, could_not_tell, does_not_hold};
 use super::problem::{Cause, Problem};
 use super::wire::{Change, WireLog};
 
@@ -74,6 +75,16 @@ pub(super) struct Missing {
     pub(super) why: String,
     /// Whether the platform has refused the question itself.
     pub(super) is_refusal: bool,
+}
+
+impl Missing {
+    /// What it says of an assumption under which the platform answers.
+    pub(super) fn finding(&self, call: &str) -> Finding {
+        match self.is_refusal {
+            true => does_not_hold(format!("{call} was refused: {}", self.why)),
+            false => could_not_tell(&*self.why),
+        }
+    }
 }
 
 /// The call was not made.

@@ -20,10 +20,7 @@ fn strays(status: &SubtaskStatus, page: &SubtaskPage) -> bool {
 pub(super) fn every_status_is_a_filter(replies: &Replies) -> Finding {
     for (status, reply) in &replies.statuses {
         match reply {
-            Err(missing) if missing.is_refusal => {
-                return does_not_hold(format!("{status} was refused: {}", missing.why));
-            }
-            Err(missing) => return could_not_tell(&*missing.why),
+            Err(missing) => return missing.finding(status.as_str()),
             Ok(page) if strays(status, page) => {
                 return does_not_hold(format!("a row of another status came under {status}"));
             }
