@@ -22,17 +22,6 @@ const PART: usize = 20_000;
 /// The same, in bytes.
 const PART_BYTES: usize = 8 * 1024 * 1024;
 
-/// Adds a row to others, as csv with these columns or as JSON: a separate line would need the memory of a long row twice.
-pub(crate) fn add_line(subtask: &Subtask, columns: Option<&[Column]>, lines: &mut Vec<u8>) -> io::Result<()> {
-    if let Some(columns) = columns {
-        csv::add_line(columns.iter().map(|column| column.of(subtask).unwrap_or_default()), lines);
-    } else {
-        serde_json::to_writer(&mut *lines, subtask)?;
-        lines.push(b'\n');
-    }
-    Ok(())
-}
-
 /// Prints subtasks as they come; a table is printed at its end, when its widths are known.
 pub(crate) struct RowWriter<'a, 'p> {
     output: Output,
@@ -65,14 +54,16 @@ impl<'a, 'p> RowWriter<'a, 'p> {
                 self.stdout.write_all(before.as_bytes())?;
                 self.stdout.write_data(&serde_json::to_vec(subtask)?)?;
             }
-            Output::Jsonl | Output::Csv => {
-                if first && self.output == Output::Csv {
+            Output::Jsonl => {
+                self.stdout.write_data(&serde_json::to_vec(subtask)?)?;
+                self.stdout.write_all(b"\n")?;
+            }
+            Output::Csv => {
+                if first {
                     self.print_csv_heading()?;
                 }
-                let columns = (self.output == Output::Csv).then_some(self.columns.as_slice());
-                let mut line = Vec::new();
-                add_line(subtask, columns, &mut line)?;
-                self.stdout.write_data(&line)?;
+                let cells = self.columns.iter().map(|column| column.of(subtask).unwrap_or_default());
+                self.stdout.write_data(csv::line(cells).as_bytes())?;
             }
         }
         self.totals.add(subtask);

@@ -1,13 +1,13 @@
 //! Reads what is to be exported, page by page, and leaves out rows that were delivered before.
 
-use northbound::{Direction, Page, Plan, SubtaskQuery, SubtaskStatus};
+use northbound::{Direction, Page, Plan, Subtask, SubtaskQuery, SubtaskStatus};
 
 use super::checkpoint::{Checkpoint, ExportRequest, Format, Position};
 use super::delivered::{Delivered, Known};
 use super::sink::Sink;
 use crate::error::{CliError, Kind};
-use crate::rows::add_line;
 use crate::rows::columns::Column;
+use crate::rows::csv;
 use crate::screen::progress::Progress;
 use crate::session::interrupt::Interrupt;
 
@@ -97,6 +97,21 @@ impl ExportReader {
         }
         Ok(())
     }
+
+    /// Adds a row to others: a separate line would need the memory of a long row twice.
+    fn add_line(&self, subtask: &Subtask, lines: &mut Vec<u8>) -> Result<(), CliError> {
+        match self.format {
+            Format::Jsonl => {
+                serde_json::to_writer(&mut *lines, subtask).map_err(std::io::Error::from)?;
+                lines.push(b'\n');
+            }
+            Format::Csv => {
+                let cells = Column::CSV.iter().map(|column| column.of(subtask).unwrap_or_default());
+                csv::add_line(cells, lines);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why the file cannot be completed.
@@ -116,12 +131,11 @@ impl FilterPass<'_> {
     /// The lines that a page adds, and in `checkpoint` what is known once they are there.
     fn take(&mut self, page: Page, checkpoint: &mut Checkpoint) -> Result<Vec<u8>, CliError> {
         let direction = self.reader.plan.direction();
-        let columns = (self.reader.format == Format::Csv).then_some(Column::CSV.as_slice());
         let (number, repeats, mut lines) = (page.number(), page.repeats(), Vec::new());
         self.position.pass(number, page.resume_from(), page.total_count(), direction);
         for subtask in page.into_subtasks() {
             let start = lines.len();
-            add_line(&subtask, columns, &mut lines)?;
+            self.reader.add_line(&subtask, &mut lines)?;
             let line = std::str::from_utf8(&lines[start..]).unwrap_or_default();
             if self.is_known(line, number)? {
                 lines.truncate(start);
