@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::arguments::global::Output;
 use crate::screen::outlet::Outlet;
+use crate::screen::palette::{ERROR, HELP};
 
 /// Every exit code of the command, and when it comes. Help, manual and README show this table.
 pub(crate) const EXIT_CODES: [(u8, &str); 8] = [
@@ -153,9 +154,9 @@ impl CliError {
             return writeln!(stderr, "{}", self.json());
         }
         let palette = stderr.palette;
-        writeln!(stderr, "{} {}", palette.error("error:"), self)?;
+        writeln!(stderr, "{} {}", palette.paint(ERROR, "error:"), self)?;
         if let Some(advice) = self.advice() {
-            writeln!(stderr, "{}  {advice}", palette.help("help:"))?;
+            writeln!(stderr, "{}  {advice}", palette.paint(HELP, "help:"))?;
         }
         Ok(())
     }
@@ -177,7 +178,7 @@ impl CliError {
 }
 
 /// The name of a kind as it is printed.
-fn kebab(kind: impl fmt::Debug) -> String {
+pub(crate) fn kebab(kind: impl fmt::Debug) -> String {
     format!("{kind:?}").to_kebab_case()
 }
 

@@ -96,9 +96,7 @@ impl<'a, 'p> RowWriter<'a, 'p> {
             return Ok(());
         }
         let (width, palette) = (self.stdout.width(), self.stdout.palette);
-        for line in table::lines(&self.columns, &self.table, width, palette) {
-            writeln!(self.stdout, "{line}")?;
-        }
+        self.stdout.write_lines(&table::lines(&self.columns, &self.table, width, palette))?;
         self.table.clear();
         self.bytes = 0;
         Ok(())

@@ -108,7 +108,7 @@ async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Opt
     #[cfg(feature = "emulator")]
     if global.emulator {
         let connection = Connection::open_with(context, adjust).await?;
-        let url = connection.endpoint.parse();
+        let url = connection.endpoint().parse();
         let url = url.map_err(|_| CliError::system("the emulator has no address".to_owned()))?;
         return Ok((Setting::of_emulator(global, &connection.client, url), Some(connection)));
     }

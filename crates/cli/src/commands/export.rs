@@ -15,7 +15,6 @@ use northbound::SubtaskStatus;
 use northbound::client_layer::PAGE_SIZE;
 use serde_json::json;
 use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::arguments::global::{Global, Output};
@@ -67,12 +66,11 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     let wanted = List::all(&options.status);
     let mut reader = ExportReader::new(&query, &wanted, format)?;
     let application = connection.client.app_id().to_string();
-    let request = reader.request(options.task_id.clone(), endpoint(context, &connection), application);
+    // The emulator inside this command has another address each time, and the same tasks.
+    let endpoint = if context.global.emulator { "--emulator" } else { connection.endpoint() };
+    let request = reader.request(options.task_id.clone(), endpoint.to_owned(), application);
     let mut sink = match paths {
-        None => {
-            context.stdout.write_all(format.heading().as_bytes())?;
-            Sink::Stdout(&mut context.stdout, Checkpoint::new(request))
-        }
+        None => Sink::Stdout(&mut context.stdout, Checkpoint::new(request)),
         Some(paths) => {
             let ExportOptions { resume, replace, .. } = *options;
             let part_options = PartFileOptions { paths: paths.clone(), request, resume, replace };
@@ -117,7 +115,7 @@ fn tell(
     let file = json!({ "file": options.out.display().to_string(), "calls": connection.client.calls() });
     let request = written.map(|(format, _)| json!({ "taskId": options.task_id, "format": format }));
     let totals = written.map(|(_, totals)| totals.result());
-    let result = result_of(Some(&connection.endpoint), [file, request.into(), totals.into()]);
+    let result = result_of(Some(connection.endpoint()), [file, request.into(), totals.into()]);
     Ok(context.deliver_json(&result)?)
 }
 
@@ -163,14 +161,6 @@ fn left_alone(paths: &Paths) -> String {
         return format!("{file} is there{age}, and is left alone; {part} is not complete: {advice}");
     }
     format!("{file} is there{age}, and is left alone; use --replace to replace it")
-}
-
-/// The emulator inside this command has another address each time, and the same tasks.
-fn endpoint(context: &Context<'_>, connection: &Connection) -> String {
-    if context.global.emulator {
-        return "--emulator".to_owned();
-    }
-    connection.endpoint.trim_end_matches('/').to_owned()
 }
 
 /// What to do about an export that failed, with what is left of it.

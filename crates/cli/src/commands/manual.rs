@@ -12,7 +12,7 @@ use serde_json::json;
 use super::reference::{is_shown, option_with_values, options};
 use crate::error::{CliError, EXIT_CODES};
 use crate::session::context::Context;
-use crate::session::new_file;
+use crate::session::new_file::NewFile;
 
 #[derive(Debug, Args)]
 pub(crate) struct ManOptions {
@@ -78,7 +78,7 @@ fn write_pages(command: &Command, folder: &Path) -> io::Result<usize> {
     let whole = command.clone().mut_args(|option| option.hide_short_help(false));
     let whole = whole.mut_subcommands(|below| if is_shown(&below) { below } else { below.hide(true) });
     let man = Man::new(whole).source(concat!("northbound ", env!("CARGO_PKG_VERSION")));
-    new_file::write(&folder.join(man.get_filename()), |page| {
+    NewFile::beside(&folder.join(man.get_filename()))?.write(|page| {
         man.render_title(page)?;
         man.render_name_section(page)?;
         synopsis(command).to_writer(page)?;

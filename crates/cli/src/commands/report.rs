@@ -25,7 +25,7 @@ use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
-use crate::session::new_file;
+use crate::session::new_file::NewFile;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
@@ -55,14 +55,14 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
     let content = Content {
         summary,
         list,
-        endpoint: connection.endpoint,
+        endpoint: connection.endpoint().to_owned(),
         by_emulator: context.global.emulator,
         at: SystemTime::now(),
         took: started.elapsed(),
         calls: connection.client.calls(),
     };
     match file {
-        Some(path) => new_file::write(path, |out| page::write(&content, rows, out))?,
+        Some(path) => NewFile::beside(path)?.write(|out| page::write(&content, rows, out))?,
         None => page::write(&content, rows, &mut context.stdout).and_then(|()| context.stdout.flush())?,
     }
     for warning in content.warnings() {

@@ -27,7 +27,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> 
     let stdout = &mut context.stdout;
     match context.global.output() {
         Output::Json | Output::Jsonl => {
-            context.deliver_json(&results::summary(&connection.endpoint, &summary, Value::Null))?
+            context.deliver_json(&results::summary(connection.endpoint(), &summary, Value::Null))?
         }
         Output::Csv => {
             stdout.write_data(csv_lines(&summary).as_bytes())?;

@@ -47,7 +47,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
     let client = &connection.client;
     let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
     let mut stream = watch(context, options, client).stream();
-    let mut view = View::new(context, &connection.endpoint);
+    let mut view = View::new(context, connection.endpoint());
     let mut last: Option<Summary> = None;
     let outcome = loop {
         tokio::select! {

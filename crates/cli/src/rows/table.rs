@@ -4,7 +4,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle};
 
 use crate::rows::columns::Column;
 use crate::screen::layout;
-use crate::screen::palette::Palette;
+use crate::screen::palette::{Palette, STRONG};
 
 /// How many columns of a long text a table shows.
 const TEXT_WIDTH: usize = 60;
@@ -61,7 +61,7 @@ fn lines_of(table: &Table, palette: Palette) -> Vec<String> {
     let mut lines: Vec<String> =
         table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect();
     if let Some(heading) = lines.first_mut() {
-        *heading = palette.strong(heading);
+        *heading = palette.paint(STRONG, heading);
     }
     lines
 }
@@ -71,7 +71,7 @@ fn one_below_the_other(rows: &[Vec<String>], width: usize, palette: Palette) -> 
     for row in rows {
         let mut cells = row.iter();
         let first = cells.next().map(|cell| layout::wrapped(cell, width)).unwrap_or_default();
-        lines.extend(first.iter().map(|line| palette.strong(line)));
+        lines.extend(first.iter().map(|line| palette.paint(STRONG, line)));
         for cell in cells.filter(|cell| cell.as_str() != "-") {
             let broken = layout::wrapped(cell, width.saturating_sub(GAP));
             lines.extend(broken.iter().map(|line| format!("  {line}")));

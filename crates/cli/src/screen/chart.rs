@@ -5,7 +5,7 @@ use std::time::Duration;
 use northbound::{Method, SubtaskStatus, Summary};
 
 use crate::screen::layout::{self, counted, flowed, one_line};
-use crate::screen::palette::Palette;
+use crate::screen::palette::{Palette, QUIET, STRONG, of_status};
 
 /// The width of a chart for a reader that is no terminal.
 pub(crate) const PLAIN_WIDTH: usize = 80;
@@ -86,7 +86,8 @@ fn how_found(method: Method, calls: &str) -> String {
 /// A heading, and a row for each status: its name, its count, its share, and a bar as long as the share.
 fn heading_and_bars(summary: &Summary, width: usize, palette: Palette) -> Vec<String> {
     let facts = [format!("Batch task {}", one_line(summary.task_id())), progress(summary)];
-    let mut lines: Vec<String> = flowed(&facts, width).iter().map(|line| palette.strong(line)).collect();
+    let mut lines: Vec<String> =
+        flowed(&facts, width).iter().map(|line| palette.paint(STRONG, line)).collect();
     lines.push(String::new());
     let names: Vec<String> = summary.by_status().map(|(status, _)| one_line(status.as_str())).collect();
     let longest = names.iter().map(|name| layout::width(name)).max().unwrap_or(0);
@@ -96,7 +97,7 @@ fn heading_and_bars(summary: &Summary, width: usize, palette: Palette) -> Vec<St
     lines.extend(summary.by_status().zip(names).map(|((status, count), name)| {
         let padding = " ".repeat(longest - layout::width(&name));
         let share = percent(count, summary.total());
-        let bar = palette.status(status, &bar(count, summary.total(), room));
+        let bar = palette.paint(of_status(status), &bar(count, summary.total(), room));
         format!("{name}{padding}  {count:>digits$}  {share:>7}  {bar}").trim_end().to_owned()
     }));
     lines.push(String::new());
@@ -159,7 +160,7 @@ pub(crate) fn frame(snapshot: &WatchSnapshot<'_>, width: usize, palette: Palette
     }
     facts.push(format!("{} calls", snapshot.calls));
     facts.extend(snapshot.quota.map(|(used, all)| format!("quota {used} of {all} used")));
-    lines.extend(flowed(&facts, width).iter().map(|line| palette.quiet(line)));
+    lines.extend(flowed(&facts, width).iter().map(|line| palette.paint(QUIET, line)));
     lines
 }
 

@@ -6,14 +6,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// How many columns a text takes on a terminal; escape sequences that colour it take none.
 pub(crate) fn width(text: &str) -> usize {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some((before, escape)) = rest.split_once('\u{1b}') {
-        plain.push_str(before);
-        rest = escape.split_once('m').map_or("", |(_, after)| after);
-    }
-    plain.push_str(rest);
-    plain.width()
+    anstream::adapter::strip_str(text).to_string().width()
 }
 
 /// A number of things in words, as in `2 rows`.

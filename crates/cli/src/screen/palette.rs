@@ -5,6 +5,13 @@ use northbound::SubtaskStatus;
 
 use crate::arguments::global::ColourChoice;
 
+pub(crate) const STRONG: Style = Style::new().bold();
+pub(crate) const QUIET: Style = Style::new().dimmed();
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const HELP: Style = AnsiColor::Cyan.on_default();
+
 /// Colours text, or leaves it as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Palette {
@@ -40,41 +47,16 @@ impl Palette {
     pub(crate) fn paint(self, style: Style, text: &str) -> String {
         if self.coloured && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
+}
 
-    pub(crate) fn strong(self, text: &str) -> String {
-        self.paint(Style::new().bold(), text)
-    }
-
-    pub(crate) fn quiet(self, text: &str) -> String {
-        self.paint(Style::new().dimmed(), text)
-    }
-
-    pub(crate) fn error(self, text: &str) -> String {
-        self.paint(AnsiColor::Red.on_default().bold(), text)
-    }
-
-    pub(crate) fn good(self, text: &str) -> String {
-        self.paint(AnsiColor::Green.on_default(), text)
-    }
-
-    pub(crate) fn warning(self, text: &str) -> String {
-        self.paint(AnsiColor::Yellow.on_default().bold(), text)
-    }
-
-    pub(crate) fn help(self, text: &str) -> String {
-        self.paint(AnsiColor::Cyan.on_default(), text)
-    }
-
-    /// A text in the colour of a status.
-    pub(crate) fn status(self, status: &SubtaskStatus, text: &str) -> String {
-        let colour = match status {
-            SubtaskStatus::Success => AnsiColor::Green,
-            SubtaskStatus::Fail => AnsiColor::Red,
-            SubtaskStatus::Timeout => AnsiColor::Yellow,
-            SubtaskStatus::WaitResult => AnsiColor::Blue,
-            // `Pending`, and undocumented statuses.
-            _ => return self.quiet(text),
-        };
-        self.paint(colour.on_default(), text)
+/// The colour of a status.
+pub(crate) fn of_status(status: &SubtaskStatus) -> Style {
+    match status {
+        SubtaskStatus::Success => AnsiColor::Green.on_default(),
+        SubtaskStatus::Fail => AnsiColor::Red.on_default(),
+        SubtaskStatus::Timeout => AnsiColor::Yellow.on_default(),
+        SubtaskStatus::WaitResult => AnsiColor::Blue.on_default(),
+        // `Pending`, and undocumented statuses.
+        _ => QUIET,
     }
 }

@@ -22,10 +22,7 @@ impl Picture {
         if up > 0 {
             picture += &format!("\u{1b}[{up}A\r\u{1b}[J");
         }
-        for line in lines {
-            picture += line;
-            picture.push('\n');
-        }
+        picture.extend(lines.iter().flat_map(|line| [line.as_str(), "\n"]));
         self.drawn = lines.iter().map(|line| layout::width(line)).collect();
         outlet.write_all(picture.as_bytes())?;
         outlet.flush()

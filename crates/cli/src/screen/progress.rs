@@ -10,7 +10,7 @@ use crate::arguments::global::Global;
 use crate::screen::chart::{bar, per_second, percent, span};
 use crate::screen::layout::{counted, flowed};
 use crate::screen::outlet::Outlet;
-use crate::screen::palette::Palette;
+use crate::screen::palette::{Palette, QUIET};
 use crate::screen::picture::Picture;
 
 /// A read that ends sooner shows nothing.
@@ -215,7 +215,7 @@ fn frame(snapshot: &ReadSnapshot, width: usize, palette: Palette) -> Vec<String>
         let share = percent(snapshot.rows, total);
         lines.push(format!("{share:>7}  {}", bar(snapshot.rows, total, room)).trim_end().to_owned());
     }
-    lines.extend(flowed(&snapshot.facts(), width).iter().map(|line| palette.quiet(line)));
+    lines.extend(flowed(&snapshot.facts(), width).iter().map(|line| palette.paint(QUIET, line)));
     lines
 }
 

@@ -23,8 +23,6 @@ const LONGEST_SECRET: u64 = 64 * 1024;
 /// A client, and what must live as long as it is used.
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    /// Where the client calls.
-    pub(crate) endpoint: String,
     /// The embedded emulator stops when it is dropped.
     #[cfg(feature = "emulator")]
     _emulator: Option<northbound_emulator::Emulator>,
@@ -43,8 +41,13 @@ impl Connection {
     pub(crate) async fn open_with(context: &Context<'_>, adjust: Adjust<'_>) -> Result<Self, CliError> {
         let connection = Self::resolve(context, adjust).await?;
         let application = connection.client.app_id();
-        tracing::debug!(endpoint = connection.endpoint, %application, "this platform will be asked");
+        tracing::debug!(endpoint = connection.endpoint(), %application, "this platform will be asked");
         Ok(connection)
+    }
+
+    /// Where the client calls.
+    pub(crate) fn endpoint(&self) -> &str {
+        self.client.endpoint().trim_end_matches('/')
     }
 
     async fn resolve(context: &Context<'_>, adjust: Adjust<'_>) -> Result<Self, CliError> {
@@ -63,7 +66,6 @@ impl Connection {
             }
         };
         Ok(Self {
-            endpoint: client.endpoint().to_owned(),
             client,
             #[cfg(feature = "emulator")]
             _emulator: None,
@@ -81,10 +83,9 @@ impl Connection {
         // No quota, so that a try does not wait, unless the user sets one.
         let quota = global.quota.unwrap_or(0);
         let emulator = Emulator::builder().scenario(Scenario::default().with_quota(quota)).start().await?;
-        let endpoint = emulator.url();
-        let builder = adjust(builder(global, &endpoint)?);
+        let builder = adjust(builder(global, &emulator.url())?);
         let client = builder.credentials(credentials).quota(quota_of(quota)?).build()?;
-        Ok(Self { client, endpoint, _emulator: Some(emulator) })
+        Ok(Self { client, _emulator: Some(emulator) })
     }
 }
 

@@ -48,21 +48,20 @@ impl NewFile {
         self.file.as_file_mut()
     }
 
+    /// Writes the complete file, and gives it its name.
+    pub(crate) fn write(mut self, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut out = BufWriter::new(self.file());
+        content(&mut out)?;
+        out.flush()?;
+        drop(out);
+        self.keep()
+    }
+
     /// Gives the file its name. A file or a link of that name is replaced.
     pub(crate) fn keep(self) -> io::Result<()> {
         finish(self.file.as_file(), &self.path)?;
         self.file.persist(&self.path).map_err(|error| error.error).map(drop)
     }
-}
-
-/// Writes a complete file.
-pub(crate) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut file = NewFile::beside(path)?;
-    let mut out = BufWriter::new(file.file());
-    content(&mut out)?;
-    out.flush()?;
-    drop(out);
-    file.keep()
 }
 
 /// Makes a file that has its name from the beginning. An error if there is anything of this name.
@@ -103,11 +102,7 @@ pub(crate) async fn lock(file: &File, patience: Duration) -> io::Result<()> {
 
 /// Removes a link, whose target is somebody else's file.
 pub(crate) fn remove_link(path: &Path) -> io::Result<()> {
-    if fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink()) {
-        fs::remove_file(path)
-    } else {
-        Ok(())
-    }
+    if path.is_symlink() { fs::remove_file(path) } else { Ok(()) }
 }
 
 /// Puts a file on the disk that will replace whatever has this name, with the mode and the owner of what it replaces.
@@ -145,6 +140,11 @@ fn inherit(file: &File, path: &Path) {
         _ => usual,
     };
     let _ = file.set_permissions(fs::Permissions::from_mode(mode));
+}
+
+/// Adds bytes to a checksum: FNV-1a, which is short and the same in every version of this command.
+pub(crate) fn checksum(sum: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(sum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// Whether this is the name of an open stream. It leads to an ordinary file where the shell has opened one.
@@ -199,7 +199,7 @@ mod tests {
         for (kept, at_most) in [(0o600, 0o600), (0o666, 0o666)] {
             with_mode(&target, kept);
             symlink(&target, &path).unwrap();
-            write(&path, |out| out.write_all(b"after")).unwrap();
+            NewFile::beside(&path).and_then(|file| file.write(|out| out.write_all(b"after"))).unwrap();
             assert_eq!((mode(&target), fs::read(&target).unwrap()), (kept, b"before".to_vec()));
             assert!(!fs::symlink_metadata(&path).unwrap().is_symlink() && mode(&path) & !at_most == 0);
             fs::remove_file(&path).unwrap();

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource};
 use serde::{Deserialize, Serialize};
 
-use crate::session::new_file;
+use crate::session::new_file::{self, checksum};
 use crate::session::process::Environment;
 
 /// The token of one application on one platform, shared with other processes of this user.
@@ -139,7 +139,8 @@ pub(crate) fn announce(folder: Option<PathBuf>) -> impl Fn(&Client) {
 }
 
 fn path_of(folder: &Path, login: &Client, extension: &str) -> PathBuf {
-    let key = digest(&format!("{} {}", login.endpoint(), login.app_id()));
+    // The file itself says whose it is.
+    let key = checksum(0xcbf2_9ce4_8422_2325, format!("{} {}", login.endpoint(), login.app_id()).as_bytes());
     folder.join(format!("token-{key:016x}.{extension}"))
 }
 
@@ -230,13 +231,6 @@ fn end(token: &Token, from: u64) -> Option<u64> {
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// FNV-1a: short, and the same in every version of this command. The file itself says whose it is.
-fn digest(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |digest, byte| {
-        (digest ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

@@ -34,14 +34,13 @@ pub(crate) fn writer(global: &Global, open: fn() -> Box<dyn Write>) -> Dispatch 
     let lines = lines.log_internal_errors(false);
     // A warning is for a person, who needs neither the time nor the place in the code.
     let lines = match global.verbose {
-        0 => {
-            let lines = lines.without_time().with_target(false);
-            if global.asks_json() {
-                lines.with_level(false).fmt_fields(debug_fn(json_warning)).boxed()
-            } else {
-                lines.boxed()
-            }
-        }
+        0 if global.asks_json() => lines
+            .without_time()
+            .with_target(false)
+            .with_level(false)
+            .fmt_fields(debug_fn(json_warning))
+            .boxed(),
+        0 => lines.without_time().with_target(false).boxed(),
         _ => lines.boxed(),
     };
     Dispatch::new(tracing_subscriber::registry().with(lines).with(ours))

@@ -16,6 +16,7 @@ use northbound::client_layer::PAGE_SIZE;
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 use northbound::{Client, Error, Page, SubtaskQuery, SubtaskStatus};
 
+use super::finding::{Finding, could_not_tell, does_not_hold};
 use super::problem::{Cause, Problem};
 use super::wire::{Change, WireLog};
 
@@ -70,26 +71,25 @@ pub(super) type Reply = Result<SubtaskPage, Missing>;
 
 /// Why there is no page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
-    /// The call was not made.
-    NotAsked(&'static str),
-    /// The call failed.
-    Failed(Problem),
+pub(super) struct Missing {
+    pub(super) why: String,
+    /// Whether the platform has refused the question itself.
+    pub(super) is_refusal: bool,
 }
 
 impl Missing {
-    /// Why the call says nothing.
-    pub(super) fn why(&self) -> String {
-        match self {
-            Self::NotAsked(why) => (*why).to_owned(),
-            Self::Failed(problem) => problem.found.clone(),
+    /// What it says of an assumption under which the platform answers.
+    pub(super) fn finding(&self, call: &str) -> Finding {
+        match self.is_refusal {
+            true => does_not_hold(format!("{call} was refused: {}", self.why)),
+            false => could_not_tell(&*self.why),
         }
     }
+}
 
-    /// Whether the platform has refused the question itself.
-    pub(super) fn is_refusal(&self) -> bool {
-        matches!(self, Self::Failed(Problem { cause: Cause::Input, .. }))
-    }
+/// The call was not made.
+pub(super) fn not_asked(why: &str) -> Missing {
+    Missing { why: why.to_owned(), is_refusal: false }
 }
 
 /// The first call: on the given task, or on one that hardly exists, and the right answer is that it does not.
@@ -109,12 +109,12 @@ pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page
     let size = (rows.len().min(counted) / 2).min(DEFAULT_SIZE);
     let small = u32::try_from(size).unwrap_or(1);
     let second = match size {
-        0 => Err(Missing::NotAsked("the task has fewer than two subtasks")),
+        0 => Err(not_asked("the task has fewer than two subtasks")),
         _ => caller.ask(query.clone().page_size(small), 1, Change::AsItIs).await,
     };
     let past = match page_past_the_end(rows.len(), total) {
         Some(page) => caller.ask(query.clone().page_size(FIRST_SIZE), page, Change::AsItIs).await,
-        None => Err(Missing::NotAsked("the platform does not say how many subtasks there are")),
+        None => Err(not_asked("the platform does not say how many subtasks there are")),
     };
     let defaults = caller.ask(query.clone(), 0, Change::WithoutNumbers).await;
     let mut statuses = Vec::new();
@@ -127,7 +127,7 @@ pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page
         Some((device, status)) => {
             caller.ask(query.clone().device_id(device).status(status), 0, Change::AsItIs).await
         }
-        None => Err(Missing::NotAsked("no row has both a device and a status")),
+        None => Err(not_asked("no row has both a device and a status")),
     };
     let unknown = caller.ask(query, 0, Change::WithUnknownParameter).await;
     let logged_in =
@@ -144,10 +144,10 @@ struct Caller<'a> {
 impl Caller<'_> {
     async fn ask(&mut self, query: SubtaskQuery, page: u32, change: Change) -> Reply {
         if self.log.is_full() {
-            return Err(Missing::NotAsked("the calls are used up"));
+            return Err(not_asked("the calls are used up"));
         }
         if self.is_stuck {
-            return Err(Missing::NotAsked("an earlier call was not let through"));
+            return Err(not_asked("an earlier call was not let through"));
         }
         self.log.ask(change);
         let reply = query.page(page).await;
@@ -155,7 +155,7 @@ impl Caller<'_> {
         reply.map(|page| page.as_raw().clone()).map_err(|error| {
             let problem = Problem::from(&error);
             self.is_stuck = !matches!(problem.cause, Cause::NoTask | Cause::Input | Cause::Strange);
-            Missing::Failed(problem)
+            Missing { why: problem.found, is_refusal: problem.cause == Cause::Input }
         })
     }
 }

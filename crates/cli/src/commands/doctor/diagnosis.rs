@@ -2,6 +2,7 @@
 
 use std::io;
 
+use anstyle::Style;
 use northbound::PLATFORM_EDITION;
 use northbound::client_layer::DOCUMENT_VERSION;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use crate::error::{CliError, Kind};
 use crate::results::result_of;
 use crate::screen::layout::{self, counted};
 use crate::screen::outlet::Outlet;
-use crate::screen::palette::Palette;
+use crate::screen::palette::{ERROR, GOOD, HELP, Palette, QUIET, WARNING};
 
 /// Columns of the marks, where there is room for them.
 const MARKS: usize = 16;
@@ -80,7 +81,7 @@ impl Diagnosis {
 
     fn lines(&self, width: Option<usize>, palette: Palette) -> Vec<String> {
         let page = Printer { width, palette };
-        let mut lines = vec![palette.quiet("```text")];
+        let mut lines = vec![palette.paint(QUIET, "```text")];
         let heading = format!(
             "northbound {} doctor: document {DOCUMENT_VERSION}, platform's page of {PLATFORM_EDITION}, {} {}",
             env!("CARGO_PKG_VERSION"),
@@ -103,18 +104,18 @@ impl Diagnosis {
         let (calls, logins) = (self.wire_calls.len(), self.logins());
         let of_these = if logins == 0 { String::new() } else { format!(", {logins} of them to log in") };
         lines.push(counted(calls, "call") + &of_these);
-        lines.push(palette.quiet("```"));
+        lines.push(palette.paint(QUIET, "```"));
         lines
     }
 
     pub(super) fn json(&self) -> Value {
         let check = |finding: &Finding| {
             let Finding { mark, name, found, help } = finding;
-            json!({ "name": name, "result": mark.as_str(), "found": found, "help": help })
+            json!({ "name": name, "result": mark.words(), "found": found, "help": help })
         };
         let assumption = |finding: &Finding| {
             let Finding { mark, name, found, .. } = finding;
-            json!({ "id": name, "result": mark.as_str(), "found": found })
+            json!({ "id": name, "result": mark.words(), "found": found })
         };
         let found = json!({
             "northbound": env!("CARGO_PKG_VERSION"),
@@ -142,21 +143,24 @@ struct Printer {
 impl Printer {
     fn finding(&self, finding: &Finding) -> Vec<String> {
         let Finding { mark, name, found, help } = finding;
-        let (label, painted) = (mark.as_str(), self.painted(*mark));
+        let label = mark.words();
+        let painted = self.palette.paint(style(*mark), &label);
         let is_narrow = self.width.is_some_and(|width| width < NARROW);
         let (begin, indent) = if is_narrow { (format!("{label}  "), 2) } else { (String::new(), MARKS) };
         let mut lines = self.indented(&format!("{begin}{name}: {}", layout::one_line(found)), indent);
         if let Some(first) = lines.first_mut() {
             *first = if is_narrow {
                 // The mark is coloured after the line is broken. A mark that is broken itself is not coloured.
-                first.trim_start().replacen(label, &painted, 1)
+                first.trim_start().replacen(&label, &painted, 1)
             } else {
                 painted + &first[label.len()..]
             };
         }
         if let Some(help) = help {
             let help = self.indented(&format!("help: {}", layout::one_line(help)), indent);
-            lines.extend(help.into_iter().map(|line| line.replacen("help:", &self.palette.help("help:"), 1)));
+            lines.extend(
+                help.into_iter().map(|line| line.replacen("help:", &self.palette.paint(HELP, "help:"), 1)),
+            );
         }
         lines
     }
@@ -168,15 +172,14 @@ impl Printer {
         };
         lines.into_iter().map(|line| " ".repeat(indent) + &line).collect()
     }
+}
 
-    fn painted(&self, mark: Mark) -> String {
-        let text = mark.as_str();
-        match mark {
-            Mark::Ok | Mark::Holds => self.palette.good(text),
-            Mark::Warning => self.palette.warning(text),
-            Mark::Wrong | Mark::DoesNotHold => self.palette.error(text),
-            Mark::NotChecked | Mark::CouldNotTell => self.palette.quiet(text),
-        }
+fn style(mark: Mark) -> Style {
+    match mark {
+        Mark::Ok | Mark::Holds => GOOD,
+        Mark::Warning => WARNING,
+        Mark::Wrong | Mark::DoesNotHold => ERROR,
+        Mark::NotChecked | Mark::CouldNotTell => QUIET,
     }
 }
 

@@ -20,10 +20,7 @@ fn strays(status: &SubtaskStatus, page: &SubtaskPage) -> bool {
 pub(super) fn every_status_is_a_filter(replies: &Replies) -> Finding {
     for (status, reply) in &replies.statuses {
         match reply {
-            Err(missing) if missing.is_refusal() => {
-                return does_not_hold(format!("{status} was refused: {}", missing.why()));
-            }
-            Err(missing) => return could_not_tell(missing.why()),
+            Err(missing) => return missing.finding(status.as_str()),
             Ok(page) if strays(status, page) => {
                 return does_not_hold(format!("a row of another status came under {status}"));
             }
@@ -96,7 +93,7 @@ fn meets(row: &Subtask, asked: Option<&(String, SubtaskStatus)>) -> bool {
 
 pub(super) fn filters_combine(replies: &Replies) -> Finding {
     match &replies.combined {
-        Err(missing) => could_not_tell(missing.why()),
+        Err(missing) => could_not_tell(&*missing.why),
         Ok(page) if rows(page).is_empty() => {
             holds("nothing came for a device under a status that it does not have")
         }

@@ -1,5 +1,7 @@
 //! What the doctor found: a line each.
 
+use crate::error::kebab;
+
 /// The result of one check, or of one assumption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
@@ -20,16 +22,9 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Wrong => "wrong",
-            Self::NotChecked => "not checked",
-            Self::Holds => "holds",
-            Self::DoesNotHold => "does not hold",
-            Self::CouldNotTell => "could not tell",
-        }
+    /// As it is printed, such as `does not hold`.
+    pub(super) fn words(self) -> String {
+        kebab(self).replace('-', " ")
     }
 
     /// Whether somebody has to do something.

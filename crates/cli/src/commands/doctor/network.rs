@@ -39,11 +39,6 @@ pub(super) enum NoAnswer {
     Other(String),
 }
 
-/// An address without the brackets that a URL puts around it.
-fn bare(host: &str) -> &str {
-    host.trim_start_matches('[').trim_end_matches(']')
-}
-
 /// Looks the name up and tries the port.
 pub(super) async fn explore(url: &Url, resolved: Option<&Resolved>, proxy: Option<(String, u16)>) -> Route {
     let is_proxy = proxy.is_some();
@@ -51,7 +46,8 @@ pub(super) async fn explore(url: &Url, resolved: Option<&Resolved>, proxy: Optio
         (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or(443))
     });
     let given = resolved.filter(|resolved| !is_proxy && resolved.host.eq_ignore_ascii_case(&host));
-    let addresses = match (given, bare(&host).parse()) {
+    // A URL puts brackets around some addresses.
+    let addresses = match (given, host.trim_matches(['[', ']']).parse()) {
         (Some(resolved), _) => Ok(vec![resolved.address.ip()]),
         (None, Ok(address)) => Ok(vec![address]),
         (None, Err(_)) => look_up(&host, port).await,

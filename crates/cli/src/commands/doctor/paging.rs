@@ -2,7 +2,7 @@
 
 use northbound::client_layer::types::{Subtask, SubtaskPage};
 
-use super::calls::{DEFAULT_SIZE, FIRST_SIZE, Replies, Reply, rows, total};
+use super::calls::{DEFAULT_SIZE, FIRST_SIZE, Replies, rows, total};
 use super::finding::{Finding, Mark, could_not_tell, does_not_hold, holds};
 use crate::screen::layout::counted;
 
@@ -77,7 +77,7 @@ pub(super) fn fixed_set(replies: &Replies) -> Finding {
 pub(super) fn pages_count_up(replies: &Replies) -> Finding {
     let second = match &replies.second {
         Ok(second) => rows(second),
-        Err(missing) => return could_not_tell(missing.why()),
+        Err(missing) => return could_not_tell(&*missing.why),
     };
     let all = replies.rows();
     let (first, next) = all.split_at(replies.size.min(all.len()));
@@ -104,10 +104,7 @@ pub(super) fn page_past_the_end_is_empty(replies: &Replies) -> Finding {
         Ok(page) => {
             does_not_hold(format!("the page after the last one had {}", counted(rows(page).len(), "row")))
         }
-        Err(missing) if missing.is_refusal() => {
-            does_not_hold(format!("the page after the last one was refused: {}", missing.why()))
-        }
-        Err(missing) => could_not_tell(missing.why()),
+        Err(missing) => missing.finding("the page after the last one"),
     }
 }
 
@@ -124,9 +121,9 @@ pub(super) fn capped_pages(replies: &Replies) -> Finding {
 }
 
 pub(super) fn paging_defaults(replies: &Replies) -> Finding {
-    let page = match whole(&replies.defaults) {
+    let page = match &replies.defaults {
         Ok(page) => page,
-        Err(judgement) => return judgement,
+        Err(missing) => return missing.finding("the call"),
     };
     let told = page.page_size.and_then(|told| usize::try_from(told).ok());
     let listed = rows(page).len();
@@ -147,9 +144,9 @@ pub(super) fn paging_defaults(replies: &Replies) -> Finding {
 }
 
 pub(super) fn unknown_parameters_are_ignored(replies: &Replies) -> Finding {
-    let page = match whole(&replies.unknown) {
+    let page = match &replies.unknown {
         Ok(page) => page,
-        Err(judgement) => return judgement,
+        Err(missing) => return missing.finding("the call"),
     };
     let (came, expected) = (rows(page).len(), replies.rows().len().min(DEFAULT_SIZE));
     if came != expected {
@@ -163,12 +160,4 @@ pub(super) fn unknown_parameters_are_ignored(replies: &Replies) -> Finding {
         Some(false) => could_not_tell("other rows came, as they do where the order is not stable"),
         None => could_not_tell("the rows have nothing that distinguishes them"),
     }
-}
-
-/// The page of a call that the platform may refuse for what was left out or added.
-fn whole(reply: &Reply) -> Result<&SubtaskPage, Finding> {
-    reply.as_ref().map_err(|missing| match missing.is_refusal() {
-        true => does_not_hold(format!("the call was refused: {}", missing.why())),
-        false => could_not_tell(missing.why()),
-    })
 }

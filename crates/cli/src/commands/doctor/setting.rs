@@ -41,13 +41,10 @@ impl Setting {
     /// The setting of a platform elsewhere.
     pub(super) fn of(global: &Global, environment: Environment<'_>) -> Self {
         let endpoint = endpoint(global, environment);
-        let (proxy, certificates) = match &endpoint {
-            Ok(endpoint) => {
-                (proxy(global, endpoint.url.as_str()), certificates(global, endpoint.url.as_str()))
-            }
-            // The endpoint is to be mended first.
-            Err(_) => (Ok(None), Ok(())),
-        };
+        // Otherwise the endpoint is to be mended first.
+        let url = endpoint.as_ref().ok().map(|endpoint| endpoint.url.as_str());
+        let proxy = url.map_or(Ok(None), |url| proxy(global, url));
+        let certificates = url.map_or(Ok(()), |url| certificates(global, url));
         Self {
             endpoint,
             proxy,
@@ -64,7 +61,7 @@ impl Setting {
             endpoint: Ok(GivenEndpoint { url, from: EMULATOR }),
             proxy: Ok(None),
             certificates: Ok(()),
-            application: Ok(shown(client.app_id(), from_app_id(global, EMULATOR))),
+            application: Ok(shown(global, client.app_id(), EMULATOR)),
             secret: Ok(from_secret(global, EMULATOR)),
         }
     }
@@ -84,7 +81,7 @@ fn endpoint(global: &Global, environment: Environment<'_>) -> Result<GivenEndpoi
     let text = connection::endpoint(global, environment)?;
     let client = trial_client(connection::builder_to(global, &text).no_proxy())?;
     let url = client.endpoint().parse().map_err(|_| CliError::usage("the endpoint is no URL", ""))?;
-    Ok(GivenEndpoint { url, from: if global.endpoint.is_some() { "--endpoint" } else { ENDPOINT } })
+    Ok(GivenEndpoint { url, from: origin(global.endpoint.is_some(), "--endpoint", ENDPOINT) })
 }
 
 fn proxy(global: &Global, endpoint: &str) -> Result<Option<(String, u16)>, Problem> {
@@ -107,15 +104,16 @@ fn application(global: &Global, environment: Environment<'_>) -> Result<String, 
     // The error repeats the id, and a secret may have been pasted in its place.
     let without_id = |problem| Problem { found: "the application id is not valid".to_owned(), ..problem };
     let id = AppId::new(&id).map_err(|error| without_id(Problem::from(error)))?;
-    Ok(shown(&id, from_app_id(global, APP_ID)))
+    Ok(shown(global, &id, APP_ID))
 }
 
-fn from_app_id(global: &Global, otherwise: &'static str) -> &'static str {
-    if global.app_id.is_some() { "--app-id" } else { otherwise }
+/// Where a setting comes from: the option, if it was typed.
+fn origin(is_typed: bool, option: &'static str, otherwise: &'static str) -> &'static str {
+    if is_typed { option } else { otherwise }
 }
 
-fn shown(id: &AppId, from: &str) -> String {
-    format!("{} from {from}", beginning(id.as_str()))
+fn shown(global: &Global, id: &AppId, otherwise: &'static str) -> String {
+    format!("{} from {}", beginning(id.as_str()), origin(global.app_id.is_some(), "--app-id", otherwise))
 }
 
 fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Problem> {
@@ -127,7 +125,7 @@ fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Problem
 }
 
 fn from_secret(global: &Global, otherwise: &'static str) -> Proof {
-    Proof { is_token: false, from: if global.secret_file.is_some() { "--secret-file" } else { otherwise } }
+    Proof { is_token: false, from: origin(global.secret_file.is_some(), "--secret-file", otherwise) }
 }
 
 /// Enough of an id to distinguish two of one's own, and not enough to use it.

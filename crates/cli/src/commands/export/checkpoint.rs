@@ -94,19 +94,6 @@ pub(crate) struct Written {
     pub(crate) pages: u64,
 }
 
-/// What is seen of a page before its rows are taken out.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PageFacts {
-    pub(crate) number: u32,
-    pub(crate) resume_from: Option<u32>,
-    pub(crate) total: Option<u64>,
-}
-
-/// Adds bytes to a checksum that begins with 0: FNV-1a, which is short and the same in every version of this command.
-pub(crate) fn checksum(sum: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(sum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
-}
-
 impl Checkpoint {
     /// An export that has not begun.
     pub(crate) fn new(export: ExportRequest) -> Self {
@@ -175,10 +162,14 @@ impl Position {
         })
     }
 
-    /// Moves on behind a page with this number of new rows.
-    pub(crate) fn pass(&mut self, page: PageFacts, rows: u64, direction: Direction) {
-        let PageFacts { number, resume_from, total } = page;
-        self.rows += rows;
+    /// Moves on behind a page.
+    pub(crate) fn pass(
+        &mut self,
+        number: u32,
+        resume_from: Option<u32>,
+        total: Option<u64>,
+        direction: Direction,
+    ) {
         self.total = total.or(self.total);
         self.first_total = self.first_total.or(total);
         if direction == Direction::Backward {
@@ -221,14 +212,10 @@ mod tests {
 
     use super::*;
 
-    fn arrived(number: u32, resume_from: Option<u32>, total: u64) -> PageFacts {
-        PageFacts { number, resume_from, total: Some(total) }
-    }
-
     fn after(direction: Direction, pages: &[(u32, Option<u32>)]) -> (Option<u32>, Option<u32>) {
         let mut position = Position::default();
         for (number, resume_from) in pages {
-            position.pass(arrived(*number, *resume_from, 9), 3, direction);
+            position.pass(*number, *resume_from, Some(9), direction);
         }
         (position.next_page, position.read_to)
     }
@@ -298,7 +285,8 @@ mod tests {
         checkpoint.written.subtasks.count(Some(&Fail));
         checkpoint.written.subtasks.count(None);
         checkpoint.position = Position::begin(Some(Pending));
-        checkpoint.position.pass(arrived(7, Some(6), 100), 2, Direction::Backward);
+        checkpoint.position.pass(7, Some(6), Some(100), Direction::Backward);
+        checkpoint.position.rows = 2;
         let text = serde_json::to_vec(&checkpoint).unwrap();
         assert_eq!(Checkpoint::parse(&text), Ok(checkpoint));
         assert_eq!(request.difference(&request), None);

@@ -8,8 +8,9 @@ use northbound::{Direction, SubtaskParam};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::checkpoint::{Format, Written, checksum};
+use super::checkpoint::{Format, Written};
 use crate::rows::csv;
+use crate::session::new_file::checksum;
 
 /// Which rows were delivered: 9 to 18 bytes a row.
 #[derive(Debug)]

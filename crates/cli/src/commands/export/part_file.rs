@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use tempfile::TempPath;
 
-use super::checkpoint::{Checkpoint, ExportRequest, checksum};
+use super::checkpoint::{Checkpoint, ExportRequest};
 use super::delivered::Delivered;
 use super::paths::{Paths, beside, is_taken, refused, unreadable, unwritable};
 use crate::error::CliError;
 use crate::session::interrupt::may_hang;
-use crate::session::new_file;
+use crate::session::new_file::{self, checksum};
 
 /// A process that has just been killed may hold its lock for a moment.
 const ENDING: Duration = Duration::from_millis(500);
@@ -57,7 +57,7 @@ impl PartFile {
         for link in [&paths.part, &paths.json] {
             new_file::remove_link(link).map_err(|error| refused(link, &error))?;
         }
-        let mut rows = match new_file::open(&paths.part) {
+        let rows = match new_file::open(&paths.part) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Self::begin(options).await.map(Some);
             }
@@ -73,7 +73,7 @@ impl PartFile {
             let advice = format!("add --resume to go on with it, or {}", paths.start_over());
             return Err(CliError::usage(what, advice));
         }
-        let checkpoint = match options.read_checkpoint(&mut rows)? {
+        let checkpoint = match options.read_checkpoint(&rows)? {
             Some(text) if resume => {
                 Checkpoint::parse(&text).map_err(|fault| paths.damaged(&paths.json, fault))?
             }
@@ -91,9 +91,6 @@ impl PartFile {
         let there = rows.metadata().map_err(|error| unreadable(&paths.part, &error))?.len();
         let written = &checkpoint.written;
         if there < written.bytes {
-            if written.pages == 0 && options.is_bare(&mut rows)? {
-                return Self::begin_again(rows, options).await;
-            }
             let fault = format!(
                 "has {there} bytes where {} were written: it was changed, or the machine was stopped before they were on the disk",
                 written.bytes
@@ -111,9 +108,8 @@ impl PartFile {
             created => created.map_err(|error| refused(&paths.part, &error))?,
         };
         lock(&rows, &paths).await?;
-        let heading = request.format.heading();
-        let mut part = Self { paths, rows, checkpoint: Checkpoint::new(request), replace };
-        match part.write(heading.as_bytes(), part.checkpoint.clone(), refused) {
+        let part = Self { paths, rows, checkpoint: Checkpoint::new(request), replace };
+        match part.save(&part.checkpoint).map_err(|error| refused(&part.paths.json, &error)) {
             Ok(()) => Ok(part),
             Err(failure) => {
                 part.discard();
@@ -157,23 +153,14 @@ impl PartFile {
     }
 
     /// Adds the lines of a page; `checkpoint` is what is known once they are there.
-    pub(crate) fn append(&mut self, lines: &[u8], checkpoint: Checkpoint) -> Result<(), CliError> {
+    pub(crate) fn append(&mut self, lines: &[u8], mut checkpoint: Checkpoint) -> Result<(), CliError> {
         if !self.is_in_place() {
             return Err(self.changed());
         }
-        self.write(lines, checkpoint, unwritable)
-    }
-
-    fn write(
-        &mut self,
-        lines: &[u8],
-        mut checkpoint: Checkpoint,
-        cannot: fn(&Path, &io::Error) -> CliError,
-    ) -> Result<(), CliError> {
-        may_hang(|| self.rows.write_all(lines)).map_err(|error| cannot(&self.paths.part, &error))?;
+        may_hang(|| self.rows.write_all(lines)).map_err(|error| unwritable(&self.paths.part, &error))?;
         checkpoint.written.bytes += lines.len() as u64;
         checkpoint.written.checksum = checksum(checkpoint.written.checksum, lines);
-        self.save(&checkpoint).map_err(|error| cannot(&self.paths.json, &error))?;
+        self.save(&checkpoint).map_err(|error| unwritable(&self.paths.json, &error))?;
         self.checkpoint = checkpoint;
         Ok(())
     }
@@ -248,39 +235,31 @@ impl PartFile {
 /// Keeps other exports away.
 async fn lock(rows: &File, paths: &Paths) -> Result<(), CliError> {
     match new_file::lock(rows, ENDING).await {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(is_taken(paths)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(is_taken(paths)),
         Err(error) => {
             let part = paths.part.display();
             tracing::warn!("{part} cannot be locked ({error}): start no second export to it");
+            Ok(())
         }
-        Ok(()) => {}
+        Ok(()) => Ok(()),
     }
-    Ok(())
 }
 
 impl PartFileOptions {
-    /// The text of the checkpoint, or `None` if neither checkpoint nor rows have been written.
-    fn read_checkpoint(&self, rows: &mut File) -> Result<Option<Vec<u8>>, CliError> {
+    /// The text of the checkpoint, or `None` if nothing has been written.
+    fn read_checkpoint(&self, rows: &File) -> Result<Option<Vec<u8>>, CliError> {
         let Paths { json, part, .. } = &self.paths;
         let mut text = Vec::new();
         match new_file::open(json).and_then(|mut file| file.read_to_end(&mut text)) {
             Ok(_) => Ok(Some(text)),
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreadable(json, &error)),
-            Err(_) if self.is_bare(rows)? => Ok(None),
+            Err(_) if rows.metadata().is_ok_and(|rows| rows.len() == 0) => Ok(None),
             Err(_) => {
                 let (json, part) = (json.display(), part.display());
                 let what = format!("{json} is missing, and nothing else tells how far {part} got");
                 Err(CliError::file(what, format!("remove {part} to start from scratch")))
             }
         }
-    }
-
-    /// Whether nothing but the beginning of the heading has been written.
-    fn is_bare(&self, rows: &mut File) -> Result<bool, CliError> {
-        let (heading, mut start) = (self.request.format.heading(), Vec::new());
-        let read = rows.rewind().and_then(|()| rows.take(heading.len() as u64 + 1).read_to_end(&mut start));
-        read.map_err(|error| unreadable(&self.paths.part, &error))?;
-        Ok(heading.as_bytes().starts_with(&start))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use northbound::{Direction, Page, Plan, Subtask, SubtaskQuery, SubtaskStatus};
 
-use super::checkpoint::{Checkpoint, ExportRequest, Format, PageFacts, Position};
+use super::checkpoint::{Checkpoint, ExportRequest, Format, Position};
 use super::delivered::{Delivered, Known};
 use super::sink::Sink;
 use crate::error::{CliError, Kind};
@@ -63,7 +63,11 @@ impl ExportReader {
         progress: &mut Progress<'_, '_>,
         interrupt: &Interrupt,
     ) -> Result<(), CliError> {
-        let begun = sink.checkpoint().position.clone();
+        let checkpoint = sink.checkpoint().clone();
+        let begun = checkpoint.position.clone();
+        if checkpoint.written.bytes == 0 {
+            sink.append(self.format.heading().as_bytes(), checkpoint)?;
+        }
         // A subtask never leaves a final status, so a pass that has come to its end stays complete.
         let is_complete = |status: &Option<_>| begun.next_page.is_some() && *status != begun.status;
         let complete = self.passes.iter().take_while(|(status, _)| is_complete(status)).count();
@@ -127,25 +131,23 @@ impl FilterPass<'_> {
     /// The lines that a page adds, and in `checkpoint` what is known once they are there.
     fn take(&mut self, page: Page, checkpoint: &mut Checkpoint) -> Result<Vec<u8>, CliError> {
         let direction = self.reader.plan.direction();
-        let (number, resume_from, total) = (page.number(), page.resume_from(), page.total_count());
-        let (arrived, repeats) = (PageFacts { number, resume_from, total }, page.repeats());
-        let (mut lines, mut rows) = (Vec::new(), 0);
+        let (number, repeats, mut lines) = (page.number(), page.repeats(), Vec::new());
+        self.position.pass(number, page.resume_from(), page.total_count(), direction);
         for subtask in page.into_subtasks() {
             let start = lines.len();
             self.reader.add_line(&subtask, &mut lines)?;
             let line = std::str::from_utf8(&lines[start..]).unwrap_or_default();
-            if self.is_known(line, arrived.number)? {
+            if self.is_known(line, number)? {
                 lines.truncate(start);
                 continue;
             }
-            rows += 1;
+            self.position.rows += 1;
             checkpoint.written.subtasks.add(&subtask);
         }
         if direction == Direction::Whole && repeats > 0 {
             // The SDK says at the end of the read whether rows are missing. After an interruption it could not.
-            checkpoint.fault = Some(sorted_again(arrived.number));
+            checkpoint.fault = Some(sorted_again(number));
         }
-        self.position.pass(arrived, rows, direction);
         checkpoint.position = self.position.clone();
         checkpoint.written.pages += 1;
         Ok(lines)

@@ -9,16 +9,15 @@ use crate::session::new_file::{NewFile, folder};
 
 /// Makes sure that a report can be written to this file.
 pub(super) fn check(path: &Path) -> Result<(), CliError> {
-    let cannot = |error: &dyn std::fmt::Display| {
+    let checked = |_| match fs::metadata(path) {
+        // What is a page may be a report; anything else is somebody's work.
+        Ok(there) if there.len() > 0 && !begins_as_page(path) => Err(io::Error::other("it is no report")),
+        _ => Ok(()),
+    };
+    NewFile::replacing(path).and_then(checked).map_err(|error| {
         let advice = "name a new file in a folder that you may write to, or - for stdout";
         CliError::usage(format!("cannot write the report to {}: {error}", path.display()), advice)
-    };
-    NewFile::replacing(path).map_err(|error| cannot(&error))?;
-    // What is a page may be a report; anything else is somebody's work.
-    if fs::metadata(path).is_ok_and(|there| there.len() > 0) && !begins_as_page(path) {
-        return Err(cannot(&"it is no report"));
-    }
-    Ok(())
+    })
 }
 
 /// A file without a name for what is not yet in its place. It needs as much room as the report.

@@ -1,9 +1,9 @@
 //! The devices that failed, on their way into a page: JSON that no browser takes for markup.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
+use indexmap::IndexSet;
 use northbound::{ErrorCode, Failure, FailureGroups};
 use serde::Serialize;
 
@@ -74,7 +74,7 @@ impl Spool {
         let before = if self.list.totals.all() == 0 { "{\"rows\":[" } else { "\n" };
         let groups = self.list.groups.groups();
         let codes: Vec<_> = groups.iter().map(|group| group.code().map(ErrorCode::as_str)).collect();
-        let (texts, codes) = (inert(&self.texts.in_order())?, inert(&codes)?);
+        let (texts, codes) = (inert(&self.texts.0)?, inert(&codes)?);
         write!(self.rows, "{before}],\"texts\":{texts},\"codes\":{codes}}}")?;
         let rows = self.rows.into_inner().map_err(io::IntoInnerError::into_error)?;
         Ok((rows, self.list))
@@ -83,25 +83,15 @@ impl Spool {
 
 /// The texts that rows share: a task fails for few reasons.
 #[derive(Default)]
-struct SharedTexts(HashMap<String, usize>);
+struct SharedTexts(IndexSet<String>);
 
 impl SharedTexts {
     fn cell<'a>(&mut self, text: &'a str) -> Cell<'a> {
-        let next = self.0.len();
-        match self.0.get(text) {
-            Some(place) => Cell::Shared(*place),
-            None if next == SHARED_TEXTS || text.len() > SHARED_LENGTH => Cell::Own(text),
-            None => {
-                self.0.insert(text.to_owned(), next);
-                Cell::Shared(next)
-            }
+        match self.0.get_index_of(text) {
+            Some(place) => Cell::Shared(place),
+            None if self.0.len() == SHARED_TEXTS || text.len() > SHARED_LENGTH => Cell::Own(text),
+            None => Cell::Shared(self.0.insert_full(text.to_owned()).0),
         }
-    }
-
-    fn in_order(&self) -> Vec<&str> {
-        let mut texts: Vec<_> = self.0.iter().map(|(text, place)| (*place, text.as_str())).collect();
-        texts.sort_unstable();
-        texts.into_iter().map(|(_, text)| text).collect()
     }
 }
 
@@ -126,6 +116,6 @@ mod tests {
         assert!(matches!(texts.cell(&names[SHARED_TEXTS]), Cell::Own("text 1000")));
         assert!(matches!(texts.cell("text 7"), Cell::Shared(7)));
         assert!(matches!(SharedTexts::default().cell(&"x".repeat(SHARED_LENGTH + 1)), Cell::Own(_)));
-        assert_eq!(texts.in_order(), names[..SHARED_TEXTS]);
+        assert!(texts.0.iter().eq(&names[..SHARED_TEXTS]));
     }
 }

@@ -19,8 +19,9 @@ const SCRIPT: &str = include_str!("page.js");
 const ROWS: &str = "<rows>";
 /// How many reasons are shown, the largest first. The table has the rest.
 const REASONS: usize = 50;
-/// The headings of the table. The script knows what is below each.
-const COLUMNS: [&str; 5] = ["Device", "Status", "Code", "Platform’s words", "Command"];
+const REASON_COLUMNS: [&str; 4] = ["Devices", "Share of failures", "Code", "The platform’s words"];
+/// What the script fills.
+const TABLE: &str = include_str!("table.html");
 
 /// Writes the page, with these rows in it.
 pub(super) fn write(content: &Content, mut rows: File, out: &mut dyn Write) -> io::Result<()> {
@@ -181,14 +182,7 @@ fn reasons(content: &Content) -> Markup {
                 p { "No subtask failed or timed out." }
             } @else {
                 table.reasons {
-                    thead {
-                        tr {
-                            th scope="col" { "Devices" }
-                            th scope="col" { "Share of failures" }
-                            th scope="col" { "Code" }
-                            th scope="col" { "The platform’s words" }
-                        }
-                    }
+                    thead { tr { @for heading in REASON_COLUMNS { th scope="col" { (heading) } } } }
                     tbody { @for each in shown { (reason(each, all)) } }
                 }
                 @if !rest.is_empty() {
@@ -246,28 +240,7 @@ fn devices(content: &Content) -> Markup {
             @if content.list.totals.all() == 0 {
                 p { "None." }
             } @else {
-                noscript { p.notice { "The table needs JavaScript. Its rows stand at the end of this file, as JSON." } }
-                div #tools hidden {
-                    label for="search" { "Search" }
-                    input #search type="search" autocomplete="off" spellcheck="false"
-                        placeholder="device, command, code, words";
-                    span #filter hidden {}
-                    button #copy type="button" {}
-                    p #count role="status" {}
-                }
-                p #printed {}
-                nav.pages aria-label="Pages of the table" hidden {}
-                table #list aria-describedby="count" hidden {
-                    thead {
-                        tr {
-                            @for heading in COLUMNS {
-                                th scope="col" { button.sort type="button" { (heading) } }
-                            }
-                        }
-                    }
-                    tbody {}
-                }
-                nav.pages aria-label="Pages of the table, again" hidden {}
+                (PreEscaped(TABLE.lines().collect::<String>()))
             }
         }
     }
@@ -310,14 +283,8 @@ fn time(at: SystemTime) -> Markup {
 /// A number with a comma at the thousands.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
 }
 
 /// Lets a browser run the page's own script under its own style, and nothing else: <https://www.w3.org/TR/CSP3/>.

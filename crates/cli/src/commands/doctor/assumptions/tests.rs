@@ -5,9 +5,9 @@ use northbound::client_layer::types::{Subtask, SubtaskPage};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::commands::doctor::calls::{Missing, Reply};
+use crate::commands::doctor::calls::{Missing, Reply, not_asked};
 use crate::commands::doctor::finding::Mark;
-use crate::commands::doctor::problem::{Cause, Problem};
+use crate::commands::doctor::problem::Cause;
 
 /// The statuses of a task of 60 subtasks, in turn.
 const STATUSES: [&str; 5] = ["Success", "Fail", "Timeout", "WaitResult", "Pending"];
@@ -48,7 +48,7 @@ fn replies() -> Replies {
 }
 
 fn failed(cause: Cause, found: &str) -> Reply {
-    Err(Missing::Failed(Problem { cause, found: found.to_owned(), help: String::new() }))
+    Err(Missing { why: found.to_owned(), is_refusal: cause == Cause::Input })
 }
 
 fn refused() -> Reply {
@@ -132,7 +132,7 @@ const CASES: [Case; 46] = [
     ("pages-count-up", |it| it.second = silent()),
     ("page-past-the-end-is-empty", |it| it.past = silent()),
     ("paging-defaults", |it| it.defaults = silent()),
-    ("filters-combine", |it| it.combined = Err(Missing::NotAsked("the calls are used up"))),
+    ("filters-combine", |it| it.combined = Err(not_asked("the calls are used up"))),
     ("unknown-parameters-are-ignored", |it| it.unknown = silent()),
     ("every-status-is-a-filter", |it| it.statuses[0].1 = silent()),
     ("filtered-total-count", |it| it.statuses[0].1 = silent()),
@@ -158,7 +158,7 @@ fn replies_confirm_or_contradict_an_assumption_or_say_nothing_of_it() {
         let mut replies = replies();
         change(&mut replies);
         let finding = findings(&replies).into_iter().find(|finding| finding.name == *id).unwrap();
-        format!("{id} {}: {}", finding.mark.as_str(), finding.found)
+        format!("{id} {}: {}", finding.mark.words(), finding.found)
     });
     insta::assert_snapshot!(judged.collect::<Vec<_>>().join("\n"));
 }
@@ -185,7 +185,7 @@ fn a_task_without_subtasks_contradicts_no_assumption() {
     let mut replies = replies();
     replies.first = page(0, 250, []);
     replies.size = 0;
-    replies.second = Err(Missing::NotAsked("the task has fewer than two subtasks"));
+    replies.second = Err(not_asked("the task has fewer than two subtasks"));
     for reply in [&mut replies.past, &mut replies.defaults, &mut replies.unknown, &mut replies.combined] {
         *reply = Ok(page(0, 25, []));
     }
