@@ -8,6 +8,7 @@ mod faults;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use northbound_conformance::{Facts, Http, Line, Server, Subject, Verdict, examine};
 use northbound_emulator::{Application, Control, Scenario};
@@ -119,6 +120,36 @@ fn a_failure_names_the_request_and_what_was_expected_and_no_secret() {
     let lines = lines_of(scenario(0), Some(Fault::SecretsRepeated), true);
     let report: String = lines.iter().map(|line| line.to_string() + "\n").collect();
     assert!(report.contains("[secret]") && !report.contains(Scenario::DEMO_SECRET), "{report}");
+}
+
+/// A first mock: every login gets the same short token, and every query the same words.
+struct Mock;
+
+impl Server for Mock {
+    fn answer(
+        &mut self,
+        request: axum::http::Request<String>,
+    ) -> std::io::Result<axum::http::Response<Vec<u8>>> {
+        let body = if request.method() == axum::http::Method::POST {
+            r#"{"accessToken":"t"}"#
+        } else {
+            r#"{"tt":"t"}"#
+        };
+        Ok(axum::http::Response::new(body.as_bytes().to_vec()))
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn wait(&mut self, _: Duration) {}
+}
+
+#[test]
+fn a_token_as_short_as_a_letter_does_not_make_the_report_unreadable() {
+    let report: String =
+        lines(&mut Mock, false).unwrap().iter().map(|line| line.to_string() + "\n").collect();
+    assert!(report.contains("/taskDetails?taskId=demo") && !report.contains("[secret]"), "{report}");
 }
 
 #[test]

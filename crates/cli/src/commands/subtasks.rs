@@ -38,7 +38,7 @@ pub(crate) struct SubtasksOptions {
     pub(crate) page_size: Option<u32>,
     /// Stop after this many subtasks
     #[arg(long, allow_negative_numbers = true, value_name = "N")]
-    pub(crate) limit: Option<usize>,
+    pub(crate) limit: Option<u32>,
     /// What to show of each subtask [default: device,status,outcome,command; csv: all but outcome]
     #[arg(long, value_parser = ListParser(EnumValueParser::<Column>::new()))]
     pub(crate) columns: Vec<List<Column>>,

@@ -68,12 +68,13 @@ impl PartFile {
             // Another process has completed it since, or has given up and removed it.
             return if resume && paths.is_there() { Ok(None) } else { Err(is_taken(paths)) };
         }
+        let checkpoint = options.read_checkpoint(&rows)?;
         if !resume && !replace {
             let what = format!("{} exists: an export was interrupted", paths.part.display());
             let advice = format!("add --resume to go on with it, or {}", paths.start_over());
             return Err(CliError::usage(what, advice));
         }
-        let checkpoint = match options.read_checkpoint(&rows)? {
+        let checkpoint = match checkpoint {
             Some(text) if resume => {
                 Checkpoint::parse(&text).map_err(|fault| paths.damaged(&paths.json, fault))?
             }
