@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::exam::Sitting;
-use self::table::{Cell, Row};
+use self::table::Row;
 use self::verdict::{Expectation, Got, judge};
 use crate::derived::{replace, unified_diff};
 use crate::emulator::{self, Emulator};
@@ -105,7 +105,7 @@ pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
             if marks.len() == index {
                 marks.push(Row::new(&mark.mark, expected.label(&mark.mark)?));
             }
-            marks[index].cells.push(Cell::of_mark(&mark));
+            marks[index].cells.push(mark.cell());
         }
     }
     let all: Vec<Row> = rows.iter().chain(&marks).cloned().collect();

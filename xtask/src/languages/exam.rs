@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::verdict::Got;
+use super::verdict::{Cell, Got, Verdict};
 use crate::document::json::{list, text};
 use crate::emulator::Emulator;
 
@@ -24,6 +24,12 @@ pub(super) struct Mark {
     pub(super) mark: String,
     pub(super) passed: bool,
     pub(super) seen: String,
+}
+
+impl Mark {
+    pub(super) fn cell(&self) -> Cell {
+        Cell(if self.passed { Verdict::Pass } else { Verdict::Fails }, self.seen.clone())
+    }
 }
 
 impl Sitting {

@@ -7,21 +7,10 @@ use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
 use super::CLIENTS;
-use super::exam::Mark;
-use super::verdict::Verdict;
+use super::verdict::{Cell, Verdict};
 
 /// Where the cells are that are no pass, relative to the project.
 pub(super) const EXPECTED: &str = "spec/clients/expected.toml";
-
-/// What came of one scenario or mark with one client: the verdict, with one line why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Cell(pub(super) Verdict, pub(super) String);
-
-impl Cell {
-    pub(super) fn of_mark(mark: &Mark) -> Self {
-        Self(if mark.passed { Verdict::Pass } else { Verdict::Fails }, mark.seen.clone())
-    }
-}
 
 /// A scenario or a mark, with a cell for each client.
 #[derive(Clone, Debug)]

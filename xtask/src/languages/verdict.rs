@@ -7,7 +7,6 @@ use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::table::Cell;
 use crate::document::json::list;
 
 /// What a client has to hand out: a reply or an error.
@@ -76,6 +75,10 @@ impl fmt::Display for Verdict {
         self.serialize(f)
     }
 }
+
+/// What came of one scenario or mark with one client: the verdict, with one line why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cell(pub(super) Verdict, pub(super) String);
 
 /// Holds what a runner saw against what is expected; nothing is a runner that said nothing.
 pub(super) fn judge(expect: &Expectation, got: Option<&Got>) -> Cell {

@@ -89,7 +89,7 @@ impl<'a> Context<'a> {
         match outcome {
             Ok(further) => Ok(self.note(&format!("{totals}{further}"))?),
             Err(failure) => {
-                if totals.all() > 0 {
+                if totals.all() > 0 && !matches!(failure, CliError::ClosedPipe) {
                     self.note(&format!("{totals}; then the read ended"))?;
                 }
                 Err(failure)
