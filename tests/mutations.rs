@@ -370,7 +370,7 @@ fn the_contract_sees_every_mutation_or_another_gate_is_known_to_see_it() {
         // What is sent in another style is also exploded in another way.
         assert!(number > 0 || aspect == "style", "no mutation shows {aspect} alone");
     }
-    insta::assert_snapshot!("how_many_mutations_the_contract_sees", table);
+    insta::assert_snapshot!(table);
 }
 
 #[test]

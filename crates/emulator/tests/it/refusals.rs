@@ -119,8 +119,14 @@ async fn an_unknown_path_or_method_is_told_what_is_expected() {
         ("DELETE", TASK_DETAILS, 405),
     ] {
         let reply = demo.bare(method, path).await;
-        let text = format!("no operation {method} {path}; expected GET {TASK_DETAILS} or POST {LOGIN}");
-        assert_eq!((reply.status.as_u16(), &reply.body), (status, &json!({ "error_desc": text })));
+        let text = reply.body["error_desc"].as_str().unwrap();
+        let expected = [
+            format!("no operation {method} {path}; expected "),
+            format!("GET {TASK_DETAILS}"),
+            format!("POST {LOGIN}"),
+        ];
+        assert!(expected.iter().all(|part| text.contains(part)), "{text}");
+        assert_eq!((reply.status.as_u16(), reply.body.as_object().unwrap().len()), (status, 1));
     }
     assert_eq!(demo.bare("GET", LOGIN).await.headers["allow"], "POST");
 }
