@@ -125,7 +125,7 @@ impl Subtask {
         }
     }
 
-    /// The subtask as the generated layer has it, with members that nobody documented in `extra`.
+    /// The subtask as the generated layer has it, with undocumented members in `extra`.
     pub fn as_raw(&self) -> &types::Subtask {
         &self.0
     }
@@ -246,7 +246,7 @@ impl Page {
         count(self.page.page_size)
     }
 
-    /// The page as the generated layer has it, with members that nobody documented in `extra`.
+    /// The page as the generated layer has it, with undocumented members in `extra`.
     pub fn as_raw(&self) -> &types::SubtaskPage {
         &self.page
     }

@@ -1,6 +1,6 @@
 """Holds replies to the document in the strictest reading: `nullable` adds null to the type beside it, and to nothing else.
 
-Each example of a reply has to fit, also with a status that nobody documented, and with null in the place of any member.
+Each example of a reply has to fit, also with an undocumented status, and with null in the place of any member.
 """
 
 import sys

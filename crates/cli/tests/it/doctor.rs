@@ -1,4 +1,4 @@
-//! `northbound doctor`: what it says of platforms that are well, of those that are not, and of what stands between.
+//! `northbound doctor`: what it reports on good platforms, on broken ones, and on proxies before them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -170,7 +170,7 @@ async fn nothing_in_a_report_is_secret() {
     let secrets = secrets.lock().unwrap();
     assert!(secrets.len() > 500, "{}", secrets.len());
     for secret in &*secrets {
-        assert!(!told.contains(secret), "{secret} stands in\n{told}");
+        assert!(!told.contains(secret), "{secret} is in\n{told}");
     }
 }
 

@@ -170,7 +170,7 @@ async fn a_second_interruption_forgets_nothing_of_the_first() {
     let fleet = Fleet::of((0..100).map(|number| row(number, "Success")).collect()).await;
     let line = "--page-size 7 --format csv --status Success --out DIR/file";
     fleet.export(line, 3).await;
-    // The rows of page 1 stand on page 3 as well.
+    // Page 3 has the rows of page 1 again.
     let copies = fleet.task().rows[7..14].to_vec();
     fleet.task().rows.splice(21..28, copies);
     fleet.export(&format!("{line} --resume"), 2).await;

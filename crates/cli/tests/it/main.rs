@@ -83,7 +83,7 @@ fn names(folder: &std::path::Path) -> Vec<String> {
     names
 }
 
-/// Leaves out what stands between two marks, wherever they come.
+/// Leaves out the text between two marks, at each place where both occur.
 fn without(text: &str, from: &str, to: &str) -> String {
     let mut pieces = text.split(from);
     let mut left = pieces.next().unwrap().to_owned();

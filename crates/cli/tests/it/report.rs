@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::platform::{ask_freely, page, paging, rows_of};
 use crate::{Seen, names, northbound, without};
 
-/// A page apart: what stands in it without its script, and the rows.
+/// A page in two parts: the text that shows without its script, and the rows.
 struct Report {
     still: String,
     rows: Value,

@@ -78,7 +78,7 @@ impl ExamTasks {
         }
     }
 
-    /// The status of a row after this number of page calls of its task; none if it is one that nobody documented.
+    /// The status of a row after this number of page calls of its task; none if it is an undocumented one.
     pub(crate) fn status(question: Question, row: u32, calls: u32) -> Option<SubtaskStatus> {
         use SubtaskStatus::{Fail, Pending, Success, Timeout, WaitResult};
         let moved = |number: u32, each: u32, calls: u32| number < calls.saturating_mul(each);

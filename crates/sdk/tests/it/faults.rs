@@ -15,9 +15,9 @@ const THROTTLED: &str = r#"{"error_code":"1010009","error_desc":"app throttle ex
 
 /// What a row promises.
 enum Promise {
-    /// The call succeeds after so many requests, and the page is as it should be.
+    /// The call succeeds after this number of requests, and the page is as it should be.
     Succeeds(usize, fn(&Page) -> bool),
-    /// The call fails after so many requests and attempts, and the error is as it should be.
+    /// The call fails after these numbers of requests and attempts, and the error is as it should be.
     Fails(usize, u32, fn(&Error) -> bool),
 }
 

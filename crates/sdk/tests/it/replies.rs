@@ -1,4 +1,4 @@
-//! Replies that nobody documented: nothing is lost, and the error says what is wrong.
+//! Undocumented replies: nothing is lost, and the error says what is wrong.
 
 use northbound::{Subtask, SubtaskStatus};
 use northbound_testkit::Platform;

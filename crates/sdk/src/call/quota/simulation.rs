@@ -182,7 +182,7 @@ impl Scene {
         }
     }
 
-    /// Calls are wanted until so many are sent; who then waits is still served.
+    /// New calls come until this number is sent. Those that wait by then still get their slot.
     async fn run(self, calls: usize) -> Seen {
         let (mut callers, begin, mut rng) = (JoinSet::new(), Instant::now(), Rng::with_seed(1));
         let mut load = 0.0;
