@@ -89,9 +89,9 @@ pub enum FaultKind {
         #[cfg_attr(feature = "openapi", schema(maximum = 1024))]
         mebibytes: u32,
     },
-    /// The first subtask has the status `Stopped`, which nobody documented.
+    /// The first subtask has the status `Stopped`, which is undocumented.
     UnknownStatus,
-    /// Members that nobody documented, on every level.
+    /// Undocumented members, on every level.
     ExtraMembers,
     /// Every subtask has `"param": null`.
     NullParam,
