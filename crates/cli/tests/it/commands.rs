@@ -269,7 +269,9 @@ fn what_is_typed_goes_before_the_environment_and_no_secret_is_shown() {
         (&environment[..2], &from_file, "typed"),
     ] {
         let seen = northbound_in(environment, None, line);
-        let told = format!("error: login of application {application}: no connection to http://127.0.0.1:1,");
+        let told = format!(
+            "error: subtasks of task demo: login of application {application}: no connection to http://127.0.0.1:1,"
+        );
         assert!(seen.code == 1 && seen.stderr.starts_with(&told), "{seen:?}");
         assert!(!seen.stderr.contains("s3cret"), "{seen:?}");
     }
