@@ -18,6 +18,7 @@ use crate::call::exchange::{Connection, Operation};
 use crate::call::login::Login;
 use crate::call::quota::Quota;
 use crate::call::token::{Token, TokenError, TokenStore};
+use crate::call::waiting::{Wait, WaitReason, Waits};
 use crate::client::credentials::Source;
 use crate::error::{Error, ErrorKind, Remedy, Stop};
 
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) deadline: Duration,
     pub(crate) random: Mutex<fastrand::Rng>,
     pub(crate) calls: AtomicU64,
+    pub(crate) waits: Waits,
 }
 
 /// Called before each login is sent.
@@ -74,7 +76,7 @@ impl Shared {
     ) -> Result<O::Reply, Error> {
         let what = operation.what();
         in_tokio().map_err(|error| error.asking(&what))?;
-        let runner = CallRunner { shared: self, what: &what, deadline };
+        let runner = CallRunner { shared: self, what: &what, deadline, wait: self.waits.call() };
         runner.run(operation).instrument(operation.span()).await
     }
 
@@ -93,6 +95,7 @@ struct CallRunner<'a> {
     shared: &'a Arc<Shared>,
     what: &'a str,
     deadline: Instant,
+    wait: Wait,
 }
 
 /// What did not come before the deadline, and what to do about it.
@@ -146,9 +149,16 @@ impl CallRunner<'_> {
             }
             let verdict = attempts.failed(&error, replaced, Instant::now(), self.shared.random());
             self.trace(&error, attempts.made, &verdict);
+            let waits_until = |until| self.wait.is_for(WaitReason::after(&error), until);
             match verdict {
-                Verdict::Repeat(pause) => sleep(pause).await,
-                Verdict::AwaitQuota => quota.pause(self.shared.random()),
+                Verdict::Repeat(pause) => {
+                    waits_until(Some(after(Instant::now(), pause)));
+                    sleep(pause).await;
+                }
+                Verdict::AwaitQuota => {
+                    quota.pause(self.shared.random());
+                    waits_until(None);
+                }
                 Verdict::ChangeToken => {}
                 Verdict::GiveUp(stop) => return Err(self.ended(error, attempts.made, stop)),
             }
@@ -164,6 +174,9 @@ impl CallRunner<'_> {
         let Shared { connection, source, tokens, .. } = &**self.shared;
         let (mut call, mut used) = (Call::new(), None);
         if O::NEEDS_TOKEN {
+            if let Source::Elsewhere(..) = source {
+                self.wait.is_for(WaitReason::TokenSource, None);
+            }
             let token = tokens.get(|rejected| self.shared.new_token(rejected, self.deadline));
             let token = self.within(TOKEN, token).await?.map_err(NotSent::Failed)?;
             connection.secrets.note(&token);
@@ -180,15 +193,20 @@ impl CallRunner<'_> {
         sent: impl Future<Output = Result<T, Error>>,
     ) -> Result<Result<T, Error>, NotSent> {
         let wait = self.shared.quota.ready_in();
-        if after(Instant::now(), wait) > self.deadline {
+        let ready_at = after(Instant::now(), wait);
+        if ready_at > self.deadline {
             // Waiting would only keep the caller from hearing it.
             return Err(NotSent::Late(QUOTA));
         }
         if !wait.is_zero() {
             let wait_seconds = wait.as_secs_f64();
             tracing::info!(call = self.what, wait_seconds, "the call waits for the quota");
+            let paused = self.shared.quota.is_paused();
+            let reason = if paused { WaitReason::QuotaUsedElsewhere } else { WaitReason::Quota };
+            self.wait.is_for(reason, Some(ready_at));
         }
         let slot = self.within(QUOTA, self.shared.quota.slot()).await?;
+        self.wait.is_for(WaitReason::Reply, None);
         let reply = self.within(REPLY, timeout(self.shared.timeout, sent)).await?;
         // A call without a reply may still be on its way to the platform: its slot is held a little longer.
         if reply.as_ref().is_ok_and(|reply| reply.as_ref().err().is_none_or(|error| error.status().is_some()))

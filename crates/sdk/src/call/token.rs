@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::call::after;
+use crate::call::waiting::Waiting;
 use crate::error::Error;
 
 /// A token is renewed this long before its end, or a tenth of its life if that is shorter.
@@ -84,6 +85,12 @@ pub trait TokenSource: Send + Sync + 'static {
     /// A token to use. Asked one at a time: when there is none, when the last one is about to end, and when the platform has
     /// refused it (`rejected`), in which case the same token does not help.
     fn token(&self, rejected: Option<&Secret>) -> TokenFuture<'_>;
+
+    /// What it waits for just now, for [`Client::waiting`](crate::Client::waiting): of a source that logs in with a client of its
+    /// own, what that client waits for.
+    fn waiting(&self) -> Option<Waiting> {
+        None
+    }
 }
 
 /// The token of an application, shared by all clones of a client.

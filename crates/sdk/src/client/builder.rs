@@ -12,6 +12,7 @@ use crate::call::FOREVER;
 use crate::call::exchange::Connection;
 use crate::call::run::{BeforeLogin, Shared};
 use crate::call::token::TokenStore;
+use crate::call::waiting::Waits;
 use crate::client::credentials::Source;
 use crate::client::endpoint::{Endpoint, ThisMachine};
 use crate::client::proxy;
@@ -316,6 +317,7 @@ impl ClientBuilder {
             deadline: self.deadline,
             random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
             calls: AtomicU64::new(0),
+            waits: Waits::default(),
         };
         Ok(Client { shared: Arc::new(shared) })
     }
