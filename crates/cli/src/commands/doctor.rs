@@ -28,6 +28,8 @@ use self::problem::Problem;
 use self::setting::Setting;
 use self::wire::WireLog;
 use crate::error::CliError;
+use crate::screen::outlet::Outlet;
+use crate::screen::progress::Progress;
 use crate::session::connection::{Adjust, Connection};
 use crate::session::context::Context;
 
@@ -40,7 +42,13 @@ pub(crate) struct DoctorOptions {
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
-    let diagnosis = context.interrupt.or(examine(context, options)).await?;
+    // The examination itself prints nothing.
+    let mut stderr = std::mem::replace(&mut context.stderr, Outlet::nowhere());
+    let mut progress = Progress::new(&context.global, None, &mut stderr);
+    let diagnosis = progress.during(context.interrupt.or(examine(context, options))).await;
+    progress.finish();
+    context.stderr = stderr;
+    let diagnosis = diagnosis?;
     if context.global.output().is_json() {
         context.deliver_json(&diagnosis.json())?;
     } else {

@@ -82,7 +82,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             Sink::Part(part)
         }
     };
-    let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
+    let mut progress = Progress::new(&context.global, Some(&connection.client), &mut context.stderr)
+        .reading(Some(options.page_size));
     if matches!(&sink, Sink::Stdout(stdout, _) if stdout.is_terminal()) {
         progress.silence();
     }

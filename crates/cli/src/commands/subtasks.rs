@@ -49,7 +49,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
     let columns = columns(output, List::all(&options.columns))?;
     let connection = Connection::open(context).await?;
     let queries = queries(connection.client.subtasks(&options.task_id), options)?;
-    let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
+    let mut progress = Progress::new(&context.global, Some(&connection.client), &mut context.stderr)
+        .reading(options.page_size);
     if context.stdout.is_terminal() && output != Output::Table {
         progress.silence();
     }

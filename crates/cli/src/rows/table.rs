@@ -1,6 +1,6 @@
-//! Subtasks for a person: as a table, or where that is too wide for the terminal, one below the other.
+//! Subtasks for a person: as a table, or where even a short one is too wide for the terminal, one below the other.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle};
+use comfy_table::{Table, TableStyle};
 
 use crate::rows::columns::Column;
 use crate::screen::layout;
@@ -8,53 +8,52 @@ use crate::screen::palette::{Palette, STRONG};
 
 /// How many columns of a long text a table shows.
 const TEXT_WIDTH: usize = 60;
-/// A text that has to be broken into narrower pieces reads better on lines of its own.
+/// A text that has to be shorter says too little: it gets lines of its own.
 const NARROWEST_TEXT: usize = 24;
 /// Blanks between two columns of a table.
 const GAP: usize = 2;
 
-/// The lines; `width` is that of the terminal, if there is one.
+/// The lines; `width` is that of the terminal, if there is one. Where a table would be too wide, it loses the column `spare`; then its
+/// texts are shortened.
 pub(crate) fn lines(
     columns: &[Column],
     rows: &[Vec<String>],
     width: Option<usize>,
+    spare: Option<Column>,
     palette: Palette,
 ) -> Vec<String> {
-    let table = table(columns, rows);
     let width = width.unwrap_or(usize::MAX);
-    let widths: Vec<usize> = table.column_max_content_widths().into_iter().map(usize::from).collect();
-    let natural = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-    if natural <= width {
-        return lines_of(&table, palette);
+    let mut places: Vec<usize> = (0..columns.len()).collect();
+    let widest = |place: &usize| rows.iter().map(|row| layout::width(&row[*place])).max().unwrap_or(0);
+    let width_of = |place: &usize| {
+        let widest = widest(place).min(if columns[*place].is_text() { TEXT_WIDTH } else { usize::MAX });
+        widest.max(layout::width(&columns[*place].heading()))
+    };
+    let natural =
+        |places: &[usize]| places.iter().map(width_of).sum::<usize>() + GAP * places.len().saturating_sub(1);
+    if natural(&places) > width {
+        places.retain(|place| Some(columns[*place]) != spare);
     }
-    let texts: Vec<usize> = (0..columns.len()).filter(|place| columns[*place].is_text()).collect();
-    let fixed = natural - texts.iter().map(|place| widths[*place]).sum::<usize>();
-    if texts.is_empty() || width < fixed + NARROWEST_TEXT * texts.len() {
-        return one_below_the_other(rows, width, palette);
+    let texts: Vec<usize> = places.iter().copied().filter(|place| columns[*place].is_text()).collect();
+    let excess = natural(&places).saturating_sub(width);
+    let all_texts: usize = texts.iter().map(width_of).sum();
+    let text_width = match texts.len() {
+        _ if excess == 0 => TEXT_WIDTH,
+        0 => 0,
+        number => all_texts.saturating_sub(excess) / number,
+    };
+    if text_width < NARROWEST_TEXT {
+        return one_below_the_other(columns, rows, width, palette);
     }
-    lines_of(&broken(table, columns, width), palette)
-}
-
-fn table(columns: &[Column], rows: &[Vec<String>]) -> Table {
     let mut table = Table::new();
-    table.load_style(TableStyle::new()).set_header(columns.iter().map(|column| column.heading()));
+    table.load_style(TableStyle::new()).set_header(places.iter().map(|place| columns[*place].heading()));
     for row in rows {
-        table.add_row(row.iter().map(|cell| layout::shortened(cell, TEXT_WIDTH)));
+        table.add_row(places.iter().map(|place| {
+            let width = if columns[*place].is_text() { text_width } else { usize::MAX };
+            layout::shortened(&row[*place], width, palette.ellipsis())
+        }));
     }
-    table
-}
-
-/// The table with its texts broken, so that it fits.
-fn broken(mut table: Table, columns: &[Column], width: usize) -> Table {
-    // The margins at both ends are cut off later.
-    let outer = u16::try_from(width + GAP).unwrap_or(u16::MAX);
-    table.set_width(outer).set_content_arrangement(ContentArrangement::Dynamic);
-    for (place, _) in columns.iter().enumerate().filter(|(_, column)| !column.is_text()) {
-        if let Some(column) = table.column_mut(place) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-    table
+    lines_of(&table, palette)
 }
 
 fn lines_of(table: &Table, palette: Palette) -> Vec<String> {
@@ -66,15 +65,24 @@ fn lines_of(table: &Table, palette: Palette) -> Vec<String> {
     lines
 }
 
-fn one_below_the_other(rows: &[Vec<String>], width: usize, palette: Palette) -> Vec<String> {
+/// A row of a table that is too wide: each cell on a line, with the name of its column.
+fn one_below_the_other(
+    columns: &[Column],
+    rows: &[Vec<String>],
+    width: usize,
+    palette: Palette,
+) -> Vec<String> {
     let mut lines = Vec::new();
     for row in rows {
-        let mut cells = row.iter();
-        let first = cells.next().map(|cell| layout::wrapped(cell, width)).unwrap_or_default();
-        lines.extend(first.iter().map(|line| palette.paint(STRONG, line)));
-        for cell in cells.filter(|cell| cell.as_str() != "-") {
-            let broken = layout::wrapped(cell, width.saturating_sub(GAP));
-            lines.extend(broken.iter().map(|line| format!("  {line}")));
+        for (place, (column, cell)) in columns.iter().zip(row).enumerate() {
+            let labelled = format!("{}: {cell}", column.heading().to_lowercase());
+            if place == 0 {
+                lines
+                    .extend(layout::wrapped(&labelled, width).iter().map(|line| palette.paint(STRONG, line)));
+            } else if cell != "-" {
+                let broken = layout::wrapped(&labelled, width.saturating_sub(GAP));
+                lines.extend(broken.iter().map(|line| format!("  {line}")));
+            }
         }
     }
     lines
@@ -87,7 +95,7 @@ mod tests {
     fn shown(width: Option<usize>, rows: &[[&str; 4]]) -> Vec<String> {
         let rows: Vec<Vec<String>> =
             rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect();
-        lines(&Column::TABLE, &rows, width, Palette::default())
+        lines(&Column::TABLE, &rows, width, Some(Column::Command), Palette::default())
     }
 
     const ROW: [&str; 4] = [
@@ -104,29 +112,41 @@ mod tests {
     }
 
     #[test]
-    fn texts_break_where_the_table_is_a_little_too_wide() {
-        let lines = shown(Some(110), &[ROW]);
-        assert!(lines.iter().all(|line| layout::width(line) <= 110), "{lines:#?}");
-        assert!(lines[0].starts_with("DEVICE ") && lines.len() > 2, "{lines:#?}");
-        // What is broken goes on below itself.
-        assert_eq!(lines[1].find("The"), lines[0].find("REASON"), "{lines:#?}");
+    fn a_narrow_table_loses_its_commands_and_then_the_ends_of_texts() {
+        let long = ["4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7", "WaitResult", ROW[2], ROW[3]];
+        assert_eq!(
+            shown(Some(84), &[ROW]),
+            [
+                "DEVICE                                STATUS  REASON OR OUTPUT",
+                "4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7  Fail    The serviceType is not exist. (100431)",
+            ]
+        );
+        assert_eq!(
+            shown(Some(80), &[long])[1],
+            "4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7  WaitResult  The serviceType is not exist.…"
+        );
+        assert_eq!(shown(Some(73), &[long]).len(), 4, "too narrow for a table");
     }
 
     #[test]
-    fn on_forty_columns_cells_are_one_below_the_other() {
+    fn on_forty_columns_cells_are_one_below_the_other_with_labels() {
         assert_eq!(
             shown(
                 Some(40),
                 &[ROW, ["水表一号水表一号水表一号水表一号水表一号水表一号", "Pending", "-", "-"]]
             ),
             [
+                "device:",
                 "4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7",
-                "  Fail",
-                "  The serviceType is not exist. (100431)",
+                "  status: Fail",
+                "  reason or output: The serviceType is",
+                "  not exist. (100431)",
+                "  command:",
                 "  0a1805c844d0e8860132aea30d141c1a",
+                "device:",
                 "水表一号水表一号水表一号水表一号水表一号",
                 "水表一号",
-                "  Pending",
+                "  status: Pending",
             ]
         );
     }

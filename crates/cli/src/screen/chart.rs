@@ -5,7 +5,7 @@ use std::time::Duration;
 use northbound::{Method, SubtaskStatus, Summary};
 
 use crate::screen::layout::{self, counted, flowed, one_line};
-use crate::screen::palette::{Palette, QUIET, STRONG, of_status};
+use crate::screen::palette::{Palette, QUIET, STRONG, WARNING, of_status};
 
 /// The width of a chart for a reader that is no terminal.
 pub(crate) const PLAIN_WIDTH: usize = 80;
@@ -97,21 +97,24 @@ fn heading_and_bars(summary: &Summary, width: usize, palette: Palette) -> Vec<St
     lines.extend(summary.by_status().zip(names).map(|((status, count), name)| {
         let padding = " ".repeat(longest - layout::width(&name));
         let share = percent(count, summary.total());
-        let bar = palette.paint(of_status(status), &bar(count, summary.total(), room));
+        let bar = palette.paint(of_status(status), &bar(count, summary.total(), room, palette));
         format!("{name}{padding}  {count:>digits$}  {share:>7}  {bar}").trim_end().to_owned()
     }));
     lines.push(String::new());
     lines
 }
 
-/// A bar as long as the part: in eighths of a character, and never empty unless there is nothing.
-pub(crate) fn bar(part: u64, whole: u64, room: usize) -> String {
+/// A bar as long as the part: in eighths of a character if there are such, and never empty unless there is nothing.
+pub(crate) fn bar(part: u64, whole: u64, room: usize, palette: Palette) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     if part == 0 || whole == 0 || room == 0 {
         return String::new();
     }
     let share = (part as f64 / whole as f64).min(1.0);
-    // The cast is safe: the share is at most 1, and a terminal is narrow.
+    // The casts are safe: the share is at most 1, and a terminal is narrow.
+    if palette.ascii {
+        return "#".repeat(((share * room as f64).round() as usize).max(1));
+    }
     let eighths = ((share * (room * 8) as f64).round() as usize).max(1);
     "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
 }
@@ -130,6 +133,8 @@ pub(crate) struct WatchSnapshot<'a> {
     pub(crate) quota: Option<(u32, u32)>,
     /// The share of failures that ends the watch, in percent.
     pub(crate) limit: Option<f64>,
+    /// What the watch waits for, so that the numbers are old.
+    pub(crate) waiting: Option<String>,
 }
 
 impl WatchSnapshot<'_> {
@@ -158,9 +163,11 @@ pub(crate) fn frame(snapshot: &WatchSnapshot<'_>, width: usize, palette: Palette
     if !summary.is_settled() {
         facts.push(format!("{} so far", span(snapshot.elapsed)));
     }
-    facts.push(format!("{} calls", snapshot.calls));
+    facts.push(counted(snapshot.calls, "call"));
     facts.extend(snapshot.quota.map(|(used, all)| format!("quota {used} of {all} used")));
     lines.extend(flowed(&facts, width).iter().map(|line| palette.paint(QUIET, line)));
+    let waiting = snapshot.waiting.iter().flat_map(|line| layout::wrapped(line, width));
+    lines.extend(waiting.map(|line| palette.paint(WARNING, &line)));
     lines
 }
 
@@ -204,6 +211,7 @@ mod tests {
             calls: 38,
             quota: Some((12, 100)),
             limit: Some(2.5),
+            waiting: None,
         }
     }
 
@@ -237,8 +245,13 @@ mod tests {
     fn only_the_whole_is_a_hundred_percent() {
         let shares = [(0, 30_000), (1, 30_000), (15_000, 30_000), (29_999, 30_000), (30_000, 30_000), (0, 0)];
         let shown = shares.map(|(part, whole)| percent(part, whole));
+        let ascii = Palette::chosen(crate::arguments::global::ColourChoice::Auto, true, &|_| None);
+        assert_eq!([(1, 99), (9, 9)].map(|(part, whole)| bar(part, whole, 8, ascii)), ["#", "########"]);
         assert_eq!(shown, ["0.0 %", "0.1 %", "50.0 %", "99.9 %", "100.0 %", "0.0 %"]);
-        assert_eq!([bar(0, 9, 8), bar(1, 1_000_000, 8), bar(9, 9, 8)], ["", "▏", "████████"]);
+        assert_eq!(
+            [(0, 9), (1, 1_000_000), (9, 9)].map(|(part, whole)| bar(part, whole, 8, Palette::default())),
+            ["", "▏", "████████"]
+        );
     }
 
     #[test]
