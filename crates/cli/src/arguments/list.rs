@@ -7,6 +7,8 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
+use crate::session::interrupt::may_hang;
+
 /// The values that one use of an option brings.
 #[derive(Clone, Debug)]
 pub(crate) struct List<T>(Vec<T>);
@@ -62,7 +64,8 @@ fn values(text: &str) -> Result<Vec<(usize, String)>, String> {
 }
 
 fn read(file: &str) -> io::Result<String> {
-    if file == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) }
+    // A pipe may have no writer.
+    may_hang(|| if file == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) })
 }
 
 /// Joins the words of a list into one: those that a comma joins, as in `--status Fail, Timeout`. Other words that follow are values

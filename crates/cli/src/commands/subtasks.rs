@@ -39,7 +39,7 @@ pub(crate) struct SubtasksOptions {
     /// Stop after this many subtasks
     #[arg(long, allow_negative_numbers = true, value_name = "N")]
     pub(crate) limit: Option<u32>,
-    /// What to show of each subtask [default: device,status,outcome,command; csv: all but outcome]
+    /// What to show of each subtask [default: device,status,outcome,command, on a narrow terminal without command; csv: all but outcome]
     #[arg(long, value_parser = ListParser(EnumValueParser::<Column>::new()))]
     pub(crate) columns: Vec<List<Column>>,
 }

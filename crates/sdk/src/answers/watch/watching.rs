@@ -107,7 +107,7 @@ impl Watching {
     fn late(&self, within: Duration) -> Error {
         let last = self.rounds.last.as_ref();
         let far = last.map_or("no count has come in yet".to_owned(), Summary::to_string);
-        let found = format!("not settled within {within:?}: {far}");
+        let found = format!("not settled within {}: {far}", span(within));
         let remedy = match last {
             Some(last) if last.total() == 0 => Remedy::AllowEmpty,
             Some(last) if last.other() == last.total() - last.settled() => {
@@ -116,5 +116,14 @@ impl Watching {
             _ => Remedy::WatchLonger,
         };
         Error::new(ErrorKind::Timeout, found, remedy)
+    }
+}
+
+/// A time as a person writes it: `90 s`, `2 h`.
+fn span(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds > 0 && seconds % 3600 == 0 => format!("{} h", seconds / 3600),
+        seconds if seconds > 60 && seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ => format!("{} s", time.as_secs_f64()),
     }
 }
