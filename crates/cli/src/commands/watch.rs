@@ -13,7 +13,7 @@ use tokio::time::{Instant, interval};
 
 use crate::error::{CliError, Kind};
 use crate::screen::chart::{WatchSnapshot, percent, span};
-use crate::screen::layout::one_line;
+use crate::screen::layout::{counted, one_line};
 use crate::screen::progress::Progress;
 use crate::screen::waiting;
 use crate::session::connection::Connection;
@@ -57,20 +57,24 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
     let mut last: Option<Summary> = None;
     let mut counted_at = started;
     let outcome = loop {
-        let counted = async {
+        let next = async {
             tokio::select! {
                 biased;
                 counted = context.interrupt.or(stream.try_next()) => Some(counted),
                 _ = ticks.tick() => None,
             }
         };
-        match progress.during(counted).await {
+        match progress.during(next).await {
             Some(Ok(Some(summary))) => (last, counted_at) = (Some(summary), Instant::now()),
             Some(Ok(None)) => break Ok(()),
             Some(Err(failure)) => break Err(failure),
             None => {}
         }
-        let waiting = waiting::line_of(client);
+        let mut waiting = waiting::line_of(client);
+        if last.is_none() && started.elapsed() >= waiting::PATIENCE {
+            waiting =
+                waiting.or_else(|| Some(format!("counting: {} so far", counted(stream.calls(), "call"))));
+        }
         if let Some(summary) = &last {
             let mut snapshot = snapshot(summary, &stream, client, started.elapsed(), options);
             let old = span(counted_at.elapsed());
@@ -137,7 +141,8 @@ fn too_many_failed(summary: &Summary, limit: Option<f64>) -> Option<CliError> {
     let (limit, failed, total) = (limit?, summary.failed(), summary.total());
     let exceeded = total > 0 && 100.0 * failed as f64 / total as f64 > limit;
     let what = format!(
-        "{failed} of {total} subtasks failed or timed out ({}), more than the {limit} % that --fail-above allows",
+        "{failed} of {} failed or timed out ({}), more than the {limit} % that --fail-above allows",
+        counted(total, "subtask"),
         percent(failed, total)
     );
     let task = one_line(summary.task_id());

@@ -1,7 +1,5 @@
 //! Subtasks for a person: as a table, or where even a short one is too wide for the terminal, one below the other.
 
-use comfy_table::{Table, TableStyle};
-
 use crate::rows::columns::Column;
 use crate::screen::layout;
 use crate::screen::palette::{Palette, STRONG};
@@ -23,46 +21,37 @@ pub(crate) fn lines(
     palette: Palette,
 ) -> Vec<String> {
     let width = width.unwrap_or(usize::MAX);
-    let mut places: Vec<usize> = (0..columns.len()).collect();
-    let widest = |place: &usize| rows.iter().map(|row| layout::width(&row[*place])).max().unwrap_or(0);
-    let width_of = |place: &usize| {
-        let widest = widest(place).min(if columns[*place].is_text() { TEXT_WIDTH } else { usize::MAX });
-        widest.max(layout::width(&columns[*place].heading()))
+    let widest = |(place, column): (usize, &Column)| {
+        let most = if column.is_text() { TEXT_WIDTH } else { usize::MAX };
+        let cells = rows.iter().map(|row| layout::width(&row[place]).min(most));
+        cells.max().unwrap_or(0).max(column.heading().len())
     };
-    let natural =
-        |places: &[usize]| places.iter().map(width_of).sum::<usize>() + GAP * places.len().saturating_sub(1);
-    if natural(&places) > width {
-        places.retain(|place| Some(columns[*place]) != spare);
-    }
-    let texts: Vec<usize> = places.iter().copied().filter(|place| columns[*place].is_text()).collect();
-    let excess = natural(&places).saturating_sub(width);
-    let all_texts: usize = texts.iter().map(width_of).sum();
-    let text_width = match texts.len() {
-        _ if excess == 0 => TEXT_WIDTH,
-        0 => 0,
-        number => all_texts.saturating_sub(excess) / number,
+    let mut widths: Vec<usize> = columns.iter().enumerate().map(widest).collect();
+    let mut shown: Vec<usize> = (0..columns.len()).collect();
+    let excess = |shown: &[usize], widths: &[usize]| {
+        let all: usize = shown.iter().map(|place| widths[*place] + GAP).sum();
+        all.saturating_sub(width.saturating_add(GAP))
     };
-    if text_width < NARROWEST_TEXT {
-        return one_below_the_other(columns, rows, width, palette);
+    if excess(&shown, &widths) > 0 {
+        shown.retain(|place| Some(columns[*place]) != spare);
     }
-    let mut table = Table::new();
-    table.load_style(TableStyle::new()).set_header(places.iter().map(|place| columns[*place].heading()));
-    for row in rows {
-        table.add_row(places.iter().map(|place| {
-            let width = if columns[*place].is_text() { text_width } else { usize::MAX };
-            layout::shortened(&row[*place], width, palette.ellipsis())
-        }));
+    while excess(&shown, &widths) > 0 {
+        let texts = shown.iter().copied().filter(|place| columns[*place].is_text());
+        match texts.max_by_key(|place| widths[*place]).filter(|place| widths[*place] > NARROWEST_TEXT) {
+            Some(longest) => widths[longest] -= 1,
+            None => return one_below_the_other(columns, rows, width, palette),
+        }
     }
-    lines_of(&table, palette)
-}
-
-fn lines_of(table: &Table, palette: Palette) -> Vec<String> {
-    let mut lines: Vec<String> =
-        table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect();
-    if let Some(heading) = lines.first_mut() {
-        *heading = palette.paint(STRONG, heading);
-    }
-    lines
+    let line = |cells: &dyn Fn(usize) -> String| {
+        let padded = shown.iter().map(|place| {
+            let cell = layout::shortened(&cells(*place), widths[*place], palette.ellipsis());
+            let gap = " ".repeat(widths[*place] + GAP - layout::width(&cell));
+            cell + &gap
+        });
+        padded.collect::<String>().trim_end().to_owned()
+    };
+    let heading = palette.paint(STRONG, &line(&|place| columns[place].heading()));
+    [heading].into_iter().chain(rows.iter().map(|row| line(&|place| row[place].clone()))).collect()
 }
 
 /// A row of a table that is too wide: each cell on a line, with the name of its column.

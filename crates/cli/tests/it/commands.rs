@@ -81,6 +81,25 @@ fn a_terminal_of_forty_columns_reads_well() {
 }
 
 #[test]
+fn what_is_drawn_depends_on_the_terminal() {
+    let line = "--emulator watch demo --fail-above 2%";
+    let shown = |environment: &[(&str, &str)]| northbound_in(environment, Some(80), line).stdout;
+    for (environment, is_redrawn, has_blocks) in [
+        (&[][..], true, true),
+        (&[("LC_ALL", "C")], true, false),
+        (&[("LC_ALL", "POSIX"), ("LANG", "de_DE.utf8")], true, false),
+        (&[("LC_CTYPE", "zh_CN.UTF-8"), ("LANG", "C")], true, true),
+        (&[("TERM", "dumb")], false, false),
+        (&[("TERM", "")], false, false),
+    ] {
+        let shown = shown(environment);
+        let seen = [shown.contains('\u{1b}'), shown.contains('█')];
+        assert_eq!(seen, [is_redrawn, has_blocks], "{environment:?}: {shown}");
+        assert_eq!(shown.contains("##"), is_redrawn && !has_blocks, "{shown}");
+    }
+}
+
+#[test]
 fn help_and_explain_teach() {
     insta::assert_snapshot!("the_command_tree", northbound_cli::command_tree());
     insta::assert_snapshot!(session(&[

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::rows::columns::Column;
 use crate::rows::csv;
 use crate::rows::totals::Totals;
+use crate::screen::layout::counted;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -198,10 +199,11 @@ impl Position {
         let moved = total.abs_diff(first);
         let Self { rows, nameless, .. } = self;
         if *rows < expected {
-            return Some(format!("{rows} rows came where the platform counts {expected}"));
+            return Some(format!("{} came where the platform counts {expected}", counted(*rows, "row")));
         }
-        (*nameless > 0 && moved > 0)
-            .then(|| format!("{moved} rows came or went, and nothing tells which of {nameless} are new"))
+        (*nameless > 0 && moved > 0).then(|| {
+            format!("{} came or went, and nothing tells which of {nameless} are new", counted(moved, "row"))
+        })
     }
 }
 

@@ -138,6 +138,22 @@ fn a_terminal_gets_colours_unless_it_does_not_want_them() {
     }
 }
 
+#[test]
+fn every_command_says_what_it_waits_for() {
+    let (platform, folder) = (platform(), tempfile::tempdir().unwrap());
+    let report = format!("report demo --out {}/report.html", folder.path().display());
+    let lines = ["summary demo", "subtasks demo --page-size 50", &report, "doctor --task demo"];
+    let waiting = lines.map(|line| Terminal::run(&platform, 120, &format!("{line} --quota 3"), None));
+    for mut terminal in waiting {
+        let shown = terminal.until("waiting for the ");
+        let quota = shown.contains("waiting for the quota, continues in ");
+        assert!(quota || shown.contains("waiting for the platform's reply for "), "{shown}");
+        terminal.type_ctrl_c();
+        let (code, shown) = terminal.end();
+        assert!(code == Some(130) && !shown.contains("waiting for"), "it is taken away: {shown}");
+    }
+}
+
 /// The login and two pages use the quota up.
 #[test]
 fn a_read_tells_how_far_it_is_and_that_it_waits_for_the_quota() {
