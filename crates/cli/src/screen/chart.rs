@@ -142,6 +142,10 @@ impl WatchSnapshot<'_> {
         if self.summary.is_settled() {
             return Some(format!("settled after {}", span(self.elapsed)));
         }
+        if self.waiting.is_some() {
+            // Nobody knows what settles meanwhile.
+            return None;
+        }
         let rate = per_second(self.rate.filter(|rate| *rate > 0.0)?);
         Some(match self.left {
             Some(left) => format!("{rate}, about {} left", span(left)),
@@ -158,8 +162,10 @@ pub(crate) fn frame(snapshot: &WatchSnapshot<'_>, width: usize, palette: Palette
     let mut facts = vec![failures(summary) + &allowed.unwrap_or_default()];
     facts.extend(others(summary));
     lines.extend(flowed(&facts, width));
-    let pace = snapshot.pace().unwrap_or_else(|| "waiting for something to settle".to_owned());
-    let mut facts = vec![pace];
+    let mut facts: Vec<String> = snapshot.pace().into_iter().collect();
+    if facts.is_empty() && snapshot.waiting.is_none() {
+        facts.push("waiting for something to settle".to_owned());
+    }
     if !summary.is_settled() {
         facts.push(format!("{} so far", span(snapshot.elapsed)));
     }
@@ -222,7 +228,9 @@ mod tests {
         assert_eq!([&unnamed, &named].map(super::unnamed), [2, 1]);
         let empty = counts([0; 5], 0, 0);
         let open = |summary| WatchSnapshot { rate: None, left: None, ..snapshot(summary) };
-        let drawn = [(snapshot(&moving), 80), (snapshot(&moving), 40), (open(&named), 100)];
+        let waiting = Some("numbers of 52 s ago: token refused".to_owned());
+        let waiting = WatchSnapshot { waiting, ..snapshot(&moving) };
+        let drawn = [(snapshot(&moving), 80), (snapshot(&moving), 40), (open(&named), 100), (waiting, 80)];
         let drawn = drawn.map(|(snapshot, width)| frame(&snapshot, width, Palette::default()).join("\n"));
         let logged = [open(&unnamed), open(&named), snapshot(&settled), open(&empty)];
         let counted = [summary(&moving, 60, Palette::default()), summary(&unnamed, 200, Palette::default())];

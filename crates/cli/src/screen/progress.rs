@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use northbound::client_layer::PAGE_SIZE;
-use northbound::{Client, QUOTA};
+use northbound::{Client, QUOTA, WaitReason, Waiting};
 use tokio::time::{Instant, sleep_until};
 
 use crate::arguments::global::Global;
@@ -175,16 +175,14 @@ impl<'a, 'p> Progress<'a, 'p> {
             return (Duration::ZERO, line);
         };
         let mut paused = Duration::ZERO;
-        if let Some(wait) = client.waiting()
-            && (wait.until.is_some() || now - wait.since >= IDLE)
+        let wait = client.waiting().filter(|wait| wait.until.is_some() || now - wait.since >= IDLE);
+        if let Some(Waiting { reason, until, .. }) = wait
+            && !matches!(reason, WaitReason::Reply | WaitReason::TokenSource)
         {
-            let is_trouble = waiting::is_trouble(&wait.reason);
-            if is_trouble {
-                paused = wait.until.map(|until| until.saturating_duration_since(now)).unwrap_or_default();
-            }
-            if let Some(read) = self.read.as_mut().filter(|_| is_trouble || waiting::is_quota(&wait.reason)) {
-                read.estimate.waits(is_trouble, now);
-            }
+            let is_trouble = !matches!(reason, WaitReason::Quota);
+            self.read.iter_mut().for_each(|read| read.estimate.waits(is_trouble, now));
+            let until = until.filter(|_| is_trouble);
+            paused = until.map(|until| until.saturating_duration_since(now)).unwrap_or_default();
         }
         (paused, waiting::line_of(client))
     }

@@ -1,5 +1,6 @@
 //! What a command waits for, on one line: the same words in every command.
 
+use std::error::Error as _;
 use std::time::{Duration, SystemTime};
 
 use northbound::{Client, Quota, WaitReason};
@@ -20,16 +21,6 @@ pub(crate) fn line_of(client: &Client) -> Option<String> {
 /// The line of a wait of which nothing is known.
 pub(crate) fn unknown(so_far: Duration) -> String {
     format!("waiting for the platform's reply for {}", span(so_far))
-}
-
-/// Whether calls wait because this command has used its quota.
-pub(crate) fn is_quota(reason: &WaitReason) -> bool {
-    matches!(reason, WaitReason::Quota)
-}
-
-/// Whether calls wait because of others.
-pub(crate) fn is_trouble(reason: &WaitReason) -> bool {
-    matches!(reason, WaitReason::QuotaUsedElsewhere | WaitReason::TokenRefused | WaitReason::Unreachable(_))
 }
 
 fn line(
@@ -62,8 +53,8 @@ fn line(
             let began = now.checked_sub(since.elapsed()).unwrap_or(now);
             let began = humantime::format_rfc3339_seconds(began).to_string();
             let time = began.get(11..19).unwrap_or_default();
-            let found = one_line(error.found());
-            format!("platform unreachable since {time} UTC ({found}){}", next("next try"))
+            let why = one_line(&cause(error));
+            format!("platform unreachable since {time} UTC ({why}){}", next("next try"))
         }
         WaitReason::TokenSource => {
             let so_far = span(since.elapsed());
@@ -71,6 +62,13 @@ fn line(
         }
         _ => unknown(since.elapsed()),
     }
+}
+
+/// What broke a connection, as the system says it; else what came back.
+fn cause(error: &northbound::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (**cause).source());
+    let root = causes.last().filter(|_| error.is_connection());
+    root.map_or_else(|| error.found().to_owned(), ToString::to_string)
 }
 
 /// Whole seconds, so that a wait never ends later than was said, and `0 s` is never left.
