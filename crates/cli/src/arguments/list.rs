@@ -7,7 +7,7 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
-use crate::session::interrupt::may_hang;
+use crate::session::hanging::may_hang;
 
 /// The values that one use of an option brings.
 #[derive(Clone, Debug)]
