@@ -53,7 +53,6 @@ impl Operation for PageRequest {
             otel.kind = "client",
             task = excerpt(&self.task_id),
             page = self.page_no,
-            page_size = self.page_size,
             status = self.status.as_ref().map(SubtaskStatus::as_str),
             device = self.device_id.as_deref().map(excerpt),
             command = self.command_id.as_deref().map(excerpt)
