@@ -13,6 +13,15 @@ pub(crate) fn statuses() -> impl TypedValueParser<Value = List<SubtaskStatus>> {
     ListParser(PossibleValuesParser::new(known).map(|typed| status_of(&typed)))
 }
 
+/// An id that holds nothing invisible, checked before a command begins.
+pub(crate) fn id(text: &str) -> Result<String, String> {
+    match northbound::invisible(text) {
+        Some(found) => Err(format!("it holds {found}")),
+        None if text.is_empty() => Err("it is empty".to_owned()),
+        None => Ok(text.to_owned()),
+    }
+}
+
 /// A span of time, such as 90s or 2h.
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
     const LONGEST_UNIT: u64 = 366 * 24 * 60 * 60;

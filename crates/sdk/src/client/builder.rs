@@ -268,6 +268,7 @@ impl ClientBuilder {
             0 => Error::refused("there are no credentials", Remedy::GiveCredentials),
             _ => Error::refused("there is more than one credential", Remedy::GiveOneCredential),
         })?;
+        let source = source.checked()?;
         if !self.connects {
             (self.http, self.resolved, self.uses_proxy) = (Vec::new(), Vec::new(), false);
         } else if endpoint.url.scheme() == "https" && !cfg!(any(feature = "rustls", feature = "native-tls")) {

@@ -6,6 +6,7 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::error::{Error, Remedy};
+use crate::invisible::check_secret;
 
 /// The address of a platform: scheme, host, port, and a path in front of the platform's own, if a proxy adds one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,7 @@ impl Endpoint {
             let fault = "the endpoint holds a user name or password";
             return Err(Error::refused(fault, "take it out: credentials are given apart from the address"));
         }
+        check_secret("endpoint", text)?;
         let url = Url::parse(text).map_err(|fault| refuse(format!("is no URL ({fault})")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refuse("is no address of http or https".to_owned()));
@@ -190,6 +192,8 @@ mod tests {
             "https://h?x=1",
             "https://h#x",
             "127.0.0.1:8743",
+            "https://platform.example\r",
+            "https://platform\u{200b}.example",
         ] {
             assert!(parse(text).unwrap_err().is_refused(), "{text}");
         }
