@@ -27,6 +27,10 @@ pub enum Remedy {
     CheckTokenSource,
     /// Trust the authority that issued the platform's certificate.
     TrustAuthority,
+    /// Trust the platform's own certificate, which no authority has issued.
+    TrustCertificate,
+    /// Install the system's certificate authorities, or trust the platform's own one.
+    InstallAuthorities,
     /// Show the platform a client certificate.
     GiveClientCertificate,
     /// Put the certificate's host name in the endpoint, and give the address of that host.
@@ -79,6 +83,12 @@ impl fmt::Display for Remedy {
             Self::ReplaceToken => "give a newer token(), or let the client log in with credentials()",
             Self::CheckTokenSource => "check the source that was given with token_source()",
             Self::TrustAuthority => "give the platform's own authority with root_certificates()",
+            Self::TrustCertificate => {
+                "give that certificate with root_certificates(); it has to name the host as a subject alternative name"
+            }
+            Self::InstallAuthorities => {
+                "install the system's CA certificates, or give the platform's own authority with root_certificates()"
+            }
             Self::GiveClientCertificate => "give the one that the operator issued, with identity()",
             Self::ResolveName => "put the certificate's name in the endpoint, and its address in resolve()",
             Self::UseHttps => "use https; a program can opt in with danger_allow_plain_http()",
