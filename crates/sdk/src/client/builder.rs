@@ -153,7 +153,7 @@ impl ClientBuilder {
     }
 
     /// Connects to `address` when the endpoint names `host`: for a platform at a bare IP address, whose certificate is for a
-    /// host name. Write the name in the endpoint.
+    /// host name. Write the name in the endpoint: another host is refused.
     pub fn resolve(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
         self.resolved.push((host.into(), address));
         self

@@ -26,18 +26,17 @@ pub(super) fn config(
     let Some(provider) = CryptoProvider::get_default().filter(|_| given.iter().any(names_host)) else {
         return Ok(None);
     };
-    let mut store = RootCertStore::empty();
-    for certificate in &given {
-        store.add(certificate.clone())?;
-    }
-    let store = Arc::new(store);
     let other: Arc<dyn ServerCertVerifier> = if only {
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::clone(&store), Arc::clone(provider));
+        let mut roots = RootCertStore::empty();
+        for certificate in &given {
+            roots.add(certificate.clone())?;
+        }
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(provider));
         verifier.build().map_err(|fault| Error::General(fault.to_string()))?
     } else {
         Arc::new(Verifier::new_with_extra_roots(given.iter().cloned(), Arc::clone(provider))?)
     };
-    let verifier = OwnCertificates { given, store, other, provider: Arc::clone(provider) };
+    let verifier = OwnCertificates { given, other, provider: Arc::clone(provider) };
     let config = ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -72,7 +71,6 @@ fn names_host(certificate: &CertificateDer<'_>) -> bool {
 #[derive(Debug)]
 struct OwnCertificates {
     given: Vec<CertificateDer<'static>>,
-    store: Arc<RootCertStore>,
     other: Arc<dyn ServerCertVerifier>,
     provider: Arc<CryptoProvider>,
 }
@@ -91,8 +89,9 @@ impl ServerCertVerifier for OwnCertificates {
         }
         let certificate = ParsedCertificate::try_from(certificate)?;
         let known = self.provider.signature_verification_algorithms.all;
-        match verify_server_cert_signed_by_trust_anchor(&certificate, &self.store, between, now, known) {
-            // Both are found after the date.
+        let nobody = RootCertStore::empty();
+        match verify_server_cert_signed_by_trust_anchor(&certificate, &nobody, &[], now, known) {
+            // Both are found after a wrong date.
             Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {}
             Err(error) if is_authority(&error) => {}
             outcome => outcome?,
