@@ -116,6 +116,38 @@ fn a_proxy_of_the_environment_is_named_without_its_password() {
 }
 
 #[test]
+fn a_machine_without_authorities_is_told_so_where_certificates_are_checked() {
+    let platform = Platform::start();
+    let run = |line: &str| {
+        let mut command = northbound_at(&platform.emulator.url(), line);
+        command.env("SSL_CERT_FILE", "/nonexistent");
+        command
+    };
+    let (code, _, stderr) = outcome(&mut run("summary demo --no-token-cache"));
+    let found =
+        "this machine has no certificate authorities to trust: none are in /nonexistent of SSL_CERT_FILE";
+    assert!(code == Some(2) && stderr.contains(found) && stderr.contains("--ca-cert FILE"), "{stderr}");
+    let report = Report::of(&mut run("doctor"));
+    assert_eq!(report.results()["certificate"], ("wrong", found));
+    assert_eq!([report.results()["endpoint"].0, report.results()["connection"].0], ["ok", "ok"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf_8_is_called_that() {
+    let secret: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(b"p\xe4ssw".to_vec());
+    let run = |line: &str| {
+        let mut command = northbound_at("https://127.0.0.1:1", line);
+        command.env("NORTHBOUND_SECRET", &secret);
+        command
+    };
+    let (code, _, stderr) = outcome(&mut run("summary demo"));
+    let found = "the environment variable NORTHBOUND_SECRET is not UTF-8";
+    assert!(code == Some(2) && stderr.contains(found), "{stderr}");
+    assert_eq!(Report::of(&mut run("doctor")).results()["secret"], ("wrong", found));
+}
+
+#[test]
 fn a_proxy_that_cannot_be_used_is_named_before_anything_is_sent() {
     for (variable, value) in [("HTTPS_PROXY", "htp://me:pa55w0rd@127.0.0.1:1"), ("all_proxy", "http://[")] {
         let run = |line: &str| {
