@@ -197,14 +197,7 @@ pub(crate) fn in_options(remedy: &Remedy) -> String {
             "the token came from NORTHBOUND_TOKEN: set a newer one, or unset it to log in with the secret"
         }
         Remedy::CheckTokenSource => "log in again with --no-token-cache",
-        Remedy::TrustAuthority => "give the platform's own authority with --ca-cert FILE",
-        Remedy::TrustCertificate => {
-            "give that certificate with --ca-cert FILE; it has to name the host as a subject alternative name, \
-             else ask the platform's operator for its certificate authority"
-        }
-        Remedy::InstallAuthorities => {
-            "install the system's CA certificates, or give the platform's own authority with --ca-cert FILE"
-        }
+        Remedy::TrustAuthority => "give the platform's own authority, or its certificate, with --ca-cert FILE",
         Remedy::GiveClientCertificate => {
             "give the one that the platform's operator issued, with --client-cert FILE"
         }

@@ -1,7 +1,7 @@
 //! Characters that come with a pasted text and that nobody sees: found, and named by the function that every constructor uses.
 
+use crate::Error;
 use crate::redact::is_unprintable;
-use crate::{Error, Remedy};
 
 /// Names the first character of a value that a person does not see: a control or format character anywhere, a space that is not
 /// the ordinary one, or an ordinary one at either end. No id, secret, token or address has any.
@@ -24,25 +24,20 @@ pub fn without_line_ends(text: &str) -> &str {
 
 /// Refuses a value with a character that nobody sees. The message quotes the value.
 pub(crate) fn check(what: &str, text: &str) -> Result<(), Error> {
-    let found = invisible(text).map(|found| format!("the {what} {text:?} holds {found}"));
-    refuse(found, what)
+    refuse(what, invisible(text).map(|found| format!("the {what} {text:?} holds {found}")))
 }
 
 /// The same for a value that no message may show.
 pub(crate) fn check_secret(what: &str, text: &str) -> Result<(), Error> {
-    let found = find(text).map(|(at, name)| {
-        let place = match text[..at].chars().count() {
-            0 => "at its beginning".to_owned(),
-            1 => "after 1 character".to_owned(),
-            before => format!("after {before} characters"),
-        };
-        format!("the {what} holds {name}, {place}")
-    });
-    refuse(found, what)
+    let place = |at| text[..at].chars().count();
+    refuse(
+        what,
+        find(text).map(|(at, name)| format!("the {what} holds {name}, after {} characters", place(at))),
+    )
 }
 
-fn refuse(found: Option<String>, what: &str) -> Result<(), Error> {
-    let advice = || Remedy::from(format!("type the {what}, or copy it again without anything around it"));
+fn refuse(what: &str, found: Option<String>) -> Result<(), Error> {
+    let advice = || format!("type the {what}, or copy it again without anything around it");
     found.map_or(Ok(()), |found| Err(Error::refused(found, advice())))
 }
 
@@ -75,15 +70,9 @@ fn name(c: char) -> &'static str {
         '\r' => "a carriage return",
         '\t' => "a tab",
         '\u{a0}' => "a no-break space",
-        '\u{ad}' => "a soft hyphen",
         '\u{200b}' => "a zero-width space",
-        '\u{200c}' => "a zero-width non-joiner",
-        '\u{200d}' => "a zero-width joiner",
-        '\u{2060}' => "a word joiner",
+        '\u{200c}' | '\u{200d}' => "a zero-width joiner",
         '\u{feff}' => "a byte order mark",
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            "a mark for the direction of writing"
-        }
         _ if c.is_control() => "a control character",
         _ if c.is_whitespace() => "a space that is not the ordinary one",
         _ => "an invisible character",
@@ -105,7 +94,7 @@ mod tests {
             ("é\u{a0}x", "U+00A0, a no-break space, after \"é\""),
             ("a\u{3000}", "U+3000, a space that is not the ordinary one, after \"a\""),
             ("a\u{fe0f}", "U+FE0F, an invisible character, after \"a\""),
-            ("a\u{202e}b", "U+202E, a mark for the direction of writing, after \"a\""),
+            ("a\u{202e}b", "U+202E, an invisible character, after \"a\""),
             ("\u{1b}[2J", "U+001B, a control character, at its beginning"),
             (" ", "U+0020, a space, at its beginning"),
         ] {

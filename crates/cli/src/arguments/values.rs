@@ -15,11 +15,9 @@ pub(crate) fn statuses() -> impl TypedValueParser<Value = List<SubtaskStatus>> {
 
 /// An id that holds nothing invisible, checked before a command begins.
 pub(crate) fn id(text: &str) -> Result<String, String> {
-    match northbound::invisible(text) {
-        Some(found) => Err(format!("it holds {found}")),
-        None if text.is_empty() => Err("it is empty".to_owned()),
-        None => Ok(text.to_owned()),
-    }
+    let found = northbound::invisible(text).map(|found| format!("it holds {found}"));
+    let fault = found.or_else(|| text.is_empty().then(|| "it is empty".to_owned()));
+    fault.map_or_else(|| Ok(text.to_owned()), Err)
 }
 
 /// A span of time, such as 90s or 2h.

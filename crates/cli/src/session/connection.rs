@@ -136,10 +136,8 @@ pub(crate) fn secret(global: &Global, environment: Environment<'_>) -> Result<Se
 
 /// A token that the user has obtained elsewhere; --secret-file takes precedence.
 pub(crate) fn token(global: &Global, environment: Environment<'_>) -> Result<Option<Secret>, CliError> {
-    if global.secret_file.is_some() {
-        return Ok(None);
-    }
-    Ok(given(None, TOKEN, environment)?.map(Secret::from))
+    let from_file = global.secret_file.is_some();
+    Ok(if from_file { None } else { given(None, TOKEN, environment)?.map(Secret::from) })
 }
 
 /// A client that logs in when no earlier login has left a token.
@@ -201,16 +199,14 @@ fn given(
     name: &str,
     environment: Environment<'_>,
 ) -> Result<Option<String>, CliError> {
-    if let Some(typed) = typed {
-        return Ok(Some(typed.clone()).filter(|value| !value.is_empty()));
+    let set = || environment(name).map(|value| without_line_ends(&value).to_owned());
+    match typed.cloned().or_else(set) {
+        Some(value) if typed.is_none() && value.contains(NOT_UTF_8) => Err(CliError::usage(
+            format!("the environment variable {name} is not UTF-8"),
+            "set it again, in a terminal or a file whose encoding is UTF-8",
+        )),
+        value => Ok(value.filter(|value| !value.is_empty())),
     }
-    let value = environment(name).unwrap_or_default();
-    if value.contains(NOT_UTF_8) {
-        let what = format!("the environment variable {name} is not UTF-8");
-        return Err(CliError::usage(what, "set it again, in a terminal or a file whose encoding is UTF-8"));
-    }
-    let value = without_line_ends(&value);
-    Ok((!value.is_empty()).then(|| value.to_owned()))
 }
 
 fn quota_of(calls: u32) -> Result<Quota, CliError> {
@@ -220,13 +216,11 @@ fn quota_of(calls: u32) -> Result<Quota, CliError> {
 /// Reads a file that an option names.
 fn read<T>(what: &str, path: &Path, content: impl FnOnce() -> io::Result<T>) -> Result<T, CliError> {
     may_hang(content).map_err(|error| {
-        let path = path.display();
-        if error.kind() == io::ErrorKind::InvalidData {
-            let advice = "save it as UTF-8: Notepad and `Set-Content` have a setting for the encoding";
-            return CliError::usage(format!("the {what} {path} is not UTF-8"), advice);
-        }
-        let advice = "check the path, and that you may read the file";
-        CliError::usage(format!("cannot read the {what} {path}: {error}"), advice)
+        let advice = match error.kind() {
+            io::ErrorKind::InvalidData => "save the file as UTF-8",
+            _ => "check the path, and that you may read the file",
+        };
+        CliError::usage(format!("cannot read the {what} {}: {error}", path.display()), advice)
     })
 }
 

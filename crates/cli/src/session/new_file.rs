@@ -116,16 +116,9 @@ pub(crate) fn finish(file: &File, path: &Path) -> io::Result<()> {
 
 /// Some file systems cannot be asked to put a file on the disk. They write it when they like, and the export is as complete.
 fn unless_unsupported(synced: io::Result<()>) -> io::Result<()> {
-    #[cfg(unix)]
-    let is_unsupported = |error: &io::Error| {
-        use rustix::io::Errno;
-        // The last one comes of a file that can only be read, or is none.
-        let known = [Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP, Errno::INVAL, Errno::ROFS];
-        Errno::from_io_error(error).is_some_and(|error| known.contains(&error))
-    };
-    #[cfg(not(unix))]
-    let is_unsupported = |error: &io::Error| error.kind() == io::ErrorKind::Unsupported;
-    synced.or_else(|error| if is_unsupported(&error) { Ok(()) } else { Err(error) })
+    use io::ErrorKind::{InvalidInput, ReadOnlyFilesystem, Unsupported};
+    let is_unsupported = |kind| matches!(kind, InvalidInput | ReadOnlyFilesystem | Unsupported);
+    synced.or_else(|error| if is_unsupported(error.kind()) { Ok(()) } else { Err(error) })
 }
 
 /// What cannot be set stays as it is: the file is then open to fewer users.

@@ -6,7 +6,7 @@ mod own;
 use crate::client::tls;
 use crate::error::Error;
 
-const AS_PEM: &str = "give certificates as PEM: text that begins with -----BEGIN CERTIFICATE-----";
+const AS_PEM: &str = "give certificates as PEM: text in UTF-8 that begins with -----BEGIN CERTIFICATE-----";
 
 /// What the user has given.
 #[derive(Default)]
@@ -25,48 +25,36 @@ impl Certificates {
 
     /// Gives the certificates to an HTTP client.
     pub(crate) fn apply(mut self, mut http: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> {
-        let mut roots = Vec::new();
-        for pem in &mut self.roots {
-            leave_out_mark("certificate authority", pem)?;
-            roots.extend(certificates(pem)?);
+        for pem in self.roots.iter_mut().chain(&mut self.identity) {
+            // Windows begins files with a byte order mark, which no PEM has.
+            pem.drain(..if pem.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 });
         }
-        http = if self.only { http.tls_certs_only(roots) } else { http.tls_certs_merge(roots) };
-        if let Some(pem) = &mut self.identity {
-            leave_out_mark("client certificate", pem)?;
+        for pem in &self.roots {
+            http = http.tls_certs_merge(certificates(pem)?);
+        }
+        http = if self.only { http.tls_certs_only([]) } else { http };
+        if let Some(pem) = &self.identity {
             http = http.identity(identity(pem)?);
         }
         #[cfg(all(feature = "rustls", not(target_os = "android")))]
-        if !self.accepts_any {
-            let config = own::config(&self.roots, self.only, self.identity.as_deref());
-            if let Some(config) = config.map_err(|cause| tls::of_setting(&cause).with_source(cause))? {
-                http = http.tls_backend_preconfigured(config);
-            }
+        if let (false, Some(config)) =
+            (self.accepts_any, own::config(&self.roots, self.only, self.identity.as_deref())?)
+        {
+            http = http.tls_backend_preconfigured(config);
         }
         Ok(http.tls_danger_accept_invalid_certs(self.accepts_any))
     }
 }
 
-/// Windows begins files with a byte order mark, which no PEM has.
-fn leave_out_mark(what: &str, pem: &mut Vec<u8>) -> Result<(), Error> {
-    if pem.starts_with(b"\xff\xfe") || pem.starts_with(b"\xfe\xff") {
-        return Err(Error::refused(format!("the {what} is text in UTF-16"), "save the file as UTF-8"));
-    }
-    if pem.starts_with(b"\xef\xbb\xbf") {
-        pem.drain(..3);
-    }
-    Ok(())
-}
-
 fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Error> {
-    let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|fault| {
-        let found = format!("the root certificates cannot be read{}", hidden_in(pem));
-        Error::refused(found, AS_PEM).with_source(fault)
-    })?;
-    if certificates.is_empty() {
-        let found = format!("the root certificates hold no certificate{}", hidden_in(pem));
-        return Err(Error::refused(found, AS_PEM));
+    match reqwest::Certificate::from_pem_bundle(pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) => Err(Error::refused(
+            format!("the root certificates hold no certificate{}", hidden_in(pem)),
+            AS_PEM,
+        )),
+        Err(fault) => Err(Error::refused("the root certificates cannot be read", AS_PEM).with_source(fault)),
     }
-    Ok(certificates)
 }
 
 fn identity(pem: &[u8]) -> Result<reqwest::Identity, Error> {
@@ -77,11 +65,10 @@ fn identity(pem: &[u8]) -> Result<reqwest::Identity, Error> {
         let found = "the private key of the client certificate is encrypted with a passphrase";
         return Err(Error::refused(found, "write it without one: openssl pkey -in KEY.pem -out PLAIN.pem"));
     }
-    for (label, part) in [("CERTIFICATE-----", "certificate"), ("PRIVATE KEY-----", "private key")] {
-        if !has(label) {
-            let found = format!("the client certificate's file holds no {part}{}", hidden_in(pem));
-            return Err(Error::refused(found, advice));
-        }
+    let parts = [("CERTIFICATE-----", "certificate"), ("PRIVATE KEY-----", "private key")];
+    if let Some((_, part)) = parts.into_iter().find(|(label, _)| !has(label)) {
+        let found = format!("the client certificate's file holds no {part}{}", hidden_in(pem));
+        return Err(Error::refused(found, advice));
     }
     read_identity(pem).map_err(|fault| {
         let found = format!("the client certificate cannot be read ({})", tls::last_cause(&fault));

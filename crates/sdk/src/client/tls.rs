@@ -2,9 +2,11 @@
 
 use std::error::Error as StdError;
 
+use crate::error::Error;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use crate::error::ErrorKind;
 #[cfg(feature = "rustls")]
 use crate::error::Remedy;
-use crate::error::{Error, ErrorKind};
 
 /// The error for an HTTP client that cannot be made.
 pub(crate) fn unusable(fault: reqwest::Error) -> Error {
@@ -35,16 +37,10 @@ pub(super) fn of_setting(cause: &rustls::Error) -> Error {
             "the private key does not match the client certificate",
             "give the certificate together with the key that it was made for",
         ),
-        rustls::Error::General(text) if text.contains("No CA certificates") => {
-            let variable = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter();
-            let set = variable.filter_map(|name| Some((name, std::env::var_os(name)?))).next();
-            let place = match set {
-                Some((name, path)) => format!("{} of {name}", path.to_string_lossy()),
-                None => "the folders of this system".to_owned(),
-            };
-            let found = format!("this machine has no certificate authorities to trust: none are in {place}");
-            Error::refused(found, Remedy::InstallAuthorities)
-        }
+        rustls::Error::General(text) if text.contains("No CA certificates") => Error::refused(
+            "the system's certificate authorities are not installed, or not where SSL_CERT_FILE and SSL_CERT_DIR say",
+            Remedy::TrustAuthority,
+        ),
         _ => Error::refused(
             format!("the certificates cannot be used ({cause})"),
             "check the certificates and the private key that are given",
@@ -82,11 +78,11 @@ fn of_rustls(cause: &rustls::Error) -> Error {
         Tls::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => ("the platform's certificate is for a different host name", Remedy::ResolveName),
-        // An authority that only has the right name signs with another key.
         _ if is_authority(cause) => (
-            "the platform's certificate is self-signed, and this machine does not trust it",
-            Remedy::TrustCertificate,
+            "the platform's certificate is self-signed: it is trusted if it is given and names the host",
+            Remedy::TrustAuthority,
         ),
+        // An authority that only has the right name signs with another key.
         Tls::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             ("nobody that this machine trusts has issued the platform's certificate", Remedy::TrustAuthority)
         }

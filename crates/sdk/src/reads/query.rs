@@ -216,13 +216,9 @@ impl SubtaskQuery {
             Error::refused("the task id is empty", "give the id that creating the batch task returned")
         })?;
         check("task id", &task_id)?;
-        for (what, id) in [
-            ("application id", &self.app_id),
-            ("device id", &self.device_id),
-            ("command id", &self.command_id),
-        ] {
-            id.as_deref().map_or(Ok(()), |id| check(what, id))?;
-        }
+        check("application id", self.app_id.as_deref().unwrap_or_default())?;
+        check("device id", self.device_id.as_deref().unwrap_or_default())?;
+        check("command id", self.command_id.as_deref().unwrap_or_default())?;
         let page_size = self.page_size.unwrap_or(page_size);
         let page_size =
             NonZeroU32::new(page_size).filter(|rows| rows.get() <= PAGE_SIZE.largest).ok_or_else(|| {
