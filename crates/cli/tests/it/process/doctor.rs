@@ -113,6 +113,10 @@ fn a_proxy_of_the_environment_is_named_without_its_password() {
     let report = through(&closed.to_string());
     let found = format!("the proxy's port {} of 127.0.0.1 refuses connections", closed.port());
     assert_eq!((report.code, report.results()["connection"]), (Some(1), ("wrong", found.as_str())));
+    let mut summary = platform.command(&format!("summary demo --deadline 1s --endpoint {endpoint}"));
+    let (_, _, stderr) = outcome(summary.env("https_proxy", format!("http://me:pa55w0rd@{closed}")));
+    assert!(stderr.contains(&format!(", through the proxy {closed}")), "{stderr}");
+    assert!(!stderr.contains("pa55w0rd"), "{stderr}");
 }
 
 #[test]
