@@ -1,6 +1,6 @@
 //! Characters that come with a pasted text and that nobody sees: found, and named by the function that every constructor uses.
 
-use crate::Error;
+use crate::error::Error;
 use crate::redact::is_unprintable;
 
 /// Names the first character of a value that a person does not see: a control or format character anywhere, a space that is not

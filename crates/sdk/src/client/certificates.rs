@@ -80,7 +80,7 @@ fn identity(pem: &[u8]) -> Result<reqwest::Identity, Error> {
 fn hidden_in(pem: &[u8]) -> String {
     let text = String::from_utf8_lossy(pem);
     let begin = text.lines().filter(|line| line.contains("-----BEGIN"));
-    let found = begin.filter_map(crate::invisible).next();
+    let found = begin.filter_map(crate::invisible::invisible).next();
     found.map_or_else(String::new, |found| format!(": the line with BEGIN holds {found}"))
 }
 
