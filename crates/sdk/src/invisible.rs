@@ -29,11 +29,8 @@ pub(crate) fn check(what: &str, text: &str) -> Result<(), Error> {
 
 /// The same for a value that no message may show.
 pub(crate) fn check_secret(what: &str, text: &str) -> Result<(), Error> {
-    let place = |at| text[..at].chars().count();
-    refuse(
-        what,
-        find(text).map(|(at, name)| format!("the {what} holds {name}, after {} characters", place(at))),
-    )
+    let place = |at| text[..at].chars().count() + 1;
+    refuse(what, find(text).map(|(at, name)| format!("the {what} holds {name}, as character {}", place(at))))
 }
 
 fn refuse(what: &str, found: Option<String>) -> Result<(), Error> {

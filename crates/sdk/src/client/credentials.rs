@@ -175,7 +175,7 @@ mod tests {
         assert!(!format!("{too_long} {too_long:?}").contains("s3cret"));
         for (end, name) in [("\n", "U+000A, a line break"), ("\u{200b}x", "U+200B, a zero-width space")] {
             let error = Credentials::new("demo-app", format!("s3cret{end}")).unwrap_err();
-            assert_eq!(error.found(), format!("the secret holds {name}, after 6 characters"));
+            assert_eq!(error.found(), format!("the secret holds {name}, as character 7"));
         }
         let credentials = Credentials::new("demo-app", "s3cret").unwrap();
         assert!(!format!("{credentials:?}").contains("s3cret"));
