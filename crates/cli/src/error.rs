@@ -228,7 +228,7 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
             "the token came from NORTHBOUND_TOKEN: set a newer one, or unset it to log in with the secret"
         }
         Remedy::CheckTokenSource => "log in again with --no-token-cache",
-        Remedy::TrustAuthority => "give the platform's own authority with --ca-cert FILE",
+        Remedy::TrustAuthority => "give the platform's own authority, or its certificate, with --ca-cert FILE",
         Remedy::GiveClientCertificate => {
             "give the one that the platform's operator issued, with --client-cert FILE"
         }

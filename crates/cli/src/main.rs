@@ -7,7 +7,7 @@ use northbound_cli::{Outlet, Process, StandardStream};
 use terminal_size::{Height, Width};
 
 fn main() -> ExitCode {
-    let environment = |name: &str| std::env::var(name).ok();
+    let environment = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     let (mut stdout, mut stderr) = (LineWriter::new(StandardStream::Stdout), StandardStream::Stderr);
     let out_size = || cells(terminal_size::terminal_size_of(std::io::stdout()));
     let err_size = || cells(terminal_size::terminal_size_of(std::io::stderr()));

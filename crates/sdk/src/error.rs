@@ -118,6 +118,12 @@ impl Error {
         self.with(|details| details.retry_after = retry_after)
     }
 
+    /// Notes the proxy on the way: it may be what answers, or what does not.
+    pub(crate) fn through(self, proxy: Option<&(String, u16)>) -> Self {
+        let Some((host, port)) = proxy else { return self };
+        self.with(|details| details.found.to_mut().push_str(&format!(", through the proxy {host}:{port}")))
+    }
+
     /// Whether the call might have gone on, had it had more time.
     pub(crate) fn is_late(&self) -> bool {
         self.0.is_late

@@ -13,6 +13,13 @@ pub(crate) fn statuses() -> impl TypedValueParser<Value = List<SubtaskStatus>> {
     ListParser(PossibleValuesParser::new(known).map(|typed| status_of(&typed)))
 }
 
+/// An id that holds nothing invisible, checked before a command begins.
+pub(crate) fn id(text: &str) -> Result<String, String> {
+    let found = northbound::invisible(text).map(|found| format!("it holds {found}"));
+    let fault = found.or_else(|| text.is_empty().then(|| "it is empty".to_owned()));
+    fault.map_or_else(|| Ok(text.to_owned()), Err)
+}
+
 /// A span of time, such as 90s or 2h.
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
     const LONGEST_UNIT: u64 = 366 * 24 * 60 * 60;

@@ -18,7 +18,6 @@ mod setting;
 mod wire;
 
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
 use northbound::{Page, Retry};
 
 use self::diagnosis::Diagnosis;
@@ -27,6 +26,7 @@ use self::network::Route;
 use self::problem::Problem;
 use self::setting::Setting;
 use self::wire::WireLog;
+use crate::arguments::values::id;
 use crate::error::CliError;
 use crate::screen::outlet::Outlet;
 use crate::screen::progress::Progress;
@@ -36,7 +36,7 @@ use crate::session::context::Context;
 #[derive(Debug, Args)]
 pub(crate) struct DoctorOptions {
     /// Check on this batch task what is taken for granted of the platform as well: with calls that change nothing, at most 12 in all
-    #[arg(long, value_name = "TASK_ID", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TASK_ID", value_parser = id)]
     pub(crate) task: Option<String>,
 }
 

@@ -33,9 +33,9 @@ pub(crate) fn unnamed(summary: &Summary) -> u64 {
     summary.other().saturating_sub(named.map(|(_, count)| count).sum())
 }
 
-/// How many are in no status that the document lists, if any.
+/// The same in words, if there are any. A status that a read has named is counted by its name.
 fn others(summary: &Summary) -> Option<String> {
-    let other = summary.other();
+    let other = unnamed(summary);
     (other > 0).then(|| format!("{other} not found in a documented status"))
 }
 

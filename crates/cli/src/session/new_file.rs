@@ -134,7 +134,14 @@ pub(crate) fn finish(file: &File, path: &Path) -> io::Result<()> {
     inherit(file, path);
     #[cfg(not(unix))]
     let _ = path;
-    file.sync_all()
+    unless_unsupported(file.sync_all())
+}
+
+/// Some file systems cannot be asked to put a file on the disk. They write it when they like, and the export is as complete.
+fn unless_unsupported(synced: io::Result<()>) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, ReadOnlyFilesystem, Unsupported};
+    let is_unsupported = |kind| matches!(kind, InvalidInput | ReadOnlyFilesystem | Unsupported);
+    synced.or_else(|error| if is_unsupported(error.kind()) { Ok(()) } else { Err(error) })
 }
 
 /// What cannot be set stays as it is: the file is then open to fewer users.
@@ -245,6 +252,14 @@ mod tests {
             assert!(!fs::symlink_metadata(&path).unwrap().is_symlink() && mode(&path) & !at_most == 0);
             fs::remove_file(&path).unwrap();
         }
+    }
+
+    #[test]
+    fn a_file_system_that_cannot_sync_ends_nothing_and_a_broken_or_full_disk_does() {
+        use rustix::io::Errno;
+        let outcome = |error: Errno| unless_unsupported(Err(error.into())).is_ok();
+        assert!([Errno::INVAL, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS].into_iter().all(outcome));
+        assert!(![Errno::IO, Errno::NOSPC, Errno::DQUOT].into_iter().any(outcome));
     }
 
     #[test]

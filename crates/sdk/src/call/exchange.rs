@@ -179,8 +179,14 @@ impl Exchange<'_> {
             return self.undocumented(ErrorKind::Redirect, found, advice);
         }
         let found = format!("{http} without an error code of the platform{}", self.shown());
-        let advice = "check the endpoint, and the proxies on the way to it";
-        self.undocumented(ErrorKind::Status, found, advice)
+        let advice = match status {
+            StatusCode::TOO_MANY_REQUESTS => {
+                "call less often: other programs of this application, or a proxy on the way, may use up the quota"
+            }
+            _ => "check the endpoint, and the proxies on the way to it",
+        };
+        let error = self.undocumented(ErrorKind::Status, found, advice);
+        error.through(self.connection.endpoint.proxy.as_ref())
     }
 
     /// An error for a reply that is neither what the document describes nor an error that it describes.
@@ -224,6 +230,7 @@ impl Exchange<'_> {
             let found = format!("no connection to {place}, or no reply over it ({cause})");
             Error::new(ErrorKind::Connection, found, WHERE)
         };
+        let broken = broken.through(self.connection.endpoint.proxy.as_ref());
         broken.with_status(received.map(|received| received.status)).with_source(error)
     }
 

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use northbound_client::types::TaskId;
 use northbound_client::{PAGE_SIZE, SubtaskStatus};
 
+use crate::invisible::check;
 use crate::reads::plan::Wanted;
 use crate::reads::request::PageRequest;
 use crate::{Client, Direction, Error, Page, PageStream, Plan, Remedy, SubtaskStream};
@@ -214,6 +215,10 @@ impl SubtaskQuery {
         let task_id = TaskId::try_from(self.task_id.as_str()).map_err(|_| {
             Error::refused("the task id is empty", "give the id that creating the batch task returned")
         })?;
+        check("task id", &task_id)?;
+        check("application id", self.app_id.as_deref().unwrap_or_default())?;
+        check("device id", self.device_id.as_deref().unwrap_or_default())?;
+        check("command id", self.command_id.as_deref().unwrap_or_default())?;
         let page_size = self.page_size.unwrap_or(page_size);
         let page_size =
             NonZeroU32::new(page_size).filter(|rows| rows.get() <= PAGE_SIZE.largest).ok_or_else(|| {
