@@ -148,7 +148,7 @@ impl CallRunner<'_> {
             self.trace(&error, attempts.made, &verdict);
             match verdict {
                 Verdict::Repeat(pause) => sleep(pause).await,
-                Verdict::AwaitQuota => quota.pause(self.shared.random()),
+                Verdict::AwaitQuota => quota.pause(error.retry_after(), self.shared.random()),
                 Verdict::ChangeToken => {}
                 Verdict::GiveUp(stop) => return Err(self.ended(error, attempts.made, stop)),
             }
