@@ -254,7 +254,9 @@ mod tests {
         assert_eq!(unread, [true, false, false]);
         assert!(Position::default().is_unread(0, Direction::Forward));
         let mut smaller = Position { page_size: Some(250), ..position };
-        [250, 125, 25].map(|size| smaller.count_in(size));
+        for size in [250, 125, 25] {
+            smaller.count_in(size);
+        }
         assert_eq!((smaller.page_size, smaller.read_to), (Some(25), Some(30)), "the same place");
     }
 
