@@ -336,7 +336,8 @@ impl Error {
     /// The answer is longer than allowed.
     ///
     /// # Troubleshooting
-    /// Ask for smaller pages, or raise [`ClientBuilder::body_limit`](crate::ClientBuilder::body_limit).
+    /// A read asks for smaller pages by itself, so this is one row, a page that was asked for alone, or a platform that does not
+    /// keep to the page size. Ask for smaller pages, or raise [`ClientBuilder::body_limit`](crate::ClientBuilder::body_limit).
     pub fn is_too_large(&self) -> bool {
         self.0.kind == ErrorKind::TooLarge
     }

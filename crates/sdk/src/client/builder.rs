@@ -121,7 +121,8 @@ impl ClientBuilder {
         Self { deadline, ..self }
     }
 
-    /// Refuses a reply whose body is longer than this, while it is read; 32 MiB unless set.
+    /// Refuses a reply whose body is longer than this, while it is read; 32 MiB unless set. A read of several pages then goes on
+    /// with smaller ones.
     pub fn body_limit(self, bytes: usize) -> Self {
         Self { body_limit: bytes, ..self }
     }

@@ -98,6 +98,9 @@ impl SubtaskQuery {
 
     /// How many rows to ask for in one call: 1 to 250. Unless set, 25 for [`page`](Self::page) (as on the platform's page)
     /// and 250 for [`stream`](Self::stream) and [`pages`](Self::pages).
+    ///
+    /// A read goes on with smaller pages where one is too long for [a reply](crate::ClientBuilder::body_limit); a page that is
+    /// asked for alone then is an error.
     pub fn page_size(self, rows: u32) -> Self {
         Self { page_size: Some(rows), ..self }
     }
@@ -110,7 +113,7 @@ impl SubtaskQuery {
     }
 
     /// Resumes a read from a position, which [`Page::resume_from`] gave: the page that the read begins with, in its
-    /// direction. Task, filters and page size must be the same as before.
+    /// direction. Task and filters must be the same as before, and the page size that of [`Page::asked_size`].
     ///
     /// Nothing is known of the rows that the read before delivered: one that stood on both sides of the position may come
     /// again. A read of several statuses one after another cannot be resumed; ask for them one by one.

@@ -90,7 +90,7 @@ impl Operation for PageRequest {
                 Err(exchange.reported(envelope))
             }
             _ if page.task_details.is_none() && !exchange.replied_with(ROWS) => Err(exchange.lacking(ROWS)),
-            _ => Ok(Page::new(page, self.page_no)),
+            _ => Ok(Page::new(page, self.page_no).asked_for(self.page_size.get())),
         }
     }
 }
