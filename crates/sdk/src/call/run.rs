@@ -17,7 +17,7 @@ use crate::call::attempts::{Attempts, Retry, Verdict};
 use crate::call::exchange::{Connection, Operation};
 use crate::call::login::Login;
 use crate::call::quota::Quota;
-use crate::call::token::{Token, TokenError, TokenStore};
+use crate::call::token::{NoToken, Token, TokenError, TokenStore};
 use crate::call::waiting::{Wait, WaitReason, Waits};
 use crate::client::credentials::Source;
 use crate::error::{Error, ErrorKind, Remedy, Stop};
@@ -111,19 +111,25 @@ enum NotSent {
     Late(Awaited),
     /// Something that no repetition helps.
     Failed(Error),
+    /// The platform has refused too many tokens, the latest one with this error.
+    TokenRefused(Error),
 }
 
 impl CallRunner<'_> {
     /// Makes attempts until one succeeds, or the call has failed for good.
     async fn run<O: Operation>(&self, operation: &O) -> Result<O::Reply, Error> {
         let Shared { retry, tokens, quota, .. } = &**self.shared;
-        let changes_token = self.shared.changes_token();
+        let changes_token = O::NEEDS_TOKEN && self.shared.changes_token();
         let mut attempts = Attempts::new(retry, O::MAY_REPEAT, changes_token, self.deadline);
         let mut last = None;
         loop {
             let (outcome, token) = match self.attempt(operation).await {
                 Ok(attempt) => attempt,
                 Err(NotSent::Failed(error)) => return Err(error),
+                Err(NotSent::TokenRefused(error)) => {
+                    let made = attempts.made + u32::from(last.is_some());
+                    return Err(self.ended(error.asking(self.what), made, Stop::Token));
+                }
                 Err(NotSent::Late((found, remedy))) => {
                     let late = || Error::new(ErrorKind::Timeout, found, remedy).asking(self.what);
                     let error = last.unwrap_or_else(late);
@@ -131,23 +137,17 @@ impl CallRunner<'_> {
                 }
             };
             let error = match outcome {
-                Ok(reply) => {
-                    if let Some(token) = &token {
-                        tokens.prove(token).await;
-                    }
-                    return Ok(reply);
-                }
+                Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            let mut replaced = false;
             if let Some(token) = token.filter(|_| changes_token && error.is_invalid_token()) {
                 // Waits for a login under way, which has a deadline of its own.
-                let Ok(rejected) = self.within(TOKEN, tokens.reject(&token)).await else {
+                let rejected = tokens.reject(&token, &error, self.shared.random());
+                if self.within(TOKEN, rejected).await.is_err() {
                     return Err(error.ended(attempts.made, Stop::Deadline));
-                };
-                replaced = rejected;
+                }
             }
-            let verdict = attempts.failed(&error, replaced, Instant::now(), self.shared.random());
+            let verdict = attempts.failed(&error, Instant::now(), self.shared.random());
             self.trace(&error, attempts.made, &verdict);
             let waits_until = |until| self.wait.is_for(WaitReason::after(&error), until);
             match verdict {
@@ -159,7 +159,7 @@ impl CallRunner<'_> {
                     quota.pause(self.shared.random());
                     waits_until(None);
                 }
-                Verdict::ChangeToken => {}
+                Verdict::ChangeToken => self.wait.is_over(),
                 Verdict::GiveUp(stop) => return Err(self.ended(error, attempts.made, stop)),
             }
             last = Some(error);
@@ -177,8 +177,12 @@ impl CallRunner<'_> {
             if let Source::Elsewhere(..) = source {
                 self.wait.is_for(WaitReason::TokenSource, None);
             }
-            let token = tokens.get(|rejected| self.shared.new_token(rejected, self.deadline));
-            let token = self.within(TOKEN, token).await?.map_err(NotSent::Failed)?;
+            let waits = |until| self.wait.is_for(WaitReason::TokenRefused, Some(until));
+            let token = tokens.get(waits, |rejected| self.shared.new_token(rejected, self.deadline));
+            let token = self.within(TOKEN, token).await?.map_err(|none| match none {
+                NoToken::Failed(error) => NotSent::Failed(error),
+                NoToken::Refused(error) => NotSent::TokenRefused(error),
+            })?;
             connection.secrets.note(&token);
             call = call.authorized_by(source.app_id().as_str(), &token).map_err(|fault| self.unfit(fault))?;
             used = Some(token);
