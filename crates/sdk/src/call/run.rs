@@ -4,7 +4,7 @@
 //! [`attempts`](super::attempts).
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) random: Mutex<fastrand::Rng>,
     pub(crate) calls: AtomicU64,
     pub(crate) waits: Waits,
+    /// Whether any reply has come so far.
+    pub(crate) answered: AtomicBool,
 }
 
 /// Called before each login is sent.
@@ -78,6 +80,16 @@ impl Shared {
         in_tokio().map_err(|error| error.asking(&what))?;
         let runner = CallRunner { shared: self, what: &what, deadline, wait: self.waits.call() };
         runner.run(operation).instrument(operation.span()).await
+    }
+
+    /// Whether a call that has failed with this error may succeed later, for a caller who has more time than a call. Where no
+    /// reply has ever come, the address may be wrong.
+    pub(crate) fn may_succeed_later(&self, error: &Error) -> bool {
+        if error.is_invalid_token() {
+            return self.changes_token();
+        }
+        let answers = error.status().is_some() || self.answered.load(Ordering::Relaxed);
+        answers && (error.is_retryable() || error.is_platform_fault())
     }
 
     /// Whether a token that is refused can be changed for another one.
@@ -216,6 +228,7 @@ impl CallRunner<'_> {
         if reply.as_ref().is_ok_and(|reply| reply.as_ref().err().is_none_or(|error| error.status().is_some()))
         {
             slot.replied();
+            self.shared.answered.store(true, Ordering::Relaxed);
         }
         Ok(reply.unwrap_or_else(|_| {
             let found = format!("no whole reply came within {} s", self.shared.timeout.as_secs_f32());
