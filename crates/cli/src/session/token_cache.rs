@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource};
+use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource, Waiting};
 use serde::{Deserialize, Serialize};
 
 use crate::session::new_file::{self, checksum};
@@ -122,6 +122,11 @@ impl TokenSource for TokenCache {
     fn token(&self, rejected: Option<&Secret>) -> TokenFuture<'_> {
         let rejected = rejected.cloned();
         Box::pin(async move { self.find_or_log_in(rejected.as_ref()).await })
+    }
+
+    /// What a login waits for.
+    fn waiting(&self) -> Option<Waiting> {
+        self.login.waiting()
     }
 }
 

@@ -4,7 +4,7 @@
 //! [`attempts`](super::attempts).
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) random: Mutex<fastrand::Rng>,
     pub(crate) calls: AtomicU64,
     pub(crate) waits: Waits,
+    /// Whether any reply has come so far.
+    pub(crate) answered: AtomicBool,
 }
 
 /// Called before each login is sent.
@@ -80,6 +82,16 @@ impl Shared {
         runner.run(operation).instrument(operation.span()).await
     }
 
+    /// Whether a call that has failed with this error may succeed later, for a caller who has more time than a call. Where no
+    /// reply has ever come, the address may be wrong.
+    pub(crate) fn may_succeed_later(&self, error: &Error) -> bool {
+        if error.is_invalid_token() {
+            return self.changes_token();
+        }
+        let answers = error.status().is_some() || self.answered.load(Ordering::Relaxed);
+        answers && (error.is_retryable() || error.is_platform_fault())
+    }
+
     /// Whether a token that is refused can be changed for another one.
     fn changes_token(&self) -> bool {
         !matches!(self.source, Source::Ready(..))
@@ -110,20 +122,24 @@ enum NotSent {
     /// The deadline came first.
     Late(Awaited),
     /// Something that no repetition helps.
-    Failed(Error),
+    Failed(Error, Stop),
 }
 
 impl CallRunner<'_> {
     /// Makes attempts until one succeeds, or the call has failed for good.
     async fn run<O: Operation>(&self, operation: &O) -> Result<O::Reply, Error> {
         let Shared { retry, tokens, quota, .. } = &**self.shared;
-        let changes_token = self.shared.changes_token();
+        let changes_token = O::NEEDS_TOKEN && self.shared.changes_token();
         let mut attempts = Attempts::new(retry, O::MAY_REPEAT, changes_token, self.deadline);
         let mut last = None;
         loop {
             let (outcome, token) = match self.attempt(operation).await {
                 Ok(attempt) => attempt,
-                Err(NotSent::Failed(error)) => return Err(error),
+                Err(NotSent::Failed(error, Stop::Token)) => {
+                    let made = attempts.made + u32::from(last.is_some());
+                    return Err(self.ended(error.asking(self.what), made, Stop::Token));
+                }
+                Err(NotSent::Failed(error, _)) => return Err(error),
                 Err(NotSent::Late((found, remedy))) => {
                     let late = || Error::new(ErrorKind::Timeout, found, remedy).asking(self.what);
                     let error = last.unwrap_or_else(late);
@@ -131,23 +147,17 @@ impl CallRunner<'_> {
                 }
             };
             let error = match outcome {
-                Ok(reply) => {
-                    if let Some(token) = &token {
-                        tokens.prove(token).await;
-                    }
-                    return Ok(reply);
-                }
+                Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            let mut replaced = false;
             if let Some(token) = token.filter(|_| changes_token && error.is_invalid_token()) {
                 // Waits for a login under way, which has a deadline of its own.
-                let Ok(rejected) = self.within(TOKEN, tokens.reject(&token)).await else {
+                let rejected = tokens.reject(&token, &error, self.shared.random());
+                if self.within(TOKEN, rejected).await.is_err() {
                     return Err(error.ended(attempts.made, Stop::Deadline));
-                };
-                replaced = rejected;
+                }
             }
-            let verdict = attempts.failed(&error, replaced, Instant::now(), self.shared.random());
+            let verdict = attempts.failed(&error, Instant::now(), self.shared.random());
             self.trace(&error, attempts.made, &verdict);
             let waits_until = |until| self.wait.is_for(WaitReason::after(&error), until);
             match verdict {
@@ -159,7 +169,7 @@ impl CallRunner<'_> {
                     quota.pause(error.retry_after(), self.shared.random());
                     waits_until(None);
                 }
-                Verdict::ChangeToken => {}
+                Verdict::ChangeToken => self.wait.is_over(),
                 Verdict::GiveUp(stop) => return Err(self.ended(error, attempts.made, stop)),
             }
             last = Some(error);
@@ -177,8 +187,10 @@ impl CallRunner<'_> {
             if let Source::Elsewhere(..) = source {
                 self.wait.is_for(WaitReason::TokenSource, None);
             }
-            let token = tokens.get(|rejected| self.shared.new_token(rejected, self.deadline));
-            let token = self.within(TOKEN, token).await?.map_err(NotSent::Failed)?;
+            let waits = |until| self.wait.is_for(WaitReason::TokenRefused, Some(until));
+            let token = tokens.get(waits, |rejected| self.shared.new_token(rejected, self.deadline));
+            let token = self.within(TOKEN, token).await?;
+            let token = token.map_err(|(error, stop)| NotSent::Failed(error, stop))?;
             connection.secrets.note(&token);
             call = call.authorized_by(source.app_id().as_str(), &token).map_err(|fault| self.unfit(fault))?;
             used = Some(token);
@@ -212,6 +224,7 @@ impl CallRunner<'_> {
         if reply.as_ref().is_ok_and(|reply| reply.as_ref().err().is_none_or(|error| error.status().is_some()))
         {
             slot.replied();
+            self.shared.answered.store(true, Ordering::Relaxed);
         }
         Ok(reply.unwrap_or_else(|_| {
             let found = format!("no whole reply came within {} s", self.shared.timeout.as_secs_f32());
@@ -256,7 +269,7 @@ impl CallRunner<'_> {
     fn unfit(&self, fault: impl std::error::Error + Send + Sync + 'static) -> NotSent {
         let kind = if self.shared.changes_token() { ErrorKind::NoToken } else { ErrorKind::Refused };
         let error = Error::new(kind, "the token cannot be put into a header", Remedy::CheckToken);
-        NotSent::Failed(error.with_source(fault))
+        NotSent::Failed(error.with_source(fault), Stop::Pointless)
     }
 }
 

@@ -97,8 +97,13 @@ pub(crate) struct Wait {
 impl Wait {
     /// It waits for this from now on, or still.
     pub(crate) fn is_for(&self, reason: WaitReason, until: Option<Instant>) {
+        self.is_since(Instant::now(), reason, until);
+    }
+
+    /// It has waited for this since some time, or longer.
+    pub(crate) fn is_since(&self, since: Instant, reason: WaitReason, until: Option<Instant>) {
         let mut entries = self.waits.lock();
-        let new = Waiting { reason, since: Instant::now(), until };
+        let new = Waiting { reason, since, until };
         let known = entries.calls.entry(self.call).or_insert_with(|| new.clone());
         if known.reason.is_trouble() && !new.reason.is_trouble() {
             return;
