@@ -146,7 +146,7 @@ mod tests {
     fn answer(status: u16, body: &Value) -> Answer<'static> {
         static FACTS: LazyLock<Facts> = LazyLock::new(|| Facts::of_this_version().unwrap());
         let reply = Response::builder().status(status).body(body.to_string().into_bytes()).unwrap();
-        Answer::new(&FACTS.list, "GET /x".to_owned(), reply)
+        Answer::new(FACTS.list(), "GET /x".to_owned(), reply)
     }
 
     fn row() -> Row {
