@@ -9,6 +9,7 @@ pub(crate) mod login;
 pub(crate) mod quota;
 pub(crate) mod run;
 pub(crate) mod token;
+pub(crate) mod waiting;
 
 use std::time::Duration;
 

@@ -14,10 +14,10 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
-use crate::call::after;
 use crate::call::run::Shared;
+use crate::call::{after, waiting};
 use crate::client::credentials::Source;
-use crate::{AppId, Error, Quota, Remedy, Token};
+use crate::{AppId, Error, Quota, Remedy, Token, Waiting};
 
 /// A client of one platform for one application.
 ///
@@ -81,6 +81,18 @@ impl Client {
     /// send them back.
     pub fn redacted(&self, text: &str) -> String {
         self.shared.connection.secrets.redacted(text)
+    }
+
+    /// What the calls of this client and of its clones wait for just now: the one that waits longest, and of those the first that
+    /// meets trouble; `None` if none waits. A [`TokenSource`](crate::TokenSource) may say what it waits for as well.
+    ///
+    /// For a line that tells a person why nothing comes: look every second or so, and print what has waited for a while.
+    pub fn waiting(&self) -> Option<Waiting> {
+        let source = match &self.shared.source {
+            Source::Elsewhere(_, source) => source.waiting(),
+            Source::Login(_) | Source::Ready(..) => None,
+        };
+        waiting::longest(self.shared.waits.longest().into_iter().chain(source))
     }
 
     /// How many calls this client and its clones have begun, without logins and without repeats.

@@ -9,6 +9,7 @@
 //! | use what comes | [`Subtask`], [`Page`], [`SubtaskStream`], [`PageStream`], [`Summary`], [`WatchStream`], [`Failure`], [`FailureGroups`] |
 //! | handle what fails | [`Error`], [`ErrorKind`], [`Remedy`], [`what_happens_when`] |
 //! | bring tokens, share the quota, repeat calls | [`TokenSource`], [`Quota`], [`Retry`] |
+//! | say what a call waits for | [`Client::waiting`], [`Waiting`], [`WaitReason`] |
 //! | go beneath | [`client_layer`], [`HttpService`], [`reqwest`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -27,6 +28,7 @@ pub use answers::watch::{Watch, WatchStream};
 pub use call::attempts::Retry;
 pub use call::quota::Quota;
 pub use call::token::{Token, TokenError, TokenFuture, TokenSource};
+pub use call::waiting::{WaitReason, Waiting};
 pub use client::Client;
 pub use client::builder::ClientBuilder;
 pub use client::credentials::{AppId, Credentials};

@@ -7,7 +7,7 @@ use northbound_client::Secret;
 
 /// How many characters of a text a message shows.
 const EXCERPT: usize = 200;
-/// A shorter secret would be found in half of all words.
+/// A shorter secret would be found in half of all words, so it is hidden only where a value stands, in characters.
 const SHORTEST: usize = 6;
 /// How many characters of a text are looked at, and kept: more than any error needs.
 const LONGEST: usize = 16 * 1024;
@@ -43,15 +43,9 @@ impl Secrets {
     /// The text without the secrets, should it repeat them: as they are, or as a form, a URL, HTML, JSON or base64 writes
     /// them.
     pub(crate) fn redacted(&self, text: &str) -> String {
-        let mut text = printed(text);
-        for known in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            match hide(&text, &known.0) {
-                Some(_) if known.is_short() => text = HIDDEN.to_owned(),
-                Some(without) => text = without,
-                None => {}
-            }
-        }
-        text
+        let text = printed(text);
+        let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hide(&text, secrets.iter().flat_map(|known| &known.0)).unwrap_or(text)
     }
 
     /// The same for a word that is data as well: it may contain a short secret by chance. A word that is longer than any
@@ -98,10 +92,12 @@ fn inside_base64(secret: &str, before: usize) -> Secret {
 fn without(text: &str, secret: &str) -> Option<String> {
     let first = secret.chars().next()?;
     let begins = |c: char| c == first || "%\\&+-_".contains(c);
+    let is_short = secret.chars().count() < SHORTEST;
     let (mut out, mut copied, mut at) = (String::new(), 0, 0);
     while let Some(step) = text[at..].find(begins) {
         at += step;
-        if let Some(rest) = secret.chars().try_fold(&text[at..], after) {
+        let rest = secret.chars().try_fold(&text[at..], after);
+        if let Some(rest) = rest.filter(|rest| !is_short || is_value(&text[..at], rest)) {
             out += &text[copied..at];
             out += HIDDEN;
             at = text.len() - rest.len();
@@ -111,6 +107,14 @@ fn without(text: &str, secret: &str) -> Option<String> {
         }
     }
     (copied > 0).then(|| out + &text[copied..])
+}
+
+/// Whether what stands between these is a value: alone, in quotes, or after a name, as in `\"secret\":\"x\"` and `secret=x&`.
+fn is_value(before: &str, rest: &str) -> bool {
+    let begins = before.chars().next_back().is_none_or(|c| "\"'`=:/".contains(c))
+        || before.ends_with(": ")
+        || before.ends_with("Bearer ");
+    begins && !rest.starts_with(char::is_alphanumeric)
 }
 
 /// What follows a letter at the beginning of a text, in whatever way the letter is written there.
@@ -237,9 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_hides_the_whole_text_instead_of_tearing_it_to_pieces() {
-        assert_eq!(redacted("bad appId", "a"), "[redacted]");
-        assert_eq!(redacted("wrong", "a"), "wrong");
+    fn a_short_secret_is_hidden_only_where_a_value_stands() {
+        for text in ["a bad appId", "wrong", "x=ab&b=ba", "is a day: at"] {
+            assert_eq!(redacted(text, "a"), text);
+        }
+        assert_eq!(redacted(r#"{"secret":"abc","a":1} secret=abc&x: abc"#, "abc").matches(HIDDEN).count(), 3);
+        for text in ["a", "secret: a", r#"{"a"}"#, "%61", "=a "] {
+            assert!(redacted(text, "a").contains(HIDDEN), "{text}");
+        }
     }
 
     #[test]

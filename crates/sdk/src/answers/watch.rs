@@ -8,6 +8,8 @@ mod simulation;
 mod watching;
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,9 +18,11 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::answers::summary::task::{Task, TaskRead};
+use crate::call::after;
 use crate::call::run::in_tokio;
+use crate::call::waiting::Wait;
 use crate::reads::stream::Items;
-use crate::{Client, Error, Quota, Summary};
+use crate::{Client, Error, Summary, WaitReason};
 use pace::Pace;
 use rounds::Rounds;
 use watching::{WatchStep, Watching};
@@ -47,7 +51,7 @@ impl Client {
     pub fn watch(&self, task_id: impl Into<String>) -> Watch {
         Watch {
             task: Task::new(self, task_id.into()),
-            quota: self.quota().clone(),
+            client: self.clone(),
             share: SHARE,
             fastest: FASTEST,
             slowest: SLOWEST,
@@ -62,7 +66,7 @@ impl Client {
 #[must_use]
 pub struct Watch {
     task: Task,
-    quota: Quota,
+    client: Client,
     share: f64,
     fastest: Duration,
     slowest: Duration,
@@ -113,10 +117,12 @@ impl Watch {
     ///
     /// The first item is an error if the task id or the share is not allowed. Nothing is asked while the stream is not polled.
     pub fn stream(self) -> WatchStream {
-        let summaries = stream::once(async { self.start() })
+        let missed = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&missed);
+        let summaries = stream::once(async { self.start(counter) })
             .map_ok(|state| stream::try_unfold(state, State::next))
             .try_flatten();
-        WatchStream { summaries: Items(summaries.boxed()), progress: (None, None), calls: 0 }
+        WatchStream { summaries: Items(summaries.boxed()), progress: (None, None), calls: 0, missed }
     }
 
     /// The summary of the settled task, for a caller who needs no report on the way.
@@ -132,7 +138,8 @@ impl Watch {
     /// ```
     ///
     /// # Errors
-    /// As [`stream`](Self::stream): when the task id or the share is not allowed, when a call fails, when the deadline is over.
+    /// As [`stream`](Self::stream): when the task id or the share is not allowed, when a call fails with a permanent error, when the
+    /// deadline is over.
     pub async fn settled(self) -> Result<Summary, Error> {
         let last = self.stream().try_fold(None, |_, summary| std::future::ready(Ok(Some(summary)))).await?;
         // A watch ends with the summary of the settled task, or in an error.
@@ -140,26 +147,31 @@ impl Watch {
     }
 
     /// The clock starts here.
-    fn start(self) -> Result<State, Error> {
+    fn start(self, missed: Arc<AtomicU32>) -> Result<State, Error> {
         in_tokio()?;
         // The comparison is false for what is no number at all.
         if !(self.share > 0.0 && self.share <= 1.0) {
             let found = format!("the share of the quota is {}", self.share);
             return Err(Error::refused(found, "it must be above 0 and at most 1"));
         }
-        let quota = (self.quota.calls(), self.quota.window());
+        let quota = (self.client.quota().calls(), self.client.quota().window());
         let pace = Pace::new(quota, self.share, self.fastest, self.slowest);
         let rounds = Rounds::new(self.task.id.clone(), self.allow_empty);
         let watching = Watching::new(rounds, pace, self.deadline, Instant::now());
-        Ok(State { task: self.task, read: None, watching })
+        let wait = self.client.shared.waits.call();
+        Ok(State { task: self.task, client: self.client, read: None, watching, missed, wait })
     }
 }
 
 /// A watch that goes on.
 struct State {
     task: Task,
+    client: Client,
     read: Option<TaskRead>,
     watching: Watching,
+    /// How many polls have failed since the last summary.
+    missed: Arc<AtomicU32>,
+    wait: Wait,
 }
 
 /// How many subtasks settle in a second, and how long the others take at that rate.
@@ -169,25 +181,28 @@ impl State {
     /// Carries out what the machine decides, until it has a summary to deliver.
     async fn next(mut self) -> Result<Option<((Summary, Progress), Self)>, Error> {
         loop {
-            match self.watching.step(Instant::now()) {
+            let began = Instant::now();
+            match self.watching.step(began) {
                 WatchStep::Wait(until) => sleep_until(until).await,
-                WatchStep::Ask(ask) => {
-                    let sample = timeout_at(self.watching.end, self.task.ask(&ask)).await;
-                    if let Some(sample) = sample.ok().transpose()? {
-                        self.watching.counted(&sample, Instant::now());
-                    }
-                }
+                WatchStep::Ask(ask) => match timeout_at(self.watching.end, self.task.ask(&ask)).await {
+                    Ok(Ok(sample)) => self.watching.counted(&sample, Instant::now()),
+                    Ok(Err(error)) => self.missed(error, began)?,
+                    Err(_late) => {}
+                },
                 WatchStep::Read(doubt) => {
                     let read = self.read.get_or_insert_with(|| self.task.begin_read());
-                    let found = timeout_at(self.watching.end, read.call()).await;
-                    if let Some(found) = found.ok().transpose()? {
-                        if found.is_some() {
-                            self.read = None;
+                    match timeout_at(self.watching.end, read.call()).await {
+                        Ok(Ok(found)) => {
+                            self.read.take_if(|_| found.is_some());
+                            self.watching.read(found, doubt, Instant::now());
                         }
-                        self.watching.read(found, doubt, Instant::now());
+                        Ok(Err(error)) => self.missed(error, began)?,
+                        Err(_late) => {}
                     }
                 }
                 WatchStep::Deliver(summary) => {
+                    self.missed.store(0, Ordering::Relaxed);
+                    self.wait.is_over();
                     let outlook = &self.watching.outlook;
                     let progress = (outlook.rate(), outlook.left());
                     return Ok(Some(((summary, progress), self)));
@@ -199,12 +214,30 @@ impl State {
             }
         }
     }
+
+    /// A call of a poll, which began then, has failed: the watch has a budget of its own, and goes on if that may help.
+    fn missed(&mut self, error: Error, began: Instant) -> Result<(), Error> {
+        if !self.client.shared.may_succeed_later(&error) {
+            return Err(error);
+        }
+        self.read = None;
+        self.missed.fetch_add(1, Ordering::Relaxed);
+        let reason = WaitReason::after(&error);
+        let login = error.retry_after().filter(|_| error.is_invalid_token());
+        let next = self.watching.missed(error, Instant::now());
+        self.wait.is_since(began, reason, login.map(|wait| after(Instant::now(), wait)).max(Some(next)));
+        Ok(())
+    }
 }
 
 /// Summaries of a batch task until it is settled. Made by [`Watch::stream`].
 ///
-/// It ends after the summary of the settled task. It ends in an error when a call fails, and when the deadline is over, which
-/// is an [`is_timeout`](Error::is_timeout) that says how far the task came.
+/// It ends after the summary of the settled task. It ends in an error when a call fails with a permanent error, and when the
+/// deadline is over, which is an [`is_timeout`](Error::is_timeout) that says how far the task came.
+///
+/// An outage does not end it. Where connections fail, a reply does not come, the platform fails (a 5xx without a permanent code),
+/// throttles, or refuses tokens, the poll is [missed](Self::missed), and the next one starts from scratch. Only where no reply
+/// has ever come to the client, such an error ends the watch: the address may be wrong.
 ///
 /// Cancel safe, as a [`SubtaskStream`](crate::SubtaskStream) is.
 #[derive(Debug)]
@@ -213,13 +246,14 @@ pub struct WatchStream {
     summaries: Items<(Summary, Progress)>,
     progress: Progress,
     calls: u64,
+    missed: Arc<AtomicU32>,
 }
 
 impl WatchStream {
     /// The next summary, as soon as it is due; `None` after that of the settled task.
     ///
     /// # Errors
-    /// When a call fails, or the deadline is over.
+    /// When a call fails with a permanent error, or the deadline is over.
     pub async fn try_next(&mut self) -> Result<Option<Summary>, Error> {
         TryStreamExt::try_next(self).await
     }
@@ -234,6 +268,11 @@ impl WatchStream {
     /// Devices that are asleep or out of reach settle later than their number lets expect.
     pub fn time_left(&self) -> Option<Duration> {
         self.progress.1
+    }
+
+    /// How many polls have failed since the last summary. [`Client::waiting`] says why, since when, and when the next one begins.
+    pub fn missed(&self) -> u32 {
+        self.missed.load(Ordering::Relaxed)
     }
 
     /// How many calls the watch has made so far, counted as in [`Summary::calls`].

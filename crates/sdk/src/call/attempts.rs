@@ -90,16 +90,12 @@ impl<'a> Attempts<'a> {
         Self { retry, made: 0, may_repeat, changes_token, deadline }
     }
 
-    /// Decides on a failure. `replaced` says that another call has brought a new token since; `random` is drawn from 0..1.
-    pub(crate) fn failed(&mut self, error: &Error, replaced: bool, now: Instant, random: f64) -> Verdict {
+    /// Decides on a failure. `random` is drawn from 0..1.
+    pub(crate) fn failed(&mut self, error: &Error, now: Instant, random: f64) -> Verdict {
         match action(error) {
             Some(Action::WaitForQuota) if self.retry.attempts > 1 => Verdict::AwaitQuota,
-            Some(Action::LogInAgain) if replaced => Verdict::ChangeToken,
-            Some(Action::LogInAgain) if !self.changes_token => self.give_up(Stop::Token),
-            Some(Action::LogInAgain) => {
-                self.changes_token = false;
-                Verdict::ChangeToken
-            }
+            Some(Action::LogInAgain) if self.changes_token => Verdict::ChangeToken,
+            Some(Action::LogInAgain) => self.give_up(Stop::Token),
             Some(Action::Retry) if self.may_repeat => {
                 self.made += 1;
                 if self.made >= self.retry.attempts {
@@ -171,7 +167,7 @@ mod tests {
         let now = Instant::now();
         let retry = Retry::new();
         let verdict =
-            Attempts::new(&retry, true, true, now + Duration::from_secs(180)).failed(error, false, now, 1.0);
+            Attempts::new(&retry, true, true, now + Duration::from_secs(180)).failed(error, now, 1.0);
         assert_eq!(error.is_retryable(), matches!(verdict, Verdict::Repeat(_)), "{error:?}");
         verdict
     }
@@ -214,7 +210,7 @@ mod tests {
             (status(503), Verdict::GiveUp(Stop::Pointless)),
             (Error::new(ErrorKind::Timeout, "x", "y"), Verdict::GiveUp(Stop::Pointless)),
         ] {
-            assert_eq!(attempts.failed(&error, false, now, 1.0), verdict, "{error:?}");
+            assert_eq!(attempts.failed(&error, now, 1.0), verdict, "{error:?}");
         }
     }
 
@@ -224,7 +220,7 @@ mod tests {
         let retry = Retry::new();
         let mut attempts = Attempts::new(&retry, true, true, now + Duration::from_secs(180));
         for error in [platform("1010009", 403), platform("1010009", 200), status(429)] {
-            assert_eq!(attempts.failed(&error, false, now, 1.0), Verdict::AwaitQuota);
+            assert_eq!(attempts.failed(&error, now, 1.0), Verdict::AwaitQuota);
             assert!(error.is_retryable());
         }
         assert_eq!(attempts.made, 0);
@@ -236,20 +232,8 @@ mod tests {
         let off = Retry::off();
         let mut attempts = Attempts::new(&off, true, true, now + Duration::from_secs(180));
         let throttled = platform("1010009", 403);
-        assert_eq!(attempts.failed(&throttled, false, now, 1.0), Verdict::GiveUp(Stop::Pointless));
+        assert_eq!(attempts.failed(&throttled, now, 1.0), Verdict::GiveUp(Stop::Pointless));
         assert_eq!(attempts.made, 1);
-    }
-
-    #[test]
-    fn a_rejected_token_is_changed_once_and_a_replaced_one_as_often_as_it_takes() {
-        let now = Instant::now();
-        let retry = Retry::new();
-        let mut attempts = Attempts::new(&retry, true, true, now + Duration::from_secs(180));
-        let rejected = platform("1010005", 403);
-        assert_eq!(attempts.failed(&rejected, true, now, 1.0), Verdict::ChangeToken);
-        assert_eq!(attempts.failed(&rejected, false, now, 1.0), Verdict::ChangeToken);
-        assert_eq!(attempts.failed(&rejected, true, now, 1.0), Verdict::ChangeToken);
-        assert_eq!(attempts.failed(&rejected, false, now, 1.0), Verdict::GiveUp(Stop::Token));
     }
 
     #[test]
@@ -268,12 +252,12 @@ mod tests {
         let now = Instant::now();
         let (three, off) = (Retry::new().attempts(3), Retry::off());
         let mut attempts = Attempts::new(&three, true, true, now + Duration::from_secs(180));
-        assert!(matches!(attempts.failed(&status(502), false, now, 1.0), Verdict::Repeat(_)));
-        assert!(matches!(attempts.failed(&status(502), false, now, 1.0), Verdict::Repeat(_)));
-        assert_eq!(attempts.failed(&status(502), false, now, 1.0), Verdict::GiveUp(Stop::Attempts));
+        assert!(matches!(attempts.failed(&status(502), now, 1.0), Verdict::Repeat(_)));
+        assert!(matches!(attempts.failed(&status(502), now, 1.0), Verdict::Repeat(_)));
+        assert_eq!(attempts.failed(&status(502), now, 1.0), Verdict::GiveUp(Stop::Attempts));
         assert_eq!(attempts.made, 3);
         let mut attempts = Attempts::new(&off, true, true, now + Duration::from_secs(180));
-        assert_eq!(attempts.failed(&status(502), false, now, 1.0), Verdict::GiveUp(Stop::Attempts));
+        assert_eq!(attempts.failed(&status(502), now, 1.0), Verdict::GiveUp(Stop::Attempts));
     }
 
     #[test]
@@ -295,9 +279,9 @@ mod tests {
         let asked = |seconds| status(503).with_retry_after(Some(Duration::from_secs(seconds)));
         let retry = Retry::new();
         let mut attempts = Attempts::new(&retry, true, true, now + Duration::from_secs(60));
-        assert_eq!(attempts.failed(&asked(30), false, now, 1.0), Verdict::Repeat(Duration::from_secs(30)));
+        assert_eq!(attempts.failed(&asked(30), now, 1.0), Verdict::Repeat(Duration::from_secs(30)));
         for late in [60, 90] {
-            assert_eq!(attempts.failed(&asked(late), false, now, 1.0), Verdict::GiveUp(Stop::Deadline));
+            assert_eq!(attempts.failed(&asked(late), now, 1.0), Verdict::GiveUp(Stop::Deadline));
         }
     }
 }

@@ -124,6 +124,11 @@ impl Quota {
         self.lock().wait(Instant::now())
     }
 
+    /// Whether a call that came now would wait because the platform throttled another one.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.lock().is_paused(Instant::now())
+    }
+
     fn of(slots: Slots) -> Self {
         Self {
             line: Arc::new(Line {

@@ -4,7 +4,7 @@
 //! [`attempts`](super::attempts).
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ use crate::call::attempts::{Attempts, Retry, Verdict};
 use crate::call::exchange::{Connection, Operation};
 use crate::call::login::Login;
 use crate::call::quota::Quota;
-use crate::call::token::{Token, TokenError, TokenStore};
+use crate::call::token::{NoToken, Token, TokenError, TokenStore};
+use crate::call::waiting::{Wait, WaitReason, Waits};
 use crate::client::credentials::Source;
 use crate::error::{Error, ErrorKind, Remedy, Stop};
 
@@ -33,6 +34,9 @@ pub(crate) struct Shared {
     pub(crate) deadline: Duration,
     pub(crate) random: Mutex<fastrand::Rng>,
     pub(crate) calls: AtomicU64,
+    pub(crate) waits: Waits,
+    /// Whether any reply has come so far.
+    pub(crate) answered: AtomicBool,
 }
 
 /// Called before each login is sent.
@@ -74,8 +78,18 @@ impl Shared {
     ) -> Result<O::Reply, Error> {
         let what = operation.what();
         in_tokio().map_err(|error| error.asking(&what))?;
-        let runner = CallRunner { shared: self, what: &what, deadline };
+        let runner = CallRunner { shared: self, what: &what, deadline, wait: self.waits.call() };
         runner.run(operation).instrument(operation.span()).await
+    }
+
+    /// Whether a call that has failed with this error may succeed later, for a caller who has more time than a call. Where no
+    /// reply has ever come, the address may be wrong.
+    pub(crate) fn may_succeed_later(&self, error: &Error) -> bool {
+        if error.is_invalid_token() {
+            return self.changes_token();
+        }
+        let answers = error.status().is_some() || self.answered.load(Ordering::Relaxed);
+        answers && (error.is_retryable() || error.is_platform_fault())
     }
 
     /// Whether a token that is refused can be changed for another one.
@@ -93,6 +107,7 @@ struct CallRunner<'a> {
     shared: &'a Arc<Shared>,
     what: &'a str,
     deadline: Instant,
+    wait: Wait,
 }
 
 /// What did not come before the deadline, and what to do about it.
@@ -108,19 +123,25 @@ enum NotSent {
     Late(Awaited),
     /// Something that no repetition helps.
     Failed(Error),
+    /// The platform has refused too many tokens, the latest one with this error.
+    TokenRefused(Error),
 }
 
 impl CallRunner<'_> {
     /// Makes attempts until one succeeds, or the call has failed for good.
     async fn run<O: Operation>(&self, operation: &O) -> Result<O::Reply, Error> {
         let Shared { retry, tokens, quota, .. } = &**self.shared;
-        let changes_token = self.shared.changes_token();
+        let changes_token = O::NEEDS_TOKEN && self.shared.changes_token();
         let mut attempts = Attempts::new(retry, O::MAY_REPEAT, changes_token, self.deadline);
         let mut last = None;
         loop {
             let (outcome, token) = match self.attempt(operation).await {
                 Ok(attempt) => attempt,
                 Err(NotSent::Failed(error)) => return Err(error),
+                Err(NotSent::TokenRefused(error)) => {
+                    let made = attempts.made + u32::from(last.is_some());
+                    return Err(self.ended(error.asking(self.what), made, Stop::Token));
+                }
                 Err(NotSent::Late((found, remedy))) => {
                     let late = || Error::new(ErrorKind::Timeout, found, remedy).asking(self.what);
                     let error = last.unwrap_or_else(late);
@@ -128,28 +149,29 @@ impl CallRunner<'_> {
                 }
             };
             let error = match outcome {
-                Ok(reply) => {
-                    if let Some(token) = &token {
-                        tokens.prove(token).await;
-                    }
-                    return Ok(reply);
-                }
+                Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            let mut replaced = false;
             if let Some(token) = token.filter(|_| changes_token && error.is_invalid_token()) {
                 // Waits for a login under way, which has a deadline of its own.
-                let Ok(rejected) = self.within(TOKEN, tokens.reject(&token)).await else {
+                let rejected = tokens.reject(&token, &error, self.shared.random());
+                if self.within(TOKEN, rejected).await.is_err() {
                     return Err(error.ended(attempts.made, Stop::Deadline));
-                };
-                replaced = rejected;
+                }
             }
-            let verdict = attempts.failed(&error, replaced, Instant::now(), self.shared.random());
+            let verdict = attempts.failed(&error, Instant::now(), self.shared.random());
             self.trace(&error, attempts.made, &verdict);
+            let waits_until = |until| self.wait.is_for(WaitReason::after(&error), until);
             match verdict {
-                Verdict::Repeat(pause) => sleep(pause).await,
-                Verdict::AwaitQuota => quota.pause(self.shared.random()),
-                Verdict::ChangeToken => {}
+                Verdict::Repeat(pause) => {
+                    waits_until(Some(after(Instant::now(), pause)));
+                    sleep(pause).await;
+                }
+                Verdict::AwaitQuota => {
+                    quota.pause(self.shared.random());
+                    waits_until(None);
+                }
+                Verdict::ChangeToken => self.wait.is_over(),
                 Verdict::GiveUp(stop) => return Err(self.ended(error, attempts.made, stop)),
             }
             last = Some(error);
@@ -164,8 +186,15 @@ impl CallRunner<'_> {
         let Shared { connection, source, tokens, .. } = &**self.shared;
         let (mut call, mut used) = (Call::new(), None);
         if O::NEEDS_TOKEN {
-            let token = tokens.get(|rejected| self.shared.new_token(rejected, self.deadline));
-            let token = self.within(TOKEN, token).await?.map_err(NotSent::Failed)?;
+            if let Source::Elsewhere(..) = source {
+                self.wait.is_for(WaitReason::TokenSource, None);
+            }
+            let waits = |until| self.wait.is_for(WaitReason::TokenRefused, Some(until));
+            let token = tokens.get(waits, |rejected| self.shared.new_token(rejected, self.deadline));
+            let token = self.within(TOKEN, token).await?.map_err(|none| match none {
+                NoToken::Failed(error) => NotSent::Failed(error),
+                NoToken::Refused(error) => NotSent::TokenRefused(error),
+            })?;
             connection.secrets.note(&token);
             call = call.authorized_by(source.app_id().as_str(), &token).map_err(|fault| self.unfit(fault))?;
             used = Some(token);
@@ -180,20 +209,26 @@ impl CallRunner<'_> {
         sent: impl Future<Output = Result<T, Error>>,
     ) -> Result<Result<T, Error>, NotSent> {
         let wait = self.shared.quota.ready_in();
-        if after(Instant::now(), wait) > self.deadline {
+        let ready_at = after(Instant::now(), wait);
+        if ready_at > self.deadline {
             // Waiting would only keep the caller from hearing it.
             return Err(NotSent::Late(QUOTA));
         }
         if !wait.is_zero() {
             let wait_seconds = wait.as_secs_f64();
             tracing::info!(call = self.what, wait_seconds, "the call waits for the quota");
+            let paused = self.shared.quota.is_paused();
+            let reason = if paused { WaitReason::QuotaUsedElsewhere } else { WaitReason::Quota };
+            self.wait.is_for(reason, Some(ready_at));
         }
         let slot = self.within(QUOTA, self.shared.quota.slot()).await?;
+        self.wait.is_for(WaitReason::Reply, None);
         let reply = self.within(REPLY, timeout(self.shared.timeout, sent)).await?;
         // A call without a reply may still be on its way to the platform: its slot is held a little longer.
         if reply.as_ref().is_ok_and(|reply| reply.as_ref().err().is_none_or(|error| error.status().is_some()))
         {
             slot.replied();
+            self.shared.answered.store(true, Ordering::Relaxed);
         }
         Ok(reply.unwrap_or_else(|_| {
             let found = format!("no whole reply came within {} s", self.shared.timeout.as_secs_f32());

@@ -9,16 +9,21 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::call::after;
+use crate::call::waiting::Waiting;
 use crate::error::Error;
 
 /// A token is renewed this long before its end, or a tenth of its life if that is shorter.
 const MARGIN: Duration = Duration::from_secs(300);
 /// Renewing a token that lives for less time than this would take a login before nearly every call.
 const SHORTEST_LIFE: Duration = Duration::from_secs(10);
-/// The first wait between two logins that did not help; each further one is twice as long.
-const SPACING: Duration = Duration::from_secs(5);
-/// The longest wait between two logins.
-const LONGEST_SPACING: Duration = Duration::from_secs(300);
+/// The longest wait after the second refusal in a row; it doubles with each further one.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+/// What it doubles to.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// So many logins in a row may end in a refusal. Each of them cancels the token of every other process.
+const MOST_LOGINS: u32 = 4;
+/// The shortest time between two logins after that. A token that has lasted this long makes up for one refusal.
+const RECOVERY: Duration = Duration::from_secs(300);
 
 /// A token from wherever, and how long it lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +89,12 @@ pub trait TokenSource: Send + Sync + 'static {
     /// A token to use. Asked one at a time: when there is none, when the last one is about to end, and when the platform has
     /// refused it (`rejected`), in which case the same token does not help.
     fn token(&self, rejected: Option<&Secret>) -> TokenFuture<'_>;
+
+    /// What it waits for just now, for [`Client::waiting`](crate::Client::waiting): of a source that logs in with a client of its
+    /// own, what that client waits for.
+    fn waiting(&self) -> Option<Waiting> {
+        None
+    }
 }
 
 /// The token of an application, shared by all clones of a client.
@@ -95,9 +106,13 @@ pub(crate) struct TokenStore(Mutex<TokenState>);
 struct TokenState {
     held: Option<Held>,
     rejected: Option<Secret>,
-    /// How many tokens the platform has refused one after another.
-    rejections: u32,
+    /// The latest refusal.
+    refusal: Option<Error>,
+    /// How many tokens the platform has refused in a row.
+    refusals: u32,
     last_login: Option<Instant>,
+    /// No login before this.
+    next_login: Option<Instant>,
     /// The last login failed then; whoever was waiting for it has the same failure.
     failed: Option<(Instant, Error)>,
 }
@@ -112,8 +127,17 @@ struct Held {
 #[derive(Debug)]
 enum TokenStep {
     Use(Secret),
-    Fail(Error),
+    Fail(NoToken),
     LogInAt(Instant),
+}
+
+/// Why there is no token.
+#[derive(Debug)]
+pub(crate) enum NoToken {
+    /// It could not be had.
+    Failed(Error),
+    /// The platform has refused so many that there is no login for now. This is the latest refusal.
+    Refused(Error),
 }
 
 impl TokenState {
@@ -124,21 +148,17 @@ impl TokenState {
         }
         match &self.failed {
             Some((failed, error)) if *failed >= since && self.held.is_none() => {
-                TokenStep::Fail(error.clone())
+                return TokenStep::Fail(NoToken::Failed(error.clone()));
             }
-            _ => TokenStep::LogInAt(self.next_login(now)),
+            _ => {}
         }
-    }
-
-    /// The first login after a rejection is immediate, further ones are spaced: otherwise two processes with one application
-    /// would cancel each other's tokens without a pause.
-    fn next_login(&self, now: Instant) -> Instant {
-        match (self.last_login, self.rejections) {
-            (Some(last), rejections @ 2..) => {
-                let spacing = SPACING.saturating_mul(1 << (rejections - 2).min(16)).min(LONGEST_SPACING);
-                (last + spacing).max(now)
+        let at = self.next_login.unwrap_or(now).max(now);
+        match &self.refusal {
+            Some(error) if at > now && self.refusals >= MOST_LOGINS => {
+                let error = error.clone().with_retry_after(Some(at - now));
+                TokenStep::Fail(NoToken::Refused(error))
             }
-            _ => now,
+            _ => TokenStep::LogInAt(at),
         }
     }
 
@@ -157,32 +177,40 @@ impl TokenState {
         token.secret
     }
 
-    /// Notes that the platform refused a token. Returns whether another one has already taken its place.
-    fn reject(&mut self, secret: &Secret) -> bool {
-        match &self.held {
-            Some(held) if held.secret == *secret => {
-                self.held = None;
-                self.rejected = Some(secret.clone());
-                self.rejections = self.rejections.saturating_add(1);
-                false
-            }
-            Some(_) => true,
-            // Another call has dropped it before, and nobody has brought a new one yet.
-            None => self.rejected.as_ref() == Some(secret),
+    /// Notes that the platform refused a token, unless another one has taken its place. `random` is drawn from 0..1.
+    ///
+    /// The first login after that is immediate. Before further ones comes a random wait: otherwise two processes with one
+    /// application would cancel each other's tokens without a pause, and in step. A call that succeeds with a token does not
+    /// end the row, since of two processes that cancel each other's tokens both succeed now and then.
+    fn reject(&mut self, secret: &Secret, error: &Error, now: Instant, random: f64) {
+        if self.held.take_if(|held| held.secret == *secret).is_none() {
+            return;
         }
-    }
-
-    fn prove(&mut self, secret: &Secret) {
-        if self.held.as_ref().is_some_and(|held| held.secret == *secret) {
-            self.rejections = 0;
-        }
+        (self.rejected, self.refusal) = (Some(secret.clone()), Some(error.clone()));
+        let last = self.last_login.unwrap_or(now);
+        let made_up = (now - last).as_secs() / RECOVERY.as_secs();
+        self.refusals =
+            self.refusals.saturating_sub(made_up.try_into().unwrap_or(u32::MAX)).saturating_add(1);
+        let doublings = self.refusals.saturating_sub(2).min(16);
+        let wait = (FIRST_WAIT * (1 << doublings)).min(LONGEST_WAIT).mul_f64(random);
+        self.next_login = match self.refusals {
+            ..2 => None,
+            2..MOST_LOGINS => Some(now + wait),
+            _ => Some(last + RECOVERY + wait),
+        };
     }
 }
 
 impl TokenStore {
     /// The token; `log_in` brings one if there is none. Whoever comes meanwhile waits for that login instead of making
     /// another, which would cancel the first one's token. Dropping the future leaves nothing stuck: the next one logs in.
-    pub(crate) async fn get<F>(&self, log_in: impl FnOnce(Option<Secret>) -> F) -> Result<Secret, Error>
+    ///
+    /// `waits` is called if that login has to wait until some time.
+    pub(crate) async fn get<F>(
+        &self,
+        waits: impl FnOnce(Instant),
+        log_in: impl FnOnce(Option<Secret>) -> F,
+    ) -> Result<Secret, NoToken>
     where
         F: Future<Output = Result<Token, Error>>,
     {
@@ -197,32 +225,28 @@ impl TokenStore {
                     // Each login cancels the token of whoever else logs in with this application.
                     let wait_seconds = wait.as_secs_f64();
                     tracing::warn!(wait_seconds, "the platform refused new tokens, so the next login waits");
+                    waits(at);
+                    tokio::time::sleep_until(at).await;
                 }
-                tokio::time::sleep_until(at).await;
                 state.logging_in(Instant::now());
                 let rejected = state.rejected.clone();
-                let token = log_in(rejected).await.inspect_err(|error| {
-                    // A late login is not shared: other callers may have later deadlines.
-                    if !error.is_late() {
-                        state.failed = Some((Instant::now(), error.clone()));
+                match log_in(rejected).await {
+                    Ok(token) => Ok(state.logged_in(token, Instant::now())),
+                    Err(error) => {
+                        // A late login is not shared: other callers may have later deadlines.
+                        if !error.is_late() {
+                            state.failed = Some((Instant::now(), error.clone()));
+                        }
+                        Err(NoToken::Failed(error))
                     }
-                })?;
-                Ok(state.logged_in(token, Instant::now()))
+                }
             }
         }
     }
 
-    /// Notes that the platform refused a token. Returns whether another one has already taken its place.
-    pub(crate) async fn reject(&self, secret: &Secret) -> bool {
-        self.0.lock().await.reject(secret)
-    }
-
-    /// Notes that a call succeeded with a token.
-    pub(crate) async fn prove(&self, secret: &Secret) {
-        // Whoever holds the lock is replacing the token, or about to prove one; there is nothing to wait for.
-        if let Ok(mut state) = self.0.try_lock() {
-            state.prove(secret);
-        }
+    /// Notes that the platform refused a token, with this error. `random` is drawn from 0..1.
+    pub(crate) async fn reject(&self, secret: &Secret, error: &Error, random: f64) {
+        self.0.lock().await.reject(secret, error, Instant::now(), random);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use crate::call::FOREVER;
 use crate::call::exchange::Connection;
 use crate::call::run::{BeforeLogin, Shared};
 use crate::call::token::TokenStore;
+use crate::call::waiting::Waits;
 use crate::client::credentials::Source;
 use crate::client::endpoint::{Endpoint, ThisMachine};
 use crate::client::proxy;
@@ -260,7 +261,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// When the endpoint is no URL, is plain http to another machine, or is https and this crate was built without TLS; when there
-    /// are no credentials, or several; when a variable of the environment holds a proxy that cannot be used; when a certificate
+    /// are no credentials, or several; when the deadline is zero; when a variable of the environment holds a proxy that cannot be used; when a certificate
     /// cannot be read or the HTTP client cannot be made.
     pub fn build(mut self) -> Result<Client, Error> {
         let mut endpoint = Endpoint::parse(&self.endpoint, self.allows_plain_http, &self.resolved)?;
@@ -268,6 +269,9 @@ impl ClientBuilder {
             0 => Error::refused("there are no credentials", Remedy::GiveCredentials),
             _ => Error::refused("there is more than one credential", Remedy::GiveOneCredential),
         })?;
+        if self.deadline.is_zero() {
+            return Err(Error::refused("the deadline of a call is 0 s", "allow it some time, such as 180 s"));
+        }
         if !self.connects {
             (self.http, self.resolved, self.uses_proxy) = (Vec::new(), Vec::new(), false);
         } else if endpoint.url.scheme() == "https" && !cfg!(any(feature = "rustls", feature = "native-tls")) {
@@ -316,6 +320,8 @@ impl ClientBuilder {
             deadline: self.deadline,
             random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
             calls: AtomicU64::new(0),
+            waits: Waits::default(),
+            answered: AtomicBool::new(false),
         };
         Ok(Client { shared: Arc::new(shared) })
     }

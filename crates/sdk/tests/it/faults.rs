@@ -195,14 +195,6 @@ fn tokens_and_throttle() -> Vec<Row> {
     let page = Act::json(200, PAGE);
     vec![
         succeeds("token-refused-once", twice(page.clone()), one_row).with(Raw::with_login),
-        Row {
-            id: "token-refused-twice",
-            script: twice(refused.clone()),
-            client: Raw::with_login,
-            promise: Promise::Fails(4, 1, |error| {
-                error.is_invalid_token() && error.remedy().to_string().contains("underscores_in_headers")
-            }),
-        },
         fails("token-malformed-login", no_token, |error| {
             error.is_undecodable() && !format!("{error:?}").contains("s3cret")
         })
@@ -249,9 +241,10 @@ async fn every_fault_of_pages_ends_as_promised() {
 }
 
 /// Rows that need more than a scripted reply, and the tests that have them.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "connection-refused",
     "throttled-for-ever",
+    "token-refused-always",
     "tls-untrusted",
     "tls-expired",
     "tls-name",
@@ -320,7 +313,7 @@ fn the_page_and_the_tests_have_the_same_rows() {
     let distinct: BTreeSet<_> = described.iter().collect();
     assert_eq!(distinct, tested.iter().collect());
     assert_eq!((described.len(), tested.len()), (distinct.len(), distinct.len()));
-    let sources = [include_str!("tls.rs"), include_str!("faults.rs")].concat();
+    let sources = [include_str!("tls.rs"), include_str!("faults.rs"), include_str!("token.rs")].concat();
     for id in ELSEWHERE {
         assert!(sources.contains(&format!("\n// {id}\n#[tokio::test]")), "no test is marked with {id}");
     }

@@ -1,7 +1,8 @@
 //! The whole on one simulated clock: SDK, emulator and a faulty network in one process, from a seed.
 //!
 //! The SDK sends to a service that hands each request to the emulator's service, late, or never, or answers in its
-//! place. No time passes but the simulated one, so thousands of hours take seconds, and a seed replays exactly. What cannot
+//! place. In half of the seeds two processes call for the application, each with half of the quota and no token in common; and in
+//! some the network is away for a while. No time passes but the simulated one, so thousands of hours take seconds, and a seed replays exactly. What cannot
 //! pass through the service are faults of sockets and of TLS: `faults.rs` and `tls.rs` have those.
 //!
 //! `NORTHBOUND_SEEDS=100000` runs more seeds, `NORTHBOUND_SEEDS=50000..100000` a part of them, `NORTHBOUND_SEED=7` only that one.
@@ -10,7 +11,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use northbound::{Client, Credentials, Error, SubtaskQuery, SubtaskStatus, reqwest};
+use northbound::{Client, Credentials, Error, Quota, SubtaskQuery, SubtaskStatus, reqwest};
 use northbound_emulator::{Application, Life, Scenario, Task, router};
 use northbound_testkit::axum::Router;
 use northbound_testkit::axum::body::{Bytes, to_bytes};
@@ -21,6 +22,8 @@ use tower::ServiceExt as _;
 const SECRET: &str = "s3cret-of-the-simulation";
 const WINDOW: Duration = Duration::from_secs(60);
 const DEADLINE: Duration = Duration::from_secs(180);
+/// How long a watch may take. A task that moves has settled by then.
+const WATCHED: Duration = Duration::from_secs(4000);
 
 /// What has arrived at the platform, and what came of it.
 #[derive(Default)]
@@ -28,7 +31,9 @@ struct Log {
     arrivals: VecDeque<Instant>,
     most_in_a_window: usize,
     calls: u64,
-    logins: u64,
+    /// By client, as the replies that have reached it.
+    logins: [u64; 2],
+    replies: [u64; 2],
     throttled: u64,
     faults: u64,
     tokens: Vec<String>,
@@ -51,10 +56,14 @@ struct Network {
     random: Mutex<fastrand::Rng>,
     /// How many calls in a thousand meet a fault.
     faults: u32,
+    /// When the network is away.
+    outage: std::ops::Range<Instant>,
     /// Whether each reply is held against the document, which costs more time than all the rest.
     looks: bool,
     log: Arc<Mutex<Log>>,
 }
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What becomes of one call.
 struct Fate {
@@ -75,15 +84,18 @@ impl Network {
             Duration::from_millis(random.u64(1..=longest))
         };
         let (there, back) = (latency(), latency());
-        let fault = (random.u32(0..1000) < self.faults).then(|| random.u32(0..6));
+        let mut fault = (random.u32(0..1000) < self.faults).then(|| random.u32(0..6));
+        if self.outage.contains(&Instant::now()) {
+            fault = Some([0, 6, 7][random.usize(0..3)]);
+        }
         Fate { there, back, fault }
     }
 
     /// The request arrives, and the platform answers.
-    async fn arrive(&self, request: http::Request<reqwest::Body>) -> http::Response<Bytes> {
+    async fn arrive(&self, client: usize, request: http::Request<reqwest::Body>) -> http::Response<Bytes> {
         let is_login = request.method() == "POST";
         self.log().arrived(Instant::now());
-        self.log().logins += u64::from(is_login);
+        self.log().logins[client] += u64::from(is_login);
         let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let (parts, body) = self.platform.clone().oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
@@ -104,8 +116,9 @@ impl Network {
 impl Network {
     async fn send(
         &self,
+        client: usize,
         request: http::Request<reqwest::Body>,
-    ) -> http::Result<http::Response<reqwest::Body>> {
+    ) -> Result<http::Response<reqwest::Body>, BoxError> {
         let Fate { there, back, fault } = self.fate();
         self.log().faults += u64::from(fault.is_some());
         sleep(there).await;
@@ -113,10 +126,17 @@ impl Network {
             // The request is lost on its way.
             std::future::pending::<()>().await;
         }
-        let reply = self.arrive(request).await;
+        let instead = |status: u16, body: &'static str| {
+            Ok(http::Response::builder().status(status).body(body.into()).map_err(BoxError::from)?)
+        };
+        match fault {
+            Some(6) => return Err("no route to the host".into()),
+            Some(7) => return instead(504, ""),
+            _ => {}
+        }
+        let reply = self.arrive(client, request).await;
         sleep(back).await;
-        let instead =
-            |status: u16, body: &'static str| http::Response::builder().status(status).body(body.into());
+        self.log().replies[client] += 1;
         match fault {
             None | Some(0) => Ok(reply.map(reqwest::Body::from)),
             // The reply is lost on its way, a gateway answers instead, or the connection breaks in the middle.
@@ -147,6 +167,7 @@ struct Sums {
     calls: u64,
     logins: u64,
     reads: u64,
+    watches: u64,
 }
 
 fn run(seed: u64, sums: &mut Sums) {
@@ -173,29 +194,39 @@ async fn simulate(seed: u64, sums: &mut Sums) {
         scenario = scenario.with_task(if task.moves { generated.with_life(life) } else { generated });
     }
     let log = Arc::new(Mutex::new(Log::default()));
+    let (started, processes) = (Instant::now(), random.usize(1..=2));
+    let begins = started + Duration::from_secs(random.u64(0..600));
     let network = Arc::new(Network {
         platform: router(scenario).unwrap(),
         random: Mutex::new(random.fork()),
         faults: [0, 20, 100][random.usize(0..3)],
+        outage: begins..begins + Duration::from_secs([0, 15, 900][random.usize(0..3)]),
         looks: seed.is_multiple_of(20),
         log: Arc::clone(&log),
     });
-    let service = tower::service_fn(move |request| {
+    let process = |number: usize| {
         let network = Arc::clone(&network);
-        async move { network.send(request).await }
-    });
-    let client =
-        Client::builder("https://platform.example").credentials(Credentials::new("app", SECRET).unwrap());
-    let client = client.service(service).seed(seed).deadline(DEADLINE).build().unwrap();
+        let service = tower::service_fn(move |request| {
+            let network = Arc::clone(&network);
+            async move { network.send(number, request).await }
+        });
+        let quota = Quota::new(100 / processes as u32, WINDOW).unwrap();
+        let client = Client::builder("https://platform.example").quota(quota).service(service);
+        let client = client.credentials(Credentials::new("app", SECRET).unwrap()).deadline(DEADLINE);
+        client.seed(2 * seed + number as u64).build().unwrap()
+    };
+    let clients: Vec<Client> = (0..processes).map(process).collect();
 
-    let started = Instant::now();
     let mut actors = tokio::task::JoinSet::new();
-    for _ in 0..random.u32(1..10) {
-        actors.spawn(act(client.clone(), tasks, random.fork()));
+    for number in 0..random.usize(1..10) {
+        let actor =
+            Actor { client: clients[number % processes].clone(), number: number % processes, processes };
+        actors.spawn(actor.act(tasks, Arc::clone(&log), random.fork()));
     }
     let (mut told, mut cancelled) = (String::new(), 0);
     for done in actors.join_all().await {
         sums.reads += done.reads;
+        sums.watches += done.watches;
         cancelled += done.cancelled;
         told += &done.told;
     }
@@ -204,42 +235,82 @@ async fn simulate(seed: u64, sums: &mut Sums) {
     assert!(log.most_in_a_window <= 100, "seed {seed}: {} calls arrived within 60 s", log.most_in_a_window);
     assert_eq!(log.throttled, 0, "seed {seed}: throttled");
     // One to begin with, one for each life of a token, and one more for each that a fault has cost. A cancelled call may have
-    // been a login, whose token nobody has then.
-    let lives = started.elapsed().as_secs() / u64::from(lifetime);
-    let bound = 2 + 2 * lives + 4 * log.faults + cancelled;
-    assert!(log.logins <= bound, "seed {seed}: {} logins, {bound} at most", log.logins);
+    // been a login, whose token nobody has then. Where two processes cancel each other's tokens, four in a row, then one in
+    // five minutes.
+    let seconds = started.elapsed().as_secs();
+    let fights = if processes == 1 { 0 } else { 3 + seconds / 300 };
+    let bound = 2 + 2 * (seconds / u64::from(lifetime)) + fights + 4 * log.faults + cancelled;
+    assert!(
+        *log.logins.iter().max().unwrap() <= bound,
+        "seed {seed}: {:?} logins, {bound} at most",
+        log.logins
+    );
     for secret in log.tokens.iter().map(String::as_str).chain([SECRET]) {
         assert!(!told.contains(secret), "seed {seed}: a secret shows in {told}");
     }
     sums.calls += log.calls;
-    sums.logins += log.logins;
+    sums.logins += log.logins.iter().sum::<u64>();
 }
 
 /// What an actor did, and everything that it was told.
 #[derive(Default)]
 struct Done {
     reads: u64,
+    watches: u64,
     cancelled: u64,
     told: String,
 }
 
-async fn act(client: Client, tasks: [Known; 2], mut random: fastrand::Rng) -> Done {
-    let mut done = Done::default();
-    for _ in 0..random.u32(1..6) {
-        sleep(Duration::from_millis(random.u64(0..20_000))).await;
-        let task = tasks[random.usize(0..2)];
-        let patience = Duration::from_millis(if random.bool() { random.u64(1..10_000) } else { 3_600_000 });
-        match timeout(patience, read(&client, task, &mut random)).await {
-            Err(_) => done.cancelled += 1,
-            Ok(Ok(())) => done.reads += 1,
-            Ok(Err(error)) => {
-                let passing = error.is_connection() || error.is_timeout() || error.is_platform_fault();
-                assert!(passing, "{}: {error:?}", task.id);
-                done.told += &format!("{error}\n{error:?}\n");
+/// One of those who ask, and the process that it is in.
+struct Actor {
+    client: Client,
+    number: usize,
+    processes: usize,
+}
+
+impl Actor {
+    async fn act(self, tasks: [Known; 2], log: Arc<Mutex<Log>>, mut random: fastrand::Rng) -> Done {
+        let mut done = Done::default();
+        for _ in 0..random.u32(1..6) {
+            sleep(Duration::from_millis(random.u64(0..20_000))).await;
+            let task = tasks[random.usize(0..2)];
+            let patience =
+                Duration::from_millis(if random.bool() { random.u64(1..10_000) } else { 3_600_000 });
+            let (started, watches) = (Instant::now(), task.moves && random.u32(0..8) == 0);
+            let outcome = if watches {
+                watch(&self.client, task).await
+            } else {
+                match timeout(patience, read(&self.client, task, &mut random)).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => {
+                        done.cancelled += 1;
+                        continue;
+                    }
+                }
+            };
+            done.watches += u64::from(watches);
+            match outcome {
+                Ok(()) => done.reads += 1,
+                Err(error) => {
+                    let answers = log.lock().unwrap_or_else(PoisonError::into_inner).replies[self.number];
+                    let in_time = !watches || started.elapsed() >= WATCHED || answers == 0;
+                    let passing = error.is_connection() || error.is_timeout() || error.is_platform_fault();
+                    let fights = self.processes > 1 && error.is_invalid_token();
+                    assert!(in_time && (passing || fights), "{}: {error:?}", task.id);
+                    done.told += &format!("{error}\n{error:?}\n");
+                }
             }
         }
+        done
     }
-    done
+}
+
+/// Watches a task to its end: no fault may end the watch before that.
+async fn watch(client: &Client, task: Known) -> Result<(), Error> {
+    let watch = client.watch(task.id).interval(WINDOW / 3, WINDOW).deadline(WATCHED);
+    let summary = watch.settled().await?;
+    assert_eq!((summary.settled(), summary.total()), (u64::from(task.subtasks), u64::from(task.subtasks)));
+    Ok(())
 }
 
 /// Asks one question and holds the answer against what is known.
@@ -304,5 +375,8 @@ fn whatever_the_network_does_no_invariant_breaks() {
         }
     }
     println!("{sums:?}");
-    assert!(sums.calls > 0 && sums.reads > 0 && sums.logins > 0, "the simulation is blind: {sums:?}");
+    assert!(
+        sums.calls > 0 && sums.reads > 0 && sums.logins > 0 && sums.watches > 0,
+        "the simulation is blind: {sums:?}"
+    );
 }

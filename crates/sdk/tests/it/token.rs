@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use northbound::client_layer::Call;
 use northbound::client_layer::types::{AccessToken, LoginRequest};
-use northbound::{AppId, Client, Remedy, Secret, Token, TokenFuture, TokenSource, reqwest};
+use northbound::{AppId, Client, Remedy, Secret, Token, TokenFuture, TokenSource, WaitReason, reqwest};
 use northbound_emulator::Scenario;
 use northbound_testkit::axum::body::Body;
 use northbound_testkit::axum::http::Response;
@@ -69,14 +69,37 @@ async fn a_refused_token_is_changed_and_the_call_repeated() {
     assert_eq!(announced.load(Ordering::Relaxed), 2);
 }
 
-#[tokio::test]
-async fn a_fresh_token_that_is_refused_as_well_names_the_usual_causes() {
+// token-refused-always
+#[tokio::test(start_paused = true)]
+async fn fresh_tokens_that_are_refused_as_well_name_the_usual_causes() {
     let platform =
         Platform::in_process(|asked| if asked.is_login() { login(asked.number) } else { refusal() });
-    let error = platform.with_login().build().unwrap().subtasks("demo").page(0).await.unwrap_err();
-    assert!(error.is_invalid_token());
-    assert_eq!((platform.calls(), platform.logins()), (4, 2));
+    let client = platform.with_login().seed(3).build().unwrap();
+    let call = || async { client.subtasks("demo").page(0).await.unwrap_err() };
+    let looked = || async {
+        sleep(Duration::from_micros(1)).await;
+        while platform.logins() < 3 {
+            let waiting = client.waiting().filter(|waiting| waiting.until > Some(Instant::now()));
+            if let Some(waiting) = waiting {
+                return waiting.reason;
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        panic!("a call waits, and does not say what for");
+    };
+    let start = Instant::now();
+    let (error, reason) = tokio::join!(call(), looked());
+    assert!(error.is_invalid_token() && matches!(reason, WaitReason::TokenRefused), "{error:?} {reason:?}");
+    assert!((1..=15).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    assert_eq!((platform.calls(), platform.logins(), error.attempts()), (8, 4, 1));
     insta::assert_snapshot!(error);
+    // Later calls do not cancel the tokens of others.
+    let error = call().await;
+    assert!(error.is_invalid_token() && client.waiting().is_none(), "{error:?}");
+    assert_eq!((platform.calls(), error.attempts()), (8, 0));
+    sleep(Duration::from_secs(320)).await;
+    call().await;
+    assert_eq!((platform.calls(), platform.logins()), (10, 5));
 }
 
 #[tokio::test]

@@ -111,7 +111,7 @@ impl Counting {
 
     /// Asks for these again, in this order; the other counts stay.
     pub(crate) fn recount(&mut self, asks: impl IntoIterator<Item = Ask>) {
-        self.asks = asks.into_iter().collect();
+        (self.asks, self.suspect) = (asks.into_iter().collect(), false);
         for ask in &self.asks {
             if let Ask::Status(status) = ask {
                 // Else old and new counts of one subtask could stand side by side.

@@ -77,6 +77,13 @@ impl Pace {
         self.rest = if moved { self.fastest } else { slower };
         self.next_poll = Some(after(now, self.rest));
     }
+
+    /// A poll has failed, after this many attempts. It rests as if nothing had moved, and at least for a moment.
+    pub(crate) fn missed(&mut self, now: Instant, attempts: u32) -> Instant {
+        (0..attempts).for_each(|_| self.answered(now));
+        self.polled(now, false);
+        *self.next_poll.insert(after(now, self.rest.max(SHORTEST)))
+    }
 }
 
 #[cfg(test)]

@@ -91,6 +91,13 @@ impl Rounds {
         self.start(purpose, misses_rows);
     }
 
+    /// Starts over after a poll that has failed. What it has counted and what is counted from now on are from different times, and
+    /// together they could make a task look settled.
+    pub(crate) fn restart(&mut self) {
+        self.closed = 0;
+        self.start(Purpose::Count, true);
+    }
+
     /// How many calls belong together from here; of a read, whose pages may come as the quota allows, 1.
     pub(crate) fn ahead(&self) -> usize {
         if self.doubt.is_some() { 1 } else { self.counting.ahead() }

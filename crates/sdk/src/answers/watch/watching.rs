@@ -24,6 +24,8 @@ pub(crate) struct Watching {
     pub(crate) end: Instant,
     /// What a read found, until it is delivered.
     result: Option<PollResult>,
+    /// How many polls have failed since the last one that did not, and the latest of these errors.
+    missed: Option<(u32, Error)>,
     ended: bool,
 }
 
@@ -53,6 +55,7 @@ impl Watching {
             deadline,
             end: after(now, deadline.unwrap_or(FOREVER)),
             result: None,
+            missed: None,
             ended: false,
         }
     }
@@ -91,9 +94,19 @@ impl Watching {
         self.result = found.map(|tally| self.rounds.read(tally, doubt));
     }
 
+    /// A poll has failed with a temporary error. Returns when the next one begins.
+    pub(crate) fn missed(&mut self, error: Error, now: Instant) -> Instant {
+        let next = self.pace.missed(now, error.attempts());
+        self.rounds.restart();
+        let before = self.missed.as_ref().map_or(0, |(count, _)| *count);
+        self.missed = Some((before.saturating_add(1), error));
+        next
+    }
+
     fn deliver(&mut self, result: PollResult, now: Instant) -> WatchStep {
         let PollResult { summary, moved } = result;
         self.pace.polled(now, moved);
+        self.missed = None;
         self.ended = summary.is_settled();
         // Whoever waits for the first subtask waits for one at least.
         let open = summary.total().saturating_sub(summary.settled()).max(u64::from(!self.ended));
@@ -107,8 +120,13 @@ impl Watching {
     fn late(&self, within: Duration) -> Error {
         let last = self.rounds.last.as_ref();
         let far = last.map_or("no count has come in yet".to_owned(), Summary::to_string);
-        let found = format!("not settled within {within:?}: {far}");
+        let failed = self.missed.as_ref().map(|(count, error)| match count {
+            1 => format!(", and the last poll failed: {}", error.found()),
+            _ => format!(", and the last {count} polls failed: {}", error.found()),
+        });
+        let found = format!("not settled within {within:?}: {far}{}", failed.unwrap_or_default());
         let remedy = match last {
+            None if let Some((_, error)) = &self.missed => error.remedy().clone(),
             Some(last) if last.total() == 0 => Remedy::AllowEmpty,
             Some(last) if last.other() == last.total() - last.settled() => {
                 Remedy::ReadSubtasks { other: last.other(), total: last.total() }

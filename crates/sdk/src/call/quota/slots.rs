@@ -132,6 +132,12 @@ impl Slots {
         self.wait_for_slot(self.waiting, now).max(self.wait_for_pause(self.waiting, now))
     }
 
+    /// Whether it would wait because the platform throttled a call, rather than for a slot.
+    pub(super) fn is_paused(&self, now: Instant) -> bool {
+        let pause = self.wait_for_pause(self.waiting, now);
+        !pause.is_zero() && pause >= self.wait_for_slot(self.waiting, now)
+    }
+
     fn wait_for_slot(&self, ahead: u32, now: Instant) -> Duration {
         let Some(calls) = self.calls else { return Duration::ZERO };
         let free = (calls as usize).saturating_sub(self.in_flight + self.returning.len());

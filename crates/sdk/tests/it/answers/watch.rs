@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use northbound::{Client, Doubt, Error, Method, Quota, Remedy, Summary, WatchStream};
+use northbound::{Client, Doubt, Error, Method, Quota, Remedy, Summary, WaitReason, WatchStream};
 use northbound_testkit::{Asked, Platform, json_reply};
 use tokio::time::Instant;
 
@@ -157,14 +157,67 @@ async fn no_span_of_time_is_too_long() {
 }
 
 #[tokio::test]
-async fn a_call_that_fails_ends_the_watch() {
-    let platform = Platform::in_process(|asked| match asked.status() {
-        None => page(&[("Pending", 2)], asked),
-        Some(_) => json_reply(500, r#"{"error_code":"50252"}"#),
-    });
-    let mut watch = watch(&platform.client());
-    assert!(watch.try_next().await.unwrap_err().is_platform_fault());
-    let calls = platform.calls();
-    assert_eq!(watch.try_next().await.unwrap(), None);
-    assert_eq!(platform.calls(), calls);
+async fn a_permanent_error_ends_the_watch() {
+    for (status, code) in [(400, "100022"), (403, "105005"), (500, "100203"), (403, "1010005"), (200, "")] {
+        let platform = Platform::in_process(move |asked| match asked.number {
+            0..9 => page(&[("Pending", 2)], asked),
+            _ => json_reply(status, format!(r#"{{"error_code":"{code}"}}"#)),
+        });
+        let mut watch = watch(&platform.client());
+        assert!(watch.try_next().await.unwrap().is_some());
+        let error = watch.try_next().await.unwrap_err();
+        assert_eq!(error.code().map_or("", |code| code.as_str()), code, "{error}");
+        let calls = platform.calls();
+        assert_eq!(watch.try_next().await.unwrap(), None, "{code}");
+        assert_eq!((platform.calls(), watch.missed()), (calls, 0), "{code}");
+    }
+}
+
+/// An outage of ten minutes in the middle of a poll, in which the last subtask settles.
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_seen_and_does_not_end_the_watch() {
+    const OUTAGE: std::ops::Range<u64> = 20..620;
+    type Row = (u16, &'static str, fn(&WaitReason) -> bool);
+    let unreachable = |reason: &WaitReason| matches!(reason, WaitReason::Unreachable(_));
+    let rows: [Row; 5] = [
+        (502, "<html>", unreachable),
+        (501, "", unreachable),
+        (500, r#"{"error_code":"50252"}"#, unreachable),
+        (403, r#"{"error_code":"1010009"}"#, |reason| matches!(reason, WaitReason::QuotaUsedElsewhere)),
+        (403, r#"{"error_code":"1010005"}"#, |reason| matches!(reason, WaitReason::TokenRefused)),
+    ];
+    for (status, body, is_reason) in rows {
+        let start = Instant::now();
+        let platform = Platform::in_process(move |asked| match (asked.at - start).as_secs() {
+            _ if asked.is_login() => json_reply(200, r#"{"accessToken":"t0ken"}"#),
+            second if OUTAGE.contains(&second) => json_reply(status, body),
+            second => page(&[if second < 20 { ("Pending", 2) } else { ("Success", 2) }], asked),
+        });
+        let client = platform.with_login().seed(7).build().unwrap();
+        let mut watch = client.watch("demo").stream();
+        while start.elapsed() < Duration::from_secs(300) {
+            let _ = tokio::time::timeout(Duration::from_secs(1), watch.try_next()).await;
+        }
+        let waiting = client.waiting().unwrap();
+        let since = (waiting.since - start).as_secs();
+        assert!(is_reason(&waiting.reason) && (20..60).contains(&since), "{body}: {since} s, {waiting:?}");
+        assert!(waiting.until.is_some() && watch.missed() > 2, "{body}: {}", watch.missed());
+        assert!(platform.logins() <= 4, "{body}");
+        let last = watch.try_next().await.unwrap().unwrap();
+        assert!(last.is_settled() && watch.missed() == 0 && client.waiting().is_none(), "{body}: {last}");
+        let late = start.elapsed().as_secs() - OUTAGE.end;
+        assert!(late <= if body.contains("1010005") { 660 } else { 100 }, "{body}: {late} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_ends_in_an_outage_says_so() {
+    let platform = Platform::in_process(|_| json_reply(503, ""));
+    let error = all(platform.client().watch("demo").deadline(Duration::from_secs(60)).stream()).await.1;
+    insta::assert_snapshot!(error.unwrap());
+    let nobody = platform.builder().service(tower::service_fn(|_: http::Request<_>| async {
+        Err::<http::Response<northbound::reqwest::Body>, _>(std::io::Error::other("no route"))
+    }));
+    let error = all(nobody.build().unwrap().watch("demo").stream()).await.1.unwrap();
+    assert!(error.is_connection(), "where nobody has ever answered, the address may be wrong: {error}");
 }
