@@ -52,6 +52,11 @@ pub(crate) trait Operation: Sync {
         client: &northbound_client::Client,
     ) -> impl Future<Output = Result<ResponseValue<Self::Body>, Generated<ErrorResponse>>> + Send;
 
+    /// Decodes a good reply under another status of success than the documented one, where the page leaves it open.
+    fn read_success(&self, _body: &[u8]) -> Option<Self::Body> {
+        None
+    }
+
     /// What a reply brings that decoded. It may still report an error, or lack what was asked for.
     fn accept(&self, body: Self::Body, exchange: &Exchange<'_>) -> Result<Self::Reply, Error>;
 }
@@ -75,7 +80,14 @@ impl Connection {
         let exchange = Exchange { connection: self, call, reply_is_secret: !O::NEEDS_TOKEN };
         match operation.send(&client).await {
             Ok(reply) => operation.accept(reply.into_inner(), &exchange),
-            Err(error) => Err(exchange.error(error).await),
+            Err(Generated::UnexpectedResponse(response)) => match response.bytes().await {
+                Ok(body) => match operation.read_success(&body).filter(|_| exchange.status().is_success()) {
+                    Some(body) => operation.accept(body, &exchange),
+                    None => Err(exchange.not_as_documented(&body)),
+                },
+                Err(error) => Err(exchange.broken(error)),
+            },
+            Err(error) => Err(exchange.error(error)),
         }
     }
 }
@@ -101,7 +113,9 @@ impl Exchange<'_> {
 
     /// An error for a reply that decoded, and lacks what it is asked for.
     pub(crate) fn lacking(&self, member: &str) -> Error {
-        let found = format!("the reply of HTTP 200 has no {member:?} and reports no error{}", self.shown());
+        let status = self.status().as_u16();
+        let found =
+            format!("the reply of HTTP {status} has no {member:?} and reports no error{}", self.shown());
         let error = self.undocumented(ErrorKind::Undecodable, found, NORTHBOUND_SIDE);
         error.with(|details| details.member = Some(member.to_owned()))
     }
@@ -117,17 +131,15 @@ impl Exchange<'_> {
         self.call.received().is_some_and(|received| envelope::has_member(&received.body, member))
     }
 
-    async fn error(&self, error: Generated<ErrorResponse>) -> Error {
+    fn error(&self, error: Generated<ErrorResponse>) -> Error {
         match error {
             Generated::ErrorResponse(reply) => match Envelope::of(&reply) {
                 Some(envelope) => self.reported(envelope),
                 None => self.without_code(),
             },
             Generated::InvalidResponsePayload(body, _) => self.not_as_documented(&body),
-            Generated::UnexpectedResponse(response) => match response.bytes().await {
-                Ok(body) => self.not_as_documented(&body),
-                Err(error) => self.broken(error),
-            },
+            // The caller has read its body.
+            Generated::UnexpectedResponse(_) => self.without_code(),
             Generated::CommunicationError(error)
             | Generated::ResponseBodyError(error)
             | Generated::InvalidUpgrade(error) => self.broken(error),
@@ -205,6 +217,7 @@ impl Exchange<'_> {
     /// No whole body came.
     fn broken(&self, error: reqwest::Error) -> Error {
         let error = error.without_url();
+        let is_unsent = error.is_connect() || error.is_builder();
         let cause = causes(&error).last().map_or_else(|| error.to_string(), ToString::to_string);
         let received = self.call.received();
         let place = self.connection.endpoint.base();
@@ -224,6 +237,7 @@ impl Exchange<'_> {
             let found = format!("no connection to {place}, or no reply over it ({cause})");
             Error::new(ErrorKind::Connection, found, WHERE)
         };
+        let broken = if is_unsent { broken.unsent() } else { broken };
         broken.with_status(received.map(|received| received.status)).with_source(error)
     }
 
