@@ -111,9 +111,10 @@ fn without(text: &str, secret: &str) -> Option<String> {
 
 /// Whether what stands between these is a value: alone, in quotes, or after a name, as in `\"secret\":\"x\"` and `secret=x&`.
 fn is_value(before: &str, rest: &str) -> bool {
-    let begins = before.chars().next_back().is_none_or(|c| "\"'`=:/".contains(c))
-        || before.ends_with(": ")
-        || before.ends_with("Bearer ");
+    let begins = match before.chars().next_back() {
+        None => rest.is_empty(),
+        Some(last) => "\"'`=:/".contains(last) || before.ends_with(": ") || before.ends_with("Bearer "),
+    };
     begins && !rest.starts_with(char::is_alphanumeric)
 }
 

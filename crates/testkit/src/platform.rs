@@ -32,7 +32,7 @@ impl Asked {
 
     /// Whether it is a login.
     pub fn is_login(&self) -> bool {
-        self.text.starts_with("POST ")
+        self.line().ends_with("/login")
     }
 
     /// The parameter `status`.

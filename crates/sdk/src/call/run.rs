@@ -17,7 +17,7 @@ use crate::call::attempts::{Attempts, Retry, Verdict};
 use crate::call::exchange::{Connection, Operation};
 use crate::call::login::Login;
 use crate::call::quota::Quota;
-use crate::call::token::{NoToken, Token, TokenError, TokenStore};
+use crate::call::token::{Token, TokenError, TokenStore};
 use crate::call::waiting::{Wait, WaitReason, Waits};
 use crate::client::credentials::Source;
 use crate::error::{Error, ErrorKind, Remedy, Stop};
@@ -122,9 +122,7 @@ enum NoOutcome {
     /// The deadline came first.
     Late(Error),
     /// Something that no repetition helps.
-    Failed(Error),
-    /// The platform has refused too many tokens, the latest one with this error.
-    TokenRefused(Error),
+    Failed(Error, Stop),
 }
 
 impl CallRunner<'_> {
@@ -137,11 +135,11 @@ impl CallRunner<'_> {
         loop {
             let (outcome, token) = match self.attempt(operation).await {
                 Ok(attempt) => attempt,
-                Err(NoOutcome::Failed(error)) => return Err(error),
-                Err(NoOutcome::TokenRefused(error)) => {
+                Err(NoOutcome::Failed(error, Stop::Token)) => {
                     let made = attempts.made + u32::from(last.is_some());
                     return Err(self.ended(error.asking(self.what), made, Stop::Token));
                 }
+                Err(NoOutcome::Failed(error, _)) => return Err(error),
                 Err(NoOutcome::Late(late)) if attempts.leaves_unknown(&late) => {
                     return Err(late.ended(attempts.made + 1, Stop::Unknown));
                 }
@@ -192,10 +190,8 @@ impl CallRunner<'_> {
             }
             let waits = |until| self.wait.is_for(WaitReason::TokenRefused, Some(until));
             let token = tokens.get(waits, |rejected| self.shared.new_token(rejected, self.deadline));
-            let token = self.within(TOKEN, token).await?.map_err(|none| match none {
-                NoToken::Failed(error) => NoOutcome::Failed(error),
-                NoToken::Refused(error) => NoOutcome::TokenRefused(error),
-            })?;
+            let token = self.within(TOKEN, token).await?;
+            let token = token.map_err(|(error, stop)| NoOutcome::Failed(error, stop))?;
             connection.secrets.note(&token);
             call = call.authorized_by(source.app_id().as_str(), &token).map_err(|fault| self.unfit(fault))?;
             used = Some(token);
@@ -279,7 +275,7 @@ impl CallRunner<'_> {
     fn unfit(&self, fault: impl std::error::Error + Send + Sync + 'static) -> NoOutcome {
         let kind = if self.shared.changes_token() { ErrorKind::NoToken } else { ErrorKind::Refused };
         let error = Error::new(kind, "the token cannot be put into a header", Remedy::CheckToken);
-        NoOutcome::Failed(error.with_source(fault))
+        NoOutcome::Failed(error.with_source(fault), Stop::Pointless)
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::call::after;
 use crate::call::waiting::Waiting;
-use crate::error::Error;
+use crate::error::{Error, Stop};
 
 /// A token is renewed this long before its end, or a tenth of its life if that is shorter.
 const MARGIN: Duration = Duration::from_secs(300);
@@ -127,17 +127,8 @@ struct Held {
 #[derive(Debug)]
 enum TokenStep {
     Use(Secret),
-    Fail(NoToken),
+    Fail(Error, Stop),
     LogInAt(Instant),
-}
-
-/// Why there is no token.
-#[derive(Debug)]
-pub(crate) enum NoToken {
-    /// It could not be had.
-    Failed(Error),
-    /// The platform has refused so many that there is no login for now. This is the latest refusal.
-    Refused(Error),
 }
 
 impl TokenState {
@@ -148,15 +139,14 @@ impl TokenState {
         }
         match &self.failed {
             Some((failed, error)) if *failed >= since && self.held.is_none() => {
-                return TokenStep::Fail(NoToken::Failed(error.clone()));
+                return TokenStep::Fail(error.clone(), Stop::Pointless);
             }
             _ => {}
         }
         let at = self.next_login.unwrap_or(now).max(now);
         match &self.refusal {
             Some(error) if at > now && self.refusals >= MOST_LOGINS => {
-                let error = error.clone().with_retry_after(Some(at - now));
-                TokenStep::Fail(NoToken::Refused(error))
+                TokenStep::Fail(error.clone().with_retry_after(Some(at - now)), Stop::Token)
             }
             _ => TokenStep::LogInAt(at),
         }
@@ -205,12 +195,13 @@ impl TokenStore {
     /// The token; `log_in` brings one if there is none. Whoever comes meanwhile waits for that login instead of making
     /// another, which would cancel the first one's token. Dropping the future leaves nothing stuck: the next one logs in.
     ///
-    /// `waits` is called if that login has to wait until some time.
+    /// `waits` is called if that login has to wait until some time. [`Stop::Token`] says that the platform has refused so many
+    /// tokens that there is no login for now; the error is the latest refusal.
     pub(crate) async fn get<F>(
         &self,
         waits: impl FnOnce(Instant),
         log_in: impl FnOnce(Option<Secret>) -> F,
-    ) -> Result<Secret, NoToken>
+    ) -> Result<Secret, (Error, Stop)>
     where
         F: Future<Output = Result<Token, Error>>,
     {
@@ -218,7 +209,7 @@ impl TokenStore {
         let mut state = self.0.lock().await;
         match state.step(since, Instant::now()) {
             TokenStep::Use(secret) => Ok(secret),
-            TokenStep::Fail(error) => Err(error),
+            TokenStep::Fail(error, stop) => Err((error, stop)),
             TokenStep::LogInAt(at) => {
                 let wait = at.saturating_duration_since(Instant::now());
                 if !wait.is_zero() {
@@ -237,7 +228,7 @@ impl TokenStore {
                         if !error.is_late() {
                             state.failed = Some((Instant::now(), error.clone()));
                         }
-                        Err(NoToken::Failed(error))
+                        Err((error, Stop::Pointless))
                     }
                 }
             }

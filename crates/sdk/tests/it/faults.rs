@@ -315,6 +315,6 @@ fn the_page_and_the_tests_have_the_same_rows() {
     assert_eq!((described.len(), tested.len()), (distinct.len(), distinct.len()));
     let sources = [include_str!("tls.rs"), include_str!("faults.rs"), include_str!("token.rs")].concat();
     for id in ELSEWHERE {
-        assert!(sources.contains(&format!("\n// {id}\n#[tokio::test]")), "no test is marked with {id}");
+        assert!(sources.contains(&format!("\n// {id}\n#[tokio::test")), "no test is marked with {id}");
     }
 }

@@ -2,13 +2,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
-use crate::error::Stop;
 
 fn hour(secret: &str) -> Token {
     Token::new(secret).lives(Duration::from_secs(3600))
 }
 
-async fn get<F>(tokens: &TokenStore, log_in: impl FnOnce(Option<Secret>) -> F) -> Result<Secret, NoToken>
+async fn get<F>(
+    tokens: &TokenStore,
+    log_in: impl FnOnce(Option<Secret>) -> F,
+) -> Result<Secret, (Error, Stop)>
 where
     F: Future<Output = Result<Token, Error>>,
 {
@@ -166,7 +168,7 @@ async fn after_four_refusals_in_a_row_there_is_one_login_in_five_minutes() {
             };
             match get(&tokens, log_in).await {
                 Ok(secret) => held = Some(secret),
-                Err(NoToken::Refused(error)) => {
+                Err((error, Stop::Token)) => {
                     assert!(
                         error.is_invalid_token() && error.retry_after() > Some(Duration::ZERO),
                         "{error:?}"
