@@ -13,8 +13,10 @@ use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../../spec/openapi.yaml");
 
-/// Method and path of each operation, and its promises by status.
-static PROMISES: LazyLock<Vec<(String, String, HashMap<String, Promise>)>> = LazyLock::new(|| {
+/// Method and path of an operation, and its promises by status.
+type OfOperation = (String, String, HashMap<String, Promise>);
+
+static PROMISES: LazyLock<Vec<OfOperation>> = LazyLock::new(|| {
     let document = Document::parse("spec/openapi.yaml", DOCUMENT.to_owned()).unwrap();
     let of_operations = operations(document.value()).map(|operation| {
         let responses = operation.value["responses"].as_object().unwrap();

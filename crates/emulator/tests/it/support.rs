@@ -106,7 +106,8 @@ impl Caller {
     pub(crate) async fn create(&self, task: &Value) -> String {
         let reply = self.post(task.to_string()).await;
         assert_eq!(reply.status, 200);
-        reply.body["taskID"].as_str().unwrap_or_else(|| panic!("{}", reply.body)).to_owned()
+        assert!(reply.body["taskID"].is_string(), "{}", reply.body);
+        reply.body["taskID"].as_str().unwrap().to_owned()
     }
 
     /// Asks for one task; `id` may have a query behind it.
