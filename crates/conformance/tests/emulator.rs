@@ -37,6 +37,7 @@ fn lines(server: &mut dyn Server, time: bool) -> anyhow::Result<Vec<Line>> {
         secret: Scenario::DEMO_SECRET.to_owned(),
         task: Scenario::DEMO_TASK.to_owned(),
         stranger: Some(STRANGER.to_owned()),
+        act: false,
         throttle: time,
         expiry: time,
     };
@@ -136,6 +137,10 @@ impl Server for Mock {
             r#"{"tt":"t"}"#
         };
         Ok(axum::http::Response::new(body.as_bytes().to_vec()))
+    }
+
+    fn is_on_this_machine(&self) -> bool {
+        true
     }
 
     fn now(&self) -> Duration {
