@@ -32,7 +32,8 @@ pub(crate) struct Ask<'f> {
 
 impl<'f> Ask<'f> {
     pub(crate) fn new(call: &'f Call, fields: Pairs, headers: Pairs) -> Self {
-        let media_type = call.media_type.iter().map(|media_type| (CONTENT_TYPE.to_owned(), media_type.clone()));
+        let media_type =
+            call.media_type.iter().map(|media_type| (CONTENT_TYPE.to_owned(), media_type.clone()));
         let headers = headers.into_iter().chain(media_type).collect();
         let body = call.examples.first().cloned().unwrap_or_default();
         Self { call, fields, body, bare: false, headers, note: String::new() }
@@ -87,7 +88,8 @@ impl<'f> Ask<'f> {
 
     /// Path and query.
     fn target(&self) -> String {
-        let is_in_path = |name: &str| self.call.field(name).is_some_and(|field| field.location == Location::Path);
+        let is_in_path =
+            |name: &str| self.call.field(name).is_some_and(|field| field.location == Location::Path);
         let (in_path, rest): (Vec<_>, Vec<_>) = self.fields.iter().partition(|(name, _)| is_in_path(name));
         let path = in_path.iter().fold(self.call.path.clone(), |path, (name, value)| {
             path.replace(&format!("{{{name}}}"), &byte_serialize(value.as_bytes()).collect::<String>())

@@ -9,7 +9,8 @@ use serde_json::Value;
 pub(crate) fn examples(document: &Value, operation: &Value) -> Vec<Value> {
     let body = resolve(document, &operation["requestBody"]).unwrap_or(&Value::Null);
     let media = &body["content"][crate::facts::JSON];
-    let named = members(&media["examples"]).filter_map(|(_, example)| resolve(document, example)?.get("value"));
+    let named =
+        members(&media["examples"]).filter_map(|(_, example)| resolve(document, example)?.get("value"));
     named.chain(media.get("example")).cloned().collect()
 }
 
@@ -37,7 +38,8 @@ fn inside<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {
 
 /// The example with this value of a member, or without it. An example that is so by itself is taken as it is.
 pub(crate) fn with(examples: &[Value], way: &str, value: Option<&Value>) -> Value {
-    let is_so = |example: &&Value| owner(example, way).is_some_and(|(owner, last)| inside(owner, last) == value);
+    let is_so =
+        |example: &&Value| owner(example, way).is_some_and(|(owner, last)| inside(owner, last) == value);
     let shown = |example: &&Value| member(example, way).is_some();
     let found = examples.iter().find(is_so).or_else(|| examples.iter().find(shown)).or(examples.first());
     let mut body = found.cloned().unwrap_or_default();
@@ -64,10 +66,12 @@ pub(crate) fn set(body: &mut Value, way: &str, value: Option<&Value>) {
 }
 
 fn steps(way: &str) -> impl Iterator<Item = &str> {
-    way.split('.').flat_map(|step| match step.strip_suffix("[]") {
-        Some(name) => [Some(name), Some("[]")],
-        None => [Some(step), None],
-    }).flatten()
+    way.split('.')
+        .flat_map(|step| match step.strip_suffix("[]") {
+            Some(name) => [Some(name), Some("[]")],
+            None => [Some(step), None],
+        })
+        .flatten()
 }
 
 #[cfg(test)]
@@ -79,9 +83,15 @@ mod tests {
     #[test]
     fn a_member_is_changed_in_the_example_that_has_it() {
         let examples = [json!({ "a": { "b": 1 } }), json!({ "list": [{ "c": "x" }, { "c": "y" }] })];
-        assert!(is_shown(&examples, "list[].c") && !is_shown(&examples, "list[].d") && !is_shown(&examples, ""));
+        assert!(
+            is_shown(&examples, "list[].c") && !is_shown(&examples, "list[].d") && !is_shown(&examples, "")
+        );
         assert_eq!(with(&examples, "a.b", Some(&json!(2))), json!({ "a": { "b": 2 } }));
-        assert_eq!(with(&examples, "list[].c", None), json!({ "list": [{}, { "c": "y" }] }), "from one that has it");
+        assert_eq!(
+            with(&examples, "list[].c", None),
+            json!({ "list": [{}, { "c": "y" }] }),
+            "from one that has it"
+        );
         assert_eq!(with(&examples, "list[]", Some(&json!(7))), json!({ "list": [7, { "c": "y" }] }));
         assert_eq!(with(&examples, "a", None), examples[1], "one that lacks it by itself");
         assert_eq!(with(&examples, "new", Some(&json!(1))), json!({ "a": { "b": 1 }, "new": 1 }));

@@ -150,26 +150,30 @@ impl Call {
         let mut fields: Vec<Field> = Vec::new();
         let facts = contract.facts().iter();
         for fact in facts.filter(|fact| fact.side == Side::Request && fact.operation == of_call) {
-            let (location, name) = match (fact.place.split_once(' '), fact.member.as_str(), fact.aspect.as_str()) {
-                (Some(("query", name)), "", _) => (Location::Query, name),
-                (Some(("path", name)), "", _) => (Location::Path, name),
-                (Some(("body", FORM)), name, _) if !name.is_empty() => (Location::Form, name),
-                (Some(("body", JSON)), name, _) if body::is_shown(&examples, name) => (Location::Json, name),
-                (Some(("body", FORM | JSON)), "", _) => (Location::Body, ""),
-                (None, "", "security") => {
-                    let scheme = fact.value.strip_prefix("apiKey in header name ");
-                    app_key = scheme.and_then(|scheme| scheme.strip_suffix(" and http scheme bearer"));
-                    ensure!(fact.value == "none" || app_key.is_some(), "{id}: no way yet to try {fact}");
-                    continue;
-                }
-                (_, "", "media type") if [FORM, JSON].contains(&fact.value.as_str()) => {
-                    media_type = Some(fact.value.clone());
-                    continue;
-                }
-                (None, "", "required") if fact.place == "body" => (Location::Body, ""),
-                _ => bail!("{id}: no way yet to try {fact}"),
-            };
-            let at = fields.iter().position(|field| (field.location, field.name.as_str()) == (location, name));
+            let (location, name) =
+                match (fact.place.split_once(' '), fact.member.as_str(), fact.aspect.as_str()) {
+                    (Some(("query", name)), "", _) => (Location::Query, name),
+                    (Some(("path", name)), "", _) => (Location::Path, name),
+                    (Some(("body", FORM)), name, _) if !name.is_empty() => (Location::Form, name),
+                    (Some(("body", JSON)), name, _) if body::is_shown(&examples, name) => {
+                        (Location::Json, name)
+                    }
+                    (Some(("body", FORM | JSON)), "", _) => (Location::Body, ""),
+                    (None, "", "security") => {
+                        let scheme = fact.value.strip_prefix("apiKey in header name ");
+                        app_key = scheme.and_then(|scheme| scheme.strip_suffix(" and http scheme bearer"));
+                        ensure!(fact.value == "none" || app_key.is_some(), "{id}: no way yet to try {fact}");
+                        continue;
+                    }
+                    (_, "", "media type") if [FORM, JSON].contains(&fact.value.as_str()) => {
+                        media_type = Some(fact.value.clone());
+                        continue;
+                    }
+                    (None, "", "required") if fact.place == "body" => (Location::Body, ""),
+                    _ => bail!("{id}: no way yet to try {fact}"),
+                };
+            let at =
+                fields.iter().position(|field| (field.location, field.name.as_str()) == (location, name));
             let at = at.unwrap_or_else(|| {
                 let example = example(document.value(), found.value, name);
                 fields.push(Field { location, name: name.to_owned(), example, rules: Vec::new() });

@@ -79,7 +79,9 @@ pub(crate) fn probes(fact: &Fact, field: &Field) -> Option<Vec<(Given, Expected)
     let is_json = field.location == Location::Json;
     match (field.location, fact.aspect.as_str(), fact.value.as_str()) {
         // Without it another path is asked for.
-        (Location::Path, "required", "yes") | (Location::Path, "style" | "explode", _) => return Some(Vec::new()),
+        (Location::Path, "required", "yes") | (Location::Path, "style" | "explode", _) => {
+            return Some(Vec::new());
+        }
         (_, "required", "yes") => return Some(vec![(None, Refused)]),
         (_, "required", "no") => return Some(vec![(None, Taken)]),
         (Location::Body, "type" | "nullable" | "additionalProperties", _) => return Some(Vec::new()),
@@ -112,7 +114,8 @@ fn others(kind: &str) -> Option<Vec<(Given, Expected)>> {
         ("object", json!({ "a": "b" })),
     ];
     let is_known = values.iter().any(|(other, _)| *other == kind);
-    let others = values.into_iter().filter(|(other, _)| *other != kind && (kind, *other) != ("number", "integer"));
+    let others =
+        values.into_iter().filter(|(other, _)| *other != kind && (kind, *other) != ("number", "integer"));
     is_known.then(|| others.map(|(_, value)| (Some(value), Refused)).collect())
 }
 

@@ -12,9 +12,11 @@ use crate::session::{Check, Session};
 pub(crate) const CHECKS: &[Check] = &[
     ("wrong credentials are refused, and leave the token alone", &["wrong-credentials"], wrong_credentials),
     ("a login that is no form is refused", &["login-is-a-form"], no_form),
-    ("what is required cannot be left out, and the rest can", &["empty-mandatory-counts-as-missing"], |session| {
-        try_out(session, &["required"])
-    }),
+    (
+        "what is required cannot be left out, and the rest can",
+        &["empty-mandatory-counts-as-missing"],
+        |session| try_out(session, &["required"]),
+    ),
     (
         "a text keeps its lengths",
         &["wrong-credentials", "empty-mandatory-counts-as-missing", "task-id-form"],

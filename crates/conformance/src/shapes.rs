@@ -69,7 +69,8 @@ fn members(answer: &Answer<'_>) -> Option<String> {
     if let Some(name) = missing(&documented.example, body) {
         return Some(format!("the member {name}"));
     }
-    let (name, shown) = documented.example.as_object()?.iter().find_map(|(name, list)| Some((name, list.get(0)?)))?;
+    let (name, shown) =
+        documented.example.as_object()?.iter().find_map(|(name, list)| Some((name, list.get(0)?)))?;
     let rows = body.get(name)?.as_array()?;
     rows.iter().find_map(|row| Some(format!("the member {} in each row, got {row}", missing(shown, row)?)))
 }
