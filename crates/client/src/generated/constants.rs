@@ -294,7 +294,7 @@ pub static DOCUMENTED_ERRORS: &[DocumentedErrors] = &[
     DocumentedErrors {
         operation: "createBatchTask",
         status: 400u16,
-        codes: &[ErrorCode::TagTaken, ErrorCode::InputRejected],
+        codes: &[ErrorCode::InputRejected, ErrorCode::TagTaken],
     },
     DocumentedErrors {
         operation: "createBatchTask",
@@ -324,7 +324,7 @@ pub static DOCUMENTED_ERRORS: &[DocumentedErrors] = &[
     DocumentedErrors {
         operation: "getBatchTask",
         status: 400u16,
-        codes: &[ErrorCode::IllegalRequest, ErrorCode::InvalidInput],
+        codes: &[ErrorCode::InvalidInput, ErrorCode::IllegalRequest],
     },
     DocumentedErrors {
         operation: "getBatchTask",
