@@ -100,8 +100,8 @@ impl fmt::Display for Remedy {
             }
             Self::LookForTask => {
                 "the task may exist, and no call finds its id: look for its name in the platform's portal before you create it \
-                 again; is_name_taken() and is_task_unfinished() would not prove that the task is yours, since another program \
-                 may have used the name, or have the unfinished task"
+                 again; a second create that ends with is_name_taken() or is_task_unfinished() proves nothing, since another \
+                 program may have used the name, or have the unfinished task"
             }
             Self::ReadAllPages => "give one status or none, or read with stream() or pages()",
             Self::ReadPageByPage { because } => return write!(f, "read page by page with page(): {because}"),

@@ -98,7 +98,7 @@ async fn a_reply_is_a_task_a_refusal_or_an_unknown_outcome() {
         for code in CODES {
             let body = if code.is_empty() { json!({}) } else { json!({ "error_code": code }) };
             let (platform, outcome) = answered_first(status, body.to_string()).await;
-            let creates = platform.calls() - platform.logins();
+            let creates = platform.asked().iter().filter(|asked| asked.is_create()).count();
             let shown = match outcome {
                 Ok(()) => "again",
                 Err(error) if is_unknown(&error) => "unknown",
