@@ -232,11 +232,24 @@ mod tests {
         let now = Instant::now();
         let retry = Retry::new();
         let mut attempts = Attempts::new(&retry, false, true, now + Duration::from_secs(180));
+        let unsent = Error::new(ErrorKind::Connection, "x", "y").unsent();
         for (error, verdict) in [
             (platform("1010009", 403), Verdict::AwaitQuota),
             (platform("1010005", 403), Verdict::ChangeToken),
-            (status(503), Verdict::GiveUp(Stop::Pointless)),
-            (Error::new(ErrorKind::Timeout, "x", "y"), Verdict::GiveUp(Stop::Pointless)),
+            (status(429), Verdict::AwaitQuota),
+            (unsent.clone(), Verdict::Repeat(Duration::from_millis(500))),
+            (status(503), Verdict::GiveUp(Stop::Unknown)),
+            (status(408), Verdict::GiveUp(Stop::Unknown)),
+            (status(204), Verdict::GiveUp(Stop::Unknown)),
+            (platform("50252", 500), Verdict::GiveUp(Stop::Unknown)),
+            (platform("105002", 500), Verdict::GiveUp(Stop::Unknown)),
+            (Error::new(ErrorKind::Timeout, "x", "y"), Verdict::GiveUp(Stop::Unknown)),
+            (Error::new(ErrorKind::Undecodable, "x", "y"), Verdict::GiveUp(Stop::Unknown)),
+            (platform("100203", 500), Verdict::GiveUp(Stop::Pointless)),
+            (platform("105001", 200), Verdict::GiveUp(Stop::Pointless)),
+            (status(404), Verdict::GiveUp(Stop::Pointless)),
+            (Error::refused("x", "y"), Verdict::GiveUp(Stop::Pointless)),
+            (Error::new(ErrorKind::Tls, "x", "y").unsent(), Verdict::GiveUp(Stop::Pointless)),
         ] {
             assert_eq!(attempts.failed(&error, now, 1.0), verdict, "{error:?}");
         }
