@@ -309,7 +309,12 @@ fn the_page_and_the_tests_have_the_same_rows() {
     let described: Vec<_> =
         page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     let (rows, reads) = (rows(), reads());
-    let tested = rows.iter().map(|row| row.id).chain(reads.iter().map(|(id, ..)| *id)).chain(ELSEWHERE).chain(create::ROWS);
+    let tested = rows
+        .iter()
+        .map(|row| row.id)
+        .chain(reads.iter().map(|(id, ..)| *id))
+        .chain(ELSEWHERE)
+        .chain(create::ROWS);
     let tested: Vec<_> = tested.collect();
     let distinct: BTreeSet<_> = described.iter().collect();
     assert_eq!(distinct, tested.iter().collect());
