@@ -252,6 +252,12 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
                  they have another one, have just changed it, or are gone"
             );
         }
+        Remedy::LookForTask => {
+            "the task may exist, and no call finds its id: look for its name in the platform's portal. If it is there, take its id \
+             over with `northbound task ID --adopt NAME`; if it is not, repeat the command with --may-repeat. A repeat that is \
+             answered with 105001 or 105002 proves nothing, since another program may have used the name, or have an \
+             unfinished task"
+        }
         Remedy::ReadAllPages => "give one status or none, or leave --page out",
         // A single page is no better where page numbers mean nothing.
         Remedy::ReadPageByPage { because } => {

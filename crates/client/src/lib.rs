@@ -4,6 +4,7 @@
 mod call;
 #[rustfmt::skip]
 mod generated;
+mod json;
 mod limits;
 mod members;
 mod object;
@@ -20,6 +21,7 @@ mod text;
 
 pub use call::{Call, Misread, Received, Turn};
 pub use generated::*;
+pub use json::Json;
 pub use members::{Exact, Members, Unreadable};
 pub use open::UnknownValue;
 pub use seconds::Seconds;

@@ -239,7 +239,7 @@ pub(crate) fn push_compact(json: &str, into: &mut String) {
 }
 
 /// A value of JSON that is written as the text that it is.
-fn compact(json: &str) -> Box<RawValue> {
+pub(crate) fn compact(json: &str) -> Box<RawValue> {
     let mut text = String::new();
     push_compact(json.trim(), &mut text);
     RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned())

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
-use crate::{Members, Seconds, Secret, Text};
+use crate::{Json, Members, Seconds, Secret, Text};
 
 macro_rules! schema {
     ($type:ident, inline: $inline:literal, $schema:expr) => {
@@ -24,6 +24,7 @@ macro_rules! schema {
 }
 
 schema!(Members, inline: true, Map::<String, Value>::json_schema);
+schema!(Json, inline: true, |_| json_schema!(true));
 schema!(Text, inline: true, String::json_schema);
 schema!(Secret, inline: false, |_| json_schema!({ "type": "string", "format": "password" }));
 schema!(Seconds, inline: false, |_| json_schema!({ "type": "integer", "format": "int64", "minimum": 0 }));

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use form_urlencoded::Serializer;
+use form_urlencoded::{Serializer, byte_serialize};
 use serde_json::{Map, Value};
 use ureq::http::{self, Request};
 
-use crate::facts::{Call, FORM};
+use crate::body;
+use crate::facts::{Call, FORM, JSON};
+use crate::field::{Field, Location};
 
 /// The header that names the form of a body.
 const CONTENT_TYPE: &str = "Content-Type";
@@ -17,7 +19,12 @@ pub(crate) type Pairs = Vec<(String, String)>;
 #[derive(Clone)]
 pub(crate) struct Ask<'f> {
     pub(crate) call: &'f Call,
+    /// Parameters, and members of a form.
     pub(crate) fields: Pairs,
+    /// The body of JSON; null if there is none.
+    body: Value,
+    /// Whether nothing is sent as a body.
+    bare: bool,
     pub(crate) headers: Pairs,
     /// What a reader of the report should know of its headers or its body: they hold secrets, and are not shown.
     note: String,
@@ -25,8 +32,34 @@ pub(crate) struct Ask<'f> {
 
 impl<'f> Ask<'f> {
     pub(crate) fn new(call: &'f Call, fields: Pairs, headers: Pairs) -> Self {
-        let form = call.is_form.then(|| (CONTENT_TYPE.to_owned(), FORM.to_owned()));
-        Self { call, fields, headers: headers.into_iter().chain(form).collect(), note: String::new() }
+        let media_type =
+            call.media_type.iter().map(|media_type| (CONTENT_TYPE.to_owned(), media_type.clone()));
+        let headers = headers.into_iter().chain(media_type).collect();
+        let body = call.examples.first().cloned().unwrap_or_default();
+        Self { call, fields, body, bare: false, headers, note: String::new() }
+    }
+
+    /// The same with this value of a field of the call, or without it.
+    pub(crate) fn given(mut self, field: &Field, value: Option<&Value>) -> Self {
+        let shown = value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        match field.location {
+            Location::Path | Location::Query => self.field(&field.name, shown.as_deref()),
+            // A form holds secrets, so that a reader does not see it.
+            Location::Form => {
+                let length = shown.as_ref().map(|text| text.chars().count());
+                let note = length.map_or_else(
+                    || format!("without {}", field.name),
+                    |count| format!("with another {}, of {count} characters", field.name),
+                );
+                self.field(&field.name, shown.as_deref()).note(note)
+            }
+            Location::Json => {
+                self.body = body::with(&self.call.examples, &field.name, value);
+                let note = value.map(|value| format!("with {} in {}", cut(&value.to_string()), field.name));
+                self.note(note.unwrap_or_else(|| format!("without {}", field.name)))
+            }
+            Location::Body => Self { bare: value.is_none(), ..self }.note("without a body"),
+        }
     }
 
     /// The same with this value of a field, or without it.
@@ -46,7 +79,7 @@ impl<'f> Ask<'f> {
     }
 
     pub(crate) fn of_json(self) -> Self {
-        self.header(CONTENT_TYPE, Some("application/json"))
+        self.header(CONTENT_TYPE, Some(JSON))
     }
 
     pub(crate) fn note(self, note: impl Into<String>) -> Self {
@@ -55,21 +88,25 @@ impl<'f> Ask<'f> {
 
     /// Path and query.
     fn target(&self) -> String {
-        match self.call.is_form || self.fields.is_empty() {
-            true => self.call.path.clone(),
-            false => format!("{}?{}", self.call.path, self.encoded()),
+        let is_in_path =
+            |name: &str| self.call.field(name).is_some_and(|field| field.location == Location::Path);
+        let (in_path, rest): (Vec<_>, Vec<_>) = self.fields.iter().partition(|(name, _)| is_in_path(name));
+        let path = in_path.iter().fold(self.call.path.clone(), |path, (name, value)| {
+            path.replace(&format!("{{{name}}}"), &byte_serialize(value.as_bytes()).collect::<String>())
+        });
+        match self.call.is_form() || rest.is_empty() {
+            true => path,
+            false => format!("{path}?{}", encoded(&rest)),
         }
-    }
-
-    fn encoded(&self) -> String {
-        Serializer::new(String::new()).extend_pairs(&self.fields).finish()
     }
 
     pub(crate) fn to_http(&self) -> http::Result<Request<String>> {
         let is_form = self.headers.iter().any(|(_, value)| value == FORM);
-        let body = match (self.call.is_form, is_form) {
-            (false, _) => String::new(),
-            (true, true) => self.encoded(),
+        let body = match (self.call.is_form(), is_form) {
+            _ if self.bare => String::new(),
+            (false, _) if self.body.is_null() => String::new(),
+            (false, _) => self.body.to_string(),
+            (true, true) => encoded(&self.fields.iter().collect::<Vec<_>>()),
             (true, false) => {
                 let members = self.fields.iter().cloned().map(|(name, value)| (name, value.into()));
                 Value::Object(members.collect::<Map<_, _>>()).to_string()
@@ -85,6 +122,17 @@ impl fmt::Display for Ask<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}{}", self.call.method, self.target(), self.note)
     }
+}
+
+fn encoded(pairs: &[&(String, String)]) -> String {
+    let pairs = pairs.iter().map(|(name, value)| (name, value));
+    Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// The beginning of a text that may be long.
+fn cut(text: &str) -> String {
+    const LONGEST: usize = 60;
+    if text.chars().count() > LONGEST { format!("{text:.LONGEST$}…") } else { text.to_owned() }
 }
 
 fn set(pairs: &mut Pairs, name: &str, value: Option<&str>) {

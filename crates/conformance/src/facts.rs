@@ -8,19 +8,23 @@ use jsonschema::Validator;
 use northbound_openapi::contract::{Contract, Side, contract};
 use northbound_openapi::document::Document;
 use northbound_openapi::document::json::{list, members, shown, text, texts};
-use northbound_openapi::document::operations::operation;
+use northbound_openapi::document::operations::{Operation, operations};
 use northbound_openapi::document::reference::resolve;
 use northbound_openapi::lint;
 use serde_json::Value;
 
-use crate::field::{Field, probes};
+use crate::body;
+use crate::field::{Field, Location, probes};
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const JSON: &str = "application/json";
 
-/// What the document says of the two calls.
+/// What the document says of the calls.
 pub struct Facts {
-    pub(crate) list: Call,
-    pub(crate) login: Call,
+    pub(crate) calls: Vec<Call>,
+    /// The call whose reply comes in pages, and the one that takes no token, by their places in the list.
+    list: usize,
+    login: usize,
     /// How many calls may be made in a window.
     pub(crate) quota: u32,
     pub(crate) window: Duration,
@@ -30,14 +34,18 @@ pub struct Facts {
 
 /// One operation.
 pub(crate) struct Call {
-    pub(crate) id: &'static str,
+    pub(crate) id: String,
     pub(crate) method: String,
     pub(crate) path: String,
     /// The header that names the application, beside the one with the token; none if the call requires neither.
     pub(crate) app_key: Option<String>,
-    /// Whether its fields are sent as a form. Otherwise they are the query.
-    pub(crate) is_form: bool,
+    /// Whether it may be sent again when its outcome is unknown. Otherwise it acts on devices, or may do so.
+    pub(crate) may_repeat: bool,
+    /// The media type of its body, if it has one.
+    pub(crate) media_type: Option<String>,
     pub(crate) fields: Vec<Field>,
+    /// The bodies of JSON that the document shows for it.
+    pub(crate) examples: Vec<Value>,
     pub(crate) replies: BTreeMap<u16, Documented>,
 }
 
@@ -75,13 +83,31 @@ impl Facts {
         let value = document.value();
         let number = |name: &str| value["x-quota"][name].as_u64().context("the document has no x-quota");
         let contract = contract(value);
+        let calls: Vec<Call> =
+            operations(value).map(|one| Call::of(document, &contract, &one)).collect::<Result<_, _>>()?;
+        let only = |what: &str, is: &dyn Fn(&Call) -> bool| {
+            let mut found = calls.iter().enumerate().filter(|(_, call)| is(call)).map(|(index, _)| index);
+            let only = found.next().filter(|_| found.next().is_none());
+            only.with_context(|| format!("the document has no call that {what}, or several"))
+        };
         Ok(Self {
-            list: Call::of(document, &contract, "listSubtasks")?,
-            login: Call::of(document, &contract, "login")?,
+            list: only("has pages", &|call| call.field("pageNo").is_some())?,
+            login: only("takes no token", &|call| call.app_key.is_none())?,
+            calls,
             quota: number("calls")?.try_into()?,
             window: Duration::from_secs(number("seconds")?),
             catalogue: value["components"]["x-error-catalog"].clone(),
         })
+    }
+
+    /// The call whose reply comes in pages.
+    pub(crate) fn list(&self) -> &Call {
+        &self.calls[self.list]
+    }
+
+    /// The call that brings a token.
+    pub(crate) fn login(&self) -> &Call {
+        &self.calls[self.login]
     }
 
     /// The row of this call for the code that the catalogue calls `name`.
@@ -90,7 +116,7 @@ impl Facts {
         self.row_of(call, code.map_or("", |(code, _)| code))
     }
 
-    /// The row for a request that breaks a rule of its form.
+    /// The row for a request that breaks a rule of its form: the first of those under 400 that ask for another request.
     pub(crate) fn refusal(&self, call: &Call) -> Row {
         let mut codes = call.replies.get(&400).into_iter().flat_map(|reply| &reply.codes);
         let asks_to_change = |code: &&String| {
@@ -116,37 +142,44 @@ impl Facts {
 }
 
 impl Call {
-    fn of(document: &Document, contract: &Contract, id: &'static str) -> anyhow::Result<Self> {
-        let found = operation(document.value(), id)?;
-        let (method, path) = (found.method.to_uppercase(), found.path.to_owned());
+    fn of(document: &Document, contract: &Contract, found: &Operation<'_>) -> anyhow::Result<Self> {
+        let (id, method, path) = (found.id, found.method.to_uppercase(), found.path.to_owned());
         let of_call = format!("{method} {path}");
-        let (mut app_key, mut is_form) = (None, false);
+        let (mut app_key, mut media_type) = (None, None);
+        let examples = body::examples(document.value(), found.value);
         let mut fields: Vec<Field> = Vec::new();
         let facts = contract.facts().iter();
         for fact in facts.filter(|fact| fact.side == Side::Request && fact.operation == of_call) {
-            let name = match (fact.place.split_once(' '), fact.member.as_str(), fact.aspect.as_str()) {
-                (Some(("query", name)), "", _) => name,
-                (Some(("body", FORM)), name, _) if !name.is_empty() => name,
-                (None, "", "security") => {
-                    let scheme = fact.value.strip_prefix("apiKey in header name ");
-                    app_key = scheme.and_then(|scheme| scheme.strip_suffix(" and http scheme bearer"));
-                    ensure!(fact.value == "none" || app_key.is_some(), "{id}: no way yet to try {fact}");
-                    continue;
-                }
-                (_, "", "media type") if fact.value == FORM => {
-                    is_form = true;
-                    continue;
-                }
-                // Of a form as a whole: a call always has it, and another member changes nothing.
-                (_, "", "type" | "nullable" | "additionalProperties") => continue,
-                (_, "", "required") if fact.value == "yes" => continue,
-                _ => bail!("{id}: no way yet to try {fact}"),
-            };
-            if fields.last().is_none_or(|field| field.name != name) {
+            let (location, name) =
+                match (fact.place.split_once(' '), fact.member.as_str(), fact.aspect.as_str()) {
+                    (Some(("query", name)), "", _) => (Location::Query, name),
+                    (Some(("path", name)), "", _) => (Location::Path, name),
+                    (Some(("body", FORM)), name, _) if !name.is_empty() => (Location::Form, name),
+                    (Some(("body", JSON)), name, _) if body::is_shown(&examples, name) => {
+                        (Location::Json, name)
+                    }
+                    (Some(("body", FORM | JSON)), "", _) => (Location::Body, ""),
+                    (None, "", "security") => {
+                        let scheme = fact.value.strip_prefix("apiKey in header name ");
+                        app_key = scheme.and_then(|scheme| scheme.strip_suffix(" and http scheme bearer"));
+                        ensure!(fact.value == "none" || app_key.is_some(), "{id}: no way yet to try {fact}");
+                        continue;
+                    }
+                    (_, "", "media type") if [FORM, JSON].contains(&fact.value.as_str()) => {
+                        media_type = Some(fact.value.clone());
+                        continue;
+                    }
+                    (None, "", "required") if fact.place == "body" => (Location::Body, ""),
+                    _ => bail!("{id}: no way yet to try {fact}"),
+                };
+            let at =
+                fields.iter().position(|field| (field.location, field.name.as_str()) == (location, name));
+            let at = at.unwrap_or_else(|| {
                 let example = example(document.value(), found.value, name);
-                fields.push(Field { name: name.to_owned(), example, rules: Vec::new() });
-            }
-            fields.last_mut().into_iter().for_each(|field| field.rules.push(fact.clone()));
+                fields.push(Field { location, name: name.to_owned(), example, rules: Vec::new() });
+                fields.len() - 1
+            });
+            fields[at].rules.push(fact.clone());
         }
         for field in &fields {
             let unknown = field.rules.iter().find(|fact| probes(fact, field).is_none());
@@ -157,8 +190,13 @@ impl Call {
             let status = status.parse().with_context(|| format!("{id}: the status {status}"))?;
             replies.insert(status, Documented::of(document, response)?);
         }
-        let app_key = app_key.map(str::to_owned);
-        Ok(Self { id, method, path, app_key, is_form, fields, replies })
+        let (id, app_key) = (id.to_owned(), app_key.map(str::to_owned));
+        let may_repeat = found.may_repeat();
+        Ok(Self { id, method, path, app_key, may_repeat, media_type, fields, examples, replies })
+    }
+
+    pub(crate) fn is_form(&self) -> bool {
+        self.media_type.as_deref() == Some(FORM)
     }
 
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
@@ -198,16 +236,17 @@ mod tests {
 
     #[test]
     fn the_document_is_read_through_its_references() {
-        let Facts { list, login, .. } = Facts::of_this_version().unwrap();
+        let facts = Facts::of_this_version().unwrap();
+        let (list, login) = (facts.list(), facts.login());
         assert_eq!(list.field("pageSize").unwrap().largest(), Some(250));
         assert_eq!(list.field("pageNo").unwrap().largest(), Some(i32::MAX.into()));
         assert!(list.field("taskId").is_some_and(|field| field.is_required() && field.is_free()));
         assert!(list.field("status").unwrap().listed().any(|value| value == "WaitResult"));
-        assert_eq!((list.app_key.as_deref(), list.is_form), (Some("app_key"), false));
-        assert_eq!((login.app_key, login.is_form), (None, true));
+        assert_eq!((list.app_key.as_deref(), list.is_form()), (Some("app_key"), false));
+        assert_eq!((login.app_key.as_deref(), login.is_form()), (None, true));
         assert_eq!(
             login.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
-            ["appId", "secret"]
+            ["", "appId", "secret"]
         );
         assert_eq!(list.replies[&200].example["taskDetails"][0]["status"], "WaitResult");
     }
@@ -215,11 +254,11 @@ mod tests {
     #[test]
     fn a_row_has_every_status_under_which_its_code_is_listed() {
         let facts = Facts::of_this_version().unwrap();
-        let row = facts.row(&facts.list, "ApplicationNotFound");
+        let row = facts.row(facts.list(), "ApplicationNotFound");
         assert_eq!((row.code.as_str(), row.statuses), ("100203", vec![403, 500]));
-        assert_eq!(facts.row(&facts.login, "WrongCredentials").statuses, [401]);
-        assert_eq!(facts.refusal(&facts.list).code, "100022");
-        assert_eq!(facts.refusal(&facts.login).code, "102202");
+        assert_eq!(facts.row(facts.login(), "WrongCredentials").statuses, [401]);
+        assert_eq!(facts.refusal(facts.list()).code, "100022");
+        assert_eq!(facts.refusal(facts.login()).code, "102202");
         assert_eq!(facts.words("105005"), Some("The batchTask is not existed."));
         assert_eq!(facts.words("100247"), None);
     }

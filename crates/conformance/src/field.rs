@@ -1,13 +1,29 @@
 //! A field of a request, and the values with which its rules are tried.
 
 use northbound_openapi::contract::Fact;
+use serde_json::{Value, json};
 
-/// A parameter, or a member of a form.
+/// A parameter, or a member of a body.
 pub(crate) struct Field {
+    pub(crate) location: Location,
+    /// Its name; in JSON the way to it, such as `param.command.method` or `tags[].tagName`.
     pub(crate) name: String,
-    /// The value that the document shows.
+    /// The value that the document shows for a parameter.
     pub(crate) example: String,
     pub(crate) rules: Vec<Fact>,
+}
+
+/// Where a field is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Location {
+    Path,
+    Query,
+    /// A member of a form.
+    Form,
+    /// A member of a body of JSON.
+    Json,
+    /// The body as a whole.
+    Body,
 }
 
 impl Field {
@@ -22,6 +38,10 @@ impl Field {
     /// Whether it is a text that may be anything.
     pub(crate) fn is_free(&self) -> bool {
         self.values("type").any(|kind| kind == "string") && !self.has("enum")
+    }
+
+    pub(crate) fn is_integer(&self) -> bool {
+        self.values("type").any(|kind| kind == "integer")
     }
 
     /// The largest integer that it may be.
@@ -51,8 +71,56 @@ pub(crate) enum Expected {
 
 use Expected::{AsWithout, Refused, Taken};
 
-/// The values with which a rule is tried, none for a field that is left out; nothing if there is no way yet to try it.
-pub(crate) fn probes(fact: &Fact, field: &Field) -> Option<Vec<(Option<String>, Expected)>> {
+/// What a field is in a request: a value, or nothing where it is left out.
+pub(crate) type Given = Option<Value>;
+
+/// The values with which a rule is tried; nothing if there is no way yet to try it.
+pub(crate) fn probes(fact: &Fact, field: &Field) -> Option<Vec<(Given, Expected)>> {
+    let is_json = field.location == Location::Json;
+    match (field.location, fact.aspect.as_str(), fact.value.as_str()) {
+        // Without it another path is asked for.
+        (Location::Path, "required", "yes") | (Location::Path, "style" | "explode", _) => {
+            return Some(Vec::new());
+        }
+        (_, "required", "yes") => return Some(vec![(None, Refused)]),
+        (_, "required", "no") => return Some(vec![(None, Taken)]),
+        (Location::Body, "type" | "nullable" | "additionalProperties", _) => return Some(Vec::new()),
+        (Location::Body, ..) => return None,
+        (Location::Json, "type", kind) => return others(kind),
+        // Nobody says whether null counts as left out. A member that is not documented may mean something to the server.
+        (Location::Json, "nullable", "no") | (Location::Json, "additionalProperties", "any") => {
+            return Some(Vec::new());
+        }
+        _ => {}
+    }
+    let texts = texts(fact, field)?.into_iter();
+    // An empty segment makes another path.
+    let texts = texts.filter(|(value, _)| field.location != Location::Path || !value.is_empty());
+    let value = |text: String| match text.parse::<i64>() {
+        Ok(number) if is_json && field.is_integer() => json!(number),
+        _ => Value::String(text),
+    };
+    Some(texts.map(|(text, expected)| (Some(value(text)), expected)).collect())
+}
+
+/// JSON of other types than this one.
+fn others(kind: &str) -> Option<Vec<(Given, Expected)>> {
+    let values = [
+        ("string", json!("7")),
+        ("integer", json!(7)),
+        ("number", json!(7.5)),
+        ("boolean", json!(true)),
+        ("array", json!([["a"]])),
+        ("object", json!({ "a": "b" })),
+    ];
+    let is_known = values.iter().any(|(other, _)| *other == kind);
+    let others =
+        values.into_iter().filter(|(other, _)| *other != kind && (kind, *other) != ("number", "integer"));
+    is_known.then(|| others.map(|(_, value)| (Some(value), Refused)).collect())
+}
+
+/// The values with which a rule is tried, as texts.
+fn texts(fact: &Fact, field: &Field) -> Option<Vec<(String, Expected)>> {
     let bound = match fact.value.parse::<i128>() {
         Ok(bound) => bound,
         Err(_) if fact.aspect.contains("inimum") || fact.aspect.contains("aximum") => return None,
@@ -88,8 +156,6 @@ pub(crate) fn probes(fact: &Fact, field: &Field) -> Option<Vec<(Option<String>, 
         ("format", "int32") => ends(field, i32::MIN.into(), i32::MAX.into()),
         ("format", "int64") => ends(field, i64::MIN.into(), i64::MAX.into()),
         ("default", value) => vec![(value.trim_matches('"').to_owned(), AsWithout)],
-        ("required", "yes") => return Some(vec![(None, Refused)]),
-        ("required", "no") => return Some(vec![(None, Taken)]),
         // What a text may hold beyond its length is free, and so is how a display shows a password. The other rules say how a value
         // is written: the calls are made in this way, and neither a list nor null can be sent.
         ("type", "string")
@@ -99,7 +165,7 @@ pub(crate) fn probes(fact: &Fact, field: &Field) -> Option<Vec<(Option<String>, 
         | ("nullable", "no") => vec![],
         _ => return None,
     };
-    Some(values.into_iter().map(|(value, expected)| (Some(value), expected)).collect())
+    Some(values)
 }
 
 /// The least and the greatest number of a format, where no bound of the field comes first.

@@ -56,7 +56,7 @@ fn matches(session: &mut Session<'_>, filters: &[(&str, &str)]) -> Checked<Page>
 
 /// What a status may be. A document without the parameter has no such filter.
 fn statuses(session: &Session<'_>) -> Vec<String> {
-    session.facts.list.field("status").into_iter().flat_map(Field::listed).map(str::to_owned).collect()
+    session.facts.list().field("status").into_iter().flat_map(Field::listed).map(str::to_owned).collect()
 }
 
 fn by_status(session: &mut Session<'_>) -> Checked {

@@ -25,6 +25,9 @@ pub trait Server {
     /// When there is no reply.
     fn answer(&mut self, request: Request<String>) -> io::Result<Response<Vec<u8>>>;
 
+    /// Whether it runs on this machine, so that it stands in for the platform: calls that act on devices may be sent to it.
+    fn is_on_this_machine(&self) -> bool;
+
     /// Time since some moment.
     fn now(&self) -> Duration;
 
@@ -35,6 +38,7 @@ pub trait Server {
 /// A server at the other end of a wire.
 pub struct Http {
     base: String,
+    is_on_this_machine: bool,
     agent: ureq::Agent,
     start: Instant,
 }
@@ -46,7 +50,7 @@ impl Http {
     /// A URL that would send secrets in clear to another machine, or an authority that cannot be read.
     pub fn new(url: &str, ca: Option<&Path>) -> anyhow::Result<Self> {
         let base = url.trim_end_matches('/').to_owned();
-        check(&base)?;
+        let is_on_this_machine = check(&base)?;
         let tls = match ca {
             None => TlsConfig::default(),
             Some(path) => TlsConfig::builder().root_certs(authorities(path)?).build(),
@@ -57,19 +61,19 @@ impl Http {
             .proxy(None)
             .timeout_global(Some(PATIENCE))
             .tls_config(tls);
-        Ok(Self { base, agent: config.build().new_agent(), start: Instant::now() })
+        Ok(Self { base, is_on_this_machine, agent: config.build().new_agent(), start: Instant::now() })
     }
 }
 
-/// Secrets go over the wire: in clear to this machine only.
-fn check(url: &str) -> anyhow::Result<()> {
+/// Whether a server is on this machine. Secrets go over the wire: in clear to this machine only.
+fn check(url: &str) -> anyhow::Result<bool> {
     let uri: Uri = url.parse().with_context(|| format!("{url:?} is no URL"))?;
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     let is_loopback =
         host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     match uri.scheme_str() {
-        Some("https") if uri.query().is_none() => Ok(()),
-        Some("http") if is_loopback && uri.query().is_none() => Ok(()),
+        Some("https") if uri.query().is_none() => Ok(is_loopback),
+        Some("http") if is_loopback && uri.query().is_none() => Ok(true),
         Some("http") => bail!("{url} would send the secret in clear: use https, or a server on this machine"),
         _ => bail!("{url:?} is no base URL: give one such as https://platform.example:8743"),
     }
@@ -94,6 +98,10 @@ impl Server for Http {
         Ok(Response::from_parts(head, body))
     }
 
+    fn is_on_this_machine(&self) -> bool {
+        self.is_on_this_machine
+    }
+
     fn now(&self) -> Duration {
         self.start.elapsed()
     }
@@ -113,7 +121,7 @@ mod tests {
         for url in "https://platform.example:8743 http://127.0.0.1:1 http://localhost:1 http://[::1]:1/base"
             .split(' ')
         {
-            assert!(check(url).is_ok(), "{url}");
+            assert_eq!(check(url).unwrap(), !url.contains("platform"), "{url}");
         }
         let remote = "http://platform.example ftp://127.0.0.1 platform.example https://a.example/?b http://127.0.0.1.example";
         for url in remote.split(' ').chain([""]) {

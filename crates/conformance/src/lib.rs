@@ -2,6 +2,7 @@
 
 mod answer;
 mod ask;
+mod body;
 mod command;
 mod errors;
 mod examine;

@@ -49,7 +49,7 @@ fn spend(session: &mut Session<'_>) -> Checked<Duration> {
 }
 
 fn refused(session: &mut Session<'_>) -> Checked {
-    spend_one(session)?.is_row(&session.facts.row(&session.facts.list, "Throttled"))
+    spend_one(session)?.is_row(&session.list_row("Throttled"))
 }
 
 /// Asks for one row.

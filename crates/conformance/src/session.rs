@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::answer::{Answer, Page, Place};
 use crate::ask::Ask;
 use crate::facts::{Call, Facts, Row};
-use crate::field::Field;
+use crate::field::{Field, Location};
 use crate::http::Server;
 use crate::report::{Checked, fail, skip};
 
@@ -34,6 +34,10 @@ pub struct Subject {
     /// An application that exists and has not authorized the first one
     #[arg(long, value_name = "ID")]
     pub stranger: Option<String>,
+    /// Also send calls that may not be repeated, such as creating a batch task: they act on real devices. Without it only a
+    /// server on this machine gets them
+    #[arg(long)]
+    pub act: bool,
     /// Also check when calls are throttled: this spends the quota of the application twice, and takes two minutes
     #[arg(long)]
     pub throttle: bool,
@@ -85,7 +89,7 @@ impl<'a> Session<'a> {
             sample: Vec::new(),
             waited_in_vain: false,
         };
-        let login = session.usual(&facts.login);
+        let login = session.usual(facts.login());
         let answer = session.exchange(&login).with_context(|| format!("no reply to {login}"))?;
         if session.token.is_empty() {
             let shown = session.redacted(&answer.shown());
@@ -97,7 +101,11 @@ impl<'a> Session<'a> {
     /// What a call needs in order to succeed.
     pub(crate) fn usual(&self, call: &'a Call) -> Ask<'a> {
         let Subject { app_id, secret, task, .. } = self.subject;
-        let needed = call.fields.iter().filter(|field| call.is_form || field.is_required());
+        let needed = call.fields.iter().filter(|field| match field.location {
+            Location::Path | Location::Form => true,
+            Location::Query => field.is_required(),
+            Location::Json | Location::Body => false,
+        });
         let value = |field: &Field| match field.name.as_str() {
             "appId" => app_id.clone(),
             "secret" => secret.clone(),
@@ -112,12 +120,12 @@ impl<'a> Session<'a> {
 
     /// A request for subtasks with what is required and these parameters.
     pub(crate) fn listing(&self, parameters: &[(&str, &str)]) -> Ask<'a> {
-        self.usual(&self.facts.list).fields(parameters)
+        self.usual(self.facts.list()).fields(parameters)
     }
 
     /// Logs in again, which cancels the token so far; how long the new one lives.
     pub(crate) fn log_in(&mut self) -> Checked<u64> {
-        let answer = self.send(&self.usual(&self.facts.login).note("with the right credentials"))?;
+        let answer = self.send(&self.usual(self.facts.login()).note("with the right credentials"))?;
         let body = answer.succeeds()?;
         if body.get("accessToken").and_then(Value::as_str).is_none_or(str::is_empty) {
             return fail(format!("{}: expected a token in accessToken", answer.asked()));
@@ -184,9 +192,15 @@ impl<'a> Session<'a> {
         answer.code().is_some_and(|code| code == self.list_row("Throttled").code)
     }
 
-    /// A row of the error table of `listSubtasks`, by the name that the catalogue gives to its code.
+    /// A row of the error table of the list, by the name that the catalogue gives to its code.
     pub(crate) fn list_row(&self, name: &str) -> Row {
-        self.facts.row(&self.facts.list, name)
+        self.facts.row(self.facts.list(), name)
+    }
+
+    /// The calls that may be sent to this server: one that acts on devices only where somebody agreed to it.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &'a Call> + use<'a> {
+        let acts = self.subject.act || self.server.is_on_this_machine();
+        self.facts.calls.iter().filter(move |call| acts || call.may_repeat)
     }
 
     /// The first rows of the task, read in pages of the largest size, with the task's total.
@@ -212,7 +226,7 @@ impl<'a> Session<'a> {
 
     /// Most rows that a page may have.
     pub(crate) fn largest_page(&self) -> usize {
-        let largest = self.facts.list.field("pageSize").and_then(Field::largest);
+        let largest = self.facts.list().field("pageSize").and_then(Field::largest);
         largest.and_then(|size| usize::try_from(size).ok()).map_or(1, |size| size.max(1))
     }
 

@@ -36,13 +36,18 @@ fn a_token_works(session: &mut Session<'_>) -> Checked {
 }
 
 fn missing_headers(session: &mut Session<'_>) -> Checked {
-    for (absent, _) in session.listing(&[]).headers {
-        refused(session, &absent, None, &format!("without the header {absent}"))?;
+    for call in session.calls().filter(|call| call.app_key.is_some()) {
+        let row = session.facts.row(call, "InvalidToken");
+        let names = [call.app_key.as_deref(), Some("Authorization")];
+        for absent in names.into_iter().flatten() {
+            let ask = session.usual(call).header(absent, None).note(format!("without the header {absent}"));
+            session.send(&ask)?.is_row(&row)?;
+        }
+        let mut bare = session.usual(call);
+        bare.headers.retain(|(name, _)| !names.contains(&Some(name)));
+        session.send(&bare.note("without either header"))?.is_row(&row)?;
     }
-    let mut bare = session.listing(&[]);
-    bare.headers.clear();
-    let row = session.list_row("InvalidToken");
-    session.send(&bare.note("without any header"))?.is_row(&row)
+    Ok(())
 }
 
 fn malformed_tokens(session: &mut Session<'_>) -> Checked {
@@ -61,7 +66,7 @@ fn malformed_tokens(session: &mut Session<'_>) -> Checked {
 }
 
 fn foreign_token(session: &mut Session<'_>) -> Checked {
-    let Some(app_key) = &session.facts.list.app_key else {
+    let Some(app_key) = &session.facts.list().app_key else {
         return skip("the document names no application in a header");
     };
     for other in [Some(NOBODYS), session.subject.stranger.as_deref()].into_iter().flatten() {

@@ -32,15 +32,19 @@ fn scenario(quota: u32) -> Scenario {
 
 /// What becomes of the checks on a server; the slow ones are made if `time` is to pass.
 fn lines(server: &mut dyn Server, time: bool) -> anyhow::Result<Vec<Line>> {
-    let subject = Subject {
+    examine(server, &Facts::of_this_version()?, &subject(false, time), |_| ())
+}
+
+fn subject(act: bool, time: bool) -> Subject {
+    Subject {
         app_id: Scenario::DEMO_APP_ID.to_owned(),
         secret: Scenario::DEMO_SECRET.to_owned(),
         task: Scenario::DEMO_TASK.to_owned(),
         stranger: Some(STRANGER.to_owned()),
+        act,
         throttle: time,
         expiry: time,
-    };
-    examine(server, &Facts::of_this_version()?, &subject, |_| ())
+    }
 }
 
 /// The same of an emulator with a fault.
@@ -138,6 +142,10 @@ impl Server for Mock {
         Ok(axum::http::Response::new(body.as_bytes().to_vec()))
     }
 
+    fn is_on_this_machine(&self) -> bool {
+        true
+    }
+
     fn now(&self) -> Duration {
         Duration::ZERO
     }
@@ -162,6 +170,45 @@ fn nothing_can_be_said_of_a_server_that_lets_nobody_in() {
         "POST /iocm/app/sec/v1.1.0/login gave no token: 401 {\"error_code\":\"100208\",\"error_desc\":\"AppId or secret \
          is not right.\"}; check the URL and the credentials"
     );
+}
+
+/// The emulator, as if it were on another machine, and the calls that it got.
+struct Elsewhere(InProcess, BTreeSet<String>);
+
+impl Server for Elsewhere {
+    fn answer(
+        &mut self,
+        request: axum::http::Request<String>,
+    ) -> std::io::Result<axum::http::Response<Vec<u8>>> {
+        self.1.insert(format!("{} {}", request.method(), request.uri().path()));
+        self.0.answer(request)
+    }
+
+    fn is_on_this_machine(&self) -> bool {
+        false
+    }
+
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.0.wait(time);
+    }
+}
+
+#[test]
+fn what_acts_on_devices_goes_to_another_machine_only_if_somebody_says_so() {
+    for act in [false, true] {
+        let control = Control::new(scenario(0)).unwrap();
+        let router = control.router();
+        let mut server = Elsewhere(InProcess::new(control, router), BTreeSet::new());
+        let lines = examine(&mut server, &Facts::of_this_version().unwrap(), &subject(act, false), |_| ());
+        assert_clean(&lines.unwrap());
+        let posts: Vec<_> = server.1.iter().filter(|call| call.starts_with("POST ")).collect();
+        assert_eq!(posts.len(), 1 + usize::from(act), "{posts:?}");
+        assert_eq!(posts.iter().any(|call| call.ends_with("/tasks")), act, "{posts:?}");
+    }
 }
 
 #[test]

@@ -1,10 +1,13 @@
-//! The two calls as the platform's page describes them: paths, bodies, parameters, headers and error rows. What the emulator
+//! The calls as the platform's pages describe them: paths, bodies, parameters, headers and error rows. What the emulator
 //! knows, and what it answers, is not here.
 //!
-//! The page does not say which members a reply must have, so each is optional. Members without a value are sent as `null`, as
+//! The pages do not say which members a reply must have, so each is optional. Members without a value are sent as `null`, as
 //! in the page's example.
 
+pub(crate) mod batch_task;
+pub(crate) mod create;
 pub(crate) mod credentials;
+pub(crate) mod device_ids;
 #[cfg(feature = "openapi")]
 pub(crate) mod error_tables;
 pub(crate) mod query;
@@ -17,6 +20,12 @@ use serde_json::Value;
 pub(crate) const LOGIN_PATH: &str = "/iocm/app/sec/v1.1.0/login";
 /// Path of the query for subtasks.
 pub(crate) const LIST_SUBTASKS_PATH: &str = "/iocm/app/batchtask/v1.1.0/taskDetails";
+/// Path of the call that creates a batch task.
+pub(crate) const CREATE_BATCH_TASK_PATH: &str = "/iocm/app/batchtask/v1.1.0/tasks";
+/// Path of the query for one batch task.
+pub(crate) const GET_BATCH_TASK_PATH: &str = "/iocm/app/batchtask/v1.1.0/tasks/{taskId}";
+/// The same with an empty id, which is no operation of its own.
+pub(crate) const EMPTY_TASK_ID_PATH: &str = "/iocm/app/batchtask/v1.1.0/tasks/";
 
 /// The JSON text of a body, or of what a string in it holds. Strings, numbers and lists always have one.
 pub(crate) fn json_text(content: &impl Serialize) -> String {

@@ -1,7 +1,7 @@
-//! The time that everything follows: tokens, quota, subtasks, and the waits of faults.
+//! The time that everything follows: tokens, quota, tasks, subtasks, and the waits of faults.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
@@ -44,11 +44,26 @@ struct Moment {
     ahead: Duration,
     /// Counts how often the clock was started.
     run: u64,
+    /// The date and time at which it started, since 1970 began.
+    epoch: Duration,
+}
+
+/// The date at which a manual clock starts, always the same: 2022-02-24, that of the platform's page.
+const MANUAL_EPOCH: Duration = Duration::from_secs(1_645_660_800);
+
+impl Moment {
+    fn new(kind: ClockKind, run: u64) -> Self {
+        let epoch = match kind {
+            ClockKind::Real => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+            ClockKind::Manual => MANUAL_EPOCH,
+        };
+        Self { started: Instant::now(), ahead: Duration::ZERO, run, epoch }
+    }
 }
 
 impl Clock {
     pub(crate) fn new(kind: ClockKind) -> Self {
-        let moment = Mutex::new(Moment { started: Instant::now(), ahead: Duration::ZERO, run: 0 });
+        let moment = Mutex::new(Moment::new(kind, 0));
         Self { shared: Arc::new(Shared { kind, moment, moved: Notify::new() }) }
     }
 
@@ -64,6 +79,14 @@ impl Clock {
         self.at(&self.moment())
     }
 
+    /// Date and time at this reading of the clock, in seconds since 1970 began in UTC.
+    ///
+    /// A real clock starts at the date and time of the machine, a manual one at the beginning of 2022-02-24.
+    #[must_use]
+    pub fn unix_seconds(&self, reading: Duration) -> u64 {
+        self.moment().epoch.saturating_add(reading).as_secs()
+    }
+
     /// Moves the clock ahead, by milliseconds or years.
     pub fn advance(&self, by: Duration) {
         {
@@ -77,7 +100,7 @@ impl Clock {
     pub(crate) fn restart(&self) {
         {
             let mut moment = self.moment();
-            *moment = Moment { started: Instant::now(), ahead: Duration::ZERO, run: moment.run + 1 };
+            *moment = Moment::new(self.kind(), moment.run + 1);
         }
         self.shared.moved.notify_waiters();
     }

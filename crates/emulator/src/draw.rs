@@ -17,6 +17,11 @@ pub(crate) enum Purpose {
     Fault,
     RequestId,
     ExamSecret,
+    TaskId,
+    Steady,
+    FleetType,
+    FleetArea,
+    FleetGroup,
 }
 
 /// The key of everything that belongs to `name`, a task or an application.

@@ -8,6 +8,8 @@ mod script;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::api::refusal::{ErrorRow, INTERNAL_ERROR};
+
 pub use self::active::ActiveFault;
 pub(crate) use self::active::Faults;
 
@@ -102,6 +104,16 @@ pub enum FaultKind {
         /// Value of the header `Location`, such as `https://other.example/`.
         location: String,
     },
+    /// The task is created, but instead of the answer the connection is closed (TCP FIN, no byte of HTTP).
+    CreateReplyLost,
+    /// In place of the answer: the body of an error under 200.
+    #[serde(rename = "error-under-200")]
+    ErrorUnder200 {
+        /// Code of the error, one that the emulator knows: `50252` unless given.
+        #[serde(default = "internal_error", skip_serializing_if = "is_internal_error")]
+        #[cfg_attr(feature = "openapi", schema(default = "50252"))]
+        code: String,
+    },
     /// The body is compressed (`Content-Encoding: gzip`), whether or not that was asked for.
     Gzip,
 }
@@ -117,6 +129,10 @@ pub enum Operation {
     Login,
     /// `GET /iocm/app/batchtask/v1.1.0/taskDetails`
     ListSubtasks,
+    /// `POST /iocm/app/batchtask/v1.1.0/tasks`
+    CreateBatchTask,
+    /// `GET /iocm/app/batchtask/v1.1.0/tasks/{taskId}`
+    GetBatchTask,
 }
 
 /// Why a fault cannot be switched on.
@@ -144,11 +160,19 @@ pub enum FaultError {
         /// The location asked for.
         location: String,
     },
-    /// The fault spoils rows, which the operation does not return.
-    #[error("{kind} cannot apply to the operation it is switched on for: it changes subtasks")]
-    NoRows {
+    /// The fault is one of another operation.
+    #[error("{kind} cannot apply to the operation it is switched on for: it applies to {only} alone")]
+    OtherOperation {
         /// Name of the fault.
         kind: &'static str,
+        /// Name of the operation that it applies to.
+        only: &'static str,
+    },
+    /// There is no error with this code.
+    #[error("code {code:?}: no call of the platform has an error with this code")]
+    UnknownCode {
+        /// The code asked for.
+        code: String,
     },
 }
 
@@ -201,16 +225,20 @@ impl Fault {
             {
                 Err(FaultError::Location { location: location.clone() })
             }
-            kind if kind.changes_rows() && self.on == Some(Operation::Login) => {
-                Err(FaultError::NoRows { kind: kind.name() })
+            FaultKind::ErrorUnder200 { code } if ErrorRow::with_code(code).is_none() => {
+                Err(FaultError::UnknownCode { code: code.clone() })
             }
-            _ => Ok(()),
+            kind => match (kind.only(), self.on) {
+                (Some(only), Some(on)) if on != only => {
+                    Err(FaultError::OtherOperation { kind: kind.name(), only: only.name() })
+                }
+                _ => Ok(()),
+            },
         }
     }
 
     fn applies_to(&self, operation: Operation) -> bool {
-        self.on.is_none_or(|on| on == operation)
-            && (operation == Operation::ListSubtasks || !self.fault.changes_rows())
+        self.on.is_none_or(|on| on == operation) && self.fault.only().is_none_or(|only| only == operation)
     }
 }
 
@@ -235,13 +263,46 @@ impl FaultKind {
             Self::NullParam => "null-param",
             Self::RepeatedPage => "repeated-page",
             Self::Redirect { .. } => "redirect",
+            Self::CreateReplyLost => "create-reply-lost",
+            Self::ErrorUnder200 { .. } => "error-under-200",
             Self::Gzip => "gzip",
         }
     }
 
-    fn changes_rows(&self) -> bool {
-        matches!(self, Self::UnknownStatus | Self::NullParam | Self::RepeatedPage)
+    /// The operation without which the fault makes no sense.
+    fn only(&self) -> Option<Operation> {
+        match self {
+            Self::UnknownStatus | Self::NullParam | Self::RepeatedPage => Some(Operation::ListSubtasks),
+            Self::CreateReplyLost => Some(Operation::CreateBatchTask),
+            _ => None,
+        }
     }
+
+    /// Whether the client gets no byte of an answer.
+    pub(crate) fn leaves_no_answer(&self) -> bool {
+        matches!(self, Self::Reset | Self::CreateReplyLost)
+    }
+}
+
+impl Operation {
+    /// The name that a scenario file gives it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::ListSubtasks => "list-subtasks",
+            Self::CreateBatchTask => "create-batch-task",
+            Self::GetBatchTask => "get-batch-task",
+        }
+    }
+}
+
+fn internal_error() -> String {
+    INTERNAL_ERROR.code.to_owned()
+}
+
+fn is_internal_error(code: &str) -> bool {
+    code == INTERNAL_ERROR.code
 }
 
 fn all() -> u16 {
@@ -272,7 +333,15 @@ mod tests {
             (redirect("a b"), "location \"a b\": only printable ASCII is allowed, and it must not be empty"),
             (
                 Fault::new(FaultKind::UnknownStatus).on(Operation::Login),
-                "unknown-status cannot apply to the operation it is switched on for: it changes subtasks",
+                "unknown-status cannot apply to the operation it is switched on for: it applies to list-subtasks alone",
+            ),
+            (
+                Fault::new(FaultKind::CreateReplyLost).on(Operation::GetBatchTask),
+                "create-reply-lost cannot apply to the operation it is switched on for: it applies to create-batch-task alone",
+            ),
+            (
+                Fault::new(FaultKind::ErrorUnder200 { code: "1".to_owned() }),
+                "code \"1\": no call of the platform has an error with this code",
             ),
         ] {
             assert_eq!(fault.check().unwrap_err().to_string(), message);
@@ -281,9 +350,20 @@ mod tests {
 
     #[test]
     fn the_name_of_a_fault_is_what_it_serializes_to() {
-        let kinds = [FaultKind::Latency { milliseconds: 1 }, FaultKind::CloseHalfWay, FaultKind::NullParam];
+        let kinds = [
+            FaultKind::Latency { milliseconds: 1 },
+            FaultKind::CloseHalfWay,
+            FaultKind::NullParam,
+            FaultKind::CreateReplyLost,
+            FaultKind::ErrorUnder200 { code: "105001".to_owned() },
+        ];
         for kind in kinds {
             assert_eq!(serde_json::to_value(&kind).unwrap()["kind"], kind.name());
+        }
+        let operations =
+            [Operation::Login, Operation::ListSubtasks, Operation::CreateBatchTask, Operation::GetBatchTask];
+        for operation in operations {
+            assert_eq!(serde_json::to_value(operation).unwrap(), operation.name());
         }
     }
 }

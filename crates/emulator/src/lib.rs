@@ -26,7 +26,10 @@ pub use platform::journal::{Entry, Journal};
 pub use scenario::life::{Life, LifeError, Outcomes};
 #[cfg(feature = "schema")]
 pub use scenario::scenario_schema;
-pub use scenario::{Application, Content, Scenario, ScenarioError, ScenarioFileError, Task};
+pub use scenario::{
+    Application, Content, CreatedTasks, DeviceType, Fleet, Scenario, ScenarioError, ScenarioFileError, Tag,
+    Task,
+};
 pub use server::{Builder, Emulator, StartError};
 #[cfg(feature = "tls")]
 pub use wire::certificates::{Certificates, TlsError};

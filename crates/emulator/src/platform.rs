@@ -1,6 +1,8 @@
-//! The platform behind the two calls: who exists, who has logged in, the quota, the journal, and in which order a request is
+//! The platform behind the calls: who exists, who has logged in, the quota, the journal, and in which order a request is
 //! judged. Exams are not here: they have tokens, a quota and tasks of their own.
 
+mod batch_task;
+mod create;
 pub(crate) mod journal;
 pub(crate) mod quota;
 pub(crate) mod token;
@@ -12,23 +14,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::response::Response;
-use serde::Serialize;
 
+use crate::api::batch_task::TaskQuery;
 use crate::api::credentials::Caller;
 use crate::api::query::SubtaskQuery;
 use crate::api::refusal::{
-    APPLICATION_NOT_AUTHORIZED, APPLICATION_NOT_FOUND, APPLICATION_NOT_FOUND_500, Envelope, ErrorRow,
-    INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, Verdict, WRONG_CREDENTIALS, shown,
+    APPLICATION_NOT_AUTHORIZED, APPLICATION_NOT_FOUND, APPLICATION_NOT_FOUND_200, APPLICATION_NOT_FOUND_500,
+    Envelope, ErrorRow, INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, Verdict, WRONG_CREDENTIALS, shown,
 };
-use crate::api::{LoginRequest, TaskId};
+use crate::api::{LoginRequest, TaskId, json_text};
 use crate::clock::Clock;
 use crate::draw::{self, Purpose, ascii};
 use crate::fault::{FaultKind, Faults, Operation};
+use crate::platform::batch_task::BatchTask;
+pub use crate::platform::batch_task::TaskState;
 use crate::platform::journal::{Entry as JournalEntry, Recorder};
 use crate::platform::quota::{Quota, WINDOW};
 use crate::platform::token::{BadToken, Tokens};
-use crate::scenario::{Application, Scenario, ScenarioError, Task};
-use crate::tasks::{Page, Subtasks};
+use crate::scenario::{Application, CreatedTasks, Scenario, ScenarioError, Tag, Task};
+use crate::tasks::Page;
+use crate::tasks::fleet::Devices;
 
 /// The state that all requests share.
 #[derive(Debug)]
@@ -38,9 +43,17 @@ pub(crate) struct Platform {
     envelope: Envelope,
     /// The row of an application that does not exist: the page lists it under two statuses.
     unknown_application: ErrorRow,
+    /// The same for a call that creates a task, whose page lists it under a third status as well.
+    unknown_application_of_create: ErrorRow,
+    created_tasks: CreatedTasks,
+    /// The devices that a task can be for.
+    devices: Devices,
+    tags: Vec<Tag>,
     quota_calls: u32,
     applications: HashMap<String, Application>,
     tasks: RwLock<BTreeMap<String, Arc<BatchTask>>>,
+    /// Number of tasks that were created by a call. It is held while one is, so that no other takes the same name meanwhile.
+    created: Mutex<u64>,
     tokens: Mutex<Tokens>,
     quota: Mutex<Quota>,
     faults: Mutex<Faults>,
@@ -49,52 +62,13 @@ pub(crate) struct Platform {
     requests: AtomicU64,
 }
 
-#[derive(Debug)]
-struct BatchTask {
-    /// Id of the application that owns it.
-    owner: String,
-    /// When it was created, by the clock.
-    created: Duration,
-    subtasks: Subtasks,
-}
-
-impl BatchTask {
-    fn new(seed: u64, task: &Task, created: Duration) -> Self {
-        let subtasks = Subtasks::new(seed, &task.id, task.content);
-        Self { owner: task.application.clone(), created, subtasks }
-    }
-
-    fn age(&self, now: Duration) -> Duration {
-        now.saturating_sub(self.created)
-    }
-
-    fn state(&self, id: String, now: Duration) -> TaskState {
-        let counts = self.subtasks.counts(self.age(now));
-        let counts = counts.into_iter().map(|(status, rows)| (status.name().to_owned(), rows)).collect();
-        TaskState { id, application: self.owner.clone(), counts }
-    }
-}
-
-/// How far a batch task is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[non_exhaustive]
-pub struct TaskState {
-    /// The task id.
-    pub id: String,
-    /// Id of the application that owns it.
-    pub application: String,
-    /// Number of its subtasks in each status.
-    pub counts: BTreeMap<String, u32>,
-}
-
 impl Platform {
     pub(crate) fn new(scenario: &Scenario, clock: Clock) -> Result<Self, ScenarioError> {
         scenario.check()?;
         let seed = scenario.seed;
         let token_lifetime = Duration::from_secs(scenario.token_lifetime_seconds.into());
         let created = clock.now();
-        let batch_task = |task: &Task| Arc::new(BatchTask::new(seed, task, created));
+        let batch_task = |task: &Task| Arc::new(BatchTask::of_scenario(seed, task, created));
         Ok(Self {
             seed,
             clock,
@@ -103,6 +77,15 @@ impl Platform {
                 500 => APPLICATION_NOT_FOUND_500,
                 _ => APPLICATION_NOT_FOUND,
             },
+            unknown_application_of_create: match scenario.unknown_application_status {
+                200 => APPLICATION_NOT_FOUND_200,
+                500 => APPLICATION_NOT_FOUND_500,
+                _ => APPLICATION_NOT_FOUND,
+            },
+            created_tasks: scenario.created_tasks.clone(),
+            devices: Devices::new(seed, scenario.fleet.clone()),
+            tags: scenario.tags.clone(),
+            created: Mutex::new(0),
             quota_calls: scenario.quota,
             applications: scenario.applications.iter().map(|app| (app.id.clone(), app.clone())).collect(),
             tasks: RwLock::new(
@@ -164,7 +147,7 @@ impl Platform {
         self.authenticate(caller)?;
         self.take_from_quota(caller.app_key)?;
         let query = SubtaskQuery::parse(query)?;
-        let owner = self.owner(caller, query.app_id.as_deref())?;
+        let owner = self.owner(caller, query.app_id.as_deref(), self.unknown_application)?;
         let task = self.task(owner, &query.task_id)?;
         let page_of_rows = if repeat { query.page_before() } else { query.page_no };
         let Page { total, rows, text } = task.subtasks.page(&query, page_of_rows, task.age(self.clock.now()));
@@ -172,12 +155,31 @@ impl Platform {
         Ok(Verdict { reason, ..Verdict::default() }.answer(text))
     }
 
+    /// Answers a query for one task, in the same order of checks. All numbers are those of one moment.
+    pub(crate) fn get_batch_task(
+        &self,
+        caller: &Caller<'_>,
+        task_id: String,
+        query: &str,
+    ) -> Result<Response, Refusal> {
+        self.authenticate(caller)?;
+        self.take_from_quota(caller.app_key)?;
+        let query = TaskQuery::parse(task_id, query)?;
+        let owner = self.owner(caller, query.filter.app_id.as_deref(), self.unknown_application)?;
+        let task = self.task(owner, &query.task_id)?;
+        let counts = task.counts(self.clock.now());
+        let start = self.clock.unix_seconds(task.created);
+        let reason = format!("{} of {} subtasks are complete", counts.complete(), counts.total());
+        let text = json_text(&task.answer(&counts, start, query.asks_for_tags()));
+        Ok(Verdict { reason, ..Verdict::default() }.answer(text.into_bytes()))
+    }
+
     /// Adds a task that begins now.
     pub(crate) fn create_task(&self, task: &Task) -> Result<(), ScenarioError> {
         let applications: HashSet<&str> = self.applications.keys().map(String::as_str).collect();
         task.check(&applications)?;
         // A large task takes a while to draw, during which calls go on.
-        let batch_task = Arc::new(BatchTask::new(self.seed, task, self.clock.now()));
+        let batch_task = Arc::new(BatchTask::of_scenario(self.seed, task, self.clock.now()));
         match self.tasks.write().unwrap_or_else(PoisonError::into_inner).entry(task.id.clone()) {
             Entry::Occupied(_) => Err(ScenarioError::DuplicateTask { id: task.id.clone() }),
             Entry::Vacant(place) => {
@@ -196,7 +198,7 @@ impl Platform {
     pub(crate) fn task_states(&self) -> Vec<TaskState> {
         let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner).clone();
         let now = self.clock.now();
-        tasks.into_iter().map(|(id, task)| task.state(id, now)).collect()
+        tasks.into_values().map(|task| task.state(now)).collect()
     }
 
     fn authenticate(&self, caller: &Caller<'_>) -> Result<(), Refusal> {
@@ -224,15 +226,21 @@ impl Platform {
         })
     }
 
-    /// Whose tasks are asked for: the caller's own, or those of the application that `app_id` names.
-    fn owner<'a>(&self, caller: &Caller<'a>, app_id: Option<&'a str>) -> Result<&'a str, Refusal> {
+    /// Whose tasks are asked for: the caller's own, or those of the application that `app_id` names. One that does not exist is
+    /// `unknown`.
+    fn owner<'a>(
+        &self,
+        caller: &Caller<'a>,
+        app_id: Option<&'a str>,
+        unknown: ErrorRow,
+    ) -> Result<&'a str, Refusal> {
         let Some(app_id) = app_id.filter(|app_id| *app_id != caller.app_key) else {
             return Ok(caller.app_key);
         };
         let application = self
             .applications
             .get(app_id)
-            .ok_or_else(|| self.unknown_application.because(format!("no application {}", shown(app_id))))?;
+            .ok_or_else(|| unknown.because(format!("no application {}", shown(app_id))))?;
         if application.authorizes.iter().any(|authorized| authorized == caller.app_key) {
             Ok(app_id)
         } else {

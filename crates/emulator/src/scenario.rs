@@ -3,6 +3,7 @@
 
 mod application;
 mod check;
+mod created;
 mod error;
 mod file;
 pub(crate) mod life;
@@ -11,6 +12,7 @@ mod task;
 use serde::{Deserialize, Serialize};
 
 pub use self::application::Application;
+pub use self::created::{CreatedTasks, DeviceType, Fleet, Tag};
 pub use self::error::ScenarioError;
 pub use self::file::ScenarioFileError;
 pub use self::task::{Content, Task};
@@ -48,12 +50,19 @@ pub struct Scenario {
     /// Whether a refused token (1010005) and a throttled call (1010009) are answered in the envelope that the platform's
     /// gateway has been seen to use, `resultcode` and `resultmsg`, instead of `error_code` and `error_desc`.
     pub gateway_envelope: bool,
-    /// HTTP status of an application that does not exist (100203): 403 or 500, as the page lists both.
+    /// HTTP status of an application that does not exist (100203): 403 or 500, as the pages list both, or 200, which only the page
+    /// on creating a task lists; other calls then answer with 403.
     pub unknown_application_status: u16,
     /// How many of the newest requests the journal keeps.
     pub journal_entries: u32,
     /// What goes wrong from the start.
     pub faults: Vec<Fault>,
+    /// What becomes of tasks that a program creates by a call.
+    pub created_tasks: CreatedTasks,
+    /// The devices that there are, for tasks by type, area or group.
+    pub fleet: Fleet,
+    /// The tags that a task can have. One that is not here does not exist: 105202.
+    pub tags: Vec<Tag>,
     /// Who may log in.
     pub applications: Vec<Application>,
     /// The batch tasks, of all applications.
@@ -84,6 +93,9 @@ impl Scenario {
             unknown_application_status: 403,
             journal_entries: 1_000,
             faults: Vec::new(),
+            created_tasks: CreatedTasks::default(),
+            fleet: Fleet::default(),
+            tags: Vec::new(),
             applications: Vec::new(),
             tasks: Vec::new(),
         }
@@ -114,6 +126,27 @@ impl Scenario {
     #[must_use]
     pub fn with_fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
+        self
+    }
+
+    /// Sets what becomes of tasks that a program creates by a call.
+    #[must_use]
+    pub fn with_created_tasks(mut self, created_tasks: CreatedTasks) -> Self {
+        self.created_tasks = created_tasks;
+        self
+    }
+
+    /// Sets the devices that there are.
+    #[must_use]
+    pub fn with_fleet(mut self, fleet: Fleet) -> Self {
+        self.fleet = fleet;
+        self
+    }
+
+    /// Adds a tag that tasks can have.
+    #[must_use]
+    pub fn with_tag(mut self, tag: Tag) -> Self {
+        self.tags.push(tag);
         self
     }
 
@@ -151,6 +184,9 @@ pub fn scenario_schema() -> schemars::Schema {
 impl Default for Scenario {
     fn default() -> Self {
         Self::empty()
+            .with_tag(Tag::new("district", "north"))
+            .with_tag(Tag::new("district", "south"))
+            .with_tag(Tag::new("district", "centre").taken())
             .with_application(Application::new(Self::DEMO_APP_ID, Self::DEMO_SECRET))
             .with_task(Task::generated(Self::DEMO_TASK, Self::DEMO_APP_ID, 1_000))
             .with_task(Task::generated(Self::LIVE_TASK, Self::DEMO_APP_ID, 1_000).with_life(Life::default()))

@@ -1,18 +1,25 @@
 //! The subtasks of a batch task: rows that follow from the seed, the status of each at any time, and the pages they fill. Who may
 //! read them is decided in `platform`.
 
+pub(crate) mod counts;
+pub(crate) mod fleet;
 pub(crate) mod ids;
+pub(crate) mod plan;
 pub(crate) mod rows;
 pub(crate) mod statuses;
 pub(crate) mod stencil;
 
 use std::time::Duration;
 
+use crate::api::device_ids::DeviceIds;
 use crate::api::query::SubtaskQuery;
 use crate::api::{
     CommandId, DeviceId, EmbeddedText, Subtask, SubtaskPage, SubtaskParam, SubtaskStatus, json_text,
 };
 use crate::scenario::Content;
+use crate::scenario::life::Life;
+use crate::tasks::counts::Counts;
+use crate::tasks::plan::Plan;
 use crate::tasks::rows::{Filter, GeneratedRows};
 
 /// What a task answers from.
@@ -26,20 +33,27 @@ impl Subtasks {
     pub(crate) fn new(seed: u64, task_id: &str, content: Content) -> Self {
         match content {
             Content::Generated { subtasks, life } => {
-                Self::Generated(Box::new(GeneratedRows::new(seed, task_id, subtasks, life)))
+                let plan = Plan::drawn(seed, task_id, subtasks, life);
+                Self::Generated(Box::new(GeneratedRows::new(plan)))
             }
             Content::PageExample => Self::PageExample,
         }
     }
 
+    /// A row for each of these devices, which lives like this until the time of its task is over.
+    pub(crate) fn listed(seed: u64, task_id: &str, devices: DeviceIds, life: Life, end: Duration) -> Self {
+        let end = u64::try_from(end.as_millis()).unwrap_or(u64::MAX);
+        Self::Generated(Box::new(GeneratedRows::new(Plan::listed(seed, task_id, devices, life, end))))
+    }
+
     /// Number of rows in each status, at this age of the task.
-    pub(crate) fn counts(&self, age: Duration) -> Vec<(SubtaskStatus, u32)> {
+    pub(crate) fn counts(&self, age: Duration) -> Counts {
         match self {
             Self::Generated(rows) => rows.counts(age),
             Self::PageExample => {
                 let rows = example_rows();
                 let count = |status| rows.iter().filter(|row| row.status == Some(status)).count() as u32;
-                SubtaskStatus::ALL.map(|status| (status, count(status))).to_vec()
+                Counts { by_status: SubtaskStatus::ALL.map(count), expired: 0 }
             }
         }
     }

@@ -44,6 +44,8 @@ pub(crate) struct Details {
     attempts: u32,
     pub(crate) incomplete: Option<Incomplete>,
     is_late: bool,
+    /// Whether no byte of the request went out.
+    is_unsent: bool,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -69,6 +71,7 @@ impl Error {
             attempts,
             incomplete: None,
             is_late: false,
+            is_unsent: false,
             retry_after: None,
             source: None,
         }))
@@ -114,6 +117,16 @@ impl Error {
         self.with(|details| details.source = Some(Arc::new(source)))
     }
 
+    /// Notes that no byte of the request went out.
+    pub(crate) fn unsent(self) -> Self {
+        self.with(|details| details.is_unsent = true)
+    }
+
+    /// Whether no byte of the request went out.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.0.is_unsent
+    }
+
     pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
         self.with(|details| details.retry_after = retry_after)
     }
@@ -133,6 +146,7 @@ impl Error {
     pub(crate) fn ended(self, attempts: u32, stop: Stop) -> Self {
         // A name that is looked up when a call connects can be refused as well.
         let attempts = if self.is_refused() { 0 } else { attempts };
+        let cause = (stop == Stop::Unknown).then(|| self.clone());
         self.with(|details| {
             details.attempts = attempts;
             details.is_late = stop == Stop::Deadline;
@@ -142,6 +156,12 @@ impl Error {
                 }
                 Stop::Deadline => {
                     details.found.to_mut().push_str(", and the deadline comes before another attempt")
+                }
+                Stop::Unknown => {
+                    let unknown = ", so nobody knows whether the platform has carried out the call";
+                    details.found.to_mut().push_str(unknown);
+                    details.kind = ErrorKind::OutcomeUnknown;
+                    details.source = cause.map(|cause| Arc::new(cause) as _);
                 }
                 _ => {}
             }
@@ -259,12 +279,38 @@ impl Error {
         self.code() == Some(&ErrorCode::TaskNotFound)
     }
 
+    /// Another batch task is unfinished (105001). The platform takes one at a time: of a user, by its page.
+    ///
+    /// # Troubleshooting
+    /// Wait until that task is finished, with [`Client::watch`](crate::Client::watch) if you know its id. It may be one of another
+    /// program, or one whose creation ended in an [unknown outcome](Self::is_outcome_unknown).
+    pub fn is_task_unfinished(&self) -> bool {
+        self.code() == Some(&ErrorCode::TaskUnfinished)
+    }
+
+    /// A batch task of this name exists (105002).
+    ///
+    /// # Troubleshooting
+    /// Choose another name. After an [unknown outcome](Self::is_outcome_unknown) the task may be yours, or that of another program
+    /// that has used the name: the platform's portal shows it.
+    pub fn is_name_taken(&self) -> bool {
+        self.code() == Some(&ErrorCode::TaskNameTaken)
+    }
+
+    /// It is not known whether the platform has carried out a call that must not be made twice.
+    ///
+    /// # Troubleshooting
+    /// Do not simply repeat the call. [`ErrorKind::OutcomeUnknown`] says what may have happened, and how to find out.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.kind == ErrorKind::OutcomeUnknown
+    }
+
     /// The platform says that the call itself is wrong (100022 and its relatives).
     ///
     /// # Troubleshooting
     /// The platform does not say which parameter it means. Leave the filters out one by one.
     pub fn is_invalid_input(&self) -> bool {
-        self.action() == Some(Action::FixRequest) && !self.is_task_not_found()
+        self.action() == Some(Action::FixRequest) && !self.is_task_not_found() && !self.is_name_taken()
     }
 
     /// Application id or secret is wrong, or the application lacks a right (100203, 100208, 100217, 100247).

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`] |
 //! | ask | [`SubtaskQuery`] and its [`Plan`], [`SummaryQuery`], [`Watch`], [`FailureQuery`] |
+//! | send, and see how far it is | [`CreateBatchTask`], [`Targets`], [`DeviceCommand`], [`TaskTimeout`], [`BatchTaskQuery`], [`BatchTask`] |
 //! | use what comes | [`Subtask`], [`Page`], [`SubtaskStream`], [`PageStream`], [`Summary`], [`WatchStream`], [`Failure`], [`FailureGroups`] |
 //! | handle what fails | [`Error`], [`ErrorKind`], [`Remedy`], [`what_happens_when`] |
 //! | bring tokens, share the quota, repeat calls | [`TokenSource`], [`Quota`], [`Retry`] |
@@ -22,6 +23,7 @@ mod invisible;
 mod reads;
 mod redact;
 mod subtask;
+mod tasks;
 
 pub use answers::failures::{Failure, FailureGroup, FailureGroups, FailureQuery, FailureStream};
 pub use answers::summary::{Doubt, Method, Summary, SummaryQuery};
@@ -35,16 +37,22 @@ pub use client::builder::ClientBuilder;
 pub use client::credentials::{AppId, Credentials};
 pub use error::{Error, ErrorKind, Incomplete, Remedy};
 pub use invisible::{invisible, without_line_ends};
-pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId};
+pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId, TaskParam, TaskTag};
 pub use northbound_client::{
-    Action, DOCUMENT, DOCUMENT_AS_JSON, ERROR_CATALOG, ErrorCode, ErrorInfo, Exact, HttpService, Members,
-    PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus, Text, UnknownValue, Unreadable,
+    Action, BatchTaskStatus, DOCUMENT, DOCUMENT_AS_JSON, ERROR_CATALOG, ErrorCode, ErrorInfo, Exact,
+    HttpService, Json, Members, PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus, TaskOrigin, TaskType, Text,
+    UnknownValue, Unreadable,
 };
 pub use reads::plan::{Direction, Plan};
 pub use reads::query::SubtaskQuery;
 pub use reads::stream::{PageStream, SubtaskStream};
 pub use redact::is_unprintable;
 pub use subtask::{Page, Subtask};
+pub use tasks::batch_task::BatchTask;
+pub use tasks::command::{DeviceCommand, TaskTimeout};
+pub use tasks::create::CreateBatchTask;
+pub use tasks::query::BatchTaskQuery;
+pub use tasks::targets::Targets;
 
 #[doc = include_str!("../WHAT_HAPPENS_WHEN.md")]
 pub mod what_happens_when {}

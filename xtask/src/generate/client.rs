@@ -69,12 +69,18 @@ struct Corrections {
 
 impl VisitMut for Corrections {
     fn visit_item_struct_mut(&mut self, item: &mut syn::ItemStruct) {
-        if !is_plain_data(item) {
+        if !is_plain_data(&item.attrs) {
             return;
         }
-        item.attrs.push(syn::parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]));
+        item.attrs.push(with_schema());
         if self.replies.contains(&item.ident.to_string()) {
             item.fields.iter_mut().for_each(write_null_back);
+        }
+    }
+
+    fn visit_item_enum_mut(&mut self, item: &mut syn::ItemEnum) {
+        if is_plain_data(&item.attrs) {
+            item.attrs.push(with_schema());
         }
     }
 
@@ -85,7 +91,8 @@ impl VisitMut for Corrections {
         }
         visit_mut::visit_item_mod_mut(self, module);
         if let Some((_, items)) = &mut module.content {
-            *items = std::mem::take(items).into_iter().flat_map(with_reader).collect();
+            let open: BTreeSet<String> = items.iter().filter_map(open_object).collect();
+            *items = std::mem::take(items).into_iter().flat_map(|item| with_reader(item, &open)).collect();
         }
     }
 
@@ -102,9 +109,11 @@ struct Replacements;
 impl VisitMut for Replacements {
     fn visit_type_mut(&mut self, ty: &mut syn::Type) {
         visit_mut::visit_type_mut(self, ty);
-        // A map of `Value` loses digits.
-        if last_segment(ty).is_some_and(|segment| segment.ident == "Map") {
-            *ty = syn::parse_quote!(crate::Members);
+        // `Value` loses digits, and so does a map of it.
+        match last_segment(ty).map(|segment| segment.ident.to_string()).as_deref() {
+            Some("Map") => *ty = syn::parse_quote!(crate::Members),
+            Some("Value") => *ty = syn::parse_quote!(crate::Json),
+            _ => {}
         }
     }
 
@@ -116,22 +125,30 @@ impl VisitMut for Replacements {
     }
 }
 
+/// The name of a struct with room for further members.
+fn open_object(item: &syn::Item) -> Option<String> {
+    let syn::Item::Struct(data) = item else { return None };
+    let is_open = is_plain_data(&data.attrs) && data.fields.iter().any(is_extra);
+    is_open.then(|| data.ident.to_string())
+}
+
+fn is_extra(field: &syn::Field) -> bool {
+    field.ident.as_ref().is_some_and(|ident| ident == "extra")
+}
+
 /// An item, and how a struct with room for further members is read: serde's own `flatten` loses digits and is slower.
-fn with_reader(mut item: syn::Item) -> Vec<syn::Item> {
-    let syn::Item::Struct(data) = &mut item else { return vec![item] };
-    let (listed, rest): (Vec<&syn::Field>, Vec<_>) =
-        data.fields.iter().partition(|field| field.ident.as_ref().is_none_or(|ident| ident != "extra"));
-    if rest.is_empty() || !is_plain_data(data) {
-        return vec![item];
-    }
+/// A list of such structs is read one by one where it has to be.
+fn with_reader(mut item: syn::Item, open: &BTreeSet<String>) -> Vec<syn::Item> {
+    let (Some(_), syn::Item::Struct(data)) = (open_object(&item), &mut item) else { return vec![item] };
+    let listed = data.fields.iter().filter(|field| !is_extra(field));
     let (mut members, mut rows) = (Vec::new(), TokenStream::new());
     for field in listed {
         let (ident, name) = (&field.ident, name_on_the_wire(field));
+        let named = |ty: &syn::Type| last_segment(ty).map(|held| held.ident.to_string()).unwrap_or_default();
         let held = inner(&field.ty);
-        let held = held.and_then(last_segment).map(|held| held.ident.to_string()).unwrap_or_default();
-        let way = match held.as_str() {
+        let way = match held.map(named).unwrap_or_default().as_str() {
             "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" => quote!(Whole),
-            "Vec" => {
+            "Vec" if held.and_then(inner).map(named).is_some_and(|row| open.contains(&row)) => {
                 rows = quote!(rows #ident: #name);
                 quote!(Rows)
             }
@@ -181,9 +198,13 @@ fn name_on_the_wire(field: &syn::Field) -> String {
     renamed.unwrap_or_else(|| field.ident.as_ref().map_or_else(String::new, ToString::to_string))
 }
 
-/// Whether a struct is serialised, which tells data from clients and builders.
-fn is_plain_data(item: &syn::ItemStruct) -> bool {
-    item.attrs.iter().any(|attribute| {
+fn with_schema() -> syn::Attribute {
+    syn::parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))])
+}
+
+/// Whether a type is serialised, which tells data from clients and builders.
+fn is_plain_data(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
         attribute.path().is_ident("derive") && quote!(#attribute).to_string().contains("Serialize")
     })
 }

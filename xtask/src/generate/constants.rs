@@ -1,12 +1,14 @@
 //! Constants that the document defines: the error catalogue, the quota, the bounds of a request, the editions.
 
 use anyhow::Context as _;
+use heck::ToShoutySnakeCase as _;
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::schemas;
-use crate::document::json::text;
+use crate::document::json::{members, text};
+use crate::document::operations::operations;
 use crate::rust_names::variant;
 
 /// Generates the constants as formatted Rust source.
@@ -15,6 +17,7 @@ pub(super) fn constants(document: &Value) -> anyhow::Result<String> {
     let documented = documented_errors(document)?;
     let quota = quota(document)?;
     let bounds = bounds(document)?;
+    let may_repeat = may_repeat(document);
     let version = schemas::text_at(document, "/info/version")?;
     let edition = schemas::text_at(document, "/info/x-platform-edition")?;
     let file = quote! {
@@ -32,6 +35,7 @@ pub(super) fn constants(document: &Value) -> anyhow::Result<String> {
         #documented
         #quota
         #bounds
+        #may_repeat
     };
     super::formatted(file)
 }
@@ -167,7 +171,10 @@ fn bounds(document: &Value) -> anyhow::Result<TokenStream> {
     let (smallest, largest, default) =
         (of_page_size("minimum")?, of_page_size("maximum")?, of_page_size("default")?);
     let longest_secret = number(document, "/components/schemas/ApplicationSecret/maxLength")? as usize;
+    let numbers = numbers_of_requests(document)?;
     Ok(quote! {
+        #(#numbers)*
+
         /// How many rows a page may have (the parameter `pageSize` in the document).
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
@@ -187,6 +194,48 @@ fn bounds(document: &Value) -> anyhow::Result<TokenStream> {
         /// The length of the longest secret of an application, in characters.
         pub const LONGEST_SECRET: usize = #longest_secret;
     })
+}
+
+/// The bounds of each number in the body of a request: progenitor does not check them.
+fn numbers_of_requests(document: &Value) -> anyhow::Result<Vec<TokenStream>> {
+    let replies = schemas::reply_schemas(document);
+    let mut constants = Vec::new();
+    for (schema, definition) in schemas::named(document).filter(|(name, _)| !replies.contains(*name)) {
+        for (member, value) in members(&definition["properties"]) {
+            if value.get("minimum").is_none() || value.get("maximum").is_none() {
+                continue;
+            }
+            let bound = |name: &str| {
+                number(document, &format!("/components/schemas/{schema}/properties/{member}/{name}"))
+            };
+            let (smallest, largest) = (bound("minimum")?, bound("maximum")?);
+            let name = format_ident!("{}", format!("{schema} {member}").to_shouty_snake_case());
+            let doc = format!("The least and the most of `{member}` in a `{schema}`.");
+            constants.push(quote! {
+                #[doc = #doc]
+                pub const #name: ::std::ops::RangeInclusive<u32> = #smallest..=#largest;
+            });
+        }
+    }
+    Ok(constants)
+}
+
+fn may_repeat(document: &Value) -> TokenStream {
+    let constants = operations(document).map(|operation| {
+        let (name, value) =
+            (format_ident!("{}", operation.id.to_shouty_snake_case()), operation.may_repeat());
+        let doc = format!("`{}`", operation.id);
+        quote! {
+            #[doc = #doc]
+            pub const #name: bool = #value;
+        }
+    });
+    quote! {
+        /// Whether a call may be sent again when its outcome is unknown (`x-may-repeat` in the document).
+        pub mod may_repeat {
+            #(#constants)*
+        }
+    }
 }
 
 fn number(document: &Value, pointer: &str) -> anyhow::Result<u32> {

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-/// Members that are written out because null is allowed there, each with the schema that says the same without null.
-const WRITTEN_OUT: [(&str, &str); 2] = [
+/// Members that are written out because null is allowed there, each with the schema that says the same without null. Its Rust
+/// type keeps what is no text: no call finds the id of a task that could not be read.
+const WRITTEN_OUT: [(&str, &str); 3] = [
+    ("/components/schemas/CreatedBatchTask/properties/taskID", "#/components/schemas/EmbeddedText"),
     ("/components/schemas/SubtaskParam/properties/commandId", "#/components/schemas/CommandId"),
     ("/components/schemas/SubtaskParam/properties/deviceId", "#/components/schemas/DeviceId"),
 ];
@@ -25,7 +27,29 @@ pub(super) fn prepared(document: &Value) -> Value {
         }
     }
     refer_by_name(&mut prepared);
+    keep_empty_lists(&mut prepared);
     prepared
+}
+
+/// Lets an optional list be null, so that Rust distinguishes an empty list from none: progenitor leaves an empty one out of a
+/// request.
+fn keep_empty_lists(node: &mut Value) {
+    match node {
+        Value::Object(members) => {
+            let required: Vec<Value> =
+                members.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+            for (name, property) in
+                members.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
+            {
+                if property["type"] == "array" && !required.contains(&json!(name)) {
+                    property["nullable"] = json!(true);
+                }
+            }
+            members.values_mut().for_each(keep_empty_lists);
+        }
+        Value::Array(items) => items.iter_mut().for_each(keep_empty_lists),
+        _ => {}
+    }
 }
 
 /// Refers to the schema of known values, so that a status is an open enum in Rust. Then takes `type` away where `allOf` refers

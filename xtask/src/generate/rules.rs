@@ -18,10 +18,11 @@ pub(super) const RULES: &str = "spec/RULES.md";
 const TEMPLATE: &str = include_str!("rules.md");
 
 /// What a program does, for each action of the error catalogue.
-const ACTIONS: [(&str, &str); 5] = [
+const ACTIONS: [(&str, &str); 6] = [
     ("log-in-again", "change the token (section 1), and repeat once"),
     ("wait-for-quota", "wait until the window has moved (section 2), and repeat"),
     ("retry", "repeat, as below"),
+    ("wait-for-task", "give up: another batch task has to finish before, which may take hours"),
     ("fix-request", "give up: the request is wrong, and will be wrong again"),
     ("fix-configuration", "give up: a person has to change the configuration"),
 ];

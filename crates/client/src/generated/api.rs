@@ -17,7 +17,7 @@ pub mod types {
         ///Time that the token lives.
         #[serde(rename = "expiresIn")]
         pub expires_in: ::std::option::Option<crate::Seconds>,
-        ///A token for the call `refreshToken`, which this document leaves out (it needs the secret all the same).
+        ///A token for the call `refreshToken`, which this document leaves out (see `login`).
         #[serde(rename = "refreshToken")]
         pub refresh_token: ::std::option::Option<crate::Secret>,
         ///Always `default`.
@@ -40,6 +40,92 @@ pub mod types {
             Default::default()
         }
     }
+    ///A batch task, and how far it is. The page marks no member as needed, so each may be missing or null.
+    #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct BatchTask {
+        ///The application that owns the task.
+        #[serde(rename = "appId")]
+        pub app_id: ::std::option::Option<::std::string::String>,
+        /**Number of subtasks that succeeded, failed or timed out. It leaves out those that expired, so it may stay below
+`totalCnt` for ever.
+*/
+        #[serde(rename = "completeCnt")]
+        pub complete_cnt: ::std::option::Option<i64>,
+        ///Number of subtasks that expired before they were executed.
+        #[serde(rename = "expiredCnt")]
+        pub expired_cnt: ::std::option::Option<i64>,
+        ///Number of subtasks that failed.
+        #[serde(rename = "failCnt")]
+        pub fail_cnt: ::std::option::Option<i64>,
+        ///Who created the task.
+        pub operator: ::std::option::Option<::std::string::String>,
+        /**Parameters of the task, as they come. The page calls this structure `ObjectNode`; editions differ: the members that
+were posted (see `TaskParam`), a flat object of others, or a list.
+*/
+        pub param: ::std::option::Option<crate::Json>,
+        ///Progress, from 0 to 1000 per mille, rounded down.
+        pub progress: ::std::option::Option<i64>,
+        ///When the task was created, in UTC, as `yyyyMMdd'T'HHmmss'Z'`.
+        #[serde(rename = "startTime")]
+        pub start_time: ::std::option::Option<::std::string::String>,
+        /**Status of the task: `Pending`, `Running`, `Complete` or `Timeout`. No edition of the page says what they mean, nor
+that a task stays in the last two; the counters tell whether subtasks are unfinished.
+*/
+        pub status: ::std::option::Option<crate::BatchTaskStatus>,
+        ///Number of subtasks that succeeded.
+        #[serde(rename = "successCnt")]
+        pub success_cnt: ::std::option::Option<i64>,
+        /**Share of the subtasks that succeeded, from 0 to 1000 per mille, rounded down. The page does not say whether it is a
+share of all subtasks or of those that are complete.
+*/
+        #[serde(rename = "successRate")]
+        pub success_rate: ::std::option::Option<i64>,
+        ///The tags of the task, if the parameter `select` asks for them.
+        pub tags: ::std::option::Option<::std::vec::Vec<TaskTag>>,
+        ///Where the task was created, `Portal` or `Northbound` (by this API).
+        #[serde(rename = "taskFrom")]
+        pub task_from: ::std::option::Option<crate::TaskOrigin>,
+        ///Identifies the task.
+        #[serde(rename = "taskId")]
+        pub task_id: ::std::option::Option<::std::string::String>,
+        ///Name of the task.
+        #[serde(rename = "taskName")]
+        pub task_name: ::std::option::Option<::std::string::String>,
+        /**Type of the task: `DeviceCmd`, `DeviceReg`, `DeviceLocation`, `DeviceMod`, `DeviceDel` or `DeviceLicense`. Editions
+of the page differ; be ready for values that are not listed.
+*/
+        #[serde(rename = "taskType")]
+        pub task_type: ::std::option::Option<crate::TaskType>,
+        /**How long the task may take, in seconds by every edition of the page. Whether `createBatchTask` takes the same unit
+is not certain.
+*/
+        pub timeout: ::std::option::Option<i64>,
+        ///Number of subtasks that timed out.
+        #[serde(rename = "timeoutCnt")]
+        pub timeout_cnt: ::std::option::Option<i64>,
+        ///Number of subtasks.
+        #[serde(rename = "totalCnt")]
+        pub total_cnt: ::std::option::Option<i64>,
+        #[serde(flatten)]
+        pub extra: crate::Members,
+    }
+    crate::reading::object! {
+        BatchTask { app_id : "appId" as Plain, complete_cnt : "completeCnt" as Whole,
+        expired_cnt : "expiredCnt" as Whole, fail_cnt : "failCnt" as Whole, operator :
+        "operator" as Plain, param : "param" as Plain, progress : "progress" as Whole,
+        start_time : "startTime" as Plain, status : "status" as Plain, success_cnt :
+        "successCnt" as Whole, success_rate : "successRate" as Whole, tags : "tags" as
+        Rows, task_from : "taskFrom" as Plain, task_id : "taskId" as Plain, task_name :
+        "taskName" as Plain, task_type : "taskType" as Plain, timeout : "timeout" as
+        Whole, timeout_cnt : "timeoutCnt" as Whole, total_cnt : "totalCnt" as Whole, }
+        rows tags : "tags"
+    }
+    impl BatchTask {
+        pub fn builder() -> builder::BatchTask {
+            Default::default()
+        }
+    }
     ///What the text in `output` of a subtask holds, for a command task. The page shows it in its example only.
     #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -48,7 +134,7 @@ pub mod types {
 platform a command's result is an object of `resultCode` and `resultDetail`.
 */
         #[serde(rename = "commandResult")]
-        pub command_result: ::std::option::Option<::serde_json::Value>,
+        pub command_result: ::std::option::Option<crate::Json>,
         ///Identifies the request that carried the command.
         #[serde(rename = "requestId")]
         pub request_id: ::std::option::Option<::std::string::String>,
@@ -62,6 +148,162 @@ platform a command's result is an object of `resultCode` and `resultDetail`.
     impl CommandOutput {
         pub fn builder() -> builder::CommandOutput {
             Default::default()
+        }
+    }
+    /**The task that was created. The body may be that of an error all the same (see `ErrorResponse`), so look for `taskID`, and
+for the code of an error if there is none.
+*/
+    #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreatedBatchTask {
+        /**Identifies the task. **Here its name has a capital `D`**; every other call has `taskId`, which takes this value.
+*/
+        #[serde(rename = "taskID")]
+        pub task_id: ::std::option::Option<crate::Text>,
+        #[serde(flatten)]
+        pub extra: crate::Members,
+    }
+    crate::reading::object! {
+        CreatedBatchTask { task_id : "taskID" as Plain, }
+    }
+    impl CreatedBatchTask {
+        pub fn builder() -> builder::CreatedBatchTask {
+            Default::default()
+        }
+    }
+    ///A command to a device, as the device's profile defines it. The page calls this structure `CommandDTO`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct DeviceCommand {
+        ///Name of the command.
+        pub method: DeviceCommandMethod,
+        /**Parameters of the command, by name. An FAQ of the platform wants this member even for a command without
+parameters, and not empty.
+*/
+        pub paras: crate::Members,
+        ///The service of the device that takes the command.
+        #[serde(rename = "serviceId")]
+        pub service_id: DeviceCommandServiceId,
+    }
+    impl DeviceCommand {
+        pub fn builder() -> builder::DeviceCommand {
+            Default::default()
+        }
+    }
+    ///Name of the command.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct DeviceCommandMethod(::std::string::String);
+    impl ::std::ops::Deref for DeviceCommandMethod {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeviceCommandMethod> for ::std::string::String {
+        fn from(value: DeviceCommandMethod) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeviceCommandMethod {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 128usize {
+                return Err("longer than 128 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeviceCommandMethod {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeviceCommandMethod {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeviceCommandMethod {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The service of the device that takes the command.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct DeviceCommandServiceId(::std::string::String);
+    impl ::std::ops::Deref for DeviceCommandServiceId {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeviceCommandServiceId> for ::std::string::String {
+        fn from(value: DeviceCommandServiceId) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeviceCommandServiceId {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 64usize {
+                return Err("longer than 64 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeviceCommandServiceId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeviceCommandServiceId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeviceCommandServiceId {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     /**Body of every error. The page shows none. Services answer with `error_code` and `error_desc`, the gateway in front of
@@ -161,6 +403,176 @@ them with `resultcode` and `resultmsg`; a code may come as a number. An error ca
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
+        }
+    }
+    ///A batch task to create.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct NewBatchTask {
+        /**The application that the task is created for. The page's table calls it mandatory; its text, and other editions,
+want it only when another application has authorized the caller. Leave it out otherwise.
+*/
+        #[serde(
+            rename = "appId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub app_id: ::std::option::Option<NewBatchTaskAppId>,
+        ///Parameters of the task.
+        pub param: TaskParam,
+        ///Tags of the task. One that is already in use is answered with 105201, one that does not exist with 105202.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tags: ::std::option::Option<::std::vec::Vec<NewTaskTag>>,
+        /**Name of the task, unused so far: a name that exists is answered with 105002. That it is not empty is our reading
+of "mandatory".
+*/
+        #[serde(rename = "taskName")]
+        pub task_name: NewBatchTaskTaskName,
+        ///What the task does. It decides what `param` holds.
+        #[serde(rename = "taskType")]
+        pub task_type: crate::TaskType,
+        /**How long the task may take. **The unit is not certain**: most editions of the page say minutes (2880 would be 48
+hours), the PHP edition and two public clients say seconds, and the reply of `getBatchTask` is in seconds in every
+edition. To find out, create a task and read its `timeout` with `getBatchTask`: a 60 that comes back as
+3600 was in minutes.
+*/
+        pub timeout: i32,
+    }
+    impl NewBatchTask {
+        pub fn builder() -> builder::NewBatchTask {
+            Default::default()
+        }
+    }
+    /**The application that the task is created for. The page's table calls it mandatory; its text, and other editions,
+want it only when another application has authorized the caller. Leave it out otherwise.
+*/
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct NewBatchTaskAppId(::std::string::String);
+    impl ::std::ops::Deref for NewBatchTaskAppId {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<NewBatchTaskAppId> for ::std::string::String {
+        fn from(value: NewBatchTaskAppId) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for NewBatchTaskAppId {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 64usize {
+                return Err("longer than 64 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for NewBatchTaskAppId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for NewBatchTaskAppId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for NewBatchTaskAppId {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    /**Name of the task, unused so far: a name that exists is answered with 105002. That it is not empty is our reading
+of "mandatory".
+*/
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct NewBatchTaskTaskName(::std::string::String);
+    impl ::std::ops::Deref for NewBatchTaskTaskName {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<NewBatchTaskTaskName> for ::std::string::String {
+        fn from(value: NewBatchTaskTaskName) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for NewBatchTaskTaskName {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 256usize {
+                return Err("longer than 256 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for NewBatchTaskTaskName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for NewBatchTaskTaskName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for NewBatchTaskTaskName {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///A tag of a task to create. The page calls this structure `TagDTO2`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct NewTaskTag {
+        ///Name of the tag.
+        #[serde(rename = "tagName")]
+        pub tag_name: ::std::string::String,
+        ///Value of the tag.
+        #[serde(rename = "tagValue")]
+        pub tag_value: ::std::string::String,
+    }
+    impl NewTaskTag {
+        pub fn builder() -> builder::NewTaskTag {
+            Default::default()
         }
     }
     /**What happened to one device of a batch task. The page calls this structure `QueryTaskDetailDTOCloud2NA`.
@@ -266,6 +678,74 @@ neither a parameter nor a member of this call; only the members of command tasks
             Default::default()
         }
     }
+    /**How the devices of a task are chosen: by a list of ids, by the type of device, by area, by the names of groups, by the ids of
+groups, or all devices of the application. Only one edition of the page has `GroupIdList`.
+*/
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub enum TargetType {
+        DeviceList,
+        DeviceType,
+        DeviceArea,
+        GroupList,
+        GroupIdList,
+        Broadcast,
+    }
+    impl ::std::fmt::Display for TargetType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::DeviceList => f.write_str("DeviceList"),
+                Self::DeviceType => f.write_str("DeviceType"),
+                Self::DeviceArea => f.write_str("DeviceArea"),
+                Self::GroupList => f.write_str("GroupList"),
+                Self::GroupIdList => f.write_str("GroupIdList"),
+                Self::Broadcast => f.write_str("Broadcast"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for TargetType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "DeviceList" => Ok(Self::DeviceList),
+                "DeviceType" => Ok(Self::DeviceType),
+                "DeviceArea" => Ok(Self::DeviceArea),
+                "GroupList" => Ok(Self::GroupList),
+                "GroupIdList" => Ok(Self::GroupIdList),
+                "Broadcast" => Ok(Self::Broadcast),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for TargetType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for TargetType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
     ///Identifies a batch task.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
@@ -319,6 +799,111 @@ neither a parameter nor a member of this call; only the members of command tasks
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
+        }
+    }
+    /**Parameters of a task, which the page calls `ObjectNode`. The members listed here are those of the type `DeviceCmd`, which
+needs `type`, `command`, and the member that belongs to the type. Other types of tasks have members of their own: an
+object of any members is allowed.
+*/
+    #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct TaskParam {
+        /**Address to which the platform posts the result of each command. It needs a host that is reachable from the
+internet, a port and a path; host and port must be those of the application's subscriptions.
+*/
+        #[serde(
+            rename = "callbackUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub callback_url: ::std::option::Option<::std::string::String>,
+        ///The command. Mandatory for `DeviceCmd`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub command: ::std::option::Option<DeviceCommand>,
+        /**The devices, if `type` is `DeviceList`. How many are allowed, and what becomes of an id that is listed twice, is not
+documented.
+*/
+        #[serde(
+            rename = "deviceList",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub device_list: ::std::option::Option<::std::vec::Vec<crate::Text>>,
+        ///All devices in this place, if `type` is `DeviceArea`.
+        #[serde(
+            rename = "deviceLocation",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub device_location: ::std::option::Option<::std::string::String>,
+        ///All devices of this type, if `type` is `DeviceType`. It is that of the device's profile.
+        #[serde(
+            rename = "deviceType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub device_type: ::std::option::Option<::std::string::String>,
+        ///The groups, by name if `type` is `GroupList`, by id if it is `GroupIdList`.
+        #[serde(
+            rename = "groupList",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub group_list: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+        ///Tag of the group of devices.
+        #[serde(
+            rename = "groupTag",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub group_tag: ::std::option::Option<::std::string::String>,
+        ///With `deviceType`, only devices of this manufacturer. It is that of the device's profile.
+        #[serde(
+            rename = "manufacturerId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub manufacturer_id: ::std::option::Option<::std::string::String>,
+        ///How many times the platform sends the command again to a device that does not confirm it.
+        #[serde(
+            rename = "maxRetransmit",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub max_retransmit: ::std::option::Option<i32>,
+        ///With `deviceType`, only devices of this model. It is that of the device's profile.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub model: ::std::option::Option<::std::string::String>,
+        ///How the devices are chosen. Mandatory for `DeviceCmd`.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<TargetType>,
+        #[serde(flatten)]
+        pub extra: crate::Members,
+    }
+    crate::reading::object! {
+        TaskParam { callback_url : "callbackUrl" as Plain, command : "command" as Plain,
+        device_list : "deviceList" as Plain, device_location : "deviceLocation" as Plain,
+        device_type : "deviceType" as Plain, group_list : "groupList" as Plain, group_tag
+        : "groupTag" as Plain, manufacturer_id : "manufacturerId" as Plain,
+        max_retransmit : "maxRetransmit" as Whole, model : "model" as Plain, type_ :
+        "type" as Plain, }
+    }
+    impl TaskParam {
+        pub fn builder() -> builder::TaskParam {
+            Default::default()
+        }
+    }
+    ///A tag of a task. The page calls this structure `TagDTO2`.
+    #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct TaskTag {
+        ///Name of the tag.
+        #[serde(rename = "tagName")]
+        pub tag_name: ::std::option::Option<::std::string::String>,
+        ///Value of the tag.
+        #[serde(rename = "tagValue")]
+        pub tag_value: ::std::option::Option<::std::string::String>,
+        #[serde(flatten)]
+        pub extra: crate::Members,
+    }
+    crate::reading::object! {
+        TaskTag { tag_name : "tagName" as Plain, tag_value : "tagValue" as Plain, }
+    }
+    impl TaskTag {
+        pub fn builder() -> builder::TaskTag {
+            Default::default()
         }
     }
     /// Types for composing complex structures.
@@ -461,9 +1046,416 @@ neither a parameter nor a member of this call; only the members of command tasks
             }
         }
         #[derive(Clone, Debug)]
+        pub struct BatchTask {
+            app_id: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            complete_cnt: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            expired_cnt: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            fail_cnt: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            operator: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            param: ::std::result::Result<
+                ::std::option::Option<crate::Json>,
+                ::std::string::String,
+            >,
+            progress: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            start_time: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            status: ::std::result::Result<
+                ::std::option::Option<crate::BatchTaskStatus>,
+                ::std::string::String,
+            >,
+            success_cnt: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            success_rate: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            tags: ::std::result::Result<
+                ::std::option::Option<::std::vec::Vec<super::TaskTag>>,
+                ::std::string::String,
+            >,
+            task_from: ::std::result::Result<
+                ::std::option::Option<crate::TaskOrigin>,
+                ::std::string::String,
+            >,
+            task_id: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            task_name: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            task_type: ::std::result::Result<
+                ::std::option::Option<crate::TaskType>,
+                ::std::string::String,
+            >,
+            timeout: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            timeout_cnt: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            total_cnt: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            extra: ::std::result::Result<crate::Members, ::std::string::String>,
+        }
+        impl ::std::default::Default for BatchTask {
+            fn default() -> Self {
+                Self {
+                    app_id: Ok(Default::default()),
+                    complete_cnt: Ok(Default::default()),
+                    expired_cnt: Ok(Default::default()),
+                    fail_cnt: Ok(Default::default()),
+                    operator: Ok(Default::default()),
+                    param: Ok(Default::default()),
+                    progress: Ok(Default::default()),
+                    start_time: Ok(Default::default()),
+                    status: Ok(Default::default()),
+                    success_cnt: Ok(Default::default()),
+                    success_rate: Ok(Default::default()),
+                    tags: Ok(Default::default()),
+                    task_from: Ok(Default::default()),
+                    task_id: Ok(Default::default()),
+                    task_name: Ok(Default::default()),
+                    task_type: Ok(Default::default()),
+                    timeout: Ok(Default::default()),
+                    timeout_cnt: Ok(Default::default()),
+                    total_cnt: Ok(Default::default()),
+                    extra: Err("no value supplied for extra".to_string()),
+                }
+            }
+        }
+        impl BatchTask {
+            pub fn app_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.app_id = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for app_id: {e}")
+                    });
+                self
+            }
+            pub fn complete_cnt<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.complete_cnt = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for complete_cnt: {e}")
+                    });
+                self
+            }
+            pub fn expired_cnt<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.expired_cnt = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for expired_cnt: {e}")
+                    });
+                self
+            }
+            pub fn fail_cnt<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.fail_cnt = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for fail_cnt: {e}")
+                    });
+                self
+            }
+            pub fn operator<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.operator = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for operator: {e}")
+                    });
+                self
+            }
+            pub fn param<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<crate::Json>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.param = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for param: {e}")
+                    });
+                self
+            }
+            pub fn progress<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.progress = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for progress: {e}")
+                    });
+                self
+            }
+            pub fn start_time<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.start_time = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for start_time: {e}")
+                    });
+                self
+            }
+            pub fn status<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<crate::BatchTaskStatus>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.status = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for status: {e}")
+                    });
+                self
+            }
+            pub fn success_cnt<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.success_cnt = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for success_cnt: {e}")
+                    });
+                self
+            }
+            pub fn success_rate<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.success_rate = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for success_rate: {e}")
+                    });
+                self
+            }
+            pub fn tags<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::std::vec::Vec<super::TaskTag>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tags = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for tags: {e}")
+                    });
+                self
+            }
+            pub fn task_from<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<crate::TaskOrigin>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.task_from = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for task_from: {e}")
+                    });
+                self
+            }
+            pub fn task_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.task_id = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for task_id: {e}")
+                    });
+                self
+            }
+            pub fn task_name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.task_name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for task_name: {e}")
+                    });
+                self
+            }
+            pub fn task_type<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<crate::TaskType>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.task_type = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for task_type: {e}")
+                    });
+                self
+            }
+            pub fn timeout<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.timeout = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for timeout: {e}")
+                    });
+                self
+            }
+            pub fn timeout_cnt<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.timeout_cnt = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for timeout_cnt: {e}")
+                    });
+                self
+            }
+            pub fn total_cnt<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.total_cnt = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for total_cnt: {e}")
+                    });
+                self
+            }
+            pub fn extra<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<crate::Members>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.extra = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for extra: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<BatchTask> for super::BatchTask {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: BatchTask,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    app_id: value.app_id?,
+                    complete_cnt: value.complete_cnt?,
+                    expired_cnt: value.expired_cnt?,
+                    fail_cnt: value.fail_cnt?,
+                    operator: value.operator?,
+                    param: value.param?,
+                    progress: value.progress?,
+                    start_time: value.start_time?,
+                    status: value.status?,
+                    success_cnt: value.success_cnt?,
+                    success_rate: value.success_rate?,
+                    tags: value.tags?,
+                    task_from: value.task_from?,
+                    task_id: value.task_id?,
+                    task_name: value.task_name?,
+                    task_type: value.task_type?,
+                    timeout: value.timeout?,
+                    timeout_cnt: value.timeout_cnt?,
+                    total_cnt: value.total_cnt?,
+                    extra: value.extra?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::BatchTask> for BatchTask {
+            fn from(value: super::BatchTask) -> Self {
+                Self {
+                    app_id: Ok(value.app_id),
+                    complete_cnt: Ok(value.complete_cnt),
+                    expired_cnt: Ok(value.expired_cnt),
+                    fail_cnt: Ok(value.fail_cnt),
+                    operator: Ok(value.operator),
+                    param: Ok(value.param),
+                    progress: Ok(value.progress),
+                    start_time: Ok(value.start_time),
+                    status: Ok(value.status),
+                    success_cnt: Ok(value.success_cnt),
+                    success_rate: Ok(value.success_rate),
+                    tags: Ok(value.tags),
+                    task_from: Ok(value.task_from),
+                    task_id: Ok(value.task_id),
+                    task_name: Ok(value.task_name),
+                    task_type: Ok(value.task_type),
+                    timeout: Ok(value.timeout),
+                    timeout_cnt: Ok(value.timeout_cnt),
+                    total_cnt: Ok(value.total_cnt),
+                    extra: Ok(value.extra),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct CommandOutput {
             command_result: ::std::result::Result<
-                ::std::option::Option<::serde_json::Value>,
+                ::std::option::Option<crate::Json>,
                 ::std::string::String,
             >,
             request_id: ::std::result::Result<
@@ -484,7 +1476,7 @@ neither a parameter nor a member of this call; only the members of command tasks
         impl CommandOutput {
             pub fn command_result<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<::std::option::Option<::serde_json::Value>>,
+                T: ::std::convert::TryInto<::std::option::Option<crate::Json>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.command_result = value
@@ -539,6 +1531,147 @@ neither a parameter nor a member of this call; only the members of command tasks
                     command_result: Ok(value.command_result),
                     request_id: Ok(value.request_id),
                     extra: Ok(value.extra),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct CreatedBatchTask {
+            task_id: ::std::result::Result<
+                ::std::option::Option<crate::Text>,
+                ::std::string::String,
+            >,
+            extra: ::std::result::Result<crate::Members, ::std::string::String>,
+        }
+        impl ::std::default::Default for CreatedBatchTask {
+            fn default() -> Self {
+                Self {
+                    task_id: Ok(Default::default()),
+                    extra: Err("no value supplied for extra".to_string()),
+                }
+            }
+        }
+        impl CreatedBatchTask {
+            pub fn task_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<crate::Text>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.task_id = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for task_id: {e}")
+                    });
+                self
+            }
+            pub fn extra<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<crate::Members>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.extra = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for extra: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<CreatedBatchTask> for super::CreatedBatchTask {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: CreatedBatchTask,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    task_id: value.task_id?,
+                    extra: value.extra?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::CreatedBatchTask> for CreatedBatchTask {
+            fn from(value: super::CreatedBatchTask) -> Self {
+                Self {
+                    task_id: Ok(value.task_id),
+                    extra: Ok(value.extra),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct DeviceCommand {
+            method: ::std::result::Result<
+                super::DeviceCommandMethod,
+                ::std::string::String,
+            >,
+            paras: ::std::result::Result<crate::Members, ::std::string::String>,
+            service_id: ::std::result::Result<
+                super::DeviceCommandServiceId,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for DeviceCommand {
+            fn default() -> Self {
+                Self {
+                    method: Err("no value supplied for method".to_string()),
+                    paras: Err("no value supplied for paras".to_string()),
+                    service_id: Err("no value supplied for service_id".to_string()),
+                }
+            }
+        }
+        impl DeviceCommand {
+            pub fn method<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::DeviceCommandMethod>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.method = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for method: {e}")
+                    });
+                self
+            }
+            pub fn paras<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<crate::Members>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.paras = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for paras: {e}")
+                    });
+                self
+            }
+            pub fn service_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::DeviceCommandServiceId>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.service_id = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for service_id: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<DeviceCommand> for super::DeviceCommand {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: DeviceCommand,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    method: value.method?,
+                    paras: value.paras?,
+                    service_id: value.service_id?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::DeviceCommand> for DeviceCommand {
+            fn from(value: super::DeviceCommand) -> Self {
+                Self {
+                    method: Ok(value.method),
+                    paras: Ok(value.paras),
+                    service_id: Ok(value.service_id),
                 }
             }
         }
@@ -718,6 +1851,205 @@ neither a parameter nor a member of this call; only the members of command tasks
                 Self {
                     app_id: Ok(value.app_id),
                     secret: Ok(value.secret),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct NewBatchTask {
+            app_id: ::std::result::Result<
+                ::std::option::Option<super::NewBatchTaskAppId>,
+                ::std::string::String,
+            >,
+            param: ::std::result::Result<super::TaskParam, ::std::string::String>,
+            tags: ::std::result::Result<
+                ::std::option::Option<::std::vec::Vec<super::NewTaskTag>>,
+                ::std::string::String,
+            >,
+            task_name: ::std::result::Result<
+                super::NewBatchTaskTaskName,
+                ::std::string::String,
+            >,
+            task_type: ::std::result::Result<crate::TaskType, ::std::string::String>,
+            timeout: ::std::result::Result<i32, ::std::string::String>,
+        }
+        impl ::std::default::Default for NewBatchTask {
+            fn default() -> Self {
+                Self {
+                    app_id: Ok(Default::default()),
+                    param: Err("no value supplied for param".to_string()),
+                    tags: Ok(Default::default()),
+                    task_name: Err("no value supplied for task_name".to_string()),
+                    task_type: Err("no value supplied for task_type".to_string()),
+                    timeout: Err("no value supplied for timeout".to_string()),
+                }
+            }
+        }
+        impl NewBatchTask {
+            pub fn app_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::NewBatchTaskAppId>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.app_id = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for app_id: {e}")
+                    });
+                self
+            }
+            pub fn param<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::TaskParam>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.param = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for param: {e}")
+                    });
+                self
+            }
+            pub fn tags<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::std::vec::Vec<super::NewTaskTag>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tags = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for tags: {e}")
+                    });
+                self
+            }
+            pub fn task_name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::NewBatchTaskTaskName>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.task_name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for task_name: {e}")
+                    });
+                self
+            }
+            pub fn task_type<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<crate::TaskType>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.task_type = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for task_type: {e}")
+                    });
+                self
+            }
+            pub fn timeout<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i32>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.timeout = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for timeout: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<NewBatchTask> for super::NewBatchTask {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: NewBatchTask,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    app_id: value.app_id?,
+                    param: value.param?,
+                    tags: value.tags?,
+                    task_name: value.task_name?,
+                    task_type: value.task_type?,
+                    timeout: value.timeout?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::NewBatchTask> for NewBatchTask {
+            fn from(value: super::NewBatchTask) -> Self {
+                Self {
+                    app_id: Ok(value.app_id),
+                    param: Ok(value.param),
+                    tags: Ok(value.tags),
+                    task_name: Ok(value.task_name),
+                    task_type: Ok(value.task_type),
+                    timeout: Ok(value.timeout),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct NewTaskTag {
+            tag_name: ::std::result::Result<
+                ::std::string::String,
+                ::std::string::String,
+            >,
+            tag_value: ::std::result::Result<
+                ::std::string::String,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for NewTaskTag {
+            fn default() -> Self {
+                Self {
+                    tag_name: Err("no value supplied for tag_name".to_string()),
+                    tag_value: Err("no value supplied for tag_value".to_string()),
+                }
+            }
+        }
+        impl NewTaskTag {
+            pub fn tag_name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tag_name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for tag_name: {e}")
+                    });
+                self
+            }
+            pub fn tag_value<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tag_value = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for tag_value: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<NewTaskTag> for super::NewTaskTag {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: NewTaskTag,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    tag_name: value.tag_name?,
+                    tag_value: value.tag_value?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::NewTaskTag> for NewTaskTag {
+            fn from(value: super::NewTaskTag) -> Self {
+                Self {
+                    tag_name: Ok(value.tag_name),
+                    tag_value: Ok(value.tag_value),
                 }
             }
         }
@@ -1119,6 +2451,347 @@ neither a parameter nor a member of this call; only the members of command tasks
                 }
             }
         }
+        #[derive(Clone, Debug)]
+        pub struct TaskParam {
+            callback_url: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            command: ::std::result::Result<
+                ::std::option::Option<super::DeviceCommand>,
+                ::std::string::String,
+            >,
+            device_list: ::std::result::Result<
+                ::std::option::Option<::std::vec::Vec<crate::Text>>,
+                ::std::string::String,
+            >,
+            device_location: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            device_type: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            group_list: ::std::result::Result<
+                ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+                ::std::string::String,
+            >,
+            group_tag: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            manufacturer_id: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            max_retransmit: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            model: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            type_: ::std::result::Result<
+                ::std::option::Option<super::TargetType>,
+                ::std::string::String,
+            >,
+            extra: ::std::result::Result<crate::Members, ::std::string::String>,
+        }
+        impl ::std::default::Default for TaskParam {
+            fn default() -> Self {
+                Self {
+                    callback_url: Ok(Default::default()),
+                    command: Ok(Default::default()),
+                    device_list: Ok(Default::default()),
+                    device_location: Ok(Default::default()),
+                    device_type: Ok(Default::default()),
+                    group_list: Ok(Default::default()),
+                    group_tag: Ok(Default::default()),
+                    manufacturer_id: Ok(Default::default()),
+                    max_retransmit: Ok(Default::default()),
+                    model: Ok(Default::default()),
+                    type_: Ok(Default::default()),
+                    extra: Err("no value supplied for extra".to_string()),
+                }
+            }
+        }
+        impl TaskParam {
+            pub fn callback_url<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.callback_url = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for callback_url: {e}")
+                    });
+                self
+            }
+            pub fn command<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::DeviceCommand>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.command = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for command: {e}")
+                    });
+                self
+            }
+            pub fn device_list<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::std::vec::Vec<crate::Text>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.device_list = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for device_list: {e}")
+                    });
+                self
+            }
+            pub fn device_location<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.device_location = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for device_location: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn device_type<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.device_type = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for device_type: {e}")
+                    });
+                self
+            }
+            pub fn group_list<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.group_list = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for group_list: {e}")
+                    });
+                self
+            }
+            pub fn group_tag<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.group_tag = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for group_tag: {e}")
+                    });
+                self
+            }
+            pub fn manufacturer_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.manufacturer_id = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for manufacturer_id: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn max_retransmit<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.max_retransmit = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for max_retransmit: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn model<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.model = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for model: {e}")
+                    });
+                self
+            }
+            pub fn type_<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::TargetType>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.type_ = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for type_: {e}")
+                    });
+                self
+            }
+            pub fn extra<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<crate::Members>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.extra = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for extra: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<TaskParam> for super::TaskParam {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: TaskParam,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    callback_url: value.callback_url?,
+                    command: value.command?,
+                    device_list: value.device_list?,
+                    device_location: value.device_location?,
+                    device_type: value.device_type?,
+                    group_list: value.group_list?,
+                    group_tag: value.group_tag?,
+                    manufacturer_id: value.manufacturer_id?,
+                    max_retransmit: value.max_retransmit?,
+                    model: value.model?,
+                    type_: value.type_?,
+                    extra: value.extra?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::TaskParam> for TaskParam {
+            fn from(value: super::TaskParam) -> Self {
+                Self {
+                    callback_url: Ok(value.callback_url),
+                    command: Ok(value.command),
+                    device_list: Ok(value.device_list),
+                    device_location: Ok(value.device_location),
+                    device_type: Ok(value.device_type),
+                    group_list: Ok(value.group_list),
+                    group_tag: Ok(value.group_tag),
+                    manufacturer_id: Ok(value.manufacturer_id),
+                    max_retransmit: Ok(value.max_retransmit),
+                    model: Ok(value.model),
+                    type_: Ok(value.type_),
+                    extra: Ok(value.extra),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct TaskTag {
+            tag_name: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            tag_value: ::std::result::Result<
+                ::std::option::Option<::std::string::String>,
+                ::std::string::String,
+            >,
+            extra: ::std::result::Result<crate::Members, ::std::string::String>,
+        }
+        impl ::std::default::Default for TaskTag {
+            fn default() -> Self {
+                Self {
+                    tag_name: Ok(Default::default()),
+                    tag_value: Ok(Default::default()),
+                    extra: Err("no value supplied for extra".to_string()),
+                }
+            }
+        }
+        impl TaskTag {
+            pub fn tag_name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tag_name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for tag_name: {e}")
+                    });
+                self
+            }
+            pub fn tag_value<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tag_value = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for tag_value: {e}")
+                    });
+                self
+            }
+            pub fn extra<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<crate::Members>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.extra = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for extra: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<TaskTag> for super::TaskTag {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: TaskTag,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    tag_name: value.tag_name?,
+                    tag_value: value.tag_value?,
+                    extra: value.extra?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::TaskTag> for TaskTag {
+            fn from(value: super::TaskTag) -> Self {
+                Self {
+                    tag_name: Ok(value.tag_name),
+                    tag_value: Ok(value.tag_value),
+                    extra: Ok(value.extra),
+                }
+            }
+        }
     }
     /// Error types.
     pub mod error {
@@ -1156,20 +2829,21 @@ neither a parameter nor a member of this call; only the members of command tasks
 #[derive(Clone, Debug)]
 /**Client for Northbound API
 
-The northbound API of Huawei Cloud IoT / OceanConnect, as far as it concerns the results of batch tasks. One command
-can be sent to thousands of devices at once: a *batch task*. Each device becomes a *subtask*. The call
-described here tells what happened to each of them. CTWing, China Telecom's platform, speaks the same API.
+The northbound API of Huawei Cloud IoT / OceanConnect, as far as it concerns batch tasks. One command can be sent to
+thousands of devices at once: a *batch task*. Each device becomes a *subtask*. The calls described here create a batch
+task, tell how far it is, and tell what happened to each device. CTWing, China Telecom's platform, speaks the same API.
 
 This document is unofficial. It was written by hand from public documentation: the page named under `externalDocs` of
-each operation, in the edition of `x-platform-edition`. It has not been tried on a live platform yet.
+each operation. `x-platform-edition` is the edition of the page on `listSubtasks`. Nothing has been tried on a live
+platform yet.
 
 What shapes cannot say stands in extensions: `x-error-catalog` (what each error code means and asks for),
-`x-error-codes` (which codes a response may carry), `x-quota` (how often one may call), `x-lifecycle` (which status may
-follow which), `x-known-values` (which values of an open list are known) and `x-content-schema` (what a string that
-holds JSON holds).
+`x-error-codes` (which codes a response may carry), `x-quota` (how often one may call), `x-may-repeat` (whether a call
+may be sent again when its outcome is unknown), `x-lifecycle` (which status may follow which), `x-known-values` (which
+values of an open list are known) and `x-content-schema` (what a string that holds JSON holds).
 
 
-Version: 3.0.0*/
+Version: 3.1.0*/
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -1196,7 +2870,7 @@ impl Client {
 }
 impl ClientInfo<crate::Call> for Client {
     fn api_version() -> &'static str {
-        "3.0.0"
+        "3.1.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()
@@ -1260,12 +2934,70 @@ let response = client.list_subtasks()
     pub fn list_subtasks(&self) -> builder::ListSubtasks<'_> {
         builder::ListSubtasks::new(self)
     }
+    /**Creating a Batch Task
+
+Creates a batch task, such as one command to many devices. **It moves real devices, and the platform has no call that
+cancels a batch task.** Commands are delivered through the cache: a device gets its command when it next reports.
+
+Do not repeat this call when its outcome is unknown: when no reply came, a reply broke off, or the platform failed.
+The task may exist, and no call finds its id. The name of a task is unique, so a repeat of a task that exists is
+answered with 105002, or with 105001 while it is unfinished; but another program may have used the name, or have
+the unfinished task.
+
+An error may come under HTTP 200, in the same form as under any other status. Take a reply for a success only if it
+has `taskID`. Whether a success is 200 or 201 is not documented; public clients expect 200.
+
+
+Sends a `POST` request to `/iocm/app/batchtask/v1.1.0/tasks`
+
+Arguments:
+- `body`: The task.
+```ignore
+let response = client.create_batch_task()
+    .body(body)
+    .send()
+    .await;
+```*/
+    pub fn create_batch_task(&self) -> builder::CreateBatchTask<'_> {
+        builder::CreateBatchTask::new(self)
+    }
+    /**Querying Information About a Batch Task
+
+Tells what a batch task is, and how far it is: progress, counters of its subtasks, times. Only `listSubtasks` tells
+what happened to each device.
+
+
+Sends a `GET` request to `/iocm/app/batchtask/v1.1.0/tasks/{taskId}`
+
+Arguments:
+- `task_id`: Identifies a batch task, as `taskID` in the reply to `createBatchTask` does.
+- `app_id`: The page says: the `appId` of the authorized application. Its Chinese edition wants it only when the batch task
+belongs to another application, which has authorized the caller. Leave it out otherwise, as the remedy of 100217
+says, too.
+
+- `select`: Which optional members the reply has: `tag` adds `tags`. The English edition of the page says `tags` instead; all
+others say `tag`. What the platform does with another value is not documented.
+
+```ignore
+let response = client.get_batch_task()
+    .task_id(task_id)
+    .app_id(app_id)
+    .select(select)
+    .send()
+    .await;
+```*/
+    pub fn get_batch_task(&self) -> builder::GetBatchTask<'_> {
+        builder::GetBatchTask::new(self)
+    }
     /**Authentication
 
 Exchanges application id and secret for an access token. It takes no `app_key` and no `Authorization` header.
 
 Only the newest token of an application works: a login cancels every earlier one at once, also one that another
 process is using. Keep the token, and never log in concurrently.
+
+The platform also has a call that exchanges a refresh token for a new access token. This document leaves it out: it
+needs the secret just as the login does, and nobody says what happens to the old token.
 
 
 Sends a `POST` request to `/iocm/app/sec/v1.1.0/login`
@@ -1451,6 +3183,251 @@ pub mod builder {
                 .build()?;
             let info = OperationInfo {
                 operation_id: "list_subtasks",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => crate::reading::reply(response, &client.inner).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            crate::reading::reply(response, &client.inner).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            crate::reading::reply(response, &client.inner).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            crate::reading::reply(response, &client.inner).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            crate::reading::reply(response, &client.inner).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::create_batch_task`]
+
+[`Client::create_batch_task`]: super::Client::create_batch_task*/
+    #[derive(Debug, Clone)]
+    pub struct CreateBatchTask<'a> {
+        client: &'a super::Client,
+        body: Result<types::builder::NewBatchTask, String>,
+    }
+    impl<'a> CreateBatchTask<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                body: Ok(::std::default::Default::default()),
+            }
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::NewBatchTask>,
+            <V as std::convert::TryInto<types::NewBatchTask>>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| {
+                    format!("conversion to `NewBatchTask` for body failed: {}", s)
+                });
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(
+                types::builder::NewBatchTask,
+            ) -> types::builder::NewBatchTask,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/iocm/app/batchtask/v1.1.0/tasks`
+        pub async fn send(
+            self,
+        ) -> Result<
+            ResponseValue<types::CreatedBatchTask>,
+            Error<types::ErrorResponse>,
+        > {
+            let Self { client, body } = self;
+            let body = body
+                .and_then(|v| {
+                    types::NewBatchTask::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/iocm/app/batchtask/v1.1.0/tasks", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "create_batch_task",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => crate::reading::reply(response, &client.inner).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            crate::reading::reply(response, &client.inner).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            crate::reading::reply(response, &client.inner).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            crate::reading::reply(response, &client.inner).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            crate::reading::reply(response, &client.inner).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            crate::reading::reply(response, &client.inner).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::get_batch_task`]
+
+[`Client::get_batch_task`]: super::Client::get_batch_task*/
+    #[derive(Debug, Clone)]
+    pub struct GetBatchTask<'a> {
+        client: &'a super::Client,
+        task_id: Result<types::TaskId, String>,
+        app_id: Result<Option<::std::string::String>, String>,
+        select: Result<Option<::std::string::String>, String>,
+    }
+    impl<'a> GetBatchTask<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                task_id: Err("task_id was not initialized".to_string()),
+                app_id: Ok(None),
+                select: Ok(None),
+            }
+        }
+        pub fn task_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::TaskId>,
+        {
+            self.task_id = value
+                .try_into()
+                .map_err(|_| "conversion to `TaskId` for task_id failed".to_string());
+            self
+        }
+        pub fn app_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.app_id = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: string :: String` for app_id failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn select<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.select = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: string :: String` for select failed"
+                        .to_string()
+                });
+            self
+        }
+        ///Sends a `GET` request to `/iocm/app/batchtask/v1.1.0/tasks/{taskId}`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::BatchTask>, Error<types::ErrorResponse>> {
+            let Self { client, task_id, app_id, select } = self;
+            let task_id = task_id.map_err(Error::InvalidRequest)?;
+            let app_id = app_id.map_err(Error::InvalidRequest)?;
+            let select = select.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/iocm/app/batchtask/v1.1.0/tasks/{}", client.baseurl, encode_path(&
+                task_id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .query(&progenitor_client::QueryParam::new("appId", &app_id))
+                .query(&progenitor_client::QueryParam::new("select", &select))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "get_batch_task",
             };
             client.pre(&mut request, &info).await?;
             let result = client.exec(request, &info).await;

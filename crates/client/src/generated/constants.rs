@@ -3,7 +3,7 @@
 use ::std::time::Duration;
 use super::open_enums::ErrorCode;
 /// The version of the document that this crate was generated from.
-pub const DOCUMENT_VERSION: &str = "3.0.0";
+pub const DOCUMENT_VERSION: &str = "3.1.0";
 /// The edition of the platform's page that the document follows.
 pub const PLATFORM_EDITION: &str = "2022-02-24";
 /// What the document's catalogue says of an error code.
@@ -37,6 +37,8 @@ pub enum Action {
     WaitForQuota,
     ///`log-in-again`
     LogInAgain,
+    ///`wait-for-task`
+    WaitForTask,
     ///`retry`
     Retry,
 }
@@ -48,6 +50,7 @@ impl Action {
             Self::FixConfiguration => "fix-configuration",
             Self::WaitForQuota => "wait-for-quota",
             Self::LogInAgain => "log-in-again",
+            Self::WaitForTask => "wait-for-task",
             Self::Retry => "retry",
         }
     }
@@ -109,6 +112,80 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         source: None,
     },
     ErrorInfo {
+        code: ErrorCode::ResourceNotFound,
+        name: "ResourceNotFound",
+        text: "Resource doesn't exist",
+        meaning: "Something that the request names does not exist. The page does not say what.",
+        remedy: "Check the devices, groups, type or area that the task is for.",
+        action: Action::FixRequest,
+        source: None,
+    },
+    ErrorInfo {
+        code: ErrorCode::TaskUnfinished,
+        name: "TaskUnfinished",
+        text: "The batchTask count has reached the limit",
+        meaning: "Another batch task is unfinished. The page counts for each user, and allows one.",
+        remedy: "Wait until that task is finished, then create this one.",
+        action: Action::WaitForTask,
+        source: None,
+    },
+    ErrorInfo {
+        code: ErrorCode::TaskNameTaken,
+        name: "TaskNameTaken",
+        text: "The batchTask name has exist",
+        meaning: "A batch task of this name exists.",
+        remedy: "Choose another name. If an earlier attempt of yours may have created the task, find out before you send anything again.",
+        action: Action::FixRequest,
+        source: None,
+    },
+    ErrorInfo {
+        code: ErrorCode::TagTaken,
+        name: "TagTaken",
+        text: "The tagName and tagValue has been used on the platform",
+        meaning: "A tag of the task is already in use.",
+        remedy: "Choose another tag.",
+        action: Action::FixRequest,
+        source: None,
+    },
+    ErrorInfo {
+        code: ErrorCode::TagNotFound,
+        name: "TagNotFound",
+        text: "The tag is not existed",
+        meaning: "A tag of the task does not exist.",
+        remedy: "Check the tags of the task.",
+        action: Action::FixRequest,
+        source: None,
+    },
+    ErrorInfo {
+        code: ErrorCode::NoRight,
+        name: "NoRight",
+        text: "The user has no right",
+        meaning: "The user may not make this call. The token is not the cause.",
+        remedy: "Ask the platform's operator for the right to create batch tasks.",
+        action: Action::FixConfiguration,
+        source: None,
+    },
+    ErrorInfo {
+        code: ErrorCode::InputRejected,
+        name: "InputRejected",
+        text: "The input is invalid",
+        meaning: "A member of the request is missing or invalid.",
+        remedy: "Check the members of the request.",
+        action: Action::FixRequest,
+        source: None,
+    },
+    ErrorInfo {
+        code: ErrorCode::IllegalRequest,
+        name: "IllegalRequest",
+        text: "Illegal request.",
+        meaning: "The request is not allowed in this form; a parameter that is needed may be empty.",
+        remedy: "Check the request against the platform's page.",
+        action: Action::FixRequest,
+        source: Some(
+            "The page on querying one batch task lists it; the wording is ours.",
+        ),
+    },
+    ErrorInfo {
         code: ErrorCode::InternalError,
         name: "InternalError",
         text: "Internal server error.",
@@ -159,28 +236,6 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
             "Listed under HTTP 503 for another call of the platform; the wording is ours.",
         ),
     },
-    ErrorInfo {
-        code: ErrorCode::InputRejected,
-        name: "InputRejected",
-        text: "The input is invalid.",
-        meaning: "A parameter of the call is invalid.",
-        remedy: "Check the parameters of the call.",
-        action: Action::FixRequest,
-        source: Some(
-            "Other calls of the platform (creating a batch task, refreshing a token) list it instead of 100022.",
-        ),
-    },
-    ErrorInfo {
-        code: ErrorCode::IllegalRequest,
-        name: "IllegalRequest",
-        text: "Illegal request.",
-        meaning: "The request is not allowed in this form.",
-        remedy: "Check the request against the platform's page.",
-        action: Action::FixRequest,
-        source: Some(
-            "Listed under HTTP 400 for querying one batch task; the wording is ours.",
-        ),
-    },
 ];
 impl ErrorCode {
     /// What the document's catalogue says of this code; `None` for a code that it does not list.
@@ -227,6 +282,71 @@ pub static DOCUMENTED_ERRORS: &[DocumentedErrors] = &[
         codes: &[ErrorCode::ApplicationNotFound, ErrorCode::InternalError],
     },
     DocumentedErrors {
+        operation: "createBatchTask",
+        status: 200u16,
+        codes: &[
+            ErrorCode::ApplicationNotFound,
+            ErrorCode::ResourceNotFound,
+            ErrorCode::TaskUnfinished,
+            ErrorCode::TaskNameTaken,
+        ],
+    },
+    DocumentedErrors {
+        operation: "createBatchTask",
+        status: 400u16,
+        codes: &[ErrorCode::InputRejected, ErrorCode::TagTaken],
+    },
+    DocumentedErrors {
+        operation: "createBatchTask",
+        status: 401u16,
+        codes: &[ErrorCode::NoRight],
+    },
+    DocumentedErrors {
+        operation: "createBatchTask",
+        status: 403u16,
+        codes: &[
+            ErrorCode::ApplicationNotFound,
+            ErrorCode::ApplicationNotAuthorized,
+            ErrorCode::Throttled,
+            ErrorCode::InvalidToken,
+        ],
+    },
+    DocumentedErrors {
+        operation: "createBatchTask",
+        status: 404u16,
+        codes: &[ErrorCode::TagNotFound],
+    },
+    DocumentedErrors {
+        operation: "createBatchTask",
+        status: 500u16,
+        codes: &[ErrorCode::ApplicationNotFound, ErrorCode::InternalError],
+    },
+    DocumentedErrors {
+        operation: "getBatchTask",
+        status: 400u16,
+        codes: &[ErrorCode::InvalidInput, ErrorCode::IllegalRequest],
+    },
+    DocumentedErrors {
+        operation: "getBatchTask",
+        status: 403u16,
+        codes: &[
+            ErrorCode::ApplicationNotFound,
+            ErrorCode::ApplicationNotAuthorized,
+            ErrorCode::Throttled,
+            ErrorCode::InvalidToken,
+        ],
+    },
+    DocumentedErrors {
+        operation: "getBatchTask",
+        status: 404u16,
+        codes: &[ErrorCode::TaskNotFound],
+    },
+    DocumentedErrors {
+        operation: "getBatchTask",
+        status: 500u16,
+        codes: &[ErrorCode::ApplicationNotFound],
+    },
+    DocumentedErrors {
         operation: "login",
         status: 400u16,
         codes: &[ErrorCode::ApplicationFrozen, ErrorCode::MissingParameter],
@@ -256,6 +376,10 @@ pub const QUOTA: Quota = Quota {
     calls: 100u32,
     window: Duration::from_secs(60u64),
 };
+///The least and the most of `timeout` in a `NewBatchTask`.
+pub const NEW_BATCH_TASK_TIMEOUT: ::std::ops::RangeInclusive<u32> = 10u32..=2880u32;
+///The least and the most of `maxRetransmit` in a `TaskParam`.
+pub const TASK_PARAM_MAX_RETRANSMIT: ::std::ops::RangeInclusive<u32> = 0u32..=3u32;
 /// How many rows a page may have (the parameter `pageSize` in the document).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -275,3 +399,14 @@ pub const PAGE_SIZE: PageSize = PageSize {
 };
 /// The length of the longest secret of an application, in characters.
 pub const LONGEST_SECRET: usize = 256usize;
+/// Whether a call may be sent again when its outcome is unknown (`x-may-repeat` in the document).
+pub mod may_repeat {
+    ///`listSubtasks`
+    pub const LIST_SUBTASKS: bool = true;
+    ///`createBatchTask`
+    pub const CREATE_BATCH_TASK: bool = false;
+    ///`getBatchTask`
+    pub const GET_BATCH_TASK: bool = true;
+    ///`login`
+    pub const LOGIN: bool = true;
+}

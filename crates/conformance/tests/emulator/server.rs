@@ -31,6 +31,10 @@ impl Server for InProcess {
         })
     }
 
+    fn is_on_this_machine(&self) -> bool {
+        true
+    }
+
     fn now(&self) -> Duration {
         self.control.clock().now()
     }

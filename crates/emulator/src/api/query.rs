@@ -32,9 +32,12 @@ pub(crate) struct SubtaskQuery {
 }
 
 impl SubtaskQuery {
+    const NAMES: [&'static str; 7] =
+        ["appId", "taskId", "status", "deviceId", "commandId", "pageNo", "pageSize"];
+
     /// Reads a raw query string. Names that the page does not list are ignored.
     pub(crate) fn parse(raw: &str) -> Result<Self, Refusal> {
-        let mut given = Given::parse(raw)?;
+        let mut given = Given::parse(raw, &Self::NAMES)?;
         Ok(Self {
             app_id: given.take("appId"),
             task_id: task_id(given.take("taskId"))?,
@@ -58,16 +61,13 @@ impl SubtaskQuery {
 }
 
 /// The parameters of the page that a query gives, each at most once.
-struct Given(BTreeMap<&'static str, String>);
+pub(crate) struct Given(BTreeMap<&'static str, String>);
 
 impl Given {
-    const NAMES: [&'static str; 7] =
-        ["appId", "taskId", "status", "deviceId", "commandId", "pageNo", "pageSize"];
-
-    fn parse(raw: &str) -> Result<Self, Refusal> {
+    pub(crate) fn parse(raw: &str, names: &[&'static str]) -> Result<Self, Refusal> {
         let mut given = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
-            let Some(known) = Self::NAMES.into_iter().find(|known| *known == name) else { continue };
+            let Some(known) = names.iter().copied().find(|known| *known == name) else { continue };
             // Which of two values counts is not documented; a client that sends two has a fault.
             if given.insert(known, value.into_owned()).is_some() {
                 return Err(INVALID_INPUT.because(format!("{known} is given twice")));
@@ -76,7 +76,7 @@ impl Given {
         Ok(Self(given))
     }
 
-    fn take(&mut self, name: &str) -> Option<String> {
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         self.0.remove(name)
     }
 
@@ -149,7 +149,7 @@ mod tests {
         ] {
             assert_eq!(reason(query), expected);
         }
-        for name in Given::NAMES {
+        for name in SubtaskQuery::NAMES {
             let twice = reason(&format!("{name}=1&taskId=1&{name}=1")).replace("taskId", name);
             assert_eq!(twice, format!("{name} is given twice"));
         }

@@ -1,4 +1,4 @@
-//! The error rows that the two calls document, and a refusal with one of them.
+//! The error rows that the calls document, and a refusal with one of them.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
@@ -35,14 +35,71 @@ pub(crate) const APPLICATION_NOT_FOUND_500: ErrorRow =
     ErrorRow::new(StatusCode::INTERNAL_SERVER_ERROR, "100203", "The application is not existed.");
 pub(crate) const INTERNAL_ERROR: ErrorRow =
     ErrorRow::new(StatusCode::INTERNAL_SERVER_ERROR, "50252", "Internal server error.");
+pub(crate) const ILLEGAL_REQUEST: ErrorRow =
+    ErrorRow::new(StatusCode::BAD_REQUEST, "100019", "Illegal request.");
+pub(crate) const INPUT_REJECTED: ErrorRow =
+    ErrorRow::new(StatusCode::BAD_REQUEST, "50400", "The input is invalid");
+pub(crate) const APPLICATION_NOT_FOUND_200: ErrorRow =
+    ErrorRow::new(StatusCode::OK, "100203", "The application is not existed.");
+pub(crate) const RESOURCE_NOT_FOUND: ErrorRow =
+    ErrorRow::new(StatusCode::OK, "101001", "Resource doesn't exist");
+pub(crate) const TASK_LIMIT_REACHED: ErrorRow =
+    ErrorRow::new(StatusCode::OK, "105001", "The batchTask count has reached the limit");
+pub(crate) const TASK_NAME_TAKEN: ErrorRow =
+    ErrorRow::new(StatusCode::OK, "105002", "The batchTask name has exist");
+pub(crate) const TAG_TAKEN: ErrorRow = ErrorRow::new(
+    StatusCode::BAD_REQUEST,
+    "105201",
+    "The tagName and tagValue has been used on the platform",
+);
+pub(crate) const NO_RIGHT: ErrorRow =
+    ErrorRow::new(StatusCode::UNAUTHORIZED, "100028", "The user has no right");
+pub(crate) const TAG_NOT_FOUND: ErrorRow =
+    ErrorRow::new(StatusCode::NOT_FOUND, "105202", "The tag is not existed");
 pub(crate) const MISSING_PARAMETER: ErrorRow =
     ErrorRow::new(StatusCode::BAD_REQUEST, "102202", "Required Parameter is null or empty.");
 pub(crate) const WRONG_CREDENTIALS: ErrorRow =
     ErrorRow::new(StatusCode::UNAUTHORIZED, "100208", "AppId or secret is not right.");
+pub(crate) const FROZEN: ErrorRow =
+    ErrorRow::new(StatusCode::BAD_REQUEST, "100247", "The application is frozen.");
 
 impl ErrorRow {
     pub(crate) const fn new(status: StatusCode, code: &'static str, text: &'static str) -> Self {
         Self { status, code, text }
+    }
+
+    /// Every row that some call documents.
+    const ALL: [Self; 20] = [
+        INVALID_INPUT,
+        APPLICATION_NOT_FOUND,
+        APPLICATION_NOT_AUTHORIZED,
+        THROTTLED,
+        INVALID_TOKEN,
+        TASK_NOT_FOUND,
+        APPLICATION_NOT_FOUND_500,
+        INTERNAL_ERROR,
+        ILLEGAL_REQUEST,
+        INPUT_REJECTED,
+        APPLICATION_NOT_FOUND_200,
+        RESOURCE_NOT_FOUND,
+        TASK_LIMIT_REACHED,
+        TASK_NAME_TAKEN,
+        TAG_TAKEN,
+        NO_RIGHT,
+        TAG_NOT_FOUND,
+        MISSING_PARAMETER,
+        WRONG_CREDENTIALS,
+        FROZEN,
+    ];
+
+    /// A row with this code.
+    pub(crate) fn with_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|row| row.code == code)
+    }
+
+    /// The same row under another status.
+    pub(crate) fn under(self, status: StatusCode) -> Self {
+        Self { status, ..self }
     }
 
     /// A refusal with this row. `reason` says what was wrong with this very request; it never holds a secret or a token.

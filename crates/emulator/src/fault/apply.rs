@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
 use super::script::{Script, Step};
-use crate::api::refusal::{Envelope, INTERNAL_ERROR};
+use crate::api::refusal::{Envelope, ErrorRow, INTERNAL_ERROR};
 use crate::clock::Clock;
 use crate::fault::FaultKind;
 
@@ -32,6 +32,11 @@ pub(crate) fn in_place(fault: &FaultKind) -> Option<Response> {
         FaultKind::EmptyError => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         FaultKind::InternalError => {
             INTERNAL_ERROR.because("a fault that was switched on").response(Envelope::Documented)
+        }
+        FaultKind::ErrorUnder200 { code } => {
+            // It was checked when the fault was switched on.
+            let row = ErrorRow::with_code(code).unwrap_or(INTERNAL_ERROR).under(StatusCode::OK);
+            row.because("a fault that was switched on").response(Envelope::Documented)
         }
         FaultKind::Unavailable { retry_after_seconds } => {
             let wait = retry_after_seconds.map(|seconds| [(RETRY_AFTER, HeaderValue::from(seconds))]);
@@ -54,7 +59,7 @@ pub(crate) async fn apply_fault(fault: &FaultKind, response: Response, clock: &C
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let length = HeaderValue::from(body.len());
     let body = match fault {
-        FaultKind::Reset => Body::new(Script::new(clock, [Step::Break])),
+        FaultKind::Reset | FaultKind::CreateReplyLost => Body::new(Script::new(clock, [Step::Break])),
         FaultKind::CloseHalfWay => {
             parts.headers.insert(CONTENT_LENGTH, length);
             let half = body.slice(..body.len() / 2);

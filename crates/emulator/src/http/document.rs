@@ -5,6 +5,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi, Response};
 
+use crate::api::batch_task::{BatchTaskStatus, CreatedBatchTask, TaskOrigin};
 use crate::api::credentials::APP_KEY;
 use crate::api::{CommandOutput, ErrorResponse, SubtaskFailure, SubtaskStatus, TaskId};
 use crate::http::{control_api, routes};
@@ -67,11 +68,13 @@ fn camel_case(name: &str) -> String {
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     tags(
-        (name = "Batch tasks", description = "What became of a batch task, device by device."),
+        (name = "Batch tasks", description = "Batch tasks, and what became of them, device by device."),
         (name = "Authentication", description = "How an application obtains a token.")
     ),
     // What utoipa does not find by itself: the types of parameters, of errors, and of texts inside strings.
-    components(schemas(CommandOutput, ErrorResponse, SubtaskFailure, SubtaskStatus, TaskId))
+    components(schemas(
+        BatchTaskStatus, CommandOutput, CreatedBatchTask<'_>, ErrorResponse, SubtaskFailure, SubtaskStatus, TaskId, TaskOrigin
+    ))
 )]
 struct Platform;
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::api::credentials::APP_KEY;
 use crate::api::refusal::Verdict;
-use crate::api::{LIST_SUBTASKS_PATH, LOGIN_PATH};
+use crate::api::{CREATE_BATCH_TASK_PATH, EMPTY_TASK_ID_PATH, LIST_SUBTASKS_PATH, LOGIN_PATH};
 use crate::control::Control;
 use crate::fault::apply;
 use crate::fault::{FaultKind, Operation};
@@ -58,9 +58,9 @@ pub(crate) async fn platform_call(
         control.clock().sleep(Duration::from_millis(milliseconds.into())).await;
         return response;
     }
-    if let (FaultKind::Reset, Some(cut)) = (&fault, cut) {
+    if let (FaultKind::Reset | FaultKind::CreateReplyLost, Some(cut)) = (&fault, cut) {
         // The server fails to write whatever it is given.
-        cut.reset();
+        cut.cut(fault == FaultKind::Reset);
         return response;
     }
     apply::apply_fault(&fault, response, control.clock()).await
@@ -76,6 +76,10 @@ fn operation(request: &Request) -> Option<Operation> {
     match (request.method(), request.uri().path()) {
         (&Method::POST, LOGIN_PATH) => Some(Operation::Login),
         (&Method::GET, LIST_SUBTASKS_PATH) => Some(Operation::ListSubtasks),
+        (&Method::POST, CREATE_BATCH_TASK_PATH) => Some(Operation::CreateBatchTask),
+        (&Method::GET, path) if path.strip_prefix(EMPTY_TASK_ID_PATH).is_some_and(|id| !id.contains('/')) => {
+            Some(Operation::GetBatchTask)
+        }
         _ => None,
     }
 }
@@ -89,7 +93,8 @@ fn describe(entry: &mut Entry, request: &Request) {
 }
 
 fn judge(entry: &mut Entry, response: &mut Response, fault: Option<&FaultKind>) {
-    entry.status = Some(response.status().as_u16()).filter(|_| fault != Some(&FaultKind::Reset));
+    entry.status =
+        Some(response.status().as_u16()).filter(|_| !fault.is_some_and(FaultKind::leaves_no_answer));
     entry.fault = fault.map(|fault| fault.name().to_owned());
     match response.extensions_mut().remove::<Verdict>() {
         Some(Verdict { application, code, reason, fault }) => {

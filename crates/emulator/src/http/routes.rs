@@ -1,15 +1,19 @@
-//! The two calls as HTTP routes.
+//! The platform's calls as HTTP routes.
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use axum::{Extension, Json, Router, middleware};
 
 use crate::api::credentials::Caller;
-use crate::api::refusal::{MISSING_PARAMETER, Verdict};
-use crate::api::{ErrorResponse, LIST_SUBTASKS_PATH, LOGIN_PATH, LoginRequest};
+use crate::api::refusal::{INPUT_REJECTED, MISSING_PARAMETER, Verdict};
+use crate::api::{
+    CREATE_BATCH_TASK_PATH, EMPTY_TASK_ID_PATH, ErrorResponse, GET_BATCH_TASK_PATH, LIST_SUBTASKS_PATH,
+    LOGIN_PATH, LoginRequest,
+};
 use crate::control::Control;
 use crate::http::middleware::{RepeatPage, platform_call};
 use crate::http::operations::{named, operations};
@@ -17,9 +21,14 @@ use crate::http::operations::{named, operations};
 /// Longest body of a login, in bytes: two texts of 256 characters fit, even with every byte percent-encoded.
 const MAX_LOGIN_BODY: usize = 16 * 1024;
 
+/// Longest body of a call that creates a task, in bytes: a list of more than a million device ids fits.
+const MAX_CREATE_BODY: usize = 64 * 1024 * 1024;
+
 /// The routes of the platform.
 pub(crate) fn router(control: Control) -> Router {
     routes()
+        // A client that has an empty id calls this.
+        .route(EMPTY_TASK_ID_PATH, get(get_batch_task))
         .fallback(async |method, uri| unknown(StatusCode::NOT_FOUND, &method, &uri))
         .method_not_allowed_fallback(async |method, uri| {
             unknown(StatusCode::METHOD_NOT_ALLOWED, &method, &uri)
@@ -31,6 +40,8 @@ pub(crate) fn router(control: Control) -> Router {
 
 operations! {
     GET LIST_SUBTASKS_PATH => list_subtasks,
+    POST CREATE_BATCH_TASK_PATH => create_batch_task,
+    GET GET_BATCH_TASK_PATH => get_batch_task,
     POST LOGIN_PATH => login,
 }
 
@@ -59,6 +70,63 @@ async fn list_subtasks(
             None => control.platform().list_subtasks(&caller, query, repeat.is_some()),
         });
     outcome.unwrap_or_else(|refusal| refusal.response(control.platform().envelope()))
+}
+
+/// Creating a Batch Task
+///
+/// Creates a batch task, such as one command to many devices. An error may come under 200.
+#[cfg_attr(feature = "openapi", utoipa::path(
+    post, path = CREATE_BATCH_TASK_PATH, tag = "Batch tasks",
+    request_body(content = crate::api::create::NewBatchTask, content_type = "application/json"),
+    responses(crate::api::error_tables::CreateBatchTaskErrors),
+    security(("AppKey" = [], "BearerToken" = []))
+))]
+async fn create_batch_task(State(control): State<Control>, headers: HeaderMap, body: Body) -> Response {
+    let platform = control.platform();
+    let outcome = match Caller::from_headers(&headers) {
+        Ok(caller) => match platform.may_create(&caller) {
+            // Only now is a body of this size worth reading.
+            Ok(()) => match to_bytes(body, MAX_CREATE_BODY).await {
+                Ok(body) => platform.create_batch_task(&caller, &headers, &body),
+                Err(_) => Err(INPUT_REJECTED
+                    .because(format!("the body is longer than {MAX_CREATE_BODY} bytes, or broke off"))),
+            },
+            Err(refusal) => Err(refusal),
+        },
+        Err(refusal) => Err(refusal),
+    };
+    outcome.unwrap_or_else(|refusal| refusal.response(platform.envelope()))
+}
+
+/// Querying Information About a Batch Task
+///
+/// Returns what a batch task is, and how far it is: progress, counters, times.
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get, path = GET_BATCH_TASK_PATH, tag = "Batch tasks",
+    params(
+        ("taskId" = crate::api::TaskId, Path, description = "The batch task."),
+        crate::api::batch_task::TaskQueryParameters
+    ),
+    responses(
+        (status = 200, description = "The task as it is now.", body = crate::api::batch_task::BatchTask<'_>),
+        crate::api::error_tables::GetBatchTaskErrors
+    ),
+    security(("AppKey" = [], "BearerToken" = []))
+))]
+async fn get_batch_task(
+    State(control): State<Control>,
+    headers: HeaderMap,
+    task_id: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Response {
+    let platform = control.platform();
+    // What is no UTF-8 is the id of no task, and stays as it came.
+    let last = || uri.path().rsplit('/').next().unwrap_or_default().to_owned();
+    let task_id = task_id.map_or_else(|_| last(), |Path(id)| id);
+    let query = uri.query().unwrap_or_default();
+    let outcome =
+        Caller::from_headers(&headers).and_then(|caller| platform.get_batch_task(&caller, task_id, query));
+    outcome.unwrap_or_else(|refusal| refusal.response(platform.envelope()))
 }
 
 /// Authentication

@@ -24,7 +24,7 @@ pub struct Entry {
     pub query: Option<String>,
     /// The application that called, as it named itself.
     pub application: Option<String>,
-    /// HTTP status of the answer; none if the connection was reset instead.
+    /// HTTP status of the answer; none if the connection was reset or closed instead.
     pub status: Option<u16>,
     /// Error code of the platform in the answer, such as `105005`, if it is an error.
     pub code: Option<String>,

@@ -15,13 +15,23 @@ pub struct Application {
     /// Ids of the applications that may read this one's tasks, by naming it in the parameter `appId`.
     #[serde(default)]
     pub authorizes: Vec<String>,
+    /// Whether it may only read: creating a task is refused with 100028.
+    #[serde(default)]
+    pub read_only: bool,
 }
 
 impl Application {
     /// An application that authorizes no other.
     #[must_use]
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self { id: id.into(), secret: secret.into(), authorizes: Vec::new() }
+        Self { id: id.into(), secret: secret.into(), authorizes: Vec::new(), read_only: false }
+    }
+
+    /// The same application without the right to create tasks.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
     }
 
     /// Lets another application read this one's tasks.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::error::ScenarioError;
-use super::{Application, Content, Scenario, Task};
+use super::{Application, Content, Fleet, Scenario, Task};
 
 /// A part of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +25,16 @@ impl Scenario {
 
     /// The first contradiction, and the member of the scenario that holds it.
     pub(super) fn first_contradiction(&self) -> Option<(Place, ScenarioError)> {
-        if ![403, 500].contains(&self.unknown_application_status) {
+        if ![200, 403, 500].contains(&self.unknown_application_status) {
             let error = ScenarioError::UnknownApplicationStatus { status: self.unknown_application_status };
             return Some((Place::Member("unknown_application_status"), error));
+        }
+        if let Err(error) = self.created_tasks.life.check() {
+            return Some((Place::Member("created_tasks"), ScenarioError::CreatedTasks { error }));
+        }
+        let devices = self.fleet.devices;
+        if devices > Fleet::MAX_DEVICES {
+            return Some((Place::Member("fleet"), ScenarioError::TooManyDevices { devices }));
         }
         let ids: HashSet<&str> =
             self.applications.iter().map(|application| application.id.as_str()).collect();

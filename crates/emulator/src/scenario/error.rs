@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::Content;
+use super::{Content, Fleet};
 use crate::fault::FaultError;
 use crate::scenario::life::LifeError;
 
@@ -30,8 +30,8 @@ pub enum ScenarioError {
         /// The id that is named.
         id: String,
     },
-    /// The page knows 100203 under two statuses.
-    #[error("unknown_application_status of {status}: 403 and 500 are allowed")]
+    /// The pages know 100203 under three statuses.
+    #[error("unknown_application_status of {status}: 200, 403 and 500 are allowed")]
     UnknownApplicationStatus {
         /// The status asked for.
         status: u16,
@@ -54,6 +54,18 @@ pub enum ScenarioError {
         task: String,
         /// What is wrong with it.
         error: LifeError,
+    },
+    /// The life of the subtasks of created tasks cannot be lived.
+    #[error("created tasks: {error}")]
+    CreatedTasks {
+        /// What is wrong with it.
+        error: LifeError,
+    },
+    /// The fleet is too large.
+    #[error("the fleet has {devices} devices: at most {} are allowed", Fleet::MAX_DEVICES)]
+    TooManyDevices {
+        /// The number asked for.
+        devices: u32,
     },
     /// A task is too large.
     #[error("task '{task}' has {subtasks} subtasks: at most {} are allowed", Content::MAX_SUBTASKS)]

@@ -119,7 +119,7 @@ mod tests {
         let text = error("seed = 2\n\n[[applications]]\nid = \"a\"\nsecet = \"s\"\n");
         assert_eq!(
             text,
-            "line 5, column 1: unknown field `secet`, expected one of `id`, `secret`, `authorizes`"
+            "line 5, column 1: unknown field `secet`, expected one of `id`, `secret`, `authorizes`, `read_only`"
         );
         let text = error("[[faults]]\nfault = { kind = \"resett\" }\n");
         assert!(
@@ -141,7 +141,10 @@ mod tests {
             "line 6, column 1: task 'b' names the application 'nobody', which the scenario does not have"
         );
         let text = error("quota = 5\nunknown_application_status = 404\n");
-        assert_eq!(text, "line 2, column 30: unknown_application_status of 404: 403 and 500 are allowed");
+        assert_eq!(
+            text,
+            "line 2, column 30: unknown_application_status of 404: 200, 403 and 500 are allowed"
+        );
         let text = error("[[faults]]\nfault = { kind = \"gzip\" }\nper_mille = 2000\n");
         assert_eq!(text, "line 1, column 1: per_mille of 2000: 1 to 1000 are allowed");
     }

@@ -101,10 +101,14 @@ impl Life {
         Ok(())
     }
 
-    /// What becomes of the subtask with this number.
-    pub(crate) fn timeline(&self, key: u64, row: u32) -> Timeline {
+    /// What comes of the subtask with this number.
+    pub(crate) fn outcome(&self, key: u64, row: u32) -> SubtaskStatus {
+        weighted(draw(key, row.into(), Purpose::Outcome), self.outcomes.weights())
+    }
+
+    /// When the subtask with this number goes on, if this is what comes of it.
+    pub(crate) fn timeline(&self, key: u64, row: u32, outcome: SubtaskStatus) -> Timeline {
         let draw = |purpose| draw(key, row.into(), purpose);
-        let outcome = weighted(draw(Purpose::Outcome), self.outcomes.weights());
         let sent = part(self.sending_seconds, draw(Purpose::Sent) >> 32);
         let answered_after = match outcome {
             SubtaskStatus::Timeout => self.timeout_seconds * 1_000,
@@ -156,7 +160,7 @@ mod tests {
     use crate::draw::key;
 
     fn timelines(life: Life) -> Vec<Timeline> {
-        (0..20_000).map(|row| life.timeline(key(1, "live"), row)).collect()
+        (0..20_000).map(|row| life.timeline(key(1, "live"), row, life.outcome(key(1, "live"), row))).collect()
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The rows of a generated task: each is computed from its number when it is asked for.
+//! The rows of a task: statuses that are kept, and everything else computed from a row's number when it is asked for.
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,9 +9,10 @@ use crate::api::{
     CommandId, CommandOutput, DeviceId, EmbeddedText, ErrorCode, Subtask, SubtaskFailure, SubtaskParam,
     SubtaskStatus,
 };
-use crate::draw::{self, Purpose, draw, weighted};
-use crate::scenario::life::Life;
+use crate::draw::{Purpose, draw, weighted};
+use crate::tasks::counts::Counts;
 use crate::tasks::ids;
+use crate::tasks::plan::Plan;
 use crate::tasks::statuses::Statuses;
 use crate::tasks::stencil::{self, Stencil};
 
@@ -36,15 +37,12 @@ const FAILURES: [(&str, &str, u64); 4] = [
 
 const OFFLINE: (&str, &str) = ("100428", "The device is not online.");
 
-/// The rows of one generated task.
+/// The rows of one task.
 ///
 /// Only statuses are kept. Ids and texts would be hundreds of bytes a row.
 #[derive(Debug)]
 pub(crate) struct GeneratedRows {
-    key: u64,
-    /// None for a task that does not move.
-    life: Option<Life>,
-    rows: u32,
+    plan: Plan,
     statuses: Mutex<Statuses>,
     stencils: Box<[[Stencil; FAILURES.len()]; SubtaskStatus::ALL.len()]>,
 }
@@ -67,65 +65,76 @@ pub(crate) struct Found {
 }
 
 impl GeneratedRows {
-    pub(crate) fn new(seed: u64, task_id: &str, rows: u32, life: Option<Life>) -> Self {
-        let key = draw::key(seed, task_id);
-        let statuses = match life {
-            None => Statuses::frozen(rows, |row| status(key, row)),
-            Some(life) => Statuses::moving(rows, |row| life.timeline(key, row)),
+    pub(crate) fn new(plan: Plan) -> Self {
+        let statuses = match plan.life {
+            None => Statuses::frozen(plan.rows, |row| status(plan.key, row)),
+            Some(_) => Statuses::moving(plan.rows, |row| plan.timeline(row)),
         };
-        let stencils = Box::new(stencils(life.is_some()));
-        Self { key, life, rows, statuses: Mutex::new(statuses), stencils }
+        let stencils = Box::new(stencils(plan.life.is_some()));
+        Self { plan, statuses: Mutex::new(statuses), stencils }
     }
 
     /// At most `size` of the rows that match, after the first `before`, as they are at this age of the task.
     pub(crate) fn find(&self, filter: Filter<'_>, before: u64, size: usize, age: Duration) -> Found {
-        let exists = |row: &u32| *row < self.rows;
-        let of_device = filter.device_id.map(|id| ids::row_of_device(self.key, &id.0).filter(exists));
-        let of_command = filter.command_id.map(|id| ids::row_of_command(self.key, &id.0).filter(exists));
+        let of_device = filter.device_id.map(|id| self.plan.rows_of_device(&id.0));
+        let of_command = filter.command_id.map(|id| {
+            let row = ids::row_of_command(self.plan.key, &id.0).filter(|row| *row < self.plan.rows);
+            row.into_iter().collect::<Vec<_>>()
+        });
         let of_ids = match (of_device, of_command) {
-            (Some(device), Some(command)) => Some(device.filter(|_| device == command)),
-            (Some(single), None) | (None, Some(single)) => Some(single),
-            (None, None) => None,
+            (Some(mut rows), Some(command)) => {
+                rows.retain(|row| command.contains(row));
+                Some(rows)
+            }
+            (of_device, of_command) => of_device.or(of_command),
         };
         // A page that no row number reaches is as empty as the last that one does.
         let before = u32::try_from(before).unwrap_or(u32::MAX);
         let statuses = self.statuses(age);
         let (total, rows) = match (of_ids, filter.status) {
-            (None, None) => (self.rows, (before.min(self.rows)..self.rows).take(size).collect()),
+            (None, None) => {
+                let rows = self.plan.rows;
+                (rows, (before.min(rows)..rows).take(size).collect())
+            }
             (None, Some(status)) => (statuses.count(status), statuses.page(status, before as usize, size)),
-            (Some(single), wanted) => {
-                let of_status = |row: &u32| wanted.is_none_or(|wanted| statuses.of(*row) == Some(wanted));
-                let single = single.filter(of_status);
-                (single.is_some().into(), single.into_iter().skip(before as usize).take(size).collect())
+            (Some(mut rows), wanted) => {
+                rows.retain(|row| wanted.is_none_or(|wanted| statuses.of(*row) == Some(wanted)));
+                (rows.len() as u32, rows.into_iter().skip(before as usize).take(size).collect())
             }
         };
         let rows = rows.into_iter().filter_map(|row| Some((row, statuses.of(row)?))).collect();
         Found { total, rows }
     }
 
-    /// Number of rows in each status, in the order of [`SubtaskStatus::ALL`].
-    pub(crate) fn counts(&self, age: Duration) -> Vec<(SubtaskStatus, u32)> {
+    /// Number of rows in each status, and how many of the pending ones have expired.
+    pub(crate) fn counts(&self, age: Duration) -> Counts {
         let statuses = self.statuses(age);
-        SubtaskStatus::ALL.into_iter().map(|status| (status, statuses.count(status))).collect()
+        let is_over = self.plan.end.is_some_and(|end| age >= Duration::from_millis(end));
+        Counts {
+            by_status: SubtaskStatus::ALL.map(|status| statuses.count(status)),
+            expired: if is_over { statuses.never_sent() } else { 0 },
+        }
     }
 
     /// The statuses at this age. A panic elsewhere may leave a move half counted, which no check could repair.
     fn statuses(&self, age: Duration) -> MutexGuard<'_, Statuses> {
         let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(life) = self.life {
-            let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-            statuses.advance(age, |row| life.timeline(self.key, row));
-        }
+        let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        statuses.advance(age, |row| self.plan.outcome(row));
         statuses
     }
 
     /// Appends the JSON text of the subtask with this number and status to a page.
     pub(crate) fn write(&self, row: u32, status: SubtaskStatus, page: &mut Vec<u8>) {
         let failure = match status {
-            SubtaskStatus::Fail => failure(self.key, row),
+            SubtaskStatus::Fail => failure(self.plan.luck(row)),
             _ => 0,
         };
-        self.stencils[status as usize][failure].write(self.key, row, page);
+        let stencil = &self.stencils[status as usize][failure];
+        match self.plan.device(row) {
+            None => stencil.write(self.plan.key, row, page),
+            Some(device) => stencil.write_with(self.plan.key, row, device, page),
+        }
     }
 
     /// Length of the longest text of a subtask, in bytes.
@@ -168,7 +177,7 @@ fn stencils(moves: bool) -> [[Stencil; FAILURES.len()]; SubtaskStatus::ALL.len()
 }
 
 /// Why this row fails: a place in [`FAILURES`].
-fn failure(key: u64, row: u32) -> usize {
+fn failure((key, row): (u64, u32)) -> usize {
     let choices: [_; FAILURES.len()] = std::array::from_fn(|place| (place, FAILURES[place].2));
     weighted(draw(key, row.into(), Purpose::Failure), choices)
 }
@@ -185,9 +194,10 @@ static SUCCESS: LazyLock<Value> =
 mod tests {
     use super::*;
     use crate::draw::ascii;
+    use crate::scenario::life::Life;
 
     fn frozen(seed: u64, task_id: &str, rows: u32) -> GeneratedRows {
-        GeneratedRows::new(seed, task_id, rows, None)
+        GeneratedRows::new(Plan::drawn(seed, task_id, rows, None))
     }
 
     fn demo() -> GeneratedRows {
@@ -202,11 +212,11 @@ mod tests {
     }
 
     fn device(rows: &GeneratedRows, row: u32) -> DeviceId {
-        DeviceId(ascii(&ids::device(rows.key, row)))
+        DeviceId(ascii(&ids::device(rows.plan.key, row)))
     }
 
     fn command(rows: &GeneratedRows, row: u32) -> CommandId {
-        CommandId(ascii(&ids::command(rows.key, row)))
+        CommandId(ascii(&ids::command(rows.plan.key, row)))
     }
 
     /// Total and row numbers of what is found in a frozen task.
@@ -217,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_row_depends_on_seed_task_and_number_alone() {
-        let row = |rows: &GeneratedRows| subtask(rows, 9, status(rows.key, 9));
+        let row = |rows: &GeneratedRows| subtask(rows, 9, status(rows.plan.key, 9));
         let (small, large) = (frozen(1, "demo", 10), demo());
         assert_eq!(row(&small), row(&large));
         assert_ne!(row(&frozen(2, "demo", 10)), row(&large));
@@ -232,7 +242,7 @@ mod tests {
             assert_eq!(subtask["param"]["deviceId"], *device(&rows, row).0);
             assert_eq!(subtask["param"]["commandId"], *command(&rows, row).0);
             let output: Value = serde_json::from_str(subtask["output"].as_str().unwrap()).unwrap();
-            assert_eq!(output["requestId"], *ascii(&ids::request(rows.key, row)));
+            assert_eq!(output["requestId"], *ascii(&ids::request(rows.plan.key, row)));
             assert_eq!(output["commandResult"], *SUCCESS);
         }
     }
@@ -252,8 +262,8 @@ mod tests {
     fn the_shares_of_the_statuses_are_kept() {
         let rows = frozen(3, "shares", 100_000);
         assert_eq!(SHARES.map(|(status, _)| status), SubtaskStatus::ALL);
-        let counts = rows.counts(Duration::ZERO);
-        for ((status, count), (_, per_mille)) in counts.into_iter().zip(SHARES) {
+        let counts = SubtaskStatus::ALL.into_iter().zip(rows.counts(Duration::ZERO).by_status);
+        for ((status, count), (_, per_mille)) in counts.zip(SHARES) {
             assert!(u64::from(count).abs_diff(per_mille * 100) < 500, "{status:?}: {count} of 100,000");
         }
     }
@@ -273,7 +283,7 @@ mod tests {
     fn filters_combine() {
         let rows = demo();
         let (device, command, other) = (device(&rows, 5), command(&rows, 5), command(&rows, 6));
-        let status = status(rows.key, 5);
+        let status = status(rows.plan.key, 5);
         let another = SubtaskStatus::ALL.into_iter().find(|other| *other != status);
         let both = Filter { status: Some(status), device_id: Some(&device), command_id: Some(&command) };
         assert_eq!(found(&rows, both, 0, 9), (1, vec![5]));
@@ -284,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_request_that_a_moving_task_has_sent_does_not_vanish() {
-        let rows = GeneratedRows::new(1, "live", 10, Some(Life::default()));
+        let rows = GeneratedRows::new(Plan::drawn(1, "live", 10, Some(Life::default())));
         let request = |status| subtask(&rows, 3, status)["output"].clone();
         assert_eq!(request(SubtaskStatus::Pending), Value::Null);
         assert!(request(SubtaskStatus::WaitResult).is_string());
@@ -311,7 +321,7 @@ mod tests {
     #[test]
     fn a_task_may_be_empty() {
         assert_eq!(found(&frozen(1, "none", 0), Filter::default(), 0, 9), (0, vec![]));
-        let moving = GeneratedRows::new(1, "none", 0, Some(Life::default()));
+        let moving = GeneratedRows::new(Plan::drawn(1, "none", 0, Some(Life::default())));
         assert_eq!(found(&moving, Filter::default(), 0, 9), (0, vec![]));
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Statuses {
     moves: Vec<Move>,
     /// How many of the moves have happened.
     done: usize,
+    /// How many rows never move.
+    never_sent: u32,
 }
 
 /// A moment in milliseconds, and a row with a last bit that says whether it is sent or ends. Moves sort by time.
@@ -39,29 +41,33 @@ impl Statuses {
             totals: [0; STATUSES],
             moves: Vec::new(),
             done: 0,
+            never_sent: 0,
         };
         (0..rows).for_each(|row| statuses.enter(row, status(row)));
         statuses
     }
 
-    /// Rows that all begin as pending.
-    pub(crate) fn moving(rows: u32, timeline: impl Fn(u32) -> Timeline) -> Self {
+    /// Rows that all begin as pending, and stay so if they have no timeline.
+    pub(crate) fn moving(rows: u32, timeline: impl Fn(u32) -> Option<Timeline>) -> Self {
         let mut moves = Vec::with_capacity(2 * rows as usize);
+        let mut never_sent = 0;
         for row in 0..rows {
-            let Timeline { sent, ended, .. } = timeline(row);
-            moves.extend([(sent, row << 1), (ended, row << 1 | 1)]);
+            match timeline(row) {
+                Some(Timeline { sent, ended, .. }) => moves.extend([(sent, row << 1), (ended, row << 1 | 1)]),
+                None => never_sent += 1,
+            }
         }
         moves.sort_unstable();
-        Self { moves, ..Self::frozen(rows, |_| SubtaskStatus::Pending) }
+        Self { moves, never_sent, ..Self::frozen(rows, |_| SubtaskStatus::Pending) }
     }
 
     /// Lets everything happen that happens up to `age`, in milliseconds since the task was created.
-    pub(crate) fn advance(&mut self, age: u64, timeline: impl Fn(u32) -> Timeline) {
+    pub(crate) fn advance(&mut self, age: u64, outcome: impl Fn(u32) -> SubtaskStatus) {
         while let Some((_, what)) = self.moves.get(self.done).filter(|(at, _)| u64::from(*at) <= age) {
             let row = what >> 1;
             let (before, after) = match what & 1 {
                 0 => (SubtaskStatus::Pending, SubtaskStatus::WaitResult),
-                _ => (SubtaskStatus::WaitResult, timeline(row).outcome),
+                _ => (SubtaskStatus::WaitResult, outcome(row)),
             };
             self.done += 1;
             self.leave(row, before);
@@ -84,6 +90,11 @@ impl Statuses {
         self.rows[status][row / WORD] &= !(1 << (row % WORD));
         self.counts[status][row / WORD / BLOCK] -= 1;
         self.totals[status] -= 1;
+    }
+
+    /// Number of rows that stay pending for ever.
+    pub(crate) fn never_sent(&self) -> u32 {
+        self.never_sent
     }
 
     /// Number of rows with this status.
@@ -139,7 +150,16 @@ mod tests {
     const ROWS: u32 = 3_000;
 
     fn timeline(row: u32) -> Timeline {
-        Life::default().timeline(key(5, "t"), row)
+        let (life, key) = (Life::default(), key(5, "t"));
+        life.timeline(key, row, life.outcome(key, row))
+    }
+
+    fn moving() -> Statuses {
+        Statuses::moving(ROWS, |row| Some(timeline(row)))
+    }
+
+    fn outcome(row: u32) -> SubtaskStatus {
+        timeline(row).outcome
     }
 
     /// What a row's status is by its timeline alone.
@@ -158,9 +178,9 @@ mod tests {
 
     #[test]
     fn a_page_holds_the_rows_that_a_scan_finds() {
-        let mut statuses = Statuses::moving(ROWS, timeline);
+        let mut statuses = moving();
         for age in [0, 1, 5_000, 5_000, 19_999, 30_000, 54_000, 60_000] {
-            statuses.advance(age, timeline);
+            statuses.advance(age, outcome);
             assert!((0..ROWS).all(|row| statuses.of(row) == Some(expected(row, age))), "at {age}");
             assert_eq!(statuses.of(ROWS), None);
             for status in SubtaskStatus::ALL {
@@ -178,9 +198,9 @@ mod tests {
 
     #[test]
     fn small_steps_and_one_leap_lead_to_the_same_statuses() {
-        let (mut steps, mut leap) = (Statuses::moving(ROWS, timeline), Statuses::moving(ROWS, timeline));
-        (0..=31_000).step_by(7).for_each(|age| steps.advance(age, timeline));
-        leap.advance(30_998, timeline);
+        let (mut steps, mut leap) = (moving(), moving());
+        (0..=31_000).step_by(7).for_each(|age| steps.advance(age, outcome));
+        leap.advance(30_998, outcome);
         assert_eq!(all(&steps), all(&leap));
     }
 
@@ -191,10 +211,10 @@ mod tests {
             SubtaskStatus::WaitResult => 1,
             _ => 2,
         };
-        let mut statuses = Statuses::moving(ROWS, timeline);
+        let mut statuses = moving();
         for age in (0..60_000).step_by(500) {
             let before = all(&statuses);
-            statuses.advance(age, timeline);
+            statuses.advance(age, outcome);
             for (before, after) in before.iter().zip(&all(&statuses)) {
                 assert!(before == after || rank(*before) < rank(*after), "{before:?} to {after:?}");
             }
@@ -204,16 +224,24 @@ mod tests {
 
     #[test]
     fn a_settled_task_remembers_no_moves() {
-        let mut statuses = Statuses::moving(ROWS, timeline);
-        statuses.advance(60_000, timeline);
+        let mut statuses = moving();
+        statuses.advance(60_000, outcome);
         assert_eq!(statuses.moves.capacity(), 0);
     }
 
     #[test]
     fn a_row_that_ends_when_it_is_sent_ends() {
-        let at_once = |_| Timeline { sent: 0, ended: 0, outcome: SubtaskStatus::Fail };
+        let at_once = |_| Some(Timeline { sent: 0, ended: 0, outcome: SubtaskStatus::Fail });
         let mut statuses = Statuses::moving(2, at_once);
-        statuses.advance(0, at_once);
+        statuses.advance(0, |_| SubtaskStatus::Fail);
         assert_eq!(statuses.count(SubtaskStatus::Fail), 2);
+    }
+
+    #[test]
+    fn a_row_without_a_timeline_stays_pending() {
+        let mut statuses = Statuses::moving(ROWS, |row| Some(timeline(row)).filter(|_| row % 3 > 0));
+        statuses.advance(60_000, outcome);
+        assert_eq!((statuses.never_sent(), statuses.count(SubtaskStatus::Pending)), (1_000, 1_000));
+        assert!((0..ROWS).all(|row| (statuses.of(row) == Some(SubtaskStatus::Pending)) == (row % 3 == 0)));
     }
 }

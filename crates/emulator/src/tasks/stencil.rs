@@ -25,6 +25,8 @@ const FILLS: [(&str, Fill); 3] = [
 pub(crate) struct Stencil {
     text: String,
     holes: Vec<(Fill, usize)>,
+    /// Where the device's id goes.
+    device: Option<usize>,
 }
 
 impl Stencil {
@@ -32,7 +34,8 @@ impl Stencil {
     pub(crate) fn new(subtask: &Subtask) -> Self {
         let text = json_text(subtask);
         let holes = FILLS.into_iter().filter_map(|(mark, fill)| Some((fill, text.find(mark)?))).collect();
-        Self { text, holes }
+        let device = text.find(DEVICE);
+        Self { text, holes, device }
     }
 
     /// Length of the text, in bytes.
@@ -46,6 +49,15 @@ impl Stencil {
         page.extend_from_slice(self.text.as_bytes());
         for (fill, at) in &self.holes {
             fill(key, row, &mut page[start + at..]);
+        }
+    }
+
+    /// Appends the text of a row with this device, as JSON writes its id, to a page.
+    pub(crate) fn write_with(&self, key: u64, row: u32, device: &str, page: &mut Vec<u8>) {
+        let start = page.len();
+        self.write(key, row, page);
+        if let Some(at) = self.device {
+            page.splice(start + at..start + at + DEVICE.len(), device.bytes());
         }
     }
 }

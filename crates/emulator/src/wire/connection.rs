@@ -1,4 +1,4 @@
-//! A connection that can be reset, which an HTTP server does not do by itself.
+//! A connection that can be reset or closed without an answer, which an HTTP server does not do by itself.
 
 use std::io;
 use std::pin::Pin;
@@ -39,14 +39,22 @@ impl Stream for tokio_rustls::server::TlsStream<TcpStream> {
     }
 }
 
-/// Resets a connection instead of the next answer.
+/// Ends a connection instead of the next answer.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Cut(Arc<AtomicBool>);
+pub(crate) struct Cut(Arc<Ends>);
+
+#[derive(Debug, Default)]
+struct Ends {
+    cut: AtomicBool,
+    with_reset: AtomicBool,
+}
 
 impl Cut {
-    /// From now on the server cannot write to the connection; when it gives up, the client sees a reset.
-    pub(crate) fn reset(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// From now on the server cannot write to the connection; when it gives up, the client sees a reset (RST), or that the
+    /// connection is closed (FIN).
+    pub(crate) fn cut(&self, with_reset: bool) {
+        self.0.with_reset.store(with_reset, Ordering::Relaxed);
+        self.0.cut.store(true, Ordering::Release);
     }
 }
 
@@ -68,12 +76,14 @@ impl Connection {
         Poll::Ready(Err(ready!(self.writing.poll(STALLED, context))))
     }
 
-    /// An error once the connection is to be reset. Closing a socket that lingers for no time sends a RST.
+    /// An error once the connection is cut. Closing a socket that lingers for no time sends a RST.
     fn check(&self) -> io::Result<()> {
-        if !self.cut.0.load(Ordering::Relaxed) {
+        if !self.cut.0.cut.load(Ordering::Acquire) {
             return Ok(());
         }
-        self.stream.socket().set_zero_linger()?;
+        if self.cut.0.with_reset.load(Ordering::Relaxed) {
+            self.stream.socket().set_zero_linger()?;
+        }
         Err(io::ErrorKind::ConnectionReset.into())
     }
 }

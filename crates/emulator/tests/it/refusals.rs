@@ -114,7 +114,8 @@ async fn an_unknown_path_or_method_is_told_what_is_expected() {
     let demo = Caller::demo().await;
     for (method, path, status) in [
         ("GET", "/", 404),
-        ("GET", "/iocm/app/batchtask/v1.1.0/tasks", 404),
+        ("GET", "/iocm/app/batchtask/v1.1.0/task", 404),
+        ("GET", "/iocm/app/batchtask/v1.1.0/tasks", 405),
         ("GET", LOGIN, 405),
         ("DELETE", TASK_DETAILS, 405),
     ] {

@@ -18,6 +18,13 @@ pub struct Operation<'a> {
     pub value: &'a Value,
 }
 
+impl Operation<'_> {
+    /// Whether a call may be sent again when its outcome is unknown: what `x-may-repeat` says, else whether it only reads.
+    pub fn may_repeat(&self) -> bool {
+        self.value["x-may-repeat"].as_bool().unwrap_or(matches!(self.method, "get" | "head"))
+    }
+}
+
 /// All of them, in the order of the document.
 pub fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>> {
     members(&document["paths"]).flat_map(|(path, item)| {

@@ -16,7 +16,7 @@ const CODE_MEMBERS: [&str; 2] = ["error_code", "resultcode"];
 pub(super) fn check(outline: &Outline<'_>, document: &Value, findings: &mut Findings<'_>) {
     let catalog = &document["components"]["x-error-catalog"];
     let mut used = BTreeSet::new();
-    for response in outline.responses(&['4', '5', 'd']) {
+    for response in outline.responses(&['2', '4', '5', 'd']) {
         let shown = codes_of_examples(outline, response);
         let listed: Vec<&str> = texts(&response.value["x-error-codes"]).collect();
         for (index, code) in listed.iter().enumerate() {

@@ -97,6 +97,9 @@ pub enum Method {
     /// By the platform's totals, a call a status.
     #[default]
     Counted,
+    /// By the counters that the task has of its own, in one call: only a [watch](crate::Client::watch) does that. They say how many
+    /// subtasks there are, and how many are in each final status.
+    Counters,
     /// By reading all subtasks, since the totals could not be believed.
     Read(Doubt),
 }
@@ -105,6 +108,7 @@ impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Counted => f.write_str("counted"),
+            Self::Counters => f.write_str("by the counters of the task"),
             Self::Read(doubt) => write!(f, "read, since {doubt}"),
         }
     }
@@ -112,7 +116,7 @@ impl fmt::Display for Method {
 
 /// How many subtasks of a batch task there are, by status and in all.
 ///
-/// Serialises as an object of `taskId`, `total`, `byStatus`, `other` and `calls`. A summary that was deserialised does not know
+/// Serialises as an object of `taskId`, `total`, `byStatus`, `other`, `unsplit` unless it is 0, and `calls`. A summary that was deserialised does not know
 /// any more how the numbers were found ([`method`](Self::method) is the default), nor whether an empty task counts as settled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -121,6 +125,8 @@ pub struct Summary {
     total: u64,
     by_status: BTreeMap<SubtaskStatus, u64>,
     other: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    unsplit: u64,
     calls: u64,
     #[serde(skip)]
     method: Method,
@@ -137,7 +143,19 @@ impl Summary {
     pub(crate) fn new(task_id: &str, Tally { total, mut by_status, calls }: Tally, method: Method) -> Self {
         let known = SubtaskStatus::KNOWN.iter().map(|status| *by_status.entry(status.clone()).or_default());
         let other = total.saturating_sub(known.sum());
-        Self { task_id: task_id.to_owned(), total, by_status, other, calls, method, allow_empty: false }
+        let task_id = task_id.to_owned();
+        Self { task_id, total, by_status, other, unsplit: 0, calls, method, allow_empty: false }
+    }
+
+    /// By the counters of the task, of which some statuses may have no count: what is missing from the total is in one of these.
+    pub(crate) fn by_counters(task_id: &str, counting: &Counting, calls: u64) -> Self {
+        let tally = Tally { total: counting.total, by_status: counting.by_status.clone(), calls };
+        let mut summary = Self::new(task_id, tally, Method::Counters);
+        summary.by_status.retain(|status, _| counting.count(status).is_some());
+        if summary.by_status.len() < SubtaskStatus::KNOWN.len() {
+            (summary.unsplit, summary.other) = (summary.other, 0);
+        }
+        summary
     }
 
     pub(crate) fn allowing_empty(self, allow_empty: bool) -> Self {
@@ -154,13 +172,14 @@ impl Summary {
         self.total
     }
 
-    /// How many subtasks there are in each status: all that the document lists, in its order, then those that it does not list
+    /// How many subtasks there are in each status: all that the document lists, in its order, but for `Pending` and `WaitResult` if
+    /// they [were not asked for](Self::unsplit); then those that it does not list
     /// (these are known only if the task was [read](Method::Read), and after 100 statuses the rest is `(another status)`).
     pub fn by_status(&self) -> impl ExactSizeIterator<Item = (&SubtaskStatus, u64)> {
         self.by_status.iter().map(|(status, count)| (status, *count))
     }
 
-    /// How many subtasks are in this status.
+    /// How many subtasks are in this status; 0 if that [was not asked for](Self::unsplit).
     pub fn count(&self, status: &SubtaskStatus) -> u64 {
         self.by_status.get(status).copied().unwrap_or_default()
     }
@@ -177,6 +196,27 @@ impl Summary {
     /// Final statuses are counted first and `Pending` last, so no subtask is counted twice.
     pub fn other(&self) -> u64 {
         self.other
+    }
+
+    /// How many subtasks are in no final status, where it was not asked in which one they are: the task's
+    /// [own counters](Method::Counters) do not say. [`Watch::split_open`](crate::Watch::split_open) asks.
+    pub fn unsplit(&self) -> u64 {
+        self.unsplit
+    }
+
+    /// Whether both say the same, as far as both have asked.
+    pub(crate) fn agrees_with(&self, other: &Self) -> bool {
+        let is_split = self.unsplit == 0 && other.unsplit == 0;
+        let finals = |summary: &Self| {
+            summary
+                .by_status()
+                .filter(|(status, _)| status.is_final())
+                .map(|(_, count)| count)
+                .collect::<Vec<_>>()
+        };
+        self.total == other.total
+            && finals(self) == finals(other)
+            && (!is_split || self.by_status().eq(other.by_status()) && self.other == other.other)
     }
 
     /// How many subtasks have reached a status that they keep.
@@ -217,6 +257,10 @@ impl Summary {
     fn part(&self, count: u64) -> f64 {
         if self.total == 0 { 0.0 } else { count as f64 / self.total as f64 }
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl fmt::Display for Summary {

@@ -1,5 +1,6 @@
 //! A batch task until it is settled: summary after summary, within a share of the quota.
 
+mod counters;
 mod outlook;
 mod pace;
 mod rounds;
@@ -7,6 +8,7 @@ mod rounds;
 mod simulation;
 mod watching;
 
+use std::future::IntoFuture as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,7 +24,8 @@ use crate::call::after;
 use crate::call::run::in_tokio;
 use crate::call::waiting::Wait;
 use crate::reads::stream::Items;
-use crate::{Client, Error, Summary, WaitReason};
+use crate::{BatchTaskQuery, Client, Error, Summary, WaitReason};
+use counters::{Counters, is_without_counters};
 use pace::Pace;
 use rounds::Rounds;
 use watching::{WatchStep, Watching};
@@ -49,14 +52,17 @@ impl Client {
     /// # }
     /// ```
     pub fn watch(&self, task_id: impl Into<String>) -> Watch {
+        let task_id = task_id.into();
         Watch {
-            task: Task::new(self, task_id.into()),
+            batch_task: self.batch_task(task_id.clone()),
+            task: Task::new(self, task_id),
             client: self.clone(),
             share: SHARE,
             fastest: FASTEST,
             slowest: SLOWEST,
             deadline: None,
             allow_empty: false,
+            split_open: false,
         }
     }
 }
@@ -66,18 +72,32 @@ impl Client {
 #[must_use]
 pub struct Watch {
     task: Task,
+    batch_task: BatchTaskQuery,
     client: Client,
     share: f64,
     fastest: Duration,
     slowest: Duration,
     deadline: Option<Duration>,
     allow_empty: bool,
+    split_open: bool,
 }
 
 impl Watch {
     /// Sends the optional parameter `appId`: see [`SubtaskQuery::app_id`](crate::SubtaskQuery::app_id).
     pub fn app_id(self, app_id: impl Into<String>) -> Self {
-        Self { task: self.task.app_id(app_id.into()), ..self }
+        let app_id = app_id.into();
+        Self { batch_task: self.batch_task.app_id(app_id.clone()), task: self.task.app_id(app_id), ..self }
+    }
+
+    /// Whether each poll counts `Pending` and `WaitResult` apart, which costs up to two calls more; `false` unless set.
+    ///
+    /// A poll asks for the task's own counters ([`Client::batch_task`]): one call, which says how many subtasks there are and how
+    /// many are in each final status. The others are [`Summary::unsplit`] then. The counters are used as long as they agree with
+    /// themselves; once they say that the task is settled, they are checked against the totals that
+    /// [`summary`](Client::summary) uses. Where the platform has no such call, or its counters cannot be believed, each poll counts by
+    /// status, in up to five calls. [`Summary::method`] says which it was.
+    pub fn split_open(self, split: bool) -> Self {
+        Self { split_open: split, ..self }
     }
 
     /// Takes at most this share of the client's [quota](Client::quota): above 0, up to 1; a half unless set. At least one
@@ -156,16 +176,25 @@ impl Watch {
         }
         let quota = (self.client.quota().calls(), self.client.quota().window());
         let pace = Pace::new(quota, self.share, self.fastest, self.slowest);
-        let rounds = Rounds::new(self.task.id.clone(), self.allow_empty);
+        let rounds = Rounds::new(self.task.id.clone(), self.allow_empty, self.split_open);
         let watching = Watching::new(rounds, pace, self.deadline, Instant::now());
         let wait = self.client.shared.waits.call();
-        Ok(State { task: self.task, client: self.client, read: None, watching, missed, wait })
+        Ok(State {
+            task: self.task,
+            batch_task: self.batch_task,
+            client: self.client,
+            read: None,
+            watching,
+            missed,
+            wait,
+        })
     }
 }
 
 /// A watch that goes on.
 struct State {
     task: Task,
+    batch_task: BatchTaskQuery,
     client: Client,
     read: Option<TaskRead>,
     watching: Watching,
@@ -184,6 +213,18 @@ impl State {
             let began = Instant::now();
             match self.watching.step(began) {
                 WatchStep::Wait(until) => sleep_until(until).await,
+                WatchStep::Counters => {
+                    match timeout_at(self.watching.end, self.batch_task.clone().into_future()).await {
+                        Ok(Ok(task)) => {
+                            self.watching.counters(Counters::of(&task, &self.task.id), Instant::now());
+                        }
+                        Ok(Err(error)) if is_without_counters(&error) => {
+                            self.watching.counters(None, Instant::now());
+                        }
+                        Ok(Err(error)) => self.missed(error, began)?,
+                        Err(_late) => {}
+                    }
+                }
                 WatchStep::Ask(ask) => match timeout_at(self.watching.end, self.task.ask(&ask)).await {
                     Ok(Ok(sample)) => self.watching.counted(&sample, Instant::now()),
                     Ok(Err(error)) => self.missed(error, began)?,

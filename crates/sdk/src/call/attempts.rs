@@ -16,6 +16,9 @@ use crate::error::{Error, ErrorKind, Stop};
 /// honoured. Everything else fails at once: what the platform refuses today it refuses tomorrow.
 ///
 /// Waiting for the quota and logging in again are no attempts.
+///
+/// [Creating a batch task](crate::Client::create_batch_task) is repeated only after a failure that proves that it was not carried
+/// out: no connection, a token that is refused, throttling (1010005, 1010009, HTTP 429).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Retry {
@@ -93,10 +96,11 @@ impl<'a> Attempts<'a> {
     /// Decides on a failure. `random` is drawn from 0..1.
     pub(crate) fn failed(&mut self, error: &Error, now: Instant, random: f64) -> Verdict {
         match action(error) {
+            _ if self.leaves_unknown(error) => self.give_up(Stop::Unknown),
             Some(Action::WaitForQuota) if self.retry.attempts > 1 => Verdict::AwaitQuota,
             Some(Action::LogInAgain) if self.changes_token => Verdict::ChangeToken,
             Some(Action::LogInAgain) => self.give_up(Stop::Token),
-            Some(Action::Retry) if self.may_repeat => {
+            Some(Action::Retry) => {
                 self.made += 1;
                 if self.made >= self.retry.attempts {
                     return Verdict::GiveUp(Stop::Attempts);
@@ -109,6 +113,11 @@ impl<'a> Attempts<'a> {
             }
             _ => self.give_up(Stop::Pointless),
         }
+    }
+
+    /// Whether a failure leaves it unknown if the call was carried out, of an operation for which that matters.
+    pub(crate) fn leaves_unknown(&self, error: &Error) -> bool {
+        !self.may_repeat && may_be_carried_out(error)
     }
 
     fn give_up(&mut self, stop: Stop) -> Verdict {
@@ -131,6 +140,25 @@ impl Error {
     /// Unless [`Retry`] is off, the client has already tried again, until the last attempt or the deadline.
     pub fn is_retryable(&self) -> bool {
         matches!(action(self), Some(Action::Retry | Action::WaitForQuota))
+    }
+}
+
+/// Whether the platform may have carried out a call that failed.
+fn may_be_carried_out(error: &Error) -> bool {
+    let failed = || {
+        let status = error.status().map_or(0, |status| status.as_u16());
+        status == 408 || status >= 500
+    };
+    match (error.kind(), error.action()) {
+        _ if error.is_unsent() => false,
+        (ErrorKind::Refused | ErrorKind::NoToken | ErrorKind::Redirect, _) => false,
+        // These are decided before the platform looks at what is asked, whatever the status.
+        (_, Some(Action::WaitForQuota | Action::LogInAgain | Action::FixConfiguration)) => false,
+        (ErrorKind::Platform, Some(Action::Retry)) => true,
+        (ErrorKind::Platform, _) => failed(),
+        // A reply without an error code: a success that does not say what came of it, or a failure.
+        (ErrorKind::Status, _) => failed() || error.status().is_none_or(|status| status.is_success()),
+        _ => true,
     }
 }
 
@@ -204,11 +232,24 @@ mod tests {
         let now = Instant::now();
         let retry = Retry::new();
         let mut attempts = Attempts::new(&retry, false, true, now + Duration::from_secs(180));
+        let unsent = Error::new(ErrorKind::Connection, "x", "y").unsent();
         for (error, verdict) in [
             (platform("1010009", 403), Verdict::AwaitQuota),
             (platform("1010005", 403), Verdict::ChangeToken),
-            (status(503), Verdict::GiveUp(Stop::Pointless)),
-            (Error::new(ErrorKind::Timeout, "x", "y"), Verdict::GiveUp(Stop::Pointless)),
+            (status(429), Verdict::AwaitQuota),
+            (unsent.clone(), Verdict::Repeat(Duration::from_millis(500))),
+            (status(503), Verdict::GiveUp(Stop::Unknown)),
+            (status(408), Verdict::GiveUp(Stop::Unknown)),
+            (status(204), Verdict::GiveUp(Stop::Unknown)),
+            (platform("50252", 500), Verdict::GiveUp(Stop::Unknown)),
+            (platform("105002", 500), Verdict::GiveUp(Stop::Unknown)),
+            (Error::new(ErrorKind::Timeout, "x", "y"), Verdict::GiveUp(Stop::Unknown)),
+            (Error::new(ErrorKind::Undecodable, "x", "y"), Verdict::GiveUp(Stop::Unknown)),
+            (platform("100203", 500), Verdict::GiveUp(Stop::Pointless)),
+            (platform("105001", 200), Verdict::GiveUp(Stop::Pointless)),
+            (status(404), Verdict::GiveUp(Stop::Pointless)),
+            (Error::refused("x", "y"), Verdict::GiveUp(Stop::Pointless)),
+            (Error::new(ErrorKind::Tls, "x", "y").unsent(), Verdict::GiveUp(Stop::Pointless)),
         ] {
             assert_eq!(attempts.failed(&error, now, 1.0), verdict, "{error:?}");
         }

@@ -15,6 +15,10 @@ const LONGEST: usize = 1024 * 1024;
 pub(crate) const ROWS: &str = "taskDetails";
 /// The member without which a login has failed.
 pub(crate) const TOKEN: &str = "accessToken";
+/// The member without which no task was created.
+pub(crate) const CREATED_TASK: &str = "taskID";
+/// A member that a batch task has, if it has any.
+pub(crate) const TASK: &str = "taskId";
 
 /// Whether a body has a member at its top, even if it is null.
 pub(crate) fn has_member(body: &[u8], member: &str) -> bool {

@@ -53,6 +53,11 @@ pub(crate) trait Operation: Sync {
         client: &northbound_client::Client,
     ) -> impl Future<Output = Result<ResponseValue<Self::Body>, Generated<ErrorResponse>>> + Send;
 
+    /// Decodes a good reply under another status of success than the documented one, where the page leaves it open.
+    fn read_success(&self, _body: &[u8]) -> Option<Self::Body> {
+        None
+    }
+
     /// What a reply brings that decoded. It may still report an error, or lack what was asked for.
     fn accept(&self, body: Self::Body, exchange: &Exchange<'_>) -> Result<Self::Reply, Error>;
 }
@@ -76,7 +81,14 @@ impl Connection {
         let exchange = Exchange { connection: self, call, reply_is_secret: !O::NEEDS_TOKEN };
         match operation.send(&client).await {
             Ok(reply) => operation.accept(reply.into_inner(), &exchange),
-            Err(error) => Err(exchange.error(error).await),
+            Err(Generated::UnexpectedResponse(response)) => match response.bytes().await {
+                Ok(body) => match operation.read_success(&body).filter(|_| exchange.status().is_success()) {
+                    Some(body) => operation.accept(body, &exchange),
+                    None => Err(exchange.not_as_documented(&body)),
+                },
+                Err(error) => Err(exchange.broken(error)),
+            },
+            Err(error) => Err(exchange.error(error)),
         }
     }
 }
@@ -120,17 +132,15 @@ impl Exchange<'_> {
         self.call.received().is_some_and(|received| envelope::has_member(&received.body, member))
     }
 
-    async fn error(&self, error: Generated<ErrorResponse>) -> Error {
+    fn error(&self, error: Generated<ErrorResponse>) -> Error {
         match error {
             Generated::ErrorResponse(reply) => match Envelope::of(&reply) {
                 Some(envelope) => self.reported(envelope),
                 None => self.without_code(),
             },
             Generated::InvalidResponsePayload(body, _) => self.not_as_documented(&body),
-            Generated::UnexpectedResponse(response) => match response.bytes().await {
-                Ok(body) => self.not_as_documented(&body),
-                Err(error) => self.broken(error),
-            },
+            // The caller has read its body.
+            Generated::UnexpectedResponse(_) => self.without_code(),
             Generated::CommunicationError(error)
             | Generated::ResponseBodyError(error)
             | Generated::InvalidUpgrade(error) => self.broken(error),
@@ -218,6 +228,7 @@ impl Exchange<'_> {
     /// No whole body came.
     fn broken(&self, error: reqwest::Error) -> Error {
         let error = error.without_url();
+        let is_unsent = error.is_connect() || error.is_builder();
         let cause = causes(&error).last().map_or_else(|| error.to_string(), ToString::to_string);
         let received = self.call.received();
         let place = self.connection.endpoint.base();
@@ -240,6 +251,7 @@ impl Exchange<'_> {
             Error::new(ErrorKind::Connection, found, WHERE)
         };
         let broken = broken.through(self.connection.endpoint.proxy.as_ref());
+        let broken = if is_unsent { broken.unsent() } else { broken };
         broken.with_status(received.map(|received| received.status)).with_source(error)
     }
 

@@ -1,7 +1,7 @@
 //! The login: the one operation that needs no token, and brings one.
 
 use northbound_client::types::{AccessToken, ErrorResponse, LoginRequest};
-use northbound_client::{Call, Client};
+use northbound_client::{Call, Client, may_repeat};
 use progenitor_client::{Error as Generated, ResponseValue};
 
 use crate::call::envelope::{Envelope, TOKEN};
@@ -22,7 +22,7 @@ impl<N: Fn() + Sync> Operation for Login<'_, N> {
     type Reply = Token;
 
     /// The token of the second login is good, whatever became of the first one.
-    const MAY_REPEAT: bool = true;
+    const MAY_REPEAT: bool = may_repeat::LOGIN;
     const NEEDS_TOKEN: bool = false;
 
     fn what(&self) -> String {

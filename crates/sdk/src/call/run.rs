@@ -110,17 +110,17 @@ struct CallRunner<'a> {
     wait: Wait,
 }
 
-/// What did not come before the deadline, and what to do about it.
-type Awaited = (&'static str, Remedy);
+/// What did not come before the deadline, what to do about it, and whether the request was under way by then.
+type Awaited = (&'static str, Remedy, bool);
 
-const TOKEN: Awaited = ("no token came in time", Remedy::RaiseDeadlineForToken);
-const QUOTA: Awaited = ("the quota left no room in time", Remedy::RaiseDeadlineForQuota);
-const REPLY: Awaited = ("no reply came in time", Remedy::RaiseDeadlineForReply);
+const TOKEN: Awaited = ("no token came in time", Remedy::RaiseDeadlineForToken, false);
+const QUOTA: Awaited = ("the quota left no room in time", Remedy::RaiseDeadlineForQuota, false);
+const REPLY: Awaited = ("no reply came in time", Remedy::RaiseDeadlineForReply, true);
 
-/// Why no attempt could be made.
-enum NotSent {
+/// Why an attempt has no outcome.
+enum NoOutcome {
     /// The deadline came first.
-    Late(Awaited),
+    Late(Error),
     /// Something that no repetition helps.
     Failed(Error, Stop),
 }
@@ -135,15 +135,16 @@ impl CallRunner<'_> {
         loop {
             let (outcome, token) = match self.attempt(operation).await {
                 Ok(attempt) => attempt,
-                Err(NotSent::Failed(error, Stop::Token)) => {
+                Err(NoOutcome::Failed(error, Stop::Token)) => {
                     let made = attempts.made + u32::from(last.is_some());
                     return Err(self.ended(error.asking(self.what), made, Stop::Token));
                 }
-                Err(NotSent::Failed(error, _)) => return Err(error),
-                Err(NotSent::Late((found, remedy))) => {
-                    let late = || Error::new(ErrorKind::Timeout, found, remedy).asking(self.what);
-                    let error = last.unwrap_or_else(late);
-                    return Err(error.ended(attempts.made, Stop::Deadline));
+                Err(NoOutcome::Failed(error, _)) => return Err(error),
+                Err(NoOutcome::Late(late)) if attempts.leaves_unknown(&late) => {
+                    return Err(late.ended(attempts.made + 1, Stop::Unknown));
+                }
+                Err(NoOutcome::Late(late)) => {
+                    return Err(last.unwrap_or(late).ended(attempts.made, Stop::Deadline));
                 }
             };
             let error = match outcome {
@@ -180,7 +181,7 @@ impl CallRunner<'_> {
     async fn attempt<O: Operation>(
         &self,
         operation: &O,
-    ) -> Result<(Result<O::Reply, Error>, Option<Secret>), NotSent> {
+    ) -> Result<(Result<O::Reply, Error>, Option<Secret>), NoOutcome> {
         let Shared { connection, source, tokens, .. } = &**self.shared;
         let (mut call, mut used) = (Call::new(), None);
         if O::NEEDS_TOKEN {
@@ -190,7 +191,7 @@ impl CallRunner<'_> {
             let waits = |until| self.wait.is_for(WaitReason::TokenRefused, Some(until));
             let token = tokens.get(waits, |rejected| self.shared.new_token(rejected, self.deadline));
             let token = self.within(TOKEN, token).await?;
-            let token = token.map_err(|(error, stop)| NotSent::Failed(error, stop))?;
+            let token = token.map_err(|(error, stop)| NoOutcome::Failed(error, stop))?;
             connection.secrets.note(&token);
             call = call.authorized_by(source.app_id().as_str(), &token).map_err(|fault| self.unfit(fault))?;
             used = Some(token);
@@ -203,12 +204,12 @@ impl CallRunner<'_> {
     async fn in_quota<T>(
         &self,
         sent: impl Future<Output = Result<T, Error>>,
-    ) -> Result<Result<T, Error>, NotSent> {
+    ) -> Result<Result<T, Error>, NoOutcome> {
         let wait = self.shared.quota.ready_in();
         let ready_at = after(Instant::now(), wait);
         if ready_at > self.deadline {
             // Waiting would only keep the caller from hearing it.
-            return Err(NotSent::Late(QUOTA));
+            return Err(self.late(QUOTA));
         }
         if !wait.is_zero() {
             let wait_seconds = wait.as_secs_f64();
@@ -233,8 +234,13 @@ impl CallRunner<'_> {
     }
 
     /// Waits for a part of an attempt, at most until the deadline.
-    async fn within<T>(&self, awaited: Awaited, part: impl Future<Output = T>) -> Result<T, NotSent> {
-        timeout_at(self.deadline, part).await.map_err(|_| NotSent::Late(awaited))
+    async fn within<T>(&self, awaited: Awaited, part: impl Future<Output = T>) -> Result<T, NoOutcome> {
+        timeout_at(self.deadline, part).await.map_err(|_| self.late(awaited))
+    }
+
+    fn late(&self, (found, remedy, is_sent): Awaited) -> NoOutcome {
+        let late = Error::new(ErrorKind::Timeout, found, remedy).asking(self.what);
+        NoOutcome::Late(if is_sent { late } else { late.unsent() })
     }
 
     fn ended(&self, error: Error, attempts: u32, stop: Stop) -> Error {
@@ -266,10 +272,10 @@ impl CallRunner<'_> {
         );
     }
 
-    fn unfit(&self, fault: impl std::error::Error + Send + Sync + 'static) -> NotSent {
+    fn unfit(&self, fault: impl std::error::Error + Send + Sync + 'static) -> NoOutcome {
         let kind = if self.shared.changes_token() { ErrorKind::NoToken } else { ErrorKind::Refused };
         let error = Error::new(kind, "the token cannot be put into a header", Remedy::CheckToken);
-        NotSent::Failed(error.with_source(fault), Stop::Pointless)
+        NoOutcome::Failed(error.with_source(fault), Stop::Pointless)
     }
 }
 

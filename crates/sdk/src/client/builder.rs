@@ -111,7 +111,8 @@ impl ClientBuilder {
         Self { timeout: timeout.min(FOREVER), ..self }
     }
 
-    /// Bounds the time that a connection may take; 30 seconds unless set.
+    /// Bounds the time that a connection may take; 30 seconds unless set, and never longer than nine tenths of
+    /// [`timeout`](Self::timeout): an attempt that ends before it has a connection has sent nothing.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self { connect_timeout: timeout.min(FOREVER), ..self }
     }
@@ -283,7 +284,8 @@ impl ClientBuilder {
             ));
         }
         choose_tls_provider();
-        let mut http = reqwest::Client::builder().connect_timeout(self.connect_timeout);
+        let mut http =
+            reqwest::Client::builder().connect_timeout(self.connect_timeout.min(self.timeout.mul_f64(0.9)));
         if self.uses_proxy && !endpoint.is_loopback {
             endpoint.proxy = proxy::of_environment(&endpoint.url, |name| std::env::var_os(name))?;
         } else {

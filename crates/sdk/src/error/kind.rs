@@ -28,6 +28,19 @@ pub enum ErrorKind {
     TooLarge,
     /// Rows are missing from a read, or come twice.
     Incomplete,
+    /// It is not known whether the platform has carried the call out: no reply came after the request was begun, the reply broke
+    /// off, the platform failed (HTTP 408, or a 5xx without a code that says that it refused), or a reply of success is not what
+    /// the document describes. Only a call that must not be made twice ends so, as
+    /// [`create_batch_task`](crate::Client::create_batch_task) does.
+    ///
+    /// The task may exist then, and no call finds its id. Creating it again does not tell either. 105002
+    /// ([`is_name_taken`](crate::Error::is_name_taken)) says that a task has this name, and 105001
+    /// ([`is_task_unfinished`](crate::Error::is_task_unfinished)) that a task is unfinished; but another program may have used
+    /// the name, or have the unfinished task. If the repeat succeeds, the first call did not create the task, or created it under an
+    /// application or a platform that does not know this name. The platform's portal shows which tasks there are.
+    ///
+    /// The [source](std::error::Error::source) is the error as it would have been for another call.
+    OutcomeUnknown,
 }
 
 /// Why a call is not repeated any more.
@@ -41,6 +54,8 @@ pub(crate) enum Stop {
     Deadline,
     /// The new token is refused as well.
     Token,
+    /// The platform may have carried the call out, and it must not be carried out twice.
+    Unknown,
 }
 
 /// The numbers of a read that could not be completed. See [`Error::incomplete`](crate::Error::incomplete).

@@ -54,6 +54,8 @@ pub enum Remedy {
         /// How many subtasks the task has.
         total: u64,
     },
+    /// Find out in the platform's portal whether the task exists, before creating it again.
+    LookForTask,
     /// Ask for a single page with one status or none, or read all pages.
     ReadAllPages,
     /// Read page by page: the numbers of the platform's pages do not add up.
@@ -95,6 +97,11 @@ impl fmt::Display for Remedy {
                     "read the subtasks with subtasks(): {other} of {total} were not found in a documented status: \
                      they have another one, have just changed it, or are gone"
                 );
+            }
+            Self::LookForTask => {
+                "the task may exist, and no call finds its id: look for its name in the platform's portal before you create it \
+                 again; a second create that ends with is_name_taken() or is_task_unfinished() proves nothing, since another \
+                 program may have used the name, or have the unfinished task"
             }
             Self::ReadAllPages => "give one status or none, or read with stream() or pages()",
             Self::ReadPageByPage { because } => return write!(f, "read page by page with page(): {because}"),

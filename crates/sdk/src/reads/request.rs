@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use northbound_client::builder::ListSubtasks;
 use northbound_client::types::{ErrorResponse, SubtaskPage, TaskId};
-use northbound_client::{Call, Client, PAGE_SIZE, SubtaskStatus, Turn};
+use northbound_client::{Call, Client, PAGE_SIZE, SubtaskStatus, Turn, may_repeat};
 use progenitor_client::{Error as Generated, ResponseValue};
 
 use crate::call::envelope::{Envelope, ROWS};
@@ -41,7 +41,7 @@ impl Operation for PageRequest {
     type Reply = Page;
 
     /// It changes nothing on the platform.
-    const MAY_REPEAT: bool = true;
+    const MAY_REPEAT: bool = may_repeat::LIST_SUBTASKS;
 
     fn what(&self) -> String {
         format!("page {} of the {}", self.page_no, self.task())

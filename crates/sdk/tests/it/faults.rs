@@ -6,6 +6,7 @@ use std::time::Duration;
 use northbound::{ClientBuilder, Error, Page, Quota};
 use northbound_testkit::{Act, Raw};
 
+use crate::create;
 use crate::support::{Clients as _, nobody, read, without_rest};
 
 const PAGE: &str = r#"{"totalCount":1,"pageNo":0,"pageSize":25,"taskDetails":[{"status":"Fail"}]}"#;
@@ -327,7 +328,12 @@ fn the_page_and_the_tests_have_the_same_rows() {
     let described: Vec<_> =
         page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     let (rows, reads) = (rows(), reads());
-    let tested = rows.iter().map(|row| row.id).chain(reads.iter().map(|(id, ..)| *id)).chain(ELSEWHERE);
+    let tested = rows
+        .iter()
+        .map(|row| row.id)
+        .chain(reads.iter().map(|(id, ..)| *id))
+        .chain(ELSEWHERE)
+        .chain(create::ROWS);
     let tested: Vec<_> = tested.collect();
     let distinct: BTreeSet<_> = described.iter().collect();
     assert_eq!(distinct, tested.iter().collect());

@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod answers;
+mod create;
 mod errors;
 mod exam;
 mod faults;

@@ -139,7 +139,8 @@ pub(super) fn form_of_command_result(replies: &Replies) -> Finding {
     let (mut open, mut answered) = (0, 0);
     for row in all(replies) {
         let Some(Ok(output)) = row.output.as_ref().map(Text::decode::<CommandOutput>) else { continue };
-        match (&output.command_result, &row.status) {
+        let result = output.command_result.as_ref().and_then(|result| result.decode::<Value>().ok());
+        match (&result, &row.status) {
             (None, Some(SubtaskStatus::Success)) => {
                 return does_not_hold("it is null, or missing, though the status is Success");
             }

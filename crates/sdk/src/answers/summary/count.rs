@@ -120,6 +120,18 @@ impl Counting {
         }
     }
 
+    /// Takes in the total and the counts by status that one call has brought together; all other counts are forgotten.
+    pub(crate) fn put(&mut self, total: u64, by_status: impl IntoIterator<Item = (SubtaskStatus, u64)>) {
+        self.calls += 1;
+        self.total = total;
+        self.by_status = by_status.into_iter().collect();
+    }
+
+    /// A call has brought nothing.
+    pub(crate) fn called(&mut self) {
+        self.calls += 1;
+    }
+
     /// What to ask for now; `None` when everything has been counted.
     pub(crate) fn next(&self) -> Option<&Ask> {
         self.asks.front()

@@ -7,6 +7,10 @@
 //!   moved since. They are counted in the same order as before, descendants first. The earliest of them only ever loses
 //!   subtasks, so an equal count means that none has left it; then nothing has entered the next one, and so on.
 //!
+//! Where the task's own [counters](super::counters) are believed, a poll asks for them alone: that is one call. The open statuses are
+//! counted after that if the caller wants them apart. Once the counters say that the task is settled, the final statuses are
+//! counted, and then the total.
+//!
 //! The task is settled when its final statuses hold every subtask: they are never left, so it does not matter that they are
 //! counted one after another. The total is asked for once more before that is said, and in every poll while the counts do not
 //! hold all subtasks; it never shrinks. Whatever has a status that the document does not list is in no count, so as long as
@@ -18,6 +22,7 @@ use crate::answers::summary::count::{Ask, Counting, Doubt, Sample};
 use crate::answers::summary::lifecycle::{counting_order, open_statuses, reachable};
 use crate::answers::summary::task::Tally;
 use crate::answers::summary::{Method, Summary};
+use crate::answers::watch::counters::{Belief, Counters};
 
 /// What the counts that lie ahead are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +33,10 @@ enum Purpose {
     Probe,
     /// To see whether the task still has as many subtasks as are settled.
     Confirm,
+    /// To use the task's own counters, and to count the open statuses apart if that is wanted.
+    Counters,
+    /// To see whether the task is settled, as its own counters say.
+    Verify,
 }
 
 /// The rounds of a watch.
@@ -41,6 +50,11 @@ pub(crate) struct Rounds {
     /// How many of these, from the first on, are empty and stay so.
     closed: usize,
     allow_empty: bool,
+    /// Whether open statuses are counted apart.
+    split_open: bool,
+    belief: Belief,
+    /// Whether the task's own counters are to be asked for now.
+    asks_counters: bool,
     /// What the latest poll found.
     pub(crate) last: Option<Summary>,
     quiet: bool,
@@ -50,6 +64,8 @@ pub(crate) struct Rounds {
 /// What to do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RoundStep {
+    /// One call, for the task's own counters.
+    Counters,
     /// One call.
     Ask(Ask),
     /// Read the task, since its totals cannot be believed.
@@ -67,7 +83,7 @@ pub(crate) struct PollResult {
 }
 
 impl Rounds {
-    pub(crate) fn new(task_id: String, allow_empty: bool) -> Self {
+    pub(crate) fn new(task_id: String, allow_empty: bool, split_open: bool) -> Self {
         Self {
             task_id,
             counting: Counting::whole(),
@@ -75,6 +91,9 @@ impl Rounds {
             open: open_statuses(),
             closed: 0,
             allow_empty,
+            split_open,
+            belief: Belief::default(),
+            asks_counters: true,
             last: None,
             quiet: false,
             doubt: None,
@@ -83,37 +102,57 @@ impl Rounds {
 
     /// Starts the next poll.
     pub(crate) fn poll(&mut self) {
+        self.asks_counters = self.belief.begin();
+        let by_counters = self.last.as_ref().is_some_and(|last| last.method() == Method::Counters);
         let misses_rows = self.counting.uncounted() > 0 || self.counting.total == 0;
         if misses_rows {
             self.closed = 0;
         }
-        let purpose = if self.quiet && !misses_rows { Purpose::Probe } else { Purpose::Count };
-        self.start(purpose, misses_rows);
+        let probes = self.quiet && !misses_rows && !by_counters;
+        let purpose = if probes { Purpose::Probe } else { Purpose::Count };
+        self.start(purpose, misses_rows || by_counters);
     }
 
     /// Starts over after a poll that has failed. What it has counted and what is counted from now on are from different times, and
     /// together they could make a task look settled.
     pub(crate) fn restart(&mut self) {
+        if self.asks_counters {
+            self.belief.fail();
+        }
+        self.asks_counters = self.belief.begin();
         self.closed = 0;
         self.start(Purpose::Count, true);
     }
 
     /// How many calls belong together from here; of a read, whose pages may come as the quota allows, 1.
     pub(crate) fn ahead(&self) -> usize {
-        if self.doubt.is_some() { 1 } else { self.counting.ahead() }
+        if self.asks_counters {
+            return 1 + if self.splits() { self.unclosed().count() } else { 0 };
+        }
+        if self.reads().is_some() { 1 } else { self.counting.ahead() }
     }
 
     /// What to do now: the same until the answer is taken in.
     pub(crate) fn next(&mut self) -> RoundStep {
-        if let Some(doubt) = self.doubt {
-            return RoundStep::Read(doubt);
+        if self.asks_counters {
+            return RoundStep::Counters;
         }
         loop {
+            if let Some(doubt) = self.reads() {
+                return RoundStep::Read(doubt);
+            }
             if let Some(ask) = self.counting.next() {
                 return RoundStep::Ask(ask.clone());
             }
             match self.then() {
-                Some(purpose) => self.start(purpose, purpose == Purpose::Confirm),
+                Some(purpose) => {
+                    let contradicted = self.purpose == Purpose::Verify && purpose == Purpose::Count;
+                    if contradicted {
+                        self.belief.lose();
+                        self.closed = 0;
+                    }
+                    self.start(purpose, contradicted || purpose == Purpose::Confirm);
+                }
                 None => {
                     let calls = self.counting.take_calls();
                     return RoundStep::Done(self.done(self.summary(calls)));
@@ -122,11 +161,36 @@ impl Rounds {
         }
     }
 
+    /// Takes in the answer to [`RoundStep::Counters`]: counters that add up, if there are any.
+    pub(crate) fn counters(&mut self, counters: Option<Counters>) {
+        self.asks_counters = false;
+        let Some(Counters { total, by_status }) = self.belief.take(counters, self.last.as_ref()) else {
+            // What was to be counted instead is counted now.
+            return self.counting.called();
+        };
+        let open = if self.splits() { self.unclosed().rev().cloned().collect() } else { Vec::new() };
+        let closed = self.open[..if self.splits() { self.closed } else { 0 }].iter();
+        let closed = closed.map(|status| ((*status).clone(), 0));
+        self.counting.put(total, by_status.into_iter().chain(closed));
+        self.counting.recount(open.into_iter().map(Ask::Status));
+        self.purpose = Purpose::Counters;
+    }
+
+    /// Whether the open statuses are counted beside the task's own counters.
+    fn splits(&self) -> bool {
+        self.split_open && self.doubt.is_none()
+    }
+
+    /// Why the task is read, if it is. Counters are believed even where the totals of pages are not.
+    fn reads(&self) -> Option<Doubt> {
+        self.doubt.filter(|_| self.purpose != Purpose::Counters)
+    }
+
     /// Takes in the answer to [`RoundStep::Ask`].
     pub(crate) fn counted(&mut self, sample: &Sample) {
         let asked = self.counting.next().cloned();
         match self.counting.take(sample) {
-            Err(doubt) => self.doubt = Some(doubt),
+            Err(doubt) => (self.doubt, self.purpose) = (Some(doubt), Purpose::Count),
             Ok(()) => {
                 if let (Some(Ask::Status(status)), Some(first)) = (&asked, self.open.get(self.closed))
                     && status == *first
@@ -138,28 +202,40 @@ impl Rounds {
         }
     }
 
-    /// Takes in what [`RoundStep::Read`] found. From then on every poll reads.
+    /// Takes in what [`RoundStep::Read`] found. From then on polls read, unless the task's own counters are believed.
     ///
     /// Each subtask came once and has a status that it had during the read, so one that came in a final status is settled.
     pub(crate) fn read(&mut self, tally: Tally, doubt: Doubt) -> PollResult {
         let calls = self.counting.take_calls() + tally.calls;
         let before = self.last.as_ref().map_or(0, Summary::total);
         let tally = Tally { total: tally.total.max(before), calls, ..tally };
-        let summary = Summary::new(&self.task_id, tally, Method::Read(doubt));
-        self.done(summary.allowing_empty(self.allow_empty))
+        let summary =
+            Summary::new(&self.task_id, tally, Method::Read(doubt)).allowing_empty(self.allow_empty);
+        if self.purpose == Purpose::Verify && !summary.is_settled() {
+            self.belief.lose();
+        }
+        self.done(summary)
     }
 
     /// What the poll goes on with once everything that was asked for has been counted.
     fn then(&self) -> Option<Purpose> {
-        if self.purpose == Purpose::Probe && !self.is_as_before() {
-            return Some(Purpose::Count);
+        let is_settled = self.summary(0).is_settled();
+        match self.purpose {
+            Purpose::Probe if !self.is_as_before() => Some(Purpose::Count),
+            Purpose::Counters => is_settled.then_some(Purpose::Verify),
+            Purpose::Verify if !is_settled => Some(Purpose::Count),
+            Purpose::Confirm => None,
+            _ => is_settled.then_some(Purpose::Confirm),
         }
-        (self.purpose != Purpose::Confirm && self.summary(0).is_settled()).then_some(Purpose::Confirm)
     }
 
     /// What the counts say.
     fn summary(&self, calls: u64) -> Summary {
-        Summary::counted(&self.task_id, &self.counting, calls).allowing_empty(self.allow_empty)
+        let summary = match self.purpose {
+            Purpose::Counters => Summary::by_counters(&self.task_id, &self.counting, calls),
+            _ => Summary::counted(&self.task_id, &self.counting, calls),
+        };
+        summary.allowing_empty(self.allow_empty)
     }
 
     fn start(&mut self, purpose: Purpose, asks_total: bool) {
@@ -167,6 +243,9 @@ impl Rounds {
             Purpose::Count => counting_order().into_iter().filter(|status| self.can_change(status)).collect(),
             Purpose::Probe => self.unclosed().rev().collect(),
             Purpose::Confirm => Vec::new(),
+            Purpose::Counters | Purpose::Verify => {
+                counting_order().into_iter().filter(|status| status.is_final()).collect()
+            }
         };
         self.purpose = purpose;
         let total = asks_total.then_some(Ask::Total);
@@ -189,10 +268,9 @@ impl Rounds {
     }
 
     fn done(&mut self, summary: Summary) -> PollResult {
-        let same =
-            |last: &Summary| last.by_status().eq(summary.by_status()) && last.other() == summary.other();
-        let moved = !self.last.as_ref().is_some_and(same);
+        let moved = !self.last.as_ref().is_some_and(|last| last.agrees_with(&summary));
         self.quiet = !moved;
+        self.belief.polled(moved);
         self.last = Some(summary.clone());
         PollResult { summary, moved }
     }
@@ -206,6 +284,14 @@ mod tests {
     /// is asked; whether the task is settled then; how many subtasks are in no count; and whether anything moved.
     type Poll = (u64, (u64, u64, u64), &'static str, bool, u64, bool);
 
+    /// The rounds of a watch whose platform has no counters of a task.
+    fn without_counters(allow_empty: bool) -> Rounds {
+        let mut rounds = Rounds::new("demo".to_owned(), allow_empty, false);
+        rounds.counters(None);
+        rounds.counting.take_calls();
+        rounds
+    }
+
     /// Makes a poll with these answers; the statuses in which nothing ever is are not shown.
     fn poll(
         rounds: &mut Rounds,
@@ -217,6 +303,7 @@ mod tests {
             match rounds.next() {
                 RoundStep::Done(result) => return (asked.join(" "), result),
                 RoundStep::Read(_) => panic!("nothing to doubt"),
+                RoundStep::Counters => rounds.counters(None),
                 RoundStep::Ask(ask) => {
                     let (name, count) = match &ask {
                         Ask::Total => ("all", total),
@@ -287,7 +374,7 @@ mod tests {
             ],
         ];
         for polls in stories {
-            let mut rounds = Rounds::new("demo".to_owned(), false);
+            let mut rounds = without_counters(false);
             for (number, (total, counts, asked, settled, other, moved)) in polls.iter().enumerate() {
                 let (seen, result) = poll(&mut rounds, *total, *counts);
                 let seen = (seen.as_str(), result.summary.is_settled(), result.summary.other(), result.moved);
@@ -295,13 +382,13 @@ mod tests {
                 rounds.poll();
             }
         }
-        let mut allowing = Rounds::new("demo".to_owned(), true);
+        let mut allowing = without_counters(true);
         assert!(poll(&mut allowing, 0, (0, 0, 0)).1.summary.is_settled());
     }
 
     #[test]
     fn a_task_that_grows_is_read() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
+        let mut rounds = without_counters(false);
         poll(&mut rounds, 10, (0, 1, 9));
         rounds.poll();
         while let RoundStep::Ask(_) = rounds.next() {
@@ -312,7 +399,7 @@ mod tests {
 
     #[test]
     fn a_doubt_makes_it_read_from_then_on() {
-        let mut rounds = Rounds::new("demo".to_owned(), false);
+        let mut rounds = without_counters(false);
         rounds.counted(&Sample::Page { total: None, rows: 0, stray: false });
         assert_eq!(rounds.next(), RoundStep::Read(Doubt::NoTotal));
         let tally = |rows: &[&str]| {

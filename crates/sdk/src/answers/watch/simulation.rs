@@ -6,12 +6,13 @@ use fastrand::Rng;
 use northbound_client::{QUOTA, SubtaskStatus};
 use tokio::time::Instant;
 
+use super::counters::{Counters, STILL};
 use super::pace::Pace;
 use super::rounds::Rounds;
 use super::watching::{WatchStep, Watching};
 use crate::answers::summary::count::{Ask, Sample};
 use crate::answers::summary::task::Tally;
-use crate::{Error, ErrorKind, Summary};
+use crate::{Error, ErrorKind, Method, Summary};
 
 const SEEDS: u64 = 1000;
 const FASTEST: Duration = Duration::from_secs(6);
@@ -65,9 +66,13 @@ impl Model {
         self.lives.iter().filter(|life| Self::status(life, now) == Some(status)).count() as u64
     }
 
+    fn total(&self, now: Instant) -> u64 {
+        self.lives.iter().filter(|life| life[0].0 <= now).count() as u64
+    }
+
     fn answer(&self, ask: &Ask, now: Instant) -> Sample {
         let total = match ask {
-            Ask::Total => self.lives.iter().filter(|life| life[0].0 <= now).count() as u64,
+            Ask::Total => self.total(now),
             Ask::Status(status) => self.count(status, now),
         };
         Sample::Page { total: Some(total), rows: total.min(1), stray: false }
@@ -75,6 +80,75 @@ impl Model {
 
     fn settles(&self) -> Option<Instant> {
         self.lives.iter().map(|life| life.last().unwrap().0).max()
+    }
+}
+
+/// What the task's own counters are like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Own {
+    /// They are right.
+    Right,
+    /// The platform has no such call.
+    None,
+    /// The call fails with a temporary error, always.
+    Failing,
+    /// They are those of up to a minute before.
+    Late(Duration),
+    /// They stand still from some time on.
+    Still(Duration),
+    /// They count all subtasks as succeeded from some time on.
+    Ahead(Duration),
+    /// They count failures as successes from some time on.
+    Shifted(Duration),
+}
+
+impl Own {
+    fn new(draw: &mut Rng) -> Self {
+        let time = |draw: &mut Rng| Duration::from_secs(draw.u64(..1200));
+        match draw.u64(..12) {
+            0..2 => Self::None,
+            2 => Self::Failing,
+            3 => Self::Late(Duration::from_millis(draw.u64(..60_000))),
+            4 => Self::Still(time(draw)),
+            5 => Self::Ahead(time(draw)),
+            6 => Self::Shifted(time(draw)),
+            _ => Self::Right,
+        }
+    }
+
+    fn is_wrong(self) -> bool {
+        !matches!(self, Self::Right | Self::None | Self::Failing)
+    }
+
+    fn of(self, model: &Model, start: Instant, now: Instant) -> Option<Counters> {
+        let at = match self {
+            Self::None => return None,
+            Self::Late(late) => now.checked_sub(late).unwrap_or(start).max(start),
+            Self::Still(from) => now.min(start + from),
+            _ => now,
+        };
+        let total = model.total(at);
+        let mut by_status: Vec<_> = SubtaskStatus::KNOWN
+            .iter()
+            .filter(|status| status.is_final())
+            .cloned()
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|status| {
+                let count = model.count(&status, at);
+                (status, count)
+            })
+            .collect();
+        match self {
+            Self::Ahead(from) if now >= start + from => {
+                by_status[0].1 += total - by_status.iter().map(|(_, count)| count).sum::<u64>();
+            }
+            Self::Shifted(from) if now >= start + from => {
+                by_status[0].1 += std::mem::take(&mut by_status[1].1);
+            }
+            _ => {}
+        }
+        Some(Counters { total, by_status })
     }
 }
 
@@ -86,17 +160,22 @@ struct Run {
     would_end_falsely: bool,
     /// How many polls failed.
     missed: u32,
+    /// The task's own counters said that it was settled when it was not.
+    claims_falsely: bool,
 }
 
-fn run(model: &Model, mut watching: Watching, draw: &mut Rng, start: Instant) -> Run {
+fn run(model: &Model, own: Own, mut watching: Watching, draw: &mut Rng, start: Instant) -> Run {
     let (mut now, mut arrivals, mut summaries, mut missed) = (start, Vec::new(), Vec::new(), 0);
     let way = WAYS[draw.u64(..3) as usize];
     let (mut waiting, mut would_end_falsely, mut first) = (true, false, None);
+    let (mut own_at, mut claims_falsely) = (None, false);
     // In some seeds a call now and then fails, before it arrives or after.
     let faults = [0, 0, 5, 50][draw.usize(..4)];
     loop {
         let step = watching.step(now);
-        if matches!(step, WatchStep::Ask(_) | WatchStep::Read(_)) && draw.u64(..1000) < faults {
+        let is_call = matches!(step, WatchStep::Counters | WatchStep::Ask(_) | WatchStep::Read(_));
+        let fails = matches!(step, WatchStep::Counters) && own == Own::Failing;
+        if is_call && (draw.u64(..1000) < faults || fails) {
             now += Duration::from_millis(draw.u64(..way));
             arrivals.extend((draw.u64(..2) == 0).then_some(now));
             let next = watching.missed(Error::new(ErrorKind::Connection, "it broke", "try again"), now);
@@ -108,6 +187,19 @@ fn run(model: &Model, mut watching: Watching, draw: &mut Rng, start: Instant) ->
             WatchStep::Wait(until) => {
                 assert!(until > now, "a wait that does not wait");
                 now = until;
+            }
+            WatchStep::Counters => {
+                now += Duration::from_millis(draw.u64(..way));
+                arrivals.push(now);
+                first.get_or_insert(now);
+                own_at = Some(now);
+                let counters = own.of(model, start, now);
+                let settled =
+                    counters.iter().flat_map(|own| &own.by_status).map(|(_, count)| count).sum::<u64>();
+                let claims = counters.as_ref().is_some_and(|own| own.total > 0 && own.total == settled);
+                claims_falsely |= claims && model.settles().is_some_and(|settles| settles > now);
+                now += Duration::from_millis(draw.u64(..way));
+                watching.counters(counters, now);
             }
             WatchStep::Ask(ask) => {
                 now += Duration::from_millis(draw.u64(..way));
@@ -124,13 +216,23 @@ fn run(model: &Model, mut watching: Watching, draw: &mut Rng, start: Instant) ->
                 }
             }
             WatchStep::Deliver(summary) => {
-                check_that_nothing_moved(model, summaries.last(), &summary, first.take().unwrap());
+                let first = first.take().unwrap();
+                if summary.method() == Method::Counters && !own.is_wrong() {
+                    check_counters(model, &summary, own_at.unwrap());
+                } else if !own.is_wrong() {
+                    check_that_nothing_moved(model, summaries.last(), &summary, first);
+                }
                 summaries.push(summary);
             }
-            WatchStep::End => return Run { arrivals, summaries, ended: now, would_end_falsely, missed },
+            WatchStep::End => {
+                return Run { arrivals, summaries, ended: now, would_end_falsely, missed, claims_falsely };
+            }
             WatchStep::Read(doubt) => {
                 let grows = model.lives[0][0].0 > start;
-                assert!(grows || model.lives.len() == 1, "an honest platform is doubted: {doubt}");
+                assert!(
+                    grows || model.lives.len() == 1 || own.is_wrong(),
+                    "an honest platform is doubted: {doubt}"
+                );
                 now += Duration::from_millis(draw.u64(..way));
                 arrivals.push(now);
                 first.get_or_insert(now);
@@ -172,11 +274,26 @@ fn check_that_nothing_moved(model: &Model, before: Option<&Summary>, summary: &S
     }
 }
 
+/// What the task's own counters say is what a full read would have found at the moment of that call.
+fn check_counters(model: &Model, summary: &Summary, at: Instant) {
+    assert_eq!(summary.total(), model.total(at));
+    for (status, count) in summary.by_status().filter(|(status, _)| status.is_final()) {
+        assert_eq!(count, model.count(status, at), "{status}");
+    }
+    if summary.unsplit() > 0 {
+        assert_eq!((summary.unsplit(), summary.other()), (summary.total() - summary.settled(), 0));
+        assert!(summary.by_status().all(|(status, _)| status.is_final()), "a number that nobody asked for");
+    }
+}
+
 /// What the counts of a round hold must have been so: nothing twice, and final statuses only grow.
-fn check(summaries: &[Summary]) {
+fn check(summaries: &[Summary], own: Own) {
     for (number, summary) in summaries.iter().enumerate() {
         let sum: u64 = SubtaskStatus::KNOWN.iter().map(|status| summary.count(status)).sum();
-        assert_eq!(sum + summary.other(), summary.total());
+        assert_eq!(sum + summary.other() + summary.unsplit(), summary.total());
+        if own.is_wrong() {
+            continue;
+        }
         let before = number.checked_sub(1).map(|before| &summaries[before]);
         for (status, count) in summary.by_status().filter(|(status, _)| status.is_final()) {
             assert!(before.is_none_or(|before| before.count(status) <= count), "{status} shrank");
@@ -188,15 +305,21 @@ fn check(summaries: &[Summary]) {
 async fn a_watch_ends_when_the_task_has_settled_and_not_before() {
     let start = Instant::now();
     let (mut false_ends, mut latest, mut most, mut calls, mut missed) = (0, Duration::ZERO, 0, 0, 0);
+    let (mut false_claims, mut polls, mut cheap) = (0, 0, 0);
     for seed in 0..SEEDS {
         let mut draw = Rng::with_seed(seed);
         let model = Model::new(&mut draw, start);
-        let rounds = Rounds::new("model".to_owned(), model.lives.is_empty());
-        let run = run(&model, Watching::new(rounds, pace(0.5), None, start), &mut draw, start);
+        let (own, split) = (Own::new(&mut draw), draw.u64(..4) == 0);
+        let rounds = Rounds::new("model".to_owned(), model.lives.is_empty(), split);
+        let run = run(&model, own, Watching::new(rounds, pace(0.5), None, start), &mut draw, start);
         let settled = model.settles().unwrap_or(start);
         assert!(run.ended >= settled, "seed {seed}: {:?} too early", settled - run.ended);
         // A poll that fails may cost another rest, and room in the window.
-        let excused = run.missed * (SLOWEST + QUOTA.window);
+        let mut excused = run.missed * (SLOWEST + QUOTA.window);
+        if own.is_wrong() {
+            // They are found out once nothing has moved for a while.
+            excused += (STILL + 2) * SLOWEST + 2 * QUOTA.window;
+        }
         latest = latest.max((run.ended - settled).saturating_sub(excused));
         missed += run.missed;
         let last = run.summaries.last().unwrap();
@@ -204,14 +327,21 @@ async fn a_watch_ends_when_the_task_has_settled_and_not_before() {
         for (status, count) in last.by_status() {
             assert_eq!(count, model.count(status, run.ended), "seed {seed}: {status}");
         }
-        check(&run.summaries);
+        check(&run.summaries, own);
+        if own == Own::Right && !split {
+            polls += run.summaries.len();
+            cheap += run.summaries.iter().filter(|summary| summary.calls() == 1).count();
+        }
+        false_claims += usize::from(run.claims_falsely);
         most = most.max(most_in_a_window(&run.arrivals));
         calls += run.arrivals.len();
         false_ends += usize::from(run.would_end_falsely);
     }
     println!(
-        "at most {latest:?} late, {most} calls a window, {calls} calls, {missed} polls missed, {false_ends} false ends avoided"
+        "at most {latest:?} late, {most} calls a window, {calls} calls, {missed} polls missed, {false_ends} false ends avoided, \
+         {false_claims} false claims of counters, {cheap} of {polls} polls with right counters made one call"
     );
+    assert!(false_claims > 0 && cheap * 10 > polls * 9);
     // One rest, two rounds of at most 12 calls, and room in the window for them.
     let bound = SLOWEST + QUOTA.window + Duration::from_millis(24 * 2 * WAYS[2]);
     assert!(latest <= bound, "{latest:?} late");
@@ -223,11 +353,13 @@ async fn a_watch_ends_when_the_task_has_settled_and_not_before() {
 async fn a_task_that_does_not_move_costs_little() {
     let start = Instant::now();
     let model = Model { lives: (0..10).map(|_| vec![(start, SubtaskStatus::WaitResult)]).collect() };
-    let mut watching = Watching::new(Rounds::new("model".to_owned(), false), pace(0.5), None, start);
+    let rounds = Rounds::new("model".to_owned(), false, false);
+    let mut watching = Watching::new(rounds, pace(0.5), None, start);
     let (mut now, mut calls, hour) = (start, 0, Duration::from_secs(3600));
     while now < start + hour {
         match watching.step(now) {
             WatchStep::Wait(until) => now = until,
+            WatchStep::Counters => watching.counters(None, now),
             WatchStep::Ask(ask) => watching.counted(&model.answer(&ask, now), now),
             WatchStep::Deliver(summary) => calls += summary.calls(),
             other => panic!("{other:?}"),

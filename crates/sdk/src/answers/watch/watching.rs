@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::counters::Counters;
 use super::outlook::Outlook;
 use super::pace::Pace;
 use super::rounds::{PollResult, RoundStep, Rounds};
@@ -34,6 +35,8 @@ pub(crate) struct Watching {
 pub(crate) enum WatchStep {
     /// Come back then.
     Wait(Instant),
+    /// Ask for the task's own counters.
+    Counters,
     /// Make this call.
     Ask(Ask),
     /// Read the task, for this reason: make the next call of a read.
@@ -60,7 +63,7 @@ impl Watching {
         }
     }
 
-    /// What to do now. After `Ask` and `Read` the answer is to be taken in first.
+    /// What to do now. After `Counters`, `Ask` and `Read` the answer is to be taken in first.
     pub(crate) fn step(&mut self, now: Instant) -> WatchStep {
         if self.ended {
             return WatchStep::End;
@@ -68,6 +71,7 @@ impl Watching {
         let next = self.result.take().map_or_else(|| self.rounds.next(), RoundStep::Done);
         let step = match next {
             RoundStep::Done(result) => return self.deliver(result, now),
+            RoundStep::Counters => WatchStep::Counters,
             RoundStep::Ask(ask) => WatchStep::Ask(ask),
             RoundStep::Read(doubt) => WatchStep::Read(doubt),
         };
@@ -80,6 +84,12 @@ impl Watching {
             return WatchStep::Wait(at.min(self.end));
         }
         step
+    }
+
+    /// Takes in the task's own counters, or that the platform has none that add up.
+    pub(crate) fn counters(&mut self, counters: Option<Counters>, now: Instant) {
+        self.pace.answered(now);
+        self.rounds.counters(counters);
     }
 
     /// Takes in the answer to a call.

@@ -1,0 +1,161 @@
+//! A batch task as the platform knows it, and what it answers about it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::api::SubtaskStatus;
+use crate::api::batch_task::{self, TaskOrigin, TaskTag, TaskType};
+use crate::api::create::NewTaskTag;
+use crate::scenario::Task;
+use crate::tasks::Subtasks;
+use crate::tasks::counts::Counts;
+
+/// What a task of the scenario does, since the scenario does not say it.
+const PORTAL_PARAM: &str = r#"{"type":"Broadcast","command":{"serviceId":"WaterMeter","method":"CLOSE_VALVE","paras":{"valve":"closed"}}}"#;
+/// The time of a task of the scenario, in seconds: the longest that a task can have.
+const PORTAL_TIMEOUT: i64 = 2_880 * 60;
+
+#[derive(Debug)]
+pub(super) struct BatchTask {
+    pub(super) id: String,
+    /// Id of the application that owns it.
+    pub(super) owner: String,
+    pub(super) name: String,
+    /// Who created it.
+    pub(super) operator: String,
+    pub(super) origin: TaskOrigin,
+    /// When it was created, by the clock.
+    pub(super) created: Duration,
+    /// How long it may take, in seconds.
+    pub(super) timeout: i64,
+    /// As it was posted.
+    pub(super) param: Box<RawValue>,
+    pub(super) tags: Vec<NewTaskTag>,
+    pub(super) subtasks: Subtasks,
+}
+
+impl BatchTask {
+    /// A task that somebody made in the portal. It is named like its id.
+    pub(super) fn of_scenario(seed: u64, task: &Task, created: Duration) -> Self {
+        Self {
+            id: task.id.clone(),
+            owner: task.application.clone(),
+            name: task.id.clone(),
+            operator: "portal".to_owned(),
+            origin: TaskOrigin::Portal,
+            created,
+            timeout: PORTAL_TIMEOUT,
+            // It is JSON, so there is no other case.
+            param: RawValue::from_string(PORTAL_PARAM.to_owned()).unwrap_or_default(),
+            tags: Vec::new(),
+            subtasks: Subtasks::new(seed, &task.id, task.content),
+        }
+    }
+
+    pub(super) fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.created)
+    }
+
+    pub(super) fn counts(&self, now: Duration) -> Counts {
+        self.subtasks.counts(self.age(now))
+    }
+
+    pub(super) fn state(&self, now: Duration) -> TaskState {
+        let counts = SubtaskStatus::ALL.into_iter().zip(self.counts(now).by_status);
+        TaskState {
+            id: self.id.clone(),
+            application: self.owner.clone(),
+            name: self.name.clone(),
+            counts: counts.map(|(status, rows)| (status.name().to_owned(), rows)).collect(),
+        }
+    }
+
+    /// The task with these counts, as a caller sees it. It was created at `start`, in seconds since 1970 began.
+    pub(super) fn answer(&self, counts: &Counts, start: u64, with_tags: bool) -> batch_task::BatchTask<'_> {
+        batch_task::BatchTask {
+            app_id: Some(&self.owner),
+            task_id: Some(&self.id),
+            task_name: Some(&self.name),
+            operator: Some(&self.operator),
+            task_from: Some(self.origin),
+            task_type: Some(TaskType::DeviceCmd),
+            status: Some(counts.task_status()),
+            start_time: Some(utc(start)),
+            timeout: Some(self.timeout),
+            progress: Some(counts.per_mille(counts.complete())),
+            success_rate: Some(counts.per_mille(counts.of(SubtaskStatus::Success))),
+            total_cnt: Some(counts.total()),
+            success_cnt: Some(counts.of(SubtaskStatus::Success)),
+            fail_cnt: Some(counts.of(SubtaskStatus::Fail)),
+            timeout_cnt: Some(counts.of(SubtaskStatus::Timeout)),
+            expired_cnt: Some(counts.expired.into()),
+            complete_cnt: Some(counts.complete()),
+            param: &self.param,
+            tags: with_tags.then(|| self.tags.iter().map(tag).collect()),
+        }
+    }
+}
+
+fn tag(tag: &NewTaskTag) -> TaskTag<'_> {
+    TaskTag { tag_name: Some(&tag.tag_name), tag_value: Some(&tag.tag_value) }
+}
+
+/// How far a batch task is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct TaskState {
+    /// The task id.
+    pub id: String,
+    /// Id of the application that owns it.
+    pub application: String,
+    /// Its name. A task of the scenario is named like its id.
+    pub name: String,
+    /// Number of its subtasks in each status.
+    pub counts: BTreeMap<String, u32>,
+}
+
+/// `yyyyMMdd'T'HHmmss'Z'`, by the days of the Gregorian calendar.
+fn utc(unix_seconds: u64) -> String {
+    let (days, second) = (unix_seconds / 86_400, unix_seconds % 86_400);
+    // Years begin in March, so that the day that some years have more is their last; eras of 400 years are all alike.
+    let since_era_0 = days + 719_468;
+    let (era, day_of_era) = (since_era_0 / 146_097, since_era_0 % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = 400 * era + year_of_era + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_the_page_does() {
+        for (unix_seconds, text) in [
+            (0, "19700101T000000Z"),
+            (951_782_399, "20000228T235959Z"),
+            (951_782_400, "20000229T000000Z"),
+            (951_868_800, "20000301T000000Z"),
+            (1_449_922_332, "20151212T121212Z"),
+            (1_645_660_800, "20220224T000000Z"),
+            (1_735_689_599, "20241231T235959Z"),
+            (4_107_542_400, "21000301T000000Z"),
+        ] {
+            assert_eq!(utc(unix_seconds), text);
+        }
+    }
+
+    #[test]
+    fn what_a_task_of_the_scenario_does_is_json() {
+        assert_eq!(RawValue::from_string(PORTAL_PARAM.to_owned()).unwrap().get(), PORTAL_PARAM);
+    }
+}
