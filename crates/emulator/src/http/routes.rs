@@ -120,7 +120,7 @@ async fn get_batch_task(
     uri: Uri,
 ) -> Response {
     let platform = control.platform();
-    // What is no UTF-8 is the id of no task, and stays as it came.
+    // No task has an id that is not UTF-8, so such an id may stay percent-encoded.
     let last = || uri.path().rsplit('/').next().unwrap_or_default().to_owned();
     let task_id = task_id.map_or_else(|_| last(), |Path(id)| id);
     let query = uri.query().unwrap_or_default();
