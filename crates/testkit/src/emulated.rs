@@ -1,9 +1,11 @@
 //! The emulator, each of whose replies is held against the document.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
@@ -76,10 +78,28 @@ impl Drop for Emulated {
     }
 }
 
+/// A body that ends before it begins.
+struct BrokenOff;
+
+impl http_body::Body for BrokenOff {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+        Poll::Ready(Some(Err(std::io::ErrorKind::ConnectionAborted.into())))
+    }
+}
+
 async fn look(State(breaches): State<Breaches>, request: Request, next: Next) -> Response {
     let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
     let (parts, body) = next.run(request).await.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap();
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        // A fault breaks it off, on purpose. The client gets no byte of it.
+        return Response::from_parts(parts, Body::new(BrokenOff));
+    };
     if let Some(breach) = promise::breach((&method, &path), parts.status.as_u16(), &parts.headers, &body) {
         breaches.lock().unwrap_or_else(PoisonError::into_inner).push(breach);
     }
@@ -93,6 +113,20 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     const PATH: &str = "/iocm/app/batchtask/v1.1.0/taskDetails";
+
+    async fn ask(url: String, request: &str) -> String {
+        let mut stream = tokio::net::TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
+        let (line, body) = request.split_once("\n").unwrap_or((request, ""));
+        let length = body.len();
+        let head = format!("{line} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {length}\r\n");
+        stream
+            .write_all(format!("{head}content-type: application/json\r\n\r\n{body}").as_bytes())
+            .await
+            .unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        reply
+    }
 
     #[tokio::test]
     async fn a_reply_that_is_not_as_documented_is_a_breach() {
@@ -113,11 +147,7 @@ mod tests {
         let breaches = Breaches::default();
         let server = Loopback::serve(broken.layer(from_fn_with_state(Arc::clone(&breaches), look))).await;
         for query in ["status", "type", "json", "schema", "code", "good"] {
-            let mut stream =
-                tokio::net::TcpStream::connect(server.url().trim_start_matches("http://")).await.unwrap();
-            let request = format!("GET {PATH}?{query} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
-            stream.write_all(request.as_bytes()).await.unwrap();
-            stream.read_to_end(&mut Vec::new()).await.unwrap();
+            ask(server.url(), &format!("GET {PATH}?{query}")).await;
         }
         let seen = std::mem::take(&mut *breaches.lock().unwrap());
         let expected = [
@@ -128,6 +158,35 @@ mod tests {
             "200: error code Some(String(\"105005\")) in place of one of []",
         ];
         assert_eq!(seen, expected.map(|breach| format!("GET {PATH}: {breach}")));
+    }
+
+    #[tokio::test]
+    async fn every_operation_has_promises_also_one_with_a_part_in_its_path_and_one_with_errors_under_200() {
+        let tasks = PATH.replace("taskDetails", "tasks");
+        let platform =
+            |body: &'static str| Router::new().fallback(async move || crate::json_reply(200, body));
+        for (line, body, breach) in [
+            (format!("POST {tasks}"), r#"{"taskID":"a"}"#, None),
+            (format!("POST {tasks}"), r#"{"error_code":"105001"}"#, None),
+            (format!("POST {tasks}"), r#"{"error_code":"105005"}"#, Some("error code Some")),
+            (format!("GET {tasks}/a%20b"), r#"{"taskName":"a"}"#, None),
+            (format!("GET {tasks}/a"), r#"{"taskName":7}"#, Some("at \"/taskName\"")),
+            (format!("GET {tasks}/a/b"), "{}", Some("the document has no such operation")),
+        ] {
+            let breaches = Breaches::default();
+            let looked_at = platform(body).layer(from_fn_with_state(Arc::clone(&breaches), look));
+            ask(Loopback::serve(looked_at).await.url(), &line).await;
+            let seen = std::mem::take(&mut *breaches.lock().unwrap());
+            let is_expected = |seen: &String| breach.is_some_and(|breach| seen.contains(breach));
+            assert!(seen.len() == usize::from(breach.is_some()) && seen.iter().all(is_expected), "{seen:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_is_lost_on_purpose_is_no_breach_and_no_byte_of_it_comes() {
+        let fault = northbound_emulator::Fault::new(northbound_emulator::FaultKind::Reset);
+        let emulator = Emulated::of(Scenario::default().with_fault(fault)).await;
+        assert_eq!(ask(emulator.url(), &format!("GET {PATH}?taskId=demo")).await, "");
     }
 
     #[tokio::test]

@@ -30,9 +30,30 @@ impl Asked {
         self.text.lines().next().unwrap_or_default()
     }
 
+    /// The body as text; empty if there was none.
+    pub fn body(&self) -> &str {
+        self.text.split_once("\n\n").map_or("", |(_, body)| body)
+    }
+
     /// Whether it is a login.
     pub fn is_login(&self) -> bool {
-        self.text.starts_with("POST ")
+        self.is("POST ", "/login")
+    }
+
+    /// Whether it creates a batch task.
+    pub fn is_create(&self) -> bool {
+        self.is("POST ", "/tasks")
+    }
+
+    /// The id of the batch task that it asks for, as the path has it.
+    pub fn task(&self) -> Option<&str> {
+        let path = self.line().strip_prefix("GET ")?.split('?').next()?;
+        path.rsplit_once("/tasks/").map(|(_, id)| id)
+    }
+
+    fn is(&self, method: &str, end: &str) -> bool {
+        let path = self.line().strip_prefix(method).and_then(|uri| uri.split('?').next());
+        path.is_some_and(|path| path.ends_with(end))
     }
 
     /// The parameter `status`.
@@ -111,6 +132,11 @@ impl Platform {
     /// The number of requests so far.
     pub fn calls(&self) -> usize {
         self.asked().len()
+    }
+
+    /// The number of calls so far that create a batch task.
+    pub fn creates(&self) -> usize {
+        self.asked().iter().filter(|asked| asked.is_create()).count()
     }
 
     /// The number of logins so far.

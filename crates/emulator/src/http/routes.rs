@@ -9,7 +9,7 @@ use axum::routing::get;
 use axum::{Extension, Json, Router, middleware};
 
 use crate::api::credentials::Caller;
-use crate::api::refusal::{INPUT_REJECTED, MISSING_PARAMETER, Verdict};
+use crate::api::refusal::{INPUT_REJECTED, MISSING_PARAMETER, NO_RIGHT, Refusal, TASK_NOT_FOUND, Verdict};
 use crate::api::{
     CREATE_BATCH_TASK_PATH, EMPTY_TASK_ID_PATH, ErrorResponse, GET_BATCH_TASK_PATH, LIST_SUBTASKS_PATH,
     LOGIN_PATH, LoginRequest,
@@ -23,6 +23,8 @@ const MAX_LOGIN_BODY: usize = 16 * 1024;
 
 /// Longest body of a call that creates a task, in bytes: a list of more than a million device ids fits.
 const MAX_CREATE_BODY: usize = 64 * 1024 * 1024;
+
+const NOT_IN_EXAMS: &str = "an exam has only the login and the query for subtasks";
 
 /// The routes of the platform.
 pub(crate) fn router(control: Control) -> Router {
@@ -83,18 +85,19 @@ async fn list_subtasks(
 ))]
 async fn create_batch_task(State(control): State<Control>, headers: HeaderMap, body: Body) -> Response {
     let platform = control.platform();
-    let outcome = match Caller::from_headers(&headers) {
-        Ok(caller) => match platform.may_create(&caller) {
-            // Only now is a body of this size worth reading.
-            Ok(()) => match to_bytes(body, MAX_CREATE_BODY).await {
-                Ok(body) => platform.create_batch_task(&caller, &headers, &body),
-                Err(_) => Err(INPUT_REJECTED
-                    .because(format!("the body is longer than {MAX_CREATE_BODY} bytes, or broke off"))),
-            },
-            Err(refusal) => Err(refusal),
-        },
-        Err(refusal) => Err(refusal),
+    let create = async || {
+        let caller = Caller::from_headers(&headers)?;
+        if control.exams().get(caller.app_key).is_some() {
+            return Err(NO_RIGHT.because(NOT_IN_EXAMS));
+        }
+        platform.may_create(&caller)?;
+        // Only now is a body of this size worth reading.
+        let body = to_bytes(body, MAX_CREATE_BODY).await.map_err(|_| {
+            INPUT_REJECTED.because(format!("the body is longer than {MAX_CREATE_BODY} bytes, or broke off"))
+        })?;
+        platform.create_batch_task(&caller, &headers, &body)
     };
+    let outcome: Result<Response, Refusal> = create().await;
     outcome.unwrap_or_else(|refusal| refusal.response(platform.envelope()))
 }
 
@@ -125,7 +128,10 @@ async fn get_batch_task(
     let task_id = task_id.map_or_else(|_| last(), |Path(id)| id);
     let query = uri.query().unwrap_or_default();
     let outcome =
-        Caller::from_headers(&headers).and_then(|caller| platform.get_batch_task(&caller, task_id, query));
+        Caller::from_headers(&headers).and_then(|caller| match control.exams().get(caller.app_key) {
+            Some(_) => Err(TASK_NOT_FOUND.because(NOT_IN_EXAMS)),
+            None => platform.get_batch_task(&caller, task_id, query),
+        });
     outcome.unwrap_or_else(|refusal| refusal.response(platform.envelope()))
 }
 

@@ -22,7 +22,7 @@ type Check = fn(&Reply, &Reply) -> bool;
 /// Every other test of this crate fails on a reply that is not as documented, unless the fault is one of those that break it.
 #[tokio::test]
 async fn each_fault_changes_the_reply_in_its_own_way() {
-    let checks: [(FaultKind, Check); 14] = [
+    let checks: [(FaultKind, Check); 15] = [
         (FaultKind::TruncatedBody, |bad, good| {
             bad.status == 200 && bad.bytes == good.bytes[..good.bytes.len() / 2]
         }),
@@ -57,6 +57,9 @@ async fn each_fault_changes_the_reply_in_its_own_way() {
         (FaultKind::RepeatedPage, |bad, good| bad.body["pageNo"] == 3 && rows(&bad.body) != rows(&good.body)),
         (FaultKind::Redirect { location: "https://other.example/x".to_owned() }, |bad, _| {
             bad.status == 307 && bad.headers["location"] == "https://other.example/x"
+        }),
+        (FaultKind::ErrorUnder200 { code: "105005".to_owned() }, |bad, _| {
+            bad.status == 200 && bad.body["error_code"] == "105005"
         }),
         (FaultKind::Gzip, |bad, good| {
             let mut unpacked = Vec::new();

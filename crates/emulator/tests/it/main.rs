@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod batch_task;
 mod control;
+mod create;
 #[cfg(feature = "docs")]
 mod docs;
 mod exam;

@@ -8,14 +8,15 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Reply, TASK_DETAILS, control_openapi, openapi};
 
-/// The faults whose purpose is to break the promise, and how. A reset and a close half way leave no reply to look at.
-pub(crate) const BREAKING: [(&str, &str); 7] = [
+/// The faults whose purpose is to break the promise, and how. A reset, a lost reply and a close half way leave no reply to look at.
+pub(crate) const BREAKING: [(&str, &str); 8] = [
     ("truncated-body", "half a JSON text is none"),
     ("wrong-content-type", "the page is labelled as HTML"),
     ("bad-gateway", "a status that is not documented"),
     ("empty-error", "a documented status without its body"),
     ("unavailable", "a status that is not documented"),
     ("redirect", "a status that is not documented"),
+    ("error-under-200", "an error under a status that has none"),
     ("gzip", "compressed, though nobody asked for that"),
 ];
 

@@ -1,15 +1,20 @@
-//! What the README says is so.
+//! What the README and the page on creating tasks say is so.
 
 use std::collections::BTreeSet;
 
 use northbound_emulator::Scenario;
 
 const README: &str = include_str!("../../README.md");
+const CREATING: &str = include_str!("../../CREATING.md");
 
 #[test]
-fn the_scenario_that_it_shows_can_be_served() {
-    let file = README.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    assert_eq!(Scenario::from_toml(file).map(|scenario| scenario.tasks.len()), Ok(1));
+fn the_scenarios_that_they_show_can_be_served() {
+    let [scenario, creating] = [README, CREATING].map(|page| {
+        let file = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        Scenario::from_toml(file).unwrap()
+    });
+    assert_eq!(scenario.tasks.len(), 1);
+    assert_eq!((creating.created_tasks.unfinished, creating.fleet.devices), (3, 5_000));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::promise;
 
 pub(crate) const LOGIN: &str = "/iocm/app/sec/v1.1.0/login";
 pub(crate) const TASK_DETAILS: &str = "/iocm/app/batchtask/v1.1.0/taskDetails";
+pub(crate) const TASKS: &str = "/iocm/app/batchtask/v1.1.0/tasks";
 pub(crate) const STATUSES: [&str; 5] = ["Pending", "WaitResult", "Success", "Fail", "Timeout"];
 
 /// A program that talks to one emulator.
@@ -86,6 +87,32 @@ impl Caller {
     /// Calls `taskDetails` with this query.
     pub(crate) async fn get(&self, query: &str) -> Reply {
         let mut request = Request::get(format!("{TASK_DETAILS}?{query}"));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Creates a task from this body.
+    pub(crate) async fn post(&self, body: impl Into<Body>) -> Reply {
+        let mut request = Request::post(TASKS).header("content-type", "application/json");
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Creates a task, which must be created, and returns its id.
+    pub(crate) async fn create(&self, task: &Value) -> String {
+        let reply = self.post(task.to_string()).await;
+        assert_eq!(reply.status, 200);
+        assert!(reply.body["taskID"].is_string(), "{}", reply.body);
+        reply.body["taskID"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks for one task; `id` may have a query behind it.
+    pub(crate) async fn task(&self, id: &str) -> Reply {
+        let mut request = Request::get(format!("{TASKS}/{id}"));
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
@@ -183,6 +210,17 @@ pub(crate) async fn exchange_checked(
     let mut asked = request.split([' ', '?']);
     promise::keep(asked.next().unwrap(), asked.next().unwrap(), &reply, None);
     Ok((head, body))
+}
+
+/// The body that creates a task of this name for these devices.
+pub(crate) fn new_task(name: &str, devices: &[&str]) -> Value {
+    json!({
+        "taskName": name, "taskType": "DeviceCmd", "timeout": 60,
+        "param": {
+            "type": "DeviceList", "deviceList": devices,
+            "command": { "serviceId": "WaterMeter", "method": "CLOSE", "paras": { "valve": 1.50 } },
+        },
+    })
 }
 
 /// The subtasks on a page.
