@@ -228,10 +228,11 @@ impl<'a> Comparison<'a> {
             // A list that is open in replies stands in another schema.
             let listed = self.target(&schema["x-known-values"]).unwrap_or(schema);
             self.rules(name, row, schema, listed);
-            if of == "body" && row.get("contradiction").is_none() {
+            if of == "body" {
                 let owner = resolve(self.document, schema_of(row)).unwrap_or(&Value::Null);
                 let is_required = strings(&owner["required"]).any(|required| required == name);
-                self.same(name, "mandatory", row["need"] == "Mandatory", &is_required.into());
+                let need = row.get("other_need").unwrap_or(&row["need"]);
+                self.same(name, "mandatory", need == "Mandatory", &is_required.into());
             }
             if row.get("holds").is_some() {
                 let inside = self.target(&schema["x-content-schema"]).unwrap_or(&Value::Null);

@@ -92,7 +92,8 @@ fn calls(document: &Value) -> String {
 
 /// The operations that may be sent again when their outcome is unknown, or those that may not.
 fn ids(document: &Value, may_repeat: bool) -> String {
-    let ids = operations(document).filter(|one| one.may_repeat() == may_repeat).map(|one| format!("`{}`", one.id));
+    let ids =
+        operations(document).filter(|one| one.may_repeat() == may_repeat).map(|one| format!("`{}`", one.id));
     ids.collect::<Vec<_>>().join(", ")
 }
 
