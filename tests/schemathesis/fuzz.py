@@ -81,7 +81,8 @@ def fuzz(url, folder, operation, mode, known, status, share):
     entries = json.loads(report.read_text())["log"]["entries"]
     tally = collections.Counter(entry["response"]["status"] for entry in entries)
     print(f"{name}, {mode} requests: {tally.total()} replies, {dict(sorted(tally.items()))}", flush=True)
-    if tally.total() < examples:
+    # Of a call with few parameters, many requests would be the same.
+    if tally.total() < examples // 2:
         faults.append(f"{tally.total()} requests were made, not {examples}")
     if tally[status] * 100 < tally.total() * share:
         faults.append(f"below {share} % of the replies have the status {status}: the run did not see what it is for")
