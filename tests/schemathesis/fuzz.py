@@ -35,7 +35,9 @@ def runs(operation):
     """Mode, whether to use what the emulator knows, the status that such requests are for, and its least share of the replies in
     percent."""
     body = next(iter(operation.get("requestBody", {}).get("content", {})), None)
-    yield "positive", True, 200, 60
+    is_json = body == "application/json"
+    # Members of JSON that need each other: half of such bodies are refused.
+    yield "positive", True, 200, 40 if is_json else 60
     if body is None:
         rules = [resolve(parameter)["schema"] for parameter in operation["parameters"]]
         # Where each parameter is any text, no request breaks a rule.
@@ -44,7 +46,7 @@ def runs(operation):
     else:
         # The fuzzer would put known values over what it has just spoiled. A form has texts only, so a value of another type is
         # a wrong secret (401) and no wrong form.
-        yield "negative", False, 400, 80 if body == "application/json" else 20
+        yield "negative", False, 400, 70 if is_json else 20
 
 
 def resolve(node):
@@ -82,8 +84,8 @@ def fuzz(url, folder, operation, mode, known, status, share):
     tally = collections.Counter(entry["response"]["status"] for entry in entries)
     print(f"{name}, {mode} requests: {tally.total()} replies, {dict(sorted(tally.items()))}", flush=True)
     # Of a call with few parameters, many requests would be the same.
-    if tally.total() < examples // 2:
-        faults.append(f"{tally.total()} requests were made, not {examples}")
+    if tally.total() < min(examples, 20):
+        faults.append(f"only {tally.total()} requests were made")
     if tally[status] * 100 < tally.total() * share:
         faults.append(f"below {share} % of the replies have the status {status}: the run did not see what it is for")
     return faults
