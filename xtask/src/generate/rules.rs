@@ -70,14 +70,12 @@ fn value(document: &Value, key: &str) -> anyhow::Result<String> {
 
 /// The entries of the ledger that a rule relies on.
 fn relies(ids: &str, assumptions: &[Assumption]) -> anyhow::Result<String> {
-    let mut lines = vec!["This relies on:".to_owned()];
-    for id in ids.split_whitespace() {
+    let names = ids.split_whitespace().map(|id| {
         let entry = assumptions.iter().find(|one| one.id == id);
-        let Assumption { what, provenance, .. } =
-            entry.with_context(|| format!("the ledger has no entry {id}"))?;
-        lines.push(format!("* **{id}** ({provenance}): {what}"));
-    }
-    Ok(lines.join("\n"))
+        let Assumption { provenance, .. } = entry.with_context(|| format!("the ledger has no entry {id}"))?;
+        Ok(format!("**{id}** ({provenance})"))
+    });
+    Ok(format!("This relies on {}.", names.collect::<anyhow::Result<Vec<_>>>()?.join(", ")))
 }
 
 /// `METHOD path` of an operation.
