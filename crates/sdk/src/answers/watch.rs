@@ -101,7 +101,7 @@ impl Watch {
     }
 
     /// Takes at most this share of the client's [quota](Client::quota): above 0, up to 1; a half unless set. At least one
-    /// call a window is made. Has no effect with [`Quota::unlimited`].
+    /// call a window is made. Has no effect with [`Quota::unlimited`](crate::Quota::unlimited).
     ///
     /// Where the platform's totals cannot be believed, each poll reads the whole task, within the same share: 30,000
     /// subtasks in 120 calls, which take more than two minutes at half of the platform's default quota.

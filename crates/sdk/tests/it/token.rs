@@ -270,3 +270,27 @@ async fn nothing_that_can_be_printed_shows_a_secret() {
         assert!(!told.contains(secret), "{secret} shows in {told}");
     }
 }
+
+/// Each login cancels the token of the others. Their waits are drawn at random, so most of them find a gap.
+#[tokio::test(start_paused = true)]
+async fn most_of_ten_processes_without_a_common_token_get_their_answer() {
+    let scenario = Scenario::default();
+    let platform = northbound_emulator::router(scenario).unwrap();
+    let mut calls = tokio::task::JoinSet::new();
+    for seed in 0..10 {
+        let platform = platform.clone();
+        let service = tower::service_fn(move |request: http::Request<reqwest::Body>| {
+            let platform = platform.clone();
+            async move {
+                sleep(Duration::from_millis(20)).await;
+                tower::ServiceExt::oneshot(platform, request).await
+            }
+        });
+        let client = Client::builder("https://platform.example").service(service).seed(seed);
+        let client = client.credentials(credentials()).build().unwrap();
+        calls.spawn(async move { client.subtasks(Scenario::DEMO_TASK).page(0).await });
+    }
+    let answers = calls.join_all().await;
+    let failed: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    assert!(failed.len() <= 3 && failed.iter().all(|error| error.is_invalid_token()), "{failed:?}");
+}
