@@ -41,9 +41,14 @@ fn main() {
     let path = std::env::args().nth(1).expect("usage: picture FILE.svg");
     let arguments = ["northbound", "--emulator", "--color", "always", "watch", "live"];
     let (mut recorder, mut stderr) = (Recorder::default(), io::stderr());
-    let (environment, columns) = (|_: &str| None, || COLUMNS);
+    let environment = |name: &str| match name {
+        "TERM" => Some("xterm-256color".to_owned()),
+        "LANG" => Some("C.UTF-8".to_owned()),
+        _ => None,
+    };
+    let size = || (COLUMNS, 0);
     let process =
-        Process::new(&environment, Outlet::terminal(&mut recorder, &columns), Outlet::plain(&mut stderr));
+        Process::new(&environment, Outlet::terminal(&mut recorder, &size), Outlet::plain(&mut stderr));
     let code = northbound_cli::run(arguments.map(Into::into), process);
     assert_eq!(code, 0);
     std::fs::write(&path, picture(&recorder.0)).expect("the picture cannot be written");

@@ -125,20 +125,21 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
     if !matches!(command, Command::Export(_) | Command::Report(_) | Command::Man(_)) {
         context.write_to_file(matches!(command, Command::Subtasks(_) | Command::Summary(_)))?;
     }
-    match command {
-        Command::Summary(options) => summary::run(context, options).await,
-        Command::Watch(options) => watch::run(context, options).await,
-        Command::Subtasks(options) => subtasks::run(context, options).await,
-        Command::Export(options) => export::run(context, options).await,
-        Command::Report(options) => report::run(context, options).await,
-        Command::Doctor(options) => doctor::run(context, options).await,
-        Command::Explain(options) => explain::run(context, options),
-        Command::Spec(options) => reference::spec(context, options),
-        Command::Completions(options) => reference::completions(context, options, parser()),
-        Command::Man(options) => manual::man(context, options, parser()),
+    let (outcome, asked) = match command {
+        Command::Summary(options) => (summary::run(context, options).await, ("summary", &options.task_id)),
+        Command::Watch(options) => (watch::run(context, options).await, ("watch", &options.task_id)),
+        Command::Subtasks(options) => (subtasks::run(context, options).await, ("subtasks", &options.task_id)),
+        Command::Export(options) => (export::run(context, options).await, ("export", &options.task_id)),
+        Command::Report(options) => (report::run(context, options).await, ("report", &options.task_id)),
+        Command::Doctor(options) => return doctor::run(context, options).await,
+        Command::Explain(options) => return explain::run(context, options),
+        Command::Spec(options) => return reference::spec(context, options),
+        Command::Completions(options) => return reference::completions(context, options, parser()),
+        Command::Man(options) => return manual::man(context, options, parser()),
         #[cfg(feature = "emulator")]
-        Command::Emulator { command } => emulator::run(context, command).await,
-    }
+        Command::Emulator { command } => return emulator::run(context, command).await,
+    };
+    outcome.map_err(|failure| failure.during(asked.0, asked.1))
 }
 
 #[cfg(test)]
@@ -146,10 +147,56 @@ mod tests {
     use northbound::client_layer::{PAGE_SIZE, PageSize};
 
     use super::*;
+    use crate::error::in_options;
 
     #[test]
     fn the_command_tree_is_sound() {
         parser().debug_assert();
+    }
+
+    #[test]
+    fn advice_names_options_that_the_command_has() {
+        use northbound::Remedy::*;
+        let because = "x";
+        let everywhere = [
+            CheckToken,
+            ReplaceToken,
+            CheckTokenSource,
+            TrustAuthority,
+            GiveClientCertificate,
+            ResolveName,
+            UseHttps,
+            RaiseTimeout,
+            RaiseBodyLimit,
+            RaiseDeadlineForToken,
+            RaiseDeadlineForQuota,
+            RaiseDeadlineForReply,
+            ReadSubtasks { other: 1, total: 2 },
+            ReadPageByPage { because },
+            ReadWithoutStatus { because },
+        ];
+        let of_all = ["summary", "watch", "subtasks", "export", "report", "doctor"];
+        let pairs = of_all.iter().flat_map(|command| everywhere.iter().map(move |remedy| (*command, remedy)));
+        let own = [("watch", &WatchLonger), ("watch", &AllowEmpty), ("subtasks", &ReadAllPages)];
+        let parser = parser();
+        for (command, remedy) in pairs.chain(own) {
+            let advice = in_options(remedy, command);
+            assert!(!advice.contains("()"), "{command}: {advice} names a method");
+            // Between backticks is another command.
+            for (place, piece) in advice.split('`').enumerate() {
+                let words: Vec<&str> = piece.split([' ', ',', ';', ':']).collect();
+                let command = if place % 2 == 0 { command } else { words[1] };
+                let command = parser.find_subcommand(command).unwrap();
+                for option in words.iter().filter_map(|word| word.strip_prefix("--")) {
+                    let has = |command: &clap::Command| {
+                        command
+                            .get_opts()
+                            .any(|known| known.get_long() == Some(option) && !known.is_hide_set())
+                    };
+                    assert!(has(command) || has(&parser), "{}: --{option} in {advice:?}", command.get_name());
+                }
+            }
+        }
     }
 
     #[test]

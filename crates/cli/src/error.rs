@@ -8,6 +8,7 @@ use northbound::Remedy;
 use serde_json::json;
 
 use crate::arguments::global::Output;
+use crate::screen::layout::one_line;
 use crate::screen::outlet::Outlet;
 use crate::screen::palette::{ERROR, HELP};
 
@@ -32,6 +33,9 @@ pub(crate) enum CliError {
     /// Whatever it was, something is left that the user can go on with.
     #[error("{cause}")]
     Left { cause: Box<Self>, advice: String },
+    /// What the user asked a command for, such as `export of task demo`, failed.
+    #[error("{}", during(what, cause))]
+    During { command: &'static str, what: String, cause: Box<Self> },
     /// The call failed, or was refused before it was sent.
     #[error("{}", without_remedy(.0))]
     Call(#[from] northbound::Error),
@@ -102,6 +106,17 @@ impl CliError {
         Self::own(Kind::System, what, "")
     }
 
+    /// The same as a failure of what the user asked for; a wrong usage, a signal or a file speak for themselves.
+    pub(crate) fn during(self, command: &'static str, task: &str) -> Self {
+        let speaks_for_itself = match self.cause() {
+            Self::Call(error) => error.is_refused(),
+            Self::Own { kind, .. } => !matches!(kind, Kind::Rows | Kind::Incomplete | Kind::TooManyFailed),
+            cause => !matches!(cause, Self::GaveUp(_)),
+        };
+        let what = format!("{command} of task {}", one_line(task));
+        if speaks_for_itself { self } else { Self::During { command, what, cause: Box::new(self) } }
+    }
+
     /// What kind of failure it is, as in `too-many-failed`.
     fn kind(&self) -> String {
         kebab(match self.cause() {
@@ -117,7 +132,7 @@ impl CliError {
     /// What failed, whatever is left.
     pub(crate) fn cause(&self) -> &Self {
         match self {
-            Self::Left { cause, .. } => cause.cause(),
+            Self::Left { cause, .. } | Self::During { cause, .. } => cause.cause(),
             _ => self,
         }
     }
@@ -134,13 +149,18 @@ impl CliError {
         }
     }
 
-    /// What to do about it, on one line.
+    /// What to do about it, on one line, with the options of the command that failed.
     pub(crate) fn advice(&self) -> Option<String> {
+        self.advice_in("")
+    }
+
+    fn advice_in(&self, command: &str) -> Option<String> {
         match self {
             Self::Own { advice, .. } => Some(advice.clone()),
-            Self::Call(error) | Self::GaveUp(error) => Some(in_options(error.remedy())),
+            Self::Call(error) | Self::GaveUp(error) => Some(advice_on(error, command)),
+            Self::During { command, cause, .. } => cause.advice_in(command),
             Self::Left { cause, advice } => {
-                Some(cause.advice().map(|first| first + "; ").unwrap_or_default() + advice)
+                Some(cause.advice_in(command).map(|first| first + "; ").unwrap_or_default() + advice)
             }
             Self::Output(_) => Some("check that the disk has room and the file may be written".to_owned()),
             _ => None,
@@ -189,15 +209,26 @@ pub(crate) fn usage_of_parser(text: &str) -> CliError {
     CliError::usage(lines(what.trim_start_matches("error:")), lines(help))
 }
 
-/// What to do about an error, with the options of the command where the SDK names its methods.
-pub(crate) fn in_options(remedy: &Remedy) -> String {
+/// What to do about the error of a call, with the options of the command that made it.
+fn advice_on(error: &northbound::Error, command: &str) -> String {
+    if error.is_throttled() && error.code().is_some() {
+        let share = "another program uses up this application's quota: give each a part with --quota";
+        return format!("{share}, try again later, or raise --deadline");
+    }
+    in_options(error.remedy(), command)
+}
+
+/// A remedy with the options of a command where the SDK names its methods.
+pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
+    let has_pages = matches!(command, "subtasks" | "export");
+    let or_smaller_pages = if has_pages { ", or ask for smaller pages with --page-size" } else { "" };
     match remedy {
         Remedy::CheckToken => "check that NORTHBOUND_TOKEN holds the whole token and nothing else",
         Remedy::ReplaceToken => {
             "the token came from NORTHBOUND_TOKEN: set a newer one, or unset it to log in with the secret"
         }
         Remedy::CheckTokenSource => "log in again with --no-token-cache",
-        Remedy::TrustAuthority => "give the platform's own authority with --ca-cert FILE",
+        Remedy::TrustAuthority => "give the platform's own authority, or its certificate, with --ca-cert FILE",
         Remedy::GiveClientCertificate => {
             "give the one that the platform's operator issued, with --client-cert FILE"
         }
@@ -205,16 +236,12 @@ pub(crate) fn in_options(remedy: &Remedy) -> String {
             "write the certificate's name in the endpoint, and give its address with --resolve HOST:ADDR"
         }
         Remedy::UseHttps => "use https",
-        Remedy::RaiseTimeout | Remedy::RaiseBodyLimit => {
-            "try again; `subtasks` and `export` can ask for smaller pages with --page-size"
-        }
+        Remedy::RaiseTimeout | Remedy::RaiseBodyLimit => return format!("try again later{or_smaller_pages}"),
         Remedy::RaiseDeadlineForToken => {
             "another process may be logging in with the same application; raise --deadline"
         }
         Remedy::RaiseDeadlineForQuota => "call less often, or raise --deadline",
-        Remedy::RaiseDeadlineForReply => {
-            "raise --deadline; `subtasks` and `export` can ask for smaller pages with --page-size"
-        }
+        Remedy::RaiseDeadlineForReply => return format!("raise --deadline{or_smaller_pages}"),
         Remedy::WatchLonger => {
             "raise --timeout, or read the subtasks that are still open with `northbound subtasks`"
         }
@@ -232,13 +259,13 @@ pub(crate) fn in_options(remedy: &Remedy) -> String {
              unfinished task"
         }
         Remedy::ReadAllPages => "give one status or none, or leave --page out",
+        // A single page is no better where page numbers mean nothing.
         Remedy::ReadPageByPage { because } => {
-            return format!("read page by page with `northbound subtasks --page`: {because}");
+            return format!("show the operator what `northbound doctor --task` finds: {because}");
         }
         Remedy::ReadWithoutStatus { because } => {
-            return format!(
-                "read again; if that fails too, read all subtasks with `northbound subtasks`, without --status: {because}"
-            );
+            let whole = if has_pages { "leave --status out" } else { "read all with `northbound subtasks`" };
+            return format!("try again; if that fails too, {whole}: {because}");
         }
         Remedy::Text(text) => text,
         other => return other.to_string(),
@@ -253,6 +280,20 @@ impl From<io::Error> for CliError {
             _ => Self::Output(error),
         }
     }
+}
+
+/// What failed for the user, and which page or login it was if that says more.
+fn during(what: &str, cause: &CliError) -> String {
+    let (CliError::Call(error) | CliError::GaveUp(error)) = cause.cause() else {
+        return format!("{what}: {cause}");
+    };
+    let asked = error.asked().unwrap_or_default();
+    let detail = match asked.split_once(" of the subtasks of batch task ") {
+        Some((page, _)) if page != "page 0" => format!("{page}: "),
+        None if asked.starts_with("login") => format!("{asked}: "),
+        _ => String::new(),
+    };
+    format!("{what}: {detail}{}", error.found())
 }
 
 /// What the SDK says of an error, without its advice: see [`in_options`].

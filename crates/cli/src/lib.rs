@@ -9,7 +9,7 @@ mod screen;
 mod session;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::FromArgMatches as _;
 use clap::error::{ContextKind, ContextValue};
@@ -31,12 +31,14 @@ use crate::session::traces;
 /// Everything that the command takes from the process and gives to it passes through the parameters.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Before the arguments are read: they may name a pipe to which nobody writes.
+    let interrupt = if process.signals { Interrupt::listen() } else { Ok(Interrupt::never()) };
     let Arguments { global, command } = match parse(&arguments, &process) {
         Ok(arguments) => arguments,
         Err(error) => return show_usage(&explained(error), typed_formats(&arguments), process),
     };
     let traces = traces::writer(&global, process.traces);
-    tracing::dispatcher::with_default(&traces, || execute(global, &command, process))
+    tracing::dispatcher::with_default(&traces, || execute(global, &command, process, interrupt))
 }
 
 fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, clap::Error> {
@@ -47,20 +49,22 @@ fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, cla
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-fn execute(global: Global, command: &Command, process: Process<'_>) -> u8 {
-    let (output, signals) = (global.output.unwrap_or_default(), process.signals);
+fn execute(global: Global, command: &Command, process: Process<'_>, interrupt: io::Result<Interrupt>) -> u8 {
+    let output = global.output.unwrap_or_default();
     let mut context = Context::new(global, process);
-    match run_in(&mut context, command, signals) {
+    match run_in(&mut context, command, interrupt) {
         Ok(()) => 0,
         Err(failure) => end(&failure, output, context.stderr),
     }
 }
 
-fn run_in(context: &mut Context<'_>, command: &Command, signals: bool) -> Result<(), CliError> {
+fn run_in(
+    context: &mut Context<'_>,
+    command: &Command,
+    interrupt: io::Result<Interrupt>,
+) -> Result<(), CliError> {
     let cannot = |error| CliError::system(format!("cannot start the runtime: {error}"));
-    if signals {
-        context.interrupt = Interrupt::listen().map_err(cannot)?;
-    }
+    context.interrupt = interrupt.map_err(cannot)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let outcome = runtime.block_on(commands::run(command, context));
     // A look-up of a name goes on when nobody waits for it any more, and must not keep the process.

@@ -26,6 +26,8 @@ const PART_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) struct RowWriter<'a, 'p> {
     output: Output,
     columns: Vec<Column>,
+    /// The column that a narrow terminal does not show.
+    spare: Option<Column>,
     stdout: &'a mut Outlet<'p>,
     table: Vec<Vec<String>>,
     /// How long the cells in `table` are together.
@@ -35,7 +37,9 @@ pub(crate) struct RowWriter<'a, 'p> {
 
 impl<'a, 'p> RowWriter<'a, 'p> {
     pub(crate) fn new(output: Output, columns: Vec<Column>, stdout: &'a mut Outlet<'p>) -> Self {
-        Self { output, columns, stdout, table: Vec::new(), bytes: 0, totals: Totals::default() }
+        // Columns that were asked for are shown.
+        let spare = (columns == Column::TABLE).then_some(Column::Command);
+        Self { output, columns, spare, stdout, table: Vec::new(), bytes: 0, totals: Totals::default() }
     }
 
     pub(crate) fn push(&mut self, subtask: &Subtask) -> io::Result<()> {
@@ -96,7 +100,7 @@ impl<'a, 'p> RowWriter<'a, 'p> {
             return Ok(());
         }
         let (width, palette) = (self.stdout.width(), self.stdout.palette);
-        self.stdout.write_lines(&table::lines(&self.columns, &self.table, width, palette))?;
+        self.stdout.write_lines(&table::lines(&self.columns, &self.table, width, self.spare, palette))?;
         self.table.clear();
         self.bytes = 0;
         Ok(())

@@ -5,6 +5,7 @@
 
 pub(crate) mod connection;
 pub(crate) mod context;
+pub(crate) mod hanging;
 pub(crate) mod interrupt;
 pub(crate) mod new_file;
 pub(crate) mod process;

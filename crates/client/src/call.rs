@@ -53,7 +53,7 @@ pub struct Received {
     pub headers: HeaderMap,
     /// The URL that answered.
     pub url: Url,
-    /// The first bytes of the body: at most 4 KiB of a reply with status 200, 64 KiB of any other.
+    /// The first bytes of the body: at most 4 KiB of a reply with status 2xx, 64 KiB of any other.
     pub body: Vec<u8>,
     /// Why the body could not be read, if so.
     pub misread: Option<Misread>,
@@ -65,6 +65,8 @@ pub struct Received {
 pub enum Misread {
     /// A list has more rows than the call allows.
     TooManyRows,
+    /// Its end is the end of the connection, and comes in the middle of the JSON: the connection broke.
+    BrokenOff,
     /// It is not what the document describes.
     At {
         /// The place of the fault, such as `taskDetails[3].status`.
@@ -140,12 +142,18 @@ impl Call {
     }
 
     /// Notes what came back and hands on the same reply, whose body is now limited and recorded while it is read.
+    ///
+    /// Any 2xx that has a body is handed on as a 200, which the generated client reads: proxies and old servers send others, and
+    /// the body decides whether the reply is a good one.
     fn record(&self, response: Response) -> Response {
         let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
         *self.received.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(Received { status, headers, url, body: Vec::new(), misread: None });
-        let keep = if status == StatusCode::OK { KEPT_OF_SUCCESS } else { KEPT_OF_FAILURE };
-        let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+        let keep = if status.is_success() { KEPT_OF_SUCCESS } else { KEPT_OF_FAILURE };
+        let (mut parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+        if status.is_success() && !matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
+            parts.status = StatusCode::OK;
+        }
         let (received, turn) = (Arc::clone(&self.received), self.turn.clone());
         let body =
             Limited::new(Recorded { body, keep, received, turn }, self.body_limit.unwrap_or(BODY_LIMIT));

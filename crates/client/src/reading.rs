@@ -6,9 +6,11 @@
 
 mod split;
 
+use http::Version;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use progenitor_client::{Error, ResponseValue};
 use reqwest::Response;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::call::{Call, Misread};
 use crate::limits;
@@ -111,6 +113,9 @@ pub(crate) async fn reply<T: Reply, E>(
     call: &Call,
 ) -> Result<ResponseValue<T>, Error<E>> {
     let (status, headers) = (response.status(), response.headers().clone());
+    let ends_with_connection = response.version() <= Version::HTTP_11
+        && !headers.contains_key(CONTENT_LENGTH)
+        && !headers.contains_key(TRANSFER_ENCODING);
     let body = response.bytes().await.map_err(Error::ResponseBodyError)?;
     let limit = call.most_rows();
     let work = {
@@ -126,7 +131,9 @@ pub(crate) async fn reply<T: Reply, E>(
             Ok(ResponseValue::new(value, status, headers))
         }
         Err(misread) => {
-            call.note(misread);
+            // An error may have no body at all.
+            let may_break_off = ends_with_connection && (status.is_success() || !body.is_empty());
+            call.note(if may_break_off && is_cut(&body) { Misread::BrokenOff } else { misread });
             Err(Error::InvalidResponsePayload(body, serde::de::Error::custom("see what was received")))
         }
     }
@@ -154,6 +161,12 @@ pub(crate) fn read<T: Reply>(body: &[u8], rows: usize) -> Result<Again<T>, Misre
         None if is_too_long => Err(Misread::TooManyRows),
         None => Err(explain::<T>(body)),
     }
+}
+
+/// Whether a body ends in the middle of its JSON.
+fn is_cut(body: &[u8]) -> bool {
+    let text = repair::repaired(String::from_utf8_lossy(body).as_bytes());
+    text.is_some_and(|(text, _)| serde_json::from_str::<IgnoredAny>(&text).is_err_and(|fault| fault.is_eof()))
 }
 
 /// Reads once more, now to learn where the fault is.

@@ -4,6 +4,8 @@
 //! [`crate::reads`] and [`crate::answers`].
 
 pub(crate) mod builder;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod certificates;
 pub(crate) mod credentials;
 pub(crate) mod endpoint;
 mod proxy;

@@ -131,6 +131,12 @@ impl Error {
         self.with(|details| details.retry_after = retry_after)
     }
 
+    /// Notes the proxy on the way: it may be what answers, or what does not.
+    pub(crate) fn through(self, proxy: Option<&(String, u16)>) -> Self {
+        let Some((host, port)) = proxy else { return self };
+        self.with(|details| details.found.to_mut().push_str(&format!(", through the proxy {host}:{port}")))
+    }
+
     /// Whether the call might have gone on, had it had more time.
     pub(crate) fn is_late(&self) -> bool {
         self.0.is_late
@@ -376,7 +382,8 @@ impl Error {
     /// The answer is longer than allowed.
     ///
     /// # Troubleshooting
-    /// Ask for smaller pages, or raise [`ClientBuilder::body_limit`](crate::ClientBuilder::body_limit).
+    /// A read asks for smaller pages by itself, so this is one row, a page that was asked for alone, or a platform that does not
+    /// keep to the page size. Ask for smaller pages, or raise [`ClientBuilder::body_limit`](crate::ClientBuilder::body_limit).
     pub fn is_too_large(&self) -> bool {
         self.0.kind == ErrorKind::TooLarge
     }

@@ -19,6 +19,7 @@ mod answers;
 mod call;
 mod client;
 mod error;
+mod invisible;
 mod reads;
 mod redact;
 mod subtask;
@@ -35,6 +36,7 @@ pub use client::Client;
 pub use client::builder::ClientBuilder;
 pub use client::credentials::{AppId, Credentials};
 pub use error::{Error, ErrorKind, Incomplete, Remedy};
+pub use invisible::{invisible, without_line_ends};
 pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, TaskId, TaskParam, TaskTag};
 pub use northbound_client::{
     Action, BatchTaskStatus, DOCUMENT, DOCUMENT_AS_JSON, ERROR_CATALOG, ErrorCode, ErrorInfo, Exact,

@@ -148,13 +148,15 @@ fn text(text: Option<&Text>) -> Option<&str> {
 /// that came before, and without those of another status than asked for. The other members are as they came.
 ///
 /// Deserialises from JSON text in the way in which a reply is read. Its [number](Self::number) is then what the platform
-/// said; what only the read knew is lost ([`resume_from`](Self::resume_from), [`repeats`](Self::repeats)).
+/// said; what only the read knew is lost ([`resume_from`](Self::resume_from), [`repeats`](Self::repeats), [`asked_size`](Self::asked_size)).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Page {
     page: types::SubtaskPage,
     #[serde(skip)]
     number: u32,
+    #[serde(skip)]
+    asked_size: Option<u32>,
     #[serde(skip)]
     resume_from: Option<u32>,
     #[serde(skip)]
@@ -175,7 +177,17 @@ impl<'de> Deserialize<'de> for Page {
 
 impl Page {
     pub(crate) fn new(page: types::SubtaskPage, number: u32) -> Self {
-        Self { page, number, resume_from: None, repeats: 0 }
+        Self { page, number, asked_size: None, resume_from: None, repeats: 0 }
+    }
+
+    /// The page as the platform was asked for it.
+    pub(crate) fn asked_for(self, rows: u32) -> Self {
+        Self { asked_size: Some(rows), ..self }
+    }
+
+    /// Pages have become smaller, and this one is where the first of so many parts is now.
+    pub(crate) fn is_first_of(&mut self, parts: u32) {
+        self.number = self.number.saturating_mul(parts);
     }
 
     /// The page as a read delivers it.
@@ -201,8 +213,14 @@ impl Page {
         self.number
     }
 
+    /// How many rows this page was asked for with; `None` on a page that was read from JSON. They are fewer than the query says
+    /// once a page was too long for one reply: the rest of the read is then made of smaller pages.
+    pub fn asked_size(&self) -> Option<u32> {
+        self.asked_size
+    }
+
     /// Where a later read of the same plan goes on after this page: a value for
-    /// [`SubtaskQuery::from_page`](crate::SubtaskQuery::from_page). `None` if nothing is left to read after it, and on a
+    /// [`SubtaskQuery::from_page`](crate::SubtaskQuery::from_page), in pages of [`asked_size`](Self::asked_size). `None` if nothing is left to read after it, and on a
     /// page that was asked for alone.
     pub fn resume_from(&self) -> Option<u32> {
         self.resume_from

@@ -38,6 +38,20 @@ pub struct Issued {
 }
 
 impl Issued {
+    /// A certificate for this host name that is its own authority, as guides make it.
+    pub fn self_signed(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        Self { certificate: params.self_signed(&key).unwrap(), key }
+    }
+
+    /// Its certificate without the key.
+    pub fn certificate(&self) -> String {
+        self.certificate.pem()
+    }
+
     /// Certificate and key as PEM text.
     pub fn pem(&self) -> String {
         self.certificate.pem() + &self.key.serialize_pem()

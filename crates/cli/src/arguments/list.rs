@@ -7,6 +7,8 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
+use crate::session::hanging::may_hang;
+
 /// The values that one use of an option brings.
 #[derive(Clone, Debug)]
 pub(crate) struct List<T>(Vec<T>);
@@ -56,13 +58,18 @@ fn values(text: &str) -> Result<Vec<(usize, String)>, String> {
         None => (text.to_owned(), ','),
         Some(file) => (read(file).map_err(|error| format!("cannot read it: {error}"))?, '\n'),
     };
-    let values = text.trim_start_matches('\u{feff}').split(separator).map(|value| value.trim().to_owned());
+    let values = northbound::without_line_ends(&text).split(separator).map(|value| value.trim().to_owned());
     let values: Vec<_> = (1..).zip(values).filter(|(_, value)| !value.is_empty()).collect();
+    let hidden = |(n, value): &(_, String)| Some((*n, northbound::invisible(value)?));
+    if let Some((n, found)) = values.iter().find_map(hidden) {
+        return Err(format!("value {n} holds {found}"));
+    }
     if values.is_empty() { Err("there is no value in it".to_owned()) } else { Ok(values) }
 }
 
 fn read(file: &str) -> io::Result<String> {
-    if file == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) }
+    // A pipe may have no writer.
+    may_hang(|| if file == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) })
 }
 
 /// Joins the words of a list into one: those that a comma joins, as in `--status Fail, Timeout`. Other words that follow are values
@@ -175,7 +182,11 @@ mod tests {
         let matches = command().try_get_matches_from(typed.replace("--name", "--status").split(' '));
         let error = matches.unwrap_err().to_string();
         assert!(error.contains("'1'") && error.contains("the value is in line 1 of"), "{error}");
-        for (text, why) in [("\n \n", "there is no value in it"), ("x", "invalid value 'x'")] {
+        for (text, why) in [
+            ("\n \n", "there is no value in it"),
+            ("x", "invalid value 'x'"),
+            ("1\n2\u{200b}", "value 2 holds U+200B, a zero-width space, after \"2\""),
+        ] {
             std::fs::write(file.path(), text).unwrap();
             assert!(parsed(&typed).unwrap_err().contains(why), "{text:?}");
         }

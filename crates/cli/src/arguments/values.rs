@@ -13,6 +13,13 @@ pub(crate) fn statuses() -> impl TypedValueParser<Value = List<SubtaskStatus>> {
     ListParser(PossibleValuesParser::new(known).map(|typed| status_of(&typed)))
 }
 
+/// An id that holds nothing invisible, checked before a command begins.
+pub(crate) fn id(text: &str) -> Result<String, String> {
+    let found = northbound::invisible(text).map(|found| format!("it holds {found}"));
+    let fault = found.or_else(|| text.is_empty().then(|| "it is empty".to_owned()));
+    fault.map_or_else(|| Ok(text.to_owned()), Err)
+}
+
 /// A span of time, such as 90s or 2h.
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
     const LONGEST_UNIT: u64 = 366 * 24 * 60 * 60;
@@ -22,7 +29,11 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     if sum.is_none_or(|sum| sum > u64::MAX / LONGEST_UNIT) {
         return Err("the number is too large".to_owned());
     }
-    humantime::parse_duration(text).map_err(|error| error.to_string())
+    match humantime::parse_duration(text) {
+        // The parser reads `0` as a span.
+        Ok(_) if text.trim() == "0" => Err("add a unit, such as 90s or 2h".to_owned()),
+        read => read.map_err(|error| error.to_string()),
+    }
 }
 
 /// A status as the document writes it, however it was typed.
@@ -40,9 +51,10 @@ mod tests {
         assert_eq!(time("1h 30m"), Ok(Duration::from_secs(5400)));
         assert_eq!(time("300000000000y").map(|span| span.as_secs()), Ok(300_000_000_000 * 31_557_600));
         for text in
-            ["18446744073709551615s 1000000000ns", "600000000000y", "99999999999999999999s", "", "soon"]
+            ["18446744073709551615s 1000000000ns", "600000000000y", "99999999999999999999s", "", "soon", "0"]
         {
             assert!(time(text).is_err(), "{text}");
         }
+        assert!(time("0s").is_ok());
     }
 }

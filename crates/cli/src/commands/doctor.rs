@@ -18,7 +18,6 @@ mod setting;
 mod wire;
 
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
 use northbound::{Page, Retry};
 
 use self::diagnosis::Diagnosis;
@@ -27,20 +26,29 @@ use self::network::Route;
 use self::problem::Problem;
 use self::setting::Setting;
 use self::wire::WireLog;
+use crate::arguments::values::id;
 use crate::error::CliError;
+use crate::screen::outlet::Outlet;
+use crate::screen::progress::Progress;
 use crate::session::connection::{Adjust, Connection};
 use crate::session::context::Context;
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorOptions {
     /// Check on this batch task what is taken for granted of the platform as well: with calls that change nothing, at most 12 in all
-    #[arg(long, value_name = "TASK_ID", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TASK_ID", value_parser = id)]
     pub(crate) task: Option<String>,
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
-    let diagnosis = context.interrupt.or(examine(context, options)).await?;
+    // The examination itself prints nothing.
+    let mut stderr = std::mem::replace(&mut context.stderr, Outlet::nowhere());
+    let mut progress = Progress::new(&context.global, None, &mut stderr);
+    let diagnosis = progress.during(context.interrupt.or(examine(context, options))).await;
+    progress.finish();
+    context.stderr = stderr;
+    let diagnosis = diagnosis?;
     if context.global.output().is_json() {
         context.deliver_json(&diagnosis.json())?;
     } else {

@@ -13,6 +13,7 @@ use northbound_emulator::{Certificates, Emulator, Scenario, StartError};
 use crate::arguments::list::{List, ListParser};
 use crate::error::CliError;
 use crate::results::result_of;
+use crate::screen::layout::counted;
 use crate::session::context::Context;
 use crate::session::interrupt::may_hang;
 
@@ -52,6 +53,7 @@ pub(crate) struct ServeOptions {
 
 pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) -> Result<(), CliError> {
     let EmulatorCommand::Serve(options) = command;
+    context.refuse_csv()?;
     let scenario = scenario(options, context.global.quota)?;
     let known = known(options, &scenario);
     let builder = Emulator::builder().scenario(scenario).listen(address(&options.listen).await?);
@@ -88,7 +90,7 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
         _ = context.interrupt.wait() => {}
         error = emulator.accept_failed() => {
             let text = "warning: cannot accept a connection";
-            writeln!(context.stderr, "{text}: {error}; the emulator goes on trying, and does not repeat this warning")?;
+            context.note(&format!("{text}: {error}; the emulator goes on trying, and does not repeat this warning"))?;
             context.interrupt.wait().await;
         }
     }
@@ -148,21 +150,21 @@ fn read(path: &Path) -> Result<Scenario, String> {
 fn known(options: &ServeOptions, scenario: &Scenario) -> String {
     let quota = match scenario.quota {
         0 => "no quota".to_owned(),
-        calls => format!("quota {calls} calls in 60 s"),
+        calls => format!("quota {} in 60 s", counted(calls, "call")),
     };
     match &options.scenario {
         Some(path) => format!(
-            "scenario {}: {} applications, {} batch tasks; {quota}",
+            "scenario {}: {}, {}; {quota}",
             path.display(),
-            scenario.applications.len(),
-            scenario.tasks.len()
+            counted(scenario.applications.len() as u64, "application"),
+            counted(scenario.tasks.len() as u64, "batch task")
         ),
         None => format!(
-            "application {}, secret {}; batch tasks {} ({} subtasks), {} and {}; {quota}",
+            "application {}, secret {}; batch tasks {} ({}), {} and {}; {quota}",
             Scenario::DEMO_APP_ID,
             Scenario::DEMO_SECRET,
             Scenario::DEMO_TASK,
-            options.subtasks,
+            counted(options.subtasks, "subtask"),
             Scenario::LIVE_TASK,
             Scenario::EXAMPLE_TASK,
         ),

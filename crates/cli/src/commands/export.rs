@@ -82,7 +82,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
             Sink::Part(part)
         }
     };
-    let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
+    let mut progress = Progress::new(&context.global, Some(&connection.client), &mut context.stderr)
+        .reading(Some(options.page_size));
     if matches!(&sink, Sink::Stdout(stdout, _) if stdout.is_terminal()) {
         progress.silence();
     }
@@ -90,6 +91,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     let outcome = reader.drain(&mut sink, &mut progress, &context.interrupt).await;
     progress.finish();
     let totals = sink.checkpoint().written.subtasks.clone();
+    // A file gets its name only if its rows are those that were asked for.
+    let outcome = outcome.and_then(|()| totals.are_as_asked(&wanted));
     match (sink.into_part(), outcome) {
         (Some(part), Ok(())) => {
             part.complete()?;
@@ -167,7 +170,7 @@ fn left_alone(paths: &Paths) -> String {
 fn left(mut part: PartFile, failure: CliError) -> CliError {
     let is_incomplete = match &failure {
         CliError::Call(error) => error.is_incomplete(),
-        failure => matches!(failure, CliError::Own { kind: Kind::Incomplete, .. }),
+        failure => matches!(failure, CliError::Own { kind: Kind::Incomplete | Kind::Rows, .. }),
     };
     if is_incomplete && let Err(another) = part.spoil(failure.to_string()) {
         // Otherwise `--resume` would call the rows complete.

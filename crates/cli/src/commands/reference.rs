@@ -58,6 +58,7 @@ pub(crate) fn completions(
     options: &CompletionsOptions,
     mut command: Command,
 ) -> Result<(), CliError> {
+    context.refuse_csv()?;
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut command, "northbound", &mut script);
     if context.global.output().is_json() {

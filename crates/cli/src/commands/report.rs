@@ -48,7 +48,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
     file.map_or(Ok(()), destination::check)?;
     let started = Instant::now();
     let spool = Spool::new(destination::scratch(file)?);
-    let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
+    let mut progress =
+        Progress::new(&context.global, Some(&connection.client), &mut context.stderr).reading(None);
     let outcome = read(&connection.client, &options.task_id, spool, &mut progress, &context.interrupt).await;
     progress.finish();
     let (summary, rows, list) = outcome?;
@@ -84,6 +85,7 @@ async fn read(
     interrupt: &Interrupt,
 ) -> Result<(Summary, File, List), CliError> {
     let summary = progress.during(interrupt.or(client.summary(task).into_future())).await?;
+    progress.rows(0, Some(summary.failed()));
     let mut failures = client.failures(task).stream();
     while let Some(failure) = progress.during(interrupt.or(failures.try_next())).await? {
         spool.push(&failure)?;

@@ -39,7 +39,7 @@ pub(crate) struct SubtasksOptions {
     /// Stop after this many subtasks
     #[arg(long, allow_negative_numbers = true, value_name = "N")]
     pub(crate) limit: Option<u32>,
-    /// What to show of each subtask [default: device,status,outcome,command; csv: all but outcome]
+    /// What to show of each subtask [default: device,status,outcome,command, on a narrow terminal without command; csv: all but outcome]
     #[arg(long, value_parser = ListParser(EnumValueParser::<Column>::new()))]
     pub(crate) columns: Vec<List<Column>>,
 }
@@ -49,7 +49,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
     let columns = columns(output, List::all(&options.columns))?;
     let connection = Connection::open(context).await?;
     let queries = queries(connection.client.subtasks(&options.task_id), options)?;
-    let mut progress = Progress::new(&context.global, &connection.client, &mut context.stderr);
+    let mut progress = Progress::new(&context.global, Some(&connection.client), &mut context.stderr)
+        .reading(options.page_size);
     if context.stdout.is_terminal() && output != Output::Table {
         progress.silence();
     }

@@ -11,6 +11,7 @@ use crate::results;
 use crate::rows::csv;
 use crate::screen::chart;
 use crate::screen::layout::one_line;
+use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 
@@ -23,7 +24,10 @@ pub(crate) struct SummaryOptions {
 pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> Result<(), CliError> {
     let connection = Connection::open(context).await?;
     let request = connection.client.summary(&options.task_id).into_future();
-    let summary = context.interrupt.or(request).await?;
+    let mut progress = Progress::new(&context.global, Some(&connection.client), &mut context.stderr);
+    let summary = progress.during(context.interrupt.or(request)).await;
+    progress.finish();
+    let summary = summary?;
     let stdout = &mut context.stdout;
     match context.global.output() {
         Output::Json | Output::Jsonl => {

@@ -12,8 +12,10 @@ use northbound::{Client, Summary, Watch, WatchStream};
 use tokio::time::{Instant, interval};
 
 use crate::error::{CliError, Kind};
-use crate::screen::chart::{WatchSnapshot, percent};
-use crate::screen::layout::one_line;
+use crate::screen::chart::{WatchSnapshot, percent, span};
+use crate::screen::layout::{counted, one_line};
+use crate::screen::progress::Progress;
+use crate::screen::waiting;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use view::View;
@@ -48,25 +50,44 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
     let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
     let mut stream = watch(context, options, client).stream();
     let mut view = View::new(context, connection.endpoint());
+    let mut progress = Progress::new(&context.global, Some(client), &mut context.stderr);
+    if view.is_picture() {
+        progress.leave_terminal();
+    }
     let mut last: Option<Summary> = None;
+    let mut counted_at = started;
     let outcome = loop {
-        tokio::select! {
-            biased;
-            counted = context.interrupt.or(stream.try_next()) => match counted {
-                Ok(Some(summary)) => last = Some(summary),
-                Ok(None) => break Ok(()),
-                Err(failure) => break Err(failure),
-            },
-            _ = ticks.tick() => {}
+        let next = async {
+            tokio::select! {
+                biased;
+                counted = context.interrupt.or(stream.try_next()) => Some(counted),
+                _ = ticks.tick() => None,
+            }
+        };
+        match progress.during(next).await {
+            Some(Ok(Some(summary))) => (last, counted_at) = (Some(summary), Instant::now()),
+            Some(Ok(None)) => break Ok(()),
+            Some(Err(failure)) => break Err(failure),
+            None => {}
+        }
+        let mut waiting = waiting::line_of(client);
+        if last.is_none() && started.elapsed() >= waiting::PATIENCE {
+            waiting =
+                waiting.or_else(|| Some(format!("counting: {} so far", counted(stream.calls(), "call"))));
         }
         if let Some(summary) = &last {
-            let snapshot = snapshot(summary, &stream, client, started.elapsed(), options);
+            let mut snapshot = snapshot(summary, &stream, client, started.elapsed(), options);
+            let old = span(counted_at.elapsed());
+            snapshot.waiting = waiting.map(|line| format!("numbers of {old} ago: {line}"));
             view.show(&snapshot, &mut context.stdout)?;
             if let Some(failure) = too_many_failed(summary, options.fail_above) {
                 break Err(failure);
             }
+        } else {
+            view.show_waiting(waiting.as_deref(), &mut context.stdout)?;
         }
     };
+    progress.finish();
     if let Some(summary) = &last {
         let snapshot = snapshot(summary, &stream, client, started.elapsed(), options);
         view.end(&snapshot, &mut context.stdout)?;
@@ -111,6 +132,7 @@ fn snapshot<'a>(
         calls: stream.calls(),
         quota: quota.calls().map(|calls| (quota.used(), calls)),
         limit: options.fail_above,
+        waiting: None,
     }
 }
 
@@ -119,7 +141,8 @@ fn too_many_failed(summary: &Summary, limit: Option<f64>) -> Option<CliError> {
     let (limit, failed, total) = (limit?, summary.failed(), summary.total());
     let exceeded = total > 0 && 100.0 * failed as f64 / total as f64 > limit;
     let what = format!(
-        "{failed} of {total} subtasks failed or timed out ({}), more than the {limit} % that --fail-above allows",
+        "{failed} of {} failed or timed out ({}), more than the {limit} % that --fail-above allows",
+        counted(total, "subtask"),
         percent(failed, total)
     );
     let task = one_line(summary.task_id());

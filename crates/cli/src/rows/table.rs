@@ -1,6 +1,4 @@
-//! Subtasks for a person: as a table, or where that is too wide for the terminal, one below the other.
-
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle};
+//! Subtasks for a person: as a table, or where even a short one is too wide for the terminal, one below the other.
 
 use crate::rows::columns::Column;
 use crate::screen::layout;
@@ -8,73 +6,72 @@ use crate::screen::palette::{Palette, STRONG};
 
 /// How many columns of a long text a table shows.
 const TEXT_WIDTH: usize = 60;
-/// A text that has to be broken into narrower pieces reads better on lines of its own.
+/// A text that has to be shorter says too little: it gets lines of its own.
 const NARROWEST_TEXT: usize = 24;
 /// Blanks between two columns of a table.
 const GAP: usize = 2;
 
-/// The lines; `width` is that of the terminal, if there is one.
+/// The lines; `width` is that of the terminal, if there is one. Where a table would be too wide, it loses the column `spare`; then its
+/// texts are shortened.
 pub(crate) fn lines(
     columns: &[Column],
     rows: &[Vec<String>],
     width: Option<usize>,
+    spare: Option<Column>,
     palette: Palette,
 ) -> Vec<String> {
-    let table = table(columns, rows);
     let width = width.unwrap_or(usize::MAX);
-    let widths: Vec<usize> = table.column_max_content_widths().into_iter().map(usize::from).collect();
-    let natural = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-    if natural <= width {
-        return lines_of(&table, palette);
+    let widest = |(place, column): (usize, &Column)| {
+        let most = if column.is_text() { TEXT_WIDTH } else { usize::MAX };
+        let cells = rows.iter().map(|row| layout::width(&row[place]).min(most));
+        cells.max().unwrap_or(0).max(column.heading().len())
+    };
+    let mut widths: Vec<usize> = columns.iter().enumerate().map(widest).collect();
+    let mut shown: Vec<usize> = (0..columns.len()).collect();
+    let excess = |shown: &[usize], widths: &[usize]| {
+        let all: usize = shown.iter().map(|place| widths[*place] + GAP).sum();
+        all.saturating_sub(width.saturating_add(GAP))
+    };
+    if excess(&shown, &widths) > 0 {
+        shown.retain(|place| Some(columns[*place]) != spare);
     }
-    let texts: Vec<usize> = (0..columns.len()).filter(|place| columns[*place].is_text()).collect();
-    let fixed = natural - texts.iter().map(|place| widths[*place]).sum::<usize>();
-    if texts.is_empty() || width < fixed + NARROWEST_TEXT * texts.len() {
-        return one_below_the_other(rows, width, palette);
-    }
-    lines_of(&broken(table, columns, width), palette)
-}
-
-fn table(columns: &[Column], rows: &[Vec<String>]) -> Table {
-    let mut table = Table::new();
-    table.load_style(TableStyle::new()).set_header(columns.iter().map(|column| column.heading()));
-    for row in rows {
-        table.add_row(row.iter().map(|cell| layout::shortened(cell, TEXT_WIDTH)));
-    }
-    table
-}
-
-/// The table with its texts broken, so that it fits.
-fn broken(mut table: Table, columns: &[Column], width: usize) -> Table {
-    // The margins at both ends are cut off later.
-    let outer = u16::try_from(width + GAP).unwrap_or(u16::MAX);
-    table.set_width(outer).set_content_arrangement(ContentArrangement::Dynamic);
-    for (place, _) in columns.iter().enumerate().filter(|(_, column)| !column.is_text()) {
-        if let Some(column) = table.column_mut(place) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
+    while excess(&shown, &widths) > 0 {
+        let texts = shown.iter().copied().filter(|place| columns[*place].is_text());
+        match texts.max_by_key(|place| widths[*place]).filter(|place| widths[*place] > NARROWEST_TEXT) {
+            Some(longest) => widths[longest] -= 1,
+            None => return one_below_the_other(columns, rows, width, palette),
         }
     }
-    table
+    let line = |cells: &dyn Fn(usize) -> String| {
+        let padded = shown.iter().map(|place| {
+            let cell = layout::shortened(&cells(*place), widths[*place], palette.ellipsis());
+            let gap = " ".repeat(widths[*place] + GAP - layout::width(&cell));
+            cell + &gap
+        });
+        padded.collect::<String>().trim_end().to_owned()
+    };
+    let heading = palette.paint(STRONG, &line(&|place| columns[place].heading()));
+    [heading].into_iter().chain(rows.iter().map(|row| line(&|place| row[place].clone()))).collect()
 }
 
-fn lines_of(table: &Table, palette: Palette) -> Vec<String> {
-    let mut lines: Vec<String> =
-        table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect();
-    if let Some(heading) = lines.first_mut() {
-        *heading = palette.paint(STRONG, heading);
-    }
-    lines
-}
-
-fn one_below_the_other(rows: &[Vec<String>], width: usize, palette: Palette) -> Vec<String> {
+/// A row of a table that is too wide: each cell on a line, with the name of its column.
+fn one_below_the_other(
+    columns: &[Column],
+    rows: &[Vec<String>],
+    width: usize,
+    palette: Palette,
+) -> Vec<String> {
     let mut lines = Vec::new();
     for row in rows {
-        let mut cells = row.iter();
-        let first = cells.next().map(|cell| layout::wrapped(cell, width)).unwrap_or_default();
-        lines.extend(first.iter().map(|line| palette.paint(STRONG, line)));
-        for cell in cells.filter(|cell| cell.as_str() != "-") {
-            let broken = layout::wrapped(cell, width.saturating_sub(GAP));
-            lines.extend(broken.iter().map(|line| format!("  {line}")));
+        for (place, (column, cell)) in columns.iter().zip(row).enumerate() {
+            let labelled = format!("{}: {cell}", column.heading().to_lowercase());
+            if place == 0 {
+                lines
+                    .extend(layout::wrapped(&labelled, width).iter().map(|line| palette.paint(STRONG, line)));
+            } else if cell != "-" {
+                let broken = layout::wrapped(&labelled, width.saturating_sub(GAP));
+                lines.extend(broken.iter().map(|line| format!("  {line}")));
+            }
         }
     }
     lines
@@ -87,7 +84,7 @@ mod tests {
     fn shown(width: Option<usize>, rows: &[[&str; 4]]) -> Vec<String> {
         let rows: Vec<Vec<String>> =
             rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect();
-        lines(&Column::TABLE, &rows, width, Palette::default())
+        lines(&Column::TABLE, &rows, width, Some(Column::Command), Palette::default())
     }
 
     const ROW: [&str; 4] = [
@@ -104,29 +101,41 @@ mod tests {
     }
 
     #[test]
-    fn texts_break_where_the_table_is_a_little_too_wide() {
-        let lines = shown(Some(110), &[ROW]);
-        assert!(lines.iter().all(|line| layout::width(line) <= 110), "{lines:#?}");
-        assert!(lines[0].starts_with("DEVICE ") && lines.len() > 2, "{lines:#?}");
-        // What is broken goes on below itself.
-        assert_eq!(lines[1].find("The"), lines[0].find("REASON"), "{lines:#?}");
+    fn a_narrow_table_loses_its_commands_and_then_the_ends_of_texts() {
+        let long = ["4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7", "WaitResult", ROW[2], ROW[3]];
+        assert_eq!(
+            shown(Some(84), &[ROW]),
+            [
+                "DEVICE                                STATUS  REASON OR OUTPUT",
+                "4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7  Fail    The serviceType is not exist. (100431)",
+            ]
+        );
+        assert_eq!(
+            shown(Some(80), &[long])[1],
+            "4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7  WaitResult  The serviceType is not exist.…"
+        );
+        assert_eq!(shown(Some(73), &[long]).len(), 4, "too narrow for a table");
     }
 
     #[test]
-    fn on_forty_columns_cells_are_one_below_the_other() {
+    fn on_forty_columns_cells_are_one_below_the_other_with_labels() {
         assert_eq!(
             shown(
                 Some(40),
                 &[ROW, ["水表一号水表一号水表一号水表一号水表一号水表一号", "Pending", "-", "-"]]
             ),
             [
+                "device:",
                 "4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7",
-                "  Fail",
-                "  The serviceType is not exist. (100431)",
+                "  status: Fail",
+                "  reason or output: The serviceType is",
+                "  not exist. (100431)",
+                "  command:",
                 "  0a1805c844d0e8860132aea30d141c1a",
+                "device:",
                 "水表一号水表一号水表一号水表一号水表一号",
                 "水表一号",
-                "  Pending",
+                "  status: Pending",
             ]
         );
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::{CliError, Kind};
-use crate::screen::layout::counted;
+use crate::screen::layout::{counted, one_line};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,23 +57,30 @@ impl Totals {
         (self.repaired > 0).then_some(note)
     }
 
-    /// An error if rows could not be read, or have another status than those that were asked for.
+    /// An error if rows could not be read.
+    pub(crate) fn are_readable(&self) -> Result<(), CliError> {
+        if self.unreadable == 0 {
+            return Ok(());
+        }
+        let advice = "they are in the output as the platform sent them; jsonl shows them best";
+        Err(CliError::own(Kind::Rows, format!("{} cannot be read", counted(self.unreadable, "row")), advice))
+    }
+
+    /// An error if rows have another status than those that were asked for.
     pub(crate) fn are_as_asked(&self, asked: &[SubtaskStatus]) -> Result<(), CliError> {
-        let others = self.by_status.iter().filter(|(status, _)| !asked.is_empty() && !asked.contains(status));
+        let is_other = |status: &SubtaskStatus| !asked.is_empty() && !asked.contains(status);
+        let others = self.by_status.iter().filter(|(status, _)| is_other(status));
+        let why = match others.clone().find(|(status, _)| !SubtaskStatus::KNOWN.contains(status)) {
+            Some((status, _)) => {
+                let status = one_line(status.as_str());
+                format!("the platform has statuses that its page does not list, such as {status}")
+            }
+            None => "the platform does not filter by status".to_owned(),
+        };
         let others: u64 = others.map(|(_, count)| count).sum();
-        let wrong = |what, advice| Err(CliError::own(Kind::Rows, what, advice));
-        if self.unreadable > 0 {
-            let advice = "they are in the output as the platform sent them; jsonl shows them best";
-            return wrong(format!("{} cannot be read", counted(self.unreadable, "row")), advice);
-        }
-        if others > 0 {
-            let advice = "the platform does not filter by status: read the task without --status, and pick the rows yourself";
-            return wrong(
-                format!("{others} of {} rows have another status than was asked for", self.all),
-                advice,
-            );
-        }
-        Ok(())
+        let what = format!("{others} of {} have another status than was asked for", counted(self.all, "row"));
+        let advice = why + ": read the task without --status, and pick the rows yourself";
+        if others == 0 { Ok(()) } else { Err(CliError::own(Kind::Rows, what, advice)) }
     }
 
     /// The same as members of a result.
@@ -118,7 +125,7 @@ impl fmt::Display for Totals {
         write!(f, "{}", self.counted())?;
         let mut between = ": ";
         for (status, count) in &self.by_status {
-            write!(f, "{between}{count} {}", crate::screen::layout::one_line(status.as_str()))?;
+            write!(f, "{between}{count} {}", one_line(status.as_str()))?;
             between = ", ";
         }
         match self.without_status() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use northbound::{Method, SubtaskStatus, Summary};
 
 use crate::screen::layout::{self, counted, flowed, one_line};
-use crate::screen::palette::{Palette, QUIET, STRONG, of_status};
+use crate::screen::palette::{Palette, QUIET, STRONG, WARNING, of_status};
 
 /// The width of a chart for a reader that is no terminal.
 pub(crate) const PLAIN_WIDTH: usize = 80;
@@ -33,9 +33,9 @@ pub(crate) fn unnamed(summary: &Summary) -> u64 {
     summary.other().saturating_sub(named.map(|(_, count)| count).sum())
 }
 
-/// How many are in no status that the document lists, if any.
+/// The same in words, if there are any. A status that a read has named is counted by its name.
 fn others(summary: &Summary) -> Option<String> {
-    let other = summary.other();
+    let other = unnamed(summary);
     (other > 0).then(|| format!("{other} not found in a documented status"))
 }
 
@@ -97,21 +97,24 @@ fn heading_and_bars(summary: &Summary, width: usize, palette: Palette) -> Vec<St
     lines.extend(summary.by_status().zip(names).map(|((status, count), name)| {
         let padding = " ".repeat(longest - layout::width(&name));
         let share = percent(count, summary.total());
-        let bar = palette.paint(of_status(status), &bar(count, summary.total(), room));
+        let bar = palette.paint(of_status(status), &bar(count, summary.total(), room, palette));
         format!("{name}{padding}  {count:>digits$}  {share:>7}  {bar}").trim_end().to_owned()
     }));
     lines.push(String::new());
     lines
 }
 
-/// A bar as long as the part: in eighths of a character, and never empty unless there is nothing.
-pub(crate) fn bar(part: u64, whole: u64, room: usize) -> String {
+/// A bar as long as the part: in eighths of a character if there are such, and never empty unless there is nothing.
+pub(crate) fn bar(part: u64, whole: u64, room: usize, palette: Palette) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     if part == 0 || whole == 0 || room == 0 {
         return String::new();
     }
     let share = (part as f64 / whole as f64).min(1.0);
-    // The cast is safe: the share is at most 1, and a terminal is narrow.
+    // The casts are safe: the share is at most 1, and a terminal is narrow.
+    if palette.ascii {
+        return "#".repeat(((share * room as f64).round() as usize).max(1));
+    }
     let eighths = ((share * (room * 8) as f64).round() as usize).max(1);
     "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
 }
@@ -130,12 +133,18 @@ pub(crate) struct WatchSnapshot<'a> {
     pub(crate) quota: Option<(u32, u32)>,
     /// The share of failures that ends the watch, in percent.
     pub(crate) limit: Option<f64>,
+    /// What the watch waits for, so that the numbers are old.
+    pub(crate) waiting: Option<String>,
 }
 
 impl WatchSnapshot<'_> {
     fn pace(&self) -> Option<String> {
         if self.summary.is_settled() {
             return Some(format!("settled after {}", span(self.elapsed)));
+        }
+        if self.waiting.is_some() {
+            // Nobody knows what settles meanwhile.
+            return None;
         }
         let rate = per_second(self.rate.filter(|rate| *rate > 0.0)?);
         Some(match self.left {
@@ -153,14 +162,18 @@ pub(crate) fn frame(snapshot: &WatchSnapshot<'_>, width: usize, palette: Palette
     let mut facts = vec![failures(summary) + &allowed.unwrap_or_default()];
     facts.extend(others(summary));
     lines.extend(flowed(&facts, width));
-    let pace = snapshot.pace().unwrap_or_else(|| "waiting for something to settle".to_owned());
-    let mut facts = vec![pace];
+    let mut facts: Vec<String> = snapshot.pace().into_iter().collect();
+    if facts.is_empty() && snapshot.waiting.is_none() {
+        facts.push("waiting for something to settle".to_owned());
+    }
     if !summary.is_settled() {
         facts.push(format!("{} so far", span(snapshot.elapsed)));
     }
-    facts.push(format!("{} calls", snapshot.calls));
+    facts.push(counted(snapshot.calls, "call"));
     facts.extend(snapshot.quota.map(|(used, all)| format!("quota {used} of {all} used")));
     lines.extend(flowed(&facts, width).iter().map(|line| palette.paint(QUIET, line)));
+    let waiting = snapshot.waiting.iter().flat_map(|line| layout::wrapped(line, width));
+    lines.extend(waiting.map(|line| palette.paint(WARNING, &line)));
     lines
 }
 
@@ -204,6 +217,7 @@ mod tests {
             calls: 38,
             quota: Some((12, 100)),
             limit: Some(2.5),
+            waiting: None,
         }
     }
 
@@ -214,7 +228,9 @@ mod tests {
         assert_eq!([&unnamed, &named].map(super::unnamed), [2, 1]);
         let empty = counts([0; 5], 0, 0);
         let open = |summary| WatchSnapshot { rate: None, left: None, ..snapshot(summary) };
-        let drawn = [(snapshot(&moving), 80), (snapshot(&moving), 40), (open(&named), 100)];
+        let waiting = Some("numbers of 52 s ago: token refused".to_owned());
+        let waiting = WatchSnapshot { waiting, ..snapshot(&moving) };
+        let drawn = [(snapshot(&moving), 80), (snapshot(&moving), 40), (open(&named), 100), (waiting, 80)];
         let drawn = drawn.map(|(snapshot, width)| frame(&snapshot, width, Palette::default()).join("\n"));
         let logged = [open(&unnamed), open(&named), snapshot(&settled), open(&empty)];
         let counted = [summary(&moving, 60, Palette::default()), summary(&unnamed, 200, Palette::default())];
@@ -237,8 +253,13 @@ mod tests {
     fn only_the_whole_is_a_hundred_percent() {
         let shares = [(0, 30_000), (1, 30_000), (15_000, 30_000), (29_999, 30_000), (30_000, 30_000), (0, 0)];
         let shown = shares.map(|(part, whole)| percent(part, whole));
+        let ascii = Palette::chosen(crate::arguments::global::ColourChoice::Auto, true, &|_| None);
+        assert_eq!([(1, 99), (9, 9)].map(|(part, whole)| bar(part, whole, 8, ascii)), ["#", "########"]);
         assert_eq!(shown, ["0.0 %", "0.1 %", "50.0 %", "99.9 %", "100.0 %", "0.0 %"]);
-        assert_eq!([bar(0, 9, 8), bar(1, 1_000_000, 8), bar(9, 9, 8)], ["", "▏", "████████"]);
+        assert_eq!(
+            [(0, 9), (1, 1_000_000), (9, 9)].map(|(part, whole)| bar(part, whole, 8, Palette::default())),
+            ["", "▏", "████████"]
+        );
     }
 
     #[test]

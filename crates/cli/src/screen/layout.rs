@@ -57,18 +57,18 @@ pub(crate) fn flowed(facts: &[String], columns: usize) -> Vec<String> {
 }
 
 /// A text of at most this many columns, with an ellipsis in place of what is left out.
-pub(crate) fn shortened(text: &str, columns: usize) -> String {
+pub(crate) fn shortened(text: &str, columns: usize, ellipsis: &str) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
     let mut short = String::new();
     for letter in text.chars() {
-        if short.width() + letter.width().unwrap_or(0) + 1 > columns {
+        if short.width() + letter.width().unwrap_or(0) + ellipsis.width() > columns {
             break;
         }
         short.push(letter);
     }
-    short.push('…');
+    short.push_str(ellipsis);
     short
 }
 
@@ -133,9 +133,9 @@ mod tests {
     #[test]
     fn wide_characters_count_twice_and_colours_not_at_all() {
         assert_eq!((width("水表"), width("\u{1b}[31mred\u{1b}[0m")), (4, 3));
-        assert_eq!(shortened("水表水表", 5), "水表…");
-        assert_eq!(shortened("abcdef", 6), "abcdef");
-        assert_eq!(shortened("abcdefg", 6), "abcde…");
+        assert_eq!(shortened("水表水表", 5, "…"), "水表…");
+        assert_eq!(shortened("abcdef", 6, "…"), "abcdef");
+        assert_eq!(shortened("abcdefg", 6, "..."), "abc...");
     }
 
     #[test]

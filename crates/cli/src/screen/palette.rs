@@ -1,4 +1,4 @@
-//! Colours: whether there are any, and what they mean.
+//! What a reader can show: colours and what they mean, block characters, and pictures that are redrawn.
 
 use anstyle::{AnsiColor, Style};
 use northbound::SubtaskStatus;
@@ -12,36 +12,50 @@ pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const HELP: Style = AnsiColor::Cyan.on_default();
 
-/// Colours text, or leaves it as it is.
+/// What is drawn with: colours or none, block characters or ASCII.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Palette {
     coloured: bool,
+    /// Whether only ASCII is sure to be shown.
+    pub(crate) ascii: bool,
+    /// Whether a terminal only adds lines.
+    pub(crate) is_dumb: bool,
 }
 
 impl Palette {
-    /// Colours, unless an option, `NO_COLOR` (<https://no-color.org>), or a reader that is no terminal or a dumb one says no.
+    /// Colours, unless an option, `NO_COLOR` (<https://no-color.org>), or a reader that is no terminal or a dumb one says no; and block
+    /// characters if the locale has them.
     pub(crate) fn chosen(
         choice: ColourChoice,
         is_terminal: bool,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Self {
-        let set = |name| environment(name).is_some_and(|value| !value.is_empty());
-        let dumb = environment("TERM").is_some_and(|terminal| terminal == "dumb");
+        let value = |name: &str| environment(name).filter(|value| !value.is_empty());
+        let terminal = value("TERM");
+        // On Windows terminals understand the sequences and block characters, and set neither variable.
+        let is_dumb = terminal.as_deref() == Some("dumb") || (terminal.is_none() && !cfg!(windows));
         let coloured = match choice {
             ColourChoice::Always => true,
             ColourChoice::Never => false,
-            ColourChoice::Auto => is_terminal && !set("NO_COLOR") && !dumb,
+            ColourChoice::Auto => is_terminal && value("NO_COLOR").is_none() && !is_dumb,
         };
-        Self { coloured }
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(value).unwrap_or_default();
+        let is_utf8 = locale.to_ascii_lowercase().replace('-', "").contains("utf8");
+        Self { coloured, ascii: !is_utf8 && !cfg!(windows), is_dumb }
     }
 
     #[cfg(test)]
     pub(crate) fn coloured() -> Self {
-        Self { coloured: true }
+        Self { coloured: true, ..Self::default() }
     }
 
     pub(crate) fn is_coloured(self) -> bool {
         self.coloured
+    }
+
+    /// What stands for the end of a text that is left out.
+    pub(crate) fn ellipsis(self) -> &'static str {
+        if self.ascii { "..." } else { "…" }
     }
 
     pub(crate) fn paint(self, style: Style, text: &str) -> String {

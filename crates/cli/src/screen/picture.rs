@@ -13,8 +13,25 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// Draws these lines over the ones before, in one go, so that nothing flickers.
+    /// Draws these lines over the ones before, in one go, so that nothing flickers. What a terminal cannot show is left out: lines that
+    /// have scrolled away cannot be redrawn.
     pub(crate) fn draw(&mut self, lines: &[String], outlet: &mut Outlet<'_>) -> io::Result<()> {
+        // The cursor is below the picture.
+        let room = outlet.height().map_or(usize::MAX, |lines| lines.saturating_sub(1));
+        let columns = outlet.width().unwrap_or(usize::MAX).max(1);
+        let height = |line: &String| layout::width(line).div_ceil(columns).max(1);
+        let all: usize = lines.iter().map(height).sum();
+        let mut used = 0;
+        let mut fits = |line: &&String| {
+            used += height(line);
+            used <= room
+        };
+        let kept = lines.iter().filter(|line| all <= room || !line.is_empty()).take_while(|line| fits(line));
+        self.replace(&kept.cloned().collect::<Vec<_>>(), outlet)
+    }
+
+    /// Draws these lines for the last time: all of them, even if they scroll.
+    pub(crate) fn replace(&mut self, lines: &[String], outlet: &mut Outlet<'_>) -> io::Result<()> {
         // A terminal that has become narrower has broken the lines of the old picture.
         let columns = outlet.width().unwrap_or(usize::MAX).max(1);
         let up: usize = self.drawn.iter().map(|width| width.div_ceil(columns).max(1)).sum();
@@ -35,8 +52,8 @@ mod tests {
 
     fn drawn(width: u16, pictures: &[&[&str]]) -> String {
         let mut written = Vec::new();
-        let columns = || width;
-        let mut outlet = Outlet::terminal(&mut written, &columns);
+        let size = || (width, 4);
+        let mut outlet = Outlet::terminal(&mut written, &size);
         let mut drawn = Picture::default();
         for picture in pictures {
             let lines: Vec<String> = picture.iter().map(|line| (*line).to_owned()).collect();
@@ -52,7 +69,13 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_is_never_higher_than_the_terminal() {
+        assert_eq!(drawn(80, &[&["a", "", "b", "c", "d"]]), "a\nb\nc\n");
+        assert_eq!(drawn(4, &[&["a", "12345", "b"]]), "a\n12345\n");
+    }
+
+    #[test]
     fn lines_that_the_terminal_has_broken_are_counted() {
-        assert_eq!(drawn(4, &[&["123456789", ""], &[]]), "123456789\n\n\u{1b}[4A\r\u{1b}[J");
+        assert_eq!(drawn(4, &[&["12345678", ""], &[]]), "12345678\n\n\u{1b}[3A\r\u{1b}[J");
     }
 }

@@ -4,13 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use northbound::{AppId, Client, ClientBuilder, Credentials, QUOTA, Quota, Secret};
+use northbound::{AppId, Client, ClientBuilder, Credentials, QUOTA, Quota, Secret, without_line_ends};
 
 use crate::arguments::global::{APPLICATION_ORIGIN, ENDPOINT_ORIGIN, Global};
 use crate::error::CliError;
 use crate::session::context::Context;
 use crate::session::interrupt::may_hang;
-use crate::session::process::Environment;
+use crate::session::process::{Environment, NOT_UTF_8};
 use crate::session::token_cache::{self, TokenCache};
 
 pub(crate) const ENDPOINT: &str = "NORTHBOUND_ENDPOINT";
@@ -58,7 +58,7 @@ impl Connection {
         }
         let endpoint = endpoint(global, environment)?;
         let app_id = app_id(global, environment)?;
-        let client = match token(global, environment) {
+        let client = match token(global, environment)? {
             Some(token) => adjust(builder(global, &endpoint)?).token(AppId::new(app_id)?, token).build()?,
             None => {
                 let credentials = Credentials::new(app_id, secret(global, environment)?)?;
@@ -107,7 +107,7 @@ fn refuse_platform(global: &Global) -> Result<(), CliError> {
 pub(crate) fn endpoint(global: &Global, environment: Environment<'_>) -> Result<String, CliError> {
     let emulator =
         if cfg!(feature = "emulator") { "; or add --emulator to try it without an account" } else { "" };
-    given(global.endpoint.as_ref(), ENDPOINT, environment).ok_or_else(|| {
+    given(global.endpoint.as_ref(), ENDPOINT, environment)?.ok_or_else(|| {
         let advice = format!("add --endpoint URL, or set {ENDPOINT}: {ENDPOINT_ORIGIN}{emulator}");
         CliError::usage("no platform is given", advice)
     })
@@ -115,7 +115,7 @@ pub(crate) fn endpoint(global: &Global, environment: Environment<'_>) -> Result<
 
 /// Who calls.
 pub(crate) fn app_id(global: &Global, environment: Environment<'_>) -> Result<String, CliError> {
-    given(global.app_id.as_ref(), APP_ID, environment).ok_or_else(|| {
+    given(global.app_id.as_ref(), APP_ID, environment)?.ok_or_else(|| {
         let advice = format!("add --app-id ID, or set {APP_ID}: {APPLICATION_ORIGIN}");
         CliError::usage("no application is given", advice)
     })
@@ -126,7 +126,7 @@ pub(crate) fn secret(global: &Global, environment: Environment<'_>) -> Result<Se
     if let Some(secret) = secret_from_file(global)? {
         return Ok(secret);
     }
-    given(None, SECRET, environment).map(Secret::from).ok_or_else(|| {
+    given(None, SECRET, environment)?.map(Secret::from).ok_or_else(|| {
         let advice = format!(
             "set {SECRET}, or add --secret-file FILE: {APPLICATION_ORIGIN}; a token that you have goes into {TOKEN}"
         );
@@ -135,8 +135,9 @@ pub(crate) fn secret(global: &Global, environment: Environment<'_>) -> Result<Se
 }
 
 /// A token that the user has obtained elsewhere; --secret-file takes precedence.
-pub(crate) fn token(global: &Global, environment: Environment<'_>) -> Option<Secret> {
-    given(None, TOKEN, environment).filter(|_| global.secret_file.is_none()).map(Secret::from)
+pub(crate) fn token(global: &Global, environment: Environment<'_>) -> Result<Option<Secret>, CliError> {
+    let from_file = global.secret_file.is_some();
+    Ok(if from_file { None } else { given(None, TOKEN, environment)?.map(Secret::from) })
 }
 
 /// A client that logs in when no earlier login has left a token.
@@ -193,8 +194,19 @@ pub(crate) fn builder_to(global: &Global, endpoint: &str) -> ClientBuilder {
 }
 
 /// An option takes precedence over the environment.
-fn given(typed: Option<&String>, name: &str, environment: Environment<'_>) -> Option<String> {
-    typed.cloned().or_else(|| environment(name)).filter(|value| !value.is_empty())
+fn given(
+    typed: Option<&String>,
+    name: &str,
+    environment: Environment<'_>,
+) -> Result<Option<String>, CliError> {
+    let set = || environment(name).map(|value| without_line_ends(&value).to_owned());
+    match typed.cloned().or_else(set) {
+        Some(value) if typed.is_none() && value.contains(NOT_UTF_8) => Err(CliError::usage(
+            format!("the environment variable {name} is not UTF-8"),
+            "set it again, in a terminal or a file whose encoding is UTF-8",
+        )),
+        value => Ok(value.filter(|value| !value.is_empty())),
+    }
 }
 
 fn quota_of(calls: u32) -> Result<Quota, CliError> {
@@ -204,7 +216,10 @@ fn quota_of(calls: u32) -> Result<Quota, CliError> {
 /// Reads a file that an option names.
 fn read<T>(what: &str, path: &Path, content: impl FnOnce() -> io::Result<T>) -> Result<T, CliError> {
     may_hang(content).map_err(|error| {
-        let advice = "check the path, and that you may read the file";
+        let advice = match error.kind() {
+            io::ErrorKind::InvalidData => "save the file as UTF-8",
+            _ => "check the path, and that you may read the file",
+        };
         CliError::usage(format!("cannot read the {what} {}: {error}", path.display()), advice)
     })
 }
@@ -215,6 +230,5 @@ fn secret_from_file(global: &Global) -> Result<Option<Secret>, CliError> {
     };
     let content = || io::read_to_string(File::open(path)?.take(LONGEST_SECRET));
     let text = read("secret file", path, content)?;
-    // Editors end a file with a line break, which belongs to no secret.
-    Ok(Some(Secret::from(text.trim_end_matches(['\r', '\n']))))
+    Ok(Some(Secret::from(without_line_ends(&text))))
 }

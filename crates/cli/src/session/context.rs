@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use northbound::SubtaskStatus;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::arguments::global::{Global, Output};
 use crate::error::CliError;
@@ -72,12 +72,15 @@ impl<'a> Context<'a> {
         self.deliver()
     }
 
-    /// Prints a note on stderr, unless the user wants the result and errors only.
+    /// Prints a note on stderr, unless the user wants the result and errors only. Where errors are JSON, so is a note.
     pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
-        if self.global.quiet {
-            return Ok(());
+        match self.global.quiet {
+            true => Ok(()),
+            false if self.global.asks_json() => {
+                writeln!(self.stderr, "{}", json!({ "note": { "message": text } }))
+            }
+            false => writeln!(self.stderr, "{text}"),
         }
-        writeln!(self.stderr, "{text}")
     }
 
     /// Says how many rows a read brought, `further` if it came to its end, or why it did not.
@@ -87,6 +90,8 @@ impl<'a> Context<'a> {
         outcome: Result<&'static str, CliError>,
     ) -> Result<(), CliError> {
         match outcome {
+            // The table itself says so.
+            Ok(_) if totals.all() == 0 && self.global.output() == Output::Table => Ok(()),
             Ok(further) => Ok(self.note(&format!("{totals}{further}"))?),
             Err(failure) => {
                 if totals.all() > 0 && !matches!(failure, CliError::ClosedPipe) {
@@ -103,6 +108,7 @@ impl<'a> Context<'a> {
         if let Some(repairs) = totals.repairs() {
             self.note(&repairs)?;
         }
+        totals.are_readable()?;
         totals.are_as_asked(asked)
     }
 

@@ -1,14 +1,13 @@
 //! Ctrl-C and SIGTERM: a command waits for them wherever it can stop.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::sleep;
 
 use crate::error::{CliError, Signal};
+pub(crate) use crate::session::hanging::may_hang;
+use crate::session::hanging::until_hanging;
 
 /// Whether the command has been asked to stop. Clones are the same thing.
 ///
@@ -58,32 +57,6 @@ impl Interrupt {
             biased;
             signal = self.wait() => Err(CliError::Interrupted(signal)),
             outcome = work => outcome.map_err(Into::into),
-        }
-    }
-}
-
-/// The call of [`may_hang`] that has not returned, by its number; 0 if there is none.
-static CALL: AtomicU64 = AtomicU64::new(0);
-/// A call that takes longer than this, after a signal, hangs.
-const PATIENCE: Duration = Duration::from_millis(300);
-
-/// Makes a system call that may never return: a write to somebody who has stopped reading, opening a pipe that nobody writes
-/// to, a file on a server that is gone. A signal then ends the process, so nothing may need to be put in order.
-pub(crate) fn may_hang<T>(call: impl FnOnce() -> T) -> T {
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    CALL.store(CALLS.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
-    let outcome = call();
-    CALL.store(0, Ordering::Relaxed);
-    outcome
-}
-
-/// Waits until one call has been under way for the whole of [`PATIENCE`].
-async fn until_hanging() {
-    loop {
-        let call = CALL.load(Ordering::Relaxed);
-        sleep(PATIENCE).await;
-        if call != 0 && call == CALL.load(Ordering::Relaxed) {
-            return;
         }
     }
 }

@@ -13,6 +13,12 @@ use tokio::time::{Instant, sleep};
 
 use crate::session::interrupt::may_hang;
 
+/// The names of files in the making.
+const PREFIX: &str = ".northbound-";
+const SUFFIX: &str = ".part";
+/// A younger one may not be locked yet.
+const LEFT: Duration = Duration::from_secs(60);
+
 /// How often to look whether another process has given up its lock.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -26,10 +32,13 @@ pub(crate) struct NewFile {
 impl NewFile {
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".northbound-").suffix(".part");
+        builder.prefix(PREFIX).suffix(SUFFIX);
         may_hang(|| fs::metadata(folder(path)))?;
+        may_hang(|| remove_left(folder(path)));
         // The whole error has the name of the temporary file, which says nothing to the user.
         let file = may_hang(|| builder.tempfile_in(folder(path))).map_err(|error| error.kind())?;
+        // It says that the file is in use. Where there are no locks, nobody removes such files.
+        let _ = fs4::FileExt::try_lock(file.as_file());
         Ok(Self { path: path.to_owned(), file })
     }
 
@@ -61,6 +70,20 @@ impl NewFile {
     pub(crate) fn keep(self) -> io::Result<()> {
         finish(self.file.as_file(), &self.path)?;
         self.file.persist(&self.path).map_err(|error| error.error).map(drop)
+    }
+}
+
+/// Removes files in the making that killed processes have left: nobody has them locked.
+fn remove_left(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        let Some(file) = is_ours.then(|| open(&entry.path()).ok()).flatten() else { continue };
+        let changed = file.metadata().and_then(|file| file.modified());
+        let is_old = changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT));
+        if is_old && fs4::FileExt::try_lock(&file).is_ok() {
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -111,7 +134,14 @@ pub(crate) fn finish(file: &File, path: &Path) -> io::Result<()> {
     inherit(file, path);
     #[cfg(not(unix))]
     let _ = path;
-    file.sync_all()
+    unless_unsupported(file.sync_all())
+}
+
+/// Some file systems cannot be asked to put a file on the disk. They write it when they like, and the export is as complete.
+fn unless_unsupported(synced: io::Result<()>) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, ReadOnlyFilesystem, Unsupported};
+    let is_unsupported = |kind| matches!(kind, InvalidInput | ReadOnlyFilesystem | Unsupported);
+    synced.or_else(|error| if is_unsupported(error.kind()) { Ok(()) } else { Err(error) })
 }
 
 /// What cannot be set stays as it is: the file is then open to fewer users.
@@ -193,6 +223,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_process_has_left_is_removed_unless_somebody_uses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let [mut old, mut new] = [(); 2].map(|()| NewFile::beside(&path("x")).unwrap());
+        let left = [".northbound-left.part", ".northbound-fresh.part", "other.part"].map(|name| {
+            let file = File::create(path(name)).unwrap();
+            let is_fresh = name.contains("fresh");
+            let age = if is_fresh { Duration::ZERO } else { 2 * LEFT };
+            file.set_modified(std::time::SystemTime::now() - age).unwrap();
+            path(name)
+        });
+        old.file().set_modified(std::time::SystemTime::now() - 2 * LEFT).unwrap();
+        NewFile::beside(&path("y")).unwrap();
+        assert_eq!(left.map(|path| path.exists()), [false, true, true]);
+        assert!([&mut old, &mut new].into_iter().all(|file| file.file.path().exists()));
+    }
+
+    #[test]
     fn a_link_is_replaced_and_its_target_stays() {
         let folder = tempfile::tempdir().unwrap();
         let [path, target] = ["x", "thesis"].map(|name| folder.path().join(name));
@@ -204,6 +252,14 @@ mod tests {
             assert!(!fs::symlink_metadata(&path).unwrap().is_symlink() && mode(&path) & !at_most == 0);
             fs::remove_file(&path).unwrap();
         }
+    }
+
+    #[test]
+    fn a_file_system_that_cannot_sync_ends_nothing_and_a_broken_or_full_disk_does() {
+        use rustix::io::Errno;
+        let outcome = |error: Errno| unless_unsupported(Err(error.into())).is_ok();
+        assert!([Errno::INVAL, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS].into_iter().all(outcome));
+        assert!(![Errno::IO, Errno::NOSPC, Errno::DQUOT].into_iter().any(outcome));
     }
 
     #[test]

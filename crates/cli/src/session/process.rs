@@ -4,8 +4,11 @@ use std::io::{self, Write};
 
 use crate::screen::outlet::Outlet;
 
-/// Looks a name up in the environment.
+/// Looks a name up in the environment. U+FFFD stands for what is not UTF-8 in a value.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What stands for bytes that are not UTF-8.
+pub(crate) const NOT_UTF_8: char = char::REPLACEMENT_CHARACTER;
 
 /// The process around a command: its environment, its streams, its signals.
 ///

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource};
+use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource, Waiting};
 use serde::{Deserialize, Serialize};
 
 use crate::session::new_file::{self, checksum};
-use crate::session::process::Environment;
+use crate::session::process::{Environment, NOT_UTF_8};
 
 /// The token of one application on one platform, shared with other processes of this user.
 pub(crate) struct TokenCache {
@@ -123,6 +123,11 @@ impl TokenSource for TokenCache {
         let rejected = rejected.cloned();
         Box::pin(async move { self.find_or_log_in(rejected.as_ref()).await })
     }
+
+    /// What a login waits for.
+    fn waiting(&self) -> Option<Waiting> {
+        self.login.waiting()
+    }
 }
 
 /// Warns before the first login that it cancels other tokens, unless an earlier login has left its file.
@@ -167,7 +172,8 @@ impl KeptToken {
 
 /// Where this user's caches are; `None` if the environment does not say.
 pub(crate) fn folder(environment: Environment<'_>) -> Option<PathBuf> {
-    let of = |name: &str| environment(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let is_path = |value: &String| !value.is_empty() && !value.contains(NOT_UTF_8);
+    let of = |name: &str| environment(name).filter(is_path).map(PathBuf::from);
     let caches = if cfg!(windows) {
         of("LOCALAPPDATA")
     } else if cfg!(target_os = "macos") {

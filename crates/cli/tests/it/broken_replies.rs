@@ -1,8 +1,9 @@
 //! Replies that are not quite what they should be, as the command shows them.
 
 use northbound_testkit::axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION};
-use northbound_testkit::{Platform, json_reply};
+use northbound_testkit::{Asked, Platform, json_reply};
 
+use crate::platform::{ask_freely, page, paging, rows_of};
 use crate::{Seen, ask, names};
 
 const SECRET: &str = "s3cret/of \"the\" test";
@@ -70,6 +71,19 @@ async fn rows_that_nobody_asked_for_are_reported() {
     }
     let Seen { stderr, .. } = run(&platform, "subtasks t --status Fail --page 0").await;
     assert!(stderr.contains("1 of 2 rows have another status than was asked for"), "{stderr}");
+    // A file never gets its name by such rows, also not when the export is resumed.
+    let ignoring = |asked: &Asked| page(&rows_of(&[("Fail", 1), ("Success", 1)]), None, asked.page());
+    let (platform, folder) = (paging(ignoring).await, tempfile::tempdir().unwrap());
+    let line = format!("export t --format jsonl --status Fail --out {}", folder.path().join("x").display());
+    for (more, told) in [("", "have another status"), (" --resume", "cannot be completed: 1 of 2 rows")] {
+        let Seen { code, stderr, .. } = ask_freely(&platform, &format!("{line}{more}")).await;
+        assert!(code == 1 && stderr.contains(told) && stderr.contains("--replace"), "{stderr}");
+        assert_eq!(names(folder.path()), ["x.part", "x.part.json"]);
+    }
+    let body = r#"{"taskDetails":[{"status":"Fail"},{"status":"Halted"}]}"#;
+    let platform = serving(200, body.to_owned(), None).await;
+    let Seen { stderr, .. } = run(&platform, "subtasks t --status Fail --page 0").await;
+    assert!(stderr.contains("statuses that its page does not list, such as Halted: "), "{stderr}");
 }
 
 /// The secret and the token as a platform may write them back.

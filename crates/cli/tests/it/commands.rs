@@ -81,6 +81,25 @@ fn a_terminal_of_forty_columns_reads_well() {
 }
 
 #[test]
+fn what_is_drawn_depends_on_the_terminal() {
+    let line = "--emulator watch demo --fail-above 2%";
+    let shown = |environment: &[(&str, &str)]| northbound_in(environment, Some(80), line).stdout;
+    for (environment, is_redrawn, has_blocks) in [
+        (&[][..], true, true),
+        (&[("LC_ALL", "C")], true, false),
+        (&[("LC_ALL", "POSIX"), ("LANG", "de_DE.utf8")], true, false),
+        (&[("LC_CTYPE", "zh_CN.UTF-8"), ("LANG", "C")], true, true),
+        (&[("TERM", "dumb")], false, false),
+        (&[("TERM", "")], false, false),
+    ] {
+        let shown = shown(environment);
+        let seen = [shown.contains('\u{1b}'), shown.contains('█')];
+        assert_eq!(seen, [is_redrawn, has_blocks], "{environment:?}: {shown}");
+        assert_eq!(shown.contains("##"), is_redrawn && !has_blocks, "{shown}");
+    }
+}
+
+#[test]
 fn help_and_explain_teach() {
     insta::assert_snapshot!("the_command_tree", northbound_cli::command_tree());
     insta::assert_snapshot!(session(&[
@@ -100,8 +119,11 @@ fn failures_say_what_to_do() {
     insta::assert_snapshot!(session(&[
         "subtasks demo",
         "--endpoint http://127.0.0.1:1 --app-id demo-app subtasks demo",
-        "--endpoint http://platform.example --app-id a --secret-file ../../rustfmt.toml subtasks demo",
+        "--endpoint http://platform.example --app-id a --secret-file tests/it/secret.txt subtasks demo",
         "--emulator --endpoint https://platform.example subtasks demo",
+        "--endpoint https://127.0.0.1:1 --app-id a --secret-file ../../rustfmt.toml subtasks demo",
+        "--endpoint https://10.0.0.7 --resolve b.example:10.0.0.7 --app-id a --secret-file tests/it/secret.txt subtasks demo",
+        "--emulator subtasks demo\u{200b}",
         "--endpoint nowhere --app-id demo-app --secret-file /nonexistent subtasks demo",
         "--emulator subtasks nope",
         "--emulator --app-id nobody subtasks demo",
@@ -114,7 +136,7 @@ fn failures_say_what_to_do() {
         "--emulator subtasks nope -o jsonl",
         "--emulator subtasks -o json",
         "--emulator subtasks demo --ca-cert ca.pem",
-        "--endpoint https://127.0.0.1:1 --ca-cert /nonexistent subtasks demo --app-id a --secret-file ../../rustfmt.toml",
+        "--endpoint https://127.0.0.1:1 --ca-cert /nonexistent subtasks demo --app-id a --secret-file tests/it/secret.txt",
         "--emulator subtasks",
         "emulator serve --listen 127.0.0.1",
         "emulator serve --listen 127.0.0.1:x",
@@ -245,8 +267,9 @@ fn every_command_takes_the_options_that_it_does_not_show() {
 #[test]
 fn all_subtasks_come_as_json_lines() {
     let seen = northbound("--emulator subtasks demo --output jsonl");
-    let totals = "1000 subtasks: 70 Pending, 85 WaitResult, 691 Success, 115 Fail, 39 Timeout\n";
-    assert_eq!((seen.code, seen.stdout.lines().count(), seen.stderr.as_str()), (0, 1000, totals));
+    let totals = "1000 subtasks: 70 Pending, 85 WaitResult, 691 Success, 115 Fail, 39 Timeout";
+    let totals = format!("{{\"note\":{{\"message\":\"{totals}\"}}}}\n");
+    assert_eq!((seen.code, seen.stdout.lines().count(), seen.stderr.as_str()), (0, 1000, &*totals));
     let read = |line| serde_json::from_str::<serde_json::Value>(line).unwrap();
     let devices: HashSet<String> =
         seen.stdout.lines().map(|line| read(line)["param"]["deviceId"].to_string()).collect();
@@ -269,7 +292,9 @@ fn what_is_typed_goes_before_the_environment_and_no_secret_is_shown() {
         (&environment[..2], &from_file, "typed"),
     ] {
         let seen = northbound_in(environment, None, line);
-        let told = format!("error: login of application {application}: no connection to http://127.0.0.1:1,");
+        let told = format!(
+            "error: subtasks of task demo: login of application {application}: no connection to http://127.0.0.1:1,"
+        );
         assert!(seen.code == 1 && seen.stderr.starts_with(&told), "{seen:?}");
         assert!(!seen.stderr.contains("s3cret"), "{seen:?}");
     }

@@ -204,11 +204,10 @@ async fn a_platform_that_is_not_there_is_distinguished_from_a_silent_one() {
     assert!(told.contains("has no address (") && told.contains("--resolve xxx"), "{told}");
     assert!(told.contains("not checked     connection: there is no address"), "{told}");
     assert_eq!([refused.code, nameless.code], [1, 1]);
-    // An address for another host changes nothing.
     let server = Emulated::start().await;
     let seen = doctor(&server.url(), "--resolve platform.example:10.0.0.7").await;
-    let warning = "warning         name: --resolve names another host than the endpoint";
-    assert!(seen.code == 0 && lines(&seen, &["name"]).starts_with(warning), "{seen:?}");
+    let found = "wrong           endpoint: an address is given for \"platform.example\"";
+    assert!(seen.code == 1 && lines(&seen, &["endpoint"]).starts_with(found), "{seen:?}");
 }
 
 #[tokio::test]

@@ -29,16 +29,15 @@ fn northbound(line: &str) -> Seen {
 
 /// The same in an environment, and on a terminal of this width.
 fn northbound_in(environment: &[(&str, &str)], columns: Option<u16>, line: &str) -> Seen {
-    let value = |name: &str| environment.iter().find(|(known, _)| *known == name);
+    let usual = [("TERM", "xterm"), ("LANG", "C.UTF-8")];
+    let value = |name: &str| environment.iter().chain(&usual).find(|(known, _)| *known == name);
     let lookup = |name: &str| value(name).map(|(_, value)| (*value).to_owned());
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let width = || columns.unwrap_or_default();
+    let size = || (columns.unwrap_or_default(), 0);
     let process = match columns {
-        Some(_) => Process::new(
-            &lookup,
-            Outlet::terminal(&mut stdout, &width),
-            Outlet::terminal(&mut stderr, &width),
-        ),
+        Some(_) => {
+            Process::new(&lookup, Outlet::terminal(&mut stdout, &size), Outlet::terminal(&mut stderr, &size))
+        }
         None => Process::new(&lookup, Outlet::plain(&mut stdout), Outlet::plain(&mut stderr)),
     };
     let words = ["northbound"].into_iter().chain(line.split_whitespace());

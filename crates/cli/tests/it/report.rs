@@ -141,7 +141,7 @@ async fn where_the_list_and_the_counts_differ_the_report_says_why() {
         .await;
         let seen = ask_freely(&platform, "report demo --out -").await;
         let (report, differ) =
-            (Report::of(&seen), format!("3 devices are listed as Fail, and 2 were counted before: {why}"));
+            (Report::of(&seen), format!("3 devices listed as Fail, and 2 counted before: {why}"));
         let text = in_words(&report.still);
         assert!(text.contains(&differ) && seen.stderr == format!("{differ}\n"), "{text} {}", seen.stderr);
         let open = text.contains(&format!("Not settled: {under_way} of 10 subtasks may still succeed"));

@@ -77,7 +77,10 @@ fn errors_fit_the_schema_and_name_their_kind() {
         ("--emulator watch demo --timeout 0s", "gave-up"),
         ("--emulator watch demo --fail-above 2%", "too-many-failed"),
         ("doctor", "unsound"),
-        ("--endpoint http://127.0.0.1:1 --app-id a --secret-file ../../rustfmt.toml summary t", "connection"),
+        (
+            "--endpoint http://127.0.0.1:1 --app-id a --secret-file tests/it/secret.txt summary t",
+            "connection",
+        ),
     ] {
         let seen = northbound(&format!("{line} -o json"));
         let error: Value = serde_json::from_str(&seen.stderr).unwrap();

@@ -210,5 +210,9 @@ fn params(name: &str, hosts: &[&str]) -> Result<CertificateParams, TlsError> {
     let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
     let mut params = CertificateParams::new(hosts)?;
     params.distinguished_name.push(DnType::CommonName, name);
+    // What strict clients ask for, such as Python from 3.13 on: both key identifiers, and what the key is for.
+    params.use_authority_key_identifier_extension = true;
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     Ok(params)
 }

@@ -63,6 +63,18 @@ async fn a_client_that_trusts_the_authority_gets_its_answer() {
     emulator.stop().await;
 }
 
+#[test]
+fn made_certificates_have_what_strict_clients_ask_for() {
+    let made = Certificates::make().unwrap();
+    // Object identifiers in DER: key usage (critical) and the two key identifiers.
+    let extensions: [&[u8]; 3] = [&[85, 29, 15, 1, 1, 255], &[85, 29, 14, 4], &[85, 29, 35, 4]];
+    for pem in [made.ca, made.server, made.client.unwrap()] {
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+        let has = |bytes: &[u8]| certificate.windows(bytes.len()).any(|window| window == bytes);
+        assert!(extensions.into_iter().all(has) && has(&[85, 29, 19, 1, 1, 255]), "{certificate:?}");
+    }
+}
+
 #[tokio::test]
 async fn another_authority_another_name_and_an_old_certificate_are_refused() {
     let (made, other) = (Certificates::make().unwrap(), Certificates::make().unwrap());

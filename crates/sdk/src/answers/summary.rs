@@ -272,7 +272,9 @@ impl fmt::Display for Summary {
         for (status, count) in self.by_status().filter(|(_, count)| *count > 0) {
             write!(f, ", {count} {status}")?;
         }
-        match self.other {
+        let is_unlisted = |status: &SubtaskStatus| !SubtaskStatus::KNOWN.contains(status);
+        let named = self.by_status().filter(|(status, _)| is_unlisted(status)).map(|(_, count)| count);
+        match self.other.saturating_sub(named.sum()) {
             0 => Ok(()),
             other => write!(f, ", {other} not found in a documented status"),
         }
@@ -322,7 +324,7 @@ mod tests {
         let read = summary(&[("Success", 7), ("Pending", 1), ("Halted", 1)], 1);
         assert_eq!(
             read.to_string(),
-            "7 of 10 subtasks are settled, 1 Pending, 7 Success, 1 Halted, 2 not found in a documented status"
+            "7 of 10 subtasks are settled, 1 Pending, 7 Success, 1 Halted, 1 not found in a documented status"
         );
         assert_eq!(read.method().to_string(), "read, since a page has no total");
         assert_eq!(summary(&[], 0).to_string(), "the task has no subtasks");

@@ -21,6 +21,7 @@ use crate::error::{Error, ErrorKind, Remedy};
 use crate::redact::{Secrets, excerpt};
 
 const NORTHBOUND_SIDE: &str = "check that the endpoint is the northbound side of the platform";
+const HEAD: &str = "check that the endpoint speaks HTTP, and that no proxy on the way sends a malformed header or more than 100 of them";
 const WHERE: &str = "check address and port of the endpoint, the network, and the proxy if one is set";
 
 /// An operation of the document with its parameters, ready to be sent any number of times.
@@ -154,6 +155,9 @@ impl Exchange<'_> {
     fn not_as_documented(&self, body: &[u8]) -> Error {
         let status = self.status();
         match (Envelope::in_body(body), self.call.received().and_then(|received| received.misread)) {
+            (_, Some(Misread::BrokenOff)) => {
+                broke("it has no length, and its JSON ends in the middle").with_status(status)
+            }
             (_, Some(Misread::TooManyRows)) => Error::new(
                 ErrorKind::TooLarge,
                 "the page has more than ten times the rows asked for",
@@ -161,7 +165,7 @@ impl Exchange<'_> {
             )
             .with_status(status),
             (Some(envelope), _) => self.reported(envelope),
-            (None, Some(Misread::At { member, fault })) if status == StatusCode::OK => {
+            (None, Some(Misread::At { member, fault })) if status.is_success() => {
                 self.undecodable(self.redacted(&member), &fault)
             }
             _ => self.without_code(),
@@ -175,7 +179,8 @@ impl Exchange<'_> {
         } else {
             format!(" ({})", excerpt(&self.redacted(fault)))
         };
-        let found = format!("the reply of HTTP 200 cannot be decoded{place}{fault}{}", self.shown());
+        let status = self.status().as_u16();
+        let found = format!("the reply of HTTP {status} cannot be decoded{place}{fault}{}", self.shown());
         let advice = "check that the endpoint is the platform, and report it if it is";
         let error = self.undocumented(ErrorKind::Undecodable, found, advice);
         error.with(|details| details.member = Some(member))
@@ -191,8 +196,14 @@ impl Exchange<'_> {
             return self.undocumented(ErrorKind::Redirect, found, advice);
         }
         let found = format!("{http} without an error code of the platform{}", self.shown());
-        let advice = "check the endpoint, and the proxies on the way to it";
-        self.undocumented(ErrorKind::Status, found, advice)
+        let advice = match status {
+            StatusCode::TOO_MANY_REQUESTS => {
+                "call less often: other programs of this application, or a proxy on the way, may use up the quota"
+            }
+            _ => "check the endpoint, and the proxies on the way to it",
+        };
+        let error = self.undocumented(ErrorKind::Status, found, advice);
+        error.through(self.connection.endpoint.proxy.as_ref())
     }
 
     /// An error for a reply that is neither what the document describes nor an error that it describes.
@@ -231,12 +242,15 @@ impl Exchange<'_> {
             let found = format!("no connection to {place}, or no reply, in time ({cause})");
             Error::new(ErrorKind::Timeout, found, WHERE)
         } else if received.is_some() {
-            let found = format!("the connection broke before the whole reply had come ({cause})");
-            Error::new(ErrorKind::Connection, found, "try again")
+            broke(&cause)
+        } else if causes(&error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse)) {
+            let found = format!("the head of the reply from {place} cannot be read ({cause})");
+            Error::new(ErrorKind::Connection, found, HEAD)
         } else {
             let found = format!("no connection to {place}, or no reply over it ({cause})");
             Error::new(ErrorKind::Connection, found, WHERE)
         };
+        let broken = broken.through(self.connection.endpoint.proxy.as_ref());
         let broken = if is_unsent { broken.unsent() } else { broken };
         broken.with_status(received.map(|received| received.status)).with_source(error)
     }
@@ -283,6 +297,12 @@ impl Exchange<'_> {
     fn redacted(&self, text: &str) -> String {
         self.connection.secrets.redacted(text)
     }
+}
+
+/// An error for a reply of which only a part has come.
+fn broke(cause: &str) -> Error {
+    let found = format!("the connection broke before the whole reply had come ({cause})");
+    Error::new(ErrorKind::Connection, found, "try again")
 }
 
 /// The causes of an error, outermost first, those inside an I/O error included.

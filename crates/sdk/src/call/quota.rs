@@ -113,10 +113,10 @@ impl Quota {
         }
     }
 
-    /// Stops all calls until the window has surely moved: the platform throttled a call all the same. `jitter` is a random
-    /// number from 0 to 1.
-    pub(crate) fn pause(&self, jitter: f64) {
-        self.lock().pause(Instant::now(), jitter);
+    /// Stops all calls for as long as the reply `asked` for, else until the window has surely moved: the platform throttled a
+    /// call all the same. `jitter` is a random number from 0 to 1.
+    pub(crate) fn pause(&self, asked: Option<Duration>, jitter: f64) {
+        self.lock().pause(Instant::now(), asked, jitter);
     }
 
     /// How long a call that came now would wait for its slot, as things stand: at least so long, unless others leave.

@@ -167,7 +167,7 @@ impl CallRunner<'_> {
                     sleep(pause).await;
                 }
                 Verdict::AwaitQuota => {
-                    quota.pause(self.shared.random());
+                    quota.pause(error.retry_after(), self.shared.random());
                     waits_until(None);
                 }
                 Verdict::ChangeToken => self.wait.is_over(),

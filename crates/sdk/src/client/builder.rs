@@ -13,9 +13,12 @@ use crate::call::exchange::Connection;
 use crate::call::run::{BeforeLogin, Shared};
 use crate::call::token::TokenStore;
 use crate::call::waiting::Waits;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use crate::client::certificates::Certificates;
 use crate::client::credentials::Source;
 use crate::client::endpoint::{Endpoint, ThisMachine};
 use crate::client::proxy;
+use crate::client::tls;
 use crate::redact::Secrets;
 use crate::{AppId, Client, Credentials, Error, Quota, Remedy, Retry, TokenSource};
 
@@ -32,6 +35,8 @@ pub struct ClientBuilder {
     sources: Vec<Source>,
     before_login: Option<BeforeLogin>,
     resolved: Vec<(String, SocketAddr)>,
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    certificates: Certificates,
     http: Vec<AdjustHttp>,
     service: Option<MakeService>,
     /// Whether anything goes over HTTP.
@@ -48,7 +53,7 @@ pub struct ClientBuilder {
 }
 
 type MakeService = Box<dyn FnOnce(reqwest::Client) -> Arc<dyn HttpService> + Send>;
-type AdjustHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> + Send>;
+type AdjustHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
 
 impl Client {
     /// Starts to build a client for the platform at `endpoint`, such as `https://platform.example:8743`.
@@ -58,6 +63,8 @@ impl Client {
             sources: Vec::new(),
             before_login: None,
             resolved: Vec::new(),
+            #[cfg(any(feature = "rustls", feature = "native-tls"))]
+            certificates: Certificates::default(),
             http: Vec::new(),
             service: None,
             connects: true,
@@ -115,7 +122,8 @@ impl ClientBuilder {
         Self { deadline, ..self }
     }
 
-    /// Refuses a reply whose body is longer than this, while it is read; 32 MiB unless set.
+    /// Refuses a reply whose body is longer than this, while it is read; 32 MiB unless set. A read of several pages then goes on
+    /// with smaller ones.
     pub fn body_limit(self, bytes: usize) -> Self {
         Self { body_limit: bytes, ..self }
     }
@@ -138,7 +146,7 @@ impl ClientBuilder {
         mut self,
         adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
     ) -> Self {
-        self.http.push(Box::new(|http| Ok(adjust(http))));
+        self.http.push(Box::new(adjust));
         self
     }
 
@@ -148,46 +156,39 @@ impl ClientBuilder {
     }
 
     /// Connects to `address` when the endpoint names `host`: for a platform at a bare IP address, whose certificate is for a
-    /// host name. Write the name in the endpoint.
+    /// host name. Write the name in the endpoint: another host is refused.
     pub fn resolve(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
         self.resolved.push((host.into(), address));
         self
     }
 
-    /// Trusts these certificate authorities as well, given as PEM: one certificate or several.
+    /// Trusts these certificate authorities as well, given as PEM: one certificate or several. A server's own certificate can be
+    /// among them, such as a self-signed one: it is trusted for the hosts that it names, and TLS settings of
+    /// [`http`](Self::http) have no effect then.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        let pem = pem.into();
-        self.http.push(Box::new(move |http| Ok(http.tls_certs_merge(certificates(&pem)?))));
+        self.certificates.roots.push(pem.into());
         self
     }
 
-    /// Trusts these certificate authorities and no others, given as PEM: one certificate or several.
+    /// Trusts these certificate authorities and no others, as [`root_certificates`](Self::root_certificates) does.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn only_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        let pem = pem.into();
-        self.http.push(Box::new(move |http| Ok(http.tls_certs_only(certificates(&pem)?))));
-        self
+        self.certificates.only = true;
+        self.root_certificates(pem)
     }
 
     /// Shows a client certificate, given with its private key as PEM, to a platform that requires one.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn identity(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        let pem = pem.into();
-        self.http.push(Box::new(move |http| {
-            let identity = identity(&pem).map_err(|fault| {
-                let advice = "give a certificate and its private key (PKCS#8) as PEM, one after the other";
-                Error::refused("the client certificate cannot be read", advice).with_source(fault)
-            })?;
-            Ok(http.identity(identity))
-        }));
+        self.certificates.identity = Some(pem.into());
         self
     }
 
     /// Accepts every certificate, also of somebody who only pretends to be the platform: secret and token are then anybody's.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn danger_accept_any_certificate(mut self) -> Self {
-        self.http.push(Box::new(|http| Ok(http.tls_danger_accept_invalid_certs(true))));
+        self.certificates.accepts_any = true;
         self
     }
 
@@ -270,6 +271,7 @@ impl ClientBuilder {
             0 => Error::refused("there are no credentials", Remedy::GiveCredentials),
             _ => Error::refused("there is more than one credential", Remedy::GiveOneCredential),
         })?;
+        let source = source.checked()?;
         if self.deadline.is_zero() {
             return Err(Error::refused("the deadline of a call is 0 s", "allow it some time, such as 180 s"));
         }
@@ -292,22 +294,21 @@ impl ClientBuilder {
         // Nothing speaks TLS then, unless what was adjusted asks for it. Reading the certificate authorities of the system would
         // take longer than many a call.
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
-        if (endpoint.stays_here || !self.connects) && self.http.is_empty() {
+        if self.connects && !self.certificates.is_empty() {
+            http = self.certificates.apply(http)?;
+        } else if (endpoint.stays_here || !self.connects) && self.http.is_empty() {
             http = http.tls_certs_only([]);
         }
         for (host, address) in self.resolved {
             http = http.resolve(&host, address);
         }
         for adjust in self.http {
-            http = adjust(http)?;
+            http = adjust(http);
         }
         if endpoint.stays_here {
             http = http.no_proxy().dns_resolver(ThisMachine);
         }
-        let http = http.redirect(reqwest::redirect::Policy::none()).build().map_err(|fault| {
-            Error::refused("the HTTP client cannot be made", "check certificates and proxy settings")
-                .with_source(fault)
-        })?;
+        let http = http.redirect(reqwest::redirect::Policy::none()).build().map_err(tls::unusable)?;
         let service = self.service.map(|make| make(http.clone()));
         let secrets = Secrets::default();
         let connection = Connection { endpoint, http, service, body_limit: self.body_limit, secrets };
@@ -333,34 +334,6 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder").finish_non_exhaustive()
     }
-}
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Error> {
-    let advice = "give certificates as PEM: text that begins with -----BEGIN CERTIFICATE-----";
-    let certificates = reqwest::Certificate::from_pem_bundle(pem)
-        .map_err(|fault| Error::refused("the root certificates cannot be read", advice).with_source(fault))?;
-    if certificates.is_empty() {
-        return Err(Error::refused("the root certificates hold no certificate", advice));
-    }
-    Ok(certificates)
-}
-
-#[cfg(feature = "rustls")]
-fn identity(pem: &[u8]) -> reqwest::Result<reqwest::Identity> {
-    reqwest::Identity::from_pem(pem)
-}
-
-/// The system's library wants the certificates and the key apart.
-#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-fn identity(pem: &[u8]) -> reqwest::Result<reqwest::Identity> {
-    const BEGIN: &str = "-----BEGIN ";
-    let text = String::from_utf8_lossy(pem);
-    let (certificates, key): (Vec<&str>, Vec<&str>) =
-        text.split(BEGIN).skip(1).partition(|block| block.starts_with("CERTIFICATE"));
-    let [certificates, key] = [certificates, key]
-        .map(|blocks| blocks.iter().map(|block| format!("{BEGIN}{block}")).collect::<String>());
-    reqwest::Identity::from_pkcs8_pem(certificates.as_bytes(), key.as_bytes())
 }
 
 /// Takes ring for this process, unless the process has already chosen another provider.

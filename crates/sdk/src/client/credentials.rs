@@ -5,7 +5,8 @@ use std::fmt;
 use northbound_client::types::LoginRequestAppId;
 use northbound_client::{LONGEST_SECRET, Secret};
 
-use crate::{Error, TokenSource};
+use crate::invisible::{check, check_secret, without_line_ends};
+use crate::{Error, Remedy, TokenSource};
 
 const APP_ID_VARIABLE: &str = "NORTHBOUND_APP_ID";
 const SECRET_VARIABLE: &str = "NORTHBOUND_SECRET";
@@ -27,13 +28,14 @@ impl AppId {
     /// Checks an application id.
     ///
     /// # Errors
-    /// When it is empty, longer than 256 characters, or holds a character that no header can carry.
+    /// When it is empty, longer than 256 characters, or holds a character that nobody sees or that no header can carry.
     pub fn new(id: impl Into<String>) -> Result<Self, Error> {
         let id = id.into();
         if id.is_empty() {
             let advice = "give the id that the platform's console shows";
             return Err(Error::refused("the application id is empty", advice));
         }
+        check("application id", &id)?;
         if let Some(strange) = id.chars().find(|c| !c.is_ascii_graphic()) {
             return Err(Error::refused(
                 format!("the application id {id:?} holds {strange:?}"),
@@ -71,13 +73,15 @@ impl Credentials {
     /// Credentials from given values.
     ///
     /// # Errors
-    /// When the id is not allowed (see [`AppId::new`]), or the secret is empty or longer than 256 characters.
+    /// When the id is not allowed (see [`AppId::new`]), or the secret is empty, longer than 256 characters, or holds a character that
+    /// nobody sees, such as a line break.
     pub fn new(app_id: impl Into<String>, secret: impl Into<Secret>) -> Result<Self, Error> {
         let (app_id, secret) = (AppId::new(app_id)?, secret.into());
         if secret.expose().is_empty() {
             let advice = "give the secret that belongs to the application id";
             return Err(Error::refused("the secret is empty", advice));
         }
+        check_secret("secret", secret.expose())?;
         let length = secret.expose().chars().count();
         if length > LONGEST_SECRET {
             return Err(Error::refused(
@@ -90,12 +94,14 @@ impl Credentials {
         Ok(Self { app_id, secret })
     }
 
-    /// Credentials from the environment: `NORTHBOUND_APP_ID` and `NORTHBOUND_SECRET`.
+    /// Credentials from the environment: `NORTHBOUND_APP_ID` and `NORTHBOUND_SECRET`. A byte order mark before a value and line
+    /// breaks behind it are left out.
     ///
     /// # Errors
     /// When a variable is missing or not UTF-8, or its value is not allowed.
     pub fn from_env() -> Result<Self, Error> {
-        Self::new(variable(APP_ID_VARIABLE)?, variable(SECRET_VARIABLE)?)
+        let [id, secret] = [variable(APP_ID_VARIABLE)?, variable(SECRET_VARIABLE)?];
+        Self::new(without_line_ends(&id), without_line_ends(&secret))
     }
 
     /// The application id.
@@ -121,6 +127,19 @@ impl Source {
             Self::Elsewhere(app_id, _) | Self::Ready(app_id, _) => app_id,
         }
     }
+
+    /// Refuses a token of the user that cannot be one.
+    pub(crate) fn checked(self) -> Result<Self, Error> {
+        let Self::Ready(_, token) = &self else { return Ok(self) };
+        let token = token.expose();
+        if token.get(..7).is_some_and(|begin| begin.eq_ignore_ascii_case("bearer ")) {
+            let advice = "give the token alone, without the word before it";
+            return Err(Error::refused("the token begins with the word Bearer", advice));
+        }
+        check_secret("token", token)
+            .map_err(|error| error.with(|details| details.remedy = Remedy::CheckToken))?;
+        Ok(self)
+    }
 }
 
 fn variable(name: &str) -> Result<String, Error> {
@@ -144,6 +163,8 @@ mod tests {
         for id in ["", "demo app", "demo\r\napp", "é", &"x".repeat(257)] {
             assert!(AppId::new(id).unwrap_err().is_refused(), "{id:?}");
         }
+        let error = AppId::new("demo ").unwrap_err();
+        assert_eq!(error.found(), "the application id \"demo \" holds U+0020, a space, after \"demo\"");
         assert_eq!(AppId::new("x".repeat(256)).unwrap().as_str().len(), 256);
     }
 
@@ -152,6 +173,10 @@ mod tests {
         assert!(Credentials::new("demo-app", "").unwrap_err().is_refused());
         let too_long = Credentials::new("demo-app", "s3cret".repeat(50)).unwrap_err();
         assert!(!format!("{too_long} {too_long:?}").contains("s3cret"));
+        for (end, name) in [("\n", "U+000A, a line break"), ("\u{200b}x", "U+200B, a zero-width space")] {
+            let error = Credentials::new("demo-app", format!("s3cret{end}")).unwrap_err();
+            assert_eq!(error.found(), format!("the secret holds {name}, as character 7"));
+        }
         let credentials = Credentials::new("demo-app", "s3cret").unwrap();
         assert!(!format!("{credentials:?}").contains("s3cret"));
     }

@@ -6,6 +6,7 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::error::{Error, Remedy};
+use crate::invisible::check_secret;
 
 /// The address of a platform: scheme, host, port, and a path in front of the platform's own, if a proxy adds one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// Checks an address, which plain http must not leave unless it is allowed to; `given` are the hosts whose addresses are not
-    /// looked up.
+    /// looked up, and no other host than that of the endpoint is among them.
     ///
     /// No message repeats the text: it may hold a password, in many spellings.
     pub(crate) fn parse(
@@ -36,6 +37,7 @@ impl Endpoint {
             let fault = "the endpoint holds a user name or password";
             return Err(Error::refused(fault, "take it out: credentials are given apart from the address"));
         }
+        check_secret("endpoint", text)?;
         let url = Url::parse(text).map_err(|fault| refuse(format!("is no URL ({fault})")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refuse("is no address of http or https".to_owned()));
@@ -45,6 +47,10 @@ impl Endpoint {
         };
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refuse("has a query or a fragment".to_owned()));
+        }
+        if let Some((other, _)) = given.iter().find(|(name, _)| bare(name) != bare(host)) {
+            let found = format!("an address is given for {other:?}, and the endpoint names {host}");
+            return Err(Error::refused(found, Remedy::ResolveName));
         }
         let is_loopback = names_this_machine(host, given);
         let stays_here = url.scheme() == "http" && !allows_plain_http;
@@ -91,11 +97,14 @@ fn names_this_machine(host: &str, given: &[(String, SocketAddr)]) -> bool {
     if let Ok(address) = host.trim_matches(['[', ']']).parse() {
         return is_loopback(address);
     }
-    let bare = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
     let host = bare(host);
-    let is_elsewhere =
-        |(name, address): &(String, SocketAddr)| bare(name) == host && !is_loopback(address.ip());
-    (host == "localhost" || host.ends_with(".localhost")) && !given.iter().any(is_elsewhere)
+    let is_local = host == "localhost" || host.ends_with(".localhost");
+    is_local && given.iter().all(|(_, address)| is_loopback(address.ip()))
+}
+
+/// A name as it is compared with another.
+fn bare(name: &str) -> String {
+    name.trim_end_matches('.').to_ascii_lowercase()
 }
 
 fn is_loopback(address: IpAddr) -> bool {
@@ -161,8 +170,11 @@ mod tests {
             let error = parse_given("http://localhost:8743", &[(host, address)]).unwrap_err();
             assert!(error.is_refused() && error.to_string().contains("plain http"), "{host}: {error}");
         }
-        let here = [("localhost", "[::1]:0"), ("other.localhost", "10.0.0.7:0")];
-        assert!(parse_given("http://localhost", &here).is_ok());
+        assert!(parse_given("http://localhost", &[("localhost", "[::1]:0")]).is_ok());
+        for endpoint in ["https://localhost", "https://10.0.0.7"] {
+            let error = parse_given(endpoint, &[("other.example", "10.0.0.7:0")]).unwrap_err();
+            assert!(error.is_refused() && error.found().contains("for \"other.example\""), "{error}");
+        }
         assert!(parse_given("https://localhost", &[("localhost", "198.51.100.7:0")]).is_ok());
     }
 
@@ -190,6 +202,8 @@ mod tests {
             "https://h?x=1",
             "https://h#x",
             "127.0.0.1:8743",
+            "https://platform.example\r",
+            "https://platform\u{200b}.example",
         ] {
             assert!(parse(text).unwrap_err().is_refused(), "{text}");
         }

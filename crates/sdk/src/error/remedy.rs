@@ -5,7 +5,7 @@ use std::fmt;
 
 /// What to do about an [`Error`](crate::Error).
 ///
-/// Display names methods of this crate, as in `give the platform's own authority with root_certificates()`. A program whose
+/// Display names methods of this crate, as in `give a newer token(), or let the client log in with credentials()`. A program whose
 /// users have settings of their own matches the variants and names those instead. Advice that names no method is
 /// [`Text`](Self::Text).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Remedy {
     ReplaceToken,
     /// Check what brings the tokens.
     CheckTokenSource,
-    /// Trust the authority that issued the platform's certificate.
+    /// Trust the authority that issued the platform's certificate, or this certificate itself.
     TrustAuthority,
     /// Show the platform a client certificate.
     GiveClientCertificate,
@@ -80,7 +80,7 @@ impl fmt::Display for Remedy {
             Self::CheckToken => "check that the whole token was given, with token() or token_source()",
             Self::ReplaceToken => "give a newer token(), or let the client log in with credentials()",
             Self::CheckTokenSource => "check the source that was given with token_source()",
-            Self::TrustAuthority => "give the platform's own authority with root_certificates()",
+            Self::TrustAuthority => "give the platform's own authority, or its certificate, with root_certificates()",
             Self::GiveClientCertificate => "give the one that the operator issued, with identity()",
             Self::ResolveName => "put the certificate's name in the endpoint, and its address in resolve()",
             Self::UseHttps => "use https; a program can opt in with danger_allow_plain_http()",

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use northbound_client::types::TaskId;
 use northbound_client::{PAGE_SIZE, SubtaskStatus};
 
+use crate::invisible::check;
 use crate::reads::plan::Wanted;
 use crate::reads::request::PageRequest;
 use crate::{Client, Direction, Error, Page, PageStream, Plan, Remedy, SubtaskStream};
@@ -97,6 +98,9 @@ impl SubtaskQuery {
 
     /// How many rows to ask for in one call: 1 to 250. Unless set, 25 for [`page`](Self::page) (as on the platform's page)
     /// and 250 for [`stream`](Self::stream) and [`pages`](Self::pages).
+    ///
+    /// A read goes on with smaller pages where one is too long for [a reply](crate::ClientBuilder::body_limit); a page that is
+    /// asked for alone then is an error.
     pub fn page_size(self, rows: u32) -> Self {
         Self { page_size: Some(rows), ..self }
     }
@@ -109,7 +113,7 @@ impl SubtaskQuery {
     }
 
     /// Resumes a read from a position, which [`Page::resume_from`] gave: the page that the read begins with, in its
-    /// direction. Task, filters and page size must be the same as before.
+    /// direction. Task and filters must be the same as before, and the page size that of [`Page::asked_size`].
     ///
     /// Nothing is known of the rows that the read before delivered: one that stood on both sides of the position may come
     /// again. A read of several statuses one after another cannot be resumed; ask for them one by one.
@@ -214,6 +218,10 @@ impl SubtaskQuery {
         let task_id = TaskId::try_from(self.task_id.as_str()).map_err(|_| {
             Error::refused("the task id is empty", "give the id that creating the batch task returned")
         })?;
+        check("task id", &task_id)?;
+        check("application id", self.app_id.as_deref().unwrap_or_default())?;
+        check("device id", self.device_id.as_deref().unwrap_or_default())?;
+        check("command id", self.command_id.as_deref().unwrap_or_default())?;
         let page_size = self.page_size.unwrap_or(page_size);
         let page_size =
             NonZeroU32::new(page_size).filter(|rows| rows.get() <= PAGE_SIZE.largest).ok_or_else(|| {

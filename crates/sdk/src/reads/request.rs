@@ -53,7 +53,9 @@ impl Operation for PageRequest {
             otel.kind = "client",
             task = excerpt(&self.task_id),
             page = self.page_no,
-            status = self.status.as_ref().map(SubtaskStatus::as_str)
+            status = self.status.as_ref().map(SubtaskStatus::as_str),
+            device = self.device_id.as_deref().map(excerpt),
+            command = self.command_id.as_deref().map(excerpt)
         )
     }
 
@@ -88,7 +90,7 @@ impl Operation for PageRequest {
                 Err(exchange.reported(envelope))
             }
             _ if page.task_details.is_none() && !exchange.replied_with(ROWS) => Err(exchange.lacking(ROWS)),
-            _ => Ok(Page::new(page, self.page_no)),
+            _ => Ok(Page::new(page, self.page_no).asked_for(self.page_size.get())),
         }
     }
 }

@@ -13,7 +13,7 @@ use northbound_client::{SubtaskStatus, Turn};
 use crate::reads::pages::{self, Arrived, Deliver, Fingerprints, Next, Read, Start};
 use crate::reads::plan::FilterPass;
 use crate::reads::request::PageRequest;
-use crate::{Client, Direction, Error, Page, Plan, Subtask};
+use crate::{Client, Direction, Error, Page, Plan, Remedy, Subtask};
 
 /// The subtasks that were asked for, one after another. Made by [`SubtaskQuery::stream`](crate::SubtaskQuery::stream).
 ///
@@ -101,6 +101,8 @@ struct Reader {
     held: VecDeque<Page>,
     /// How much more may be held, in bytes.
     room: usize,
+    /// Why pages became smaller, if they did.
+    too_large: Option<Error>,
     /// What the read ends with, once the pages that are held have been delivered.
     end: Option<Error>,
 }
@@ -119,6 +121,7 @@ impl Reader {
             turns: VecDeque::new(),
             held: VecDeque::new(),
             room: HELD,
+            too_large: None,
             end: None,
         }
     }
@@ -133,7 +136,7 @@ impl Reader {
             }
             if self.pass.is_none() {
                 let Some(pass) = self.passes.pop_front() else { return Ok(None) };
-                let start = Start { size: self.plan.page_size, from: self.plan.from_page };
+                let start = Start { size: self.request.page_size, from: self.plan.from_page };
                 self.pass = Some((pass, pages::begin(self.plan.direction, start)));
             }
             self.ask();
@@ -141,11 +144,17 @@ impl Reader {
             let page = self.calls.next().await;
             let length = self.turns.pop_front().map_or(0, |turn| turn.length());
             match page {
-                Some(page) => {
-                    if let Some(page) = self.take(page?, length) {
+                Some(Ok(page)) => {
+                    let asked = self.request.page_size.get() as usize;
+                    if let Some(error) = self.too_large.take_if(|_| page.rows().len() > asked) {
+                        // The platform does not keep to page sizes, so nobody knows where these rows stand.
+                        return Err(error);
+                    }
+                    if let Some(page) = self.take(page, length) {
                         return Ok(Some((page, self)));
                     }
                 }
+                Some(Err(error)) => self.split(error)?,
                 None => {
                     self.end = self.pass.as_ref().map(|(pass, read)| {
                         read.beyond().into_error(pass.as_ref()).asking(self.request.task())
@@ -168,6 +177,20 @@ impl Reader {
             let shared = Arc::clone(&self.client.shared);
             self.calls.push_back(Box::pin(async move { shared.call(&request).await }));
         }
+    }
+
+    /// Goes on with smaller pages if that is what an error asks for.
+    fn split(&mut self, error: Error) -> Result<(), Error> {
+        let pass = self.pass.as_mut().filter(|_| *error.remedy() == Remedy::RaiseBodyLimit);
+        let Some(split) = pass.and_then(|(_, read)| read.split()) else { return Err(error) };
+        let page_size = split.size;
+        tracing::info!(page_size, "a page is too long for one reply, so the read goes on with smaller pages");
+        self.request.page_size = page_size;
+        self.too_large = Some(error);
+        self.calls.clear();
+        self.turns.clear();
+        self.held.iter_mut().for_each(|page| page.is_first_of(split.parts));
+        Ok(())
     }
 
     /// What is to be delivered of a page, if anything.

@@ -173,7 +173,7 @@ async fn a_login_that_fails_says_so_without_the_secret() {
         (200, r#"{"accessToken":12345678,"expiresIn":3600}"#),
         (502, "<html>demo-secret</html>"),
         (502, "<html>accessToken=t0ken-in-the-reply</html>"),
-        (201, r#"{"accessToken":"t0ken-in-the-reply","expiresIn":3600}"#),
+        (201, r#"{"accessToken":"t0ken-in-the-reply","expiresIn":"soon"}"#),
         (400, r#"{"appId":"demo-app","refreshToken":"t0ken-in-the-reply"}"#),
         (200, "{\"accessToken\":\"t0ken-in-the-reply\\n\"}"),
     ];

@@ -82,12 +82,19 @@ fn connections() -> Vec<Row> {
     let write = |text: &str| Act::Write(text.into());
     let stops = Act::Hang(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec());
     let cut = write("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"tot");
+    let no_end = |status| write(&format!("HTTP/1.1 {status} X\r\n\r\n{}", &PAGE[..PAGE.len() - 9]));
+    let with_lines = |lines: &str| Act::http(200, lines, PAGE);
+    let head_is_blamed =
+        |error: &Error| error.is_connection() && error.found().starts_with("the head of the reply");
     vec![
         fails_in_the_end("connection-reset", Act::Reset, Error::is_connection),
         fails_in_the_end("closed-before-reply", write(""), Error::is_connection),
         fails_in_the_end("no-reply", Act::Hang(Vec::new()), Error::is_timeout).with(with_little_patience),
         fails_in_the_end("reply-stops", stops, Error::is_timeout).with(with_little_patience),
         fails_in_the_end("reply-cut", cut, Error::is_connection),
+        succeeds("reply-cut-without-length", vec![no_end(200), no_end(403), Act::json(200, PAGE)], one_row),
+        fails_in_the_end("head-malformed", with_lines("no colon\r\n"), head_is_blamed),
+        fails_in_the_end("head-long", with_lines(&"a: b\r\n".repeat(101)), head_is_blamed),
         fails_in_the_end("not-http", write("SSH-2.0-garbage\r\n"), Error::is_connection),
         succeeds("passing-connection", vec![Act::Reset, Act::json(200, PAGE)], one_row),
     ]
@@ -100,6 +107,10 @@ fn statuses() -> Vec<Row> {
     let then_page = |act| vec![act, Act::json(200, PAGE)];
     vec![
         fails("status-204", text(204), |error| error.status().unwrap() == 204),
+        fails("status-2xx-cut", Act::json(206, &PAGE[..40]), |error| {
+            error.is_undecodable() && error.status().unwrap() == 206
+        }),
+        succeeds("status-2xx", vec![Act::json(203, PAGE)], one_row),
         fails("status-302", redirect, Error::is_redirect),
         fails("status-400", text(400), |error| error.status().unwrap() == 400),
         fails("status-401", text(401), |error| error.status().unwrap() == 401),
@@ -194,8 +205,11 @@ fn tokens_and_throttle() -> Vec<Row> {
     let twice = |last| vec![login.clone(), refused.clone(), login.clone(), last];
     let no_token = Act::json(200, r#"{"scope":"s3cret-in-the-reply"}"#);
     let page = Act::json(200, PAGE);
+    let in_a_second = |status, body| Act::http(status, "retry-after: 1\r\n", body);
     vec![
         succeeds("token-refused-once", twice(page.clone()), one_row).with(Raw::with_login),
+        succeeds("status-201-login", vec![Act::json(201, LOGIN), page.clone()], one_row)
+            .with(Raw::with_login),
         fails("token-malformed-login", no_token, |error| {
             error.is_undecodable() && !format!("{error:?}").contains("s3cret")
         })
@@ -204,7 +218,12 @@ fn tokens_and_throttle() -> Vec<Row> {
             .with(Raw::with_login),
         succeeds("throttled-once", vec![Act::json(403, THROTTLED), page.clone()], one_row)
             .with(in_short_windows),
-        succeeds("throttled-429", vec![Act::http(429, "", ""), page], one_row).with(in_short_windows),
+        succeeds("throttled-429", vec![Act::http(429, "", ""), page.clone()], one_row).with(in_short_windows),
+        succeeds(
+            "throttled-retry-after",
+            vec![in_a_second(429, ""), in_a_second(403, THROTTLED), page],
+            one_row,
+        ),
     ]
 }
 

@@ -1,6 +1,8 @@
 //! Reads of several pages: what they ask for, and what they deliver while subtasks move. The state machines that decide it
 //! are tested with many more platforms (`reads/pages/`).
 
+use std::collections::BTreeSet;
+
 use northbound::SubtaskStatus::{Fail, Pending, Success, Timeout, WaitResult};
 use northbound::{Client, Direction, Subtask, SubtaskQuery, SubtaskStatus};
 use northbound_emulator::Scenario;
@@ -9,7 +11,7 @@ use northbound_testkit::axum::http::Response;
 use northbound_testkit::{Emulated, Platform, json_reply};
 use serde_json::{Value, json};
 
-use crate::support::{Clients as _, read};
+use crate::support::{Clients as _, Task, Window, read};
 
 async fn emulator() -> (Emulated, Client) {
     let emulator = Emulated::start().await;
@@ -175,6 +177,57 @@ async fn pages_ahead_are_delivered_in_order() {
         }
         assert_eq!(numbers, (0..40).collect::<Vec<_>>());
     }
+}
+
+/// Rows of 1 KB, and replies of at most 9 KB.
+#[tokio::test]
+async fn every_read_goes_on_with_smaller_pages_where_one_is_too_long() {
+    let task: &Task = &[("Success", 21), ("Pending", 33), ("Fail", 8), ("Timeout", 11)];
+    let platform = Platform::in_process(move |asked| {
+        let mut page = Window::of(asked).page(task);
+        let rows = page["taskDetails"].as_array_mut().unwrap();
+        rows.iter_mut().for_each(|row| row["output"] = "x".repeat(1000).into());
+        json_reply(200, page)
+    });
+    let client = platform.builder().body_limit(9_000).build().unwrap();
+    let query = || client.subtasks("demo").page_size(30);
+    for (query, rows) in [
+        (query(), 73),
+        (query().prefetch(1), 73),
+        (query().status(Success), 21),
+        (query().status(Pending), 33),
+        (query().statuses([Fail, Timeout, Success]), 40),
+        (query().statuses([Pending, Fail]), 41),
+        (query().from_page(1), 43),
+        (query().status(Pending).from_page(0), 30),
+    ] {
+        let (came, end) = read(query.clone().stream()).await;
+        let distinct: BTreeSet<_> = devices(&came).into_iter().collect();
+        assert_eq!((came.len(), distinct.len(), end.is_none()), (rows, rows, true), "{query:?}: {end:?}");
+    }
+    assert_eq!(client.failures("demo").page_size(30).collect().await.unwrap().len(), 19);
+    let first = query().pages().try_next().await.unwrap().unwrap();
+    assert_eq!((first.asked_size(), first.resume_from()), (Some(5), Some(1)));
+    let rest = query().page_size(first.asked_size().unwrap()).from_page(first.resume_from().unwrap());
+    assert_eq!(all(rest).await.len() + first.subtasks().len(), 73);
+    let small = platform.builder().body_limit(900).build().unwrap();
+    assert!(read(small.subtasks("demo").stream()).await.1.unwrap().is_too_large(), "a row is not cut");
+}
+
+/// Nobody knows where its rows stand: a part of an old page cannot be asked for.
+#[tokio::test]
+async fn a_platform_that_ignores_the_page_size_gets_no_smaller_pages() {
+    let platform = Platform::in_process(|asked| {
+        let (number, size) = asked.page();
+        let long = if number == 1 && size == 30 { "x".repeat(9_000) } else { String::new() };
+        let rows: Vec<_> = (0..30)
+            .map(|row| json!({ "output": long, "param": { "deviceId": (number * 30 + row).to_string() } }))
+            .collect();
+        json_reply(200, json!({ "totalCount": 900, "taskDetails": rows }))
+    });
+    let client = platform.builder().body_limit(9_000).build().unwrap();
+    let (rows, error) = read(client.subtasks("demo").page_size(30).prefetch(1).stream()).await;
+    assert!(rows.len() == 30 && error.as_ref().is_some_and(|error| error.is_too_large()), "{error:?}");
 }
 
 /// Every row that came is delivered before the error, also those of the page with which a backward read begins.

@@ -1,6 +1,6 @@
 //! Trust, with real handshakes: whom a client talks to, and what an error says when trust fails.
 
-use northbound::{Client, ClientBuilder, Error, Retry};
+use northbound::{Client, ClientBuilder, Error, Remedy, Retry};
 use northbound_emulator::{Certificates, Emulator};
 use northbound_testkit::rcgen::date_time_ymd;
 use northbound_testkit::{Authority, Issued, Platform};
@@ -53,6 +53,42 @@ async fn a_private_authority_is_trusted_once_it_is_given() {
     let error =
         distrust(client(&platform, "platform.example").root_certificates(Authority::new().pem())).await;
     assert!(error.to_string().contains("root_certificates()"), "{error}");
+}
+
+#[tokio::test]
+async fn a_certificate_of_the_server_itself_is_trusted_once_it_is_given_and_still_has_name_and_date() {
+    let name = "platform.example";
+    let (itself, leaf) =
+        (Issued::self_signed(name, |_| {}), Authority::new().issue("platform.example", |_| {}));
+    for certificate in [&itself, &leaf] {
+        let platform = start(certificate, None).await;
+        let pem = certificate.certificate();
+        call(client(&platform, name).root_certificates(pem.clone())).await.unwrap();
+        call(client(&platform, name).only_root_certificates(pem.clone())).await.unwrap();
+        let error = distrust(client(&platform, "other.example").root_certificates(pem)).await;
+        assert!(error.to_string().contains("is for a different host name"), "{error}");
+        distrust(client(&platform, name)).await;
+        let another = Issued::self_signed(name, |_| {}).certificate();
+        distrust(client(&platform, name).root_certificates(another)).await;
+    }
+    let platform = start(&itself, None).await;
+    let error = distrust(client(&platform, name)).await;
+    assert_eq!(error.remedy(), &Remedy::TrustAuthority, "{error}");
+    let expired = Issued::self_signed(name, |params| {
+        (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+    });
+    let platform = start(&expired, None).await;
+    let error = distrust(client(&platform, name).root_certificates(expired.certificate())).await;
+    assert!(error.to_string().contains("the platform's certificate has expired"), "{error}");
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_to_a_server_whose_own_certificate_is_given() {
+    let (itself, clients) = (Issued::self_signed("platform.example", |_| {}), Authority::new());
+    let platform = start(&itself, Some(&clients)).await;
+    let trusting = || client(&platform, "platform.example").root_certificates(itself.certificate());
+    call(trusting().identity(clients.issue("demo-app", |_| {}).pem())).await.unwrap();
+    distrust(trusting()).await;
 }
 
 // tls-expired
@@ -111,11 +147,32 @@ async fn a_port_that_does_not_speak_tls_is_no_passing_fault() {
 #[tokio::test]
 async fn certificates_that_cannot_be_read_are_refused_when_the_client_is_built() {
     let builder = || client_of("https://platform.example");
-    for builder in [
-        builder().root_certificates("no PEM"),
-        builder().only_root_certificates(""),
-        builder().identity("no PEM"),
+    let [one, other] = ["a", "b"].map(|name| Issued::self_signed(name, |_| {}));
+    let (certificate, pem) = (one.certificate(), one.pem());
+    let key = pem.strip_prefix(&certificate).unwrap();
+    let encrypted = pem.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+    let mixed = other.certificate() + key;
+    for (builder, found) in [
+        (builder().root_certificates("no PEM"), "hold no certificate"),
+        (builder().only_root_certificates(""), "hold no certificate"),
+        (
+            builder().root_certificates(format!("\u{a0}{certificate}")),
+            "the line with BEGIN holds U+00A0, a no-break space",
+        ),
+        (builder().identity("no PEM"), "holds no certificate"),
+        (builder().identity(certificate.clone()), "holds no private key"),
+        (builder().identity(key), "holds no certificate"),
+        (builder().identity(encrypted), "is encrypted with a passphrase"),
+        (builder().identity(mixed.clone()), "the private key does not match the client certificate"),
+        (
+            builder().root_certificates(certificate.clone()).identity(mixed),
+            "the private key does not match the client certificate",
+        ),
     ] {
-        assert!(builder.build().unwrap_err().is_refused());
+        let error = builder.build().unwrap_err();
+        assert!(error.is_refused() && error.found().contains(found), "{found}: {error}");
+        assert!(!format!("{error:?}").contains(key.lines().nth(1).unwrap()), "{error:?}");
     }
+    let with_mark = |text: &str| format!("\u{feff}{text}");
+    builder().root_certificates(with_mark(&certificate)).identity(with_mark(&pem)).build().unwrap();
 }

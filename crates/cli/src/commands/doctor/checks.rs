@@ -46,14 +46,6 @@ impl Evidence<'_> {
     fn name(&self) -> Finding {
         let Some(route) = self.route else { return not_checked(self.no_route()) };
         let Route { host, is_proxy, is_given, .. } = route;
-        if route.is_given_another && !is_proxy && route.addresses.is_ok() {
-            return warning(
-                format!(
-                    "--resolve names another host than the endpoint, which is {host}: it changes nothing"
-                ),
-                format!("write --resolve {host}:ADDR, or leave it out"),
-            );
-        }
         let shown = if *is_proxy { format!("the proxy {host}") } else { host.clone() };
         let addresses = match &route.addresses {
             Ok(addresses) => addresses,

@@ -23,8 +23,6 @@ pub(super) struct Route {
     pub(super) is_proxy: bool,
     /// Whether `--resolve` gives the address.
     pub(super) is_given: bool,
-    /// Whether `--resolve` gives that of another host.
-    pub(super) is_given_another: bool,
     pub(super) addresses: Result<Vec<IpAddr>, String>,
     /// Which address answers.
     pub(super) connected: Result<IpAddr, NoAnswer>,
@@ -53,8 +51,7 @@ pub(super) async fn explore(url: &Url, resolved: Option<&Resolved>, proxy: Optio
         (None, Err(_)) => look_up(&host, port).await,
     };
     let connected = connect(addresses.as_deref().unwrap_or_default(), port).await;
-    let is_given_another = resolved.is_some() && given.is_none();
-    Route { host, port, is_proxy, is_given: given.is_some(), is_given_another, addresses, connected }
+    Route { host, port, is_proxy, is_given: given.is_some(), addresses, connected }
 }
 
 async fn look_up(host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
@@ -94,7 +91,6 @@ impl Route {
             port: 8743,
             is_proxy: false,
             is_given: false,
-            is_given_another: false,
             addresses: Ok(vec![address]),
             connected: connected(address),
         }

@@ -64,7 +64,7 @@ impl From<&Error> for Problem {
             "`northbound summary TASK_ID` tells the address: use it as the endpoint if you trust it"
                 .to_owned()
         } else {
-            in_options(error.remedy())
+            in_options(error.remedy(), "doctor")
         };
         Self { cause, found, help }
     }

@@ -79,19 +79,24 @@ const EMULATOR: &str = "the emulator inside this command";
 
 fn endpoint(global: &Global, environment: Environment<'_>) -> Result<GivenEndpoint, Problem> {
     let text = connection::endpoint(global, environment)?;
-    let client = trial_client(connection::builder_to(global, &text).no_proxy())?;
+    let client = trial_client(without_certificates(connection::builder_to(global, &text).no_proxy()))?;
     let url = client.endpoint().parse().map_err(|_| CliError::usage("the endpoint is no URL", ""))?;
     Ok(GivenEndpoint { url, from: origin(global.endpoint.is_some(), "--endpoint", ENDPOINT) })
 }
 
 fn proxy(global: &Global, endpoint: &str) -> Result<Option<(String, u16)>, Problem> {
-    let client = trial_client(connection::builder_to(global, endpoint))?;
+    let client = trial_client(without_certificates(connection::builder_to(global, endpoint)))?;
     Ok(client.proxy().map(|(host, port)| (host.to_owned(), port)))
 }
 
 fn certificates(global: &Global, endpoint: &str) -> Result<(), Problem> {
     let builder = connection::builder(global, endpoint)?;
     trial_client(builder.no_proxy()).map(drop)
+}
+
+/// Certificates have a check of their own, those of the system too.
+fn without_certificates(builder: ClientBuilder) -> ClientBuilder {
+    builder.http(|http| http.tls_certs_only([]))
 }
 
 /// Builds a client that is never used, to find out what is wrong with it.
@@ -117,7 +122,9 @@ fn shown(global: &Global, id: &AppId, otherwise: &'static str) -> String {
 }
 
 fn proof(global: &Global, environment: Environment<'_>) -> Result<Proof, Problem> {
-    if connection::token(global, environment).is_some() {
+    if let Some(token) = connection::token(global, environment)? {
+        // Over plain http, so that no certificate is read.
+        Client::builder("http://127.0.0.1").token(AppId::new("nobody")?, token).build()?;
         return Ok(Proof { is_token: true, from: TOKEN });
     }
     Credentials::new("nobody", connection::secret(global, environment)?)?;

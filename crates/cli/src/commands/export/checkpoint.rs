@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::rows::columns::Column;
 use crate::rows::csv;
 use crate::rows::totals::Totals;
+use crate::screen::layout::counted;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -72,6 +73,9 @@ pub(crate) struct Position {
     pub(crate) next_page: Option<u32>,
     /// The pages before it have been read; backward, it and those after it. A read that looks twice asks for a page again.
     pub(crate) read_to: Option<u32>,
+    /// How many rows the pages have that these numbers count, unless they are as long as was asked for.
+    #[serde(default)]
+    pub(crate) page_size: Option<u32>,
     /// Rows with this filter.
     pub(crate) rows: u64,
     /// How many the platform counted at first, and how many of late.
@@ -162,6 +166,12 @@ impl Position {
         })
     }
 
+    /// Counts in pages of this size from now on: the read makes them smaller where one is too long for a reply.
+    pub(crate) fn count_in(&mut self, page_size: u32) {
+        let parts = self.page_size.replace(page_size).map_or(1, |before| before / page_size);
+        self.read_to = self.read_to.map(|read| read.saturating_mul(parts.max(1)));
+    }
+
     /// Moves on behind a page.
     pub(crate) fn pass(
         &mut self,
@@ -198,10 +208,11 @@ impl Position {
         let moved = total.abs_diff(first);
         let Self { rows, nameless, .. } = self;
         if *rows < expected {
-            return Some(format!("{rows} rows came where the platform counts {expected}"));
+            return Some(format!("{} came where the platform counts {expected}", counted(*rows, "row")));
         }
-        (*nameless > 0 && moved > 0)
-            .then(|| format!("{moved} rows came or went, and nothing tells which of {nameless} are new"))
+        (*nameless > 0 && moved > 0).then(|| {
+            format!("{} came or went, and nothing tells which of {nameless} are new", counted(moved, "row"))
+        })
     }
 }
 
@@ -244,6 +255,11 @@ mod tests {
         let unread = [2, 3, 4].map(|page| position.is_unread(page, Direction::Backward));
         assert_eq!(unread, [true, false, false]);
         assert!(Position::default().is_unread(0, Direction::Forward));
+        let mut smaller = Position { page_size: Some(250), ..position };
+        for size in [250, 125, 25] {
+            smaller.count_in(size);
+        }
+        assert_eq!((smaller.page_size, smaller.read_to), (Some(25), Some(30)), "the same place");
     }
 
     fn plan(statuses: &[SubtaskStatus]) -> Plan {

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::checkpoint::{Format, Written};
 use crate::rows::csv;
+use crate::screen::layout::counted;
 use crate::session::new_file::checksum;
 
 /// Which rows were delivered: 9 to 18 bytes a row.
@@ -55,7 +56,7 @@ impl Delivered {
             self.rows.extend(key.ok_or_else(|| damage(&format!("row {found} is no row")))?);
         }
         if found != rows {
-            return Err(damage(&format!("it holds {found} rows, not {rows}")));
+            return Err(damage(&format!("it holds {}, not {rows}", counted(found, "row"))));
         }
         if sum == written.checksum { Ok(()) } else { Err(damage("its rows were changed")) }
     }
@@ -179,7 +180,7 @@ mod tests {
         };
         assert_eq!(damage(Format::Csv, "", 0), Ok(()));
         assert_eq!(damage(Format::Csv, "device,command\n", 0), Ok(()));
-        assert_eq!(damage(Format::Csv, "device\na,b\n", 2), Err("it holds 1 rows, not 2".to_owned()));
+        assert_eq!(damage(Format::Csv, "device\na,b\n", 2), Err("it holds 1 row, not 2".to_owned()));
         assert_eq!(damage(Format::Csv, "device\n\"a,b\n", 1), Err("its last line is not whole".to_owned()));
         assert_eq!(damage(Format::Jsonl, "{}\n{}", 2), Err("its last line is not whole".to_owned()));
         assert_eq!(damage(Format::Jsonl, "{}\nx\n", 2), Err("row 2 is no row".to_owned()));

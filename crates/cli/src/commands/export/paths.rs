@@ -48,9 +48,9 @@ impl Paths {
         CliError::file(format!("{} {fault}", path.display()), self.start_over())
     }
 
-    /// The advice to remove what is there.
+    /// The advice to begin again.
     pub(crate) fn start_over(&self) -> String {
-        format!("remove {} and {} to start from scratch", self.part.display(), self.json.display())
+        format!("use --replace without --resume to start from scratch: it removes {}", self.part.display())
     }
 }
 

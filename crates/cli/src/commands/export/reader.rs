@@ -73,8 +73,10 @@ impl ExportReader {
         let complete = self.passes.iter().take_while(|(status, _)| is_complete(status)).count();
         for (number, (status, query)) in self.passes.iter().enumerate().skip(complete) {
             let known = &sink.checkpoint().position;
-            let start = if known.status == *status { known.clone() } else { Position::begin(status.clone()) };
-            let mut query = query.clone();
+            let mut start =
+                if known.status == *status { known.clone() } else { Position::begin(status.clone()) };
+            let page_size = *start.page_size.get_or_insert(self.plan.page_size());
+            let mut query = query.clone().page_size(page_size);
             if let Some(page) = start.next_page {
                 query = query.from_page(page);
             }
@@ -131,6 +133,9 @@ impl FilterPass<'_> {
     /// The lines that a page adds, and in `checkpoint` what is known once they are there.
     fn take(&mut self, page: Page, checkpoint: &mut Checkpoint) -> Result<Vec<u8>, CliError> {
         let direction = self.reader.plan.direction();
+        for position in [&mut self.start, &mut self.position] {
+            page.asked_size().into_iter().for_each(|rows| position.count_in(rows));
+        }
         let (number, repeats, mut lines) = (page.number(), page.repeats(), Vec::new());
         self.position.pass(number, page.resume_from(), page.total_count(), direction);
         for subtask in page.into_subtasks() {

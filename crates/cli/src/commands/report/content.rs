@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use northbound::{FailureQuery, Summary};
 
 use super::list::List;
-use crate::screen::layout::one_line;
+use crate::screen::layout::{counted, one_line};
 
 /// Everything but the rows, and how the report was made.
 #[derive(Debug)]
@@ -41,14 +41,16 @@ impl Content {
         let mut warnings: Vec<String> = FailureQuery::STATUSES
             .iter()
             .map(|status| (status, listed.of(status), summary.count(status)))
-            .filter(|(_, listed, counted)| listed != counted)
-            .map(|(status, listed, counted)| {
-                format!("{listed} devices are listed as {status}, and {counted} were counted before: {why}")
+            .filter(|(_, listed, before)| listed != before)
+            .map(|(status, listed, before)| {
+                let devices = counted(listed, "device");
+                format!("{devices} listed as {status}, and {before} counted before: {why}")
             })
             .collect();
         if listed.without_status() > 0 {
             let without = listed.without_status();
-            warnings.push(format!("{without} of the rows listed as failures came without a status"));
+            let rows = counted(without, "row");
+            warnings.push(format!("{rows} listed as failures came without a status"));
         }
         warnings
     }
@@ -57,10 +59,9 @@ impl Content {
     pub(super) fn in_one_line(&self) -> String {
         let reasons = match self.list.groups.groups().len() {
             0 => String::new(),
-            1 => ", for 1 reason".to_owned(),
-            reasons => format!(", for {reasons} reasons"),
+            reasons => format!(", for {}", counted(reasons as u64, "reason")),
         };
-        let (failed, total) = (self.summary.failed(), self.summary.total());
-        format!("{failed} of {total} subtasks failed or timed out{reasons}; {} calls", self.calls)
+        let (failed, total) = (self.summary.failed(), counted(self.summary.total(), "subtask"));
+        format!("{failed} of {total} failed or timed out{reasons}; {}", counted(self.calls, "call"))
     }
 }

@@ -81,7 +81,7 @@ fn state(content: &Content) -> String {
 
 /// What a reader has to know first.
 fn notices(content: &Content) -> Vec<String> {
-    let (under_way, other) = (content.under_way(), content.summary.other());
+    let (under_way, other) = (content.under_way(), unnamed(&content.summary));
     let all = grouped(content.summary.total());
     let open = (under_way > 0).then(|| {
         format!(

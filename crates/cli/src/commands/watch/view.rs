@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::arguments::global::Output;
 use crate::results;
 use crate::screen::chart::{self, WatchSnapshot};
+use crate::screen::layout;
 use crate::screen::outlet::Outlet;
 use crate::screen::picture::Picture;
 use crate::session::context::Context;
@@ -42,12 +43,24 @@ impl View {
             Output::Jsonl => ViewKind::JsonLines,
             _ if context.global.quiet => ViewKind::LastPicture,
             // Traces on the same terminal would tear the picture.
-            _ if context.stdout.is_terminal() && context.global.verbose == 0 => {
+            _ if context.stdout.is_redrawn() && context.global.verbose == 0 => {
                 ViewKind::Picture(Picture::default())
             }
             _ => ViewKind::Log,
         };
         Self { kind, endpoint: endpoint.to_owned(), shown: None }
+    }
+
+    /// Whether the terminal has a picture of the watch, which says what it waits for.
+    pub(crate) fn is_picture(&self) -> bool {
+        matches!(self.kind, ViewKind::Picture(_))
+    }
+
+    /// Shows what the watch waits for before the first count.
+    pub(crate) fn show_waiting(&mut self, waiting: Option<&str>, stdout: &mut Outlet<'_>) -> io::Result<()> {
+        let ViewKind::Picture(picture) = &mut self.kind else { return Ok(()) };
+        let width = stdout.width().unwrap_or(chart::PLAIN_WIDTH);
+        picture.draw(&waiting.map(|line| layout::wrapped(line, width)).unwrap_or_default(), stdout)
     }
 
     /// Shows what is known now.
@@ -65,10 +78,14 @@ impl View {
 
     /// Shows what is known at the end, however the watch came to it.
     pub(crate) fn end(&mut self, snapshot: &WatchSnapshot<'_>, stdout: &mut Outlet<'_>) -> io::Result<()> {
-        match &self.kind {
-            ViewKind::Picture(_) | ViewKind::Log => return self.show(snapshot, stdout),
+        match &mut self.kind {
+            ViewKind::Picture(picture) => picture.replace(&frame(snapshot, stdout), stdout)?,
+            ViewKind::Log => return self.show(snapshot, stdout),
             ViewKind::JsonLines => {}
-            ViewKind::LastJson => writeln!(stdout, "{:#}", self.json(snapshot))?,
+            ViewKind::LastJson => {
+                let json = self.json(snapshot);
+                writeln!(stdout, "{json:#}")?;
+            }
             ViewKind::LastPicture => stdout.write_lines(&frame(snapshot, stdout))?,
         }
         stdout.flush()
@@ -114,6 +131,7 @@ mod tests {
                 calls,
                 quota: None,
                 limit: None,
+                waiting: None,
             };
             // The second count is like the first.
             for (summary, calls) in [(&summary, 6), (&summary, 11), (&more, 16)] {

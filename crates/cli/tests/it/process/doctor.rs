@@ -113,6 +113,41 @@ fn a_proxy_of_the_environment_is_named_without_its_password() {
     let report = through(&closed.to_string());
     let found = format!("the proxy's port {} of 127.0.0.1 refuses connections", closed.port());
     assert_eq!((report.code, report.results()["connection"]), (Some(1), ("wrong", found.as_str())));
+    let mut summary = platform.command(&format!("summary demo --deadline 1s --endpoint {endpoint}"));
+    let (_, _, stderr) = outcome(summary.env("https_proxy", format!("http://me:pa55w0rd@{closed}")));
+    assert!(stderr.contains(&format!(", through the proxy {closed}")), "{stderr}");
+    assert!(!stderr.contains("pa55w0rd"), "{stderr}");
+}
+
+#[test]
+fn a_machine_without_authorities_is_told_so_where_certificates_are_checked() {
+    let platform = Platform::start();
+    let run = |line: &str| {
+        let mut command = northbound_at(&platform.emulator.url(), line);
+        command.env("SSL_CERT_FILE", "/nonexistent");
+        command
+    };
+    let (code, _, stderr) = outcome(&mut run("summary demo --no-token-cache"));
+    let found = "the system's certificate authorities are not installed, or not where SSL_CERT_FILE and SSL_CERT_DIR say";
+    assert!(code == Some(2) && stderr.contains(found) && stderr.contains("--ca-cert FILE"), "{stderr}");
+    let report = Report::of(&mut run("doctor"));
+    assert_eq!(report.results()["certificate"], ("wrong", found));
+    assert_eq!([report.results()["endpoint"].0, report.results()["connection"].0], ["ok", "ok"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf_8_is_called_that() {
+    let secret: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(b"p\xe4ssw".to_vec());
+    let run = |line: &str| {
+        let mut command = northbound_at("https://127.0.0.1:1", line);
+        command.env("NORTHBOUND_SECRET", &secret);
+        command
+    };
+    let (code, _, stderr) = outcome(&mut run("summary demo"));
+    let found = "the environment variable NORTHBOUND_SECRET is not UTF-8";
+    assert!(code == Some(2) && stderr.contains(found), "{stderr}");
+    assert_eq!(Report::of(&mut run("doctor")).results()["secret"], ("wrong", found));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn it_answers_where_it_says_and_what_is_typed_goes_before_the_scenario() {
     for (options, told, rows) in [
         ("--subtasks 3", "; quota 100 calls in 60 s;", 3),
         ("--quota 0 --subtasks 2", "; no quota;", 2),
-        (&format!("{scenario} --quota 5"), "batch tasks; quota 5 calls in 60 s;", 7),
+        (&format!("{scenario} --quota 5"), "batch task; quota 5 calls in 60 s;", 7),
     ] {
         let (mut process, url) = serve(options);
         let (_, stdout, stderr) = outcome(&mut northbound_at(&url, "subtasks demo -q -o jsonl"));

@@ -100,15 +100,16 @@ fn one_signal_ends_a_command_that_opens_a_pipe_to_which_nobody_writes() {
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     let summary = "summary t --no-token-cache";
     for (line, (signal, code)) in [
-        format!("{summary} --secret-file"),
-        format!("{summary} --ca-cert"),
-        format!("{summary} --client-cert"),
-        "emulator serve --scenario".to_owned(),
+        format!("{summary} --secret-file "),
+        format!("{summary} --ca-cert "),
+        format!("{summary} --client-cert "),
+        "emulator serve --scenario ".to_owned(),
+        "subtasks t --device-id @".to_owned(),
     ]
     .into_iter()
-    .zip(SIGNALS.repeat(2))
+    .zip(SIGNALS.repeat(3))
     {
-        let line = format!("{line} {}", fifo.display());
+        let line = format!("{line}{}", fifo.display());
         let mut process = Running::start(&mut northbound_at("https://127.0.0.1:1", &line));
         let status = format!("/proc/{}/status", process.0.id());
         let listens = |line: &str| {

@@ -123,7 +123,9 @@ fn a_token_of_the_users_own_needs_no_secret_and_no_login() {
     for (token, code, told) in [
         (token.as_str(), 0, ""),
         ("n0nsense", 1, "the token came from NORTHBOUND_TOKEN"),
-        ("n0nsense\n", 2, "NORTHBOUND_TOKEN"),
+        ("n0nsense\n", 1, "the token came from NORTHBOUND_TOKEN"),
+        ("n0nsense\u{200b}x", 2, "NORTHBOUND_TOKEN"),
+        ("Bearer n0nsense", 2, "give the token alone"),
     ] {
         let mut command = platform.command(&format!("{ROWS} --no-token-cache"));
         let command = command.env_remove("NORTHBOUND_SECRET").env("NORTHBOUND_TOKEN", token);

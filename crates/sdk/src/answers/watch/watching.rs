@@ -134,7 +134,7 @@ impl Watching {
             1 => format!(", and the last poll failed: {}", error.found()),
             _ => format!(", and the last {count} polls failed: {}", error.found()),
         });
-        let found = format!("not settled within {within:?}: {far}{}", failed.unwrap_or_default());
+        let found = format!("not settled within {}: {far}{}", span(within), failed.unwrap_or_default());
         let remedy = match last {
             None if let Some((_, error)) = &self.missed => error.remedy().clone(),
             Some(last) if last.total() == 0 => Remedy::AllowEmpty,
@@ -144,5 +144,14 @@ impl Watching {
             _ => Remedy::WatchLonger,
         };
         Error::new(ErrorKind::Timeout, found, remedy)
+    }
+}
+
+/// A time as a person writes it: `90 s`, `2 h`.
+fn span(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds > 0 && seconds % 3600 == 0 => format!("{} h", seconds / 3600),
+        seconds if seconds > 60 && seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ => format!("{} s", time.as_secs_f64()),
     }
 }

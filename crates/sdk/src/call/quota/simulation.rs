@@ -175,7 +175,7 @@ impl Scene {
                 sleep(reply).await;
                 slot.replied();
                 if is_throttled {
-                    quota.pause(rng.f64());
+                    quota.pause(None, rng.f64());
                 }
                 self.seen().under_way += request + reply;
             }

@@ -14,7 +14,12 @@ use tokio::time::Instant;
 /// is three retransmissions of a lost packet, with the doubling of TCP, and some.
 pub(super) const TRAVEL: Duration = Duration::from_secs(10);
 
-/// The part of a window over which the ends of pauses are spread.
+/// The shortest pause that a reply can ask for: an answer "at once" would be asked for again without end.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// The part of a pause over which the ends of pauses are spread.
 const JITTER: u32 = 10;
 
 /// The slots of a quota, and the line of those that wait for one.
@@ -114,16 +119,18 @@ impl Slots {
     }
 
     /// The platform throttled a call all the same: somebody else uses the quota. Nobody calls until every call that the
-    /// platform counted has left its window. `jitter`, from 0 to 1, keeps several processes from resuming as one.
+    /// platform counted has left its window, or for as long as the reply `asked` for. `jitter`, from 0 to 1, keeps several
+    /// processes from resuming as one.
     ///
     /// All calls in flight may come back throttled, and each moves the end; the jitter of the first stays, since the largest
     /// of many is no jitter any more.
-    pub(super) fn pause(&mut self, now: Instant, jitter: f64) {
-        let jitter = match &self.pause {
-            Some(pause) if now < pause.ends => pause.jitter,
-            _ => (self.window / JITTER).mul_f64(jitter),
+    pub(super) fn pause(&mut self, now: Instant, asked: Option<Duration>, jitter: f64) {
+        let rest = asked.map_or(self.window, |asked| asked.clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
+        let (jitter, earliest) = match &self.pause {
+            Some(pause) if now < pause.ends => (pause.jitter, pause.ends),
+            _ => ((rest / JITTER).mul_f64(jitter), now),
         };
-        let ends = now + self.window + jitter;
+        let ends = earliest.max(now + rest + jitter);
         self.pause = Some(Pause { jitter, ends, next_call: ends });
     }
 
@@ -278,7 +285,7 @@ mod tests {
         let now = Instant::now();
         for (jitter, ends) in [(0.0, s(60)), (0.5, s(63)), (1.0, s(66))] {
             for mut slots in [Slots::new(100, WINDOW), Slots::unlimited()] {
-                slots.pause(now, jitter);
+                slots.pause(now, None, jitter);
                 assert_eq!(take(&mut slots, now), Admission::At(now + ends), "jitter {jitter}");
                 assert_eq!(slots.wait(now), ends);
                 assert_eq!(take(&mut slots, now + ends), Admission::Taken);
@@ -287,13 +294,25 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_lasts_as_long_as_the_reply_asks_for() {
+        let now = Instant::now();
+        for (asked, ends) in [(0, s(1)), (1, s(1)), (90, s(90)), (u64::MAX, s(3600))] {
+            let mut slots = Slots::new(100, WINDOW);
+            slots.pause(now, Some(s(asked)), 0.0);
+            assert_eq!(take(&mut slots, now), Admission::At(now + ends), "asked for {asked} s");
+            slots.pause(now, Some(s(2)), 1.0);
+            assert_eq!(take(&mut slots, now), Admission::At(now + ends.max(s(2))), "it is not cut short");
+        }
+    }
+
+    #[test]
     fn a_pause_in_a_pause_moves_its_end_and_keeps_its_jitter() {
         let now = Instant::now();
         let mut slots = Slots::new(100, WINDOW);
-        slots.pause(now, 0.5);
-        slots.pause(now + s(2), 1.0);
+        slots.pause(now, None, 0.5);
+        slots.pause(now + s(2), None, 1.0);
         assert_eq!(take(&mut slots, now + s(2)), Admission::At(now + s(65)));
-        slots.pause(now + s(65), 1.0);
+        slots.pause(now + s(65), None, 1.0);
         assert_eq!(
             take(&mut slots, now + s(65)),
             Admission::At(now + s(131)),
@@ -305,7 +324,7 @@ mod tests {
     fn after_a_pause_calls_are_spread_evenly_for_a_window() {
         let now = Instant::now();
         for mut slots in [Slots::new(100, WINDOW), Slots::unlimited()] {
-            slots.pause(now, 0.0);
+            slots.pause(now, None, 0.0);
             let (resumed, spacing) = (now + s(60), Duration::from_millis(600));
             assert_eq!(take(&mut slots, resumed), Admission::Taken);
             assert_eq!(take(&mut slots, resumed), Admission::At(resumed + spacing));
@@ -323,7 +342,7 @@ mod tests {
     fn slots_in_flight_still_count_after_a_pause() {
         let now = Instant::now();
         let mut slots = taken(2, now);
-        slots.pause(now, 0.0);
+        slots.pause(now, None, 0.0);
         assert_eq!(take(&mut slots, now + s(60)), Admission::Later);
         slots.replied(now + s(60));
         assert_eq!(take(&mut slots, now + s(60)), Admission::At(now + s(120)));
@@ -351,7 +370,7 @@ mod tests {
     fn the_wait_is_foreseen_through_a_pause() {
         let now = Instant::now();
         let mut slots = Slots::new(60, WINDOW);
-        slots.pause(now, 0.0);
+        slots.pause(now, None, 0.0);
         assert_eq!(slots.wait(now + s(10)), s(50));
         slots.join();
         slots.join();

@@ -84,10 +84,10 @@ async fn the_wait_that_is_foreseen_is_the_wait() {
 async fn a_pause_stops_who_waits_and_who_comes() {
     for quota in [quota(1), Quota::unlimited()] {
         let start = Instant::now();
-        quota.pause(0.5);
+        quota.pause(None, 0.5);
         let (first, ()) = tokio::join!(call(&quota), async {
             sleep(Duration::from_secs(1)).await;
-            quota.pause(0.0);
+            quota.pause(None, 0.0);
         });
         assert_eq!(first - start, Duration::from_secs(64));
     }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::fingerprints::Fingerprint;
 use super::lengths::{Lengths, PAGES_BEYOND, is_believed, page_number};
 use super::order::{BackwardOrder, Listed};
-use super::page::{Arrived, Deliver, Next, Read, Start, Taken};
+use super::page::{Arrived, Deliver, Next, Read, Split, Start, Taken};
 use super::seen::SeenRows;
 use super::shortfall::{Cause, Shortfall};
 use super::totals::Totals;
@@ -32,7 +32,7 @@ enum Stage {
 #[derive(Debug, Default)]
 pub(crate) struct Backward {
     /// The page that the user gave to begin with.
-    from: Option<u32>,
+    from: Option<u64>,
     lengths: Lengths,
     seen: SeenRows,
     order: BackwardOrder,
@@ -56,7 +56,7 @@ pub(crate) struct Backward {
 impl Backward {
     pub(super) fn new(start: Start) -> Self {
         let size = start.size.get().into();
-        Self { from: start.from, size, lengths: Lengths::new(start), ..Self::default() }
+        Self { from: start.from.map(Into::into), size, lengths: Lengths::new(start), ..Self::default() }
     }
 }
 
@@ -87,6 +87,20 @@ impl Read for Backward {
                 Taken { deliver, next: Next::Incomplete(self.shortfall(page.page, cause)) }
             }
         }
+    }
+
+    fn split(&mut self) -> Option<Split> {
+        let split = self.lengths.split(self.size)?;
+        self.size = split.size.get().into();
+        self.from = self.from.map(|page| split.last(page));
+        self.stage = match self.stage {
+            Stage::Climb(page) => Stage::Climb(split.first(page)),
+            Stage::Down(page) => Stage::Down(split.last(page)),
+            stage => stage,
+        };
+        // The others stand on pages of their own now.
+        self.probe.retain(|_, place| (*place as u64) < self.size);
+        Some(split)
     }
 
     fn repeats(&mut self, rows: &[Fingerprint]) -> Vec<usize> {
@@ -142,7 +156,7 @@ impl Backward {
 
     /// Goes down from a page, or from the one that the user gave if it is lower.
     fn begin(&mut self, page: u64, rows: u64) {
-        let first = self.from.map_or(page, |from| page.min(from.into()));
+        let first = self.from.map_or(page, |from| page.min(from));
         self.before = rows.saturating_sub((first + 1) * self.size);
         self.stage = Stage::Down(first);
     }

@@ -10,7 +10,7 @@
 
 use super::lengths::{Lengths, page_number};
 use super::order::{ForwardOrder, Listed};
-use super::page::{Arrived, Deliver, Next, Read, Start, Taken};
+use super::page::{Arrived, Deliver, Next, Read, Split, Start, Taken};
 use super::seen::SeenRows;
 use super::shortfall::{Cause, Shortfall};
 use super::totals::Totals;
@@ -77,6 +77,12 @@ impl Read for Forward {
         });
         let next = next.unwrap_or_else(|cause| Next::Incomplete(self.shortfall(page.page, cause)));
         Taken { deliver: Deliver::AllBut(repeats), next }
+    }
+
+    fn split(&mut self) -> Option<Split> {
+        let split = self.lengths.split(self.lengths.size())?;
+        (self.from, self.next) = (split.first(self.from), split.first(self.next));
+        Some(split)
     }
 
     fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {

@@ -1,8 +1,9 @@
 //! How long pages are, and how far a read may go.
 
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 
-use super::page::{Arrived, Start};
+use super::page::{Arrived, Split, Start};
 use super::shortfall::Cause;
 
 /// How many pages a read may ask for beyond those that the platform counts first, before it is called endless.
@@ -35,6 +36,20 @@ pub(super) struct Lengths {
 impl Lengths {
     pub(super) fn new(start: Start) -> Self {
         Self { asked: start.size.get().into(), ..Self::default() }
+    }
+
+    /// Makes pages smaller that have `size` rows so far. The new size divides the old one, so that places stay what they are:
+    /// the number of a page times its size. `None` for pages of one row, and for a platform that does not keep to page sizes.
+    pub(super) fn split(&mut self, size: u64) -> Option<Split> {
+        let parts = (2..=size).find(|parts| size.is_multiple_of(*parts))?;
+        if self.longest > size.min(self.asked) {
+            return None;
+        }
+        self.asked = size / parts;
+        self.longest = self.longest.min(self.asked);
+        self.counted = self.counted.map(|pages| pages.saturating_mul(parts));
+        let new = u32::try_from(self.asked).ok().and_then(NonZeroU32::new)?;
+        Some(Split { parts: u32::try_from(parts).ok()?, size: new })
     }
 
     /// Whether more rows may follow a page: it is as long as asked, or as any before it, or as long as it says that pages

@@ -57,6 +57,8 @@ struct Platform {
     draw: Draw,
     direction: Direction,
     size: u64,
+    /// How much a reply holds: a row is 1, every seventh 20.
+    room: u64,
     counts: Counts,
     sorts: Sorts,
     /// At most so many rows move at a time.
@@ -92,8 +94,10 @@ impl Platform {
         let counts = draw.one_of(&[Counts::AtOnce, Counts::BeforeItLists, Counts::AfterItLists]);
         let held = list.iter().copied().collect();
         let ranks = (0..rows.into()).collect();
+        let mut rooms = Draw(!seed);
+        let room = if rooms.below(2) == 0 { u64::MAX } else { 20 + rooms.below(300) };
         let platform =
-            Self { draw, direction, size, counts, sorts, moves, ranks, list, others, calls: 0, held };
+            Self { draw, direction, size, room, counts, sorts, moves, ranks, list, others, calls: 0, held };
         (platform, Start { size: NonZeroU32::new(asked).unwrap(), from: None })
     }
 
@@ -134,7 +138,8 @@ impl Platform {
         }
     }
 
-    fn call(&mut self, page: u32) -> (Vec<u32>, u64) {
+    /// Rows and total; `None` if the page is too long.
+    fn call(&mut self, page: u32) -> Option<(Vec<u32>, u64)> {
         self.moved();
         self.sorted();
         self.calls += 1;
@@ -149,7 +154,8 @@ impl Platform {
             self.moved();
             total = self.list.len() as u64;
         }
-        (rows, total)
+        let length: u64 = rows.iter().map(|row| if row % 7 == 0 { 20 } else { 1 }).sum();
+        (length <= self.room).then_some((rows, total))
     }
 }
 
@@ -175,7 +181,7 @@ fn read(mut platform: Platform, start: Start) -> Outcome {
     let mut read = begin(platform.direction, start);
     let prefetch = 1 + platform.draw.below(6) as usize;
     let ahead = if platform.direction == Direction::Whole { prefetch } else { 1 };
-    let mut delivered = Vec::new();
+    let (mut delivered, mut size) = (Vec::new(), u64::from(start.size.get()));
     let mut arriving = VecDeque::new();
     loop {
         while arriving.len() < ahead
@@ -183,11 +189,17 @@ fn read(mut platform: Platform, start: Start) -> Outcome {
         {
             arriving.push_back((page, platform.call(page)));
         }
-        let (page, (rows, total)) = arriving.pop_front().unwrap();
+        let (page, reply) = arriving.pop_front().unwrap();
+        let Some((rows, total)) = reply else {
+            size = read.split().unwrap().size.get().into();
+            platform.size = platform.size.min(size);
+            arriving.clear();
+            continue;
+        };
         let spread = |row: &u32| u64::from(*row).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let fingerprints: Vec<Fingerprint> = rows.iter().map(|row| Some(spread(row))).collect();
         let digest = fingerprints.iter().flatten().copied().reduce(|all, row| all.rotate_left(5) ^ row);
-        let (total, stated) = (Some(total), Some(start.size.get().into()));
+        let (total, stated) = (Some(total), Some(size));
         let arrived =
             Arrived { page, len: rows.len(), rows: &fingerprints, digest, alike: false, total, stated };
         let taken = read.take(&arrived);
@@ -208,8 +220,9 @@ fn read(mut platform: Platform, start: Start) -> Outcome {
 /// Reads as this crate once did: pages forward until enough rows have come.
 fn read_plainly(mut platform: Platform) -> Outcome {
     let (mut delivered, mut before) = (Vec::new(), Vec::new());
+    platform.room = u64::MAX;
     for page in 0.. {
-        let (rows, total) = platform.call(page);
+        let (rows, total) = platform.call(page).unwrap();
         let received = delivered.len() as u64 + rows.len() as u64;
         let cause = match rows.is_empty() {
             true if received < total => Some(Cause::Missing),

@@ -59,6 +59,27 @@ pub(crate) struct Start {
     pub(crate) from: Option<u32>,
 }
 
+/// Pages that become smaller: what is left of an old page number is `parts` times as high.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Split {
+    /// How many new pages make an old one.
+    pub(crate) parts: u32,
+    /// How many rows a new one has.
+    pub(crate) size: NonZeroU32,
+}
+
+impl Split {
+    /// The first of the pages that take the place of an old one.
+    pub(super) fn first(self, page: u64) -> u64 {
+        page.saturating_mul(self.parts.into())
+    }
+
+    /// The last of them.
+    pub(super) fn last(self, page: u64) -> u64 {
+        self.first(page.saturating_add(1)) - 1
+    }
+}
+
 /// One read with one filter, in its direction.
 pub(crate) trait Read: Send {
     /// The page to ask for now, if there is one to ask for before an earlier one has arrived. With a filter there is none: a
@@ -67,6 +88,10 @@ pub(crate) trait Read: Send {
 
     /// Takes in a page; pages are taken in the order in which they were asked for.
     fn take(&mut self, page: &Arrived<'_>) -> Taken;
+
+    /// Goes on with smaller pages, from the page that was to be taken in next: it is too long for one reply. Calls for later
+    /// pages are asked for again. `None` if pages cannot become smaller.
+    fn split(&mut self) -> Option<Split>;
 
     /// Which rows have been delivered, of a page that was not delivered when it came.
     fn repeats(&mut self, _: &[Fingerprint]) -> Vec<usize> {

@@ -103,6 +103,81 @@ fn whole_asks_ahead_only_as_far_as_rows_are_counted() {
     assert_eq!((capped.ask(), capped.ask(), capped.ask()), (Some(1), Some(2), None), "pages of five");
 }
 
+/// What a read asks for and delivers that resumes at page 2 of 30 rows, of which every page above ten rows is too long.
+fn log_of_long_pages(direction: Direction, total: u64) -> (Vec<(u32, u32)>, usize, Next) {
+    let mut size = 30;
+    let mut read = begin(direction, Start { size: NonZeroU32::new(size).unwrap(), from: Some(2) });
+    let (mut asked, mut delivered) = (Vec::new(), 0);
+    loop {
+        let page = read.ask().unwrap();
+        asked.push((page, size));
+        let from = total.min(u64::from(page * size));
+        let rows: Vec<_> = (from..total.min(from + u64::from(size))).map(|row| Some(row + 1)).collect();
+        let len = rows.len();
+        if len > 10 {
+            size = read.split().unwrap().size.get();
+            continue;
+        }
+        let (digest, total) = ((len > 0).then_some(from), Some(total));
+        let arrived = Arrived { page, len, rows: &rows, digest, alike: false, total, stated: None };
+        let taken = read.take(&arrived);
+        if let Deliver::AllBut(repeats) = taken.deliver {
+            delivered += len - repeats.len();
+        }
+        if taken.next != Next::GoOn {
+            return (asked, delivered, taken.next);
+        }
+    }
+}
+
+#[test]
+fn a_page_that_is_too_long_is_asked_for_in_parts_at_the_same_place() {
+    for direction in [Whole, Forward] {
+        let (asked, delivered, end) = log_of_long_pages(direction, 77);
+        assert_eq!(
+            (asked, delivered, end),
+            (vec![(2, 30), (4, 15), (12, 5), (13, 5), (14, 5), (15, 5)], 17, Next::Complete)
+        );
+    }
+    let (asked, delivered, end) = log_of_long_pages(Backward, 77);
+    assert_eq!(asked[..4], [(0, 30), (0, 15), (0, 5), (15, 5)]);
+    assert_eq!((asked.len(), delivered, end), (19, 77, Next::Complete));
+    for direction in [Whole, Forward, Backward] {
+        let mut read = begin(direction, Start { size: NonZeroU32::MIN, from: None });
+        assert_eq!((read.ask(), read.split()), (Some(0), None), "a row is not cut");
+    }
+}
+
+#[test]
+fn pages_that_the_platform_caps_are_split_as_long_as_they_are() {
+    let page = |page, len| Arrived {
+        page,
+        len,
+        rows: &[],
+        digest: None,
+        alike: false,
+        total: Some(30),
+        stated: None,
+    };
+    for direction in [Whole, Forward, Backward] {
+        let mut read = begin(direction, Start { size: NonZeroU32::new(10).unwrap(), from: None });
+        read.ask();
+        read.take(&page(0, 4));
+        let next = read.ask().unwrap();
+        let split = read.split().unwrap();
+        assert_eq!((split.parts, split.size.get()), (2, 2), "{direction:?}");
+        assert_eq!(
+            read.ask(),
+            Some(if direction == Backward { 2 * next + 1 } else { 2 * next }),
+            "{direction:?}"
+        );
+        let mut longer = begin(direction, Start { size: NonZeroU32::new(10).unwrap(), from: None });
+        longer.ask();
+        longer.take(&page(0, 11));
+        assert_eq!(longer.split(), None, "the platform does not keep to page sizes");
+    }
+}
+
 #[test]
 fn whole_resumes_with_the_rows_before_it_counted() {
     let resumed = log_from(Whole, Some(2), &[(20..25, Some(25))]);

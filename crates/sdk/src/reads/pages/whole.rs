@@ -4,7 +4,7 @@
 //! order. At the end the distinct rows are held against `totalCount`: what is sorted again between two calls shows there.
 
 use super::lengths::{Lengths, page_number};
-use super::page::{Arrived, Deliver, Next, Read, Start, Taken};
+use super::page::{Arrived, Deliver, Next, Read, Split, Start, Taken};
 use super::seen::SeenRows;
 use super::shortfall::{Cause, Shortfall};
 
@@ -52,6 +52,13 @@ impl Read for Whole {
             .next(page, repeats.len())
             .unwrap_or_else(|cause| Next::Incomplete(self.shortfall(page.page, cause)));
         Taken { deliver: Deliver::AllBut(repeats), next }
+    }
+
+    fn split(&mut self) -> Option<Split> {
+        let split = self.lengths.split(self.lengths.size())?;
+        self.ask = split.first(self.ask - self.in_flight);
+        self.in_flight = 0;
+        Some(split)
     }
 
     fn shortfall(&self, page: u32, cause: Cause) -> Shortfall {

@@ -140,7 +140,7 @@ async fn the_deadline_says_how_far_it_came() {
         let (summaries, error) = all(watch(hour / 2)).await;
         let error = error.unwrap();
         assert_eq!((summaries.len(), error.asked()), (1, Some("watch of batch task demo")));
-        assert_eq!(error.found(), format!("not settled within 1800s: {far}"));
+        assert_eq!(error.found(), format!("not settled within 30 min: {far}"));
         assert_eq!((error.is_timeout(), error.remedy()), (true, &remedy));
         assert_eq!(platform.calls(), calls_of_a_summary() + 1);
         let error = all(watch(Duration::ZERO)).await.1.unwrap();
