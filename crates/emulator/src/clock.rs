@@ -82,8 +82,7 @@ impl Clock {
     /// Date and time at this reading of the clock, in seconds since 1970 began in UTC.
     ///
     /// A real clock starts at the date and time of the machine, a manual one at the beginning of 2022-02-24.
-    #[must_use]
-    pub fn unix_seconds(&self, reading: Duration) -> u64 {
+    pub(crate) fn unix_seconds(&self, reading: Duration) -> u64 {
         self.moment().epoch.saturating_add(reading).as_secs()
     }
 
@@ -199,5 +198,14 @@ mod tests {
         clock.restart();
         assert!(is_over(&mut wait));
         assert_eq!(clock.now(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_real_clock_has_the_date_of_the_machine_and_a_manual_one_always_the_same() {
+        let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        assert!(Clock::new(ClockKind::Real).unix_seconds(Duration::ZERO).abs_diff(today) < 5);
+        let manual = Clock::new(ClockKind::Manual);
+        manual.advance(SECOND);
+        assert_eq!(manual.unix_seconds(manual.now()), 1_645_660_801);
     }
 }

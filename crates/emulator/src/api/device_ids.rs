@@ -1,5 +1,6 @@
 //! A list of device ids as a caller sends it: one text for all, however many there are.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error, SeqAccess, Visitor};
@@ -19,7 +20,7 @@ pub(crate) struct DeviceIds {
 
 impl DeviceIds {
     pub(crate) fn push(&mut self, id: &str) {
-        self.text.push_str(&Written::of(id).0);
+        self.text.push_str(&written(id));
         self.ends.push(self.text.len());
     }
 
@@ -41,17 +42,13 @@ impl DeviceIds {
 }
 
 /// An id as JSON writes it, without the quotes.
-pub(crate) struct Written<'i>(pub(crate) std::borrow::Cow<'i, str>);
-
-impl<'i> Written<'i> {
-    pub(crate) fn of(id: &'i str) -> Self {
-        let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-        if id.bytes().all(is_plain) {
-            return Self(id.into());
-        }
-        let text = json_text(&id);
-        Self(text[1..text.len() - 1].to_owned().into())
+pub(crate) fn written(id: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if id.bytes().all(is_plain) {
+        return id.into();
     }
+    let text = json_text(&id);
+    text[1..text.len() - 1].to_owned().into()
 }
 
 impl fmt::Debug for DeviceIds {
@@ -118,7 +115,7 @@ mod tests {
         let ids: DeviceIds = serde_json::from_str(r#"["b", "a\"b", "b", "\u00e9\n"]"#).unwrap();
         assert_eq!(ids.iter().collect::<Vec<_>>(), ["b", r#"a\"b"#, "b", r"é\n"]);
         assert_eq!((ids.len(), ids.written(4)), (4, ""));
-        assert_eq!(Written::of("a\"b").0, ids.written(1));
+        assert_eq!(written("a\"b"), ids.written(1));
     }
 
     #[test]

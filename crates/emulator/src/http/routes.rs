@@ -83,19 +83,19 @@ async fn list_subtasks(
 ))]
 async fn create_batch_task(State(control): State<Control>, headers: HeaderMap, body: Body) -> Response {
     let platform = control.platform();
-    let outcome = match Caller::from_headers(&headers) {
-        Ok(caller) => match platform.may_create(&caller) {
-            // Only now is a body of this size worth reading.
-            Ok(()) => match to_bytes(body, MAX_CREATE_BODY).await {
-                Ok(body) => platform.create_batch_task(&caller, &headers, &body),
-                Err(_) => Err(INPUT_REJECTED
-                    .because(format!("the body is longer than {MAX_CREATE_BODY} bytes, or broke off"))),
-            },
-            Err(refusal) => Err(refusal),
-        },
-        Err(refusal) => Err(refusal),
+    let create = async || {
+        let caller = Caller::from_headers(&headers)?;
+        control.exams().may_create(&caller)?;
+        platform.may_create(&caller)?;
+        // Only now is a body of this size worth reading.
+        let body = to_bytes(body, MAX_CREATE_BODY).await.map_err(|_| {
+            INPUT_REJECTED.because(format!("the body is longer than {MAX_CREATE_BODY} bytes, or broke off"))
+        })?;
+        platform.create_batch_task(&caller, &headers, &body)
     };
-    outcome.unwrap_or_else(|refusal| refusal.response(platform.envelope()))
+    create()
+        .await
+        .unwrap_or_else(|refusal: crate::api::refusal::Refusal| refusal.response(platform.envelope()))
 }
 
 /// Querying Information About a Batch Task
@@ -120,12 +120,14 @@ async fn get_batch_task(
     uri: Uri,
 ) -> Response {
     let platform = control.platform();
-    // What is no UTF-8 is the id of no task, and stays as it came.
+    // No task has an id that is not UTF-8, so such an id may stay percent-encoded.
     let last = || uri.path().rsplit('/').next().unwrap_or_default().to_owned();
     let task_id = task_id.map_or_else(|_| last(), |Path(id)| id);
     let query = uri.query().unwrap_or_default();
-    let outcome =
-        Caller::from_headers(&headers).and_then(|caller| platform.get_batch_task(&caller, task_id, query));
+    let outcome = Caller::from_headers(&headers).and_then(|caller| {
+        control.exams().may_get_batch_task(&caller)?;
+        platform.get_batch_task(&caller, task_id, query)
+    });
     outcome.unwrap_or_else(|refusal| refusal.response(platform.envelope()))
 }
 

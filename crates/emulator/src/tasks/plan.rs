@@ -1,7 +1,7 @@
 //! What each row of a task is for and what becomes of it, computed from its number when it is asked for.
 
 use crate::api::SubtaskStatus;
-use crate::api::device_ids::{DeviceIds, Written};
+use crate::api::device_ids::{DeviceIds, written};
 use crate::draw::{self, Purpose, draw};
 use crate::scenario::life::{Life, Timeline};
 use crate::tasks::ids;
@@ -62,7 +62,7 @@ impl Plan {
                 ids::row_of_device(self.key, id).filter(|row| *row < self.rows).into_iter().collect()
             }
             Devices::Listed { ids, order, .. } => {
-                let Written(id) = Written::of(id);
+                let id = written(id);
                 let start = order.partition_point(|row| ids.written(*row as usize) < &*id);
                 let found = order[start..].iter().take_while(|row| ids.written(**row as usize) == id);
                 found.copied().collect()
@@ -82,7 +82,7 @@ impl Plan {
         self.life.map_or(SubtaskStatus::Pending, |life| life.outcome(key, number))
     }
 
-    /// Key and number from which it is drawn what comes of a row, and why it fails.
+    /// Key and number of the draws that decide what comes of a row, and why it fails.
     ///
     /// A device that was listed may be in other tasks, too. For half of the devices it is the same in every task; for the others,
     /// each task is another draw. So a part of the devices that failed recovers in the next task.

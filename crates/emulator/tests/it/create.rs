@@ -142,6 +142,25 @@ async fn a_name_is_used_once_in_each_application_until_its_task_is_dropped() {
 }
 
 #[tokio::test]
+async fn of_calls_at_the_same_time_one_takes_the_name() {
+    let (control, demo) = held(Scenario::default()).await;
+    let authorization = demo.authorization();
+    let create = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let headers = [("app_key", Scenario::DEMO_APP_ID), ("authorization", authorization)];
+        let demo = Caller::at(&control).with(&headers);
+        let reply = runtime.block_on(demo.post(new_task("valves", &["a"; 1_000]).to_string()));
+        reply.body["error_code"].as_str().map(str::to_owned)
+    };
+    let mut codes: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(create)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    codes.sort();
+    assert_eq!(codes, [vec![None], vec![Some("105002".to_owned()); 7]].concat());
+}
+
+#[tokio::test]
 async fn an_application_has_as_many_unfinished_tasks_as_the_scenario_says() {
     for (allowed, possible) in [(None, 1), (Some(3), 3), (Some(0), 10)] {
         let mut rules = CreatedTasks::default();

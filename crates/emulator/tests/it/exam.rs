@@ -163,3 +163,15 @@ async fn an_exam_that_received_too_many_calls_is_over() {
         (500, "the exam is over: it received 10000 calls; begin another one")
     );
 }
+
+#[tokio::test]
+async fn an_exam_neither_creates_tasks_nor_answers_for_one() {
+    let control = emulator();
+    let examinee = Examinee::at(&control, None).await;
+    let id = examinee.text("id").to_owned();
+    let caller = Caller::at(&control).with(&[("app_key", &id), ("authorization", "Bearer x")]);
+    caller.post("").await.expect_error(401, "100028", "The user has no right");
+    let query = caller.task("demo").await;
+    query.expect_error(404, "105005", "The batchTask is not existed.");
+    assert_eq!(query.reason(), "an exam has only the login and the query for subtasks");
+}
