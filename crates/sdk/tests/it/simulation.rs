@@ -353,7 +353,9 @@ impl Actor {
                     let answers = log.lock().unwrap_or_else(PoisonError::into_inner).replies[self.number];
                     let in_time = !watches || started.elapsed() >= WATCHED || answers == 0;
                     let passing = error.is_connection() || error.is_timeout() || error.is_platform_fault();
-                    let fights = self.processes > 1 && error.is_invalid_token();
+                    // Another process has logged in; or a token has expired, and no login came through before the deadline.
+                    let late = error.found().contains("the deadline comes before another attempt");
+                    let fights = error.is_invalid_token() && (self.processes > 1 || late);
                     assert!(in_time && (passing || fights), "{}: {error:?}", task.id);
                     done.told += &format!("{error}\n{error:?}\n");
                 }
@@ -465,13 +467,7 @@ fn whatever_the_network_does_no_invariant_breaks() {
         }
     }
     println!("{sums:?}");
-    assert!(
-        sums.calls > 0
-            && sums.reads > 0
-            && sums.logins > 0
-            && sums.watches > 0
-            && sums.creates > 0
-            && sums.unknown > 0,
-        "the simulation is blind: {sums:?}"
-    );
+    let Sums { calls, logins, reads, watches, creates, unknown, refused } = sums;
+    let sees = [calls, logins, reads, watches, creates, unknown, refused].iter().all(|count| *count > 0);
+    assert!(sees || seeds().count() < 100, "the simulation is blind: {sums:?}");
 }
