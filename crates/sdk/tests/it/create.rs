@@ -8,7 +8,7 @@ use northbound::{
     BatchTaskStatus, Client, ClientBuilder, CreateBatchTask, DeviceCommand, Error, ErrorKind, Quota, Remedy,
     SubtaskStatus, Targets, TaskTimeout, TaskType,
 };
-use northbound_emulator::{CreatedTasks, Fault, FaultKind, Operation, Scenario};
+use northbound_emulator::{Control, Fault, FaultKind, Operation, Scenario};
 use northbound_testkit::axum::body::Body;
 use northbound_testkit::axum::http::Response;
 use northbound_testkit::{Act, Authority, Emulated, Platform, Raw, json_reply};
@@ -269,13 +269,16 @@ async fn a_created_task_is_what_was_asked_for() {
 #[tokio::test]
 async fn a_task_whose_reply_was_lost_exists_once() {
     let lost = Fault::new(FaultKind::CreateReplyLost).on(Operation::CreateBatchTask);
-    let scenario = Scenario::default().with_created_tasks(CreatedTasks::default()).with_fault(lost);
-    let emulator = Emulated::of(scenario).await;
+    let control = Control::new(Scenario::default().with_fault(lost)).unwrap();
+    let emulator = Emulated::serving(&control).await;
+    let before = control.tasks().len();
     let client =
         emulator.without_credentials().credentials(credentials()).retry(without_rest()).build().unwrap();
     assert!(is_unknown(&create(&client).await.unwrap_err()));
-    assert!(create(&client).await.unwrap_err().is_outcome_unknown(), "this reply is lost as well");
-    emulator.breaches();
+    assert_eq!(control.tasks().len(), before + 1);
+    control.clear_faults();
+    assert!(create(&client).await.unwrap_err().is_name_taken());
+    assert_eq!(control.tasks().len(), before + 1);
 }
 
 #[tokio::test]

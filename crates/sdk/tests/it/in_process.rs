@@ -15,6 +15,9 @@ use tower::ServiceExt as _;
 #[path = "../../examples/failed_devices.rs"]
 mod failed_devices;
 #[allow(dead_code, reason = "its main is for a user")]
+#[path = "../../examples/send.rs"]
+mod send;
+#[allow(dead_code, reason = "its main is for a user")]
 #[path = "../../examples/share_a_token.rs"]
 mod share_a_token;
 /// Brings tests of its own.
@@ -64,6 +67,8 @@ async fn the_tasks_that_examples_watch_settle() {
     timeout(Duration::from_secs(600), report).await.unwrap().unwrap();
     let watch = watch_until_settled::watch_until_settled(&client, watch_until_settled::TASK);
     timeout(Duration::from_secs(600), watch).await.unwrap().unwrap();
+    let send = send::send(&client, "Close", ["a", "b"].map(str::to_owned).into_iter());
+    timeout(Duration::from_secs(600), send).await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -181,6 +186,7 @@ fn outside_of_tokio_a_call_fails_and_does_not_panic() {
         outcome(client.watch("demo").settled()),
         outcome(client.watch("demo").deadline(hour).settled()),
         outcome(client.log_in()),
+        outcome(client.batch_task("demo").into_future()),
     ] {
         assert!(error.is_refused() && error.to_string().contains("tokio runtime"), "{error}");
     }
