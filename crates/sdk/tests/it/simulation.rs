@@ -174,7 +174,7 @@ impl Network {
         }
         let reply = self.arrive(client, request).await;
         sleep(back).await;
-        self.log().replies[client] += 1;
+        self.log().replies[client] += u64::from(fault != Some(1));
         match fault {
             None | Some(0) => Ok(reply.map(reqwest::Body::from)),
             // The reply is lost on its way, a gateway answers instead, or the connection breaks in the middle.
