@@ -12,6 +12,8 @@ mod reference;
 mod report;
 mod subtasks;
 mod summary;
+mod task;
+mod tasks;
 mod watch;
 
 use clap::{Arg, CommandFactory as _, Parser, Subcommand};
@@ -71,6 +73,10 @@ pub(crate) enum Command {
     Export(export::ExportOptions),
     /// Write a page for a browser that says which devices failed, and why
     Report(report::ReportOptions),
+    /// Show what a batch task is, and how far: name, type, status, progress, times
+    Task(task::TaskOptions),
+    /// List the batch tasks that this command has created or read on this machine: the platform cannot list them
+    Tasks(tasks::TasksOptions),
     /// Check that everything is set up right, and say what to do where it is not
     Doctor(doctor::DoctorOptions),
     /// Explain an error code of the platform: what it means, and what to do
@@ -108,7 +114,7 @@ pub(crate) fn parser() -> clap::Command {
 fn uses(command: &str, option: &str) -> bool {
     match command {
         "explain" | "spec" | "completions" => matches!(option, "output" | "out" | "color"),
-        "man" => matches!(option, "output" | "out" | "color" | "quiet"),
+        "man" | "tasks" => matches!(option, "output" | "out" | "color" | "quiet"),
         "emulator" => matches!(option, "output" | "out" | "color" | "quiet" | "verbose" | "quota"),
         _ => true,
     }
@@ -123,7 +129,10 @@ pub fn command_tree() -> String {
 pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<(), CliError> {
     // These write to their file in their own way.
     if !matches!(command, Command::Export(_) | Command::Report(_) | Command::Man(_)) {
-        context.write_to_file(matches!(command, Command::Subtasks(_) | Command::Summary(_)))?;
+        context.write_to_file(matches!(
+            command,
+            Command::Subtasks(_) | Command::Summary(_) | Command::Tasks(_)
+        ))?;
     }
     let (outcome, asked) = match command {
         Command::Summary(options) => (summary::run(context, options).await, ("summary", &options.task_id)),
@@ -131,6 +140,8 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
         Command::Subtasks(options) => (subtasks::run(context, options).await, ("subtasks", &options.task_id)),
         Command::Export(options) => (export::run(context, options).await, ("export", &options.task_id)),
         Command::Report(options) => (report::run(context, options).await, ("report", &options.task_id)),
+        Command::Task(options) => (task::run(context, options).await, ("task", &options.task_id)),
+        Command::Tasks(options) => return tasks::run(context, options).await,
         Command::Doctor(options) => return doctor::run(context, options).await,
         Command::Explain(options) => return explain::run(context, options),
         Command::Spec(options) => return reference::spec(context, options),
@@ -175,7 +186,7 @@ mod tests {
             ReadPageByPage { because },
             ReadWithoutStatus { because },
         ];
-        let of_all = ["summary", "watch", "subtasks", "export", "report", "doctor"];
+        let of_all = ["summary", "watch", "subtasks", "export", "report", "task", "doctor"];
         let pairs = of_all.iter().flat_map(|command| everywhere.iter().map(move |remedy| (*command, remedy)));
         let own = [("watch", &WatchLonger), ("watch", &AllowEmpty), ("subtasks", &ReadAllPages)];
         let parser = parser();

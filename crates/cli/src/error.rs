@@ -113,7 +113,8 @@ impl CliError {
             Self::Own { kind, .. } => !matches!(kind, Kind::Rows | Kind::Incomplete | Kind::TooManyFailed),
             cause => !matches!(cause, Self::GaveUp(_)),
         };
-        let what = format!("{command} of task {}", one_line(task));
+        let of = if command == "task" { String::new() } else { format!("{command} of ") };
+        let what = format!("{of}task {}", one_line(task));
         if speaks_for_itself { self } else { Self::During { command, what, cause: Box::new(self) } }
     }
 

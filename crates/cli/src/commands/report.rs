@@ -25,6 +25,7 @@ use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
+use crate::session::known_tasks::Memory;
 use crate::session::new_file::NewFile;
 
 #[derive(Debug, Args)]
@@ -53,6 +54,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
     let outcome = read(&connection.client, &options.task_id, spool, &mut progress, &context.interrupt).await;
     progress.finish();
     let (summary, rows, list) = outcome?;
+    let counts = Some((&summary).into());
+    Memory::of(context).note(&connection.client, &options.task_id, None, counts).await;
     let content = Content {
         summary,
         list,

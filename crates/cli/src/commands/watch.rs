@@ -18,6 +18,7 @@ use crate::screen::progress::Progress;
 use crate::screen::waiting;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
+use crate::session::known_tasks::Memory;
 use view::View;
 
 #[derive(Debug, Args)]
@@ -50,6 +51,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
     let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
     let mut stream = watch(context, options, client).stream();
     let mut view = View::new(context, connection.endpoint());
+    let mut memory = Memory::of(context);
     let mut progress = Progress::new(&context.global, Some(client), &mut context.stderr);
     if view.is_picture() {
         progress.leave_terminal();
@@ -65,7 +67,12 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
             }
         };
         match progress.during(next).await {
-            Some(Ok(Some(summary))) => (last, counted_at) = (Some(summary), Instant::now()),
+            Some(Ok(Some(summary))) => {
+                if last.is_none() {
+                    memory.note(client, &options.task_id, None, Some((&summary).into())).await;
+                }
+                (last, counted_at) = (Some(summary), Instant::now());
+            }
             Some(Ok(None)) => break Ok(()),
             Some(Err(failure)) => break Err(failure),
             None => {}
@@ -92,6 +99,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
         let snapshot = snapshot(summary, &stream, client, started.elapsed(), options);
         view.end(&snapshot, &mut context.stdout)?;
         context.deliver()?;
+        memory.note(client, &options.task_id, None, Some(summary.into())).await;
     }
     outcome.map_err(|failure| match failure {
         // A call that takes longer than --deadline is no end of the watch's time.
