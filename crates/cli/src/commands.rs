@@ -2,6 +2,7 @@
 //!
 //! What several commands need is elsewhere: shared options in `arguments`, the connection in `session`, output in `screen` and `rows`.
 
+mod compare;
 mod doctor;
 #[cfg(feature = "emulator")]
 mod emulator;
@@ -73,6 +74,8 @@ pub(crate) enum Command {
     Export(export::ExportOptions),
     /// Write a page for a browser that says which devices failed, and why
     Report(report::ReportOptions),
+    /// Compare two batch tasks, or a task and a file of its subtasks: which devices failed newly, recovered, or failed both times
+    Compare(compare::CompareOptions),
     /// Show what a batch task is, and how far: name, type, status, progress, times
     Task(task::TaskOptions),
     /// List the batch tasks that this command has created or read on this machine: the platform cannot list them
@@ -125,14 +128,17 @@ pub fn command_tree() -> String {
     reference::tree(parser())
 }
 
+/// Whether a command prints a table unless another format is asked for.
+fn has_table(command: &Command) -> bool {
+    use Command::{Compare, Subtasks, Summary, Tasks};
+    matches!(command, Subtasks(_) | Summary(_) | Compare(_) | Tasks(_))
+}
+
 /// Runs the command that was typed.
 pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<(), CliError> {
     // These write to their file in their own way.
     if !matches!(command, Command::Export(_) | Command::Report(_) | Command::Man(_)) {
-        context.write_to_file(matches!(
-            command,
-            Command::Subtasks(_) | Command::Summary(_) | Command::Tasks(_)
-        ))?;
+        context.write_to_file(has_table(command))?;
     }
     let (outcome, asked) = match command {
         Command::Summary(options) => (summary::run(context, options).await, ("summary", &options.task_id)),
@@ -141,6 +147,7 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
         Command::Export(options) => (export::run(context, options).await, ("export", &options.task_id)),
         Command::Report(options) => (report::run(context, options).await, ("report", &options.task_id)),
         Command::Task(options) => (task::run(context, options).await, ("task", &options.task_id)),
+        Command::Compare(options) => return compare::run(context, options).await,
         Command::Tasks(options) => return tasks::run(context, options).await,
         Command::Doctor(options) => return doctor::run(context, options).await,
         Command::Explain(options) => return explain::run(context, options),
@@ -186,7 +193,7 @@ mod tests {
             ReadPageByPage { because },
             ReadWithoutStatus { because },
         ];
-        let of_all = ["summary", "watch", "subtasks", "export", "report", "task", "doctor"];
+        let of_all = ["summary", "watch", "subtasks", "export", "report", "compare", "task", "doctor"];
         let pairs = of_all.iter().flat_map(|command| everywhere.iter().map(move |remedy| (*command, remedy)));
         let own = [("watch", &WatchLonger), ("watch", &AllowEmpty), ("subtasks", &ReadAllPages)];
         let parser = parser();

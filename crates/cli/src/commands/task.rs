@@ -92,7 +92,7 @@ fn lines(task: &BatchTask, task_id: &str, context: &Context<'_>) -> Vec<String> 
         ("progress", progress(task)),
         ("subtasks", subtasks(task)),
         ("created", joined([created(task), origin, operator], " ")),
-        ("timeout", task.timeout().map(|timeout| format!("{timeout}, in seconds by the platform's pages"))),
+        ("timeout", task.timeout().map(|timeout| format!("{timeout}; the platform's page says seconds"))),
     ];
     let tags = task.tags().map(|tags| {
         let tag = |tag: &northbound::client_layer::types::TaskTag| {
@@ -115,18 +115,17 @@ fn progress(task: &BatchTask) -> Option<String> {
     joined([done, task.success_rate_per_mille().map(|share| percent(share, "success rate"))], ", ")
 }
 
-/// The counters that came, such as `10: 7 succeeded, 1 failed, 0 timed out, 2 expired; 8 complete`.
+/// The counters that came, such as `10 in all, 7 succeeded, 1 failed, 0 timed out`.
 fn subtasks(task: &BatchTask) -> Option<String> {
     let counters = [
+        (task.total(), "in all"),
         (task.success(), "succeeded"),
         (task.fail(), "failed"),
         (task.timed_out(), "timed out"),
         (task.expired(), "expired before they were sent"),
+        (task.complete(), "complete"),
     ];
-    let counters = counters.map(|(count, what)| Some(format!("{} {what}", count?)));
-    let total = task.total().map(|total| format!("{total} in all"));
-    let complete = task.complete().map(|complete| format!("{complete} complete"));
-    joined(counters.into_iter().chain([complete, total]), ", ")
+    joined(counters.map(|(count, what)| Some(format!("{} {what}", count?))), ", ")
 }
 
 /// When it was created: as a person reads it if it has the platform's form.
@@ -138,7 +137,7 @@ fn created(task: &BatchTask) -> Option<String> {
 /// The parameters in short: what goes to how many devices.
 fn param(task: &BatchTask) -> Vec<(&'static str, Option<String>)> {
     const LONGEST: usize = 200;
-    let Some(TaskParam { type_, device_list, device_type, device_location, group_list, .. }) =
+    let Some(TaskParam { type_: Some(kind), device_list, device_type, device_location, group_list, .. }) =
         task.task_param()
     else {
         return vec![("param", task.param().map(|param| shortened(param.as_str(), LONGEST, "…")))];
@@ -150,8 +149,10 @@ fn param(task: &BatchTask) -> Vec<(&'static str, Option<String>)> {
     });
     let listed = device_list.map(|devices| counted(devices.len(), "device"));
     let groups = group_list.map(|groups| format!("of {}", groups.join(", ")));
-    let kind = type_.map(|kind| kind.to_string());
-    vec![("command", command), ("devices", joined([kind, listed, device_type, device_location, groups], " "))]
+    vec![
+        ("command", command),
+        ("devices", joined([Some(kind.to_string()), listed, device_type, device_location, groups], " ")),
+    ]
 }
 
 /// The texts that are there.

@@ -5,6 +5,7 @@
 mod broken_replies;
 mod certificates;
 mod commands;
+mod compare;
 mod doctor;
 mod export;
 mod platform;

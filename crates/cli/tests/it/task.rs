@@ -16,9 +16,9 @@ async fn ask_from(home: &Path, url: &str, line: &str) -> Seen {
 }
 
 /// The tasks that are known in this folder.
-fn known(home: &Path) -> Vec<Value> {
-    let seen = northbound_in(&[("XDG_STATE_HOME", home.to_str().unwrap())], None, "tasks -o json");
-    assert_eq!((seen.code, seen.stderr.as_str()), (0, ""));
+async fn known(home: &Path) -> Vec<Value> {
+    let seen = ask_from(home, "", "tasks -o json").await;
+    assert_eq!(seen.code, 0, "{seen:?}");
     let result: Value = serde_json::from_str(&seen.stdout).unwrap();
     result["tasks"].as_array().unwrap().clone()
 }
@@ -78,12 +78,11 @@ async fn each_command_that_counts_a_task_notes_it_and_tasks_lists_them() {
         ("watch demo --fail-above 2%", json!(154)),
         ("task demo", json!(154)),
     ] {
-        let forget = "tasks --forget";
-        northbound_in(&environment, None, forget);
-        assert_eq!(known(home.path()), Vec::<Value>::new());
+        assert_eq!(ask_from(home.path(), "", "tasks --forget").await.code, 0);
+        assert_eq!(known(home.path()).await, Vec::<Value>::new());
         let seen = ask(&server.url(), &environment, &line.replace("OUT", out.to_str().unwrap())).await;
         assert!(matches!(seen.code, 0 | 3), "{line}: {}", seen.stderr);
-        let [task] = known(home.path()).try_into().unwrap();
+        let [task] = known(home.path()).await.try_into().unwrap();
         assert_eq!(
             [&task["taskId"], &task["total"], &task["failed"]],
             [&json!("demo"), &json!(1000), &failed],
@@ -94,7 +93,7 @@ async fn each_command_that_counts_a_task_notes_it_and_tasks_lists_them() {
     // A part of a task says nothing of the whole, and what was counted before stays.
     let line = format!("export demo --status Fail --out {}/fail.csv", out.display());
     assert_eq!(ask(&server.url(), &environment, &line).await.code, 0);
-    let [task] = known(home.path()).try_into().unwrap();
+    let [task] = known(home.path()).await.try_into().unwrap();
     assert_eq!([&task["total"], &task["name"]], [&json!(1000), &json!("demo")]);
     let text = std::fs::read_to_string(home.path().join("northbound/tasks.json")).unwrap();
     assert!(!text.contains("demo-secret"), "{text}");
@@ -145,15 +144,20 @@ async fn a_list_that_cannot_be_kept_is_one_warning_and_no_failure() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("northbound");
     std::fs::write(&file, "no folder").unwrap();
-    for line in ["summary one", "watch one"] {
+    for line in ["summary one", "summary one -v"] {
         assert_eq!(ask_from(home.path(), &platform.url(), line).await.code, 0, "{line}");
     }
     let seen = ask_from(home.path(), &platform.url(), "tasks").await;
     assert!(seen.code == 1 && seen.stderr.contains("the list of tasks cannot be used"), "{seen:?}");
     // Without a home there is no list, and nothing to say until it is asked for.
-    let seen = northbound("tasks");
+    let seen = ask("", &[], "tasks").await;
     assert!(seen.code == 2 && seen.stderr.contains("set XDG_STATE_HOME or HOME"), "{seen:?}");
-    let seen =
-        northbound_in(&[("XDG_STATE_HOME", home.path().to_str().unwrap())], None, "--emulator summary demo");
-    assert_eq!((seen.code, seen.stderr.as_str()), (0, ""), "what the embedded emulator has is not noted");
+}
+
+#[test]
+fn tasks_of_the_embedded_emulator_are_not_noted() {
+    let home = tempfile::tempdir().unwrap();
+    let environment = [("XDG_STATE_HOME", home.path().to_str().unwrap())];
+    assert_eq!(northbound_in(&environment, None, "--emulator summary demo").code, 0);
+    assert!(names(home.path()).is_empty());
 }
