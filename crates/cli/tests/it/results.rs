@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::{file, northbound};
+use crate::{file, northbound, northbound_in};
 
 const SCHEMA: &str = "crates/cli/results.schema.json";
 
@@ -35,6 +35,11 @@ fn every_command_prints_a_result_that_fits_the_schema() {
         ("export demo --out DIR/rows.csv --replace", "ExportResult", 0),
         ("export demo --out DIR/rows.csv --resume", "ExportResult", 0),
         ("report demo --out DIR/report.html", "ReportResult", 0),
+        ("task demo --tags", "TaskResult", 0),
+        ("tasks", "TasksResult", 0),
+        ("tasks --forget", "TasksResult", 0),
+        ("compare demo live", "CompareResult", 0),
+        ("compare DIR/rows.csv demo", "CompareResult", 0),
         ("doctor --task demo", "DoctorResult", 0),
         ("explain 1010005", "ExplainResult", 0),
         ("completions bash", "CompletionsResult", 0),
@@ -46,7 +51,8 @@ fn every_command_prints_a_result_that_fits_the_schema() {
         let line = line.replace("DIR", folder.path().to_str().unwrap());
         commands.insert(line.split(' ').next().unwrap().to_owned());
         for format in ["json", "jsonl"] {
-            let seen = northbound(&format!("--emulator -q -o {format} {line}"));
+            let state = [("XDG_STATE_HOME", folder.path().to_str().unwrap())];
+            let seen = northbound_in(&state, None, &format!("--emulator -q -o {format} {line}"));
             assert_eq!(seen.code, code, "{line}: {}", seen.stderr);
             let results = serde_json::Deserializer::from_str(&seen.stdout).into_iter();
             let results: Vec<Value> = results.collect::<Result<_, _>>().unwrap();
