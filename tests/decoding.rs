@@ -2,15 +2,17 @@
 
 use std::fmt::Write as _;
 
-use northbound_client::types::{AccessToken, ErrorResponse, SubtaskPage};
+use northbound_client::types::SubtaskPage;
+use northbound_openapi::document::pointer::last;
 use northbound_openapi::document::reference;
 use serde_json::{Value, json};
 use xtask::load;
 
 use crate::freshness::root;
+use crate::types::rust;
 
-/// The examples of every response, with the place where they stand.
-fn examples() -> Vec<(String, Value)> {
+/// The examples of every response, with the place where they stand, and the name of their schema.
+fn examples() -> Vec<(String, String, Value)> {
     let document = load::read(root()).unwrap().value().clone();
     let operations =
         document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
@@ -18,9 +20,12 @@ fn examples() -> Vec<(String, Value)> {
     for operation in operations {
         for (status, response) in operation["responses"].as_object().unwrap() {
             let response = reference::resolve(&document, response).unwrap();
-            for (name, example) in response["content"]["application/json"]["examples"].as_object().unwrap() {
+            let body = &response["content"]["application/json"];
+            let schema = last(body["schema"]["$ref"].as_str().unwrap());
+            for (name, example) in body["examples"].as_object().unwrap() {
                 let operation = operation["operationId"].as_str().unwrap();
-                found.push((format!("{operation} {status} {name}"), example["value"].clone()));
+                let place = format!("{operation} {status} {name}");
+                found.push((place, schema.clone(), example["value"].clone()));
             }
         }
     }
@@ -30,12 +35,12 @@ fn examples() -> Vec<(String, Value)> {
 #[test]
 fn every_example_of_the_document_decodes_and_is_written_back_whole() {
     let mut seen = String::new();
-    for (place, example) in examples() {
-        let (decoded, written) = match place.split(' ').take(2).collect::<Vec<_>>()[..] {
-            ["listSubtasks", "200"] => both::<SubtaskPage>(&example),
-            ["login", "200"] => both::<AccessToken>(&example),
-            _ => both::<ErrorResponse>(&example),
-        };
+    let types = rust::types();
+    for (place, schema, example) in examples() {
+        let rust = types.iter().find(|rust| rust.name == schema).unwrap();
+        let written =
+            (rust.read_and_write)(example.clone()).unwrap_or_else(|| panic!("{place} does not decode"));
+        let decoded = (rust.shown)(example.clone());
         assert!(is_whole(&written, &example), "{place}: {written}");
         writeln!(seen, "{place}\n{decoded}\n").unwrap();
     }
@@ -57,13 +62,6 @@ fn is_whole(written: &Value, came: &Value) -> bool {
         }
         _ => written == came,
     }
-}
-
-fn both<T: serde::de::DeserializeOwned + serde::Serialize + std::fmt::Debug>(
-    example: &Value,
-) -> (String, Value) {
-    let decoded: T = serde_json::from_value(example.clone()).unwrap();
-    (format!("{decoded:#?}"), serde_json::to_value(&decoded).unwrap())
 }
 
 #[test]

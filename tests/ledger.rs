@@ -67,6 +67,9 @@ fn the_contradictions_of_the_page_are_in_the_ledger() {
         "no-application-under-two-statuses",
         "no-application-remedy-means-app-key",
         "app-id-null-means-left-out",
+        "unit-of-timeout",
+        "select-tag-or-tags",
+        "app-id-of-a-new-task",
     ] {
         assert!(contradictions.contains(&id), "{id} is not among {contradictions:?}");
     }

@@ -3,7 +3,7 @@
 //! | gate | compares | with | because |
 //! |---|---|---|---|
 //! | `contract` | `spec/openapi.yaml` | the emulator's own document | they were written separately from the platform's page, so an error in one of them shows |
-//! | `page` | `spec/page.toml`, the page as data | the document; its examples and error rows with the running emulator | this is a third reading of the page, row by row |
+//! | `page` | `spec/page`, the pages as data | the document; its examples and error rows with the running emulator | this is a third reading of the page, row by row |
 //! | `bounds` | what the document says of requests | what `northbound-conformance` finds out about the emulator | a bound in a document is a note, and no check |
 //! | `types` | the types that progenitor makes | the document | generation may drop or tighten what the document says |
 //! | `decoding` | the examples of the document | what the types read and write | nothing of a reply may be lost |

@@ -1,4 +1,4 @@
-//! The platform's page as data, held against the document and, where it can be observed, against the emulator.
+//! The platform's pages as data, held against the document and, where it can be observed, against the emulator.
 
 pub(crate) mod compare;
 mod document;
@@ -13,17 +13,38 @@ use serde_json::Value;
 
 use crate::freshness::root;
 
-/// `spec/page.toml`: its sections and rows, by the names that they have there.
+/// A file of `spec/page`: its sections and rows, by the names that they have there.
 #[derive(Clone)]
-pub(crate) struct Facts(Value);
+pub(crate) struct Facts {
+    /// The name of the file, without its end.
+    pub(crate) name: String,
+    sections: Value,
+}
 
 impl Facts {
-    pub(crate) fn read() -> Self {
-        Self(toml::from_str(&text_of("spec/page.toml")).unwrap())
+    /// Every page, in the order of the names.
+    pub(crate) fn all() -> Vec<Self> {
+        let files = std::fs::read_dir(root().join("spec/page")).unwrap().map(|entry| entry.unwrap().path());
+        let mut pages: Vec<Self> = files
+            .map(|path| Self {
+                name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+                sections: toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap(),
+            })
+            .collect();
+        pages.sort_by(|one, other| one.name.cmp(&other.name));
+        pages
+    }
+
+    /// The page of which we have everything, with its examples.
+    pub(crate) fn whole() -> Self {
+        let mut whole = Self::all().into_iter().filter(|page| page.get("unobtained").is_none());
+        let page = whole.next().unwrap();
+        assert!(whole.next().is_none(), "several pages are whole: let the tests ask for each");
+        page
     }
 
     fn rows(&self, of: &str) -> &[Value] {
-        self[of].as_array().unwrap()
+        self[of].as_array().map_or(&[], Vec::as_slice)
     }
 
     /// The only error row with this status and code.
@@ -43,13 +64,13 @@ impl Deref for Facts {
     type Target = Value;
 
     fn deref(&self) -> &Value {
-        &self.0
+        &self.sections
     }
 }
 
 impl DerefMut for Facts {
     fn deref_mut(&mut self) -> &mut Value {
-        &mut self.0
+        &mut self.sections
     }
 }
 

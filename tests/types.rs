@@ -1,7 +1,7 @@
 //! The generated types say what the document says; where they say less, a reviewed snapshot lists it.
 
 mod probe;
-mod rust;
+pub(crate) mod rust;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Every row of the page against the document, and the other way round. Finds differences only; the tests judge.
+//! Every row of a page against the document, and the other way round. Finds differences only; the tests judge.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,37 @@ use serde_json::{Value, json};
 
 use super::{Facts, query_names, text};
 
+/// What all pages and the document do not agree on: each difference begins with the row that it is about.
+pub(crate) fn differences_of_all(pages: &[Facts], document: &Value) -> Vec<String> {
+    let mut found: Vec<String> = pages
+        .iter()
+        .flat_map(|page| {
+            let found = differences(page, document).into_iter();
+            found.map(|difference| format!("{difference} (spec/page/{}.toml)", page.name))
+        })
+        .collect();
+    for (code, entry) in document["components"]["x-error-catalog"].as_object().into_iter().flatten() {
+        let has_words = |row: &Value| row["code"] == **code && row.get("text").is_some();
+        let on_a_page = pages.iter().any(|page| page.rows("error").iter().any(has_words));
+        if on_a_page == entry.get("source").is_some() {
+            found.push(format!("{code}: a code has a source exactly if no page has its words"));
+        }
+    }
+    found
+}
+
 /// What page and document do not agree on: each difference begins with the row that it is about.
 pub(crate) fn differences(facts: &Facts, document: &Value) -> Vec<String> {
     let mut comparison = Comparison { facts, document, found: Vec::new() };
     comparison.call();
     comparison.headers();
     comparison.query();
-    comparison.members();
+    comparison.members("body");
+    comparison.members("member");
     comparison.errors();
-    comparison.examples();
+    if facts.get("unobtained").is_none() {
+        comparison.examples();
+    }
     comparison.found
 }
 
@@ -80,15 +102,13 @@ impl<'a> Comparison<'a> {
         for (row, what, member) in
             [("title", "the text", "text"), ("date", "the edition", "updated"), ("address", "the URL", "url")]
         {
-            let node = self.node(row, &facts[row]);
-            self.same(row, what, facts[row][member].clone(), node);
+            let Some(said) = facts.get(row) else { continue };
+            let node = self.node(row, said);
+            self.same(row, what, said[member].clone(), node);
         }
         let description = text(&self.operation()["externalDocs"]["description"]);
-        self.holds(
-            "date",
-            "externalDocs does not name it",
-            description.contains(text(&facts["date"]["updated"])),
-        );
+        let date = text(&facts["date"]["updated"]);
+        self.holds("date", "externalDocs does not name it", description.contains(date));
         self.node("method", &facts["method"]);
         let method = pointer::last(text(&facts["method"]["pointer"])).to_uppercase();
         self.same("method", "the name", facts["method"]["name"].clone(), &json!(method));
@@ -96,11 +116,16 @@ impl<'a> Comparison<'a> {
         let template = text(&facts["url"]["template"]);
         let path = template.split('?').next().and_then(|url| url.strip_prefix("https://server:port"));
         self.same("url", "the path", path, &json!(pointer::last(text(&facts["url"]["pointer"]))));
-        self.same("url", "the query", query_names(template), &names(facts.rows("query")));
+        if template.contains('?') {
+            self.same("url", "the query", query_names(template), &names(facts.rows("query")));
+        }
         let schemes = &self.node("transport", &facts["transport"])["enum"];
         let schemes: BTreeSet<_> = strings(schemes).map(str::to_uppercase).collect();
-        let protocols: BTreeSet<_> = strings(&facts["transport"]["protocols"]).collect();
-        self.same("transport", "the protocols", json!(protocols), &json!(schemes));
+        let protocols = strings(&facts["transport"]["protocols"]).all(|name| schemes.contains(name));
+        self.holds("transport", "the protocols are others than those of the servers", protocols);
+        if facts.get("quota").is_none() {
+            return;
+        }
         let quota = self.node("quota", &facts["quota"]);
         for (what, on_page, member) in [
             ("calls", "calls", "calls"),
@@ -143,10 +168,24 @@ impl<'a> Comparison<'a> {
             self.same(name, "mandatory", row["need"] == "Mandatory", &parameter["required"]);
             let schema = &parameter["schema"];
             self.shape(name, text(&row["type"]), schema);
-            self.same(name, "the list of values", row["values"].clone(), self.keyword(schema, "enum"));
-            for bound in ["minimum", "maximum", "default"] {
-                self.same(name, bound, row[bound].clone(), self.keyword(schema, bound));
+            self.rules(name, row, schema, schema);
+        }
+    }
+
+    /// Values and bounds. The document may say that a text is not empty where a page only calls it mandatory.
+    fn rules(&mut self, name: &str, row: &Value, schema: &'a Value, listed: &'a Value) {
+        let values: BTreeSet<_> = strings(&row["values"]).chain(strings(&row["other_values"])).collect();
+        let in_document: BTreeSet<_> = strings(self.keyword(listed, "enum")).collect();
+        self.same(name, "the list of values", json!(values), &json!(in_document));
+        for bound in ["minimum", "maximum", "default", "maxLength"] {
+            // Nothing on a page is below 0, and a reply has a least number everywhere.
+            let in_document = self.keyword(schema, bound);
+            if bound != "minimum" || row.get(bound).is_some() || row.get("location").is_some() {
+                self.same(name, bound, row[bound].clone(), in_document);
             }
+        }
+        if let Some(least) = row.get("minLength") {
+            self.same(name, "minLength", least.clone(), self.keyword(schema, "minLength"));
         }
     }
 
@@ -154,9 +193,15 @@ impl<'a> Comparison<'a> {
         let structure = on_page.strip_prefix("List<").and_then(|list| list.strip_suffix('>'));
         let (json_type, format) = match on_page {
             "String" => ("string", None),
+            // In a reply, a wider number takes what comes.
+            "Integer" if self.keyword(schema, "nullable") == &json!(true) => ("integer", Some("int64")),
             "Integer" => ("integer", Some("int32")),
             "Long" => ("integer", Some("int64")),
-            "ObjectNode" => ("object", None),
+            "ObjectNode" | "CommandDTO" => ("object", None),
+            "List<String>" => {
+                self.same(row, "the type of its items", "string", self.keyword(&schema["items"], "type"));
+                return self.same(row, "the type", "array", self.keyword(schema, "type"));
+            }
             _ if structure.is_some() => ("array", None),
             other => {
                 return self.found.push(format!("{row}: the page's type {other} has no known counterpart"));
@@ -170,16 +215,25 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn members(&mut self) {
-        let rows = self.facts.rows("member");
+    /// The members of the request's body, or of the reply.
+    fn members(&mut self, of: &str) {
+        let rows = self.facts.rows(of);
         for row in rows {
             let name = text(&row["name"]);
             let schema = self.node(name, row);
             self.same(name, "the name", name, &json!(pointer::last(text(&row["pointer"]))));
-            self.shape(name, text(&row["type"]), schema);
+            if schema.get("type").is_some() || row.get("contradiction").is_none() {
+                self.shape(name, text(&row["type"]), schema);
+            }
             // A list that is open in replies stands in another schema.
             let listed = self.target(&schema["x-known-values"]).unwrap_or(schema);
-            self.same(name, "the list of values", row["values"].clone(), self.keyword(listed, "enum"));
+            self.rules(name, row, schema, listed);
+            if of == "body" {
+                let owner = resolve(self.document, schema_of(row)).unwrap_or(&Value::Null);
+                let is_required = strings(&owner["required"]).any(|required| required == name);
+                let need = row.get("other_need").unwrap_or(&row["need"]);
+                self.same(name, "mandatory", need == "Mandatory", &is_required.into());
+            }
             if row.get("holds").is_some() {
                 let inside = self.target(&schema["x-content-schema"]).unwrap_or(&Value::Null);
                 let inside: Vec<_> =
@@ -191,7 +245,8 @@ impl<'a> Comparison<'a> {
             rows.iter().map(|row| (text(&row["structure"]), schema_of(row))).collect();
         for (structure, pointer) in structures {
             let schema = self.node(structure, &json!({ "pointer": pointer }));
-            let described = structure == "reply" || mentions(&schema["description"], structure);
+            let whole = ["reply", "request"].contains(&structure);
+            let described = whole || mentions(self.keyword(schema, "description"), structure);
             self.holds(structure, "the description does not have this name", described);
             let of_structure = rows.iter().filter(|row| schema_of(row) == pointer);
             let of_structure: BTreeSet<_> = of_structure.map(|row| text(&row["name"])).collect();
@@ -199,7 +254,7 @@ impl<'a> Comparison<'a> {
             let of_page = properties.filter(|(_, schema)| schema.get("x-source").is_none());
             let of_page: BTreeSet<_> = of_page.map(|(name, _)| name.as_str()).collect();
             self.same(structure, "the list of members", json!(of_structure), &json!(of_page));
-            let needs_none = schema.get("required").is_none();
+            let needs_none = of == "body" || schema.get("required").is_none();
             self.holds(structure, "members are needed, which the page does not say", needs_none);
         }
     }
@@ -215,15 +270,15 @@ impl<'a> Comparison<'a> {
         let mut documented = BTreeSet::new();
         for (status, response) in self.operation()["responses"].as_object().into_iter().flatten() {
             let response = reference::resolve(self.document, response).unwrap_or(&Value::Null);
-            let codes =
-                strings(&response["x-error-codes"]).filter(|code| catalog[code].get("source").is_none());
-            documented.extend(codes.map(|code| format!("{status}/{code}")));
-            let is_success = status == "200";
             let number = status.parse::<u64>().ok();
+            let is_row =
+                |code: &str| rows.iter().any(|row| row["status"].as_u64() == number && row["code"] == code);
+            // A code that is known from elsewhere may be listed as well.
+            let codes = strings(&response["x-error-codes"])
+                .filter(|code| is_row(code) || catalog[code].get("source").is_none());
+            documented.extend(codes.map(|code| format!("{status}/{code}")));
             let on_page = rows.iter().any(|row| row["status"].as_u64() == number);
-            let lists_codes = response.get("x-error-codes").is_some();
-            self.holds(status, "this response is not on the page", is_success || on_page);
-            self.holds(status, "an error lists its codes, a success none", is_success != lists_codes);
+            self.holds(status, "this response is not on the page", status == "200" || on_page);
         }
         let on_page: BTreeSet<_> = rows.iter().map(error_name).collect();
         self.same("errors", "the list of rows", json!(on_page), &json!(documented));
@@ -232,20 +287,19 @@ impl<'a> Comparison<'a> {
             let response = self.node(&name, row);
             let status = pointer::last(text(&row["pointer"]));
             self.same(&name, "the status", row["status"].to_string(), &json!(status));
-            self.same(&name, "the text in the catalogue", row["text"].clone(), &catalog[code]["text"]);
-            let examples = response["content"]["application/json"]["examples"].as_object();
-            let body = json!({ "error_code": code, "error_desc": row["text"] });
-            let is_shown = examples.into_iter().flatten().any(|(_, example)| example["value"] == body);
-            self.holds(&name, "no example bears code and text", is_shown);
-        }
-        for (code, entry) in catalog.as_object().into_iter().flatten() {
-            let on_page = rows.iter().any(|row| row["code"] == **code);
-            let has_source = entry.get("source").is_some();
-            self.holds(
-                code,
-                "a code has a source exactly if the page does not list it",
-                on_page != has_source,
-            );
+            let words = |text: &Value| text.as_str().map(|text| text.trim_end_matches('.').to_owned());
+            let on_page = words(&row["text"]);
+            if on_page.is_some() && row.get("contradiction").is_none() {
+                let in_catalog = json!(words(&catalog[code]["text"]));
+                self.same(&name, "the text in the catalogue", json!(on_page), &in_catalog);
+            }
+            let mut examples =
+                response["content"]["application/json"]["examples"].as_object().into_iter().flatten();
+            let is_shown = examples.any(|(_, example)| {
+                let (shown, said) = (&example["value"]["error_code"], words(&example["value"]["error_desc"]));
+                *shown == code && (on_page.is_none() || on_page == said)
+            });
+            self.holds(&name, "no example has code and text", is_shown);
         }
     }
 

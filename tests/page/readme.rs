@@ -19,7 +19,7 @@ fn blocks(readme: &str, language: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn the_replies_that_the_readme_shows_are_those_of_the_emulator() {
-    let facts = Facts::read();
+    let facts = Facts::whole();
     let readme = text_of(README);
     let shown: Vec<Value> =
         blocks(&readme, "json").iter().map(|block| serde_json::from_str(block).unwrap()).collect();

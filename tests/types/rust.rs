@@ -1,10 +1,12 @@
 //! The types of the client crate: their schemas and their readers.
 
 use northbound_client::types::{
-    AccessToken, CommandOutput, ErrorResponse, LoginRequest, LoginRequestAppId, Subtask, SubtaskFailure,
-    SubtaskPage, SubtaskParam, TaskId,
+    AccessToken, BatchTask, CommandOutput, CreatedBatchTask, DeviceCommand, DeviceCommandMethod,
+    DeviceCommandServiceId, ErrorResponse, LoginRequest, LoginRequestAppId, NewBatchTask, NewBatchTaskAppId,
+    NewBatchTaskTaskName, NewTaskTag, Subtask, SubtaskFailure, SubtaskPage, SubtaskParam, TargetType, TaskId,
+    TaskParam, TaskTag,
 };
-use northbound_client::{ErrorCode, Seconds, Secret, SubtaskStatus};
+use northbound_client::{BatchTaskStatus, ErrorCode, Seconds, Secret, SubtaskStatus, TaskOrigin, TaskType};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -12,34 +14,47 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// A type of the client crate.
-pub(super) struct RustType {
-    pub(super) name: String,
+pub(crate) struct RustType {
+    pub(crate) name: String,
     schema: fn(&mut SchemaGenerator) -> Schema,
     /// What becomes of JSON that is read and written again; `None` if it is refused.
-    pub(super) read_and_write: fn(Value) -> Option<Value>,
+    pub(crate) read_and_write: fn(Value) -> Option<Value>,
+    /// How JSON that was read is shown by `Debug`.
+    pub(crate) shown: fn(Value) -> String,
 }
 
 impl RustType {
-    fn of<T: JsonSchema + DeserializeOwned + Serialize>() -> Self {
+    fn of<T: JsonSchema + DeserializeOwned + Serialize + std::fmt::Debug>() -> Self {
         Self {
             name: T::schema_name().into_owned(),
             schema: SchemaGenerator::subschema_for::<T>,
             read_and_write: |json| {
                 serde_json::from_value::<T>(json).ok().and_then(|read| serde_json::to_value(read).ok())
             },
+            shown: |json| format!("{:#?}", serde_json::from_value::<T>(json).unwrap()),
         }
     }
 }
 
 /// The types whose schemas are compared, and that are probed. A test sees to it that none is missing.
-pub(super) fn types() -> Vec<RustType> {
+pub(crate) fn types() -> Vec<RustType> {
     vec![
         RustType::of::<AccessToken>(),
+        RustType::of::<BatchTask>(),
+        RustType::of::<BatchTaskStatus>(),
         RustType::of::<CommandOutput>(),
+        RustType::of::<CreatedBatchTask>(),
+        RustType::of::<DeviceCommand>(),
+        RustType::of::<DeviceCommandMethod>(),
+        RustType::of::<DeviceCommandServiceId>(),
         RustType::of::<ErrorCode>(),
         RustType::of::<ErrorResponse>(),
         RustType::of::<LoginRequest>(),
         RustType::of::<LoginRequestAppId>(),
+        RustType::of::<NewBatchTask>(),
+        RustType::of::<NewBatchTaskAppId>(),
+        RustType::of::<NewBatchTaskTaskName>(),
+        RustType::of::<NewTaskTag>(),
         RustType::of::<Seconds>(),
         RustType::of::<Secret>(),
         RustType::of::<Subtask>(),
@@ -47,7 +62,12 @@ pub(super) fn types() -> Vec<RustType> {
         RustType::of::<SubtaskPage>(),
         RustType::of::<SubtaskParam>(),
         RustType::of::<SubtaskStatus>(),
+        RustType::of::<TargetType>(),
         RustType::of::<TaskId>(),
+        RustType::of::<TaskOrigin>(),
+        RustType::of::<TaskParam>(),
+        RustType::of::<TaskTag>(),
+        RustType::of::<TaskType>(),
     ]
 }
 

@@ -6,8 +6,8 @@ use form_urlencoded::{Serializer, byte_serialize};
 use serde_json::{Map, Value};
 use ureq::http::{self, Request};
 
-use crate::body;
-use crate::facts::{Call, FORM, JSON};
+use crate::body::{self, JSON};
+use crate::facts::{Call, FORM};
 use crate::field::{Field, Location};
 
 /// The header that names the form of a body.

@@ -5,10 +5,12 @@ use northbound_openapi::document::json::members;
 use northbound_openapi::document::reference::resolve;
 use serde_json::Value;
 
+pub(crate) const JSON: &str = "application/json";
+
 /// The bodies of JSON that the document shows for an operation.
 pub(crate) fn examples(document: &Value, operation: &Value) -> Vec<Value> {
     let body = resolve(document, &operation["requestBody"]).unwrap_or(&Value::Null);
-    let media = &body["content"][crate::facts::JSON];
+    let media = &body["content"][JSON];
     let named =
         members(&media["examples"]).filter_map(|(_, example)| resolve(document, example)?.get("value"));
     named.chain(media.get("example")).cloned().collect()

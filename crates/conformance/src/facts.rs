@@ -13,11 +13,10 @@ use northbound_openapi::document::reference::resolve;
 use northbound_openapi::lint;
 use serde_json::Value;
 
-use crate::body;
+use crate::body::{self, JSON};
 use crate::field::{Field, Location, probes};
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
-pub(crate) const JSON: &str = "application/json";
 
 /// What the document says of the calls.
 pub struct Facts {

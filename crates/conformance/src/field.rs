@@ -82,6 +82,7 @@ pub(crate) fn probes(fact: &Fact, field: &Field) -> Option<Vec<(Given, Expected)
         (Location::Path, "required", "yes") | (Location::Path, "style" | "explode", _) => {
             return Some(Vec::new());
         }
+        (Location::Path, "required", _) => return None,
         (_, "required", "yes") => return Some(vec![(None, Refused)]),
         (_, "required", "no") => return Some(vec![(None, Taken)]),
         (Location::Body, "type" | "nullable" | "additionalProperties", _) => return Some(Vec::new()),

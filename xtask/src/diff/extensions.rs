@@ -72,6 +72,7 @@ fn facts(document: &Value) -> Facts {
         list(&response["x-error-codes"]).for_each(|code| add(name, "error code", code));
     }
     for operation in operations(document) {
+        add(operation.id, "answer to whether it may be repeated", &operation.may_repeat().into());
         for (status, response) in members(&operation.value["responses"]) {
             let place = format!("{} {status}", operation.id);
             list(&response["x-error-codes"]).for_each(|code| add(&place, "error code", code));

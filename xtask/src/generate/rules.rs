@@ -51,6 +51,8 @@ fn value(document: &Value, key: &str) -> anyhow::Result<String> {
         "page-size" => at("/components/parameters/PageSize/schema/maximum")?,
         "login" => call(&operation(document, "login")?),
         "operations" => calls(document),
+        "repeated" => ids(document, true),
+        "not-repeated" => ids(document, false),
         "log-in-again" | "wait-for-quota" => with_action(document, key).join(", "),
         "actions" => actions(document)?,
         "codes" => codes(document),
@@ -86,6 +88,13 @@ fn call(operation: &Operation<'_>) -> String {
 fn calls(document: &Value) -> String {
     let calls = operations(document).map(|one| format!("`{}` is `{}`", one.id, call(&one)));
     calls.collect::<Vec<_>>().join("; ")
+}
+
+/// The operations that may be sent again when their outcome is unknown, or those that may not.
+fn ids(document: &Value, may_repeat: bool) -> String {
+    let ids =
+        operations(document).filter(|one| one.may_repeat() == may_repeat).map(|one| format!("`{}`", one.id));
+    ids.collect::<Vec<_>>().join(", ")
 }
 
 /// A code with its name.
