@@ -11,6 +11,8 @@ mod export;
 mod manual;
 mod reference;
 mod report;
+mod resend;
+mod send;
 mod subtasks;
 mod summary;
 mod task;
@@ -21,7 +23,11 @@ use clap::{Arg, CommandFactory as _, Parser, Subcommand};
 
 use crate::arguments::global::{APPLICATION_ORIGIN, ENDPOINT_ORIGIN, Global, TASK_ID_ORIGIN};
 use crate::error::{CliError, EXIT_CODES};
+use crate::sending::carry::Follow;
+use crate::sending::order::OrderOptions;
 use crate::session::context::Context;
+use report::ReportOptions;
+use watch::WatchOptions;
 
 /// Which devices of a batch task failed, and why.
 ///
@@ -74,6 +80,10 @@ pub(crate) enum Command {
     Export(export::ExportOptions),
     /// Write a page for a browser that says which devices failed, and why
     Report(report::ReportOptions),
+    /// Send one command to many devices, once
+    Send(send::SendOptions),
+    /// Send a command again to the devices that failed
+    Resend(resend::ResendOptions),
     /// Compare two batch tasks, or a task and a file of its subtasks: which devices failed newly, recovered, or failed both times
     Compare(compare::CompareOptions),
     /// Show what a batch task is, and how far: name, type, status, progress, times
@@ -146,6 +156,10 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
         Command::Subtasks(options) => (subtasks::run(context, options).await, ("subtasks", &options.task_id)),
         Command::Export(options) => (export::run(context, options).await, ("export", &options.task_id)),
         Command::Report(options) => (report::run(context, options).await, ("report", &options.task_id)),
+        Command::Send(options) => return send_and_follow(context, &options.order, send::run, options).await,
+        Command::Resend(options) => {
+            return send_and_follow(context, &options.order, resend::run, options).await;
+        }
         Command::Task(options) => (task::run(context, options).await, ("task", &options.task_id)),
         Command::Compare(options) => return compare::run(context, options).await,
         Command::Tasks(options) => return tasks::run(context, options).await,
@@ -158,6 +172,32 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
         Command::Emulator { command } => return emulator::run(context, command).await,
     };
     outcome.map_err(|failure| failure.during(asked.0, asked.1))
+}
+
+/// Sends, and then does what the user wants to see of the task: a watch, and a report when that has ended.
+async fn send_and_follow<O>(
+    context: &mut Context<'_>,
+    order: &OrderOptions,
+    send: impl AsyncFnOnce(&mut Context<'_>, &O) -> Result<Option<Follow>, CliError>,
+    options: &O,
+) -> Result<(), CliError> {
+    // Before anything is sent, so that a file that cannot be written is reported at once.
+    if let Some(file) = order.report.as_deref().filter(|_| !order.dry_run) {
+        report::check(context, file)?;
+    }
+    let Some(Follow { connection, task_id, watch, report }) = send(context, options).await? else {
+        return Ok(());
+    };
+    if watch {
+        let watched = watch::follow(context, &WatchOptions::until_settled(&task_id), &connection).await;
+        watched.map_err(|failure| failure.during("watch", &task_id))?;
+    }
+    if let Some(out) = report {
+        let options = ReportOptions { task_id, out };
+        let written = report::write(context, &options, &connection).await;
+        written.map_err(|failure| failure.during("report", &options.task_id))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

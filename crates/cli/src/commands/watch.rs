@@ -39,6 +39,14 @@ pub(crate) struct WatchOptions {
     pub(crate) interval: Option<Duration>,
 }
 
+impl WatchOptions {
+    /// A watch of this task without any limit.
+    pub(crate) fn until_settled(task_id: &str) -> Self {
+        let task_id = task_id.to_owned();
+        Self { task_id, timeout: None, allow_empty: false, fail_above: None, interval: None }
+    }
+}
+
 /// How often a terminal is redrawn while nothing has come: time and quota change.
 const REDRAWN: Duration = Duration::from_secs(1);
 /// A poll takes up to five calls. At this interval they use the whole quota; the embedded emulator serves nobody else.
@@ -47,6 +55,15 @@ const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
 pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let connection = Connection::open(context).await?;
+    follow(context, options, &connection).await
+}
+
+/// Watches with a connection that is there: the emulator inside this command lives as long as its connection.
+pub(crate) async fn follow(
+    context: &mut Context<'_>,
+    options: &WatchOptions,
+    connection: &Connection,
+) -> Result<(), CliError> {
     let client = &connection.client;
     let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
     let mut view = View::new(context, connection.endpoint());
