@@ -1,5 +1,7 @@
 //! `northbound task`: what a batch task is, and how far.
 
+mod adopt;
+
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use northbound::BatchTask;
@@ -42,6 +44,10 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &TaskOptions) -> Res
     let task = task?;
     let counts = TaskCounts::of(&task);
     Memory::of(context).note(&connection.client, &options.task_id, task.name(), counts).await;
+    // Before the result, which says that it was adopted.
+    if let Some(name) = &options.adopt {
+        adopt::take_over(context, &connection, name, &options.task_id, &task).await?;
+    }
     if context.global.output().is_json() {
         context.deliver_json(&json_of(&connection, options, &task)?)?;
     } else {

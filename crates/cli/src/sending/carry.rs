@@ -16,6 +16,7 @@ use crate::sending::order::{Order, OrderOptions};
 use crate::sending::steps::{SendSteps, Sent, carry_out};
 use crate::session::connection::Connection;
 use crate::session::context::Context;
+use crate::session::known_tasks::Memory;
 use crate::session::send_record::store::{LockedRecord, SendStore, now};
 use crate::session::send_record::{CreateOutcome, Repeat, SendKey, SendRecord, shown};
 
@@ -56,7 +57,7 @@ pub(crate) async fn send(
         Real { context, connection: &connection, options, order: &order, key, store, locked: None };
     let sent = carry_out(&mut steps, begun, content, repeat).await?;
     drop(steps);
-    tell(context, &connection, &order, &sent)?;
+    tell(context, &connection, &order, &sent).await?;
     if let Some(failure) = sent.unrecorded {
         let advice =
             format!("the task is {}: `northbound task ID --adopt NAME` notes it", one_line(&sent.task_id));
@@ -94,12 +95,13 @@ fn show(
 }
 
 /// Prints the id of the task, and says how to go on.
-fn tell(
+async fn tell(
     context: &mut Context<'_>,
     connection: &Connection,
     order: &Order,
     sent: &Sent,
 ) -> Result<(), CliError> {
+    Memory::of(context).note(&connection.client, &sent.task_id, Some(order.name()), None).await;
     let task = one_line(&sent.task_id);
     if context.global.output().is_json() {
         let state = if sent.before { "sent-before" } else { "sent" };

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use northbound_emulator::{Control, Fault, FaultKind, Operation, Scenario};
 use northbound_testkit::{Emulated, json_reply};
 use serde_json::{Value, json};
 
@@ -160,4 +161,36 @@ fn tasks_of_the_embedded_emulator_are_not_noted() {
     let environment = [("XDG_STATE_HOME", home.path().to_str().unwrap())];
     assert_eq!(northbound_in(&environment, None, "--emulator summary demo").code, 0);
     assert!(names(home.path()).is_empty());
+}
+
+/// The reply of the create is lost, so nobody knows the id of the task: somebody looks it up in the platform's portal.
+#[tokio::test]
+async fn a_task_whose_id_was_lost_is_adopted_if_it_can_be_the_one_that_was_sent() {
+    let home = tempfile::tempdir().unwrap();
+    let control = Control::new(Scenario::default().with_manual_clock()).unwrap();
+    let server = Emulated::serving(&control).await;
+    let environment = [&CREDENTIALS[..], &[("XDG_STATE_HOME", home.path().to_str().unwrap())]].concat();
+    let run = async |line: &str| ask(&server.url(), &environment, &format!("{line} --quota 0")).await;
+    let send =
+        r#"send --name first --devices a,b --service WaterMeter --method READ --paras {"value":"12"} --yes"#;
+    let lost = Fault::new(FaultKind::CreateReplyLost).on(Operation::CreateBatchTask).next(1);
+    control.add_fault(lost).unwrap();
+    assert_eq!(run(send).await.code, 5);
+    let id = control.tasks().into_iter().find(|task| task.name == "first").unwrap().id;
+    for (line, told) in [
+        ("task demo --adopt first".to_owned(), "task demo is not taken for \"first\": its name is \"demo\""),
+        (format!("task {id} --adopt other"), "nothing is known of a send \"other\""),
+    ] {
+        let seen = run(&line).await;
+        assert!(seen.code == 2 && seen.stderr.contains(told) && seen.stdout.is_empty(), "{seen:?}");
+    }
+    assert_eq!(run(send).await.code, 5, "nothing was adopted");
+    for _ in 0..2 {
+        let seen = run(&format!("task {id} --adopt first")).await;
+        assert_eq!((seen.code, seen.stderr), (0, format!("\"first\" to 2 devices is task {id} now\n")));
+    }
+    let seen = run(send).await;
+    assert!(seen.code == 0 && seen.stdout == format!("{id}\n"), "{seen:?}");
+    let named = |task: &&Value| task["name"] == "first" && task["taskId"] == id;
+    assert_eq!(known(home.path()).await.iter().filter(named).count(), 1);
 }

@@ -13,7 +13,6 @@ use crate::session::private_folder::{self, Kept, make_private_folder};
 use crate::session::process::Environment;
 
 /// A process that sends may wait for a reply; whoever adopts a task does not wait as long.
-#[allow(dead_code, reason = "`task --adopt` uses it")]
 const ADOPTING: Duration = Duration::from_secs(10);
 
 /// The folder of records.
@@ -107,7 +106,6 @@ impl LockedRecord {
 
 /// Takes the id of a task over into the record of a send whose outcome is unknown. `check` looks at the record first: whether the task
 /// is the one that was sent.
-#[allow(dead_code, reason = "`task --adopt` uses it")]
 pub(crate) async fn adopt(
     environment: Environment<'_>,
     key: SendKey,
