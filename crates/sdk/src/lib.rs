@@ -57,6 +57,9 @@ pub use tasks::targets::Targets;
 #[doc = include_str!("../WHAT_HAPPENS_WHEN.md")]
 pub mod what_happens_when {}
 
+#[doc = include_str!("../READING_A_SET_THAT_MOVES.md")]
+pub mod reading_a_set_that_moves {}
+
 /// The version of reqwest whose types this crate's functions take and return.
 pub use reqwest;
 

@@ -106,7 +106,6 @@ async fn waits_throttles_and_refused_tokens_are_events_for_an_operator() {
             .seed(1)
     });
     let traces = traced(async {
-        assert!(client.subtasks("demo").page(0).await.unwrap_err().is_invalid_token());
         client.subtasks("demo").page(0).await.unwrap();
     })
     .await;
@@ -123,8 +122,9 @@ async fn waits_throttles_and_refused_tokens_are_events_for_an_operator() {
             refused.as_str(),
             &format!("{login} wait_seconds=60.0"),
             &refused,
-            "token: the platform refused new tokens, so the next login waits wait_seconds=5.0",
-            &format!("{login} wait_seconds=55.0"),
+            // Drawn from 5 seconds, with the seed.
+            "token: the platform refused new tokens, so the next login waits wait_seconds=1.198175852",
+            &format!("{login} wait_seconds=58.801"),
             &format!("run: the platform throttled the call {page}"),
         ]
     );

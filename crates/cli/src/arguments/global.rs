@@ -51,7 +51,7 @@ pub(crate) struct Global {
     #[arg(long, allow_negative_numbers = true, global = true, value_name = "N")]
     pub(crate) quota: Option<u32>,
     /// How long one call may take, with its waits, repetitions and logins [default: 3min]
-    #[arg(long, global = true, value_name = "TIME", value_parser = super::values::some_time)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = super::values::time)]
     pub(crate) deadline: Option<Duration>,
     /// Format of the result: a table for people, JSON for programs [default: what the name of --out ends in,
     /// else table; export, report, man and spec have formats of their own]

@@ -48,7 +48,7 @@ impl WatchOptions {
 
 /// How often a terminal is redrawn while nothing has come: time and quota change.
 const REDRAWN: Duration = Duration::from_secs(1);
-/// A poll takes five calls. At this interval they use the whole quota; the embedded emulator serves nobody else.
+/// A poll takes up to five calls. At this interval they use the whole quota; the embedded emulator serves nobody else.
 const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), CliError> {
@@ -65,8 +65,8 @@ pub(crate) async fn follow(
 ) -> Result<(), CliError> {
     let client = &connection.client;
     let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
-    let mut stream = watch(context, options, client).stream();
     let mut view = View::new(context, connection.endpoint());
+    let mut stream = watch(context, options, client).split_open(view.splits_open()).stream();
     let mut progress = Progress::new(&context.global, Some(client), &mut context.stderr);
     if view.is_picture() {
         progress.leave_terminal();

@@ -35,8 +35,11 @@ pub(crate) fn unnamed(summary: &Summary) -> u64 {
 
 /// The same in words, if there are any. A status that a read has named is counted by its name.
 fn others(summary: &Summary) -> Option<String> {
-    let other = unnamed(summary);
-    (other > 0).then(|| format!("{other} not found in a documented status"))
+    match (unnamed(summary), summary.unsplit()) {
+        (0, 0) => None,
+        (0, unsplit) => Some(format!("{unsplit} not settled")),
+        (other, _) => Some(format!("{other} not found in a documented status")),
+    }
 }
 
 /// A part of the whole in percent. Only the whole is 100 % and only nothing is 0 %, however large the numbers are.

@@ -7,14 +7,17 @@
 //!
 //! `NORTHBOUND_SEEDS=100000` runs more seeds, `NORTHBOUND_SEEDS=50000..100000` a part of them, `NORTHBOUND_SEED=7` only that one.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use northbound::{Client, Credentials, Error, Quota, SubtaskQuery, SubtaskStatus, reqwest};
+use northbound::{
+    Client, Credentials, DeviceCommand, Error, Quota, SubtaskQuery, SubtaskStatus, Targets, TaskTimeout,
+    reqwest,
+};
 use northbound_emulator::{Application, Life, Scenario, Task, router};
 use northbound_testkit::axum::Router;
-use northbound_testkit::axum::body::{Bytes, to_bytes};
+use northbound_testkit::axum::body::{Body, Bytes, to_bytes};
 use northbound_testkit::breach;
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt as _;
@@ -37,6 +40,17 @@ struct Log {
     throttled: u64,
     faults: u64,
     tokens: Vec<String>,
+    /// What came of each create, by the number that it carries.
+    creates: HashMap<u64, Created>,
+}
+
+/// A create at the platform.
+#[derive(Default)]
+struct Created {
+    /// The tasks that it has created.
+    tasks: Vec<String>,
+    /// Whether a request of it has arrived whose reply did not say that it was refused.
+    may_be_carried_out: bool,
 }
 
 impl Log {
@@ -93,10 +107,18 @@ impl Network {
 
     /// The request arrives, and the platform answers.
     async fn arrive(&self, client: usize, request: http::Request<reqwest::Body>) -> http::Response<Bytes> {
-        let is_login = request.method() == "POST";
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let is_login = path.ends_with("/login");
         self.log().arrived(Instant::now());
         self.log().logins[client] += u64::from(is_login);
-        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(Body::new(body), usize::MAX).await.unwrap();
+        let create = number_of_create(&body);
+        if let Some(number) = create {
+            let earlier = self.log().creates.entry(number).or_default().may_be_carried_out;
+            assert!(!earlier, "create {number} is sent again, though it may have been carried out");
+        }
+        let request = http::Request::from_parts(parts, Body::from(body));
         let (parts, body) = self.platform.clone().oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         if self.looks {
@@ -106,6 +128,12 @@ impl Network {
         let text = String::from_utf8_lossy(&body);
         // An id may hold the digits of the code.
         self.log().throttled += u64::from(!parts.status.is_success() && text.contains("1010009"));
+        if let Some(number) = create {
+            let mut log = self.log();
+            let created = log.creates.entry(number).or_default();
+            created.tasks.extend(text.split("\"taskID\":\"").nth(1).map(|id| id[..24].to_owned()));
+            created.may_be_carried_out = !text.contains("1010005");
+        }
         if is_login && let Some(token) = text.split("\"accessToken\":\"").nth(1) {
             self.log().tokens.push(token.split('"').next().unwrap().to_owned());
         }
@@ -114,6 +142,12 @@ impl Network {
 }
 
 impl Network {
+    /// Whether a fault of this call is that it is throttled: creates only, since reads keep to a quota that others share.
+    fn throttles(&self, request: &http::Request<reqwest::Body>) -> bool {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        request.method() == "POST" && request.uri().path().ends_with("/tasks") && random.bool()
+    }
+
     async fn send(
         &self,
         client: usize,
@@ -129,6 +163,10 @@ impl Network {
         let instead = |status: u16, body: &'static str| {
             http::Response::builder().status(status).body(body.into()).map_err(BoxError::from)
         };
+        if fault.is_some_and(|fault| fault < 6) && self.throttles(&request) {
+            // A gateway throttles before the platform sees the call.
+            return instead(403, r#"{"resultcode":"1010009","resultmsg":"app throttle exceed."}"#);
+        }
         match fault {
             Some(6) => return Err("no route to the host".into()),
             Some(7) => return instead(504, ""),
@@ -153,6 +191,13 @@ impl Network {
     }
 }
 
+/// The number that a create carries among the parameters of its command.
+fn number_of_create(body: &[u8]) -> Option<u64> {
+    let text = String::from_utf8_lossy(body);
+    let number = text.split("\"paras\":{\"number\":").nth(1)?;
+    Some(number.split('}').next().unwrap().parse().unwrap())
+}
+
 /// A task of the simulation, and how many subtasks it has.
 #[derive(Clone, Copy)]
 struct Known {
@@ -168,6 +213,9 @@ struct Sums {
     logins: u64,
     reads: u64,
     watches: u64,
+    creates: u64,
+    unknown: u64,
+    refused: u64,
 }
 
 fn run(seed: u64, sums: &mut Sums) {
@@ -219,14 +267,17 @@ async fn simulate(seed: u64, sums: &mut Sums) {
 
     let mut actors = tokio::task::JoinSet::new();
     for number in 0..random.usize(1..10) {
-        let actor =
-            Actor { client: clients[number % processes].clone(), number: number % processes, processes };
+        let client = clients[number % processes].clone();
+        let actor = Actor { client, number: number % processes, processes, id: number as u64 };
         actors.spawn(actor.act(tasks, Arc::clone(&log), random.fork()));
     }
     let (mut told, mut cancelled) = (String::new(), 0);
     for done in actors.join_all().await {
         sums.reads += done.reads;
         sums.watches += done.watches;
+        sums.creates += done.creates[0];
+        sums.unknown += done.creates[1];
+        sums.refused += done.creates[2];
         cancelled += done.cancelled;
         told += &done.told;
     }
@@ -258,6 +309,8 @@ struct Done {
     reads: u64,
     watches: u64,
     cancelled: u64,
+    /// Creates that succeeded, whose outcome is unknown, and that were refused.
+    creates: [u64; 3],
     told: String,
 }
 
@@ -266,13 +319,18 @@ struct Actor {
     client: Client,
     number: usize,
     processes: usize,
+    id: u64,
 }
 
 impl Actor {
     async fn act(self, tasks: [Known; 2], log: Arc<Mutex<Log>>, mut random: fastrand::Rng) -> Done {
         let mut done = Done::default();
-        for _ in 0..random.u32(1..6) {
+        for number in 0..random.u64(1..6) {
             sleep(Duration::from_millis(random.u64(0..20_000))).await;
+            if random.u32(0..6) == 0 {
+                self.create(100 * self.id + number, &log, &mut random, &mut done).await;
+                continue;
+            }
             let task = tasks[random.usize(0..2)];
             let patience =
                 Duration::from_millis(if random.bool() { random.u64(1..10_000) } else { 3_600_000 });
@@ -302,6 +360,38 @@ impl Actor {
             }
         }
         done
+    }
+}
+
+impl Actor {
+    /// Creates a task, whose name another one may have. What the caller is told is what has happened at the platform.
+    async fn create(&self, number: u64, log: &Mutex<Log>, random: &mut fastrand::Rng, done: &mut Done) {
+        let devices = (0..random.u32(1..5)).map(|device| format!("device-{device}"));
+        let command = DeviceCommand::new("WaterMeter", "READ").paras(HashMap::from([("number", number)]));
+        let timeout = TaskTimeout::try_from(10).unwrap();
+        let name = format!("task {}", random.u32(0..9));
+        let outcome = self.client.create_batch_task(&name, Targets::devices(devices), command, timeout).await;
+        let created =
+            log.lock().unwrap_or_else(PoisonError::into_inner).creates.remove(&number).unwrap_or_default();
+        assert!(created.tasks.len() < 2, "create {number} has created {:?}", created.tasks);
+        match outcome {
+            Ok(id) => {
+                assert_eq!(created.tasks, [id.as_str()], "create {number}");
+                done.creates[0] += 1;
+                if random.bool()
+                    && let Ok(task) = self.client.batch_task(id).await
+                {
+                    assert_eq!(task.name(), Some(name.as_str()));
+                }
+            }
+            Err(error) => {
+                let unknown = error.is_outcome_unknown();
+                assert!(unknown || created.tasks.is_empty(), "create {number} was carried out: {error:?}");
+                assert!(!unknown || !error.is_retryable(), "{error:?}");
+                done.creates[if unknown { 1 } else { 2 }] += 1;
+                done.told += &format!("{error}\n{error:?}\n");
+            }
+        }
     }
 }
 
@@ -376,7 +466,12 @@ fn whatever_the_network_does_no_invariant_breaks() {
     }
     println!("{sums:?}");
     assert!(
-        sums.calls > 0 && sums.reads > 0 && sums.logins > 0 && sums.watches > 0,
+        sums.calls > 0
+            && sums.reads > 0
+            && sums.logins > 0
+            && sums.watches > 0
+            && sums.creates > 0
+            && sums.unknown > 0,
         "the simulation is blind: {sums:?}"
     );
 }

@@ -116,14 +116,38 @@ impl Window {
     }
 }
 
-/// What a sound platform answers that has this task.
+/// What a sound platform answers that has this task, and no call that asks for a task's own counters.
 pub(crate) fn page(task: &Task, asked: &Asked) -> Response<Body> {
-    json_reply(200, Window::of(asked).page(task))
+    answer(task, asked, Window::of)
+}
+
+/// What a platform answers that has this task, makes this of a call, and has no call that asks for a task's own counters.
+pub(crate) fn answer(task: &Task, asked: &Asked, window: fn(&Asked) -> Window) -> Response<Body> {
+    if asked.task().is_some() { json_reply(404, "") } else { json_reply(200, window(asked).page(task)) }
+}
+
+/// What a sound platform answers that has this task, its own counters included.
+pub(crate) fn page_or_counters(task: &Task, asked: &Asked) -> Response<Body> {
+    if asked.task().is_none() {
+        return page(task, asked);
+    }
+    let count =
+        |wanted: &str| task.iter().filter(|(status, _)| *status == wanted).map(|(_, count)| count).sum();
+    let finals: [usize; 3] = ["Success", "Fail", "Timeout"].map(count);
+    let total: usize = task.iter().map(|(_, count)| count).sum();
+    let [success, fail, timeout] = finals;
+    json_reply(
+        200,
+        json!({
+            "taskId": asked.task(), "totalCnt": total, "successCnt": success, "failCnt": fail, "timeoutCnt": timeout,
+            "expiredCnt": 0, "completeCnt": finals.iter().sum::<usize>(),
+        }),
+    )
 }
 
 /// What a platform answers that has this task and ignores the filter.
 pub(crate) fn unfiltered(task: &Task, asked: &Asked) -> Response<Body> {
-    json_reply(200, Window::without_filter(asked).page(task))
+    answer(task, asked, Window::without_filter)
 }
 
 /// A sound platform with so many subtasks in each status before each call; the last moment stays.
@@ -131,10 +155,11 @@ pub(crate) fn fleet(moments: Vec<&'static Task>) -> Platform {
     Platform::in_process(move |asked| page(moments[asked.number.min(moments.len() - 1)], asked))
 }
 
-/// The calls so far, as status and page: of a status that the document has gained since this was written, none.
+/// The calls for subtasks so far, as status and page: of a status that the document has gained since this was written, none.
 pub(crate) fn calls_of(platform: &Platform) -> Vec<String> {
     let written = ["all", "Pending", "WaitResult", "Success", "Fail", "Timeout"];
-    let calls = platform.asked().into_iter().map(|asked| Window::of(&asked));
+    let calls = platform.asked().into_iter().filter(|asked| asked.task().is_none());
+    let calls = calls.map(|asked| Window::of(&asked));
     let calls = calls.map(|window| (window.status.clone().unwrap_or_else(|| "all".to_owned()), window));
     calls
         .filter(|(status, _)| written.contains(&status.as_str()))

@@ -56,6 +56,12 @@ impl View {
         matches!(self.kind, ViewKind::Picture(_))
     }
 
+    /// Whether it shows how many subtasks are pending and how many wait for their result. A line of a log does without these, which
+    /// makes a poll cheaper.
+    pub(crate) fn splits_open(&self) -> bool {
+        !matches!(self.kind, ViewKind::Log)
+    }
+
     /// Shows what the watch waits for before the first count.
     pub(crate) fn show_waiting(&mut self, waiting: Option<&str>, stdout: &mut Outlet<'_>) -> io::Result<()> {
         let ViewKind::Picture(picture) = &mut self.kind else { return Ok(()) };

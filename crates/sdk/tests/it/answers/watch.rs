@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
-use northbound::{Client, Doubt, Error, Method, Quota, Remedy, Summary, WaitReason, WatchStream};
+use northbound::{
+    Client, Doubt, Error, Method, Quota, Remedy, SubtaskStatus, Summary, WaitReason, WatchStream,
+};
 use northbound_testkit::{Asked, Platform, json_reply};
 use tokio::time::Instant;
 
 use super::calls_of_a_summary;
-use crate::support::{Clients as _, Task, Window, calls_of, fleet, page, unfiltered};
+use crate::support::{
+    Clients as _, Task, Window, answer, calls_of, fleet, page, page_or_counters, unfiltered,
+};
 
 /// A watch that does not rest.
 fn watch(client: &Client) -> WatchStream {
@@ -30,7 +34,7 @@ async fn all(mut watch: WatchStream) -> (Vec<Summary>, Option<Error>) {
 #[tokio::test(start_paused = true)]
 async fn a_watch_asks_until_the_task_is_settled_and_then_no_more() {
     const OPEN: &Task = &[("Success", 1), ("WaitResult", 3)];
-    let mut moments = vec![OPEN; calls_of_a_summary()];
+    let mut moments = vec![OPEN; calls_of_a_summary() + 1];
     moments.push(&[("Success", 4)]);
     let platform = fleet(moments);
     let mut watch = watch(&platform.client());
@@ -68,7 +72,7 @@ async fn a_watch_never_ends_before_the_task_is_settled() {
         let start = Instant::now();
         let moment =
             move |asked: &Asked| if asked.at < start + MOMENT { first } else { then.unwrap_or(first) };
-        let platform = Platform::in_process(move |asked| json_reply(200, window(asked).page(moment(asked))));
+        let platform = Platform::in_process(move |asked| answer(moment(asked), asked, window));
         let client = platform.builder().quota(Quota::default()).build().unwrap();
         let (summaries, end) = all(client.watch("demo").deadline(2 * MOMENT).stream()).await;
         let (last, settles) = (summaries.last().unwrap(), then == Some(done));
@@ -81,7 +85,7 @@ async fn a_watch_never_ends_before_the_task_is_settled() {
 #[tokio::test]
 async fn a_platform_that_must_be_read_is_watched_all_the_same() {
     let platform = Platform::in_process(|asked| {
-        let last = if asked.number < 5 { "WaitResult" } else { "Fail" };
+        let last = if asked.number < 6 { "WaitResult" } else { "Fail" };
         unfiltered(&[("Success", 1), (last, 1)], asked)
     });
     let (summaries, end) = all(watch(&platform.client())).await;
@@ -106,7 +110,7 @@ async fn a_watch_that_must_read_keeps_its_share_and_counts_its_calls() {
         let summary = watch.try_next().await.unwrap().unwrap();
         assert_eq!((summary.settled(), summary.method()), (3000, Method::Read(Doubt::FilterIgnored)));
         let asked = platform.asked();
-        assert_eq!((asked.len(), summary.calls(), watch.calls()), (15, 15, 15), "three to doubt, 12 to read");
+        assert_eq!((asked.len(), summary.calls(), watch.calls()), (16, 16, 16), "four to doubt, 12 to read");
         let spans = asked.windows(allowed + 1).map(|calls| calls[allowed].at - calls[0].at);
         let span = quota.calls().map_or(Duration::ZERO, |_| quota.window());
         assert_eq!(spans.min(), Some(span), "{allowed} calls a window, and no fewer");
@@ -138,10 +142,10 @@ async fn the_deadline_says_how_far_it_came() {
         assert_eq!((summaries.len(), error.asked()), (1, Some("watch of batch task demo")));
         assert_eq!(error.found(), format!("not settled within 30 min: {far}"));
         assert_eq!((error.is_timeout(), error.remedy()), (true, &remedy));
-        assert_eq!(platform.calls(), calls_of_a_summary());
+        assert_eq!(platform.calls(), calls_of_a_summary() + 1);
         let error = all(watch(Duration::ZERO)).await.1.unwrap();
         assert!(error.to_string().contains("no count has come in yet"), "{error}");
-        assert_eq!(platform.calls(), calls_of_a_summary(), "a deadline that is over asks nothing");
+        assert_eq!(platform.calls(), calls_of_a_summary() + 1, "a deadline that is over asks nothing");
     }
 }
 
@@ -160,7 +164,7 @@ async fn no_span_of_time_is_too_long() {
 async fn a_permanent_error_ends_the_watch() {
     for (status, code) in [(400, "100022"), (403, "105005"), (500, "100203"), (403, "1010005"), (200, "")] {
         let platform = Platform::in_process(move |asked| match asked.number {
-            0..9 => page(&[("Pending", 2)], asked),
+            0..10 => page(&[("Pending", 2)], asked),
             _ => json_reply(status, format!(r#"{{"error_code":"{code}"}}"#)),
         });
         let mut watch = watch(&platform.client());
@@ -207,6 +211,87 @@ async fn an_outage_is_seen_and_does_not_end_the_watch() {
         assert!(last.is_settled() && watch.missed() == 0 && client.waiting().is_none(), "{body}: {last}");
         let late = start.elapsed().as_secs() - OUTAGE.end;
         assert!(late <= if body.contains("1010005") { 660 } else { 100 }, "{body}: {late} s");
+    }
+}
+
+/// Every call so far: `own` for the task's own counters.
+fn all_calls(platform: &Platform) -> String {
+    let mut others = calls_of(platform).into_iter();
+    let call = |asked: &Asked| asked.task().map_or_else(|| others.next().unwrap(), |_| "own".to_owned());
+    platform.asked().iter().map(call).collect::<Vec<_>>().join(" ")
+}
+
+const MOMENTS: [&Task; 3] = [
+    &[("Pending", 2), ("WaitResult", 1)],
+    &[("Pending", 1), ("Success", 1), ("WaitResult", 1)],
+    &[("Success", 2), ("Fail", 1)],
+];
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_makes_one_call_a_poll_and_says_what_it_did_not_ask() {
+    for (split, calls) in [
+        (false, "own own own Success Fail Timeout all"),
+        (
+            true,
+            "own WaitResult Pending own WaitResult Pending own WaitResult Pending Success Fail Timeout all",
+        ),
+    ] {
+        let start = Instant::now();
+        let platform = Platform::in_process(move |asked| {
+            page_or_counters(MOMENTS[((asked.at - start).as_secs() / 10).min(2) as usize], asked)
+        });
+        let watch =
+            platform.client().watch("demo").interval(Duration::from_secs(10), Duration::from_secs(10));
+        let (summaries, end) = all(watch.split_open(split).stream()).await;
+        assert_eq!(all_calls(&platform), calls);
+        assert!(end.is_none());
+        let [first, second, last] = &summaries[..] else { panic!("{summaries:?}") };
+        assert_eq!((first.method(), last.method()), (Method::Counters, Method::Counted));
+        assert_eq!((second.settled(), second.total(), second.other()), (1, 3, 0));
+        let open = if split { (0, 5, 1) } else { (2, 3, 0) };
+        let seen = (second.unsplit(), second.by_status().len(), second.count(&SubtaskStatus::Pending));
+        assert_eq!(seen, open);
+        assert_eq!((last.is_settled(), last.failed(), last.by_status().len()), (true, 1, 5));
+        let written = serde_json::to_value(second).unwrap();
+        assert_eq!(written.get("unsplit").is_some(), !split);
+        assert_eq!(serde_json::from_value::<Summary>(written).unwrap().unsplit(), second.unsplit());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_platform_without_the_call_or_with_wrong_counters_is_watched_all_the_same() {
+    let zeros = r#"{"totalCnt":3,"successCnt":0,"failCnt":0,"timeoutCnt":0}"#;
+    let all_done = r#"{"totalCnt":3,"successCnt":3,"failCnt":0,"timeoutCnt":0}"#;
+    let expired = r#"{"totalCnt":3,"successCnt":0,"failCnt":0,"timeoutCnt":0,"expiredCnt":1}"#;
+    for (status, body) in [
+        (404, ""),
+        (404, r#"{"error_code":"999001"}"#),
+        (404, r#"{"error_code":"105005"}"#),
+        (400, r#"{"error_code":"100022"}"#),
+        (403, r#"{"error_code":"APIG.0101"}"#),
+        (405, ""),
+        (501, ""),
+        (503, ""),
+        (204, ""),
+        (200, "<html>"),
+        (200, "{}"),
+        (200, r#"{"taskId":"demo"}"#),
+        (200, zeros),
+        (200, all_done),
+        (200, expired),
+    ] {
+        let start = Instant::now();
+        let platform = Platform::in_process(move |asked| match asked.task() {
+            Some(_) => json_reply(status, body),
+            None => page(MOMENTS[((asked.at - start).as_secs() / 60).min(2) as usize], asked),
+        });
+        let watch = platform.client().watch("demo").deadline(Duration::from_secs(3600));
+        let (summaries, end) = all(watch.stream()).await;
+        let last = summaries.last().unwrap();
+        assert!(end.is_none() && last.is_settled() && last.failed() == 1, "{status} {body}: {last} {end:?}");
+        assert!(start.elapsed() >= Duration::from_secs(120), "{status} {body}: it ended early");
+        let own = platform.asked().iter().filter(|asked| asked.task().is_some()).count();
+        assert!(own <= if body == zeros { 40 } else { 3 }, "{status} {body}: {own}");
     }
 }
 
