@@ -11,6 +11,7 @@ mod platform;
 mod process;
 mod report;
 mod results;
+mod send;
 
 use northbound_cli::{Outlet, Process};
 
