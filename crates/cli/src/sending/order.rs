@@ -185,9 +185,8 @@ impl Order {
     /// What a result says of it.
     pub(crate) fn facts(&self) -> Value {
         let CommandText { service, method, paras } = &self.command;
-        let paras: Value = serde_json::from_str(paras.json()).unwrap_or_default();
         json!({
-            "name": self.name, "service": service, "method": method, "paras": paras, "timeout": self.timeout.get(),
+            "name": self.name, "service": service, "method": method, "paras": paras.json(), "timeout": self.timeout.get(),
             "devices": self.devices.count(), "duplicates": self.devices.duplicates, "empty": self.devices.empty,
         })
     }

@@ -12,6 +12,7 @@ mod platform;
 mod process;
 mod report;
 mod results;
+mod send;
 mod task;
 
 use northbound_cli::{Outlet, Process};

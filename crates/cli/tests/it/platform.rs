@@ -5,9 +5,13 @@ use serde_json::{Value, json};
 
 use crate::{Seen, TOKEN, ask};
 
-/// A platform that answers with a page.
+/// A platform that answers with a page, and has no call for a task.
 pub(crate) async fn paging(answer: impl Fn(&Asked) -> Value + Send + Sync + 'static) -> Platform {
-    Platform::start(move |asked| json_reply(200, answer(asked))).await
+    Platform::start(move |asked| match asked.task() {
+        Some(_) => json_reply(404, ""),
+        None => json_reply(200, answer(asked)),
+    })
+    .await
 }
 
 /// Runs a command with a token and without a quota of its own.

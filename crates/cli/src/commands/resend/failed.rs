@@ -6,7 +6,7 @@ use northbound::{Client, Subtask, SubtaskStatus, Summary};
 
 use crate::error::CliError;
 use crate::rows::columns::Column;
-use crate::screen::layout::one_line;
+use crate::screen::layout::{counted, one_line};
 use crate::screen::progress::Progress;
 use crate::sending::devices::Devices;
 use crate::session::interrupt::Interrupt;
@@ -77,21 +77,23 @@ impl Failed {
     /// What is sent to, and what is not, a line each.
     pub(super) fn notes(&self, wanted: &Wanted) -> Vec<String> {
         let names: Vec<&str> = wanted.statuses.iter().map(SubtaskStatus::as_str).collect();
-        let mut notes = vec![format!("{} rows were looked at for status {}.", self.rows, names.join(", "))];
         let facts = [
-            (self.devices.duplicates, "rows name a device again: it is sent to once"),
-            (self.nameless, "rows have no device id: they are not sent to"),
-            (self.unreadable, "rows cannot be read: they are not sent to"),
-            (self.other_codes, "rows have another code than --code: they are not sent to"),
-            (self.other_statuses, "rows have another status: they are not sent to"),
-            (self.not_any_more, "devices of FILE are not among those that fail now: they are not sent to"),
-            (self.open, "devices have not finished: they are not sent to"),
-            (self.timed_out, "devices timed out, and may have acted: they are not sent to"),
-            (self.unknown, "subtasks are in no documented status: they are not sent to"),
+            (self.devices.duplicates, "row", "with a device that came before: it is sent to once"),
+            (self.nameless, "row", "without a device id"),
+            (self.unreadable, "row", "that cannot be read"),
+            (self.other_codes, "row", "with another code than --code"),
+            (self.other_statuses, "row", "in another status"),
+            (self.not_any_more, "device", "of FILE not in this status now"),
+            (self.open, "subtask", "not finished yet"),
+            (self.timed_out, "subtask", "in status Timeout: these devices may have acted"),
+            (self.unknown, "subtask", "in no documented status"),
         ];
-        notes.extend(
-            facts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}.")),
-        );
+        let left = facts.iter().filter(|(count, ..)| *count > 0);
+        let left = left.map(|(count, thing, what)| format!("{} {what}", counted(*count, thing)));
+        let places = ["not sent to"].into_iter().chain(std::iter::repeat(""));
+        let mut notes =
+            vec![format!("looked at    {} for status {}", counted(self.rows, "row"), names.join(", "))];
+        notes.extend(places.zip(left).map(|(place, fact)| format!("{place:<12} {fact}")));
         if wanted.timed_out {
             notes.push(
                 "WARNING: devices that timed out may have acted already, and get the command again."

@@ -1,10 +1,10 @@
 //! Sending with lost replies, killed processes, two processes at once, and a person at the terminal.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use northbound_emulator::{Emulator, Fault, FaultKind, Operation, Scenario};
+use northbound_emulator::{CreatedTasks, Emulator, Fault, FaultKind, Life, Operation, Scenario};
 use northbound_testkit::Background;
 
 use super::terminal::Terminal;
@@ -158,7 +158,7 @@ fn a_final_refusal_is_noted_and_the_same_command_may_send_later() {
     let (_, task, _) = outcome(&mut command(&platform, home.path(), &other));
     let (code, _, stderr) = outcome(&mut send(&platform, home.path(), "--yes"));
     let advice = format!("the last send from this machine is \"other\", task {}", task.trim());
-    assert!(code == Some(1) && stderr.contains("(105001)") && stderr.contains(&advice), "{stderr}");
+    assert!(code == Some(1) && stderr.contains("(105001") && stderr.contains(&advice), "{stderr}");
     assert!(records(home.path()).contains("\"is\": \"not-sent\""));
     platform.control().advance(Duration::from_secs(3600));
     assert_eq!(outcome(&mut send(&platform, home.path(), "--yes")).0, Some(0));
@@ -208,6 +208,33 @@ fn a_signal_waits_for_the_reply() {
 }
 
 #[test]
+fn ids_from_stdin_become_a_report_of_who_failed() {
+    let mut created = CreatedTasks::default();
+    created.life = Life::new(0, 0, 0);
+    let scenario = Scenario::default().with_created_tasks(created).with_quota(0);
+    let (platform, home) =
+        (Background::start(Emulator::builder().scenario(scenario)), tempfile::tempdir().unwrap());
+    let report = home.path().join("report.html");
+    let line = format!("send --name n --devices @- {COMMAND} --yes --report {} -o jsonl", report.display());
+    let mut process = command(&platform, home.path(), &line).stdin(Stdio::piped()).spawn().unwrap();
+    let ids: String = (0..100).map(|number| format!("device-{number}\n\n")).collect();
+    std::io::Write::write_all(&mut process.stdin.take().unwrap(), ids.as_bytes()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let results: Vec<serde_json::Value> =
+        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [sent, .., reported] = results.as_slice() else { panic!("{stdout}") };
+    assert_eq!(
+        (&sent["state"], &sent["devices"], &sent["empty"]),
+        (&"sent".into(), &100.into(), &100.into())
+    );
+    assert_eq!((&reported["taskId"], &reported["total"]), (&sent["taskId"], &100.into()));
+    let page = std::fs::read_to_string(report).unwrap();
+    assert!(page.contains("\"device-") && reported["listed"].as_u64() > Some(0), "{reported}");
+}
+
+#[test]
 fn resend_reaches_exactly_the_devices_that_failed() {
     let (platform, home) = (platform(), tempfile::tempdir().unwrap());
     let ids = home.path().join("ids.txt");
@@ -236,7 +263,8 @@ fn resend_reaches_exactly_the_devices_that_failed() {
     assert!(code == Some(2) && stderr.contains("add --same-command --yes"), "{stderr}");
     let (second, stderr) = run(&format!("{line} --yes --same-command"));
     assert!(
-        stderr.contains("WaterMeter READ") && stderr.contains("devices timed out, and may have acted"),
+        stderr.contains("WaterMeter READ")
+            && stderr.contains("in status Timeout: these devices may have acted"),
         "{stderr}"
     );
     assert_eq!(devices(&second, ""), failed);
@@ -251,10 +279,7 @@ fn resend_reaches_exactly_the_devices_that_failed() {
         let (task, stderr) =
             run(&format!("resend {rows} --task {second} --name still-{format} {COMMAND} --yes"));
         let still = devices(&second, "--status Fail");
-        assert!(
-            still.len() < failed.len() && stderr.contains("are not among those that fail now"),
-            "{stderr}"
-        );
+        assert!(still.len() < failed.len() && stderr.contains("of FILE not in this status now"), "{stderr}");
         assert_eq!(devices(&task, ""), still);
         platform.control().advance(Duration::from_secs(3600));
     }
