@@ -131,7 +131,7 @@ pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page
     let is_usual = |page: &SubtaskPage| {
         self::rows(page).len() == rows.len().min(DEFAULT_SIZE) && self::total(page) == total
     };
-    let defaults = match unknown.as_ref().is_ok_and(is_usual) {
+    let defaults = match unknown.as_ref().is_ok_and(is_usual) || caller.is_stuck {
         true => None,
         false => Some(caller.ask(query.clone(), 0, Change::WithoutNumbers).await),
     };
