@@ -4,6 +4,7 @@
 
 pub(crate) mod columns;
 pub(crate) mod csv;
+pub(crate) mod file;
 pub(crate) mod table;
 pub(crate) mod totals;
 

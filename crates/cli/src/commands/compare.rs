@@ -3,7 +3,6 @@
 //! The lists are read and printed here; what becomes of a device is decided in `comparison`.
 
 mod comparison;
-mod file;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -14,8 +13,8 @@ use self::comparison::{Change, Class, ClassCount, Comparison, Shown, Side};
 use crate::arguments::global::Output;
 use crate::error::{CliError, kebab};
 use crate::results::result_of;
-use crate::rows::csv;
 use crate::rows::table::{self, TableColumn};
+use crate::rows::{csv, file};
 use crate::screen::layout::{counted, one_line};
 use crate::screen::palette::STRONG;
 use crate::screen::progress::Progress;

@@ -3,9 +3,6 @@
 //! Which devices these are is decided here; how it is sent, and what keeps it from being sent twice, is in `sending`.
 
 mod failed;
-mod file;
-
-use std::path::Path;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -15,6 +12,7 @@ use crate::arguments::global::Output;
 use crate::arguments::list::{List, ListParser};
 use crate::arguments::values;
 use crate::error::CliError;
+use crate::rows::{csv, file};
 use crate::screen::layout::one_line;
 use crate::screen::progress::Progress;
 use crate::sending::carry::{Follow, nothing_to_send, send};
@@ -57,7 +55,7 @@ pub(crate) struct ResendOptions {
 /// Where the devices come from.
 enum Source<'a> {
     Task(&'a str),
-    File(&'a Path),
+    File(&'a str),
 }
 
 pub(crate) async fn run(
@@ -74,7 +72,8 @@ pub(crate) async fn run(
     let source = source(options)?;
     let mut failed = Failed::default();
     if let Source::File(path) = source {
-        file::read(path, &wanted, &mut failed)?;
+        file::read(path, |subtask| failed.add_subtask(subtask, &wanted))?;
+        check_ids(path, &failed)?;
     }
     let typed = typed_command(options)?;
     let connection = Connection::open(context).await?;
@@ -147,15 +146,25 @@ fn statuses(options: &ResendOptions) -> Result<Vec<SubtaskStatus>, CliError> {
 }
 
 fn source(options: &ResendOptions) -> Result<Source<'_>, CliError> {
-    let path = Path::new(&options.source);
-    if path.is_file() || options.source.contains(['/', '\\']) || Output::of_file(path).is_some() {
-        return Ok(Source::File(path));
+    let source = options.source.as_str();
+    match (file::is_file(source)?, &options.task) {
+        (true, _) => Ok(Source::File(source)),
+        (false, None) => Ok(Source::Task(source)),
+        (false, Some(_)) => {
+            let what = format!("{} is a task, and so is --task", one_line(source));
+            Err(CliError::usage(what, "leave --task out, or name a file"))
+        }
     }
-    if options.task.is_some() {
-        let what = format!("{} is a task, and so is --task", one_line(&options.source));
-        return Err(CliError::usage(what, "leave --task out, or name a file"));
-    }
-    Ok(Source::Task(&options.source))
+}
+
+/// csv is not exact: an id that it does not write plainly may have been another one.
+fn check_ids(path: &str, failed: &Failed) -> Result<(), CliError> {
+    let is_csv = Output::of_file(path.as_ref()) == Some(Output::Csv);
+    let changed = |id: &&String| is_csv && csv::line([id]).trim_end() != id.as_str();
+    failed.devices.ids.iter().find(changed).map_or(Ok(()), |id| {
+        let what = format!("{path} has the device id {:?}, which csv may have changed", one_line(id));
+        Err(CliError::usage(what, "export the task as jsonl, which is exact"))
+    })
 }
 
 fn typed_command(options: &ResendOptions) -> Result<Option<CommandText>, CliError> {

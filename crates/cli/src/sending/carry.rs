@@ -57,12 +57,13 @@ pub(crate) async fn send(
         Real { context, connection: &connection, options, order: &order, key, store, locked: None };
     let sent = carry_out(&mut steps, begun, content, repeat).await?;
     drop(steps);
-    tell(context, &connection, &order, &sent).await?;
+    let told = tell(context, &connection, &order, &sent).await;
     if let Some(failure) = sent.unrecorded {
-        let advice =
-            format!("the task is {}: `northbound task ID --adopt NAME` notes it", one_line(&sent.task_id));
-        return Err(CliError::Left { cause: Box::new(failure), advice });
+        let (name, task) = (shown(order.name()), one_line(&sent.task_id));
+        let what = format!("{name} is sent as task {task}, and its record does not say so: {failure}");
+        return Err(CliError::file(what, format!("note it with `northbound task {task} --adopt {name}`")));
     }
+    told?;
     let (watch, report) = (options.watch || options.report.is_some(), options.report.clone());
     Ok(Some(Follow { connection, task_id: sent.task_id, watch, report }))
 }
@@ -207,7 +208,8 @@ impl SendSteps for Real<'_, '_> {
         if self.locked.is_none() {
             let name = shown(&self.key.name);
             self.context
-                .note(&format!("another process is sending {name} just now: waiting until it has ended"))?;
+                .note(&format!("another process is sending {name} just now: waiting until it has ended"))
+                .map_err(CliError::Output)?;
             let interrupt = self.context.interrupt.clone();
             self.locked = interrupt.or(store.lock(&self.key, patience)).await?;
             if self.locked.is_none() {

@@ -20,8 +20,9 @@ pub(super) fn agree(
     agreed: bool,
     missing: &str,
 ) -> Result<(), CliError> {
+    // Nobody who reads: an error, also where a closed pipe is none, because nothing is sent.
     if agreed {
-        return Ok(context.note(&plan.join("\n"))?);
+        return context.note(&plan.join("\n")).map_err(CliError::Output);
     }
     let stderr = &mut context.stderr;
     if !stderr.is_terminal() {
@@ -29,9 +30,8 @@ pub(super) fn agree(
             "nothing was sent: a command to devices needs your consent, and there is no terminal to ask on";
         return Err(CliError::usage(what, format!("read what --dry-run prints, and add {missing}")));
     }
-    stderr.write_lines(plan)?;
-    write!(stderr, "Type yes to send: ")?;
-    stderr.flush()?;
+    let asked = stderr.write_lines(plan).and_then(|()| write!(stderr, "Type yes to send: "));
+    asked.and_then(|()| stderr.flush()).map_err(CliError::Output)?;
     let answer = may_hang(answer).map_err(|error| {
         let what = format!("nothing was sent: the terminal cannot be asked: {error}");
         CliError::usage(what, format!("read what --dry-run prints, and add {missing}"))

@@ -58,7 +58,7 @@ fn what_cannot_be_sent_is_refused() {
         resend("demo --status Timeout"),
         resend("demo --task other"),
         resend("demo --service s"),
-        resend("rows.txt/"),
+        resend("rows.csv.part"),
         resend("nope --same-command --yes"),
         resend("doc-example --same-command --yes"),
         resend("/nonexistent.jsonl --same-command --yes"),

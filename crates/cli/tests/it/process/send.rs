@@ -133,6 +133,15 @@ fn nothing_is_sent_without_its_record() {
 }
 
 #[test]
+fn nothing_is_sent_if_nobody_can_read_what() {
+    let (platform, home) = (platform(), tempfile::tempdir().unwrap());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let code = send(&platform, home.path(), "--yes").stderr(writer).status().unwrap().code();
+    assert_eq!((code, creates(&platform)), (Some(1), 0), "success would be taken for a send");
+}
+
+#[test]
 fn a_record_that_cannot_be_read_is_refused_by_its_name() {
     let (platform, home) = (platform(), tempfile::tempdir().unwrap());
     assert_eq!(outcome(&mut send(&platform, home.path(), "--yes")).0, Some(0));

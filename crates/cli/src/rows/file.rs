@@ -14,7 +14,7 @@ use crate::rows::csv;
 use crate::session::interrupt::may_hang;
 
 /// Whether a word names a file, and not a task: by its ending alone, so that it does not depend on what is in the folder.
-pub(super) fn is_file(word: &str) -> Result<bool, CliError> {
+pub(crate) fn is_file(word: &str) -> Result<bool, CliError> {
     let path = Path::new(word);
     match Output::of_file(path) {
         Some(Output::Csv | Output::Jsonl) => Ok(true),
@@ -23,7 +23,7 @@ pub(super) fn is_file(word: &str) -> Result<bool, CliError> {
             Err(CliError::usage(format!("{word} is an export that is not complete"), advice))
         }
         Some(_) => Err(CliError::usage(
-            format!("{word} cannot be compared: a file of subtasks is csv or jsonl"),
+            format!("{word} is no file of subtasks: those are csv or jsonl"),
             "write it with `northbound export TASK_ID --out FILE.jsonl`",
         )),
         None if word.contains(['/', '\\']) => Err(CliError::usage(
@@ -35,7 +35,7 @@ pub(super) fn is_file(word: &str) -> Result<bool, CliError> {
 }
 
 /// Hands over the subtasks of a file, one after the other.
-pub(super) fn read(path: &str, mut each: impl FnMut(&Subtask)) -> Result<(), CliError> {
+pub(crate) fn read(path: &str, mut each: impl FnMut(&Subtask)) -> Result<(), CliError> {
     let cannot = |error: io::Error| {
         let advice =
             "check the path, and that the file is one of `northbound export` or `northbound subtasks`";
