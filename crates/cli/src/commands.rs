@@ -2,6 +2,7 @@
 //!
 //! What several commands need is elsewhere: shared options in `arguments`, the connection in `session`, output in `screen` and `rows`.
 
+mod compare;
 mod doctor;
 #[cfg(feature = "emulator")]
 mod emulator;
@@ -10,15 +11,23 @@ mod export;
 mod manual;
 mod reference;
 mod report;
+mod resend;
+mod send;
 mod subtasks;
 mod summary;
+mod task;
+mod tasks;
 mod watch;
 
 use clap::{Arg, CommandFactory as _, Parser, Subcommand};
 
 use crate::arguments::global::{APPLICATION_ORIGIN, ENDPOINT_ORIGIN, Global, TASK_ID_ORIGIN};
 use crate::error::{CliError, EXIT_CODES};
+use crate::sending::carry::Follow;
+use crate::sending::order::OrderOptions;
 use crate::session::context::Context;
+use report::ReportOptions;
+use watch::WatchOptions;
 
 /// Which devices of a batch task failed, and why.
 ///
@@ -71,6 +80,16 @@ pub(crate) enum Command {
     Export(export::ExportOptions),
     /// Write a page for a browser that says which devices failed, and why
     Report(report::ReportOptions),
+    /// Send one command to many devices, once
+    Send(send::SendOptions),
+    /// Send a command again to the devices that failed
+    Resend(resend::ResendOptions),
+    /// Compare two batch tasks, or a task and a file of its subtasks: which devices failed newly, recovered, or failed both times
+    Compare(compare::CompareOptions),
+    /// Show what a batch task is, and how far: name, type, status, progress, times
+    Task(task::TaskOptions),
+    /// List the batch tasks that this command has created or read on this machine: the platform cannot list them
+    Tasks(tasks::TasksOptions),
     /// Check that everything is set up right, and say what to do where it is not
     Doctor(doctor::DoctorOptions),
     /// Explain an error code of the platform: what it means, and what to do
@@ -108,7 +127,7 @@ pub(crate) fn parser() -> clap::Command {
 fn uses(command: &str, option: &str) -> bool {
     match command {
         "explain" | "spec" | "completions" => matches!(option, "output" | "out" | "color"),
-        "man" => matches!(option, "output" | "out" | "color" | "quiet"),
+        "man" | "tasks" => matches!(option, "output" | "out" | "color" | "quiet"),
         "emulator" => matches!(option, "output" | "out" | "color" | "quiet" | "verbose" | "quota"),
         _ => true,
     }
@@ -119,11 +138,17 @@ pub fn command_tree() -> String {
     reference::tree(parser())
 }
 
+/// Whether a command prints a table unless another format is asked for.
+fn has_table(command: &Command) -> bool {
+    use Command::{Compare, Subtasks, Summary, Tasks};
+    matches!(command, Subtasks(_) | Summary(_) | Compare(_) | Tasks(_))
+}
+
 /// Runs the command that was typed.
 pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<(), CliError> {
     // These write to their file in their own way.
     if !matches!(command, Command::Export(_) | Command::Report(_) | Command::Man(_)) {
-        context.write_to_file(matches!(command, Command::Subtasks(_) | Command::Summary(_)))?;
+        context.write_to_file(has_table(command))?;
     }
     let (outcome, asked) = match command {
         Command::Summary(options) => (summary::run(context, options).await, ("summary", &options.task_id)),
@@ -131,6 +156,13 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
         Command::Subtasks(options) => (subtasks::run(context, options).await, ("subtasks", &options.task_id)),
         Command::Export(options) => (export::run(context, options).await, ("export", &options.task_id)),
         Command::Report(options) => (report::run(context, options).await, ("report", &options.task_id)),
+        Command::Send(options) => return send_and_follow(context, &options.order, send::run, options).await,
+        Command::Resend(options) => {
+            return send_and_follow(context, &options.order, resend::run, options).await;
+        }
+        Command::Task(options) => (task::run(context, options).await, ("task", &options.task_id)),
+        Command::Compare(options) => return compare::run(context, options).await,
+        Command::Tasks(options) => return tasks::run(context, options).await,
         Command::Doctor(options) => return doctor::run(context, options).await,
         Command::Explain(options) => return explain::run(context, options),
         Command::Spec(options) => return reference::spec(context, options),
@@ -140,6 +172,32 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
         Command::Emulator { command } => return emulator::run(context, command).await,
     };
     outcome.map_err(|failure| failure.during(asked.0, asked.1))
+}
+
+/// Sends, and then does what the user wants to see of the task: a watch, and a report when that has ended.
+async fn send_and_follow<O>(
+    context: &mut Context<'_>,
+    order: &OrderOptions,
+    send: impl AsyncFnOnce(&mut Context<'_>, &O) -> Result<Option<Follow>, CliError>,
+    options: &O,
+) -> Result<(), CliError> {
+    // Before anything is sent, so that a file that cannot be written is reported at once.
+    if let Some(file) = order.report.as_deref().filter(|_| !order.dry_run) {
+        report::check(context, file)?;
+    }
+    let Some(Follow { connection, task_id, watch, report }) = send(context, options).await? else {
+        return Ok(());
+    };
+    if watch {
+        let watched = watch::follow(context, &WatchOptions::until_settled(&task_id), &connection).await;
+        watched.map_err(|failure| failure.during("watch", &task_id))?;
+    }
+    if let Some(out) = report {
+        let options = ReportOptions { task_id, out };
+        let written = report::write(context, &options, &connection).await;
+        written.map_err(|failure| failure.during("report", &options.task_id))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -175,16 +233,22 @@ mod tests {
             ReadPageByPage { because },
             ReadWithoutStatus { because },
         ];
-        let of_all = ["summary", "watch", "subtasks", "export", "report", "doctor"];
+        let of_all = ["summary", "watch", "subtasks", "export", "report", "compare", "task", "doctor"];
         let pairs = of_all.iter().flat_map(|command| everywhere.iter().map(move |remedy| (*command, remedy)));
-        let own = [("watch", &WatchLonger), ("watch", &AllowEmpty), ("subtasks", &ReadAllPages)];
+        let own = [
+            ("watch", &WatchLonger),
+            ("watch", &AllowEmpty),
+            ("subtasks", &ReadAllPages),
+            ("send", &LookForTask),
+            ("resend", &LookForTask),
+        ];
         let parser = parser();
         for (command, remedy) in pairs.chain(own) {
             let advice = in_options(remedy, command);
             assert!(!advice.contains("()"), "{command}: {advice} names a method");
             // Between backticks is another command.
             for (place, piece) in advice.split('`').enumerate() {
-                let words: Vec<&str> = piece.split([' ', ',', ';', ':']).collect();
+                let words: Vec<&str> = piece.split([' ', ',', ';', ':', '.']).collect();
                 let command = if place % 2 == 0 { command } else { words[1] };
                 let command = parser.find_subcommand(command).unwrap();
                 for option in words.iter().filter_map(|word| word.strip_prefix("--")) {

@@ -19,7 +19,7 @@ pub(crate) const EXIT_CODES: [(u8, &str); 8] = [
     (2, "wrong usage: nothing was sent"),
     (3, "more subtasks failed or timed out than `watch --fail-above` allows"),
     (4, "gave up waiting: the task had not settled at the end of `watch --timeout`"),
-    (5, "reserved for an outcome that is unknown: no command ends with it yet"),
+    (5, "it is not known whether `send` or `resend` has sent its command: the devices may have got it"),
     (130, "stopped by Ctrl-C"),
     (143, "stopped by SIGTERM"),
 ];
@@ -70,6 +70,10 @@ pub(crate) enum Kind {
     TooManyFailed,
     /// The time for a wait is over.
     GaveUp,
+    /// The user was asked, and did not agree.
+    Declined,
+    /// A command may have been sent to devices, and nobody knows whether it was.
+    OutcomeUnknown,
     /// A signal came.
     Stopped,
     /// The system refuses what the command needs.
@@ -113,7 +117,8 @@ impl CliError {
             Self::Own { kind, .. } => !matches!(kind, Kind::Rows | Kind::Incomplete | Kind::TooManyFailed),
             cause => !matches!(cause, Self::GaveUp(_)),
         };
-        let what = format!("{command} of task {}", one_line(task));
+        let of = if command == "task" { String::new() } else { format!("{command} of ") };
+        let what = format!("{of}task {}", one_line(task));
         if speaks_for_itself { self } else { Self::During { command, what, cause: Box::new(self) } }
     }
 
@@ -144,6 +149,8 @@ impl CliError {
             Self::Own { kind: Kind::TooManyFailed, .. } => 3,
             Self::Call(error) if error.is_refused() => 2,
             Self::GaveUp(_) => 4,
+            Self::Own { kind: Kind::OutcomeUnknown, .. } => 5,
+            Self::Call(error) if error.is_outcome_unknown() => 5,
             Self::Interrupted(signal) => *signal as u8,
             _ => 1,
         }
@@ -333,11 +340,11 @@ mod tests {
             CliError::usage("x", "y"),
             CliError::own(Kind::TooManyFailed, "x", "y"),
             CliError::GaveUp(northbound::AppId::new("").unwrap_err()),
+            CliError::own(Kind::OutcomeUnknown, "x", "y"),
             CliError::Interrupted(Signal::Interrupt),
             CliError::Interrupted(Signal::Terminate),
         ];
         let codes = failures.iter().map(CliError::exit_code);
-        let listed = EXIT_CODES.iter().map(|(code, _)| *code).filter(|code| *code != 5);
-        assert!(codes.eq(listed), "5 is reserved");
+        assert!(codes.eq(EXIT_CODES.iter().map(|(code, _)| *code)));
     }
 }

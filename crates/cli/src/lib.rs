@@ -6,6 +6,7 @@ mod error;
 mod results;
 mod rows;
 mod screen;
+mod sending;
 mod session;
 
 use std::ffi::OsString;

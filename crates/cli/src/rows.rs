@@ -4,7 +4,8 @@
 
 pub(crate) mod columns;
 pub(crate) mod csv;
-mod table;
+pub(crate) mod file;
+pub(crate) mod table;
 pub(crate) mod totals;
 
 use std::io::{self, Write as _};
@@ -26,8 +27,6 @@ const PART_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) struct RowWriter<'a, 'p> {
     output: Output,
     columns: Vec<Column>,
-    /// The column that a narrow terminal does not show.
-    spare: Option<Column>,
     stdout: &'a mut Outlet<'p>,
     table: Vec<Vec<String>>,
     /// How long the cells in `table` are together.
@@ -37,9 +36,7 @@ pub(crate) struct RowWriter<'a, 'p> {
 
 impl<'a, 'p> RowWriter<'a, 'p> {
     pub(crate) fn new(output: Output, columns: Vec<Column>, stdout: &'a mut Outlet<'p>) -> Self {
-        // Columns that were asked for are shown.
-        let spare = (columns == Column::TABLE).then_some(Column::Command);
-        Self { output, columns, spare, stdout, table: Vec::new(), bytes: 0, totals: Totals::default() }
+        Self { output, columns, stdout, table: Vec::new(), bytes: 0, totals: Totals::default() }
     }
 
     pub(crate) fn push(&mut self, subtask: &Subtask) -> io::Result<()> {
@@ -100,7 +97,11 @@ impl<'a, 'p> RowWriter<'a, 'p> {
             return Ok(());
         }
         let (width, palette) = (self.stdout.width(), self.stdout.palette);
-        self.stdout.write_lines(&table::lines(&self.columns, &self.table, width, self.spare, palette))?;
+        // Columns that were asked for are shown, however narrow the terminal is.
+        let is_usual = self.columns == Column::TABLE;
+        let in_table = |column: &Column| column.in_table(is_usual && *column == Column::Command);
+        let columns: Vec<_> = self.columns.iter().map(in_table).collect();
+        self.stdout.write_lines(&table::lines(&columns, &self.table, width, palette))?;
         self.table.clear();
         self.bytes = 0;
         Ok(())

@@ -15,6 +15,7 @@ mod paging;
 mod problem;
 mod rows;
 mod setting;
+mod tasks;
 mod wire;
 
 use clap::Args;

@@ -27,6 +27,7 @@ use crate::screen::chart::span;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
+use crate::session::known_tasks::Memory;
 use checkpoint::{Checkpoint, Format};
 use part_file::{PartFile, PartFileOptions};
 use paths::Paths;
@@ -69,6 +70,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     // The emulator inside this command has another address each time, and the same tasks.
     let endpoint = if context.global.emulator { "--emulator" } else { connection.endpoint() };
     let request = reader.request(options.task_id.clone(), endpoint.to_owned(), application);
+    let mut memory = Memory::of(context);
     let mut sink = match paths {
         None => Sink::Stdout(&mut context.stdout, Checkpoint::new(request)),
         Some(paths) => {
@@ -91,6 +93,10 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ExportOptions) -> R
     let outcome = reader.drain(&mut sink, &mut progress, &context.interrupt).await;
     progress.finish();
     let totals = sink.checkpoint().written.subtasks.clone();
+    if outcome.is_ok() || totals.all() > 0 {
+        let counts = (outcome.is_ok() && wanted.is_empty()).then(|| (&totals).into());
+        memory.note(&connection.client, &options.task_id, None, counts).await;
+    }
     // A file gets its name only if its rows are those that were asked for.
     let outcome = outcome.and_then(|()| totals.are_as_asked(&wanted));
     match (sink.into_part(), outcome) {

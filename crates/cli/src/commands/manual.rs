@@ -28,7 +28,10 @@ const ENVIRONMENT_OF_CALLS: [(&str, &str); 6] = [
     ("NORTHBOUND_SECRET", "The secret of the application, unless --secret-file is given."),
     ("NORTHBOUND_TOKEN", "A token from elsewhere: no command logs in then. --secret-file goes before it."),
     ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy for calls, and the hosts that are called without it."),
-    ("XDG_CACHE_HOME, HOME, LOCALAPPDATA", "They say where the folder of tokens is: see FILES."),
+    (
+        "XDG_CACHE_HOME, XDG_STATE_HOME, HOME, LOCALAPPDATA",
+        "They say where the folders of tokens and of sends are: see FILES.",
+    ),
 ];
 
 /// What all commands read from the environment.
@@ -36,11 +39,17 @@ const ENVIRONMENT: [(&str, &str); 1] =
     [("NO_COLOR", "Nothing is coloured if it is set, unless --color is given.")];
 
 /// The files of commands, and the command whose they are; `None` stands for all that make calls.
-const FILES: [(&str, &str, Option<&str>); 4] = [
+const FILES: [(&str, &str, Option<&str>); 5] = [
     (
         "~/.cache/northbound",
         "Tokens of https endpoints for the next command, unless --no-token-cache is given. The folder is in $XDG_CACHE_HOME if that is \
          set, on a Mac in ~/Library/Caches, on Windows in %LOCALAPPDATA%.",
+        None,
+    ),
+    (
+        "~/.local/state/northbound",
+        "What was sent from this machine, so that nothing is sent twice. The folder is in $XDG_STATE_HOME if that is set, on a Mac in \
+         ~/Library/Application Support, on Windows in %LOCALAPPDATA%.",
         None,
     ),
     ("FILE.part", "The rows of an export that is not complete.", Some("export")),

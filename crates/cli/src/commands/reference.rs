@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use clap::{Arg, ArgAction, Command};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::arguments::global::Output;
 use crate::error::CliError;
@@ -49,7 +49,7 @@ pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(
         false if as_json => northbound::DOCUMENT_AS_JSON,
         false => return Ok(context.stdout.write_all(northbound::DOCUMENT.as_bytes())?),
     };
-    let document = serde_json::from_str(text).map_err(io::Error::from)?;
+    let document: Value = serde_json::from_str(text).map_err(io::Error::from)?;
     Ok(context.deliver_json(&document)?)
 }
 

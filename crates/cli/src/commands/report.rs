@@ -25,6 +25,7 @@ use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
+use crate::session::known_tasks::Memory;
 use crate::session::new_file::NewFile;
 
 #[derive(Debug, Args)]
@@ -38,14 +39,35 @@ pub(crate) struct ReportOptions {
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
-    let file = Some(options.out.as_path()).filter(|path| *path != Path::new("-"));
-    if file.is_none() && context.global.asks_json() {
-        let what = "the page itself goes to stdout, so there is no room for JSON";
-        return Err(CliError::usage(what, "name a file with --out, or leave -o out"));
-    }
     let connection = Connection::open(context).await?;
     // Before the first call, so that a folder that is not there is reported at once.
-    file.map_or(Ok(()), destination::check)?;
+    check(context, &options.out)?;
+    write(context, options, &connection).await
+}
+
+/// Makes sure that a report can be written there.
+pub(crate) fn check(context: &Context<'_>, out: &Path) -> Result<(), CliError> {
+    match file_of(out) {
+        Some(file) => destination::check(file),
+        None if context.global.asks_json() => {
+            let what = "the page itself goes to stdout, so there is no room for JSON";
+            Err(CliError::usage(what, "name a file, or leave -o out"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn file_of(out: &Path) -> Option<&Path> {
+    Some(out).filter(|path| *path != Path::new("-"))
+}
+
+/// Writes the report with a connection that is there.
+pub(crate) async fn write(
+    context: &mut Context<'_>,
+    options: &ReportOptions,
+    connection: &Connection,
+) -> Result<(), CliError> {
+    let file = file_of(&options.out);
     let started = Instant::now();
     let spool = Spool::new(destination::scratch(file)?);
     let mut progress =
@@ -53,6 +75,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
     let outcome = read(&connection.client, &options.task_id, spool, &mut progress, &context.interrupt).await;
     progress.finish();
     let (summary, rows, list) = outcome?;
+    let counts = Some((&summary).into());
+    Memory::of(context).note(&connection.client, &options.task_id, None, counts).await;
     let content = Content {
         summary,
         list,

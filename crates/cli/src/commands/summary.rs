@@ -14,6 +14,7 @@ use crate::screen::layout::one_line;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
+use crate::session::known_tasks::Memory;
 
 #[derive(Debug, Args)]
 pub(crate) struct SummaryOptions {
@@ -28,6 +29,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SummaryOptions) -> 
     let summary = progress.during(context.interrupt.or(request)).await;
     progress.finish();
     let summary = summary?;
+    let counts = Some((&summary).into());
+    Memory::of(context).note(&connection.client, &options.task_id, None, counts).await;
     let stdout = &mut context.stdout;
     match context.global.output() {
         Output::Json | Output::Jsonl => {

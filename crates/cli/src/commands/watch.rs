@@ -18,6 +18,7 @@ use crate::screen::progress::Progress;
 use crate::screen::waiting;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
+use crate::session::known_tasks::Memory;
 use view::View;
 
 #[derive(Debug, Args)]
@@ -38,6 +39,14 @@ pub(crate) struct WatchOptions {
     pub(crate) interval: Option<Duration>,
 }
 
+impl WatchOptions {
+    /// A watch of this task without any limit.
+    pub(crate) fn until_settled(task_id: &str) -> Self {
+        let task_id = task_id.to_owned();
+        Self { task_id, timeout: None, allow_empty: false, fail_above: None, interval: None }
+    }
+}
+
 /// How often a terminal is redrawn while nothing has come: time and quota change.
 const REDRAWN: Duration = Duration::from_secs(1);
 /// A poll takes up to five calls. At this interval they use the whole quota; the embedded emulator serves nobody else.
@@ -46,9 +55,19 @@ const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
 pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), CliError> {
     context.refuse_csv()?;
     let connection = Connection::open(context).await?;
+    follow(context, options, &connection).await
+}
+
+/// Watches with a connection that is there: the emulator inside this command lives as long as its connection.
+pub(crate) async fn follow(
+    context: &mut Context<'_>,
+    options: &WatchOptions,
+    connection: &Connection,
+) -> Result<(), CliError> {
     let client = &connection.client;
     let (started, mut ticks) = (Instant::now(), interval(REDRAWN));
     let mut view = View::new(context, connection.endpoint());
+    let mut memory = Memory::of(context);
     let mut stream = watch(context, options, client).split_open(view.splits_open()).stream();
     let mut progress = Progress::new(&context.global, Some(client), &mut context.stderr);
     if view.is_picture() {
@@ -65,7 +84,12 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
             }
         };
         match progress.during(next).await {
-            Some(Ok(Some(summary))) => (last, counted_at) = (Some(summary), Instant::now()),
+            Some(Ok(Some(summary))) => {
+                if last.is_none() {
+                    memory.note(client, &options.task_id, None, Some((&summary).into())).await;
+                }
+                (last, counted_at) = (Some(summary), Instant::now());
+            }
             Some(Ok(None)) => break Ok(()),
             Some(Err(failure)) => break Err(failure),
             None => {}
@@ -92,6 +116,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Re
         let snapshot = snapshot(summary, &stream, client, started.elapsed(), options);
         view.end(&snapshot, &mut context.stdout)?;
         context.deliver()?;
+        memory.note(client, &options.task_id, None, Some(summary.into())).await;
     }
     outcome.map_err(|failure| match failure {
         // A call that takes longer than --deadline is no end of the watch's time.

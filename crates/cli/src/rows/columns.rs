@@ -3,6 +3,8 @@
 use clap::ValueEnum;
 use northbound::{Subtask, SubtaskStatus, Unreadable};
 
+use crate::rows::table::TableColumn;
+
 /// What a column shows of a subtask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Column {
@@ -31,22 +33,19 @@ impl Column {
     pub(crate) const CSV: [Self; 7] =
         [Self::Device, Self::Command, Self::Status, Self::Code, Self::Reason, Self::Output, Self::Error];
 
-    /// Its name above a table.
-    pub(crate) fn heading(self) -> String {
-        match self {
+    /// The same as a column of a table, which may lose it if it can be spared.
+    pub(crate) fn in_table(self, is_spare: bool) -> TableColumn {
+        let heading = match self {
             Self::Outcome => "REASON OR OUTPUT".to_owned(),
             _ => self.name().to_uppercase(),
-        }
+        };
+        let is_text = matches!(self, Self::Reason | Self::Output | Self::Error | Self::Outcome);
+        TableColumn { heading, is_text, is_spare }
     }
 
     /// Its name in the first line of csv: the one that is typed.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-    }
-
-    /// Whether it holds text of any length, which a narrow table may break.
-    pub(crate) fn is_text(self) -> bool {
-        matches!(self, Self::Reason | Self::Output | Self::Error | Self::Outcome)
     }
 
     /// What it shows of a subtask; `None` if the platform did not say.

@@ -1,6 +1,7 @@
 //! Comma-separated values for a spreadsheet. Text that could be a formula is changed: the exact format is jsonl.
 
 use std::borrow::Cow;
+use std::io::{self, BufRead};
 
 /// One line, with its end.
 pub(crate) fn line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
@@ -25,6 +26,34 @@ pub(crate) fn written_cells(line: &str) -> impl Iterator<Item = &str> {
         quoted ^= c == '"';
         c == ',' && !quoted
     })
+}
+
+/// The cells of a line without their quotes.
+pub(crate) fn cells(line: &str) -> Vec<String> {
+    let unquoted = |cell: &str| {
+        let inside = cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"'));
+        inside.map_or_else(|| cell.to_owned(), |cell| cell.replace("\"\"", "\""))
+    };
+    written_cells(line).map(unquoted).collect()
+}
+
+/// A cell without the apostrophe that keeps a spreadsheet from taking its beginning for a formula.
+pub(crate) fn plain(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| without_formulas(rest) == cell).unwrap_or(cell)
+}
+
+/// Reads the next line, with its end. A line break may be in a cell, and then in quotes. Returns how many bytes came: none at the end.
+pub(crate) fn read_line(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
+    line.clear();
+    let (mut quotes, mut known) = (0, 0);
+    while lines.read_until(b'\n', line)? > 0 {
+        quotes += line[known..].iter().filter(|byte| **byte == b'"').count();
+        known = line.len();
+        if quotes % 2 == 0 {
+            break;
+        }
+    }
+    Ok(line.len())
 }
 
 /// Puts an apostrophe before each place where a spreadsheet would see a formula: device ids and replies are other people's
@@ -86,6 +115,18 @@ mod tests {
         let written = line(["a,b", "say \"x\",", "", "two\nlines"]);
         let cells: Vec<&str> = written_cells(&written).collect();
         assert_eq!(cells, ["\"a,b\"", "\"say \"\"x\"\",\"", "", "\"two\nlines\"\n"]);
+    }
+
+    #[test]
+    fn cells_come_back_as_they_were() {
+        let cells_before = ["a,b", "say \"x\",", "", "two\nlines", "-1", "'", "'a"];
+        let written = line(cells_before);
+        let mut lines = written.as_bytes();
+        let mut read = Vec::new();
+        assert_eq!(read_line(&mut lines, &mut read).unwrap(), written.len(), "the line break is in a cell");
+        let cells = cells(std::str::from_utf8(&read).unwrap().trim_end());
+        assert_eq!(cells.iter().map(|cell| plain(cell)).collect::<Vec<_>>(), cells_before);
+        assert_eq!(read_line(&mut lines, &mut read).unwrap(), 0);
     }
 
     #[test]

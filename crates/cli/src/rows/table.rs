@@ -1,6 +1,5 @@
-//! Subtasks for a person: as a table, or where even a short one is too wide for the terminal, one below the other.
+//! Rows for a person: as a table, or where even a short one is too wide for the terminal, one below the other.
 
-use crate::rows::columns::Column;
 use crate::screen::layout;
 use crate::screen::palette::{Palette, STRONG};
 
@@ -11,20 +10,46 @@ const NARROWEST_TEXT: usize = 24;
 /// Blanks between two columns of a table.
 const GAP: usize = 2;
 
-/// The lines; `width` is that of the terminal, if there is one. Where a table would be too wide, it loses the column `spare`; then its
-/// texts are shortened.
+/// A column of a table.
+#[derive(Clone, Debug)]
+pub(crate) struct TableColumn {
+    pub(crate) heading: String,
+    /// Whether it holds text of any length, which a narrow table may break.
+    pub(crate) is_text: bool,
+    /// Whether a narrow table may lose it.
+    pub(crate) is_spare: bool,
+}
+
+impl TableColumn {
+    /// One that is always there whole.
+    pub(crate) fn new(heading: &str) -> Self {
+        Self { heading: heading.to_owned(), is_text: false, is_spare: false }
+    }
+
+    /// One that a narrow table may break.
+    pub(crate) fn text(heading: &str) -> Self {
+        Self { is_text: true, ..Self::new(heading) }
+    }
+
+    /// The same column where a narrow table may lose it.
+    pub(crate) fn spare(self) -> Self {
+        Self { is_spare: true, ..self }
+    }
+}
+
+/// The lines; `width` is that of the terminal, if there is one. Where a table would be too wide, it loses the columns that it can spare;
+/// then its texts are shortened.
 pub(crate) fn lines(
-    columns: &[Column],
+    columns: &[TableColumn],
     rows: &[Vec<String>],
     width: Option<usize>,
-    spare: Option<Column>,
     palette: Palette,
 ) -> Vec<String> {
     let width = width.unwrap_or(usize::MAX);
-    let widest = |(place, column): (usize, &Column)| {
-        let most = if column.is_text() { TEXT_WIDTH } else { usize::MAX };
+    let widest = |(place, column): (usize, &TableColumn)| {
+        let most = if column.is_text { TEXT_WIDTH } else { usize::MAX };
         let cells = rows.iter().map(|row| layout::width(&row[place]).min(most));
-        cells.max().unwrap_or(0).max(column.heading().len())
+        cells.max().unwrap_or(0).max(column.heading.len())
     };
     let mut widths: Vec<usize> = columns.iter().enumerate().map(widest).collect();
     let mut shown: Vec<usize> = (0..columns.len()).collect();
@@ -33,10 +58,10 @@ pub(crate) fn lines(
         all.saturating_sub(width.saturating_add(GAP))
     };
     if excess(&shown, &widths) > 0 {
-        shown.retain(|place| Some(columns[*place]) != spare);
+        shown.retain(|place| !columns[*place].is_spare);
     }
     while excess(&shown, &widths) > 0 {
-        let texts = shown.iter().copied().filter(|place| columns[*place].is_text());
+        let texts = shown.iter().copied().filter(|place| columns[*place].is_text);
         match texts.max_by_key(|place| widths[*place]).filter(|place| widths[*place] > NARROWEST_TEXT) {
             Some(longest) => widths[longest] -= 1,
             None => return one_below_the_other(columns, rows, width, palette),
@@ -50,13 +75,13 @@ pub(crate) fn lines(
         });
         padded.collect::<String>().trim_end().to_owned()
     };
-    let heading = palette.paint(STRONG, &line(&|place| columns[place].heading()));
+    let heading = palette.paint(STRONG, &line(&|place| columns[place].heading.clone()));
     [heading].into_iter().chain(rows.iter().map(|row| line(&|place| row[place].clone()))).collect()
 }
 
 /// A row of a table that is too wide: each cell on a line, with the name of its column.
 fn one_below_the_other(
-    columns: &[Column],
+    columns: &[TableColumn],
     rows: &[Vec<String>],
     width: usize,
     palette: Palette,
@@ -64,7 +89,7 @@ fn one_below_the_other(
     let mut lines = Vec::new();
     for row in rows {
         for (place, (column, cell)) in columns.iter().zip(row).enumerate() {
-            let labelled = format!("{}: {cell}", column.heading().to_lowercase());
+            let labelled = format!("{}: {cell}", column.heading.to_lowercase());
             if place == 0 {
                 lines
                     .extend(layout::wrapped(&labelled, width).iter().map(|line| palette.paint(STRONG, line)));
@@ -80,11 +105,13 @@ fn one_below_the_other(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::columns::Column;
 
     fn shown(width: Option<usize>, rows: &[[&str; 4]]) -> Vec<String> {
         let rows: Vec<Vec<String>> =
             rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect();
-        lines(&Column::TABLE, &rows, width, Some(Column::Command), Palette::default())
+        let columns = Column::TABLE.map(|column| column.in_table(column == Column::Command));
+        lines(&columns, &rows, width, Palette::default())
     }
 
     const ROW: [&str; 4] = [

@@ -85,12 +85,11 @@ impl Totals {
 
     /// The same as members of a result.
     pub(crate) fn result(&self) -> Value {
-        let settled = SubtaskStatus::KNOWN.iter().filter(|status| status.is_final());
         json!({
             "rows": self.all,
             "byStatus": self.by_status,
-            "settled": settled.map(|status| self.of(status)).sum::<u64>(),
-            "failed": self.of(&SubtaskStatus::Fail) + self.of(&SubtaskStatus::Timeout),
+            "settled": self.settled(),
+            "failed": self.failed(),
             "unreadable": self.unreadable,
             "repaired": self.repaired,
         })
@@ -98,6 +97,16 @@ impl Totals {
 
     pub(crate) fn all(&self) -> u64 {
         self.all
+    }
+
+    /// Those in a final status.
+    pub(crate) fn settled(&self) -> u64 {
+        SubtaskStatus::KNOWN.iter().filter(|status| status.is_final()).map(|status| self.of(status)).sum()
+    }
+
+    /// Those that failed or timed out.
+    pub(crate) fn failed(&self) -> u64 {
+        self.of(&SubtaskStatus::Fail) + self.of(&SubtaskStatus::Timeout)
     }
 
     /// Whether they can be counts at all, wherever they were read from.

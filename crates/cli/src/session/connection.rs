@@ -10,6 +10,7 @@ use crate::arguments::global::{APPLICATION_ORIGIN, ENDPOINT_ORIGIN, Global};
 use crate::error::CliError;
 use crate::session::context::Context;
 use crate::session::interrupt::may_hang;
+use crate::session::private_folder::{Kept, folder};
 use crate::session::process::{Environment, NOT_UTF_8};
 use crate::session::token_cache::{self, TokenCache};
 
@@ -148,7 +149,7 @@ fn logging_in(
     adjust: Adjust<'_>,
 ) -> Result<Client, CliError> {
     let app_id = credentials.app_id().clone();
-    let folder = token_cache::folder(environment);
+    let folder = folder(Kept::Caches, environment);
     let login = adjust(builder(global, endpoint)?).credentials(credentials);
     let login = login.before_login(token_cache::announce(folder.clone())).build()?;
     // Plain http is for a try on this machine; its tokens are not worth keeping.

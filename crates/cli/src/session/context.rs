@@ -4,7 +4,8 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use northbound::SubtaskStatus;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::arguments::global::{Global, Output};
 use crate::error::CliError;
@@ -63,12 +64,13 @@ impl<'a> Context<'a> {
     }
 
     /// Prints a result as JSON, on one line if that was asked for, and hands it over.
-    pub(crate) fn deliver_json(&mut self, result: &Value) -> io::Result<()> {
-        let json = match self.global.output() {
-            Output::Jsonl => format!("{result}\n"),
-            _ => format!("{result:#}\n"),
+    pub(crate) fn deliver_json(&mut self, result: &impl Serialize) -> io::Result<()> {
+        let mut json = match self.global.output() {
+            Output::Jsonl => serde_json::to_vec(result)?,
+            _ => serde_json::to_vec_pretty(result)?,
         };
-        self.stdout.write_data(json.as_bytes())?;
+        json.push(b'\n');
+        self.stdout.write_data(&json)?;
         self.deliver()
     }
 

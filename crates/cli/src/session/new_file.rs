@@ -73,6 +73,20 @@ impl NewFile {
     }
 }
 
+/// Replaces a file that only its owner may read, in one go. When this returns, the file and its name are on the disk.
+pub(crate) fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut new = NewFile::beside(path)?;
+    may_hang(|| new.file().write_all(content).and_then(|()| unless_unsupported(new.file().sync_all())))?;
+    new.file.persist(path).map_err(|error| error.error)?;
+    // A new folder is an entry of the one above it, which may be another user's.
+    #[cfg(unix)]
+    for (height, folder) in folder(path).ancestors().take(3).enumerate() {
+        let synced = may_hang(|| File::open(folder).and_then(|folder| unless_unsupported(folder.sync_all())));
+        synced.or_else(|error| if height == 0 { Err(error) } else { Ok(()) })?;
+    }
+    Ok(())
+}
+
 /// Removes files in the making that killed processes have left: nobody has them locked.
 fn remove_left(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -14,7 +14,7 @@ use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource, Wa
 use serde::{Deserialize, Serialize};
 
 use crate::session::new_file::{self, checksum};
-use crate::session::process::{Environment, NOT_UTF_8};
+use crate::session::private_folder::{is_private, make_private_folder};
 
 /// The token of one application on one platform, shared with other processes of this user.
 pub(crate) struct TokenCache {
@@ -170,65 +170,6 @@ impl KeptToken {
     }
 }
 
-/// Where this user's caches are; `None` if the environment does not say.
-pub(crate) fn folder(environment: Environment<'_>) -> Option<PathBuf> {
-    let is_path = |value: &String| !value.is_empty() && !value.contains(NOT_UTF_8);
-    let of = |name: &str| environment(name).filter(is_path).map(PathBuf::from);
-    let caches = if cfg!(windows) {
-        of("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        of("HOME").map(|home| home.join("Library/Caches"))
-    } else {
-        of("XDG_CACHE_HOME").or_else(|| of("HOME").map(|home| home.join(".cache")))
-    };
-    // With a relative path, tokens would be all over the disk.
-    caches.filter(|caches| caches.is_absolute()).map(|caches| caches.join("northbound"))
-}
-
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder);
-    refuse_another_users(there, true)?;
-    builder.create(folder)?;
-    if !is_private(&fs::metadata(folder)?) {
-        return Err(io::Error::other("it is open to other users: `chmod 700` closes it"));
-    }
-    refuse_another_users(folder, false)
-}
-
-/// Refuses a folder of another user: who runs a command as root would lock that user out. A new folder may be made in one that
-/// belongs to the system.
-#[cfg(unix)]
-fn refuse_another_users(folder: &Path, may_be_the_systems: bool) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let owner = fs::metadata(folder)?.uid();
-    // A new file belongs to whoever runs this process.
-    if owner == tempfile::tempfile_in(folder)?.metadata()?.uid() || (may_be_the_systems && owner == 0) {
-        return Ok(());
-    }
-    Err(io::Error::other(format!("{} belongs to another user", folder.display())))
-}
-
-#[cfg(not(unix))]
-fn refuse_another_users(_: &Path, _: bool) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn is_private(metadata: &fs::Metadata) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 == 0
-}
-
-/// Elsewhere a user's folders are closed to other users by themselves.
-#[cfg(not(unix))]
-fn is_private(_: &fs::Metadata) -> bool {
-    true
-}
-
 /// When the token ends, in seconds since 1970. A platform that says "after 0 seconds" does not know.
 fn end(token: &Token, from: u64) -> Option<u64> {
     let life = token.life().filter(|life| !life.is_zero())?;
@@ -276,19 +217,5 @@ mod tests {
     fn a_token_that_the_platform_refused_is_not_used_again() {
         assert!(kept(0, None).usable(0, Some(&Secret::from("t0ken"))).is_none());
         assert!(kept(0, None).usable(0, Some(&Secret::from("another"))).is_some());
-    }
-
-    #[test]
-    fn tokens_are_kept_where_the_user_keeps_caches() {
-        let folder = |names: &[(&str, &str)]| {
-            let names: std::collections::HashMap<_, _> = names.iter().copied().collect();
-            folder(&|name: &str| names.get(name).map(|value| (*value).to_owned()))
-        };
-        assert_eq!(folder(&[]), None);
-        if cfg!(all(unix, not(target_os = "macos"))) {
-            assert_eq!(folder(&[("HOME", "/home/u")]), Some("/home/u/.cache/northbound".into()));
-            assert_eq!(folder(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/c")]), Some("/c/northbound".into()));
-            assert_eq!(folder(&[("XDG_CACHE_HOME", "relative")]), None);
-        }
     }
 }

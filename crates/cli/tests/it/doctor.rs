@@ -95,7 +95,7 @@ fn the_emulator_is_well() {
     let ledger = file("spec/assumptions.toml");
     let report: Value = serde_json::from_str(&seen.stdout).unwrap();
     let judged = report["assumptions"].as_array().unwrap();
-    assert_eq!(judged.len(), 24);
+    assert_eq!(judged.len(), 28);
     for assumption in judged {
         assert!(ledger.contains(&format!("id = {}\n", assumption["id"])), "the ledger has no {assumption}");
     }

@@ -5,12 +5,15 @@
 mod broken_replies;
 mod certificates;
 mod commands;
+mod compare;
 mod doctor;
 mod export;
 mod platform;
 mod process;
 mod report;
 mod results;
+mod send;
+mod task;
 
 use northbound_cli::{Outlet, Process};
 

@@ -5,6 +5,8 @@ mod emulator;
 #[cfg(unix)]
 mod export;
 #[cfg(unix)]
+mod send;
+#[cfg(unix)]
 mod signals;
 #[cfg(unix)]
 mod terminal;

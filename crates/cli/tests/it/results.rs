@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::{file, northbound};
+use crate::{file, northbound, northbound_in};
 
 const SCHEMA: &str = "crates/cli/results.schema.json";
 
@@ -35,6 +35,16 @@ fn every_command_prints_a_result_that_fits_the_schema() {
         ("export demo --out DIR/rows.csv --replace", "ExportResult", 0),
         ("export demo --out DIR/rows.csv --resume", "ExportResult", 0),
         ("report demo --out DIR/report.html", "ReportResult", 0),
+        ("send --name n --devices a,b --service s --method m --paras {} --yes", "SendResult", 0),
+        ("send --name n --devices a,a --service s --method m --paras {} --dry-run", "SendResult", 0),
+        ("resend demo --name n --same-command --yes", "SendResult", 0),
+        ("resend demo --name n --same-command --yes --code 1", "SendResult", 0),
+        ("task demo --tags", "TaskResult", 0),
+        ("tasks", "TasksResult", 0),
+        ("tasks --forget", "TasksResult", 0),
+        ("compare demo live", "CompareResult", 0),
+        ("export demo --format jsonl --out DIR/rows.jsonl --replace", "ExportResult", 0),
+        ("compare DIR/rows.jsonl demo", "CompareResult", 0),
         ("doctor --task demo", "DoctorResult", 0),
         ("explain 1010005", "ExplainResult", 0),
         ("completions bash", "CompletionsResult", 0),
@@ -46,7 +56,8 @@ fn every_command_prints_a_result_that_fits_the_schema() {
         let line = line.replace("DIR", folder.path().to_str().unwrap());
         commands.insert(line.split(' ').next().unwrap().to_owned());
         for format in ["json", "jsonl"] {
-            let seen = northbound(&format!("--emulator -q -o {format} {line}"));
+            let state = [("XDG_STATE_HOME", folder.path().to_str().unwrap())];
+            let seen = northbound_in(&state, None, &format!("--emulator -q -o {format} {line}"));
             assert_eq!(seen.code, code, "{line}: {}", seen.stderr);
             let results = serde_json::Deserializer::from_str(&seen.stdout).into_iter();
             let results: Vec<Value> = results.collect::<Result<_, _>>().unwrap();
@@ -77,6 +88,8 @@ fn errors_fit_the_schema_and_name_their_kind() {
         ("--emulator watch demo --timeout 0s", "gave-up"),
         ("--emulator watch demo --fail-above 2%", "too-many-failed"),
         ("doctor", "unsound"),
+        ("--emulator send --name n --devices a --service s --method m --paras {}", "usage"),
+        ("--emulator resend demo --name n --status Success", "usage"),
         (
             "--endpoint http://127.0.0.1:1 --app-id a --secret-file tests/it/secret.txt summary t",
             "connection",

@@ -4,12 +4,12 @@
 
 use super::calls::Replies;
 use super::finding::{Finding, could_not_tell, holds};
-use super::{filters, paging, rows};
+use super::{filters, paging, rows, tasks};
 
 type Judge = fn(&Replies) -> Finding;
 
 /// The assumptions that replies to a few questions can show, in the order of the ledger.
-const JUDGES: [(&str, Judge); 24] = [
+const JUDGES: [(&str, Judge); 28] = [
     ("one-subtask-is-a-list", paging::one_subtask_is_a_list),
     ("example-counters", paging::example_counters),
     ("filtered-total-count", filters::filtered_total_count),
@@ -33,6 +33,10 @@ const JUDGES: [(&str, Judge); 24] = [
     ("text-that-is-no-json", rows::text_that_is_no_json),
     ("form-of-command-result", rows::form_of_command_result),
     ("numeric-ids", rows::numeric_ids),
+    ("unit-of-timeout", tasks::unit_of_timeout),
+    ("select-tag-or-tags", tasks::select_tag_or_tags),
+    ("complete-leaves-expired-out", tasks::complete_leaves_expired_out),
+    ("counters-of-a-task", tasks::counters_of_a_task),
     ("login-is-a-form", login_is_a_form),
 ];
 

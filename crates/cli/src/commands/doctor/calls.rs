@@ -5,15 +5,17 @@
 //! | first | page 0 of 250 rows | what rows look like, whether pages are capped |
 //! | second | page 1 of a small size | whether it goes on where page 0 of that size ends |
 //! | past | the page after the last | what is there |
-//! | defaults | neither page number nor page size | what the platform takes then; the order of rows once more |
+//! | unknown | neither page number nor page size, and a parameter that does not exist | what the platform takes then; whether the parameter changes anything; the order of rows once more |
+//! | defaults | the same without the parameter: only if the reply to that call was not as expected | which of the two it was |
+//! | task | the task itself, with its tags | whether its counters are those of the list, what its timeout is, whether tags come |
 //! | statuses | one row of each status | whether each is a filter, what the total counts then |
 //! | combined | a device under a status that it does not have | whether both filters count |
-//! | unknown | a parameter that does not exist | whether it changes anything; the order of rows once more |
 //!
-//! That is 11 calls, and a login makes 12. Where the kept token was dead, one more was made, and the last of the list is left out.
+//! That is 11 calls, and a login makes 12. Where the kept token was dead, or an unknown parameter is not ignored, one more was made, and the
+//! last of the list is left out.
 
 use northbound::client_layer::PAGE_SIZE;
-use northbound::client_layer::types::{Subtask, SubtaskPage};
+use northbound::client_layer::types::{BatchTask, Subtask, SubtaskPage};
 use northbound::{Client, Error, Page, SubtaskQuery, SubtaskStatus};
 
 use super::finding::{Finding, could_not_tell, does_not_hold};
@@ -33,13 +35,17 @@ pub(super) struct Replies {
     pub(super) size: usize,
     pub(super) second: Reply,
     pub(super) past: Reply,
-    pub(super) defaults: Reply,
+    /// Without page number and page size, and with a parameter that does not exist.
+    pub(super) unknown: Reply,
+    /// The same without the parameter, if that was asked for.
+    pub(super) defaults: Option<Reply>,
+    /// It was asked for before the statuses were counted. A platform may not have this call: that is a refusal.
+    pub(super) task: Reply<BatchTask>,
     /// Ordered so that no subtask is counted twice: a status that subtasks leave comes last.
     pub(super) statuses: Vec<(SubtaskStatus, Reply)>,
     /// What the combined call asked for.
     pub(super) mismatch: Option<(String, SubtaskStatus)>,
     pub(super) combined: Reply,
-    pub(super) unknown: Reply,
     /// Whether a login was made on the way.
     pub(super) logged_in: bool,
 }
@@ -56,8 +62,13 @@ impl Replies {
 
     /// The pages of the whole task that came.
     pub(super) fn unfiltered(&self) -> impl Iterator<Item = &SubtaskPage> {
-        let others = [&self.second, &self.past, &self.defaults, &self.unknown];
-        std::iter::once(&self.first).chain(others.into_iter().filter_map(|reply| reply.as_ref().ok()))
+        let others = [&self.second, &self.past, &self.unknown].into_iter().chain(&self.defaults);
+        std::iter::once(&self.first).chain(others.filter_map(|reply| reply.as_ref().ok()))
+    }
+
+    /// What came without page number and page size.
+    pub(super) fn defaults(&self) -> &Reply {
+        self.defaults.as_ref().unwrap_or(&self.unknown)
     }
 
     /// All pages that came.
@@ -67,7 +78,7 @@ impl Replies {
     }
 }
 
-pub(super) type Reply = Result<SubtaskPage, Missing>;
+pub(super) type Reply<T = SubtaskPage> = Result<T, Missing>;
 
 /// Why there is no page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +127,16 @@ pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page
         Some(page) => caller.ask(query.clone().page_size(FIRST_SIZE), page, Change::AsItIs).await,
         None => Err(not_asked("the platform does not say how many subtasks there are")),
     };
-    let defaults = caller.ask(query.clone(), 0, Change::WithoutNumbers).await;
+    let unknown = caller.ask(query.clone(), 0, Change::WithUnknownParameter).await;
+    let is_usual = |page: &SubtaskPage| {
+        self::rows(page).len() == rows.len().min(DEFAULT_SIZE) && self::total(page) == total
+    };
+    let defaults = match unknown.as_ref().is_ok_and(is_usual) || caller.is_stuck {
+        true => None,
+        false => Some(caller.ask(query.clone(), 0, Change::WithoutNumbers).await),
+    };
+    let one = client.batch_task(task).tags().into_future();
+    let task = caller.reach(Change::AsItIs, one, Cause::Strange).await.map(northbound::BatchTask::into_raw);
     let mut statuses = Vec::new();
     for status in in_counting_order() {
         let one = query.clone().status(status.clone()).page_size(1);
@@ -129,10 +149,9 @@ pub(super) async fn all(client: &Client, log: &WireLog, task: &str, first: &Page
         }
         None => Err(not_asked("no row has both a device and a status")),
     };
-    let unknown = caller.ask(query, 0, Change::WithUnknownParameter).await;
     let logged_in =
         log.wire_calls().iter().any(|wire_call| wire_call.is_login && wire_call.status == Some(200));
-    Replies { first, size, second, past, defaults, statuses, mismatch, combined, unknown, logged_in }
+    Replies { first, size, second, past, unknown, defaults, task, statuses, mismatch, combined, logged_in }
 }
 
 struct Caller<'a> {
@@ -143,6 +162,17 @@ struct Caller<'a> {
 
 impl Caller<'_> {
     async fn ask(&mut self, query: SubtaskQuery, page: u32, change: Change) -> Reply {
+        let reply = self.reach(change, query.page(page), Cause::Input).await;
+        reply.map(|page| page.as_raw().clone())
+    }
+
+    /// Makes a call. Besides a parameter that is refused, `refusal` is one of the question itself.
+    async fn reach<T>(
+        &mut self,
+        change: Change,
+        call: impl Future<Output = Result<T, Error>>,
+        refusal: Cause,
+    ) -> Reply<T> {
         if self.log.is_full() {
             return Err(not_asked("the calls are used up"));
         }
@@ -150,12 +180,12 @@ impl Caller<'_> {
             return Err(not_asked("an earlier call was not let through"));
         }
         self.log.ask(change);
-        let reply = query.page(page).await;
+        let reply = call.await;
         self.log.ask(Change::AsItIs);
-        reply.map(|page| page.as_raw().clone()).map_err(|error| {
-            let problem = Problem::from(&error);
-            self.is_stuck = !matches!(problem.cause, Cause::NoTask | Cause::Input | Cause::Strange);
-            Missing { why: problem.found, is_refusal: problem.cause == Cause::Input }
+        reply.map_err(|error| {
+            let Problem { cause, found, .. } = Problem::from(&error);
+            self.is_stuck = !matches!(cause, Cause::NoTask | Cause::Input | Cause::Strange);
+            Missing { why: found, is_refusal: cause == Cause::Input || cause == refusal }
         })
     }
 }
@@ -199,7 +229,7 @@ mod tests {
     #[test]
     fn the_plan_keeps_to_the_calls_that_may_be_made() {
         // If the document gains a status, the last call of the plan is left out.
-        let (before, last) = (1 + 1 + 1 + 1 + in_counting_order().len() + 1, 1);
+        let (before, last) = (1 + 1 + 1 + 1 + 1 + in_counting_order().len(), 1);
         let with_login = before + 1;
         assert!(with_login <= MOST_CALLS && with_login + last >= MOST_CALLS, "{with_login}");
     }

@@ -50,7 +50,7 @@ pub(super) fn stable_order(replies: &Replies) -> Finding {
         return could_not_tell("the task has fewer than two subtasks");
     }
     let mut seen = 0;
-    for page in [&replies.defaults, &replies.unknown].into_iter().flatten() {
+    for page in replies.defaults.iter().chain([&replies.unknown]).flatten() {
         match replies.begins_alike(page) {
             Some(true) => seen += usize::from(rows(page).len() > 1),
             Some(false) => return does_not_hold("the rows of page 0 stood in another order the next time"),
@@ -121,7 +121,7 @@ pub(super) fn capped_pages(replies: &Replies) -> Finding {
 }
 
 pub(super) fn paging_defaults(replies: &Replies) -> Finding {
-    let page = match &replies.defaults {
+    let page = match replies.defaults() {
         Ok(page) => page,
         Err(missing) => return missing.finding("the call"),
     };
@@ -148,7 +148,15 @@ pub(super) fn unknown_parameters_are_ignored(replies: &Replies) -> Finding {
         Ok(page) => page,
         Err(missing) => return missing.finding("the call"),
     };
-    let (came, expected) = (rows(page).len(), replies.rows().len().min(DEFAULT_SIZE));
+    // Page number and page size were left out as well: what came without them alone is what would have to come.
+    let usual = replies.rows().len().min(DEFAULT_SIZE);
+    let expected = match &replies.defaults {
+        None => usual,
+        Some(Ok(page)) => rows(page).len(),
+        Some(Err(missing)) if rows(page).len() != usual => return could_not_tell(&*missing.why),
+        Some(Err(_)) => usual,
+    };
+    let came = rows(page).len();
     if came != expected {
         let came = counted(came, "row");
         return does_not_hold(format!(

@@ -40,7 +40,7 @@ pub(super) enum Change {
     AsItIs,
     /// Without page number and page size, which the SDK always sends.
     WithoutNumbers,
-    /// With a parameter that the platform's page does not list.
+    /// The same, and with a parameter that the platform's page does not list.
     WithUnknownParameter,
 }
 
@@ -120,17 +120,14 @@ fn used_up() -> http::Response<Body> {
 
 fn change(request: &mut Request, query: Change) {
     let url = request.url_mut();
-    match query {
-        Change::AsItIs => {}
-        Change::WithoutNumbers => {
-            let numbers = ["pageNo", "pageSize"];
-            let pairs = url.query_pairs().into_owned();
-            let kept: Vec<_> = pairs.filter(|(name, _)| !numbers.contains(&name.as_str())).collect();
-            url.query_pairs_mut().clear().extend_pairs(kept);
-        }
-        Change::WithUnknownParameter => {
-            url.query_pairs_mut().append_pair(UNKNOWN_PARAMETER, "1");
-        }
+    if query != Change::AsItIs {
+        let numbers = ["pageNo", "pageSize"];
+        let pairs = url.query_pairs().into_owned();
+        let kept: Vec<_> = pairs.filter(|(name, _)| !numbers.contains(&name.as_str())).collect();
+        url.query_pairs_mut().clear().extend_pairs(kept);
+    }
+    if query == Change::WithUnknownParameter {
+        url.query_pairs_mut().append_pair(UNKNOWN_PARAMETER, "1");
     }
 }
 

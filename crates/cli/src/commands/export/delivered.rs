@@ -63,18 +63,16 @@ impl Delivered {
 
     /// The next line, whole; `false` at the end.
     fn next(&self, lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-        line.clear();
-        let (mut quotes, mut known) = (0, 0);
-        while lines.read_until(b'\n', line)? > 0 {
-            quotes += line[known..].iter().filter(|byte| **byte == b'"').count();
-            known = line.len();
-            // A line break may be in a cell, and then in quotes.
-            if line.ends_with(b"\n") && (self.format == Format::Jsonl || quotes % 2 == 0) {
-                return Ok(true);
-            }
+        if self.format == Format::Csv {
+            csv::read_line(lines, line)?;
+        } else {
+            line.clear();
+            lines.read_until(b'\n', line)?;
         }
+        let quotes = line.iter().filter(|byte| **byte == b'"').count();
+        let is_whole = line.ends_with(b"\n") && (self.format == Format::Jsonl || quotes % 2 == 0);
         // A cell or a line has no end.
-        if line.is_empty() { Ok(false) } else { Err(damage("its last line is not whole")) }
+        if is_whole || line.is_empty() { Ok(is_whole) } else { Err(damage("its last line is not whole")) }
     }
 
     /// Whether a row, written as a line, was delivered.

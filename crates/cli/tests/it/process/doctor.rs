@@ -57,10 +57,7 @@ fn a_kept_token_is_used_and_a_dead_one_is_replaced() {
     platform.somebody_else_logs_in();
     let (third, calls) = run();
     assert_eq!((calls, platform.logins()), (12, 1), "the call that was refused, and a login");
-    assert_eq!(
-        third.results()["unknown-parameters-are-ignored"],
-        ("could not tell", "the calls are used up")
-    );
+    assert_eq!(third.results()["filters-combine"], ("could not tell", "the calls are used up"));
 }
 
 /// Carries what comes to another address, wherever it is meant to go, as long as it lives.

@@ -28,7 +28,7 @@ fn settled(platform: &Background) -> String {
 const ROWS: u16 = 24;
 
 /// A command in a terminal.
-struct Terminal {
+pub(super) struct Terminal {
     pty: Pty,
     screen: vt100::Parser,
     process: Running,
@@ -37,6 +37,17 @@ struct Terminal {
 impl Terminal {
     /// Runs a command line, whose stdout may be a file.
     fn run(platform: &Background, columns: u16, line: &str, stdout: Option<std::fs::File>) -> Self {
+        Self::run_in(platform, columns, line, stdout, &[])
+    }
+
+    /// The same with further variables.
+    pub(super) fn run_in(
+        platform: &Background,
+        columns: u16,
+        line: &str,
+        stdout: Option<std::fs::File>,
+        environment: &[(&str, &std::path::Path)],
+    ) -> Self {
         let (pty, pts) = open().unwrap();
         pty.resize(Size::new(ROWS, columns)).unwrap();
         let command = Command::new(env!("CARGO_BIN_EXE_northbound"))
@@ -46,7 +57,11 @@ impl Terminal {
             .env("TERM", "xterm-256color")
             .env("LC_ALL", "C.UTF-8")
             .env_remove("NORTHBOUND_TOKEN")
-            .env_remove("NO_COLOR");
+            .env_remove("NO_COLOR")
+            // Nothing is remembered among the files of whoever runs the tests.
+            .env_remove("HOME")
+            .env_remove("XDG_STATE_HOME")
+            .envs(environment.iter().copied());
         let command = if let Some(file) = stdout { command.stdout(file) } else { command };
         let process = Running(command.spawn(pts).unwrap());
         let screen = vt100::Parser::new(ROWS.try_into().unwrap(), columns.try_into().unwrap(), 0);
@@ -62,14 +77,14 @@ impl Terminal {
         read > 0
     }
 
-    fn until(&mut self, text: &str) -> String {
+    pub(super) fn until(&mut self, text: &str) -> String {
         while !self.shown().contains(text) {
             assert!(self.read(), "the command ended without {text:?}:\n{}", self.shown());
         }
         self.shown()
     }
 
-    fn end(&mut self) -> (Option<i32>, String) {
+    pub(super) fn end(&mut self) -> (Option<i32>, String) {
         while self.read() {}
         (self.process.code(), self.shown())
     }
@@ -79,7 +94,11 @@ impl Terminal {
     }
 
     fn type_ctrl_c(&mut self) {
-        std::io::Write::write_all(&mut self.pty, b"\x03").unwrap();
+        self.type_text("\x03");
+    }
+
+    pub(super) fn type_text(&mut self, text: &str) {
+        std::io::Write::write_all(&mut self.pty, text.as_bytes()).unwrap();
     }
 }
 

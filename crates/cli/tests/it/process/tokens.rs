@@ -159,8 +159,12 @@ fn a_kept_token_is_for_its_user_alone() {
 fn tokens_of_a_try_on_this_machine_are_not_kept() {
     let (home, emulator) = (tempfile::tempdir().unwrap(), Background::start(Emulator::builder()));
     let mut command = northbound_at(&emulator.url(), SUMMARY);
-    let outcome = outcome(command.envs(CACHES.map(|variable| (variable, home.path()))));
-    assert_eq!((outcome.0, crate::names(home.path())), (Some(0), vec![]));
+    let state = home.path().join("state");
+    let caches = CACHES.map(|variable| (variable, home.path()));
+    let outcome = outcome(command.envs(caches).env("XDG_STATE_HOME", &state));
+    assert_eq!(outcome.0, Some(0));
+    let kept: Vec<_> = crate::names(home.path()).into_iter().filter(|name| name != "state").collect();
+    assert_eq!(kept, Vec::<String>::new());
 }
 
 #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! Replies that confirm assumptions, that contradict them, and that are evidence for neither side.
 
 use northbound::SubtaskStatus;
-use northbound::client_layer::types::{Subtask, SubtaskPage};
+use northbound::client_layer::types::{BatchTask, Subtask, SubtaskPage};
 use serde_json::{Value, json};
 
 use super::*;
@@ -38,13 +38,24 @@ fn replies() -> Replies {
         size: 25,
         second: Ok(page(60, 25, (25..50).map(row))),
         past: Ok(page(60, 250, [])),
-        defaults: Ok(page(60, 25, (0..25).map(row))),
+        unknown: Ok(page(60, 25, (0..25).map(row))),
+        defaults: None,
+        task: Ok(task(json!({}))),
         statuses: statuses.collect(),
         mismatch: Some(("device-0".to_owned(), SubtaskStatus::Fail)),
         combined: Ok(page(0, 25, [])),
-        unknown: Ok(page(60, 25, (0..25).map(row))),
         logged_in: true,
     }
+}
+
+/// What the platform says of the task, with other members.
+fn task(other: Value) -> BatchTask {
+    let mut task = json!({
+        "taskId": "t", "totalCnt": 60, "successCnt": 12, "failCnt": 12, "timeoutCnt": 12, "expiredCnt": 2, "completeCnt": 36,
+        "timeout": 172_800, "tags": [],
+    });
+    task.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
+    serde_json::from_value(task).unwrap()
 }
 
 fn failed(cause: Cause, found: &str) -> Reply {
@@ -77,19 +88,19 @@ fn answer(it: &mut Replies, output: &str) {
 }
 
 fn take_names(it: &mut Replies) {
-    let pages = [&mut it.second, &mut it.defaults, &mut it.unknown].into_iter().flatten();
+    let pages = [&mut it.second, &mut it.unknown].into_iter().flatten();
     pages.chain([&mut it.first]).flat_map(rows_of).for_each(|row| row.param = None);
 }
 
 /// An order that changes is one fault, and not three.
 fn sort_again(it: &mut Replies) {
-    [&mut it.defaults, &mut it.second].into_iter().flatten().for_each(|page| rows_of(page).reverse());
+    [&mut it.unknown, &mut it.second].into_iter().flatten().for_each(|page| rows_of(page).reverse());
 }
 
 /// An assumption, and a change of the replies after which it is judged.
 type Case = (&'static str, fn(&mut Replies));
 
-const CASES: [Case; 46] = [
+const CASES: [Case; 59] = [
     // Something may be, and it is seen.
     ("example-counters", |it| it.past = Ok(page(1, 1, [row(0), row(1)]))),
     ("capped-pages", |it| rows_of(&mut it.first).truncate(50)),
@@ -110,7 +121,7 @@ const CASES: [Case; 46] = [
     ("total-beyond-the-page", |it| it.statuses[0].1 = Ok(page(1, 1, [row(0)]))),
     ("every-status-is-a-filter", |it| it.statuses[1].1 = Ok(page(60, 1, [row(0)]))),
     ("every-status-is-a-filter", |it| it.statuses[3].1 = refused()),
-    ("stable-order", |it| rows_of(it.defaults.as_mut().unwrap()).swap(3, 4)),
+    ("stable-order", |it| rows_of(it.unknown.as_mut().unwrap()).swap(3, 4)),
     ("fixed-set", |it| it.past = Ok(page(61, 250, []))),
     ("param-names-a-row", |it| change(&mut it.first, 59, |changed| *changed = row(0))),
     ("pages-count-up", |it| it.second = Ok(page(60, 25, (0..25).map(row)))),
@@ -118,11 +129,31 @@ const CASES: [Case; 46] = [
     ("pages-count-up", |it| it.second = Ok(page(60, 25, []))),
     ("page-past-the-end-is-empty", |it| it.past = Ok(page(60, 250, [row(0)]))),
     ("page-past-the-end-is-empty", |it| it.past = refused()),
-    ("paging-defaults", |it| it.defaults = Ok(page(60, 60, (0..60).map(row)))),
-    ("paging-defaults", |it| it.defaults = Ok(page(60, 1, [row(0)]))),
+    ("paging-defaults", |it| it.defaults = Some(Ok(page(60, 60, (0..60).map(row))))),
+    ("paging-defaults", |it| it.defaults = Some(Ok(page(60, 1, [row(0)])))),
     ("filters-combine", |it| it.combined = Ok(page(1, 25, [row(0)]))),
     ("unknown-parameters-are-ignored", |it| it.unknown = refused()),
-    ("unknown-parameters-are-ignored", |it| it.unknown = Ok(page(0, 25, []))),
+    ("unknown-parameters-are-ignored", |it| {
+        it.defaults = Some(std::mem::replace(&mut it.unknown, Ok(page(0, 25, []))));
+    }),
+    ("unknown-parameters-are-ignored", |it| {
+        it.unknown = Ok(page(60, 60, (0..60).map(row)));
+        it.defaults = Some(it.unknown.clone());
+    }),
+    ("unknown-parameters-are-ignored", |it| {
+        (it.unknown, it.defaults) = (Ok(page(60, 60, (0..60).map(row))), Some(silent()));
+    }),
+    ("counters-of-a-task", |it| it.task = Ok(task(json!({ "failCnt": 13 })))),
+    ("counters-of-a-task", |it| it.task = Ok(task(json!({ "totalCnt": 59 })))),
+    ("counters-of-a-task", |it| it.task = Ok(task(json!({ "failCnt": 11, "timeoutCnt": 10 })))),
+    ("counters-of-a-task", |it| it.task = Ok(task(json!({ "failCnt": null })))),
+    ("counters-of-a-task", |it| it.task = refused().map(|_| task(json!({})))),
+    ("counters-of-a-task", |it| it.task = silent().map(|_| task(json!({})))),
+    ("complete-leaves-expired-out", |it| it.task = Ok(task(json!({ "completeCnt": 38 })))),
+    ("complete-leaves-expired-out", |it| it.task = Ok(task(json!({ "expiredCnt": 0 })))),
+    ("select-tag-or-tags", |it| it.task = Ok(task(json!({ "tags": null })))),
+    ("unit-of-timeout", |it| it.task = Ok(task(json!({ "timeout": 300 })))),
+    ("unit-of-timeout", |it| it.task = refused().map(|_| task(json!({})))),
     ("status-lifecycle", |it| change(it.second.as_mut().unwrap(), 0, |row| row["status"] = json!("Pending"))),
     ("text-inside-text", |it| change(&mut it.first, 1, |row| row["error"] = json!({ "error_code": "7" }))),
     ("form-of-command-result", |it| answer(it, r#"{"commandResult":"done"}"#)),
@@ -131,7 +162,7 @@ const CASES: [Case; 46] = [
     // There is no reply.
     ("pages-count-up", |it| it.second = silent()),
     ("page-past-the-end-is-empty", |it| it.past = silent()),
-    ("paging-defaults", |it| it.defaults = silent()),
+    ("paging-defaults", |it| it.defaults = Some(silent())),
     ("filters-combine", |it| it.combined = Err(not_asked("the calls are used up"))),
     ("unknown-parameters-are-ignored", |it| it.unknown = silent()),
     ("every-status-is-a-filter", |it| it.statuses[0].1 = silent()),
@@ -186,11 +217,13 @@ fn a_task_without_subtasks_contradicts_no_assumption() {
     replies.first = page(0, 250, []);
     replies.size = 0;
     replies.second = Err(not_asked("the task has fewer than two subtasks"));
-    for reply in [&mut replies.past, &mut replies.defaults, &mut replies.unknown, &mut replies.combined] {
+    for reply in [&mut replies.past, &mut replies.unknown, &mut replies.combined] {
         *reply = Ok(page(0, 25, []));
     }
     replies.statuses.iter_mut().for_each(|(_, reply)| *reply = Ok(page(0, 1, [])));
     replies.mismatch = None;
+    let none = json!({ "totalCnt": 0, "successCnt": 0, "failCnt": 0, "timeoutCnt": 0, "expiredCnt": 0, "completeCnt": 0 });
+    replies.task = Ok(task(none));
     let findings = findings(&replies);
     assert!(findings.iter().all(|finding| finding.mark != Mark::DoesNotHold), "{findings:#?}");
 }

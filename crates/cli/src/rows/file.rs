@@ -1,0 +1,190 @@
+//! A file of subtasks that `export` or `subtasks` has written, as csv or as JSON lines.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use northbound::Subtask;
+use serde_json::{Value, json};
+
+use crate::arguments::global::Output;
+use crate::error::CliError;
+use crate::rows::columns::Column;
+use crate::rows::csv;
+use crate::session::interrupt::may_hang;
+
+/// Whether a word names a file, and not a task: by its ending alone, so that it does not depend on what is in the folder.
+pub(crate) fn is_file(word: &str) -> Result<bool, CliError> {
+    let path = Path::new(word);
+    match Output::of_file(path) {
+        Some(Output::Csv | Output::Jsonl) => Ok(true),
+        _ if path.extension().is_some_and(|end| end == "part") => {
+            let advice = "finish it first: the same `northbound export` with --resume";
+            Err(CliError::usage(format!("{word} is an export that is not complete"), advice))
+        }
+        Some(_) => Err(CliError::usage(
+            format!("{word} is no file of subtasks: those are csv or jsonl"),
+            "write it with `northbound export TASK_ID --out FILE.jsonl`",
+        )),
+        None if word.contains(['/', '\\']) => Err(CliError::usage(
+            format!("{word} is neither the id of a task nor a file of subtasks"),
+            "a file of subtasks ends in .csv, .jsonl or .ndjson",
+        )),
+        None => Ok(false),
+    }
+}
+
+/// Hands over the subtasks of a file, one after the other.
+pub(crate) fn read(path: &str, mut each: impl FnMut(&Subtask)) -> Result<(), CliError> {
+    let cannot = |error: io::Error| {
+        let advice =
+            "check the path, and that the file is one of `northbound export` or `northbound subtasks`";
+        CliError::file(format!("cannot read the subtasks of {path}: {error}"), advice)
+    };
+    let file = may_hang(|| File::open(path)).map_err(cannot)?;
+    let lines = BufReader::with_capacity(256 * 1024, file);
+    match Output::of_file(Path::new(path)) {
+        Some(Output::Csv) => read_csv(lines, &mut each),
+        _ => read_jsonl(lines, &mut each),
+    }
+    .map_err(cannot)
+}
+
+fn read_jsonl(lines: impl BufRead, each: &mut impl FnMut(&Subtask)) -> io::Result<()> {
+    for (number, line) in (1..).zip(lines.lines()) {
+        let line = line?;
+        let text = line.trim_start_matches('\u{feff}').trim();
+        if text.is_empty() {
+            continue;
+        }
+        let subtask =
+            serde_json::from_str(text).map_err(|error| damage(number, format!("no subtask: {error}")))?;
+        each(&subtask);
+    }
+    Ok(())
+}
+
+fn read_csv(mut lines: impl BufRead, each: &mut impl FnMut(&Subtask)) -> io::Result<()> {
+    let (mut line, mut number) = (Vec::new(), 1);
+    csv::read_line(&mut lines, &mut line)?;
+    let heading = cells(&line, number)?;
+    let place =
+        |column: Column| heading.iter().position(|name| name.trim_start_matches('\u{feff}') == column.name());
+    let needed =
+        |column: Column| place(column).ok_or_else(|| damage(1, format!("no column {}", column.name())));
+    let (device, status) = (needed(Column::Device)?, needed(Column::Status)?);
+    let [error, code, reason] = [Column::Error, Column::Code, Column::Reason].map(place);
+    let reason = reason.or_else(|| place(Column::Outcome));
+    loop {
+        number += line.iter().filter(|byte| **byte == b'\n').count();
+        if csv::read_line(&mut lines, &mut line)? == 0 {
+            return Ok(());
+        }
+        let cells = cells(&line, number)?;
+        if cells.len() == 1 && cells[0].is_empty() {
+            continue;
+        }
+        if cells.len() != heading.len() {
+            return Err(damage(
+                number,
+                format!("{} cells, and the first line has {}", cells.len(), heading.len()),
+            ));
+        }
+        let text = |place: Option<usize>| {
+            place.map(|place| csv::plain(&cells[place])).filter(|text| !text.is_empty())
+        };
+        let error = text(error).map(str::to_owned).or_else(|| {
+            // Another choice of columns has code and words on their own.
+            let cause = json!({ "error_code": text(code), "error_desc": text(reason) });
+            text(code).or(text(reason)).map(|_| cause.to_string())
+        });
+        let row = json!({ "status": text(Some(status)), "error": error, "param": { "deviceId": text(Some(device)) } });
+        each(&subtask(row)?);
+    }
+}
+
+fn subtask(row: Value) -> io::Result<Subtask> {
+    serde_json::from_value(row).map_err(io::Error::from)
+}
+
+/// The cells of a line, which must be whole.
+fn cells(line: &[u8], number: usize) -> io::Result<Vec<String>> {
+    let text = std::str::from_utf8(line).map_err(|_| damage(number, "text that is not UTF-8".to_owned()))?;
+    if text.matches('"').count() % 2 == 1 {
+        return Err(damage(number, "a cell without an end".to_owned()));
+    }
+    Ok(csv::cells(text.trim_end_matches(['\n', '\r'])))
+}
+
+fn damage(line: usize, what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("line {line} has {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str, is_csv: bool) -> Result<Vec<String>, String> {
+        let mut rows = Vec::new();
+        let mut each = |subtask: &Subtask| {
+            let status = subtask.status().map_or("-", |status| status.as_str());
+            rows.push(format!("{} {status} {}", subtask.device_id().unwrap_or("?"), subtask.reason()));
+        };
+        let read = match is_csv {
+            true => read_csv(text.as_bytes(), &mut each),
+            false => read_jsonl(text.as_bytes(), &mut each),
+        };
+        read.map(|()| rows).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn both_formats_read_alike() {
+        let json = r#"{"status":"Fail","error":"{\"error_code\":\"7\",\"error_desc\":\"no, \\\"x\\\"\"}","param":{"deviceId":"-a"}}"#;
+        let subtask: Subtask = serde_json::from_str(json).unwrap();
+        let expected = Ok(vec!["-a Fail no, \"x\" (7)".to_owned()]);
+        assert_eq!(rows(&format!("{json}\n\n"), false), expected);
+        for columns in [
+            &Column::CSV[..],
+            &[Column::Status, Column::Device, Column::Error],
+            &[Column::Device, Column::Reason, Column::Status, Column::Code],
+        ] {
+            let cells = |column: &Column| column.of(&subtask).unwrap_or_default();
+            let text =
+                csv::line(columns.iter().map(|column| column.name())) + &csv::line(columns.iter().map(cells));
+            assert_eq!(rows(&text, true), expected, "{text}");
+            // As a spreadsheet writes it.
+            let saved = format!("\u{feff}{}", text.trim_end().replace('\n', "\r\n"));
+            assert_eq!(rows(&saved, true), expected, "{saved}");
+        }
+    }
+
+    #[test]
+    fn damage_is_named_with_its_line() {
+        for (text, is_csv, fault) in [
+            ("{}\n{\"status\":", false, "line 2 has no subtask: "),
+            ("", true, "line 1 has no column device"),
+            ("device,reason\na,b\n", true, "line 1 has no column status"),
+            ("device,status\n\"a\nb\",Fail\nc\n", true, "line 4 has 1 cells, and the first line has 2"),
+            ("device,status\na,\"Fail\n", true, "line 2 has a cell without an end"),
+        ] {
+            let error = rows(text, is_csv).unwrap_err();
+            assert!(error.starts_with(fault), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_a_file_by_its_ending() {
+        let is_file = |word: &str| is_file(word).map_err(|error| error.exit_code());
+        for (word, expected) in [
+            ("5c8ba99030344005c02316ad", Ok(false)),
+            ("failed.csv", Ok(true)),
+            ("a/b.JSONL", Ok(true)),
+            ("x.ndjson", Ok(true)),
+            ("x.json", Err(2)),
+            ("x.csv.part", Err(2)),
+            ("a/b", Err(2)),
+        ] {
+            assert_eq!(is_file(word), expected, "{word}");
+        }
+    }
+}
