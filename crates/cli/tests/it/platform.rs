@@ -7,20 +7,12 @@ use crate::{Seen, TOKEN, ask};
 
 /// A platform that answers with a page, and has no call for a task.
 pub(crate) async fn paging(answer: impl Fn(&Asked) -> Value + Send + Sync + 'static) -> Platform {
-<<<<<<< HEAD
     // It has no call that asks for a task's own counters.
     let reply = move |asked: &Asked| match asked.task() {
         Some(_) => json_reply(404, ""),
         None => json_reply(200, answer(asked)),
     };
     Platform::start(reply).await
-=======
-    Platform::start(move |asked| match asked.task() {
-        Some(_) => json_reply(404, ""),
-        None => json_reply(200, answer(asked)),
-    })
-    .await
->>>>>>> send15
 }
 
 /// Runs a command with a token and without a quota of its own.
