@@ -235,14 +235,20 @@ mod tests {
         ];
         let of_all = ["summary", "watch", "subtasks", "export", "report", "compare", "task", "doctor"];
         let pairs = of_all.iter().flat_map(|command| everywhere.iter().map(move |remedy| (*command, remedy)));
-        let own = [("watch", &WatchLonger), ("watch", &AllowEmpty), ("subtasks", &ReadAllPages)];
+        let own = [
+            ("watch", &WatchLonger),
+            ("watch", &AllowEmpty),
+            ("subtasks", &ReadAllPages),
+            ("send", &LookForTask),
+            ("resend", &LookForTask),
+        ];
         let parser = parser();
         for (command, remedy) in pairs.chain(own) {
             let advice = in_options(remedy, command);
             assert!(!advice.contains("()"), "{command}: {advice} names a method");
             // Between backticks is another command.
             for (place, piece) in advice.split('`').enumerate() {
-                let words: Vec<&str> = piece.split([' ', ',', ';', ':']).collect();
+                let words: Vec<&str> = piece.split([' ', ',', ';', ':', '.']).collect();
                 let command = if place % 2 == 0 { command } else { words[1] };
                 let command = parser.find_subcommand(command).unwrap();
                 for option in words.iter().filter_map(|word| word.strip_prefix("--")) {

@@ -4,6 +4,8 @@
 
 mod failed;
 
+use std::collections::HashSet;
+
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use northbound::SubtaskStatus;
@@ -89,22 +91,20 @@ pub(crate) async fn run(
         let now = read?;
         failed = if matches!(source, Source::File(_)) { failed.that_fail_now(now) } else { now };
     }
+    let mut notes = failed.notes(&wanted);
     let (command, needs_more) = match typed {
         Some(command) => (command, None),
         None => {
+            notes.push("The command is the one that the task sent.".to_owned());
             let command = command_of(context, &connection, task).await?;
             let needs_more = (!options.same_command).then(|| "--same-command --yes".to_owned());
             (command, needs_more)
         }
     };
-    let mut notes = failed.notes(&wanted);
     if matches!(source, Source::File(_)) && task.is_none() {
         notes.push(
             "As FILE has it: add --task ID to leave out devices that have not failed any more.".to_owned(),
         );
-    }
-    if needs_more.is_some() {
-        notes.push("The command is the one that the task sent.".to_owned());
     }
     if failed.devices.ids.is_empty() {
         nothing_to_send(context, &connection, &options.order.name, &notes)?;
@@ -123,6 +123,9 @@ pub(crate) async fn run(
 /// The statuses of devices to send to. Others have acted, or still may.
 fn statuses(options: &ResendOptions) -> Result<Vec<SubtaskStatus>, CliError> {
     let mut statuses = List::all(&options.status);
+    // Given twice, it is read once.
+    let mut given = HashSet::new();
+    statuses.retain(|status| given.insert(status.clone()));
     if statuses.is_empty() {
         statuses.push(SubtaskStatus::Fail);
     }

@@ -137,7 +137,7 @@ pub(crate) fn nothing_to_send(
     if context.global.output().is_json() {
         let facts = json!({
             "taskId": null, "state": "nothing-to-send", "application": connection.client.app_id().as_str(), "name": name,
-            "devices": 0, "calls": connection.client.calls(),
+            "devices": 0, "notes": notes, "calls": connection.client.calls(),
         });
         context.deliver_json(&result_of(Some(connection.endpoint()), [facts]))?;
     }

@@ -188,6 +188,7 @@ impl Order {
         json!({
             "name": self.name, "service": service, "method": method, "paras": paras.json(), "timeout": self.timeout.get(),
             "devices": self.devices.count(), "duplicates": self.devices.duplicates, "empty": self.devices.empty,
+            "notes": self.notes,
         })
     }
 }

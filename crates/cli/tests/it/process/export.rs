@@ -99,6 +99,7 @@ fn a_full_disk_or_a_silent_server_leaves_an_export_that_can_be_resumed() {
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' XFSZ; ulimit -f 180; exec \"$0\" \"$@\""]);
     shell.arg(limited.get_program()).args(limited.get_args());
+    shell.env_remove("HOME").env_remove("XDG_STATE_HOME");
     shell.env("NORTHBOUND_ENDPOINT", platform.url()).envs(CREDENTIALS);
     let (code, _, stderr) = outcome(&mut shell);
     assert!(code == Some(1) && stderr.contains("error: cannot write "), "{stderr}");

@@ -58,6 +58,9 @@ impl Terminal {
             .env("LC_ALL", "C.UTF-8")
             .env_remove("NORTHBOUND_TOKEN")
             .env_remove("NO_COLOR")
+            // Nothing is remembered among the files of whoever runs the tests.
+            .env_remove("HOME")
+            .env_remove("XDG_STATE_HOME")
             .envs(environment.iter().copied());
         let command = if let Some(file) = stdout { command.stdout(file) } else { command };
         let process = Running(command.spawn(pts).unwrap());
