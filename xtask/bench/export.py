@@ -27,7 +27,9 @@ def export(url, task, file, options, kill_at=None):
     """The most memory in MiB, and the seconds that it took. With `kill_at`, it is killed once that many rows are written."""
     command = [program, "--endpoint", url, "--app-id", "demo-app", "--quota", "0", "export", task, *options, "--out", file]
     start, peak = time.monotonic(), 0
-    process = subprocess.Popen(command, env=os.environ | {"NORTHBOUND_SECRET": "demo-secret"}, stderr=subprocess.DEVNULL)
+    # What the command notes of the tasks that it sees goes beside the file, and not to the user's home.
+    environment = os.environ | {"NORTHBOUND_SECRET": "demo-secret", "XDG_STATE_HOME": os.path.dirname(os.path.abspath(file))}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     record = pathlib.Path(f"{file}.part.json")
     while process.poll() is None:
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text()

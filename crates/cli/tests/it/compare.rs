@@ -1,7 +1,9 @@
 //! `northbound compare`: what became of the devices of one task in the next one.
 
 use std::fs;
+use std::time::Duration;
 
+use northbound_emulator::{Control, Scenario};
 use northbound_testkit::{Emulated, Platform};
 use serde_json::{Value, json};
 
@@ -168,4 +170,31 @@ async fn what_cannot_be_compared_is_said() {
     let seen = ask(&server.url(), &CREDENTIALS, "compare demo nope").await;
     assert_eq!((seen.code, seen.stdout.as_str()), (1, ""));
     assert!(seen.stderr.contains("compare of task nope: the batch task does not exist"), "{seen:?}");
+}
+
+/// From a list of ids to who recovered: half of the emulator's devices behave alike each time.
+#[tokio::test]
+async fn compare_shows_who_recovered_after_a_resend() {
+    let home = tempfile::tempdir().unwrap();
+    let control = Control::new(Scenario::default().with_manual_clock()).unwrap();
+    let server = Emulated::serving(&control).await;
+    let environment = [&CREDENTIALS[..], &[("XDG_STATE_HOME", home.path().to_str().unwrap())]].concat();
+    let run = async |line: &str| {
+        let seen = ask(&server.url(), &environment, &format!("{line} --quota 0")).await;
+        assert_eq!(seen.code, 0, "{line}: {}", seen.stderr);
+        control.advance(Duration::from_secs(60));
+        seen.stdout.trim().to_owned()
+    };
+    let ids: Vec<_> = (0..200).map(|number| format!("d{number}")).collect();
+    let command = r#"--service WaterMeter --method READ --paras {"value":"12"} --yes"#;
+    let first = run(&format!("send --name first --devices {} {command}", ids.join(","))).await;
+    let again = run(&format!("resend {first} --name again {command}")).await;
+    let result: Value =
+        serde_json::from_str(&run(&format!("compare {first} {again} -o json")).await).unwrap();
+    let count = |class: &str| result[class].as_u64().unwrap();
+    let sent_again = result["after"]["rows"].as_u64().unwrap();
+    assert_eq!(count("recovered") + count("failedBothTimes") + count("stillOpen"), sent_again);
+    assert!(count("recovered") > 0 && count("failedBothTimes") > 0, "{result}");
+    assert_eq!((count("newlyFailed"), count("onlyAfter")), (0, 0));
+    assert_eq!(count("onlyBefore"), 200 - sent_again);
 }
