@@ -13,8 +13,7 @@ use super::{northbound_at, outcome};
 const CACHES: [&str; 3] = ["XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"];
 const ROWS: &str = "subtasks demo -q -o jsonl";
 const SUMMARY: &str = "summary demo";
-const FIRST_LOGIN: &str =
-    " WARN this login cancels tokens that other programs use for application demo-app\n";
+const FIRST_LOGIN: &str = " WARN this login cancels tokens that other programs use for application demo-app; to avoid that, give a token of theirs in NORTHBOUND_TOKEN\n";
 
 /// A platform that speaks TLS, and the folder of a user.
 pub(super) struct Platform {
@@ -197,7 +196,8 @@ fn only_the_first_login_at_a_platform_says_what_it_does() {
     assert_eq!(platform.stderr(SUMMARY), FIRST_LOGIN);
     platform.somebody_else_logs_in();
     assert_eq!(platform.stderr(SUMMARY), "");
-    assert_eq!((platform.stderr("summary demo --no-token-cache"), platform.logins()), (String::new(), 4));
+    let cacheless = platform.stderr("summary demo --no-token-cache");
+    assert_eq!((cacheless.as_str(), platform.logins()), (FIRST_LOGIN, 4));
 }
 
 #[test]
