@@ -37,6 +37,7 @@ pub(crate) struct ReportOptions {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), CliError> {
+    destination::check_name(&options.out)?;
     context.refuse_csv()?;
     let file = Some(options.out.as_path()).filter(|path| *path != Path::new("-"));
     if file.is_none() && context.global.asks_json() {

@@ -258,7 +258,8 @@ mod tests {
         let waiting = WatchSnapshot { waiting, ..snapshot(&moving) };
         let drawn = [(snapshot(&moving), 80), (snapshot(&moving), 40), (open(&named), 100), (waiting, 80)];
         let all = usize::MAX;
-        let drawn = drawn.map(|(snapshot, width)| frame(&snapshot, width, all, Palette::default()).join("\n"));
+        let drawn =
+            drawn.map(|(snapshot, width)| frame(&snapshot, width, all, Palette::default()).join("\n"));
         let logged = [open(&unnamed), open(&named), snapshot(&settled), open(&empty)];
         let counted = [summary(&moving, 60, Palette::default()), summary(&unnamed, 200, Palette::default())];
         let shown = [&drawn[..], &logged.map(|line| log_line(&line)), &counted.map(|lines| lines.join("\n"))];

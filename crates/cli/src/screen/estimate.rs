@@ -133,7 +133,7 @@ impl Estimate {
         (self.rows > 0 && seconds >= 0.1).then(|| self.rows as f64 / seconds)
     }
 
-    /// How long so many rows take; `paused` is how long nothing is called at all. Nothing is said before three replies.
+    /// How long so many rows take; `paused` is how long nothing is called at all. Nothing is said before three replies, unless the quota decides.
     pub(crate) fn left(
         &self,
         rows: u64,
@@ -143,13 +143,19 @@ impl Estimate {
     ) -> Option<Duration> {
         let since = now - self.came;
         let late = if since >= SETTLED { self.late() } else { (self.late_rows, self.late_time) };
-        if rows == 0 || late.0 < 1.9 * self.page {
+        let is_known = late.0 >= 1.9 * self.page;
+        // A read that waits for its quota takes as long as that, at least.
+        if rows == 0 || !is_known && (self.rows == 0 || !self.has_waited) {
             return None;
         }
-        let (each, paused) = (late.1 / late.0 * self.page, paused.as_secs_f64());
+        let (each, paused) = match is_known {
+            true => (late.1 / late.0 * self.page, paused.as_secs_f64()),
+            false => (0.0, 0.0),
+        };
         let calls = (rows as f64 / self.page).ceil();
         // What comes together next is under way.
-        let under_way = if self.has_waited { 0.0 } else { since.as_secs_f64().min(self.last.1.unwrap_or(0.0)) };
+        let under_way =
+            if self.has_waited { 0.0 } else { since.as_secs_f64().min(self.last.1.unwrap_or(0.0)) };
         let mut left = (calls * each - under_way).max(0.0) + paused;
         if let Some(quota) = quota {
             if let Some(ahead) = (calls as u64).saturating_sub(quota.in_flight).checked_sub(1) {
@@ -157,7 +163,7 @@ impl Estimate {
             }
             left = left.max(self.throttled_left(calls, each, quota, paused));
         }
-        Duration::try_from_secs_f64(left).ok()
+        Duration::try_from_secs_f64(left).ok().filter(|left| is_known || !left.is_zero())
     }
 
     /// The same if the platform goes on admitting what it admitted, and throttles the call after that.
@@ -238,8 +244,12 @@ mod tests {
                     back[ahead % own].max(next_call).saturating_duration_since(now) + WINDOW * turns
                 };
                 let under_way = in_flight.len() as u64;
-                let quota =
-                    QuotaState { forecast: &forecast, calls: own as u32, window: WINDOW, in_flight: under_way };
+                let quota = QuotaState {
+                    forecast: &forecast,
+                    calls: own as u32,
+                    window: WINDOW,
+                    in_flight: under_way,
+                };
                 let left = estimate.left((calls - received) * 250, Some(quota), paused, now);
                 told.extend(left.map(|left| ((now - began).as_secs_f64(), left.as_secs_f64())));
             }
@@ -290,7 +300,11 @@ mod tests {
         for (after, rows, left) in [(60, 0, None), (80, 250, None), (81, 250, None), (82, 250, Some(s(4)))] {
             estimate.rows(rows, now + s(after));
             let told = estimate.left(1050, None, s(0), now + s(after) + SETTLED);
-            assert_eq!(told.map(|told| s(told.as_secs())), left, "what came before the second reply does not count");
+            assert_eq!(
+                told.map(|told| s(told.as_secs())),
+                left,
+                "what came before the second reply does not count"
+            );
         }
         assert_eq!(estimate.left(0, None, s(0), now + WINDOW * 2), None);
     }

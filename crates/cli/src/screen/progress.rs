@@ -67,7 +67,15 @@ impl<'a, 'p> Progress<'a, 'p> {
 
     fn of(kind: ProgressKind, client: Option<&Client>, stderr: &'a mut Outlet<'p>) -> Self {
         let began = Instant::now();
-        Self { kind, stderr, client: client.cloned(), read: None, calls_before: 0, began, due: began + PATIENCE }
+        Self {
+            kind,
+            stderr,
+            client: client.cloned(),
+            read: None,
+            calls_before: 0,
+            began,
+            due: began + PATIENCE,
+        }
     }
 
     /// Reports how far a read is as well. Its calls ask for so many rows.
@@ -241,7 +249,8 @@ impl ReadSnapshot {
             window: quota.window(),
             in_flight: estimate.in_flight(pace.begun),
         });
-        let left = total.and_then(|total| estimate.left(total.saturating_sub(*rows), quota, pace.paused, now));
+        let left =
+            total.and_then(|total| estimate.left(total.saturating_sub(*rows), quota, pace.paused, now));
         let left = left.filter(|left| left.as_secs() > 0);
         facts.extend(left.map(|left| format!("about {} left", span(left))));
         facts

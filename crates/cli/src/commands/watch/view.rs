@@ -73,7 +73,9 @@ impl View {
     pub(crate) fn show(&mut self, snapshot: &WatchSnapshot<'_>, stdout: &mut Outlet<'_>) -> io::Result<()> {
         let changed = !self.shown.as_ref().is_some_and(|(shown, _)| counts_alike(shown, snapshot.summary));
         match &mut self.kind {
-            ViewKind::Picture(picture) => picture.draw(&frame(snapshot, picture::room(stdout), stdout), stdout)?,
+            ViewKind::Picture(picture) => {
+                picture.draw(&frame(snapshot, picture::room(stdout), stdout), stdout)?
+            }
             ViewKind::Log if changed => writeln!(stdout, "{}", chart::log_line(snapshot))?,
             ViewKind::JsonLines if changed => writeln!(stdout, "{}", self.json(snapshot))?,
             _ => return Ok(()),
