@@ -106,6 +106,7 @@ fn explained(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
             format!("-o is a format; to write to a file use '--out {file}'")
         }
         (Some(Text(option)), None) if option == "--port" => {
+            error.remove(ContextKind::SuggestedArg);
             "a port is a part of an address, as in '--listen 127.0.0.1:0' of `emulator serve`".to_owned()
         }
         _ if error.kind() == ErrorKind::InvalidUtf8 => {
