@@ -1,6 +1,8 @@
 //! Reports on stderr how far a read is and what a command waits for: as a picture on a terminal, as a line now and then in a log.
 
+use std::cell::RefCell;
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use northbound::client_layer::PAGE_SIZE;
@@ -13,7 +15,7 @@ use crate::screen::estimate::{Estimate, QuotaState};
 use crate::screen::layout::{counted, flowed, wrapped};
 use crate::screen::outlet::Outlet;
 use crate::screen::palette::{Palette, QUIET};
-use crate::screen::picture::Picture;
+use crate::screen::picture::{self, Picture};
 use crate::screen::waiting;
 
 /// A read that ends sooner shows nothing.
@@ -36,6 +38,8 @@ pub(crate) struct Progress<'a, 'p> {
     read: Option<ReadSnapshot>,
     /// Calls that the client had begun before the read.
     calls_before: u64,
+    /// What a terminal shows of the work that is done.
+    done: Rc<RefCell<Vec<String>>>,
     began: Instant,
     due: Instant,
 }
@@ -73,6 +77,7 @@ impl<'a, 'p> Progress<'a, 'p> {
             client: client.cloned(),
             read: None,
             calls_before: 0,
+            done: Rc::default(),
             began,
             due: began + PATIENCE,
         }
@@ -88,6 +93,11 @@ impl<'a, 'p> Progress<'a, 'p> {
 
     fn calls(&self) -> u64 {
         self.client.as_ref().map_or(0, Client::calls)
+    }
+
+    /// The lines that a terminal shows of the work that is done: the work fills them in.
+    pub(crate) fn done(&self) -> Rc<RefCell<Vec<String>>> {
+        Rc::clone(&self.done)
     }
 
     /// Stops reporting: on one terminal its lines would be among the rows.
@@ -164,9 +174,12 @@ impl<'a, 'p> Progress<'a, 'p> {
         let _ = match &mut self.kind {
             ProgressKind::Picture(picture) => {
                 let (width, palette) = (stderr.width().unwrap_or(0), stderr.palette);
-                let mut lines = read.map(|read| read.frame(&facts, width, palette)).unwrap_or_default();
+                let mut below = read.map(|read| read.frame(&facts, width, palette)).unwrap_or_default();
                 let waiting = waiting.iter().flat_map(|line| wrapped(line, width));
-                lines.extend(waiting.map(|line| palette.paint(QUIET, &line)));
+                below.extend(waiting.map(|line| palette.paint(QUIET, &line)));
+                let mut lines = self.done.borrow().clone();
+                lines.truncate(picture::room(stderr).saturating_sub(below.len()));
+                lines.append(&mut below);
                 picture.draw(&lines, stderr)
             }
             ProgressKind::Log(due) if now >= *due && (read.is_some() || waiting.is_some()) => {
