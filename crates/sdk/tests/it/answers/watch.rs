@@ -1,6 +1,7 @@
 //! Watching a task until it is settled, with the time simulated. What is asked when, and when a watch may end, is tested on the
 //! state machine (`answers/watch/rounds.rs`).
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use northbound::{
@@ -162,7 +163,7 @@ async fn no_span_of_time_is_too_long() {
 
 #[tokio::test]
 async fn a_permanent_error_ends_the_watch() {
-    for (status, code) in [(400, "100022"), (403, "105005"), (500, "100203"), (403, "1010005"), (200, "")] {
+    for (status, code) in [(400, "100022"), (403, "105005"), (500, "100203"), (403, "1010005")] {
         let platform = Platform::in_process(move |asked| match asked.number {
             0..10 => page(&[("Pending", 2)], asked),
             _ => json_reply(status, format!(r#"{{"error_code":"{code}"}}"#)),
@@ -174,6 +175,34 @@ async fn a_permanent_error_ends_the_watch() {
         let calls = platform.calls();
         assert_eq!(watch.try_next().await.unwrap(), None, "{code}");
         assert_eq!((platform.calls(), watch.missed()), (calls, 0), "{code}");
+    }
+}
+
+/// What a proxy may put in the place of a reply: it may be gone with the next poll.
+#[tokio::test(start_paused = true)]
+async fn a_few_replies_that_are_not_the_platforms_do_not_end_the_watch() {
+    let long = " ".repeat(2000);
+    for (status, body) in
+        [(200, r#"{"total"#), (200, "\u{1f}\u{8b}"), (302, ""), (200, &long), (404, "<html>"), (200, "{}")]
+    {
+        for (strange, from) in [(3, 8), (4, 8), (1, 0)] {
+            let (body, pages) = (body.to_owned(), AtomicUsize::new(0));
+            let platform = Platform::in_process(move |asked| match asked.task() {
+                Some(_) => json_reply(404, ""),
+                None => match pages.fetch_add(1, Ordering::Relaxed) {
+                    number if (from..from + strange).contains(&number) => {
+                        let mut reply = json_reply(status, &body);
+                        reply.headers_mut().insert("location", "http://127.0.0.1:1/".parse().unwrap());
+                        reply
+                    }
+                    number => page(&[if number < 30 { ("Pending", 2) } else { ("Success", 2) }], asked),
+                },
+            });
+            let client = platform.builder().body_limit(1000).build().unwrap();
+            let (summaries, error) = all(watch(&client)).await;
+            let is_settled = summaries.last().is_some_and(Summary::is_settled);
+            assert_eq!((is_settled, error.is_none()), (strange == 3, strange == 3), "{status}: {error:?}");
+        }
     }
 }
 
