@@ -259,13 +259,17 @@ impl State {
     /// A call of a poll, which began then, has failed: the watch has a budget of its own, and goes on if that may help.
     fn missed(&mut self, error: Error, began: Instant) -> Result<(), Error> {
         let (shared, now) = (&self.client.shared, Instant::now());
-        let reason = WaitReason::after(&error);
+        let reason = match WaitReason::after(&error) {
+            WaitReason::Quota if shared.quota.is_paused() => WaitReason::QuotaUsedElsewhere,
+            reason => reason,
+        };
         let login = error.retry_after().filter(|_| error.is_invalid_token());
         let is_temporary = shared.may_succeed_later(&error);
         let next = self.watching.missed(error, is_temporary, now)?;
         self.read = None;
         self.missed.fetch_add(1, Ordering::Relaxed);
-        self.wait.is_since(began, reason, login.map(|wait| after(now, wait)).max(Some(next)));
+        let room = after(now, self.client.shared.quota.ready_in());
+        self.wait.is_since(began, reason, login.map(|wait| after(now, wait)).max(Some(next.max(room))));
         Ok(())
     }
 }

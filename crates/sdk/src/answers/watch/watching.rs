@@ -155,7 +155,7 @@ impl Watching {
         });
         let found = format!("not settled within {}: {far}{}", span(within), failed.unwrap_or_default());
         let remedy = match last {
-            None if let Some((_, error)) = &self.missed => error.remedy().clone(),
+            _ if let Some((_, error)) = &self.missed => error.remedy().clone(),
             Some(last) if last.total() == 0 => Remedy::AllowEmpty,
             Some(last) if last.other() == last.total() - last.settled() => {
                 Remedy::ReadSubtasks { other: last.other(), total: last.total() }
