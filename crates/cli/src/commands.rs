@@ -161,6 +161,8 @@ mod tests {
         let everywhere = [
             CheckToken,
             ReplaceToken,
+            StopOtherLogins,
+            ShareQuota,
             CheckTokenSource,
             TrustAuthority,
             GiveClientCertificate,

@@ -124,6 +124,7 @@ fn a_token_of_the_users_own_needs_no_secret_and_no_login() {
         ("n0nsense", 1, "the token came from NORTHBOUND_TOKEN"),
         ("n0nsense\n", 1, "the token came from NORTHBOUND_TOKEN"),
         ("n0nsense\u{200b}x", 2, "NORTHBOUND_TOKEN"),
+        ("n0nsense x", 2, "the token holds a space, as character 9"),
         ("Bearer n0nsense", 2, "give the token alone"),
     ] {
         let mut command = platform.command(&format!("{ROWS} --no-token-cache"));
