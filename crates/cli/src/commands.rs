@@ -219,6 +219,8 @@ mod tests {
         let everywhere = [
             CheckToken,
             ReplaceToken,
+            StopOtherLogins,
+            ShareQuota,
             CheckTokenSource,
             TrustAuthority,
             GiveClientCertificate,

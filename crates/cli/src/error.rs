@@ -218,10 +218,6 @@ pub(crate) fn usage_of_parser(text: &str) -> CliError {
 
 /// What to do about the error of a call, with the options of the command that made it.
 fn advice_on(error: &northbound::Error, command: &str) -> String {
-    if error.is_throttled() && error.code().is_some() {
-        let share = "another program uses up this application's quota: give each a part with --quota";
-        return format!("{share}, try again later, or raise --deadline");
-    }
     in_options(error.remedy(), command)
 }
 
@@ -233,6 +229,15 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
         Remedy::CheckToken => "check that NORTHBOUND_TOKEN holds the whole token and nothing else",
         Remedy::ReplaceToken => {
             "the token came from NORTHBOUND_TOKEN: set a newer one, or unset it to log in with the secret"
+        }
+        Remedy::StopOtherLogins => {
+            "another process may log in with the same application, which cancels this one's token: stop it, give it an application of \
+             its own, or give both one token in NORTHBOUND_TOKEN; or a proxy drops the header app_key, as nginx does unless \
+             underscores_in_headers is on"
+        }
+        Remedy::ShareQuota => {
+            "if other programs use this application's quota, give each a part with --quota; if the platform's quota is smaller than \
+             --quota, lower it to that; or try again later, or raise --deadline"
         }
         Remedy::CheckTokenSource => "log in again with --no-token-cache",
         Remedy::TrustAuthority => "give the platform's own authority, or its certificate, with --ca-cert FILE",

@@ -13,15 +13,17 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use clap::FromArgMatches as _;
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::arguments::global::{ColourChoice, Global, Output, TASK_ID_ORIGIN, typed_formats};
 pub use crate::commands::command_tree;
 use crate::commands::{Arguments, Command};
 use crate::error::CliError;
+use crate::screen::layout::one_line;
 pub use crate::screen::outlet::Outlet;
 use crate::screen::palette::Palette;
 use crate::session::context::Context;
+use crate::session::hanging;
 use crate::session::interrupt::Interrupt;
 pub use crate::session::process::{Environment, Process};
 pub use crate::session::standard_stream::StandardStream;
@@ -34,9 +36,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: Process<'_>) 
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     // Before the arguments are read: they may name a pipe to which nobody writes.
     let interrupt = if process.signals { Interrupt::listen() } else { Ok(Interrupt::never()) };
+    let is_quiet = arguments.iter().any(|word| word == "-q" || word == "--quiet");
+    hanging::tell((process.stderr.is_terminal() && !is_quiet).then_some(process.traces));
     let Arguments { global, command } = match parse(&arguments, &process) {
         Ok(arguments) => arguments,
-        Err(error) => return show_usage(&explained(error), typed_formats(&arguments), process),
+        Err(error) => return show_usage(&explained(error, &arguments), typed_formats(&arguments), process),
     };
     let traces = traces::writer(&global, process.traces);
     tracing::dispatcher::with_default(&traces, || execute(global, &command, process, interrupt))
@@ -83,13 +87,15 @@ fn end(failure: &CliError, output: Output, mut stderr: Outlet<'_>) -> u8 {
     failure.exit_code()
 }
 
-/// The error with a tip: where a missing TASK_ID comes from, and what writes to a file where `-o` names one, as in many tools.
-fn explained(mut error: clap::Error) -> clap::Error {
+/// The error with a tip: where a missing TASK_ID comes from, what writes to a file where `-o` names one, as in many tools, which argument
+/// is not UTF-8, and else what an option is for.
+fn explained(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
     use ContextValue::{String as Text, Strings as Texts};
     // No value begins with `-`, so what the parser says of `--` does not help.
     if error.get(ContextKind::Suggested).is_some_and(|tips| tips.to_string().contains("as a value")) {
         error.remove(ContextKind::Suggested);
     }
+    let has_tip = error.get(ContextKind::Suggested).is_some();
     let (argument, value) = (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue));
     let tip = match (argument, value) {
         (Some(Texts(missing)), _) if missing.iter().any(|argument| argument == "<TASK_ID>") => {
@@ -99,6 +105,22 @@ fn explained(mut error: clap::Error) -> clap::Error {
             if option.starts_with("--output ") && file.contains(['.', '/']) =>
         {
             format!("-o is a format; to write to a file use '--out {file}'")
+        }
+        (Some(Text(option)), None) if option == "--port" => {
+            error.remove(ContextKind::SuggestedArg);
+            "a port is a part of an address, as in '--listen 127.0.0.1:0' of `emulator serve`".to_owned()
+        }
+        _ if error.kind() == ErrorKind::InvalidUtf8 => {
+            let found = (0..).zip(arguments).find(|(_, word)| word.to_str().is_none());
+            let Some((place, word)) = found else { return error };
+            format!("argument {place} is not UTF-8: {}", one_line(&word.to_string_lossy()))
+        }
+        (Some(Text(option)), _) if error.kind() == ErrorKind::ValueValidation && !has_tip => {
+            let parser = commands::parser();
+            let option = option.split(' ').next().unwrap_or_default();
+            let help = arguments::list::named(option, &parser).and_then(clap::Arg::get_help);
+            let Some(help) = help.map(ToString::to_string) else { return error };
+            format!("{option}: {}", help.split('[').next().unwrap_or_default().trim())
         }
         _ => return error,
     };

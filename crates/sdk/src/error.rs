@@ -402,6 +402,12 @@ impl Error {
         self.0.incomplete.as_ref()
     }
 
+    /// A reply came, and it is neither what the document describes nor an error of the platform: something on the way may have made it.
+    pub(crate) fn is_strange(&self) -> bool {
+        use ErrorKind::{Redirect, Status, TooLarge, Undecodable};
+        matches!(self.0.kind, Redirect | Status | TooLarge | Undecodable)
+    }
+
     /// The status of an answer that has no code of the platform.
     fn unnamed_status(&self) -> Option<StatusCode> {
         self.0.status.filter(|_| self.0.kind == ErrorKind::Status)

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
-use crate::session::hanging::may_hang;
+use crate::session::hanging::reading;
 
 /// The values that one use of an option brings.
 #[derive(Clone, Debug)]
@@ -33,7 +33,15 @@ impl<P: TypedValueParser> TypedValueParser for ListParser<P> {
         option: Option<&Arg>,
         text: &OsStr,
     ) -> Result<Self::Value, clap::Error> {
-        let values = values.parse_ref(command, option, text)?;
+        let tip = match text.to_string_lossy().starts_with('@') {
+            true => "@FILE is a text file in UTF-8 with a value a line and nothing invisible; @- is stdin",
+            false => "separate values with commas, and type nothing invisible",
+        };
+        let with_tip = |mut error: clap::Error| {
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+            error
+        };
+        let values = values.parse_ref(command, option, text).map_err(with_tip)?;
         let read = values.iter().map(|(line, value)| {
             self.0.parse_ref(command, option, OsStr::new(value)).map_err(|mut error| {
                 if let Some(file) = text.to_string_lossy().strip_prefix('@') {
@@ -68,8 +76,10 @@ fn values(text: &str) -> Result<Vec<(usize, String)>, String> {
 }
 
 fn read(file: &str) -> io::Result<String> {
-    // A pipe may have no writer.
-    may_hang(|| if file == "-" { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) })
+    match file {
+        "-" => reading("stdin", || io::read_to_string(io::stdin())),
+        _ => reading(file, || std::fs::read_to_string(file)),
+    }
 }
 
 /// Joins the words of a list into one: those that a comma joins, as in `--status Fail, Timeout`. Other words that follow are values
@@ -105,7 +115,7 @@ pub(crate) fn joined(words: Vec<OsString>, command: &Command) -> Vec<OsString> {
 }
 
 /// The option that a word names, in whichever command it is.
-fn named<'a>(word: &str, command: &'a Command) -> Option<&'a Arg> {
+pub(crate) fn named<'a>(word: &str, command: &'a Command) -> Option<&'a Arg> {
     let long = word.strip_prefix("--").map(|option| option.split('=').next().unwrap_or_default());
     let short = word.strip_prefix('-').and_then(|options| options.chars().last());
     let has_short = |option: &Arg| short.is_some() && option.get_short() == short;

@@ -23,6 +23,7 @@ use northbound::{Page, Retry};
 
 use self::diagnosis::Diagnosis;
 use self::evidence::Evidence;
+use self::finding::Finding;
 use self::network::Route;
 use self::problem::Problem;
 use self::setting::Setting;
@@ -46,7 +47,9 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> R
     // The examination itself prints nothing.
     let mut stderr = std::mem::replace(&mut context.stderr, Outlet::nowhere());
     let mut progress = Progress::new(&context.global, None, &mut stderr);
-    let diagnosis = progress.during(context.interrupt.or(examine(context, options))).await;
+    let (done, width, palette) = (progress.done(), context.stdout.width(), context.stdout.palette);
+    let tell = |checks: &[Finding]| *done.borrow_mut() = diagnosis::finished(checks, width, palette);
+    let diagnosis = progress.during(context.interrupt.or(examine(context, options, &tell))).await;
     progress.finish();
     context.stderr = stderr;
     let diagnosis = diagnosis?;
@@ -60,13 +63,19 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> R
     diagnosis.verdict()
 }
 
-/// Checks one thing after the other, as long as the one works that the next one needs.
-async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagnosis, CliError> {
+/// Checks one thing after the other, as long as the one works that the next one needs, and tells of those that are finished.
+async fn examine(
+    context: &Context<'_>,
+    options: &DoctorOptions,
+    tell: &dyn Fn(&[Finding]),
+) -> Result<Diagnosis, CliError> {
     let log = WireLog::default();
     let (setting, connection) = open(context, &|builder| log.under(builder).retry(Retry::off())).await?;
     let route = route(context, &setting).await;
     let is_reached = route.as_ref().is_some_and(|route| route.connected.is_ok());
     let task = options.task.as_deref();
+    let seen = Evidence { setting: &setting, route: route.as_ref(), call: None, wire_calls: &[], task: None };
+    tell(&checks::findings(&seen));
     let call = match &connection {
         Some(connection) if is_reached => Some(calls::first(&connection.client, task).await),
         _ => None,
@@ -81,6 +90,7 @@ async fn examine(context: &Context<'_>, options: &DoctorOptions) -> Result<Diagn
         task: task.map(|_| call.as_ref().and_then(|call| subtasks(call.as_ref().ok()?))),
     };
     let checks = checks::findings(&seen);
+    tell(&checks);
     let assumptions = match (task, &connection, &call) {
         (Some(task), Some(connection), Some(Ok(first))) => {
             let replies = calls::all(&connection.client, &log, task, first).await;

@@ -15,7 +15,7 @@ use crate::error::CliError;
 use crate::results::result_of;
 use crate::screen::layout::counted;
 use crate::session::context::Context;
-use crate::session::interrupt::may_hang;
+use crate::session::hanging::reading;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EmulatorCommand {
@@ -141,7 +141,7 @@ fn scenario(options: &ServeOptions, quota: Option<u32>) -> Result<Scenario, CliE
 }
 
 fn read(path: &Path) -> Result<Scenario, String> {
-    let text = may_hang(|| fs::read_to_string(path));
+    let text = reading(&path.display().to_string(), || fs::read_to_string(path));
     let text = text.map_err(|error| format!("cannot read the scenario {}: {error}", path.display()))?;
     Scenario::from_toml(&text).map_err(|error| format!("the scenario {} is wrong: {error}", path.display()))
 }

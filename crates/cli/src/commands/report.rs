@@ -38,6 +38,7 @@ pub(crate) struct ReportOptions {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), CliError> {
+    destination::check_name(&options.out)?;
     context.refuse_csv()?;
     let connection = Connection::open(context).await?;
     // Before the first call, so that a folder that is not there is reported at once.

@@ -55,13 +55,33 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
         progress.silence();
     }
     let mut rows = RowWriter::new(output, columns, &mut context.stdout);
+    let devices = if options.device_id.is_empty() { 0 } else { queries.len() };
     let outcome = print(queries, options, &mut rows, &mut progress, &context.interrupt).await;
     progress.finish();
     // What came before a failure is shown all the same.
     let totals = rows.finish(outcome.is_ok())?;
     context.note_totals(&totals, outcome)?;
+    if let Some(why) = why_nothing(options, devices).filter(|_| totals.all() == 0) {
+        context.note(&why)?;
+    }
     context.deliver()?;
     context.judge(&totals, &List::all(&options.status))
+}
+
+/// Why a read of so many devices brought nothing, if what was typed says so.
+fn why_nothing(options: &SubtasksOptions, devices: usize) -> Option<String> {
+    let is_filtered = !options.status.is_empty() || options.command_id.is_some();
+    match (options.limit, options.page, devices) {
+        (Some(0), ..) => Some("--limit 0 shows nothing: leave it out to see all".to_owned()),
+        (_, Some(page), _) if page > 0 => Some(format!("page {page} is after the last page")),
+        (_, _, 0) => None,
+        (_, _, 1) if is_filtered => Some("the device has no such subtask in this task".to_owned()),
+        (_, _, 1) => Some("the device is not in this task".to_owned()),
+        (_, _, devices) if is_filtered => {
+            Some(format!("0 of {devices} devices have such a subtask in this task"))
+        }
+        (_, _, devices) => Some(format!("0 of {devices} devices are in this task")),
+    }
 }
 
 /// Prints the rows that the queries bring. Returns what to say of rows that may be left.

@@ -115,9 +115,9 @@ impl Totals {
         sum.is_some_and(|sum| sum <= self.all)
     }
 
-    /// All of them, as in `412 subtasks`.
+    /// All of them, as in `412 subtasks` and `no subtasks`.
     pub(crate) fn counted(&self) -> String {
-        counted(self.all, "subtask")
+        if self.all == 0 { "no subtasks".to_owned() } else { counted(self.all, "subtask") }
     }
 
     pub(crate) fn of(&self, status: &SubtaskStatus) -> u64 {
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn totals_read_as_one_line() {
         let mut totals = Totals::default();
-        assert_eq!(totals.to_string(), "0 subtasks");
+        assert_eq!(totals.to_string(), "no subtasks");
         totals.count(Some(&SubtaskStatus::Fail));
         assert_eq!(totals.to_string(), "1 subtask: 1 Fail");
         totals.count(Some(&SubtaskStatus::Pending));

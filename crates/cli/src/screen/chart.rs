@@ -71,7 +71,9 @@ pub(crate) fn per_second(rate: f64) -> String {
 
 /// What a summary shows: a heading, a bar for each status, and how the numbers were found.
 pub(crate) fn summary(summary: &Summary, width: usize, palette: Palette) -> Vec<String> {
-    let mut lines = heading_and_bars(summary, width, palette);
+    let blank = [String::new()];
+    let bars = bars(summary, width, palette);
+    let mut lines = [&heading(summary, width, palette)[..], &blank, &bars, &blank].concat();
     let mut facts = vec![failures(summary)];
     facts.extend(others(summary));
     facts.push(how_found(summary.method(), &counted(summary.calls(), "call")));
@@ -86,25 +88,25 @@ fn how_found(method: Method, calls: &str) -> String {
     }
 }
 
-/// A heading, and a row for each status: its name, its count, its share, and a bar as long as the share.
-fn heading_and_bars(summary: &Summary, width: usize, palette: Palette) -> Vec<String> {
+fn heading(summary: &Summary, width: usize, palette: Palette) -> Vec<String> {
     let facts = [format!("Batch task {}", one_line(summary.task_id())), progress(summary)];
-    let mut lines: Vec<String> =
-        flowed(&facts, width).iter().map(|line| palette.paint(STRONG, line)).collect();
-    lines.push(String::new());
+    flowed(&facts, width).iter().map(|line| palette.paint(STRONG, line)).collect()
+}
+
+/// A row for each status: its name, its count, its share, and a bar as long as the share.
+fn bars(summary: &Summary, width: usize, palette: Palette) -> Vec<String> {
     let names: Vec<String> = summary.by_status().map(|(status, _)| one_line(status.as_str())).collect();
     let longest = names.iter().map(|name| layout::width(name)).max().unwrap_or(0);
     let digits = summary.total().to_string().len();
     // `100.0 %` has seven characters.
     let room = width.saturating_sub(longest + digits + 7 + 3 * GAP).min(LONGEST_BAR);
-    lines.extend(summary.by_status().zip(names).map(|((status, count), name)| {
+    let rows = summary.by_status().zip(names).map(|((status, count), name)| {
         let padding = " ".repeat(longest - layout::width(&name));
         let share = percent(count, summary.total());
         let bar = palette.paint(of_status(status), &bar(count, summary.total(), room, palette));
         format!("{name}{padding}  {count:>digits$}  {share:>7}  {bar}").trim_end().to_owned()
-    }));
-    lines.push(String::new());
-    lines
+    });
+    rows.collect()
 }
 
 /// A bar as long as the part: in eighths of a character if there are such, and never empty unless there is nothing.
@@ -150,21 +152,26 @@ impl WatchSnapshot<'_> {
             return None;
         }
         let rate = per_second(self.rate.filter(|rate| *rate > 0.0)?);
-        Some(match self.left {
+        Some(match self.left.filter(|left| left.as_secs() > 0) {
             Some(left) => format!("{rate}, about {} left", span(left)),
             None => rate,
         })
     }
 }
 
-/// What a terminal shows of a watch, no line wider than `width`.
-pub(crate) fn frame(snapshot: &WatchSnapshot<'_>, width: usize, palette: Palette) -> Vec<String> {
+/// What a terminal shows of a watch, no line wider than `width`. Where there is no room for all lines, blank ones are left out first, then
+/// bars, and what the watch waits for last.
+pub(crate) fn frame(
+    snapshot: &WatchSnapshot<'_>,
+    width: usize,
+    room: usize,
+    palette: Palette,
+) -> Vec<String> {
     let summary = snapshot.summary;
-    let mut lines = heading_and_bars(summary, width, palette);
     let allowed = snapshot.limit.map(|limit| format!(", at most {limit} % allowed"));
     let mut facts = vec![failures(summary) + &allowed.unwrap_or_default()];
     facts.extend(others(summary));
-    lines.extend(flowed(&facts, width));
+    let mut below = flowed(&facts, width);
     let mut facts: Vec<String> = snapshot.pace().into_iter().collect();
     if facts.is_empty() && snapshot.waiting.is_none() {
         facts.push("waiting for something to settle".to_owned());
@@ -174,10 +181,26 @@ pub(crate) fn frame(snapshot: &WatchSnapshot<'_>, width: usize, palette: Palette
     }
     facts.push(counted(snapshot.calls, "call"));
     facts.extend(snapshot.quota.map(|(used, all)| format!("quota {used} of {all} used")));
-    lines.extend(flowed(&facts, width).iter().map(|line| palette.paint(QUIET, line)));
-    let waiting = snapshot.waiting.iter().flat_map(|line| layout::wrapped(line, width));
-    lines.extend(waiting.map(|line| palette.paint(WARNING, &line)));
+    below.extend(flowed(&facts, width).iter().map(|line| palette.paint(QUIET, line)));
+    let waiting = snapshot.waiting.as_deref().map(|line| waiting_lines(line, width, room));
+    let waiting = waiting.unwrap_or_default().into_iter().map(|line| palette.paint(WARNING, &line));
+    let (heading, mut bars) = (heading(summary, width, palette), bars(summary, width, palette));
+    let left = room.saturating_sub(heading.len() + below.len() + waiting.len());
+    let blank = if bars.len() + 2 <= left { vec![String::new()] } else { Vec::new() };
+    bars.truncate(left);
+    let mut lines = [heading, blank.clone(), bars, blank, below].concat();
+    lines.truncate(room.saturating_sub(waiting.len()));
+    lines.extend(waiting);
     lines
+}
+
+/// What a command waits for, in lines; where they have no room, the next try comes first.
+pub(crate) fn waiting_lines(line: &str, width: usize, room: usize) -> Vec<String> {
+    let lines = layout::wrapped(line, width);
+    match line.rsplit_once("; ").filter(|_| lines.len() > room) {
+        Some((what, next)) => layout::wrapped(&format!("{next}; {what}"), width),
+        None => lines,
+    }
 }
 
 /// What a log shows of a watch.
@@ -234,7 +257,9 @@ mod tests {
         let waiting = Some("numbers of 52 s ago: token refused".to_owned());
         let waiting = WatchSnapshot { waiting, ..snapshot(&moving) };
         let drawn = [(snapshot(&moving), 80), (snapshot(&moving), 40), (open(&named), 100), (waiting, 80)];
-        let drawn = drawn.map(|(snapshot, width)| frame(&snapshot, width, Palette::default()).join("\n"));
+        let all = usize::MAX;
+        let drawn =
+            drawn.map(|(snapshot, width)| frame(&snapshot, width, all, Palette::default()).join("\n"));
         let logged = [open(&unnamed), open(&named), snapshot(&settled), open(&empty)];
         let counted = [summary(&moving, 60, Palette::default()), summary(&unnamed, 200, Palette::default())];
         let shown = [&drawn[..], &logged.map(|line| log_line(&line)), &counted.map(|lines| lines.join("\n"))];
@@ -244,12 +269,27 @@ mod tests {
     #[test]
     fn no_terminal_is_too_narrow_and_colours_take_no_room() {
         for width in 1..120 {
-            let plain = frame(&snapshot(&counts([1, 2, 3, 4, 5], 0, 0)), width, Palette::default());
-            let coloured = frame(&snapshot(&counts([1, 2, 3, 4, 5], 0, 0)), width, Palette::coloured());
+            let plain = frame(&snapshot(&counts([1, 2, 3, 4, 5], 0, 0)), width, 99, Palette::default());
+            let coloured = frame(&snapshot(&counts([1, 2, 3, 4, 5], 0, 0)), width, 99, Palette::coloured());
             let widths = |lines: &[String]| lines.iter().map(|line| layout::width(line)).collect::<Vec<_>>();
             assert_eq!(widths(&plain), widths(&coloured));
             assert!(width < 29 || widths(&plain).iter().all(|line| *line <= width), "{width}: {plain:#?}");
         }
+    }
+
+    #[test]
+    fn a_low_terminal_still_shows_what_the_watch_waits_for() {
+        let counts = counts([120, 468, 350, 42, 20], 0, 0);
+        let line = "numbers of 52 s ago: platform unreachable since 10:42:07 UTC (Connection refused); next try in 8 s";
+        let waiting = WatchSnapshot { waiting: Some(line.to_owned()), ..snapshot(&counts) };
+        for (room, width) in [(9, 80), (9, 40), (7, 40), (3, 40), (23, 80)] {
+            let lines = frame(&waiting, width, room, Palette::default());
+            let blank = lines.iter().any(String::is_empty);
+            assert!(lines.len() <= room && blank == (room == 23), "{room} {width}: {lines:#?}");
+            assert!(lines.join(" ").ends_with(line), "{room} {width}: {lines:#?}");
+        }
+        let lines = frame(&waiting, 40, 2, Palette::default());
+        assert!(lines[0].starts_with("next try in 8 s; numbers of"), "{lines:#?}");
     }
 
     #[test]

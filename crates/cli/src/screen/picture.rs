@@ -12,12 +12,16 @@ pub(crate) struct Picture {
     drawn: Vec<usize>,
 }
 
+/// How many lines of a terminal a picture may have: the cursor is below it.
+pub(crate) fn room(outlet: &Outlet<'_>) -> usize {
+    outlet.height().map_or(usize::MAX, |lines| lines.saturating_sub(1))
+}
+
 impl Picture {
     /// Draws these lines over the ones before, in one go, so that nothing flickers. What a terminal cannot show is left out: lines that
     /// have scrolled away cannot be redrawn.
     pub(crate) fn draw(&mut self, lines: &[String], outlet: &mut Outlet<'_>) -> io::Result<()> {
-        // The cursor is below the picture.
-        let room = outlet.height().map_or(usize::MAX, |lines| lines.saturating_sub(1));
+        let room = room(outlet);
         let columns = outlet.width().unwrap_or(usize::MAX).max(1);
         let height = |line: &String| layout::width(line).div_ceil(columns).max(1);
         let all: usize = lines.iter().map(height).sum();

@@ -1,10 +1,12 @@
 //! Reports on stderr how far a read is and what a command waits for: as a picture on a terminal, as a line now and then in a log.
 
+use std::cell::RefCell;
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use northbound::client_layer::PAGE_SIZE;
-use northbound::{Client, QUOTA, WaitReason, Waiting};
+use northbound::{Client, QUOTA, Quota, WaitReason, Waiting};
 use tokio::time::{Instant, sleep_until};
 
 use crate::arguments::global::Global;
@@ -13,7 +15,7 @@ use crate::screen::estimate::{Estimate, QuotaState};
 use crate::screen::layout::{counted, flowed, wrapped};
 use crate::screen::outlet::Outlet;
 use crate::screen::palette::{Palette, QUIET};
-use crate::screen::picture::Picture;
+use crate::screen::picture::{self, Picture};
 use crate::screen::waiting;
 
 /// A read that ends sooner shows nothing.
@@ -34,6 +36,10 @@ pub(crate) struct Progress<'a, 'p> {
     client: Option<Client>,
     /// How far the read is, if the work is one.
     read: Option<ReadSnapshot>,
+    /// Calls that the client had begun before the read.
+    calls_before: u64,
+    /// What a terminal shows of the work that is done.
+    done: Rc<RefCell<Vec<String>>>,
     began: Instant,
     due: Instant,
 }
@@ -65,14 +71,33 @@ impl<'a, 'p> Progress<'a, 'p> {
 
     fn of(kind: ProgressKind, client: Option<&Client>, stderr: &'a mut Outlet<'p>) -> Self {
         let began = Instant::now();
-        Self { kind, stderr, client: client.cloned(), read: None, began, due: began + PATIENCE }
+        Self {
+            kind,
+            stderr,
+            client: client.cloned(),
+            read: None,
+            calls_before: 0,
+            done: Rc::default(),
+            began,
+            due: began + PATIENCE,
+        }
     }
 
     /// Reports how far a read is as well. Its calls ask for so many rows.
     pub(crate) fn reading(mut self, page_size: Option<u32>) -> Self {
         let page = page_size.unwrap_or(PAGE_SIZE.largest);
+        self.calls_before = self.calls();
         self.read = Some(ReadSnapshot { rows: 0, total: None, estimate: Estimate::new(page, self.began) });
         self
+    }
+
+    fn calls(&self) -> u64 {
+        self.client.as_ref().map_or(0, Client::calls)
+    }
+
+    /// The lines that a terminal shows of the work that is done: the work fills them in.
+    pub(crate) fn done(&self) -> Rc<RefCell<Vec<String>>> {
+        Rc::clone(&self.done)
     }
 
     /// Stops reporting: on one terminal its lines would be among the rows.
@@ -94,8 +119,11 @@ impl<'a, 'p> Progress<'a, 'p> {
 
     /// Sets the number of rows by now, and of all rows if that is known.
     pub(crate) fn rows(&mut self, rows: u64, total: Option<u64>) {
-        let now = Instant::now();
+        let (now, calls) = (Instant::now(), self.calls());
         let Some(read) = &mut self.read else { return };
+        if rows == 0 {
+            self.calls_before = calls;
+        }
         read.estimate.rows(rows.saturating_sub(read.rows), now);
         (read.rows, read.total) = (rows, total);
         if matches!(self.kind, ProgressKind::Picture(_)) && !self.is_first() {
@@ -139,17 +167,19 @@ impl<'a, 'p> Progress<'a, 'p> {
             ProgressKind::Log(due) if due > now => due.min(now + IDLE),
             _ => now + IDLE,
         };
-        let (paused, waiting) = self.waiting(now);
-        let quota = self.client.as_ref().and_then(|client| quota_of(client, !paused.is_zero()));
-        let facts = self.read.as_ref().map(|read| read.facts(quota, paused, now)).unwrap_or_default();
+        let (pace, waiting) = self.waiting(now);
+        let facts = self.read.as_ref().map(|read| read.facts(&pace, now)).unwrap_or_default();
         let (read, stderr) = (self.read.as_ref(), &mut *self.stderr);
         // See `Progress`.
         let _ = match &mut self.kind {
             ProgressKind::Picture(picture) => {
                 let (width, palette) = (stderr.width().unwrap_or(0), stderr.palette);
-                let mut lines = read.map(|read| read.frame(&facts, width, palette)).unwrap_or_default();
+                let mut below = read.map(|read| read.frame(&facts, width, palette)).unwrap_or_default();
                 let waiting = waiting.iter().flat_map(|line| wrapped(line, width));
-                lines.extend(waiting.map(|line| palette.paint(QUIET, &line)));
+                below.extend(waiting.map(|line| palette.paint(QUIET, &line)));
+                let mut lines = self.done.borrow().clone();
+                lines.truncate(picture::room(stderr).saturating_sub(below.len()));
+                lines.append(&mut below);
                 picture.draw(&lines, stderr)
             }
             ProgressKind::Log(due) if now >= *due && (read.is_some() || waiting.is_some()) => {
@@ -166,33 +196,47 @@ impl<'a, 'p> Progress<'a, 'p> {
         };
     }
 
-    /// For how long nothing is called because of others, and the line that says so, or says another wait.
-    fn waiting(&mut self, now: Instant) -> (Duration, Option<String>) {
+    /// What rules the pace now, and the line that says what the command waits for.
+    fn waiting(&mut self, now: Instant) -> (Pace, Option<String>) {
         let Some(client) = &self.client else {
             let so_far = now - self.began;
             let is_long = self.read.is_none() && so_far >= waiting::PATIENCE;
             let line = is_long.then(|| waiting::unknown(so_far));
-            return (Duration::ZERO, line);
+            return (Pace::default(), line);
         };
-        let mut paused = Duration::ZERO;
+        let quota = client.quota().clone();
+        let mut pace = Pace { begun: client.calls() - self.calls_before, ..Pace::default() };
         let wait = client.waiting().filter(|wait| wait.until.is_some() || now - wait.since >= IDLE);
         if let Some(Waiting { reason, until, .. }) = wait
             && !matches!(reason, WaitReason::Reply | WaitReason::TokenSource)
         {
-            let is_trouble = !matches!(reason, WaitReason::Quota);
-            self.read.iter_mut().for_each(|read| read.estimate.waits(is_trouble, now));
-            let until = until.filter(|_| is_trouble);
-            paused = until.map(|until| until.saturating_duration_since(now)).unwrap_or_default();
+            let of_quota = matches!(reason, WaitReason::Quota);
+            let until = until.filter(|_| !of_quota);
+            pace.paused = until.map(|until| until.saturating_duration_since(now)).unwrap_or_default();
+            let is_throttled = matches!(reason, WaitReason::QuotaUsedElsewhere);
+            let spacing = quota.window() / quota.calls().unwrap_or(QUOTA.calls);
+            // After a pause calls are spread: that is their pace, and no wait.
+            if !is_throttled || pace.paused > spacing {
+                pace.begun = if of_quota { 0 } else { pace.begun };
+                self.read.iter_mut().for_each(|read| read.estimate.waits(is_throttled));
+            } else {
+                pace.paused = Duration::ZERO;
+            }
         }
-        (paused, waiting::line_of(client))
+        let line = waiting::line_of(client);
+        pace.quota = Some(quota);
+        (pace, line)
     }
 }
 
-/// Somebody else may use the platform's quota up, even if this client has no limit.
-fn quota_of(client: &Client, is_paused: bool) -> Option<QuotaState> {
-    let quota = client.quota();
-    let calls = quota.calls().or(is_paused.then_some(QUOTA.calls))?;
-    Some(QuotaState { calls, window: quota.window(), free: calls.saturating_sub(quota.used()) })
+/// What rules the pace of a read at one moment.
+#[derive(Debug, Default)]
+struct Pace {
+    quota: Option<Quota>,
+    /// Calls of the read that have begun, if none of them waits for the quota.
+    begun: u64,
+    /// For how long nothing is called because of others.
+    paused: Duration,
 }
 
 /// How far a read is.
@@ -204,14 +248,23 @@ struct ReadSnapshot {
 }
 
 impl ReadSnapshot {
-    fn facts(&self, quota: Option<QuotaState>, paused: Duration, now: Instant) -> Vec<String> {
+    fn facts(&self, pace: &Pace, now: Instant) -> Vec<String> {
         let Self { rows, total, estimate } = self;
         let mut facts = vec![match total {
             Some(total) => format!("{rows} of {total} rows"),
-            None => counted(*rows, "row"),
+            None => format!("{} so far", counted(*rows, "row")),
         }];
         facts.extend(estimate.rate(now).map(per_second));
-        let left = total.and_then(|total| estimate.left(total.saturating_sub(*rows), quota, paused, now));
+        let forecast = |calls| pace.quota.as_ref().map(|quota| quota.forecast(calls)).unwrap_or_default();
+        let quota = pace.quota.as_ref().map(|quota| QuotaState {
+            forecast: &forecast,
+            calls: quota.calls().unwrap_or(QUOTA.calls),
+            window: quota.window(),
+            in_flight: estimate.in_flight(pace.begun),
+        });
+        let left =
+            total.and_then(|total| estimate.left(total.saturating_sub(*rows), quota, pace.paused, now));
+        let left = left.filter(|left| left.as_secs() > 0);
         facts.extend(left.map(|left| format!("about {} left", span(left))));
         facts
     }
@@ -237,23 +290,27 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_picture_shows_rows_share_rate_and_time_left() {
         let mut estimate = Estimate::new(250, Instant::now());
-        tokio::time::advance(Duration::from_secs(5)).await;
+        for rows in [0, 250, 2_250] {
+            tokio::time::advance(Duration::from_millis(2_500)).await;
+            estimate.rows(rows, Instant::now());
+        }
+        tokio::time::advance(Duration::from_secs(1)).await;
         let now = Instant::now();
-        estimate.rows(2_500, now);
         let snapshot = |rows, total| ReadSnapshot { rows, total, estimate: estimate.clone() };
-        let limit = Some(QuotaState { calls: 100, window: Duration::from_secs(60), free: 0 });
+        let pace = |quota| Pace { quota, ..Pace::default() };
+        let limit = || Some(Quota::default());
         let frame = |snapshot: &ReadSnapshot, quota, width| {
-            snapshot.frame(&snapshot.facts(quota, Duration::ZERO, now), width, Palette::default())
+            snapshot.frame(&snapshot.facts(&pace(quota), now), width, Palette::default())
         };
         let shown = [
             frame(&snapshot(12_500, Some(30_000)), None, 60),
             frame(&snapshot(1, None), None, 60),
             frame(&snapshot(0, Some(0)), None, 60),
-            frame(&snapshot(12_500, Some(1_012_500)), limit, 40),
+            frame(&snapshot(12_500, Some(1_012_500)), limit(), 40),
         ];
         insta::assert_snapshot!(shown.map(|lines| lines.join("\n")).join("\n\n"));
         for width in 0..100 {
-            let lines = frame(&snapshot(12_500, Some(30_000)), limit, width);
+            let lines = frame(&snapshot(12_500, Some(30_000)), limit(), width);
             assert!(width < 8 || lines.iter().all(|line| layout::width(line) <= width), "{width}: {lines:?}");
         }
     }

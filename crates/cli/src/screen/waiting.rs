@@ -33,28 +33,41 @@ fn line(
     let left = until.map(|until| until.saturating_duration_since(Instant::now()));
     let next = |what: &str| match left {
         Some(left) if left > Duration::ZERO => format!("; {what} in {}", span(rounded_up(left))),
-        Some(_) => "; trying again now".to_owned(),
+        Some(_) => match until.unwrap_or(since).elapsed() {
+            late if late >= PATIENCE => format!("; waiting for a reply for {}", span(late)),
+            _ => "; trying again now".to_owned(),
+        },
         None => String::new(),
     };
     match reason {
         WaitReason::Quota => {
             let continues = left.map(|left| format!(", continues in {}", span(rounded_up(left))));
-            let used = quota
-                .calls()
-                .map(|calls| format!(": {} in {} are used up", counted(calls, "call"), span(quota.window())));
+            let used = quota.calls().map(|calls| {
+                let are = if calls == 1 { "is" } else { "are" };
+                format!(": {} in {} {are} used up", counted(calls, "call"), span(quota.window()))
+            });
             ["waiting for the quota".to_owned(), continues.unwrap_or_default(), used.unwrap_or_default()]
                 .concat()
         }
         WaitReason::QuotaUsedElsewhere => {
-            format!("the quota is used up by another command{}", next("continues"))
+            let why = "other programs use this quota, or it is smaller than --quota";
+            format!("the platform throttles: {why}{}", next("continues"))
         }
-        WaitReason::TokenRefused => format!("token refused: another process logs in{}", next("next try")),
-        WaitReason::Unreachable(error) => {
+        WaitReason::TokenRefused => {
+            format!("token refused: another process logs in with this application{}", next("next try"))
+        }
+        WaitReason::Unreachable(error) | WaitReason::Failing(error) => {
             let began = now.checked_sub(since.elapsed()).unwrap_or(now);
             let began = humantime::format_rfc3339_seconds(began).to_string();
             let time = began.get(11..19).unwrap_or_default();
             let why = one_line(&cause(error));
-            format!("platform unreachable since {time} UTC ({why}){}", next("next try"))
+            let what = match (reason, error.status()) {
+                (WaitReason::Failing(_), Some(status)) => {
+                    format!("the platform answers with HTTP {}", status.as_u16())
+                }
+                _ => "platform unreachable".to_owned(),
+            };
+            format!("{what} since {time} UTC ({why}){}", next("next try"))
         }
         WaitReason::TokenSource => {
             let so_far = span(since.elapsed());
@@ -87,6 +100,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(7)).await;
         let until = Some(Instant::now() + Duration::from_millis(41_200));
         let unreachable = format!("platform unreachable since 11:59:53 UTC ({})", failed.found());
+        let refused = |next| format!("token refused: another process logs in with this application; {next}");
         for (reason, until, expected) in [
             (
                 WaitReason::Quota,
@@ -96,14 +110,11 @@ mod tests {
             (
                 WaitReason::QuotaUsedElsewhere,
                 until,
-                "the quota is used up by another command; continues in 42 s",
+                "the platform throttles: other programs use this quota, or it is smaller than --quota; continues in 42 s",
             ),
-            (WaitReason::TokenRefused, until, "token refused: another process logs in; next try in 42 s"),
-            (
-                WaitReason::TokenRefused,
-                Some(since),
-                "token refused: another process logs in; trying again now",
-            ),
+            (WaitReason::TokenRefused, until, &refused("next try in 42 s")),
+            (WaitReason::TokenRefused, Some(Instant::now()), &refused("trying again now")),
+            (WaitReason::TokenRefused, Some(since), &refused("waiting for a reply for 7 s")),
             (WaitReason::Unreachable(failed), None, &unreachable),
             (WaitReason::TokenSource, None, "waiting for a token for 7 s: another process may be logging in"),
             (WaitReason::Reply, None, "waiting for the platform's reply for 7 s"),

@@ -9,7 +9,7 @@ use northbound::{AppId, Client, ClientBuilder, Credentials, QUOTA, Quota, Secret
 use crate::arguments::global::{APPLICATION_ORIGIN, ENDPOINT_ORIGIN, Global};
 use crate::error::CliError;
 use crate::session::context::Context;
-use crate::session::interrupt::may_hang;
+use crate::session::hanging::reading;
 use crate::session::private_folder::{Kept, folder};
 use crate::session::process::{Environment, NOT_UTF_8};
 use crate::session::token_cache::{self, TokenCache};
@@ -151,7 +151,8 @@ fn logging_in(
     let app_id = credentials.app_id().clone();
     let folder = folder(Kept::Caches, environment);
     let login = adjust(builder(global, endpoint)?).credentials(credentials);
-    let login = login.before_login(token_cache::announce(folder.clone())).build()?;
+    let kept_in = folder.clone().filter(|_| !global.no_token_cache);
+    let login = login.before_login(token_cache::announce(kept_in)).build()?;
     // Plain http is for a try on this machine; its tokens are not worth keeping.
     if global.no_token_cache || !login.endpoint().starts_with("https:") {
         return Ok(login);
@@ -216,7 +217,7 @@ fn quota_of(calls: u32) -> Result<Quota, CliError> {
 
 /// Reads a file that an option names.
 fn read<T>(what: &str, path: &Path, content: impl FnOnce() -> io::Result<T>) -> Result<T, CliError> {
-    may_hang(content).map_err(|error| {
+    reading(&path.display().to_string(), content).map_err(|error| {
         let advice = match error.kind() {
             io::ErrorKind::InvalidData => "save the file as UTF-8",
             _ => "check the path, and that you may read the file",

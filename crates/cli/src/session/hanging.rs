@@ -1,6 +1,10 @@
 //! System calls that may never return.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -17,6 +21,34 @@ pub(crate) fn may_hang<T>(call: impl FnOnce() -> T) -> T {
     CALL.store(CALLS.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
     let outcome = call();
     CALL.store(0, Ordering::Relaxed);
+    outcome
+}
+
+/// Opens the place that is told what is read; `None` if nobody wants to know.
+type Told = Option<fn() -> Box<dyn Write>>;
+
+static TOLD: Mutex<Told> = Mutex::new(None);
+/// Who waits longer than this for a file is told.
+const UNTOLD: Duration = Duration::from_secs(2);
+
+/// Has [`reading`] say here what it waits for.
+pub(crate) fn tell(told: Told) {
+    *TOLD.lock().unwrap_or_else(PoisonError::into_inner) = told;
+}
+
+/// Reads a file that somebody may have to write first, such as a pipe or a terminal, and says so after some time.
+pub(crate) fn reading<T>(file: &str, call: impl FnOnce() -> T) -> T {
+    let Some(open) = *TOLD.lock().unwrap_or_else(PoisonError::into_inner) else { return may_hang(call) };
+    let (ended, end) = channel::<()>();
+    let line = format!("waiting for {file}\n");
+    // A thread that cannot be started says nothing.
+    let _ = thread::Builder::new().spawn(move || {
+        if let Err(RecvTimeoutError::Timeout) = end.recv_timeout(UNTOLD) {
+            let _ = open().write_all(line.as_bytes());
+        }
+    });
+    let outcome = may_hang(call);
+    drop(ended);
     outcome
 }
 

@@ -130,14 +130,17 @@ impl TokenSource for TokenCache {
     }
 }
 
-/// Warns before the first login that it cancels other tokens, unless an earlier login has left its file.
+/// Warns before the first login that it cancels other tokens, unless an earlier login has left its file in the folder.
 pub(crate) fn announce(folder: Option<PathBuf>) -> impl Fn(&Client) {
     let first = Once::new();
     move |login| {
         first.call_once(|| {
             if !folder.as_ref().is_some_and(|folder| path_of(folder, login, "json").exists()) {
                 let app_id = login.app_id();
-                tracing::warn!("this login cancels tokens that other programs use for application {app_id}");
+                tracing::warn!(
+                    "this login cancels tokens that other programs use for application {app_id}; to avoid that, give a token of theirs \
+                     in NORTHBOUND_TOKEN"
+                );
             }
         });
     }

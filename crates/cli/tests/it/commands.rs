@@ -156,6 +156,13 @@ fn failures_say_what_to_do() {
         "--emulator summary demo --out nowhere/rows.csv",
         "--emulator subtasks demo --page -1",
         "--emulator subtasks demo --bogus",
+        "--emulator subtasks demo --quota x",
+        "--emulator subtasks demo --device-id @/nonexistent",
+        "--emulator subtasks demo --limit 0 -o jsonl",
+        "--emulator subtasks demo --page 99",
+        "--emulator subtasks demo --device-id a,b --status Fail",
+        "emulator serve --port 0",
+        "--emulator report demo --out rows.PDF",
         "man --out -",
         "--emulator subtasks demo --out /dev/null",
     ]));

@@ -268,7 +268,8 @@ impl fmt::Display for Summary {
         if self.total == 0 {
             return f.write_str("the task has no subtasks");
         }
-        write!(f, "{} of {} subtasks are settled", self.settled(), self.total)?;
+        let are = if self.total == 1 { " is" } else { "s are" };
+        write!(f, "{} of {} subtask{are} settled", self.settled(), self.total)?;
         for (status, count) in self.by_status().filter(|(_, count)| *count > 0) {
             write!(f, ", {count} {status}")?;
         }

@@ -258,15 +258,18 @@ impl State {
 
     /// A call of a poll, which began then, has failed: the watch has a budget of its own, and goes on if that may help.
     fn missed(&mut self, error: Error, began: Instant) -> Result<(), Error> {
-        if !self.client.shared.may_succeed_later(&error) {
-            return Err(error);
-        }
+        let (shared, now) = (&self.client.shared, Instant::now());
+        let reason = match WaitReason::after(&error) {
+            WaitReason::Quota if shared.quota.is_paused() => WaitReason::QuotaUsedElsewhere,
+            reason => reason,
+        };
+        let login = error.retry_after().filter(|_| error.is_invalid_token());
+        let is_temporary = shared.may_succeed_later(&error);
+        let next = self.watching.missed(error, is_temporary, now)?;
         self.read = None;
         self.missed.fetch_add(1, Ordering::Relaxed);
-        let reason = WaitReason::after(&error);
-        let login = error.retry_after().filter(|_| error.is_invalid_token());
-        let next = self.watching.missed(error, Instant::now());
-        self.wait.is_since(began, reason, login.map(|wait| after(Instant::now(), wait)).max(Some(next)));
+        let room = after(now, self.client.shared.quota.ready_in());
+        self.wait.is_since(began, reason, login.map(|wait| after(now, wait)).max(Some(next.max(room))));
         Ok(())
     }
 }
@@ -278,7 +281,8 @@ impl State {
 ///
 /// An outage does not end it. Where connections fail, a reply does not come, the platform fails (a 5xx without a permanent code),
 /// throttles, or refuses tokens, the poll is [missed](Self::missed), and the next one starts from scratch. Only where no reply
-/// has ever come to the client, such an error ends the watch: the address may be wrong.
+/// has ever come to the client, such an error ends the watch: the address may be wrong. A reply that is not the platform's (cut off,
+/// compressed, too long, a redirect, a page of a proxy) is a missed poll too, up to three in a row, once a poll has succeeded.
 ///
 /// Cancel safe, as a [`SubtaskStream`](crate::SubtaskStream) is.
 #[derive(Debug)]

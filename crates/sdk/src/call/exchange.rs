@@ -11,7 +11,7 @@ use northbound_client::types::ErrorResponse;
 use northbound_client::{Call, ErrorCode, HttpService, Misread, SubtaskStatus};
 use progenitor_client::{Error as Generated, ResponseValue};
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER};
 
 use crate::call::attempts;
 use crate::call::envelope::{self, Envelope};
@@ -181,7 +181,12 @@ impl Exchange<'_> {
         };
         let status = self.status().as_u16();
         let found = format!("the reply of HTTP {status} cannot be decoded{place}{fault}{}", self.shown());
-        let advice = "check that the endpoint is the platform, and report it if it is";
+        let advice = match self.encoding() {
+            Some(_) => {
+                "check the proxies on the way: the client asks for no compression, and one of them compresses replies"
+            }
+            None => "check that the endpoint is the platform, and report it if it is",
+        };
         let error = self.undocumented(ErrorKind::Undecodable, found, advice);
         error.with(|details| details.member = Some(member))
     }
@@ -262,10 +267,11 @@ impl Exchange<'_> {
     /// What the body looks like, for a message.
     fn shown(&self) -> String {
         let Some(received) = self.call.received() else { return String::new() };
-        let header = |name| Some(excerpt(&self.redacted(received.headers.get(name)?.to_str().ok()?)));
-        let encoded = header(CONTENT_ENCODING).map(|encoding| format!("{encoding}-encoded "));
-        let length = received.body.len();
-        let body = match (header(CONTENT_TYPE), self.excerpt_of_reply()) {
+        let encoded = self.encoding().map(|encoding| format!(" encoded as {encoding}")).unwrap_or_default();
+        // Of a long body only the beginning is kept.
+        let length = self.header(CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        let length = length.unwrap_or(received.body.len());
+        let body = match (self.header(CONTENT_TYPE), self.excerpt_of_reply()) {
             _ if length == 0 => "an empty body".to_owned(),
             (Some(content_type), excerpt) if excerpt.is_empty() => {
                 format!("{length} bytes of {content_type}")
@@ -274,13 +280,29 @@ impl Exchange<'_> {
             (Some(content_type), excerpt) => format!("{content_type} `{excerpt}`"),
             (None, excerpt) => format!("`{excerpt}`"),
         };
-        format!(", with {}{body}", encoded.unwrap_or_default())
+        format!(", with {body}{encoded}")
     }
 
-    /// The beginning of the body; nothing, where it may hold a token.
+    /// A header of the reply, for a message.
+    fn header(&self, name: HeaderName) -> Option<String> {
+        let received = self.call.received()?;
+        Some(excerpt(&self.redacted(received.headers.get(name)?.to_str().ok()?)))
+    }
+
+    /// How the body is compressed, which the client never asks for, if it is: by its header, or by how gzip begins.
+    fn encoding(&self) -> Option<String> {
+        let named = self.header(CONTENT_ENCODING).filter(|encoding| encoding != "identity");
+        let is_gzip = self.call.received().is_some_and(|received| received.body.starts_with(&[0x1f, 0x8b]));
+        named.or_else(|| is_gzip.then(|| "gzip".to_owned()))
+    }
+
+    /// The beginning of the body; nothing, where it may hold a token, or is compressed.
     fn excerpt_of_reply(&self) -> String {
         let Some(received) = self.call.received() else { return String::new() };
         let body = String::from_utf8_lossy(&received.body);
+        if self.encoding().is_some() {
+            return String::new();
+        }
         if self.reply_is_secret && (received.status.is_success() || envelope::may_hold_token(&body)) {
             return String::new();
         }

@@ -94,6 +94,13 @@ impl Quota {
         u32::try_from(used).unwrap_or(u32::MAX)
     }
 
+    /// How long a call would wait that is made after so many others, as things stand; calls that wait already are among those.
+    ///
+    /// Exact if the replies come at once, nobody else uses the quota, and all of these calls are made as soon as they may.
+    pub fn forecast(&self, calls: u64) -> Duration {
+        self.lock().forecast(calls, Instant::now())
+    }
+
     /// Waits for its turn, then takes a slot for one call. Dropping the future gives the place in the line back.
     pub(crate) async fn slot(&self) -> Slot {
         self.lock().join();

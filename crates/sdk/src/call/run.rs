@@ -144,7 +144,7 @@ impl CallRunner<'_> {
                     return Err(late.ended(attempts.made + 1, Stop::Unknown));
                 }
                 Err(NoOutcome::Late(late)) => {
-                    return Err(last.unwrap_or(late).ended(attempts.made, Stop::Deadline));
+                    return Err(self.ended(last.unwrap_or(late), attempts.made, Stop::Deadline));
                 }
             };
             let error = match outcome {
@@ -155,7 +155,7 @@ impl CallRunner<'_> {
                 // Waits for a login under way, which has a deadline of its own.
                 let rejected = tokens.reject(&token, &error, self.shared.random());
                 if self.within(TOKEN, rejected).await.is_err() {
-                    return Err(error.ended(attempts.made, Stop::Deadline));
+                    return Err(self.ended(error, attempts.made, Stop::Deadline));
                 }
             }
             let verdict = attempts.failed(&error, Instant::now(), self.shared.random());
@@ -244,16 +244,18 @@ impl CallRunner<'_> {
     }
 
     fn ended(&self, error: Error, attempts: u32, stop: Stop) -> Error {
-        let error = error.ended(attempts, stop);
         let remedy = match stop {
-            Stop::Token if self.shared.changes_token() => Remedy::from(
-                "the token was fresh, so another process may log in with the same application, or a proxy drops the header \
-                 app_key, as nginx does unless `underscores_in_headers on` is set",
-            ),
-            Stop::Token => Remedy::ReplaceToken,
-            _ => return error,
+            _ if error.is_throttled() && error.code().is_some() => Remedy::ShareQuota,
+            Stop::Token | Stop::Deadline if error.is_invalid_token() => {
+                if self.shared.changes_token() {
+                    Remedy::StopOtherLogins
+                } else {
+                    Remedy::ReplaceToken
+                }
+            }
+            _ => return error.ended(attempts, stop),
         };
-        error.with(|details| details.remedy = remedy)
+        error.ended(attempts, stop).with(|details| details.remedy = remedy)
     }
 
     fn trace(&self, error: &Error, attempts: u32, verdict: &Verdict) {

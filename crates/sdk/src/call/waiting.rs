@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Remedy};
 
 /// What a call waits for. See [`Client::waiting`](crate::Client::waiting).
 #[derive(Clone, Debug)]
@@ -30,21 +30,27 @@ pub enum WaitReason {
     TokenSource,
     /// This client has used its quota.
     Quota,
-    /// The platform throttled a call: the quota is used up by somebody else.
+    /// The platform throttled a call: other programs use the quota as well, or it is smaller than this client's.
     QuotaUsedElsewhere,
     /// The platform refused a token that was fresh: another process logs in with this application.
     TokenRefused,
-    /// Connections fail, or replies are temporary errors. This is the last one.
+    /// Connections fail, or no reply comes. This is the last error.
     Unreachable(Error),
+    /// Replies come, and are errors. This is the last one.
+    Failing(Error),
 }
 
 impl WaitReason {
-    /// What a call waits for that has failed with this temporary error.
+    /// What a call waits for that has failed with this error, and is repeated.
     pub(crate) fn after(error: &Error) -> Self {
         if error.is_throttled() {
             Self::QuotaUsedElsewhere
         } else if error.is_invalid_token() {
             Self::TokenRefused
+        } else if *error.remedy() == Remedy::RaiseDeadlineForQuota {
+            Self::Quota
+        } else if error.kind() == ErrorKind::Platform || error.is_strange() {
+            Self::Failing(error.clone())
         } else {
             Self::Unreachable(error.clone())
         }
@@ -52,7 +58,10 @@ impl WaitReason {
 
     /// Whether something has gone wrong. Waiting for a reply does not hide that.
     fn is_trouble(&self) -> bool {
-        matches!(self, Self::QuotaUsedElsewhere | Self::TokenRefused | Self::Unreachable(_))
+        matches!(
+            self,
+            Self::QuotaUsedElsewhere | Self::TokenRefused | Self::Unreachable(_) | Self::Failing(_)
+        )
     }
 }
 
@@ -106,6 +115,7 @@ impl Wait {
         let new = Waiting { reason, since, until };
         let known = entries.calls.entry(self.call).or_insert_with(|| new.clone());
         if known.reason.is_trouble() && !new.reason.is_trouble() {
+            known.until = Some(until.unwrap_or(since));
             return;
         }
         let is_same = discriminant(&known.reason) == discriminant(&new.reason);

@@ -138,7 +138,13 @@ impl Source {
         }
         check_secret("token", token)
             .map_err(|error| error.with(|details| details.remedy = Remedy::CheckToken))?;
-        Ok(self)
+        match token.chars().position(|c| c == ' ') {
+            Some(at) => {
+                let found = format!("the token holds a space, as character {}", at + 1);
+                Err(Error::refused(found, Remedy::CheckToken))
+            }
+            None => Ok(self),
+        }
     }
 }
 

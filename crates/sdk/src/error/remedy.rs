@@ -23,6 +23,10 @@ pub enum Remedy {
     CheckToken,
     /// Give a newer token, or let the client log in.
     ReplaceToken,
+    /// Stop the other process that logs in with this application, or share one token with it.
+    StopOtherLogins,
+    /// Share the quota with other programs, or set it to what the platform allows.
+    ShareQuota,
     /// Check what brings the tokens.
     CheckTokenSource,
     /// Trust the authority that issued the platform's certificate, or this certificate itself.
@@ -79,6 +83,15 @@ impl fmt::Display for Remedy {
             Self::GiveSecret => "build the client with credentials()",
             Self::CheckToken => "check that the whole token was given, with token() or token_source()",
             Self::ReplaceToken => "give a newer token(), or let the client log in with credentials()",
+            Self::StopOtherLogins => {
+                "another process may log in with the same application, which cancels this one's token: stop it, give it an application \
+                 of its own, or share one token with token_source(); or a proxy drops the header app_key, as nginx does unless \
+                 `underscores_in_headers on` is set"
+            }
+            Self::ShareQuota => {
+                "if other programs use this application's quota, give each a part with quota(); if the platform's quota is smaller than \
+                 the client's, set that; or ask the operator for a higher threshold"
+            }
             Self::CheckTokenSource => "check the source that was given with token_source()",
             Self::TrustAuthority => "give the platform's own authority, or its certificate, with root_certificates()",
             Self::GiveClientCertificate => "give the one that the operator issued, with identity()",

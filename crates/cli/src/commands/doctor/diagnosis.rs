@@ -133,6 +133,13 @@ impl Diagnosis {
     }
 }
 
+/// The lines of checks that are finished, for a terminal that shows them while others are made.
+pub(super) fn finished(checks: &[Finding], width: Option<usize>, palette: Palette) -> Vec<String> {
+    let page = Printer { width, palette };
+    let finished = checks.iter().filter(|finding| finding.mark != Mark::NotChecked);
+    finished.flat_map(|finding| page.finding(finding)).collect()
+}
+
 /// How lines are broken and coloured.
 struct Printer {
     /// `None` if nobody knows how wide a line may be.

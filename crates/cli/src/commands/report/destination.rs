@@ -7,6 +7,16 @@ use std::path::Path;
 use crate::error::CliError;
 use crate::session::new_file::{NewFile, folder};
 
+/// Refuses a name that promises something else than a page for a browser.
+pub(super) fn check_name(path: &Path) -> Result<(), CliError> {
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    if !["csv", "json", "jsonl", "ndjson", "pdf"].contains(&ending.as_str()) {
+        return Ok(());
+    }
+    let what = format!("a report is a page for a browser, and the name {} says .{ending}", path.display());
+    Err(CliError::usage(what, "name a file that ends in .html; `northbound export` writes rows"))
+}
+
 /// Makes sure that a report can be written to this file.
 pub(super) fn check(path: &Path) -> Result<(), CliError> {
     let checked = |_| match fs::metadata(path) {

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use crate::arguments::global::Output;
 use crate::results;
 use crate::screen::chart::{self, WatchSnapshot};
-use crate::screen::layout;
 use crate::screen::outlet::Outlet;
-use crate::screen::picture::Picture;
+use crate::screen::picture::{self, Picture};
 use crate::session::context::Context;
 
 /// Shows a watch in the way that suits its reader.
@@ -66,14 +65,17 @@ impl View {
     pub(crate) fn show_waiting(&mut self, waiting: Option<&str>, stdout: &mut Outlet<'_>) -> io::Result<()> {
         let ViewKind::Picture(picture) = &mut self.kind else { return Ok(()) };
         let width = stdout.width().unwrap_or(chart::PLAIN_WIDTH);
-        picture.draw(&waiting.map(|line| layout::wrapped(line, width)).unwrap_or_default(), stdout)
+        let lines = waiting.map(|line| chart::waiting_lines(line, width, picture::room(stdout)));
+        picture.draw(&lines.unwrap_or_default(), stdout)
     }
 
     /// Shows what is known now.
     pub(crate) fn show(&mut self, snapshot: &WatchSnapshot<'_>, stdout: &mut Outlet<'_>) -> io::Result<()> {
         let changed = !self.shown.as_ref().is_some_and(|(shown, _)| counts_alike(shown, snapshot.summary));
         match &mut self.kind {
-            ViewKind::Picture(picture) => picture.draw(&frame(snapshot, stdout), stdout)?,
+            ViewKind::Picture(picture) => {
+                picture.draw(&frame(snapshot, picture::room(stdout), stdout), stdout)?
+            }
             ViewKind::Log if changed => writeln!(stdout, "{}", chart::log_line(snapshot))?,
             ViewKind::JsonLines if changed => writeln!(stdout, "{}", self.json(snapshot))?,
             _ => return Ok(()),
@@ -85,14 +87,14 @@ impl View {
     /// Shows what is known at the end, however the watch came to it.
     pub(crate) fn end(&mut self, snapshot: &WatchSnapshot<'_>, stdout: &mut Outlet<'_>) -> io::Result<()> {
         match &mut self.kind {
-            ViewKind::Picture(picture) => picture.replace(&frame(snapshot, stdout), stdout)?,
+            ViewKind::Picture(picture) => picture.replace(&frame(snapshot, usize::MAX, stdout), stdout)?,
             ViewKind::Log => return self.show(snapshot, stdout),
             ViewKind::JsonLines => {}
             ViewKind::LastJson => {
                 let json = self.json(snapshot);
                 writeln!(stdout, "{json:#}")?;
             }
-            ViewKind::LastPicture => stdout.write_lines(&frame(snapshot, stdout))?,
+            ViewKind::LastPicture => stdout.write_lines(&frame(snapshot, usize::MAX, stdout))?,
         }
         stdout.flush()
     }
@@ -108,8 +110,8 @@ fn counts_alike(one: &Summary, other: &Summary) -> bool {
     one.total() == other.total() && one.by_status().eq(other.by_status())
 }
 
-fn frame(snapshot: &WatchSnapshot<'_>, stdout: &Outlet<'_>) -> Vec<String> {
-    chart::frame(snapshot, stdout.width().unwrap_or(chart::PLAIN_WIDTH), stdout.palette)
+fn frame(snapshot: &WatchSnapshot<'_>, room: usize, stdout: &Outlet<'_>) -> Vec<String> {
+    chart::frame(snapshot, stdout.width().unwrap_or(chart::PLAIN_WIDTH), room, stdout.palette)
 }
 
 #[cfg(test)]

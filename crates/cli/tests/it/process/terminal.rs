@@ -198,7 +198,7 @@ fn a_read_tells_how_far_it_is_and_that_it_waits_for_the_quota() {
     let line = "subtasks demo -o csv --page-size 100 --quota 3";
     let mut terminal = Terminal::run(&platform, 80, line, Some(stdout));
     let shown = terminal.until("waiting for the quota");
-    assert!(shown.contains("\n200 rows, "), "{shown}");
+    assert!(shown.contains("\n200 rows so far, "), "{shown}");
     terminal.type_ctrl_c();
     let (code, shown) = terminal.end();
     assert!(code == Some(130) && shown.contains("; then the read ended\nerror: stopped"), "{shown}");

@@ -25,6 +25,11 @@ impl Outlook {
         }
     }
 
+    /// Forgets what was before an outage: nobody saw what settled when.
+    pub(crate) fn forget(&mut self) {
+        self.points.clear();
+    }
+
     /// Subtasks that settle in a second, over the last minutes; `None` before there are two points in time.
     pub(crate) fn rate(&self) -> Option<f64> {
         let ((from, before), (to, after)) = (self.points.front()?, self.points.back()?);
@@ -59,6 +64,9 @@ mod tests {
         assert_eq!((outlook.rate(), outlook.left()), (Some(10.0), Some(90 * SECOND)));
         outlook.take(start + 100 * SECOND, 1000, 0);
         assert_eq!(outlook.left(), Some(Duration::ZERO));
+        outlook.forget();
+        outlook.take(start + 500 * SECOND, 1000, 10);
+        assert_eq!((outlook.rate(), outlook.left()), (None, None), "across an outage nothing is compared");
     }
 
     #[tokio::test(start_paused = true)]

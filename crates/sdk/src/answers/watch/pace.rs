@@ -79,10 +79,10 @@ impl Pace {
     }
 
     /// A poll has failed, after this many attempts. It rests as if nothing had moved, and at least for a moment.
-    pub(crate) fn missed(&mut self, now: Instant, attempts: u32) -> Instant {
+    pub(crate) fn missed(&mut self, now: Instant, attempts: u32) {
         (0..attempts).for_each(|_| self.answered(now));
         self.polled(now, false);
-        *self.next_poll.insert(after(now, self.rest.max(SHORTEST)))
+        self.next_poll = Some(after(now, self.rest.max(SHORTEST)));
     }
 }
 

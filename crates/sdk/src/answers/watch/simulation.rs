@@ -178,7 +178,8 @@ fn run(model: &Model, own: Own, mut watching: Watching, draw: &mut Rng, start: I
         if is_call && (draw.u64(..1000) < faults || fails) {
             now += Duration::from_millis(draw.u64(..way));
             arrivals.extend((draw.u64(..2) == 0).then_some(now));
-            let next = watching.missed(Error::new(ErrorKind::Connection, "it broke", "try again"), now);
+            let broke = Error::new(ErrorKind::Connection, "it broke", "try again");
+            let next = watching.missed(broke, true, now).unwrap();
             assert!(next > now, "a watch that does not rest after a failure");
             (first, missed) = (None, missed + 1);
             continue;

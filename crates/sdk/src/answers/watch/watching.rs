@@ -13,6 +13,9 @@ use crate::answers::summary::task::Tally;
 use crate::call::{FOREVER, after};
 use crate::{Doubt, Error, ErrorKind, Remedy, Summary};
 
+/// So many replies in a row that are not the platform's are missed polls, once a poll has succeeded.
+const MOST_STRANGE: u32 = 3;
+
 /// A watch.
 #[derive(Debug)]
 pub(crate) struct Watching {
@@ -27,6 +30,8 @@ pub(crate) struct Watching {
     result: Option<PollResult>,
     /// How many polls have failed since the last one that did not, and the latest of these errors.
     missed: Option<(u32, Error)>,
+    /// How many of the latest polls have failed, one after another, with a reply that is not the platform's.
+    strange: u32,
     ended: bool,
 }
 
@@ -59,6 +64,7 @@ impl Watching {
             end: after(now, deadline.unwrap_or(FOREVER)),
             result: None,
             missed: None,
+            strange: 0,
             ended: false,
         }
     }
@@ -104,19 +110,35 @@ impl Watching {
         self.result = found.map(|tally| self.rounds.read(tally, doubt));
     }
 
-    /// A poll has failed with a temporary error. Returns when the next one begins.
-    pub(crate) fn missed(&mut self, error: Error, now: Instant) -> Instant {
-        let next = self.pace.missed(now, error.attempts());
+    /// A poll has failed. Returns when the next one begins, or the error if that ends the watch.
+    ///
+    /// A temporary error does not. Neither does a reply that is not the platform's, such as a proxy sends, if a poll has succeeded
+    /// before and there are not too many such replies in a row.
+    pub(crate) fn missed(
+        &mut self,
+        error: Error,
+        is_temporary: bool,
+        now: Instant,
+    ) -> Result<Instant, Error> {
+        self.strange = if is_temporary { 0 } else { self.strange + 1 };
+        let is_excused = error.is_strange() && self.rounds.last.is_some() && self.strange <= MOST_STRANGE;
+        if !(is_temporary || is_excused) {
+            return Err(error);
+        }
+        self.pace.missed(now, error.attempts());
         self.rounds.restart();
         let before = self.missed.as_ref().map_or(0, |(count, _)| *count);
         self.missed = Some((before.saturating_add(1), error));
-        next
+        Ok(self.pace.next_at(now, self.rounds.ahead()))
     }
 
     fn deliver(&mut self, result: PollResult, now: Instant) -> WatchStep {
         let PollResult { summary, moved } = result;
         self.pace.polled(now, moved);
-        self.missed = None;
+        if self.missed.as_ref().is_some_and(|(count, _)| *count > 1) {
+            self.outlook.forget();
+        }
+        (self.missed, self.strange) = (None, 0);
         self.ended = summary.is_settled();
         // Whoever waits for the first subtask waits for one at least.
         let open = summary.total().saturating_sub(summary.settled()).max(u64::from(!self.ended));
@@ -136,7 +158,7 @@ impl Watching {
         });
         let found = format!("not settled within {}: {far}{}", span(within), failed.unwrap_or_default());
         let remedy = match last {
-            None if let Some((_, error)) = &self.missed => error.remedy().clone(),
+            _ if let Some((_, error)) = &self.missed => error.remedy().clone(),
             Some(last) if last.total() == 0 => Remedy::AllowEmpty,
             Some(last) if last.other() == last.total() - last.settled() => {
                 Remedy::ReadSubtasks { other: last.other(), total: last.total() }

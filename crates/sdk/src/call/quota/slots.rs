@@ -136,34 +136,52 @@ impl Slots {
 
     /// How long a call that came now would wait, as things stand: at least so long, unless others leave the line.
     pub(super) fn wait(&self, now: Instant) -> Duration {
-        self.wait_for_slot(self.waiting, now).max(self.wait_for_pause(self.waiting, now))
+        self.forecast(0, now)
     }
 
-    /// Whether it would wait because the platform throttled a call, rather than for a slot.
+    /// How long a call would wait that has so many before it, those that wait now included.
+    pub(super) fn forecast(&self, calls: u64, now: Instant) -> Duration {
+        let (nth, turns) = self.place(calls);
+        let first = self.wait_for_slot(nth, now).max(self.wait_for_pause(nth, now));
+        first.saturating_add(self.window.saturating_mul(turns))
+    }
+
+    /// Whether a call that came now would wait because the platform throttled a call, rather than for a slot.
     pub(super) fn is_paused(&self, now: Instant) -> bool {
-        let pause = self.wait_for_pause(self.waiting, now);
-        !pause.is_zero() && pause >= self.wait_for_slot(self.waiting, now)
+        let (nth, _) = self.place(0);
+        let pause = self.wait_for_pause(nth, now);
+        !pause.is_zero() && pause >= self.wait_for_slot(nth, now)
     }
 
-    fn wait_for_slot(&self, ahead: u32, now: Instant) -> Duration {
+    /// Which slot serves a call that has so many before it, in the order in which slots come back, and how many calls that slot
+    /// serves before: each of them keeps it for a window.
+    fn place(&self, ahead: u64) -> (u32, u32) {
+        let ahead = ahead.max(self.waiting.into());
+        let whole = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        match self.calls.map(u64::from) {
+            Some(calls) => (whole(ahead % calls), whole(ahead / calls)),
+            None => (whole(ahead), 0),
+        }
+    }
+
+    fn wait_for_slot(&self, nth: u32, now: Instant) -> Duration {
         let Some(calls) = self.calls else { return Duration::ZERO };
         let free = (calls as usize).saturating_sub(self.in_flight + self.returning.len());
         let mut back: Vec<_> =
             self.returning.iter().map(|Reverse(back)| back.saturating_duration_since(now)).collect();
         // What is in flight comes back a window from now at the earliest.
         back.resize(back.len() + self.in_flight, self.window);
-        let wait = match ((ahead % calls) as usize).checked_sub(free) {
+        match (nth as usize).checked_sub(free) {
             None => Duration::ZERO,
             Some(nth) => *back.select_nth_unstable(nth).1,
-        };
-        wait.saturating_add(self.window.saturating_mul(ahead / calls))
+        }
     }
 
-    fn wait_for_pause(&self, ahead: u32, now: Instant) -> Duration {
+    fn wait_for_pause(&self, nth: u32, now: Instant) -> Duration {
         let Some(pause) = self.pause.as_ref().filter(|pause| now < pause.ends + self.window) else {
             return Duration::ZERO;
         };
-        let spread = self.spacing() * ahead.min(self.paced_calls());
+        let spread = self.spacing() * nth.min(self.paced_calls());
         pause.next_call.saturating_duration_since(now) + spread
     }
 
@@ -363,7 +381,11 @@ mod tests {
         slots.replied(now + s(10));
         // One is free, one comes back at 70 s, one is in flight; then each of them once more.
         let foreseen = [0, 50, 60, 60, 110, 120].map(s);
+        let forecast = [0, 1, 2, 3, 4, 5].map(|calls| slots.forecast(calls, now + s(20)));
+        assert_eq!(forecast, foreseen);
         assert_eq!(foreseen.map(|_| waits(&mut slots)), foreseen);
+        assert_eq!(slots.forecast(6, now + s(20)), s(120), "the six that wait are among those before it");
+        assert_eq!(slots.forecast(602, now + s(20)), s(200 * 60 + 60));
     }
 
     #[test]
@@ -379,7 +401,7 @@ mod tests {
         for _ in 2..90 {
             slots.join();
         }
-        assert_eq!(slots.wait(now + s(10)), s(110), "spread for a window, then all at once");
+        assert_eq!(slots.wait(now + s(10)), s(50 + 30 + 60), "a slot of the spread calls comes back");
     }
 
     #[test]

@@ -77,7 +77,24 @@ async fn the_wait_that_is_foreseen_is_the_wait() {
     use_up(&quota).await;
     advance(Duration::from_secs(10)).await;
     assert_eq!(quota.ready_in(), Duration::from_secs(50));
-    assert_eq!(call(&quota).await - start, WINDOW);
+    let last = quota.forecast(9);
+    for _ in 0..9 {
+        call(&quota).await;
+    }
+    assert_eq!((call(&quota).await - start, last), (WINDOW * 4, Duration::from_secs(230)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_pause_is_foreseen_for_many_calls() {
+    let (quota, start) = (quota(6), Instant::now());
+    quota.pause(None, 0.0);
+    let forecast = [0, 5, 6, 20].map(|calls| quota.forecast(calls));
+    let mut admitted = Vec::new();
+    for _ in 0..=20 {
+        admitted.push(call(&quota).await - start);
+    }
+    assert_eq!(forecast, [0, 5, 6, 20].map(|calls| admitted[calls]));
+    assert_eq!(Quota::unlimited().forecast(u64::MAX), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! Watching a task until it is settled, with the time simulated. What is asked when, and when a watch may end, is tested on the
 //! state machine (`answers/watch/rounds.rs`).
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use northbound::{
@@ -162,7 +163,7 @@ async fn no_span_of_time_is_too_long() {
 
 #[tokio::test]
 async fn a_permanent_error_ends_the_watch() {
-    for (status, code) in [(400, "100022"), (403, "105005"), (500, "100203"), (403, "1010005"), (200, "")] {
+    for (status, code) in [(400, "100022"), (403, "105005"), (500, "100203"), (403, "1010005")] {
         let platform = Platform::in_process(move |asked| match asked.number {
             0..10 => page(&[("Pending", 2)], asked),
             _ => json_reply(status, format!(r#"{{"error_code":"{code}"}}"#)),
@@ -177,16 +178,44 @@ async fn a_permanent_error_ends_the_watch() {
     }
 }
 
+/// What a proxy may put in the place of a reply: it may be gone with the next poll.
+#[tokio::test(start_paused = true)]
+async fn a_few_replies_that_are_not_the_platforms_do_not_end_the_watch() {
+    let long = " ".repeat(2000);
+    for (status, body) in
+        [(200, r#"{"total"#), (200, "\u{1f}\u{8b}"), (302, ""), (200, &long), (404, "<html>"), (200, "{}")]
+    {
+        for (strange, from) in [(3, 8), (4, 8), (1, 0)] {
+            let (body, pages) = (body.to_owned(), AtomicUsize::new(0));
+            let platform = Platform::in_process(move |asked| match asked.task() {
+                Some(_) => json_reply(404, ""),
+                None => match pages.fetch_add(1, Ordering::Relaxed) {
+                    number if (from..from + strange).contains(&number) => {
+                        let mut reply = json_reply(status, &body);
+                        reply.headers_mut().insert("location", "http://127.0.0.1:1/".parse().unwrap());
+                        reply
+                    }
+                    number => page(&[if number < 30 { ("Pending", 2) } else { ("Success", 2) }], asked),
+                },
+            });
+            let client = platform.builder().body_limit(1000).build().unwrap();
+            let (summaries, error) = all(watch(&client)).await;
+            let is_settled = summaries.last().is_some_and(Summary::is_settled);
+            assert_eq!((is_settled, error.is_none()), (strange == 3, strange == 3), "{status}: {error:?}");
+        }
+    }
+}
+
 /// An outage of ten minutes in the middle of a poll, in which the last subtask settles.
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_seen_and_does_not_end_the_watch() {
     const OUTAGE: std::ops::Range<u64> = 20..620;
     type Row = (u16, &'static str, fn(&WaitReason) -> bool);
-    let unreachable = |reason: &WaitReason| matches!(reason, WaitReason::Unreachable(_));
+    let failing = |reason: &WaitReason| matches!(reason, WaitReason::Failing(_));
     let rows: [Row; 5] = [
-        (502, "<html>", unreachable),
-        (501, "", unreachable),
-        (500, r#"{"error_code":"50252"}"#, unreachable),
+        (502, "<html>", failing),
+        (501, "", failing),
+        (500, r#"{"error_code":"50252"}"#, failing),
         (403, r#"{"error_code":"1010009"}"#, |reason| matches!(reason, WaitReason::QuotaUsedElsewhere)),
         (403, r#"{"error_code":"1010005"}"#, |reason| matches!(reason, WaitReason::TokenRefused)),
     ];
@@ -212,6 +241,24 @@ async fn an_outage_is_seen_and_does_not_end_the_watch() {
         let late = start.elapsed().as_secs() - OUTAGE.end;
         assert!(late <= if body.contains("1010005") { 660 } else { 100 }, "{body}: {late} s");
     }
+}
+
+/// The client's other calls have used up its quota, and a call may not wait so long: that is no outage.
+#[tokio::test(start_paused = true)]
+async fn a_poll_for_which_the_quota_has_no_room_waits_for_the_quota() {
+    let platform = Platform::in_process(|asked| page(&[("Success", 2)], asked));
+    let quota = Quota::new(8, Duration::from_secs(60)).unwrap();
+    let client = platform.builder().quota(quota).deadline(Duration::from_secs(10)).build().unwrap();
+    for _ in 0..8 {
+        client.subtasks("demo").page(0).await.unwrap();
+    }
+    let mut watch = client.watch("demo").stream();
+    let _ = tokio::time::timeout(Duration::from_secs(20), watch.try_next()).await;
+    let waiting = client.waiting().unwrap();
+    let left = waiting.until.map(|until| (until - Instant::now()).as_secs());
+    assert!(matches!(waiting.reason, WaitReason::Quota), "{waiting:?}");
+    assert_eq!((watch.missed() > 0, left), (true, Some(40)), "{waiting:?}");
+    assert!(watch.try_next().await.unwrap().unwrap().is_settled());
 }
 
 /// Every call so far: `own` for the task's own counters.
@@ -300,6 +347,16 @@ async fn a_watch_that_ends_in_an_outage_says_so() {
     let platform = Platform::in_process(|_| json_reply(503, ""));
     let error = all(platform.client().watch("demo").deadline(Duration::from_secs(60)).stream()).await.1;
     insta::assert_snapshot!(error.unwrap());
+    let start = Instant::now();
+    let platform = Platform::in_process(move |asked| match asked.is_login() {
+        true => json_reply(200, r#"{"accessToken":"t0ken"}"#),
+        false if start.elapsed() > Duration::from_secs(20) => json_reply(403, r#"{"error_code":"1010005"}"#),
+        false => page(&[("Pending", 2)], asked),
+    });
+    let client = platform.with_login().seed(7).build().unwrap();
+    let error = all(client.watch("demo").deadline(Duration::from_secs(600)).stream()).await.1.unwrap();
+    assert_eq!(error.remedy(), &Remedy::StopOtherLogins, "{error}");
+    assert!(error.found().contains("and the last "), "{error}");
     let nobody = platform.builder().service(tower::service_fn(|_: http::Request<_>| async {
         Err::<http::Response<northbound::reqwest::Body>, _>(std::io::Error::other("no route"))
     }));
