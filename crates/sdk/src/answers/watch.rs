@@ -219,7 +219,10 @@ impl State {
                         Ok(Ok(task)) => {
                             self.watching.counters(Counters::of(&task, &self.task.id), Instant::now());
                         }
-                        Ok(Err(error)) if is_without_counters(&error) => {
+                        Ok(Err(error))
+                            if is_without_counters(&error)
+                                && !(self.watching.has_counters() && error.is_strange()) =>
+                        {
                             self.watching.counters(None, Instant::now());
                         }
                         Ok(Err(error)) => self.missed(error, began)?,

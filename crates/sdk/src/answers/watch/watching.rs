@@ -11,7 +11,7 @@ use super::rounds::{PollResult, RoundStep, Rounds};
 use crate::answers::summary::count::{Ask, Sample};
 use crate::answers::summary::task::Tally;
 use crate::call::{FOREVER, after};
-use crate::{Doubt, Error, ErrorKind, Remedy, Summary, WaitReason};
+use crate::{Doubt, Error, ErrorKind, Method, Remedy, Summary, WaitReason};
 
 /// So many replies in a row that are not the platform's are missed polls, once a poll has succeeded.
 const MOST_STRANGE: u32 = 3;
@@ -99,6 +99,11 @@ impl Watching {
     pub(crate) fn counters(&mut self, counters: Option<Counters>, now: Instant) {
         self.pace.answered(now);
         self.rounds.counters(counters);
+    }
+
+    /// Whether the last poll used the task's own counters, so that the platform has them.
+    pub(crate) fn has_counters(&self) -> bool {
+        self.rounds.last.as_ref().is_some_and(|last| last.method() == Method::Counters)
     }
 
     /// Takes in the answer to a call.
