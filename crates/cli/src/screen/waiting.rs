@@ -62,10 +62,11 @@ fn line(
             let time = began.get(11..19).unwrap_or_default();
             let why = one_line(&cause(error));
             let what = match (reason, error.status()) {
-                (WaitReason::Failing(_), Some(status)) => {
+                (WaitReason::Unreachable(_), _) => "platform unreachable".to_owned(),
+                (_, Some(status)) if !status.is_success() => {
                     format!("the platform answers with HTTP {}", status.as_u16())
                 }
-                _ => "platform unreachable".to_owned(),
+                _ => "the platform answers with errors".to_owned(),
             };
             format!("{what} since {time} UTC ({why}){}", next("next try"))
         }

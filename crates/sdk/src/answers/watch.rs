@@ -9,7 +9,7 @@ mod simulation;
 mod watching;
 
 use std::future::IntoFuture as _;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
@@ -214,31 +214,37 @@ impl State {
             match self.watching.step(began) {
                 WatchStep::Wait(until) => sleep_until(until).await,
                 WatchStep::Counters => {
-                    match timeout_at(self.watching.end, self.batch_task.clone().into_future()).await {
+                    match until(self.watching.end, &self.client, self.batch_task.clone().into_future()).await
+                    {
                         Ok(Ok(task)) => {
                             self.watching.counters(Counters::of(&task, &self.task.id), Instant::now());
                         }
-                        Ok(Err(error)) if is_without_counters(&error) => {
+                        Ok(Err(error))
+                            if is_without_counters(&error)
+                                && !(self.watching.has_counters() && error.is_strange()) =>
+                        {
                             self.watching.counters(None, Instant::now());
                         }
                         Ok(Err(error)) => self.missed(error, began)?,
-                        Err(_late) => {}
+                        Err(waiting) => self.watching.cut_off(waiting),
                     }
                 }
-                WatchStep::Ask(ask) => match timeout_at(self.watching.end, self.task.ask(&ask)).await {
-                    Ok(Ok(sample)) => self.watching.counted(&sample, Instant::now()),
-                    Ok(Err(error)) => self.missed(error, began)?,
-                    Err(_late) => {}
-                },
+                WatchStep::Ask(ask) => {
+                    match until(self.watching.end, &self.client, self.task.ask(&ask)).await {
+                        Ok(Ok(sample)) => self.watching.counted(&sample, Instant::now()),
+                        Ok(Err(error)) => self.missed(error, began)?,
+                        Err(waiting) => self.watching.cut_off(waiting),
+                    }
+                }
                 WatchStep::Read(doubt) => {
                     let read = self.read.get_or_insert_with(|| self.task.begin_read());
-                    match timeout_at(self.watching.end, read.call()).await {
+                    match until(self.watching.end, &self.client, read.call()).await {
                         Ok(Ok(found)) => {
                             self.read.take_if(|_| found.is_some());
                             self.watching.read(found, doubt, Instant::now());
                         }
                         Ok(Err(error)) => self.missed(error, began)?,
-                        Err(_late) => {}
+                        Err(waiting) => self.watching.cut_off(waiting),
                     }
                 }
                 WatchStep::Deliver(summary) => {
@@ -272,6 +278,16 @@ impl State {
         self.wait.is_since(began, reason, login.map(|wait| after(now, wait)).max(Some(next.max(room))));
         Ok(())
     }
+}
+
+/// Waits for a call, at most until the end of the watch; then it says what the call waits for.
+async fn until<T>(
+    end: Instant,
+    client: &Client,
+    call: impl Future<Output = T>,
+) -> Result<T, Option<WaitReason>> {
+    let mut call = pin!(call);
+    timeout_at(end, call.as_mut()).await.map_err(|_late| client.waiting().map(|waiting| waiting.reason))
 }
 
 /// Summaries of a batch task until it is settled. Made by [`Watch::stream`].

@@ -11,7 +11,7 @@ use super::rounds::{PollResult, RoundStep, Rounds};
 use crate::answers::summary::count::{Ask, Sample};
 use crate::answers::summary::task::Tally;
 use crate::call::{FOREVER, after};
-use crate::{Doubt, Error, ErrorKind, Remedy, Summary};
+use crate::{Doubt, Error, ErrorKind, Method, Remedy, Summary, WaitReason};
 
 /// So many replies in a row that are not the platform's are missed polls, once a poll has succeeded.
 const MOST_STRANGE: u32 = 3;
@@ -30,6 +30,8 @@ pub(crate) struct Watching {
     result: Option<PollResult>,
     /// How many polls have failed since the last one that did not, and the latest of these errors.
     missed: Option<(u32, Error)>,
+    /// What went wrong with the call that the end of the watch has cut off, and what to do about it.
+    trouble: Option<(String, Remedy)>,
     /// How many of the latest polls have failed, one after another, with a reply that is not the platform's.
     strange: u32,
     ended: bool,
@@ -64,6 +66,7 @@ impl Watching {
             end: after(now, deadline.unwrap_or(FOREVER)),
             result: None,
             missed: None,
+            trouble: None,
             strange: 0,
             ended: false,
         }
@@ -96,6 +99,11 @@ impl Watching {
     pub(crate) fn counters(&mut self, counters: Option<Counters>, now: Instant) {
         self.pace.answered(now);
         self.rounds.counters(counters);
+    }
+
+    /// Whether the last poll used the task's own counters, so that the platform has them.
+    pub(crate) fn has_counters(&self) -> bool {
+        self.rounds.last.as_ref().is_some_and(|last| last.method() == Method::Counters)
     }
 
     /// Takes in the answer to a call.
@@ -132,6 +140,22 @@ impl Watching {
         Ok(self.pace.next_at(now, self.rounds.ahead()))
     }
 
+    /// The end of the watch has come before the reply to a call, which waits for this.
+    pub(crate) fn cut_off(&mut self, waits: Option<WaitReason>) {
+        self.trouble = match waits {
+            Some(WaitReason::Unreachable(error) | WaitReason::Failing(error)) => {
+                Some((format!("the last poll fails: {}", error.found()), error.remedy().clone()))
+            }
+            Some(WaitReason::TokenRefused) => {
+                Some(("the platform refuses tokens that are fresh".to_owned(), Remedy::StopOtherLogins))
+            }
+            Some(WaitReason::QuotaUsedElsewhere) => {
+                Some(("the platform throttles".to_owned(), Remedy::ShareQuota))
+            }
+            _ => None,
+        };
+    }
+
     fn deliver(&mut self, result: PollResult, now: Instant) -> WatchStep {
         let PollResult { summary, moved } = result;
         self.pace.polled(now, moved);
@@ -152,13 +176,18 @@ impl Watching {
     fn late(&self, within: Duration) -> Error {
         let last = self.rounds.last.as_ref();
         let far = last.map_or("no count has come in yet".to_owned(), Summary::to_string);
-        let failed = self.missed.as_ref().map(|(count, error)| match count {
-            1 => format!(", and the last poll failed: {}", error.found()),
-            _ => format!(", and the last {count} polls failed: {}", error.found()),
+        let missed = self.missed.as_ref().map(|(count, error)| {
+            let failed = match count {
+                1 => format!("the last poll failed: {}", error.found()),
+                _ => format!("the last {count} polls failed: {}", error.found()),
+            };
+            (failed, error.remedy().clone())
         });
-        let found = format!("not settled within {}: {far}{}", span(within), failed.unwrap_or_default());
+        let trouble = missed.or_else(|| self.trouble.clone());
+        let failed = trouble.as_ref().map(|(failed, _)| format!(", and {failed}")).unwrap_or_default();
+        let found = format!("not settled within {}: {far}{failed}", span(within));
         let remedy = match last {
-            _ if let Some((_, error)) = &self.missed => error.remedy().clone(),
+            _ if let Some((_, remedy)) = trouble => remedy,
             Some(last) if last.total() == 0 => Remedy::AllowEmpty,
             Some(last) if last.other() == last.total() - last.settled() => {
                 Remedy::ReadSubtasks { other: last.other(), total: last.total() }

@@ -347,6 +347,15 @@ async fn a_watch_that_ends_in_an_outage_says_so() {
     let platform = Platform::in_process(|_| json_reply(503, ""));
     let error = all(platform.client().watch("demo").deadline(Duration::from_secs(60)).stream()).await.1;
     insta::assert_snapshot!(error.unwrap());
+    let platform = Platform::in_process(|_| {
+        let mut reply = json_reply(503, "");
+        reply.headers_mut().insert("retry-after", "50".parse().unwrap());
+        reply
+    });
+    let client = platform.builder().retry(northbound::Retry::new()).build().unwrap();
+    let error = all(client.watch("demo").deadline(Duration::from_secs(60)).stream()).await.1.unwrap();
+    assert!(error.found().contains("and the last poll fails: HTTP 503"), "{error}");
+    assert_ne!(error.remedy(), &Remedy::WatchLonger);
     let start = Instant::now();
     let platform = Platform::in_process(move |asked| match asked.is_login() {
         true => json_reply(200, r#"{"accessToken":"t0ken"}"#),
