@@ -94,7 +94,9 @@ pub(crate) fn joined(words: Vec<OsString>, command: &Command) -> Vec<OsString> {
             let known = option.get_possible_values();
             let is_value = known.iter().any(|value| value.matches(&text, true))
                 || known.is_empty() && has_operand && !text.starts_with(['-', '@']);
-            if is_value || text.starts_with(',') || last.to_string_lossy().ends_with(',') {
+            // An option after a comma too many is an option: `--devices a, --dry-run` must not send to `--dry-run`.
+            let continues = last.to_string_lossy().ends_with(',') && !text.starts_with('-');
+            if is_value || text.starts_with(',') || continues {
                 last.push(",");
                 last.push(word);
                 continue;
@@ -172,6 +174,8 @@ mod tests {
         assert!(parsed("above below --status Fail, t").unwrap_err().contains("invalid value 't'"));
         assert_eq!(parsed("above below --name 1, 2 t"), Ok((vec![], vec![1, 2], Some("t".to_owned()))));
         assert_eq!(parsed("above below --name 1 -- 2"), Ok((vec![], vec![1], Some("2".to_owned()))));
+        let option = parsed("above below --name 1, --status Fail t");
+        assert_eq!(option, Ok((vec!["Fail".to_owned()], vec![1], Some("t".to_owned()))));
         for line in
             ["t --name 1 2 --status Fail", "t --name 1 --status Fail --name 2", "--status Fail t --name=1 2"]
         {

@@ -58,10 +58,14 @@ pub(crate) async fn send(
     let sent = carry_out(&mut steps, begun, content, repeat).await?;
     drop(steps);
     let told = tell(context, &connection, &order, &sent).await;
+    let (name, task) = (shown(order.name()), one_line(&sent.task_id));
     if let Some(failure) = sent.unrecorded {
-        let (name, task) = (shown(order.name()), one_line(&sent.task_id));
         let what = format!("{name} is sent as task {task}, and its record does not say so: {failure}");
         return Err(CliError::file(what, format!("note it with `northbound task {task} --adopt {name}`")));
+    }
+    if let Err(CliError::Output(failure)) = told {
+        let what = format!("{name} is sent as task {task}, and this cannot be printed: {failure}");
+        return Err(CliError::file(what, "the same command again prints the id, and sends nothing"));
     }
     told?;
     let (watch, report) = (options.watch || options.report.is_some(), options.report.clone());

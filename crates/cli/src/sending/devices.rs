@@ -58,7 +58,9 @@ impl Devices {
     /// Adds an id if it can be one. A table has its id in a column, and is no list of ids.
     fn add_checked(&mut self, id: &str, place: &str) -> Result<(), CliError> {
         let hidden = northbound::invisible(id).map(|found| format!("holds {found}"));
-        let strange = id.contains(|c: char| c.is_whitespace() || ",;\"".contains(c));
+        let is_heading = ["deviceid", "device_id"].iter().any(|heading| id.eq_ignore_ascii_case(heading));
+        let strange = is_heading || id.starts_with('-');
+        let strange = strange || id.contains(|c: char| c.is_whitespace() || ",;\"".contains(c));
         let fault = hidden.or_else(|| strange.then(|| format!("is no device id: {:?}", one_line(id))));
         if let Some(fault) = fault {
             let advice =
@@ -150,6 +152,8 @@ mod tests {
             ("\"a\"\n", "is no device id: \"\\\"a\\\"\""),
             ("a b\n", "is no device id: \"a b\""),
             ("a\u{200b}\n", "line 1 of"),
+            ("deviceId\na\n", "is no device id: \"deviceId\""),
+            ("a\n--dry-run\n", "is no device id: \"--dry-run\""),
         ] {
             let fault = of_file(text).unwrap_err();
             assert!(fault.contains(found), "{text:?}: {fault}");
