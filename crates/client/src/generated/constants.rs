@@ -134,7 +134,7 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         name: "TaskNameTaken",
         text: "The batchTask name has exist",
         meaning: "A batch task of this name exists.",
-        remedy: "Choose another name. If an earlier attempt of yours may have created the task, find out before you send anything again.",
+        remedy: "Find out first whether an earlier attempt of yours has created the task. If none has, choose another name.",
         action: Action::FixRequest,
         source: None,
     },
