@@ -1,10 +1,10 @@
 //! The types of the client crate: their schemas and their readers.
 
 use northbound_client::types::{
-    AccessToken, BatchTask, CommandOutput, CreatedBatchTask, DeviceCommand, DeviceCommandMethod,
-    DeviceCommandServiceId, ErrorResponse, LoginRequest, LoginRequestAppId, NewBatchTask, NewBatchTaskAppId,
-    NewBatchTaskTaskName, NewTaskTag, Subtask, SubtaskFailure, SubtaskPage, SubtaskParam, TargetType, TaskId,
-    TaskParam, TaskTag,
+    AccessToken, BatchTask, BatchTaskRequest, BatchTaskRequestAppId, BatchTaskRequestTaskName, CommandOutput,
+    CreatedBatchTask, DeviceCommand, DeviceCommandMethod, DeviceCommandServiceId, ErrorResponse,
+    LoginRequest, LoginRequestAppId, Subtask, SubtaskFailure, SubtaskPage, SubtaskParam, TargetType, TaskId,
+    TaskParam, TaskTag, TaskTagRequest,
 };
 use northbound_client::{BatchTaskStatus, ErrorCode, Seconds, Secret, SubtaskStatus, TaskOrigin, TaskType};
 use schemars::generate::SchemaSettings;
@@ -51,10 +51,10 @@ pub(crate) fn types() -> Vec<RustType> {
         RustType::of::<ErrorResponse>(),
         RustType::of::<LoginRequest>(),
         RustType::of::<LoginRequestAppId>(),
-        RustType::of::<NewBatchTask>(),
-        RustType::of::<NewBatchTaskAppId>(),
-        RustType::of::<NewBatchTaskTaskName>(),
-        RustType::of::<NewTaskTag>(),
+        RustType::of::<BatchTaskRequest>(),
+        RustType::of::<BatchTaskRequestAppId>(),
+        RustType::of::<BatchTaskRequestTaskName>(),
+        RustType::of::<TaskTagRequest>(),
         RustType::of::<Seconds>(),
         RustType::of::<Secret>(),
         RustType::of::<Subtask>(),

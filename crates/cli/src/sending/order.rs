@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use northbound::client_layer::types::{DeviceCommandMethod, DeviceCommandServiceId, NewBatchTaskTaskName};
+use northbound::client_layer::types::{
+    BatchTaskRequestTaskName, DeviceCommandMethod, DeviceCommandServiceId,
+};
 use northbound::{Client, CreateBatchTask, DeviceCommand, Members, Targets, TaskTimeout};
 use serde_json::{Map, Value, json};
 
@@ -108,7 +110,7 @@ impl Order {
         command: CommandText,
         devices: Devices,
     ) -> Result<Self, CliError> {
-        if let Err(fault) = NewBatchTaskTaskName::try_from(options.name.as_str()) {
+        if let Err(fault) = BatchTaskRequestTaskName::try_from(options.name.as_str()) {
             return Err(CliError::usage(format!("the name is {fault}"), "choose another --name"));
         }
         Ok(Self {

@@ -126,6 +126,160 @@ is not certain.
             Default::default()
         }
     }
+    ///A batch task to create.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct BatchTaskRequest {
+        /**The application that the task is created for. The page's table calls it mandatory; its text, and other editions,
+want it only when another application has authorized the caller. Leave it out otherwise.
+*/
+        #[serde(
+            rename = "appId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub app_id: ::std::option::Option<BatchTaskRequestAppId>,
+        ///Parameters of the task.
+        pub param: TaskParam,
+        ///Tags of the task. One that is already in use is answered with 105201, one that does not exist with 105202.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tags: ::std::option::Option<::std::vec::Vec<TaskTagRequest>>,
+        /**Name of the task, unused so far: a name that exists is answered with 105002. That it is not empty is our reading
+of "mandatory".
+*/
+        #[serde(rename = "taskName")]
+        pub task_name: BatchTaskRequestTaskName,
+        ///What the task does. It decides what `param` holds.
+        #[serde(rename = "taskType")]
+        pub task_type: crate::TaskType,
+        /**How long the task may take. **The unit is not certain**: most editions of the page say minutes (2880 would be 48
+hours), the PHP edition and two public clients say seconds, and the reply of `getBatchTask` is in seconds in every
+edition. To find out, create a task and read its `timeout` with `getBatchTask`: a 60 that comes back as
+3600 was in minutes.
+*/
+        pub timeout: i32,
+    }
+    impl BatchTaskRequest {
+        pub fn builder() -> builder::BatchTaskRequest {
+            Default::default()
+        }
+    }
+    /**The application that the task is created for. The page's table calls it mandatory; its text, and other editions,
+want it only when another application has authorized the caller. Leave it out otherwise.
+*/
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct BatchTaskRequestAppId(::std::string::String);
+    impl ::std::ops::Deref for BatchTaskRequestAppId {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<BatchTaskRequestAppId> for ::std::string::String {
+        fn from(value: BatchTaskRequestAppId) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for BatchTaskRequestAppId {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 64usize {
+                return Err("longer than 64 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for BatchTaskRequestAppId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for BatchTaskRequestAppId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BatchTaskRequestAppId {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    /**Name of the task, unused so far: a name that exists is answered with 105002. That it is not empty is our reading
+of "mandatory".
+*/
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct BatchTaskRequestTaskName(::std::string::String);
+    impl ::std::ops::Deref for BatchTaskRequestTaskName {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<BatchTaskRequestTaskName> for ::std::string::String {
+        fn from(value: BatchTaskRequestTaskName) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for BatchTaskRequestTaskName {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 256usize {
+                return Err("longer than 256 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for BatchTaskRequestTaskName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for BatchTaskRequestTaskName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for BatchTaskRequestTaskName {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///What the text in `output` of a subtask holds, for a command task. The page shows it in its example only.
     #[derive(::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -403,176 +557,6 @@ them with `resultcode` and `resultmsg`; a code may come as a number. An error ca
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
-        }
-    }
-    ///A batch task to create.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
-    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    pub struct NewBatchTask {
-        /**The application that the task is created for. The page's table calls it mandatory; its text, and other editions,
-want it only when another application has authorized the caller. Leave it out otherwise.
-*/
-        #[serde(
-            rename = "appId",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub app_id: ::std::option::Option<NewBatchTaskAppId>,
-        ///Parameters of the task.
-        pub param: TaskParam,
-        ///Tags of the task. One that is already in use is answered with 105201, one that does not exist with 105202.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub tags: ::std::option::Option<::std::vec::Vec<NewTaskTag>>,
-        /**Name of the task, unused so far: a name that exists is answered with 105002. That it is not empty is our reading
-of "mandatory".
-*/
-        #[serde(rename = "taskName")]
-        pub task_name: NewBatchTaskTaskName,
-        ///What the task does. It decides what `param` holds.
-        #[serde(rename = "taskType")]
-        pub task_type: crate::TaskType,
-        /**How long the task may take. **The unit is not certain**: most editions of the page say minutes (2880 would be 48
-hours), the PHP edition and two public clients say seconds, and the reply of `getBatchTask` is in seconds in every
-edition. To find out, create a task and read its `timeout` with `getBatchTask`: a 60 that comes back as
-3600 was in minutes.
-*/
-        pub timeout: i32,
-    }
-    impl NewBatchTask {
-        pub fn builder() -> builder::NewBatchTask {
-            Default::default()
-        }
-    }
-    /**The application that the task is created for. The page's table calls it mandatory; its text, and other editions,
-want it only when another application has authorized the caller. Leave it out otherwise.
-*/
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    pub struct NewBatchTaskAppId(::std::string::String);
-    impl ::std::ops::Deref for NewBatchTaskAppId {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<NewBatchTaskAppId> for ::std::string::String {
-        fn from(value: NewBatchTaskAppId) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for NewBatchTaskAppId {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 64usize {
-                return Err("longer than 64 characters".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for NewBatchTaskAppId {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for NewBatchTaskAppId {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for NewBatchTaskAppId {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    /**Name of the task, unused so far: a name that exists is answered with 105002. That it is not empty is our reading
-of "mandatory".
-*/
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    pub struct NewBatchTaskTaskName(::std::string::String);
-    impl ::std::ops::Deref for NewBatchTaskTaskName {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<NewBatchTaskTaskName> for ::std::string::String {
-        fn from(value: NewBatchTaskTaskName) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for NewBatchTaskTaskName {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 256usize {
-                return Err("longer than 256 characters".into());
-            }
-            if value.chars().count() < 1usize {
-                return Err("shorter than 1 characters".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for NewBatchTaskTaskName {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for NewBatchTaskTaskName {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for NewBatchTaskTaskName {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    ///A tag of a task to create. The page calls this structure `TagDTO2`.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
-    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    pub struct NewTaskTag {
-        ///Name of the tag.
-        #[serde(rename = "tagName")]
-        pub tag_name: ::std::string::String,
-        ///Value of the tag.
-        #[serde(rename = "tagValue")]
-        pub tag_value: ::std::string::String,
-    }
-    impl NewTaskTag {
-        pub fn builder() -> builder::NewTaskTag {
-            Default::default()
         }
     }
     /**What happened to one device of a batch task. The page calls this structure `QueryTaskDetailDTOCloud2NA`.
@@ -903,6 +887,22 @@ documented.
     }
     impl TaskTag {
         pub fn builder() -> builder::TaskTag {
+            Default::default()
+        }
+    }
+    ///A tag of a task to create. The page calls this structure `TagDTO2`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct TaskTagRequest {
+        ///Name of the tag.
+        #[serde(rename = "tagName")]
+        pub tag_name: ::std::string::String,
+        ///Value of the tag.
+        #[serde(rename = "tagValue")]
+        pub tag_value: ::std::string::String,
+    }
+    impl TaskTagRequest {
+        pub fn builder() -> builder::TaskTagRequest {
             Default::default()
         }
     }
@@ -1453,6 +1453,141 @@ documented.
             }
         }
         #[derive(Clone, Debug)]
+        pub struct BatchTaskRequest {
+            app_id: ::std::result::Result<
+                ::std::option::Option<super::BatchTaskRequestAppId>,
+                ::std::string::String,
+            >,
+            param: ::std::result::Result<super::TaskParam, ::std::string::String>,
+            tags: ::std::result::Result<
+                ::std::option::Option<::std::vec::Vec<super::TaskTagRequest>>,
+                ::std::string::String,
+            >,
+            task_name: ::std::result::Result<
+                super::BatchTaskRequestTaskName,
+                ::std::string::String,
+            >,
+            task_type: ::std::result::Result<crate::TaskType, ::std::string::String>,
+            timeout: ::std::result::Result<i32, ::std::string::String>,
+        }
+        impl ::std::default::Default for BatchTaskRequest {
+            fn default() -> Self {
+                Self {
+                    app_id: Ok(Default::default()),
+                    param: Err("no value supplied for param".to_string()),
+                    tags: Ok(Default::default()),
+                    task_name: Err("no value supplied for task_name".to_string()),
+                    task_type: Err("no value supplied for task_type".to_string()),
+                    timeout: Err("no value supplied for timeout".to_string()),
+                }
+            }
+        }
+        impl BatchTaskRequest {
+            pub fn app_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::BatchTaskRequestAppId>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.app_id = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for app_id: {e}")
+                    });
+                self
+            }
+            pub fn param<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::TaskParam>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.param = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for param: {e}")
+                    });
+                self
+            }
+            pub fn tags<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::std::vec::Vec<super::TaskTagRequest>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tags = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for tags: {e}")
+                    });
+                self
+            }
+            pub fn task_name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::BatchTaskRequestTaskName>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.task_name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for task_name: {e}")
+                    });
+                self
+            }
+            pub fn task_type<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<crate::TaskType>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.task_type = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for task_type: {e}")
+                    });
+                self
+            }
+            pub fn timeout<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i32>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.timeout = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for timeout: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<BatchTaskRequest> for super::BatchTaskRequest {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: BatchTaskRequest,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    app_id: value.app_id?,
+                    param: value.param?,
+                    tags: value.tags?,
+                    task_name: value.task_name?,
+                    task_type: value.task_type?,
+                    timeout: value.timeout?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::BatchTaskRequest> for BatchTaskRequest {
+            fn from(value: super::BatchTaskRequest) -> Self {
+                Self {
+                    app_id: Ok(value.app_id),
+                    param: Ok(value.param),
+                    tags: Ok(value.tags),
+                    task_name: Ok(value.task_name),
+                    task_type: Ok(value.task_type),
+                    timeout: Ok(value.timeout),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct CommandOutput {
             command_result: ::std::result::Result<
                 ::std::option::Option<crate::Json>,
@@ -1851,205 +1986,6 @@ documented.
                 Self {
                     app_id: Ok(value.app_id),
                     secret: Ok(value.secret),
-                }
-            }
-        }
-        #[derive(Clone, Debug)]
-        pub struct NewBatchTask {
-            app_id: ::std::result::Result<
-                ::std::option::Option<super::NewBatchTaskAppId>,
-                ::std::string::String,
-            >,
-            param: ::std::result::Result<super::TaskParam, ::std::string::String>,
-            tags: ::std::result::Result<
-                ::std::option::Option<::std::vec::Vec<super::NewTaskTag>>,
-                ::std::string::String,
-            >,
-            task_name: ::std::result::Result<
-                super::NewBatchTaskTaskName,
-                ::std::string::String,
-            >,
-            task_type: ::std::result::Result<crate::TaskType, ::std::string::String>,
-            timeout: ::std::result::Result<i32, ::std::string::String>,
-        }
-        impl ::std::default::Default for NewBatchTask {
-            fn default() -> Self {
-                Self {
-                    app_id: Ok(Default::default()),
-                    param: Err("no value supplied for param".to_string()),
-                    tags: Ok(Default::default()),
-                    task_name: Err("no value supplied for task_name".to_string()),
-                    task_type: Err("no value supplied for task_type".to_string()),
-                    timeout: Err("no value supplied for timeout".to_string()),
-                }
-            }
-        }
-        impl NewBatchTask {
-            pub fn app_id<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<
-                    ::std::option::Option<super::NewBatchTaskAppId>,
-                >,
-                T::Error: ::std::fmt::Display,
-            {
-                self.app_id = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for app_id: {e}")
-                    });
-                self
-            }
-            pub fn param<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<super::TaskParam>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.param = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for param: {e}")
-                    });
-                self
-            }
-            pub fn tags<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<
-                    ::std::option::Option<::std::vec::Vec<super::NewTaskTag>>,
-                >,
-                T::Error: ::std::fmt::Display,
-            {
-                self.tags = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for tags: {e}")
-                    });
-                self
-            }
-            pub fn task_name<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<super::NewBatchTaskTaskName>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.task_name = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for task_name: {e}")
-                    });
-                self
-            }
-            pub fn task_type<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<crate::TaskType>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.task_type = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for task_type: {e}")
-                    });
-                self
-            }
-            pub fn timeout<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<i32>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.timeout = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for timeout: {e}")
-                    });
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<NewBatchTask> for super::NewBatchTask {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: NewBatchTask,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self {
-                    app_id: value.app_id?,
-                    param: value.param?,
-                    tags: value.tags?,
-                    task_name: value.task_name?,
-                    task_type: value.task_type?,
-                    timeout: value.timeout?,
-                })
-            }
-        }
-        impl ::std::convert::From<super::NewBatchTask> for NewBatchTask {
-            fn from(value: super::NewBatchTask) -> Self {
-                Self {
-                    app_id: Ok(value.app_id),
-                    param: Ok(value.param),
-                    tags: Ok(value.tags),
-                    task_name: Ok(value.task_name),
-                    task_type: Ok(value.task_type),
-                    timeout: Ok(value.timeout),
-                }
-            }
-        }
-        #[derive(Clone, Debug)]
-        pub struct NewTaskTag {
-            tag_name: ::std::result::Result<
-                ::std::string::String,
-                ::std::string::String,
-            >,
-            tag_value: ::std::result::Result<
-                ::std::string::String,
-                ::std::string::String,
-            >,
-        }
-        impl ::std::default::Default for NewTaskTag {
-            fn default() -> Self {
-                Self {
-                    tag_name: Err("no value supplied for tag_name".to_string()),
-                    tag_value: Err("no value supplied for tag_value".to_string()),
-                }
-            }
-        }
-        impl NewTaskTag {
-            pub fn tag_name<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::string::String>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.tag_name = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for tag_name: {e}")
-                    });
-                self
-            }
-            pub fn tag_value<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::string::String>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.tag_value = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for tag_value: {e}")
-                    });
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<NewTaskTag> for super::NewTaskTag {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: NewTaskTag,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self {
-                    tag_name: value.tag_name?,
-                    tag_value: value.tag_value?,
-                })
-            }
-        }
-        impl ::std::convert::From<super::NewTaskTag> for NewTaskTag {
-            fn from(value: super::NewTaskTag) -> Self {
-                Self {
-                    tag_name: Ok(value.tag_name),
-                    tag_value: Ok(value.tag_value),
                 }
             }
         }
@@ -2792,6 +2728,70 @@ documented.
                 }
             }
         }
+        #[derive(Clone, Debug)]
+        pub struct TaskTagRequest {
+            tag_name: ::std::result::Result<
+                ::std::string::String,
+                ::std::string::String,
+            >,
+            tag_value: ::std::result::Result<
+                ::std::string::String,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for TaskTagRequest {
+            fn default() -> Self {
+                Self {
+                    tag_name: Err("no value supplied for tag_name".to_string()),
+                    tag_value: Err("no value supplied for tag_value".to_string()),
+                }
+            }
+        }
+        impl TaskTagRequest {
+            pub fn tag_name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tag_name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for tag_name: {e}")
+                    });
+                self
+            }
+            pub fn tag_value<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tag_value = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for tag_value: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<TaskTagRequest> for super::TaskTagRequest {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: TaskTagRequest,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    tag_name: value.tag_name?,
+                    tag_value: value.tag_value?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::TaskTagRequest> for TaskTagRequest {
+            fn from(value: super::TaskTagRequest) -> Self {
+                Self {
+                    tag_name: Ok(value.tag_name),
+                    tag_value: Ok(value.tag_value),
+                }
+            }
+        }
     }
     /// Error types.
     pub mod error {
@@ -3228,7 +3228,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct CreateBatchTask<'a> {
         client: &'a super::Client,
-        body: Result<types::builder::NewBatchTask, String>,
+        body: Result<types::builder::BatchTaskRequest, String>,
     }
     impl<'a> CreateBatchTask<'a> {
         pub fn new(client: &'a super::Client) -> Self {
@@ -3239,22 +3239,24 @@ pub mod builder {
         }
         pub fn body<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<types::NewBatchTask>,
-            <V as std::convert::TryInto<types::NewBatchTask>>::Error: std::fmt::Display,
+            V: std::convert::TryInto<types::BatchTaskRequest>,
+            <V as std::convert::TryInto<
+                types::BatchTaskRequest,
+            >>::Error: std::fmt::Display,
         {
             self.body = value
                 .try_into()
                 .map(From::from)
                 .map_err(|s| {
-                    format!("conversion to `NewBatchTask` for body failed: {}", s)
+                    format!("conversion to `BatchTaskRequest` for body failed: {}", s)
                 });
             self
         }
         pub fn body_map<F>(mut self, f: F) -> Self
         where
             F: std::ops::FnOnce(
-                types::builder::NewBatchTask,
-            ) -> types::builder::NewBatchTask,
+                types::builder::BatchTaskRequest,
+            ) -> types::builder::BatchTaskRequest,
         {
             self.body = self.body.map(f);
             self
@@ -3269,7 +3271,7 @@ pub mod builder {
             let Self { client, body } = self;
             let body = body
                 .and_then(|v| {
-                    types::NewBatchTask::try_from(v).map_err(|e| e.to_string())
+                    types::BatchTaskRequest::try_from(v).map_err(|e| e.to_string())
                 })
                 .map_err(Error::InvalidRequest)?;
             let url = format!("{}/iocm/app/batchtask/v1.1.0/tasks", client.baseurl,);

@@ -376,8 +376,8 @@ pub const QUOTA: Quota = Quota {
     calls: 100u32,
     window: Duration::from_secs(60u64),
 };
-///The least and the most of `timeout` in a `NewBatchTask`.
-pub const NEW_BATCH_TASK_TIMEOUT: ::std::ops::RangeInclusive<u32> = 10u32..=2880u32;
+///The least and the most of `timeout` in a `BatchTaskRequest`.
+pub const BATCH_TASK_REQUEST_TIMEOUT: ::std::ops::RangeInclusive<u32> = 10u32..=2880u32;
 ///The least and the most of `maxRetransmit` in a `TaskParam`.
 pub const TASK_PARAM_MAX_RETRANSMIT: ::std::ops::RangeInclusive<u32> = 0u32..=3u32;
 /// How many rows a page may have (the parameter `pageSize` in the document).

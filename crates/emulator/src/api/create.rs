@@ -19,7 +19,7 @@ use crate::api::refusal::{INPUT_REJECTED, Refusal, shown};
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct NewBatchTask {
+pub(crate) struct BatchTaskRequest {
     /// The application that the task is for, when it is another one that authorized the caller.
     #[cfg_attr(feature = "openapi", schema(nullable = false, max_length = 64))]
     #[serde(default, deserialize_with = "given")]
@@ -36,9 +36,9 @@ pub(crate) struct NewBatchTask {
     #[cfg_attr(feature = "openapi", schema(value_type = TaskParam))]
     pub(crate) param: Box<RawValue>,
     /// Tags of the task.
-    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<Vec<NewTaskTag>>))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<Vec<TaskTagRequest>>))]
     #[serde(default, deserialize_with = "given")]
-    pub(crate) tags: Option<Vec<Object<NewTaskTag>>>,
+    pub(crate) tags: Option<Vec<Object<TaskTagRequest>>>,
 }
 
 /// Parameters of a task; these are the ones of a command task.
@@ -125,7 +125,7 @@ struct DeviceCommand {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct NewTaskTag {
+pub(crate) struct TaskTagRequest {
     /// Name of the tag.
     pub(crate) tag_name: String,
     /// Value of the tag.
@@ -149,7 +149,7 @@ pub(crate) enum Target {
     Unknown,
 }
 
-impl NewBatchTask {
+impl BatchTaskRequest {
     /// Reads the body of a request, and takes from it the devices that the task is for.
     ///
     /// Members that the page does not list are ignored.
@@ -281,10 +281,10 @@ mod tests {
         })
     }
 
-    fn parse(body: &str) -> Result<(NewBatchTask, Target), String> {
+    fn parse(body: &str) -> Result<(BatchTaskRequest, Target), String> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, "application/json; charset=utf-8".parse().unwrap());
-        NewBatchTask::parse(&headers, body.as_bytes()).map_err(|refusal| {
+        BatchTaskRequest::parse(&headers, body.as_bytes()).map_err(|refusal| {
             assert_eq!(refusal.row, INPUT_REJECTED);
             refusal.reason
         })
@@ -311,7 +311,7 @@ mod tests {
             (task.param.get().len(), target),
             (body.split("\"param\": ").nth(1).unwrap().len() - 1, Target::Everything)
         );
-        let tag = NewTaskTag { tag_name: "a".into(), tag_value: "b".into() };
+        let tag = TaskTagRequest { tag_name: "a".into(), tag_value: "b".into() };
         assert_eq!((task.app_id, task.tags), (None, Some(vec![Object(tag)])));
     }
 
@@ -382,6 +382,6 @@ mod tests {
         assert!(parse("").is_err() && parse("[]").is_err() && parse(&format!("{text}x")).is_err());
         assert!(changed("/param/command", json!(["WaterMeter", "SET", {}])).is_err());
         assert!(changed("/tags", json!([["a", "b"]])).is_err());
-        assert!(NewBatchTask::parse(&HeaderMap::new(), text.as_bytes()).is_err());
+        assert!(BatchTaskRequest::parse(&HeaderMap::new(), text.as_bytes()).is_err());
     }
 }

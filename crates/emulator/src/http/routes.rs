@@ -77,7 +77,7 @@ async fn list_subtasks(
 /// Creates a batch task, such as one command to many devices. An error may come under 200.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post, path = CREATE_BATCH_TASK_PATH, tag = "Batch tasks",
-    request_body(content = crate::api::create::NewBatchTask, content_type = "application/json"),
+    request_body(content = crate::api::create::BatchTaskRequest, content_type = "application/json"),
     responses(crate::api::error_tables::CreateBatchTaskErrors),
     security(("AppKey" = [], "BearerToken" = []))
 ))]

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::api::SubtaskStatus;
 use crate::api::batch_task::{self, TaskOrigin, TaskTag, TaskType};
-use crate::api::create::NewTaskTag;
+use crate::api::create::TaskTagRequest;
 use crate::scenario::Task;
 use crate::tasks::Subtasks;
 use crate::tasks::counts::Counts;
@@ -33,7 +33,7 @@ pub(super) struct BatchTask {
     pub(super) timeout: i64,
     /// As it was posted.
     pub(super) param: Box<RawValue>,
-    pub(super) tags: Vec<NewTaskTag>,
+    pub(super) tags: Vec<TaskTagRequest>,
     pub(super) subtasks: Subtasks,
 }
 
@@ -99,7 +99,7 @@ impl BatchTask {
     }
 }
 
-fn tag(tag: &NewTaskTag) -> TaskTag<'_> {
+fn tag(tag: &TaskTagRequest) -> TaskTag<'_> {
     TaskTag { tag_name: Some(&tag.tag_name), tag_value: Some(&tag.tag_value) }
 }
 

@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::api::batch_task::{CreatedBatchTask, TaskOrigin};
-use crate::api::create::{NewBatchTask, NewTaskTag, Object};
+use crate::api::create::{BatchTaskRequest, Object, TaskTagRequest};
 use crate::api::credentials::Caller;
 use crate::api::json_text;
 use crate::api::refusal::{
@@ -40,7 +40,7 @@ impl Platform {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<Response, Refusal> {
-        let (task, target) = NewBatchTask::parse(headers, body)?;
+        let (task, target) = BatchTaskRequest::parse(headers, body)?;
         let owner = self.owner(caller, task.app_id.as_deref(), self.unknown_application_of_create)?;
         let tags: Vec<_> = task.tags.into_iter().flatten().map(|Object(tag)| tag).collect();
         tags.iter().try_for_each(|tag| self.check_tag(tag))?;
@@ -71,7 +71,7 @@ impl Platform {
         Ok(Verdict { reason, ..Verdict::default() }.answer(text.into_bytes()))
     }
 
-    fn check_tag(&self, tag: &NewTaskTag) -> Result<(), Refusal> {
+    fn check_tag(&self, tag: &TaskTagRequest) -> Result<(), Refusal> {
         let named = format!("{}={}", shown(&tag.tag_name), shown(&tag.tag_value));
         match self.tags.iter().find(|known| known.name == tag.tag_name && known.value == tag.tag_value) {
             None => Err(TAG_NOT_FOUND.because(format!("there is no tag {named}"))),

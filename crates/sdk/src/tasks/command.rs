@@ -1,7 +1,7 @@
 //! What a batch task tells its devices, and how long it may take.
 
 use northbound_client::types::{self, DeviceCommandMethod, DeviceCommandServiceId};
-use northbound_client::{Members, NEW_BATCH_TASK_TIMEOUT};
+use northbound_client::{BATCH_TASK_REQUEST_TIMEOUT, Members};
 use serde::Serialize;
 
 use crate::Error;
@@ -116,7 +116,7 @@ impl TryFrom<u32> for TaskTimeout {
     /// # Errors
     /// When it is not within 10 to 2880.
     fn try_from(timeout: u32) -> Result<Self, Error> {
-        let allowed = NEW_BATCH_TASK_TIMEOUT;
+        let allowed = BATCH_TASK_REQUEST_TIMEOUT;
         if allowed.contains(&timeout) {
             return Ok(Self(timeout));
         }

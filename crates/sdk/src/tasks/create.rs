@@ -4,8 +4,8 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 
 use northbound_client::types::{
-    CreatedBatchTask, ErrorResponse, NewBatchTask, NewBatchTaskAppId, NewBatchTaskTaskName, NewTaskTag,
-    TaskId, TaskParam,
+    BatchTaskRequest, BatchTaskRequestAppId, BatchTaskRequestTaskName, CreatedBatchTask, ErrorResponse,
+    TaskId, TaskParam, TaskTagRequest,
 };
 use northbound_client::{TASK_PARAM_MAX_RETRANSMIT, TaskType, may_repeat};
 use progenitor_client::{Error as Generated, ResponseValue};
@@ -86,7 +86,7 @@ pub struct CreateBatchTask {
     callback_url: Option<String>,
     max_retransmit: Option<u8>,
     group_tag: Option<String>,
-    tags: Vec<NewTaskTag>,
+    tags: Vec<TaskTagRequest>,
 }
 
 impl CreateBatchTask {
@@ -114,7 +114,7 @@ impl CreateBatchTask {
 
     /// Adds a tag to the task. The platform refuses one that it does not know, or that is in use.
     pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.tags.push(NewTaskTag { tag_name: name.into(), tag_value: value.into() });
+        self.tags.push(TaskTagRequest { tag_name: name.into(), tag_value: value.into() });
         self
     }
 
@@ -122,9 +122,9 @@ impl CreateBatchTask {
     fn request(self) -> Result<CreateRequest, Error> {
         let shorten =
             |what: &str, fault| Error::refused(format!("the {what} is {fault}"), "give another one");
-        let task_name = NewBatchTaskTaskName::try_from(self.name)
+        let task_name = BatchTaskRequestTaskName::try_from(self.name)
             .map_err(|fault| shorten("name of the batch task", fault))?;
-        let app_id = self.app_id.map(NewBatchTaskAppId::try_from).transpose();
+        let app_id = self.app_id.map(BatchTaskRequestAppId::try_from).transpose();
         let app_id = app_id.map_err(|fault| shorten("application id", fault))?;
         let most = TASK_PARAM_MAX_RETRANSMIT;
         if let Some(times) = self.max_retransmit.filter(|times| !most.contains(&u32::from(*times))) {
@@ -138,7 +138,7 @@ impl CreateBatchTask {
             group_tag: self.group_tag,
             ..self.targets.param()?
         };
-        Ok(CreateRequest(NewBatchTask {
+        Ok(CreateRequest(BatchTaskRequest {
             app_id,
             param,
             tags: Some(self.tags).filter(|tags| !tags.is_empty()),
@@ -168,7 +168,7 @@ impl IntoFuture for CreateBatchTask {
 
 /// A request to create a task, which has been checked.
 #[derive(Clone, Debug)]
-struct CreateRequest(NewBatchTask);
+struct CreateRequest(BatchTaskRequest);
 
 impl Operation for CreateRequest {
     type Body = CreatedBatchTask;

@@ -1,7 +1,7 @@
 //! Judges what we assume about the call for one task.
 
 use northbound::SubtaskStatus;
-use northbound::client_layer::NEW_BATCH_TASK_TIMEOUT;
+use northbound::client_layer::BATCH_TASK_REQUEST_TIMEOUT;
 use northbound::client_layer::types::BatchTask;
 
 use super::calls::{Replies, total};
@@ -66,7 +66,7 @@ pub(super) fn select_tag_or_tags(replies: &Replies) -> Finding {
 }
 
 pub(super) fn unit_of_timeout(replies: &Replies) -> Finding {
-    let largest = i64::from(*NEW_BATCH_TASK_TIMEOUT.end());
+    let largest = i64::from(*BATCH_TASK_REQUEST_TIMEOUT.end());
     match task(replies).map(|task| task.timeout) {
         Ok(Some(timeout)) if timeout > largest => holds(format!(
             "the timeout of the task came back as {timeout}, and nobody can give more than {largest}: minutes were given, and seconds come back"
