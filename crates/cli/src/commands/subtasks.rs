@@ -68,7 +68,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
     context.judge(&totals, &List::all(&options.status))
 }
 
-/// Why a read of so many devices brought nothing, if what was typed says so.
+/// Why a read of this number of devices brought nothing, if the options explain it.
 fn why_nothing(options: &SubtasksOptions, devices: usize) -> Option<String> {
     let is_filtered = !options.status.is_empty() || options.command_id.is_some();
     match (options.limit, options.page, devices) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// After so many pages what a call took counts half.
+/// After this number of pages, the time that a call took counts half.
 const MEMORY: f64 = 32.0;
 
 /// More calls than a read has under way at a time.
@@ -17,7 +17,7 @@ const SETTLED: Duration = Duration::from_millis(50);
 /// The quota at one moment.
 #[derive(Clone, Copy)]
 pub(crate) struct QuotaState<'a> {
-    /// How long a call waits that is made after so many others.
+    /// How long the call after this number of others waits.
     pub(crate) forecast: &'a dyn Fn(u64) -> Duration,
     pub(crate) calls: u32,
     pub(crate) window: Duration,
@@ -57,7 +57,7 @@ struct Throttled {
 }
 
 impl Estimate {
-    /// A read whose calls ask for so many rows.
+    /// A read whose calls each ask for this number of rows.
     pub(crate) fn new(page: u32, now: Instant) -> Self {
         Self {
             page: page.max(1).into(),
@@ -133,7 +133,7 @@ impl Estimate {
         (self.rows > 0 && seconds >= 0.1).then(|| self.rows as f64 / seconds)
     }
 
-    /// How long so many rows take; `paused` is how long nothing is called at all. Nothing is said before three replies, unless the quota decides.
+    /// How long this number of rows takes; `paused` is how long no call can be made. `None` before three replies, unless the quota decides.
     pub(crate) fn left(
         &self,
         rows: u64,
@@ -190,7 +190,7 @@ mod tests {
 
     const WINDOW: Duration = Duration::from_secs(60);
 
-    /// Reads so many pages of 250 rows, some side by side, of which each takes so long, in a quota of the client and another one of the
+    /// Reads this number of pages of 250 rows, some side by side, of which each takes so long, in a quota of the client and another one of the
     /// platform. Returns the time that it took, and all estimates with the time at which they were made.
     fn read(calls: u64, (own, theirs): (usize, usize), beside: usize, each: u64) -> (f64, Vec<(f64, f64)>) {
         let (began, each) = (Instant::now(), Duration::from_millis(each));

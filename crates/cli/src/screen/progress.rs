@@ -83,7 +83,7 @@ impl<'a, 'p> Progress<'a, 'p> {
         }
     }
 
-    /// Reports how far a read is as well. Its calls ask for so many rows.
+    /// Reports how far a read is as well. Each of its calls asks for this number of rows.
     pub(crate) fn reading(mut self, page_size: Option<u32>) -> Self {
         let page = page_size.unwrap_or(PAGE_SIZE.largest);
         self.calls_before = self.calls();

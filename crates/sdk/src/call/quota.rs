@@ -94,7 +94,7 @@ impl Quota {
         u32::try_from(used).unwrap_or(u32::MAX)
     }
 
-    /// How long a call would wait that is made after so many others, as things stand; calls that wait already are among those.
+    /// How long the call after this number of others would wait. Calls that wait already are among the others.
     ///
     /// Exact if the replies come at once, nobody else uses the quota, and all of these calls are made as soon as they may.
     pub fn forecast(&self, calls: u64) -> Duration {

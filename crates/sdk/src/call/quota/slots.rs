@@ -139,7 +139,7 @@ impl Slots {
         self.forecast(0, now)
     }
 
-    /// How long a call would wait that has so many before it, those that wait now included.
+    /// How long a call waits that has this number of calls before it. Those that wait now are among them.
     pub(super) fn forecast(&self, calls: u64, now: Instant) -> Duration {
         let (nth, turns) = self.place(calls);
         let first = self.wait_for_slot(nth, now).max(self.wait_for_pause(nth, now));
