@@ -56,13 +56,17 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
     }
     let mut rows = RowWriter::new(output, columns, &mut context.stdout);
     let devices = if options.device_id.is_empty() { 0 } else { queries.len() };
-    let outcome = print(queries, options, &mut rows, &mut progress, &context.interrupt).await;
+    let mut without_row = 0;
+    let outcome =
+        print(queries, options, &mut rows, &mut progress, &context.interrupt, &mut without_row).await;
     progress.finish();
     // What came before a failure is shown all the same.
     let totals = rows.finish(outcome.is_ok())?;
     context.note_totals(&totals, outcome)?;
     if let Some(why) = why_nothing(options, devices).filter(|_| totals.all() == 0) {
         context.note(&why)?;
+    } else if devices > 1 && without_row > 0 {
+        context.note(&format!("{without_row} of {devices} devices have no row here"))?;
     }
     context.deliver()?;
     context.judge(&totals, &List::all(&options.status))
@@ -84,20 +88,23 @@ fn why_nothing(options: &SubtasksOptions, devices: usize) -> Option<String> {
     }
 }
 
-/// Prints the rows that the queries bring. Returns what to say of rows that may be left.
+/// Prints the rows that the queries bring, and counts the queries that bring none. Returns what to say of rows that may be left.
 async fn print(
     queries: Vec<SubtaskQuery>,
     options: &SubtasksOptions,
     rows: &mut RowWriter<'_, '_>,
     progress: &mut Progress<'_, '_>,
     interrupt: &Interrupt,
+    without_row: &mut usize,
 ) -> Result<&'static str, CliError> {
     let mut left = options.limit;
     for query in queries {
+        let before = rows.count();
         if let Some(page) = options.page {
             for subtask in progress.during(interrupt.or(query.page(page))).await?.into_subtasks() {
                 rows.push(&subtask)?;
             }
+            *without_row += usize::from(rows.count() == before);
             continue;
         }
         let mut subtasks = query.stream();
@@ -112,6 +119,7 @@ async fn print(
             progress.rows(rows.count(), None);
             left = left.map(|left| left - 1);
         }
+        *without_row += usize::from(rows.count() == before);
     }
     Ok("")
 }
