@@ -174,7 +174,7 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
     outcome.map_err(|failure| failure.during(asked.0, asked.1))
 }
 
-/// Sends, and then does what the user wants to see of the task: a watch, and a report when that has ended.
+/// Sends, and then does what the options ask for: a watch of the task, and a report when the watch has ended.
 async fn send_and_follow<O>(
     context: &mut Context<'_>,
     order: &OrderOptions,

@@ -15,3 +15,4 @@ pub(crate) mod send_record;
 pub(crate) mod standard_stream;
 pub(crate) mod token_cache;
 pub(crate) mod traces;
+pub(crate) mod versioned;

@@ -25,7 +25,7 @@ pub trait Server {
     /// When there is no reply.
     fn answer(&mut self, request: Request<String>) -> io::Result<Response<Vec<u8>>>;
 
-    /// Whether it runs on this machine, so that it stands in for the platform: calls that act on devices may be sent to it.
+    /// Whether it runs on this machine. Then it is no platform with real devices, and calls that act on devices may be sent to it.
     fn is_on_this_machine(&self) -> bool;
 
     /// Time since some moment.

@@ -74,7 +74,7 @@ impl Estimate {
         }
     }
 
-    /// So many more rows came now; 0 if what came before them is no measure of the read.
+    /// Takes in the number of rows that came now; 0 begins a new measurement.
     pub(crate) fn rows(&mut self, rows: u64, now: Instant) {
         let took = now - self.came;
         if self.has_waited || rows == 0 || took > TOGETHER || self.last.0 == 0.0 {
@@ -122,7 +122,7 @@ impl Estimate {
         self.throttled.map_or(f64::INFINITY, all).max(1.0)
     }
 
-    /// How many calls are without a reply, of so many that have begun in this run; a read has few of them at a time.
+    /// How many calls have no reply yet, given the number of calls that have begun in this run. A read has few of them at a time.
     pub(crate) fn in_flight(&self, begun: u64) -> u64 {
         begun.saturating_sub((self.rows as f64 / self.page).ceil() as u64).min(MOST_IN_FLIGHT)
     }

@@ -25,7 +25,7 @@ const SHORT: Duration = Duration::from_millis(300);
 /// The time of one call, which the other process has, unless --deadline says another.
 const USUAL_DEADLINE: Duration = Duration::from_secs(180);
 
-/// A task that was sent, and what the user wants to see of it.
+/// A task that was sent, and whether a watch and a report follow.
 pub(crate) struct Follow {
     pub(crate) connection: Connection,
     pub(crate) task_id: String,
@@ -65,7 +65,7 @@ pub(crate) async fn send(
     }
     if let Err(CliError::Output(failure)) = told {
         let what = format!("{name} is sent as task {task}, and this cannot be printed: {failure}");
-        return Err(CliError::file(what, "the same command again prints the id, and sends nothing"));
+        return Err(CliError::file(what, format!("note the id: {task}")));
     }
     told?;
     let (watch, report) = (options.watch || options.report.is_some(), options.report.clone());

@@ -74,7 +74,7 @@ impl<'a> Context<'a> {
         self.deliver()
     }
 
-    /// Prints a note on stderr, unless the user wants the result and errors only. Where errors are JSON, so is a note.
+    /// Prints a note on stderr, unless `-q` is set. Where errors are JSON, so is a note.
     pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
         match self.global.quiet {
             true => Ok(()),

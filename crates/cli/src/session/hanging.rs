@@ -24,7 +24,7 @@ pub(crate) fn may_hang<T>(call: impl FnOnce() -> T) -> T {
     outcome
 }
 
-/// Opens the place that is told what is read; `None` if nobody wants to know.
+/// Opens the stream on which a wait for a file or for stdin is reported; `None` if such waits are not reported.
 type Told = Option<fn() -> Box<dyn Write>>;
 
 static TOLD: Mutex<Told> = Mutex::new(None);

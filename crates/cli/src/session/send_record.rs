@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{CliError, Kind, in_options};
 use crate::screen::layout::{counted, one_line, shortened};
+use crate::session::versioned;
 
 /// Raised when a record of an older version can no longer be read, or would be read differently.
 const VERSION: u32 = 1;
@@ -290,16 +291,7 @@ impl SendRecord {
 
     /// Reads a record; an error says what is wrong with it.
     fn parse(text: &[u8], key: &SendKey) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let damaged = |error: serde_json::Error| format!("is damaged: {error}");
-        let Versioned { version } = serde_json::from_slice(text).map_err(damaged)?;
-        if version != VERSION {
-            return Err(format!("is of version {version}, and this command knows version {VERSION}"));
-        }
-        let record: Self = serde_json::from_slice(text).map_err(damaged)?;
+        let record: Self = versioned::parse(text, VERSION)?;
         let is_whole = record.digest == record.content.digest() && record.content.devices_digest.len() == 64;
         match is_whole && record.key == *key {
             true => Ok(record),

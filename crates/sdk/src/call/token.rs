@@ -20,7 +20,7 @@ const SHORTEST_LIFE: Duration = Duration::from_secs(10);
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// What it doubles to.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
-/// So many logins in a row may end in a refusal. Each of them cancels the token of every other process.
+/// The number of logins in a row whose token may be refused. Each of them cancels the token of every other process.
 const MOST_LOGINS: u32 = 4;
 /// The shortest time between two logins after that. A token that has lasted this long makes up for one refusal.
 const RECOVERY: Duration = Duration::from_secs(300);
@@ -195,8 +195,8 @@ impl TokenStore {
     /// The token; `log_in` brings one if there is none. Whoever comes meanwhile waits for that login instead of making
     /// another, which would cancel the first one's token. Dropping the future leaves nothing stuck: the next one logs in.
     ///
-    /// `waits` is called if that login has to wait until some time. [`Stop::Token`] says that the platform has refused so many
-    /// tokens that there is no login for now; the error is the latest refusal.
+    /// `waits` is called if that login has to wait until some time. [`Stop::Token`] says that the platform has refused too many
+    /// tokens in a row, and that there is no login for now; the error is the latest refusal.
     pub(crate) async fn get<F>(
         &self,
         waits: impl FnOnce(Instant),

@@ -8,6 +8,7 @@ use crate::rows::columns::Column;
 use crate::rows::csv;
 use crate::rows::totals::Totals;
 use crate::screen::layout::counted;
+use crate::session::versioned;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -113,16 +114,7 @@ impl Checkpoint {
 
     /// Reads the file; an error says what is wrong with it.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let damaged = |error: serde_json::Error| format!("is damaged: {error}");
-        let Versioned { version } = serde_json::from_slice(text).map_err(damaged)?;
-        if version != VERSION {
-            return Err(format!("is of version {version}, and this command knows version {VERSION}"));
-        }
-        let checkpoint: Self = serde_json::from_slice(text).map_err(damaged)?;
+        let checkpoint: Self = versioned::parse(text, VERSION)?;
         let subtasks = &checkpoint.written.subtasks;
         if !subtasks.are_sound() || checkpoint.position.rows > subtasks.all() {
             return Err("is damaged: its counts contradict each other".to_owned());

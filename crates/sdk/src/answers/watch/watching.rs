@@ -13,7 +13,7 @@ use crate::answers::summary::task::Tally;
 use crate::call::{FOREVER, after};
 use crate::{Doubt, Error, ErrorKind, Method, Remedy, Summary, WaitReason};
 
-/// So many replies in a row that are not the platform's are missed polls, once a poll has succeeded.
+/// Once a poll has succeeded, up to this number of replies in a row that are not the platform's are missed polls.
 const MOST_STRANGE: u32 = 3;
 
 /// A watch.

@@ -153,7 +153,7 @@ impl Slots {
         !pause.is_zero() && pause >= self.wait_for_slot(nth, now)
     }
 
-    /// Which slot serves a call that has so many before it, in the order in which slots come back, and how many calls that slot
+    /// Which slot serves a call that has this number of calls before it, in the order in which slots come back, and how many calls that slot
     /// serves before: each of them keeps it for a window.
     fn place(&self, ahead: u64) -> (u32, u32) {
         let ahead = ahead.max(self.waiting.into());
