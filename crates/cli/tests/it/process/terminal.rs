@@ -77,9 +77,14 @@ impl Terminal {
         read > 0
     }
 
+    /// Reads until a text is shown. What follows it on the screen may still be on its way.
     pub(super) fn until(&mut self, text: &str) -> String {
-        while !self.shown().contains(text) {
-            assert!(self.read(), "the command ended without {text:?}:\n{}", self.shown());
+        self.until_one_of(&[text])
+    }
+
+    fn until_one_of(&mut self, texts: &[&str]) -> String {
+        while !texts.iter().any(|text| self.shown().contains(text)) {
+            assert!(self.read(), "the command ended without one of {texts:?}:\n{}", self.shown());
         }
         self.shown()
     }
@@ -164,9 +169,8 @@ fn every_command_says_what_it_waits_for() {
     let lines = ["summary demo", "subtasks demo --page-size 50", &report, "doctor --task demo"];
     let waiting = lines.map(|line| Terminal::run(&platform, 120, &format!("{line} --quota 3"), None));
     for mut terminal in waiting {
-        let shown = terminal.until("waiting for the ");
-        let quota = shown.contains("waiting for the quota, continues in ");
-        assert!(quota || shown.contains("waiting for the platform's reply for "), "{shown}");
+        terminal
+            .until_one_of(&["waiting for the quota, continues in ", "waiting for the platform's reply for "]);
         terminal.type_ctrl_c();
         let (code, shown) = terminal.end();
         assert!(code == Some(130) && !shown.contains("waiting for"), "it is taken away: {shown}");
@@ -180,7 +184,7 @@ fn a_read_tells_how_far_it_is_and_that_it_waits_for_the_quota() {
     let line =
         format!("export demo --format csv --page-size 100 --quota 3 --out {}/rows", folder.path().display());
     let mut terminal = Terminal::run(&platform, 40, &line, None);
-    let shown = terminal.until("waiting for the quota");
+    let shown = terminal.until(": 3 calls in 1 min are used up");
     let lines: Vec<&str> = shown.lines().collect();
     assert!(lines[1] == " 20.0 %  ██████▎" && lines[2].starts_with("200 of 1000 rows, "), "{shown}");
     assert!(lines[3].starts_with("about 2 min 5") && lines[3].ends_with(" left"), "three windows: {shown}");
