@@ -9,7 +9,7 @@
 //! | send, and see how far it is | [`CreateBatchTask`], [`Targets`], [`DeviceCommand`], [`TaskTimeout`], [`BatchTaskQuery`], [`BatchTask`] |
 //! | use what comes | [`Subtask`], [`Page`], [`SubtaskStream`], [`PageStream`], [`Summary`], [`WatchStream`], [`Failure`], [`FailureGroups`] |
 //! | handle what fails | [`Error`], [`ErrorKind`], [`Remedy`], [`what_happens_when`] |
-//! | bring tokens, share the quota, repeat calls | [`TokenSource`], [`Quota`], [`Retry`] |
+//! | bring tokens, share the quota, repeat calls | [`TokenSource`], [`Quota`], [`QuotaStore`], [`Retry`] |
 //! | say what a call waits for | [`Client::waiting`], [`Waiting`], [`WaitReason`] |
 //! | go beneath | [`client_layer`], [`HttpService`], [`reqwest`] |
 
@@ -30,6 +30,7 @@ pub use answers::summary::{Doubt, Method, Summary, SummaryQuery};
 pub use answers::watch::{Watch, WatchStream};
 pub use call::attempts::Retry;
 pub use call::quota::Quota;
+pub use call::quota::store::{Grant, QuotaFuture, QuotaStore, SlotId, Turn};
 pub use call::token::{Token, TokenError, TokenFuture, TokenSource};
 pub use call::waiting::{WaitReason, Waiting};
 pub use client::Client;

@@ -1,6 +1,7 @@
 //! The quota: how often an application may call. Carries out what [`slots`] decides: waits, wakes, and cleans up.
 
 mod slots;
+pub(crate) mod store;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::error::Error;
 use slots::{Admission, Slots};
+use store::QuotaStore;
 
 /// Longer windows are a mistake, and would overflow the clock.
 const LONGEST_WINDOW: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -50,6 +52,8 @@ struct Line {
     turn: tokio::sync::Mutex<()>,
     /// Tells the first in the line of calls that have ended.
     changed: Notify,
+    /// Keeps the slots of all processes, if this quota is shared.
+    store: Mutex<Option<Arc<dyn QuotaStore>>>,
 }
 
 impl Quota {
@@ -75,6 +79,17 @@ impl Quota {
     /// Should the platform throttle a call all the same, calls still pause as they do with the platform's default quota.
     pub fn unlimited() -> Self {
         Self::of(Slots::unlimited())
+    }
+
+    /// Shares the quota with other processes through this store. Clones share it as well, also those made before.
+    ///
+    /// A quota without a limit neither counts nor is counted, so it stays as it is.
+    #[must_use]
+    pub fn shared(self, store: impl QuotaStore) -> Self {
+        if self.calls().is_some() {
+            *self.line.store.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(store));
+        }
+        self
     }
 
     /// How many calls may be made in a window; `None` if there is no limit.
@@ -142,6 +157,7 @@ impl Quota {
                 slots: Mutex::new(slots),
                 turn: Default::default(),
                 changed: Notify::new(),
+                store: Mutex::default(),
             }),
         }
     }
