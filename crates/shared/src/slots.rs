@@ -11,11 +11,11 @@ use northbound::{Grant, SlotId, Turn};
 use serde::{Deserialize, Serialize};
 
 /// A place in the line is given up after this time without a question.
-const LEASE: u64 = 1500;
+pub(crate) const LEASE: u64 = 1500;
 /// How soon a process asks again that could have a slot at once, if those before it did not come first.
-const SOON: u64 = 20;
+pub(crate) const SOON: u64 = 20;
 /// The clock shows the last whole millisecond, and no slot may return early.
-const ROUNDING: u64 = 1;
+pub(crate) const ROUNDING: u64 = 1;
 
 /// The slots of one application on one platform, and the line of processes with calls that wait for one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
