@@ -222,6 +222,7 @@ mod tests {
             StopOtherLogins,
             ShareQuota,
             CheckTokenSource,
+            CheckQuotaStore,
             TrustAuthority,
             GiveClientCertificate,
             ResolveName,

@@ -240,6 +240,9 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
              --quota, lower it to that; or try again later, or raise --deadline"
         }
         Remedy::CheckTokenSource => "log in again with --no-token-cache",
+        Remedy::CheckQuotaStore => {
+            "check that no stopped process keeps the files of the command's cache folder locked, or raise --deadline"
+        }
         Remedy::TrustAuthority => "give the platform's own authority, or its certificate, with --ca-cert FILE",
         Remedy::GiveClientCertificate => {
             "give the one that the platform's operator issued, with --client-cert FILE"
