@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use northbound::TokenError;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisError, RedisResult, ScriptInvocation};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult, ScriptInvocation,
+};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -34,7 +36,7 @@ impl Server {
             Err(_) => format!("no answer within {PATIENCE:?}"),
         };
         self.connection.lock().await.take();
-        Err(format!("the Redis at {} does not share: {fault}", self.name()).into())
+        Err(format!("Redis at {} cannot be used: {fault}", self.name()).into())
     }
 
     async fn ask(&self, script: &ScriptInvocation<'_>) -> RedisResult<Vec<String>> {
@@ -65,6 +67,9 @@ impl Server {
 
     /// The error in its own words, without what it may repeat of the question.
     fn words(&self, error: &RedisError) -> String {
+        if error.kind() == ErrorKind::AuthenticationFailed {
+            return "it refuses the user or the password".to_owned();
+        }
         let settings = self.client.get_connection_info().redis_settings();
         let secrets = [settings.password(), settings.username()];
         let text = error.to_string();
