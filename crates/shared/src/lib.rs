@@ -6,4 +6,4 @@ mod redis;
 mod slots;
 
 #[cfg(feature = "redis")]
-pub use redis::{InvalidAddress, RedisShare};
+pub use redis::{InvalidAddress, RedisQuota, RedisShare, RedisTokens};

@@ -10,9 +10,11 @@ mod tokens;
 use std::fmt;
 use std::sync::Arc;
 
-use northbound::{AppId, Client, QuotaStore, TokenSource};
+use northbound::Client;
 
+pub use quota::RedisQuota;
 use server::Server;
+pub use tokens::RedisTokens;
 
 /// A Redis or Valkey in which processes share the quota and the token of their applications.
 ///
@@ -22,16 +24,15 @@ use server::Server;
 /// Clones share a connection. Nothing is sent before the first call. Neither errors nor `Debug` show the password.
 ///
 /// ```
-/// use northbound::{AppId, Client, Credentials, Quota};
+/// use northbound::{AppId, Client, Credentials};
 /// use northbound_shared::RedisShare;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let (endpoint, app_id) = ("https://platform.example:8743", AppId::new("meters")?);
 /// let share = RedisShare::new("redis://:p4ssw0rd@redis.example:6379")?;
-/// let quota = Quota::default().shared(share.quota(endpoint, &app_id));
-///
-/// let login = Client::builder(endpoint).credentials(Credentials::new("meters", "s3cret")?).quota(quota.clone()).build()?;
-/// let client = Client::builder(endpoint).token_source(app_id, share.token(login)).quota(quota).build()?;
+/// let platform = || Client::builder("https://platform.example:8743");
+/// let login = platform().credentials(Credentials::new("meters", "s3cret")?).build()?;
+/// let quota = login.quota().clone().shared(share.quota(&login));
+/// let client = platform().token_source(AppId::new("meters")?, share.tokens(login)).quota(quota).build()?;
 /// # Ok(())
 /// # }
 /// ```
@@ -47,20 +48,17 @@ impl RedisShare {
         Server::new(address).map(|server| Self(Arc::new(server))).ok_or(InvalidAddress)
     }
 
-    /// Keeps the slots of this application, for [`Quota::shared`](northbound::Quota::shared).
-    ///
-    /// Processes share a quota if they give the same text for the endpoint: the host name and the address of one platform are two
-    /// quotas.
-    pub fn quota(&self, endpoint: &str, app_id: &AppId) -> impl QuotaStore + use<> {
-        quota::SharedQuota::new(Arc::clone(&self.0), &keys(endpoint, app_id))
-    }
-
-    /// Keeps the token of the application of this client, which logs in when there is none.
+    /// The token of the application of this client, which logs in when there is none.
     ///
     /// One process logs in at a time. If it dies meanwhile, another one does so 3 seconds later.
-    pub fn token(&self, login: Client) -> impl TokenSource + use<> {
-        let keys = keys(login.endpoint(), login.app_id());
-        tokens::SharedToken::new(Arc::clone(&self.0), &keys, login)
+    pub fn tokens(&self, login: Client) -> RedisTokens {
+        let keys = keys(&login);
+        RedisTokens::new(Arc::clone(&self.0), &keys, login)
+    }
+
+    /// The quota of the application of this client, for [`Quota::shared`](northbound::Quota::shared).
+    pub fn quota(&self, client: &Client) -> RedisQuota {
+        RedisQuota::new(Arc::clone(&self.0), &keys(client))
     }
 }
 
@@ -71,8 +69,8 @@ impl fmt::Debug for RedisShare {
 }
 
 /// What the keys of an application begin with. The braces keep them on one node of a cluster.
-fn keys(endpoint: &str, app_id: &AppId) -> String {
-    format!("northbound:{{{} {app_id}}}:", endpoint.trim_end_matches('/'))
+fn keys(client: &Client) -> String {
+    format!("northbound:{{{} {}}}:", client.endpoint(), client.app_id())
 }
 
 /// The name of a process, or of something in it, that no other one has.

@@ -16,15 +16,15 @@ pub(super) fn rules() -> String {
     numbers + include_str!("quota.lua")
 }
 
-/// The slots of one application.
-pub(super) struct SharedQuota {
+/// The quota of an application in Redis: see [`RedisShare::quota`](crate::RedisShare::quota).
+pub struct RedisQuota {
     server: Arc<Server>,
     script: Script,
     key: String,
     process: String,
 }
 
-impl SharedQuota {
+impl RedisQuota {
     pub(super) fn new(server: Arc<Server>, keys: &str) -> Self {
         Self { server, script: Script::new(&rules()), key: format!("{keys}quota"), process: unique() }
     }
@@ -60,7 +60,7 @@ impl SharedQuota {
     }
 }
 
-impl QuotaStore for SharedQuota {
+impl QuotaStore for RedisQuota {
     fn acquire(&self, turn: Turn) -> QuotaFuture<'_, Grant> {
         Box::pin(self.ask(turn))
     }

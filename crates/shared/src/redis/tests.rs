@@ -5,12 +5,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use northbound::{AppId, Client, Credentials, Grant, QuotaStore, Secret, SlotId, TokenSource, Turn};
+use northbound::{Client, Credentials, Grant, QuotaStore, Secret, SlotId, TokenSource, Turn};
 use northbound_emulator::{Control, Fault, FaultKind, Operation, Scenario};
 use northbound_testkit::Emulated;
 
-use super::RedisShare;
 use super::quota::rules;
+use super::{RedisQuota, RedisShare};
 use crate::slots::{Slots, millis};
 
 const WINDOW: Duration = Duration::from_secs(2);
@@ -179,15 +179,20 @@ fn the_script_decides_as_the_rules_do() {
     assert!(counts.iter().all(|count| *count > 300), "every kind of answer is compared: {counts:?}");
 }
 
-fn quota(share: &RedisShare) -> impl QuotaStore + use<> {
-    share.quota("https://h", &AppId::new("a").unwrap())
+fn client(url: &str) -> Client {
+    let credentials = Credentials::new(Scenario::DEMO_APP_ID, Scenario::DEMO_SECRET).unwrap();
+    Client::builder(url).credentials(credentials).build().unwrap()
 }
 
-async fn ask(store: &impl QuotaStore, calls: u32) -> Grant {
+fn quota(share: &RedisShare) -> RedisQuota {
+    share.quota(&client("https://platform.example"))
+}
+
+async fn ask(store: &RedisQuota, calls: u32) -> Grant {
     store.acquire(turn(calls)).await.unwrap()
 }
 
-async fn settled(store: &impl QuotaStore) {
+async fn settled(store: &RedisQuota) {
     // The first state that there is counts as one that was lost.
     while let Grant::Wait { ready, .. } = ask(store, 1).await {
         tokio::time::sleep(ready).await;
@@ -253,10 +258,7 @@ async fn one_of_many_processes_logs_in_and_the_others_find_its_token() {
     let redis = Redis::start();
     let control = Control::new(Scenario::default()).unwrap();
     let emulator = Emulated::serving(&control).await;
-    let source = || {
-        let credentials = Credentials::new(Scenario::DEMO_APP_ID, Scenario::DEMO_SECRET).unwrap();
-        redis.share().token(Client::builder(emulator.url()).credentials(credentials).build().unwrap())
-    };
+    let source = || redis.share().tokens(client(&emulator.url()));
     let all = async |rejected: Option<&Secret>| {
         let sources: Vec<_> = (0..10).map(|_| source()).collect();
         let asked = sources.iter().map(|source| source.token(rejected));

@@ -18,8 +18,8 @@ const LEASE: Duration = Duration::from_secs(3);
 /// How often those ask that wait for the login of another process.
 const POLL: Duration = Duration::from_millis(100);
 
-/// The token of one application.
-pub(super) struct SharedToken {
+/// The token of an application in Redis: see [`RedisShare::tokens`](crate::RedisShare::tokens).
+pub struct RedisTokens {
     server: Arc<Server>,
     script: Script,
     keys: [String; 2],
@@ -28,7 +28,7 @@ pub(super) struct SharedToken {
     login: Client,
 }
 
-impl SharedToken {
+impl RedisTokens {
     pub(super) fn new(server: Arc<Server>, keys: &str, login: Client) -> Self {
         let script = Script::new(include_str!("token.lua"));
         let keys = [format!("{keys}token"), format!("{keys}login")];
@@ -100,7 +100,7 @@ fn found(token: &str, margin: &str, left: &str) -> Token {
     }
 }
 
-impl TokenSource for SharedToken {
+impl TokenSource for RedisTokens {
     fn token(&self, rejected: Option<&Secret>) -> TokenFuture<'_> {
         let rejected = rejected.map_or_else(String::new, |rejected| rejected.expose().to_owned());
         Box::pin(async move { self.find_or_log_in(&rejected).await })
