@@ -1,4 +1,8 @@
 #![doc = include_str!("../README.md")]
 
-#[allow(dead_code, reason = "the file follows")]
+mod application;
+mod file;
+pub mod private;
 mod slots;
+
+pub use file::{FileQuota, FileShare, FileTokens};
