@@ -12,7 +12,7 @@ pub(crate) mod new_file;
 pub(crate) mod private_folder;
 pub(crate) mod process;
 pub(crate) mod send_record;
+pub(crate) mod share;
 pub(crate) mod standard_stream;
-pub(crate) mod token_cache;
 pub(crate) mod traces;
 pub(crate) mod versioned;

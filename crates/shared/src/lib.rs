@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod application;
+mod file;
+pub mod private;
 #[cfg(feature = "redis")]
 mod redis;
-#[allow(dead_code, reason = "the file follows")]
 mod slots;
 
+pub use file::{FileQuota, FileShare, FileTokens};
 #[cfg(feature = "redis")]
 pub use redis::{InvalidAddress, RedisQuota, RedisShare, RedisTokens};
