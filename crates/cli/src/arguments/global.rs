@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
+use northbound::Secret;
 
 /// Where a TASK_ID comes from, for help and errors.
 pub(crate) const TASK_ID_ORIGIN: &str =
@@ -33,6 +34,11 @@ pub(crate) struct Global {
     /// in NORTHBOUND_TOKEN]
     #[arg(long, global = true)]
     pub(crate) no_token_cache: bool,
+    /// Share token and quota with other machines through a Redis or Valkey, such as redis://:PASSWORD@HOST:6379, or rediss:// with TLS
+    /// [default: a file, with the commands of this user on this machine] [env: NORTHBOUND_SHARE, which other users do not see]
+    #[cfg_attr(feature = "redis", arg(long, global = true, value_name = "URL", value_parser = secret))]
+    #[cfg_attr(not(feature = "redis"), arg(skip))]
+    pub(crate) share: Option<Secret>,
     /// Certificate authority to trust besides those of the system, as PEM
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
@@ -129,6 +135,12 @@ pub(crate) struct Resolved {
     pub(crate) host: String,
     /// Its port is 0: that of the endpoint counts.
     pub(crate) address: SocketAddr,
+}
+
+/// Text that must not be shown, whatever is wrong with it.
+#[cfg(feature = "redis")]
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::from(text))
 }
 
 fn resolved(text: &str) -> Result<Resolved, String> {

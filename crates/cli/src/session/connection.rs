@@ -17,6 +17,7 @@ pub(crate) const ENDPOINT: &str = "NORTHBOUND_ENDPOINT";
 pub(crate) const APP_ID: &str = "NORTHBOUND_APP_ID";
 pub(crate) const SECRET: &str = "NORTHBOUND_SECRET";
 pub(crate) const TOKEN: &str = "NORTHBOUND_TOKEN";
+pub(crate) const SHARE: &str = "NORTHBOUND_SHARE";
 /// More bytes than any secret has: the file may be a wrong one.
 const LONGEST_SECRET: u64 = 64 * 1024;
 
@@ -58,7 +59,7 @@ impl Connection {
         }
         let endpoint = endpoint(global, environment)?;
         let app_id = app_id(global, environment)?;
-        let share = Share::of(context);
+        let share = Share::of(context)?;
         let client = match token(global, environment)? {
             Some(token) => adjust(builder(global, &endpoint)?).token(AppId::new(app_id)?, token).build()?,
             None => {
@@ -108,6 +109,10 @@ fn refuse_platform(global: &Global) -> Result<(), CliError> {
         ("--client-cert", global.client_cert.is_some()),
         ("--resolve", global.resolve.is_some()),
     ];
+    if global.share.is_some() {
+        let what = "--emulator has nothing to share: the platform is inside this command";
+        return Err(CliError::usage(what, "leave --share out"));
+    }
     let Some((option, _)) = typed.into_iter().find(|(_, typed)| *typed) else { return Ok(()) };
     let what = format!("--emulator and {option} are two different platforms");
     Err(CliError::usage(what, "leave one of them out"))
@@ -195,7 +200,7 @@ pub(crate) fn builder_to(global: &Global, endpoint: &str) -> ClientBuilder {
 }
 
 /// An option takes precedence over the environment.
-fn given(
+pub(crate) fn given(
     typed: Option<&String>,
     name: &str,
     environment: Environment<'_>,

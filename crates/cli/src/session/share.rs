@@ -4,21 +4,54 @@ use std::sync::Once;
 
 use northbound::{Client, ClientBuilder};
 use northbound_shared::FileShare;
+#[cfg(feature = "redis")]
+use northbound_shared::RedisShare;
 
+use crate::error::CliError;
+use crate::session::connection::{SHARE, given};
 use crate::session::context::Context;
 use crate::session::private_folder::{Kept, folder};
+
+#[cfg(feature = "redis")]
+const SHARE_ADVICE: &str =
+    "write it like that; a character of the password that a URL cannot have is written as % and two digits";
 
 /// Where processes find the token and the quota of an application. Clones are the same thing.
 #[derive(Clone)]
 pub(crate) enum Share {
     /// Those of this user on this machine.
     File(FileShare),
+    /// Those of several machines.
+    #[cfg(feature = "redis")]
+    Redis(RedisShare),
 }
 
 impl Share {
     /// The one that the user has chosen; `None` if the environment names no folder.
-    pub(crate) fn of(context: &Context<'_>) -> Option<Self> {
-        folder(Kept::Caches, context.environment).map(|folder| Self::File(FileShare::new(folder)))
+    pub(crate) fn of(Context { global, environment, .. }: &Context<'_>) -> Result<Option<Self>, CliError> {
+        let typed = global.share.as_ref().map(|address| address.expose().to_owned());
+        if let Some(address) = given(typed.as_ref(), SHARE, environment)? {
+            return Self::at(&address).map(Some);
+        }
+        Ok(folder(Kept::Caches, environment).map(|folder| Self::File(FileShare::new(folder))))
+    }
+
+    /// The address is not shown in errors, since it may contain a password.
+    #[cfg(feature = "redis")]
+    fn at(address: &str) -> Result<Self, CliError> {
+        let share = RedisShare::new(address);
+        share.map(Self::Redis).map_err(|error| {
+            CliError::usage(format!("the value of --share or {SHARE} is {error}"), SHARE_ADVICE)
+        })
+    }
+
+    #[cfg(not(feature = "redis"))]
+    fn at(_: &str) -> Result<Self, CliError> {
+        let what = format!("this program was built without the feature redis, which {SHARE} needs");
+        Err(CliError::usage(
+            what,
+            "build it with the feature, or unset the variable to share by a file of this user",
+        ))
     }
 
     /// A client that takes its tokens from here. `login` is used when there is none.
@@ -26,6 +59,8 @@ impl Share {
         let app_id = login.app_id().clone();
         match self {
             Self::File(share) => builder.token_source(app_id, share.tokens(login)),
+            #[cfg(feature = "redis")]
+            Self::Redis(share) => builder.token_source(app_id, share.tokens(login)),
         }
     }
 
@@ -34,13 +69,18 @@ impl Share {
         let quota = client.quota().clone();
         let _shared = match self {
             Self::File(share) => quota.shared(share.quota(client)),
+            #[cfg(feature = "redis")]
+            Self::Redis(share) => quota.shared(share.quota(client)),
         };
     }
 
-    /// Whether an earlier login has left its token here.
+    /// Whether an earlier login has left its token here, as far as is known without asking.
     fn has_token(&self, login: &Client) -> bool {
         match self {
             Self::File(share) => share.has_token(login),
+            // Who has set it up knows that others use the application.
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => true,
         }
     }
 }
