@@ -239,9 +239,13 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
             "if other programs use this application's quota, give each a part with --quota; if the platform's quota is smaller than \
              --quota, lower it to that; or try again later, or raise --deadline"
         }
-        Remedy::CheckTokenSource => "log in again with --no-token-cache",
+        Remedy::CheckTokenSource => {
+            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs and that this machine reaches it; or log in without it, \
+             with --no-token-cache"
+        }
         Remedy::CheckQuotaStore => {
-            "check that no stopped process keeps the files of the command's cache folder locked, or raise --deadline"
+            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs and that this machine reaches it; else check that no stopped \
+             process keeps the files of the command's cache folder locked; or raise --deadline"
         }
         Remedy::TrustAuthority => "give the platform's own authority, or its certificate, with --ca-cert FILE",
         Remedy::GiveClientCertificate => {

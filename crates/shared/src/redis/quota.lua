@@ -95,4 +95,4 @@ local slot_in = math.max(first, state.lost and left(state.lost) or 0) + window *
 local ready = math.max(slot_in, paused or 0)
 local again = math.max(1, math.min(ready == 0 and SOON or ready, math.floor(lease / 3), next_leaves))
 local is_paused = paused and paused > 0 and paused >= slot_in
-return finish('wait', again, ready, is_paused and 1 or 0)
+return finish('wait', again, ready, is_paused and 1 or 0, state.lost and 1 or 0)

@@ -1,6 +1,6 @@
 //! A quota in Redis.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use northbound::{Grant, QuotaFuture, QuotaStore, SlotId, TokenError, Turn};
@@ -22,11 +22,19 @@ pub struct RedisQuota {
     script: Script,
     key: String,
     process: String,
+    /// One warning a process is enough.
+    warning: Once,
 }
 
 impl RedisQuota {
     pub(super) fn new(server: Arc<Server>, keys: &str) -> Self {
-        Self { server, script: Script::new(&rules()), key: format!("{keys}quota"), process: unique() }
+        Self {
+            server,
+            script: Script::new(&rules()),
+            key: format!("{keys}quota"),
+            process: unique(),
+            warning: Once::new(),
+        }
     }
 
     async fn step(
@@ -49,14 +57,21 @@ impl RedisQuota {
         let slot = unique();
         let reply = self.step("acquire", &slot, Some(turn), Duration::ZERO).await?;
         let number = |at: usize| reply.get(at).and_then(|text| text.parse().ok()).unwrap_or(0_u64);
-        Ok(match reply.first().map(String::as_str) {
-            Some("taken") => Grant::Taken(SlotId::new(slot)),
-            _ => Grant::Wait {
-                again: Duration::from_millis(number(1)),
-                ready: Duration::from_millis(number(2)),
-                is_paused: number(3) == 1,
-            },
-        })
+        if reply.first().is_some_and(|decided| decided == "taken") {
+            return Ok(Grant::Taken(SlotId::new(slot)));
+        }
+        let ready = Duration::from_millis(number(2));
+        if number(4) == 1 {
+            self.warning.call_once(|| {
+                tracing::warn!(
+                    "Redis at {} knows of no earlier call of this application: it is new there, or the server has lost what it knew; so \
+                     the quota counts as used up, and calls wait for {} s",
+                    self.server.name(),
+                    ready.as_secs()
+                );
+            });
+        }
+        Ok(Grant::Wait { again: Duration::from_millis(number(1)), ready, is_paused: number(3) == 1 })
     }
 }
 

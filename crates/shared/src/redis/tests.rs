@@ -162,7 +162,8 @@ fn the_script_decides_as_the_rules_do() {
                         }
                         Grant::Wait { again, ready, is_paused } => {
                             counts[1 + usize::from(is_paused)] += 1;
-                            let numbers = [millis(again), millis(ready), is_paused.into()];
+                            let is_lost = !serde_json::to_value(&*state).unwrap()["lost"].is_null();
+                            let numbers = [millis(again), millis(ready), is_paused.into(), is_lost.into()];
                             ["wait".to_owned()]
                                 .into_iter()
                                 .chain(numbers.map(|number| number.to_string()))
