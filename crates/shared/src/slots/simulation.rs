@@ -308,7 +308,8 @@ impl Simulation {
         }
         let (clock, turn) = (self.clock(), self.turn(process));
         if self.rule == Rule::KeepsPlaces && generation > 0 {
-            let turn = Turn::new(turn.calls, turn.window, turn.hold);
+            let mut turn = Turn::new(turn.calls, turn.window, turn.hold);
+            (turn.waited, turn.waiting) = (Duration::from_millis(self.now), 2);
             let _ = self.state(process).acquire(clock, &Self::name(process, 0), SlotId::new("kept"), turn);
         }
         let (name, slot) =
