@@ -3,3 +3,4 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod file;
+mod fleet;
