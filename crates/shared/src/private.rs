@@ -8,7 +8,8 @@ use std::time::Duration;
 use fs4::TryLockError;
 use tokio::time::{Instant, sleep};
 
-/// How often to look whether another process has given up its lock.
+/// How soon to look whether another process has given up its lock; then later and later.
+const LOOK_SOON: Duration = Duration::from_millis(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Makes the folder if it is not there. An error if others can open it, or if it is another user's.
@@ -60,13 +61,14 @@ pub fn is_private(_: &fs::Metadata) -> bool {
 /// Waits for the lock of a file, which keeps other processes away until the file is closed, even if this process is killed. An
 /// error of the kind `WouldBlock` if another process still has it when the time is over.
 pub async fn lock(file: &File, patience: Duration) -> io::Result<()> {
-    let begun = Instant::now();
+    let (begun, mut pause) = (Instant::now(), LOOK_SOON);
     loop {
         // The standard library has a method of this name, from Rust 1.89 on.
         match fs4::FileExt::try_lock(file) {
-            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => sleep(LOOK_AGAIN).await,
+            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => sleep(pause).await,
             outcome => return Ok(outcome?),
         }
+        pause = LOOK_AGAIN.min(2 * pause);
     }
 }
 

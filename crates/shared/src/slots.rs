@@ -68,10 +68,15 @@ impl Until {
         Self { at: now.saturating_add(length), length }
     }
 
-    /// Whether it is still to come. A clock that was set back makes it come no later than it would from now.
+    /// Whether it is still to come. A clock that was set back makes it come no later than it would from now, and what has come
+    /// does not come again.
     fn is_ahead(&mut self, now: u64) -> bool {
         self.at = self.at.min(now.saturating_add(self.length));
-        self.at > now
+        let is_ahead = self.at > now;
+        if !is_ahead {
+            self.length = 0;
+        }
+        is_ahead
     }
 
     fn left(&self, now: u64) -> u64 {
@@ -374,3 +379,6 @@ mod tests {
         assert!(is_taken(&ask(&mut slots, back + 60_001, "c", turn(2))));
     }
 }
+
+#[cfg(test)]
+mod simulation;

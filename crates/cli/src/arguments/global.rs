@@ -31,7 +31,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
     /// Log in again, and keep no token for the next command; a login cancels the tokens that others use [env: a token of your own
-    /// in NORTHBOUND_TOKEN]
+    /// in NORTHBOUND_TOKEN]. The quota is shared with other commands all the same
     #[arg(long, global = true)]
     pub(crate) no_token_cache: bool,
     /// Share token and quota with other machines through a Redis or Valkey, such as redis://:PASSWORD@HOST:6379, or rediss:// with TLS
@@ -52,8 +52,8 @@ pub(crate) struct Global {
     #[cfg_attr(feature = "emulator", arg(long, global = true))]
     #[cfg_attr(not(feature = "emulator"), arg(skip))]
     pub(crate) emulator: bool,
-    /// Calls to make in 60 seconds at most; 0 is no limit [default: 100, as on the platform; no limit with --emulator]. With
-    /// --emulator N is the emulator's quota as well
+    /// Calls to make in 60 seconds at most, together with this user's other commands; 0 is no limit, and counts nothing [default:
+    /// 100, as on the platform; no limit with --emulator]. With --emulator N is the emulator's quota as well
     #[arg(long, allow_negative_numbers = true, global = true, value_name = "N")]
     pub(crate) quota: Option<u32>,
     /// How long one call may take, with its waits, repetitions and logins [default: 3min]

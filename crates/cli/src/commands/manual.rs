@@ -30,7 +30,7 @@ const ENVIRONMENT_OF_CALLS: [(&str, &str); 6] = [
     ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy for calls, and the hosts that are called without it."),
     (
         "XDG_CACHE_HOME, XDG_STATE_HOME, HOME, LOCALAPPDATA",
-        "They say where the folders of tokens and of sends are: see FILES.",
+        "They say where the folders of tokens and quota, and of sends, are: see FILES.",
     ),
 ];
 
@@ -42,8 +42,8 @@ const ENVIRONMENT: [(&str, &str); 1] =
 const FILES: [(&str, &str, Option<&str>); 5] = [
     (
         "~/.cache/northbound",
-        "Tokens of https endpoints for the next command, unless --no-token-cache is given. The folder is in $XDG_CACHE_HOME if that is \
-         set, on a Mac in ~/Library/Caches, on Windows in %LOCALAPPDATA%.",
+        "Tokens for the next command, unless --no-token-cache is given, and how much of the quota is used. The folder is in \
+         $XDG_CACHE_HOME if that is set, on a Mac in ~/Library/Caches, on Windows in %LOCALAPPDATA%.",
         None,
     ),
     (
