@@ -1,5 +1,16 @@
-//! A local gateway to the platform: one process has the token and the quota, and any client speaks the document with it.
-#![allow(dead_code, reason = "the routes that use them are not there yet")]
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod gateway;
+mod http;
 mod reads;
 mod rows;
+mod state;
+mod tokens;
+mod wire;
+
+pub use gateway::{Builder, Gateway};
+pub use http::docs::Docs;
+#[cfg(feature = "openapi")]
+pub use http::openapi::openapi;
+pub use wire::listen::{Listen, StartError};
