@@ -48,7 +48,9 @@ pub fn run(root: &Path, accept: bool) -> anyhow::Result<Outcome> {
     match gateway_document(root) {
         Ok(file) => files.push(file),
         // It is built with the client, which the document may just have changed.
-        Err(error) => print(&format!("{GATEWAY} is left as it is, since the gateway does not build: {error:#}")),
+        Err(error) => {
+            print(&format!("{GATEWAY} is left as it is, since the gateway does not build: {error:#}"))
+        }
     }
     let stale = derived::stale(root, &files, GENERATED)?;
     for file in &stale {

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use northbound::client_layer::types::BatchTaskRequest;
 use northbound::client_layer::{BATCH_TASK_REQUEST_TIMEOUT, TASK_PARAM_MAX_RETRANSMIT};
-use northbound::{ErrorCode, SubtaskStatus};
+use northbound::{ErrorCode, SubtaskStatus, TaskType};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -173,6 +173,10 @@ pub(crate) async fn create_batch_task(
     let mut task: BatchTaskRequest =
         serde_json::from_slice(&body).map_err(|fault| refused(fault.to_string()))?;
     drop(body);
+    // In a reply the list is open, in a request it is not.
+    if !TaskType::KNOWN.contains(&task.task_type) {
+        return Err(refused("taskType is none that the document lists".to_owned()));
+    }
     let numbers = [
         ("timeout", Some(task.timeout), BATCH_TASK_REQUEST_TIMEOUT),
         ("maxRetransmit", task.param.max_retransmit, TASK_PARAM_MAX_RETRANSMIT),
