@@ -50,9 +50,11 @@ impl Drop for Task {
 }
 
 impl Reads {
-    /// Reads with this client, whose rows together take at most `memory` bytes.
+    /// Reads with this client, whose rows together take at most `memory` bytes. A runtime must be there.
     pub(crate) fn new(client: Client, memory: usize) -> Self {
-        Self(Arc::new(Shared { client, registry: Mutex::new(Registry::new(memory)) }))
+        let shared = Arc::new(Shared { client, registry: Mutex::new(Registry::new(memory)) });
+        tokio::spawn(sweep(Arc::downgrade(&shared)));
+        Self(shared)
     }
 
     /// A page of a read, which begins if it has to.
@@ -101,16 +103,11 @@ impl Reads {
         }
         let read_at = SystemTime::now();
         let page = self.0.query(key).page_size(1).page(0).await.map_err(ReadError::Sdk)?;
-        let Some(total) = page.total_count() else { return Ok(None) };
-        let chunk = Chunk::of(page.into_subtasks());
-        if chunk.len() > 1 {
-            return Ok(None);
-        }
-        let (rows, changed) = chunk.rows(0..chunk.len());
-        let reply = PageReply { rows, total, changed, read_at };
-        self.0.registry().counted(key, total, reply.rows.first(), Instant::now());
-        self.sweep();
-        Ok(Some(reply))
+        let rows = Chunk::of(page);
+        let Some(total) = rows.total.filter(|_| rows.len() <= 1) else { return Ok(None) };
+        let (rows, changed) = rows.rows(0..rows.len());
+        self.0.registry().counted(key, total, rows.first(), Instant::now());
+        Ok(Some(PageReply { rows, total, changed, read_at }))
     }
 
     /// Joins the read that serves a page, which begins if it has to.
@@ -120,27 +117,18 @@ impl Reads {
             let read = Arc::clone(&self.0).read(Arc::clone(key), id, Arc::clone(&news));
             Task { reading: tokio::spawn(read).abort_handle(), news }
         };
-        let now = (Instant::now(), SystemTime::now());
-        let (id, news) =
-            self.0.registry().ask(key, page, now, begin).map(|(id, task)| (id, Arc::clone(&task.news)))?;
-        self.sweep();
-        Ok(Waiter { shared: Arc::clone(&self.0), key: Arc::clone(key), id, news })
-    }
-
-    /// Looks now and then for reads that nobody asks for, as long as there is one.
-    fn sweep(&self) {
-        if self.0.registry().begin_to_sweep() {
-            tokio::spawn(sweep(Arc::downgrade(&self.0)));
-        }
+        let mut registry = self.0.registry();
+        let (id, task) = registry.ask(key, page, (Instant::now(), SystemTime::now()), begin)?;
+        Ok(Waiter { shared: Arc::clone(&self.0), key: Arc::clone(key), id, news: Arc::clone(&task.news) })
     }
 }
 
+/// Drops reads that nobody asks for.
 async fn sweep(shared: Weak<Shared>) {
     loop {
         sleep(TICK).await;
-        if shared.upgrade().is_none_or(|shared| !shared.registry().tick(Instant::now())) {
-            return;
-        }
+        let Some(shared) = shared.upgrade() else { return };
+        shared.registry().tick(Instant::now());
     }
 }
 
@@ -165,21 +153,19 @@ impl Shared {
         loop {
             let outcome = match pages.try_next().await {
                 Ok(Some(page)) => {
-                    let total = page.total_count();
-                    let rows = (Chunk::of(page.into_subtasks()), total);
-                    if self.registry().arrived(&key, id, rows, Instant::now()) {
-                        news.notify_waiters();
-                        continue;
+                    let rows = Chunk::of(page);
+                    if !self.registry().arrived(&key, id, rows, Instant::now()) {
+                        return news.notify_waiters();
                     }
-                    break;
+                    news.notify_waiters();
+                    continue;
                 }
                 Ok(None) => Ok(()),
                 Err(error) => Err(ReadError::Sdk(error)),
             };
             self.registry().ended(&key, id, outcome, Instant::now());
-            break;
+            return news.notify_waiters();
         }
-        news.notify_waiters();
     }
 }
 
@@ -196,7 +182,8 @@ impl Waiter {
     async fn answer(&self, page: PageAsked) -> Option<Result<PageReply, ReadError>> {
         loop {
             let news = self.news.notified();
-            match self.shared.registry().answer(&self.key, self.id, page, Instant::now()) {
+            let answer = self.shared.registry().answer(&self.key, self.id, page, Instant::now());
+            match answer {
                 Answer::Done(outcome) => return Some(outcome),
                 Answer::Gone => return None,
                 Answer::Wait => news.await,

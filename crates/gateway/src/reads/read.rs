@@ -4,28 +4,32 @@ use std::ops::Range;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use northbound::Subtask;
+use northbound::Page;
 
 use super::page::{PageAsked, PageReply, ReadError};
 use crate::rows::{self, Changes};
 
 /// Rows that came together: their JSON one after another, so that a row costs little more than its bytes.
-#[derive(Debug, Default)]
-pub(crate) struct Chunk {
+#[derive(Debug)]
+pub(super) struct Chunk {
     json: Bytes,
     /// Where each row ends, and what was changed in it.
     rows: Box<[(u32, Changes)]>,
+    /// The platform's total.
+    pub(super) total: Option<u64>,
 }
 
 impl Chunk {
-    /// These rows, as the document has them.
-    pub(crate) fn of(subtasks: impl IntoIterator<Item = Subtask>) -> Self {
-        Self::written(subtasks, |row, json| rows::write(&row, json))
+    /// The rows of a page of the platform, as the document has them.
+    pub(super) fn of(page: Page) -> Self {
+        let total = page.total_count();
+        Self::written(page.into_subtasks(), total, |row, json| rows::write(&row, json))
     }
 
     /// A row for each thing, as `write` has it.
     pub(super) fn written<T>(
         things: impl IntoIterator<Item = T>,
+        total: Option<u64>,
         mut write: impl FnMut(T, &mut Vec<u8>) -> Changes,
     ) -> Self {
         let (mut json, mut rows) = (Vec::new(), Vec::new());
@@ -34,7 +38,7 @@ impl Chunk {
             // A reply of the platform is far shorter than what this number holds.
             rows.push((u32::try_from(json.len()).unwrap_or(u32::MAX), changes));
         }
-        Self { json: json.into_boxed_slice().into(), rows: rows.into() }
+        Self { json: json.into_boxed_slice().into(), rows: rows.into(), total }
     }
 
     /// How much memory it takes.
@@ -81,8 +85,8 @@ impl Read {
     }
 
     /// Takes in rows, and the total that came with them.
-    pub(super) fn push(&mut self, chunk: Chunk, total: Option<u64>) {
-        self.total = self.total.or(total);
+    pub(super) fn push(&mut self, chunk: Chunk) {
+        self.total = self.total.or(chunk.total);
         let first = self.len;
         self.len += chunk.len() as u64;
         if chunk.len() > 0 {
@@ -97,10 +101,6 @@ impl Read {
             self.chunks = Vec::new();
         }
         self.end = Some(outcome);
-    }
-
-    pub(super) fn has_ended(&self) -> bool {
-        self.end.is_some()
     }
 
     pub(super) fn has_failed(&self) -> bool {

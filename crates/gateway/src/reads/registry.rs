@@ -1,7 +1,6 @@
 //! Which read serves a page, when a read begins, when it is dropped, and how much memory all reads take.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher as _, RandomState};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -17,7 +16,7 @@ pub(super) const QUIET: Duration = Duration::from_secs(60);
 /// How long a read is kept after the last request for one of its pages.
 pub(super) const KEPT: Duration = Duration::from_secs(600);
 
-/// How many reads that are gone, and how many counts, are remembered.
+/// How many keys are remembered whose reads are gone, or that were counted.
 const REMEMBERED: usize = 10_000;
 
 /// What a read takes besides its rows and the texts of its key, in bytes.
@@ -36,13 +35,8 @@ pub(super) struct Registry<H> {
     bytes: usize,
     next: ReadId,
     stopped: bool,
-    /// Whether somebody calls [`tick`](Self::tick).
-    is_swept: bool,
     entries: HashMap<Key, Entry<H>>,
-    counts: HashMap<Key, Counted>,
-    /// Fingerprints of the keys whose reads are gone, the oldest first.
-    gone: VecDeque<u64>,
-    hasher: RandomState,
+    past: HashMap<Key, Past>,
 }
 
 #[derive(Debug)]
@@ -61,13 +55,19 @@ struct Entry<H> {
     handle: H,
 }
 
-/// A count that was passed on to the platform: page 0 of a loop with pages of one row, perhaps.
+/// What is remembered of a key: that its read is gone, or what a count said.
 #[derive(Debug)]
-struct Counted {
+struct Past {
     at: Instant,
+    count: Option<Count>,
+}
+
+/// A count that was passed on to the platform. It may have been page 0 of a loop with pages of one row.
+#[derive(Debug)]
+struct Count {
     total: u64,
-    /// Who the first row was; `None` where the order of the rows is fixed while they change.
-    row: Option<u64>,
+    /// The first row; `None` where rows change and their order does not.
+    row: Option<Bytes>,
     /// No page has followed yet. The first one that does begins a read where page 0 would have.
     is_open: bool,
 }
@@ -96,17 +96,8 @@ impl<H> Entry<H> {
 impl<H> Registry<H> {
     /// Reads that together have at most `limit` bytes.
     pub(super) fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            bytes: 0,
-            next: 0,
-            stopped: false,
-            is_swept: false,
-            entries: HashMap::new(),
-            counts: HashMap::new(),
-            gone: VecDeque::new(),
-            hasher: RandomState::new(),
-        }
+        let (entries, past) = (HashMap::new(), HashMap::new());
+        Self { limit, bytes: 0, next: 0, stopped: false, entries, past }
     }
 
     /// Somebody asks for a page, and waits until [`leave`](Self::leave): returns the read that serves it. `begin` starts a read
@@ -121,40 +112,31 @@ impl<H> Registry<H> {
         if self.stopped {
             return Err(ReadError::Stopping);
         }
-        let follows_a_count = page.size == 1
-            && self.counts.get_mut(key).is_some_and(|count| std::mem::take(&mut count.is_open));
-        let is_first = page.number == 0 || follows_a_count;
+        let past = self.past.get_mut(key);
+        let is_gone = past.as_ref().is_some_and(|past| past.count.is_none());
+        let count = past.and_then(|past| past.count.as_mut()).filter(|_| page.size == 1);
+        let is_first = page.number == 0 || count.is_some_and(|count| std::mem::take(&mut count.is_open));
         let mut as_it_is_read = key.1.is_whole();
-        match self.entries.get(key) {
-            Some(entry) if is_first && entry.is_over(now) => {
-                as_it_is_read &= !entry.read.has_a_false_total();
-                self.remove(key);
-            }
-            Some(_) => {}
-            None if !is_first && self.gone.contains(&self.fingerprint(key)) => return Err(ReadError::Ended),
-            None => {}
+        if is_first && let Some(over) = self.entries.get(key).filter(|entry| entry.is_over(now)) {
+            as_it_is_read &= !over.read.has_a_false_total();
+            self.remove(key);
         }
         if !self.entries.contains_key(key) {
+            if is_gone && !is_first {
+                return Err(ReadError::Ended);
+            }
             let bytes = OVERHEAD + key.1.bytes();
             if let Err(error) = self.make_room(bytes, now) {
-                self.remember(key);
+                self.remember(key, None, now);
                 return Err(error);
             }
-            self.bytes += bytes;
-            self.next += 1;
-            let fingerprint = self.fingerprint(key);
-            self.gone.retain(|gone| *gone != fingerprint);
-            let entry = Entry {
-                id: self.next,
-                read: Read::new(as_it_is_read, clock),
-                bytes,
-                asked: now,
-                waiting: 0,
-                ended: None,
-                paged: now,
-                is_through: false,
-                handle: begin(self.next),
-            };
+            if is_gone {
+                self.past.remove(key);
+            }
+            (self.bytes, self.next) = (self.bytes + bytes, self.next + 1);
+            let (id, read, handle) = (self.next, Read::new(as_it_is_read, clock), begin(self.next));
+            let (asked, paged, waiting, ended) = (now, now, 0, None);
+            let entry = Entry { id, read, bytes, asked, waiting, ended, paged, is_through: false, handle };
             self.entries.insert(Arc::clone(key), entry);
         }
         // It is there: it was, or it has just been put there.
@@ -166,127 +148,88 @@ impl<H> Registry<H> {
 
     /// Whether the page that somebody waits for can be answered.
     pub(super) fn answer(&mut self, key: &Key, id: ReadId, page: PageAsked, now: Instant) -> Answer {
-        let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.id == id) else {
-            return Answer::Gone;
-        };
+        let Some(entry) = self.entry(key, id) else { return Answer::Gone };
         let Some(outcome) = entry.read.page(page) else { return Answer::Wait };
         entry.is_through |= entry.read.is_last(page);
         if page.number > 0 {
             entry.paged = now;
         }
         let first = entry.read.first();
-        let outcome = outcome.and_then(|reply| self.hold_to_count(key, page, reply, first));
-        Answer::Done(outcome)
-    }
-
-    /// A loop with pages of one row got its total and its first row from a count: they must be those of the read.
-    fn hold_to_count(
-        &mut self,
-        key: &Key,
-        page: PageAsked,
-        reply: PageReply,
-        first: Option<Bytes>,
-    ) -> Result<PageReply, ReadError> {
-        if page == PageAsked::COUNT {
-            self.counts.remove(key);
-        }
-        let Some(count) = self.counts.get(key).filter(|_| page.size == 1) else { return Ok(reply) };
-        let is_first = |row| first.is_some_and(|first| self.hasher.hash_one(first) == row);
-        if count.total == reply.total && count.row.is_none_or(is_first) {
-            Ok(reply)
-        } else {
-            Err(ReadError::Changed { told: count.total, rows: reply.total })
-        }
+        Answer::Done(outcome.and_then(|reply| {
+            // A loop with pages of one row has its total and its first row from a count: they must be those of the read.
+            let count = self.past.get(key).and_then(|past| past.count.as_ref());
+            match count.filter(|_| page.size == 1 && page.number > 0) {
+                Some(count) if count.total != reply.total || (count.row.is_some() && count.row != first) => {
+                    Err(ReadError::Changed { told: count.total, rows: reply.total })
+                }
+                _ => Ok(reply),
+            }
+        }))
     }
 
     /// The answer to a count, if there is a read that has it by now. It does not make the read younger.
     pub(super) fn count(&mut self, key: &Key, now: Instant) -> Option<PageReply> {
         let id = self.entries.get(key).filter(|entry| !entry.is_over(now))?.id;
-        match self.answer(key, id, PageAsked::COUNT, now) {
-            Answer::Done(outcome) => outcome.ok(),
-            Answer::Wait | Answer::Gone => None,
-        }
+        let Answer::Done(Ok(reply)) = self.answer(key, id, PageAsked::COUNT, now) else { return None };
+        self.past.remove(key);
+        Some(reply)
     }
 
     /// A count was passed on to the platform, and handed out.
     pub(super) fn counted(&mut self, key: &Key, total: u64, row: Option<&Bytes>, now: Instant) {
-        if self.counts.len() >= REMEMBERED {
-            self.counts.remove(key);
-            return self.forget(key);
-        }
-        let row = row.filter(|_| !key.1.is_whole()).map(|row| self.hasher.hash_one(row));
-        self.counts.insert(Arc::clone(key), Counted { at: now, total, row, is_open: true });
+        let row = row.filter(|_| !key.1.is_whole()).cloned();
+        self.remember(key, Some(Count { total, row, is_open: true }), now);
     }
 
     /// Somebody who asked has got an answer, or does not wait any more.
     pub(super) fn leave(&mut self, key: &Key, id: ReadId, now: Instant) {
-        if let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.id == id) {
+        if let Some(entry) = self.entry(key, id) {
             (entry.asked, entry.waiting) = (now, entry.waiting.saturating_sub(1));
         }
     }
 
-    /// Rows of a read have come, with a total. `false` if the read need not go on.
-    pub(super) fn arrived(
-        &mut self,
-        key: &Key,
-        id: ReadId,
-        (chunk, total): (Chunk, Option<u64>),
-        now: Instant,
-    ) -> bool {
-        if self.entries.get(key).is_none_or(|entry| entry.id != id || entry.read.has_ended()) {
+    /// Rows of a read have come. `false` if the read need not go on.
+    pub(super) fn arrived(&mut self, key: &Key, id: ReadId, rows: Chunk, now: Instant) -> bool {
+        if self.entry(key, id).is_none() {
             return false;
         }
-        if let Err(error) = self.make_room(chunk.bytes(), now) {
+        if let Err(error) = self.make_room(rows.bytes(), now) {
             self.ended(key, id, Err(error), now);
             return false;
         }
-        let Some(entry) = self.entries.get_mut(key) else { return false };
-        self.bytes += chunk.bytes();
-        entry.bytes += chunk.bytes();
-        entry.read.push(chunk, total);
+        self.bytes += rows.bytes();
+        if let Some(entry) = self.entry(key, id) {
+            entry.bytes += rows.bytes();
+            entry.read.push(rows);
+        }
         true
     }
 
     /// A read has ended: complete, or with an error.
     pub(super) fn ended(&mut self, key: &Key, id: ReadId, outcome: Result<(), ReadError>, now: Instant) {
-        let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.id == id) else { return };
-        if outcome.is_err() {
-            let own = OVERHEAD + key.1.bytes();
-            self.bytes -= entry.bytes - own;
-            entry.bytes = own;
-        }
+        let Some(entry) = self.entry(key, id) else { return };
+        let freed = if outcome.is_err() { entry.bytes - OVERHEAD - key.1.bytes() } else { 0 };
+        entry.bytes -= freed;
         entry.read.end(outcome);
         entry.ended = Some(now);
+        self.bytes -= freed;
     }
 
-    /// Whether nobody calls [`tick`](Self::tick) now, and somebody has to from now on.
-    pub(super) fn begin_to_sweep(&mut self) -> bool {
-        !std::mem::replace(&mut self.is_swept, true)
-    }
-
-    /// Stops and drops what nobody has asked for; `false` if nothing is left.
-    pub(super) fn tick(&mut self, now: Instant) -> bool {
-        let since = |then: Instant| now.duration_since(then);
+    /// Stops and drops what nobody has asked for.
+    pub(super) fn tick(&mut self, now: Instant) {
         let is_due = |entry: &Entry<H>| {
-            entry.waiting == 0 && since(entry.asked) > if entry.read.has_ended() { KEPT } else { QUIET }
+            let kept = if entry.ended.is_some() { KEPT } else { QUIET };
+            entry.waiting == 0 && now.duration_since(entry.asked) > kept
         };
-        let due: Vec<_> =
-            self.entries.iter().filter(|(_, entry)| is_due(entry)).map(|(key, _)| Arc::clone(key)).collect();
-        for key in due {
-            self.forget(&key);
+        let due = self.entries.iter().filter(|(_, entry)| is_due(entry)).map(|(key, _)| Arc::clone(key));
+        for key in due.collect::<Vec<_>>() {
+            self.forget(&key, now);
         }
-        let old = self.counts.extract_if(|_, count| since(count.at) > KEPT).collect::<Vec<_>>();
-        for (key, _) in old {
-            self.remember(&key);
-        }
-        self.is_swept = !self.entries.is_empty() || !self.counts.is_empty();
-        self.is_swept
     }
 
     /// Drops all reads, and begins none any more.
     pub(super) fn stop(&mut self) {
         self.stopped = true;
-        self.counts.clear();
         self.entries.clear();
         self.bytes = 0;
     }
@@ -296,42 +239,41 @@ impl<H> Registry<H> {
         self.bytes
     }
 
+    fn entry(&mut self, key: &Key, id: ReadId) -> Option<&mut Entry<H>> {
+        self.entries.get_mut(key).filter(|entry| entry.id == id)
+    }
+
     /// Drops reads until so many bytes fit: those that have ended, the one first whose last request is the oldest. A complete
     /// read that somebody may be paging through stays.
     fn make_room(&mut self, bytes: usize, now: Instant) -> Result<(), ReadError> {
         while self.bytes.saturating_add(bytes) > self.limit {
             let may_go = |entry: &Entry<H>| {
                 let is_quiet = entry.read.has_failed() || now.duration_since(entry.asked) > QUIET;
-                entry.waiting == 0 && entry.read.has_ended() && is_quiet
+                entry.waiting == 0 && entry.ended.is_some() && is_quiet
             };
-            let oldest =
-                self.entries.iter().filter(|(_, entry)| may_go(entry)).min_by_key(|(_, entry)| entry.asked);
+            let those = self.entries.iter().filter(|(_, entry)| may_go(entry));
+            let oldest = those.min_by_key(|(_, entry)| entry.asked);
             let key = Arc::clone(oldest.ok_or(ReadError::TooLarge { limit: self.limit })?.0);
-            self.forget(&key);
+            self.forget(&key, now);
         }
         Ok(())
     }
 
     fn remove(&mut self, key: &Key) {
-        if let Some(entry) = self.entries.remove(key) {
-            self.bytes -= entry.bytes;
-        }
+        self.bytes -= self.entries.remove(key).map_or(0, |entry| entry.bytes);
     }
 
     /// Drops a read. Its pages are errors from now on, until page 0 begins a new one.
-    fn forget(&mut self, key: &Key) {
+    fn forget(&mut self, key: &Key, now: Instant) {
         self.remove(key);
-        self.remember(key);
+        self.remember(key, None, now);
     }
 
-    fn remember(&mut self, key: &Key) {
-        if self.gone.len() >= REMEMBERED {
-            self.gone.pop_front();
+    fn remember(&mut self, key: &Key, count: Option<Count>, now: Instant) {
+        if self.past.len() >= REMEMBERED {
+            let oldest = self.past.iter().min_by_key(|(_, past)| past.at).map(|(key, _)| Arc::clone(key));
+            oldest.and_then(|key| self.past.remove(&key));
         }
-        self.gone.push_back(self.fingerprint(key));
-    }
-
-    fn fingerprint(&self, key: &Key) -> u64 {
-        self.hasher.hash_one(key)
+        self.past.insert(Arc::clone(key), Past { at: now, count });
     }
 }

@@ -288,7 +288,7 @@ impl World {
                 }
                 let some = &rest[..rest.len().min(self.rng.usize(1..=250))];
                 upstream.sent += some.len();
-                if !self.registry.arrived(&key, upstream.id, (chunk(some), upstream.total), self.now) {
+                if !self.registry.arrived(&key, upstream.id, chunk(some, upstream.total), self.now) {
                     return false;
                 }
             }
@@ -411,7 +411,7 @@ impl World {
             let of_page = |end: u64| end.min(rows.len() as u64) as usize;
             let total = self.sources[source].total(rows.len())?;
             let (rows, changed) = {
-                let chunk = chunk(&rows[of_page(page.rows().start)..of_page(page.rows().end)]);
+                let chunk = chunk(&rows[of_page(page.rows().start)..of_page(page.rows().end)], None);
                 chunk.rows(0..chunk.len())
             };
             Some(PageReply { rows, total, changed, read_at: SystemTime::UNIX_EPOCH })
@@ -435,7 +435,7 @@ impl World {
         let program = &mut self.programs[at];
         let is_new = program.got.get(&page).is_none_or(|(before, _)| *before == rows);
         // Page 0 of size 1 is a count, each time.
-        if !is_new && !(program.size == 1 && page == 0) {
+        if !(is_new || program.size == 1 && page == 0) {
             self.seen
                 .faults
                 .push(format!("{:?}: page {page} of {} is another one", program.kind, program.size));
@@ -493,8 +493,8 @@ impl World {
 }
 
 /// Rows of the platform, each its number.
-fn chunk(rows: &[u32]) -> Chunk {
-    Chunk::written(rows, |row, json| {
+fn chunk(rows: &[u32], total: Option<u64>) -> Chunk {
+    Chunk::written(rows, total, |row, json| {
         json.extend(row.to_string().bytes());
         Changes::default()
     })
