@@ -4,6 +4,8 @@
 //! served by their numbers. [`read`] says which pages can be answered by now, and [`registry`] which read serves a page:
 //! neither has a socket, or a clock but the one that it is given. This file reads with the SDK, a task for each read.
 
+#[cfg(test)]
+mod model;
 mod page;
 mod read;
 mod registry;

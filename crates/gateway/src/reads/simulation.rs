@@ -13,6 +13,7 @@ use fastrand::Rng;
 use northbound::SubtaskStatus;
 use tokio::time::Instant;
 
+use super::model::{Got, KINDS, Kind};
 use super::page::{PageAsked, PageReply, ReadError, ReadKey, ReaderId};
 use super::read::Chunk;
 use super::registry::{Answer, Key, QUIET, ReadId, Registry};
@@ -27,37 +28,6 @@ impl Drop for Handle {
         self.0.store(true, Relaxed);
     }
 }
-
-/// How a program goes through the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Kind {
-    UntilEmpty,
-    UntilShort,
-    FirstTotal,
-    EachTotal,
-    /// Page 0, then all others at once.
-    Parallel,
-    /// So many pages at a time, until one is short.
-    Waves(u64),
-    /// Page 0, then from the last page to page 1.
-    Descending,
-    /// Each page twice, until one is empty.
-    Twice,
-    /// Page 0 again with every page after page 1, until one is empty.
-    BackToStart,
-}
-
-const KINDS: [Kind; 9] = [
-    Kind::UntilEmpty,
-    Kind::UntilShort,
-    Kind::FirstTotal,
-    Kind::EachTotal,
-    Kind::Parallel,
-    Kind::Waves(5),
-    Kind::Descending,
-    Kind::Twice,
-    Kind::BackToStart,
-];
 
 /// The rows that a key shows at the platform.
 struct Source {
@@ -107,7 +77,7 @@ struct Program {
     source: usize,
     kind: Kind,
     size: u32,
-    got: BTreeMap<u64, (Vec<u32>, u64)>,
+    got: Got<u32>,
     pending: Vec<Pending>,
     began: Instant,
     /// When a page came last.
@@ -115,7 +85,6 @@ struct Program {
     ready: Instant,
     /// Whether the loop before this one came to its end.
     is_second: bool,
-    loops: u32,
 }
 
 struct Pending {
@@ -123,37 +92,6 @@ struct Pending {
     /// `None` until it is asked for.
     read: Option<ReadId>,
     patience: Instant,
-}
-
-impl Program {
-    /// The pages to ask for next; none if the loop is at its end.
-    fn next(&self) -> Vec<u64> {
-        let size = u64::from(self.size);
-        let after = self.got.len() as u64;
-        let Some((_, (rows, total))) = self.got.last_key_value() else {
-            return match self.kind {
-                Kind::Waves(pages) => (0..pages).collect(),
-                Kind::Twice => vec![0, 0],
-                _ => vec![0],
-            };
-        };
-        let pages = self.got[&0].1.div_ceil(size);
-        let goes_on = match self.kind {
-            Kind::UntilEmpty | Kind::Twice | Kind::BackToStart => !rows.is_empty(),
-            Kind::UntilShort | Kind::Waves(_) => rows.len() as u64 == size,
-            Kind::EachTotal => after * size < *total,
-            Kind::FirstTotal | Kind::Parallel | Kind::Descending => after < pages,
-        };
-        match self.kind {
-            _ if !goes_on => Vec::new(),
-            Kind::Parallel => (1..pages).collect(),
-            Kind::Waves(pages) => (after..after + pages).collect(),
-            Kind::Descending => vec![pages - after],
-            Kind::Twice => vec![after, after],
-            Kind::BackToStart if after > 1 && after * size < *total => vec![after, 0],
-            _ => vec![after],
-        }
-    }
 }
 
 struct World {
@@ -224,7 +162,6 @@ impl World {
                         heard: now,
                         ready: now,
                         is_second: false,
-                        loops: 0,
                     }
                 })
                 .collect();
@@ -312,7 +249,7 @@ impl World {
             *self.seen.errors.entry(error).or_default() += 1;
             self.again(at, false);
         } else if pending.is_empty() && program.ready <= self.now {
-            let next = program.next();
+            let next = program.kind.next(program.size, &program.got);
             if next.is_empty() && !program.got.is_empty() {
                 return self.ended(at);
             }
@@ -486,7 +423,6 @@ impl World {
         program.got.clear();
         program.kind = kind;
         program.is_second = is_second;
-        program.loops += 1;
         program.ready = self.now + Duration::from_secs(wait);
         program.began = program.ready;
     }
@@ -505,7 +441,7 @@ fn number(row: &Bytes) -> u32 {
 }
 
 fn seeds() -> u64 {
-    std::env::var("NORTHBOUND_SEEDS").map_or(300, |seeds| seeds.parse().unwrap())
+    std::env::var("NORTHBOUND_SEEDS").map_or(100, |seeds| seeds.parse().unwrap())
 }
 
 #[test]
