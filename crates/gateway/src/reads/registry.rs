@@ -276,4 +276,11 @@ impl<H> Registry<H> {
         }
         self.past.insert(Arc::clone(key), Past { at: now, count });
     }
+
+    /// Whether the bytes of the reads add up, within the limit.
+    #[cfg(test)]
+    pub(super) fn is_sound(&self) -> bool {
+        let bytes: usize = self.entries.values().map(|entry| entry.bytes).sum();
+        bytes == self.bytes && bytes <= self.limit && self.past.len() <= REMEMBERED
+    }
 }

@@ -192,6 +192,7 @@ impl World {
                 source.moves(&mut self.rng);
             }
             self.upstream();
+            assert!(self.registry.is_sound(), "{:?}", self.registry);
             for program in 0..self.programs.len() {
                 self.program(program);
             }
