@@ -9,6 +9,7 @@ use crate::http::refusal::Refusal;
 pub(crate) struct Own {
     pub(crate) code: &'static str,
     pub(crate) status: StatusCode,
+    #[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "it is for the document"))]
     pub(crate) meaning: &'static str,
     pub(crate) remedy: &'static str,
 }
@@ -31,6 +32,7 @@ macro_rules! own {
             Own { code: $code, status: StatusCode::$status, meaning: $meaning, remedy: $remedy };)+
 
         /// All of them.
+        #[cfg(any(feature = "openapi", test))]
         pub(crate) const ALL: &[&Own] = &[$(&$name),+];
     };
 }

@@ -201,7 +201,7 @@ impl Reading {
             self.rows += rows.len() as u64;
             let mut lines = Vec::new();
             for row in rows {
-                lines.extend(rows::fit(row).0);
+                rows::write(&row, &mut lines);
                 lines.push(b'\n');
             }
             return (lines.into(), true);

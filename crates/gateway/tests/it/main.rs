@@ -27,7 +27,7 @@ const LOOPBACK: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
 /// A gateway in front of an emulator.
 struct Gate {
-    gateway: Gateway,
+    _gateway: Gateway,
     at: SocketAddr,
     control: Control,
     log: UnboundedReceiver<String>,
@@ -53,7 +53,7 @@ impl Gate {
         adjust: impl FnOnce(Builder) -> Builder,
     ) -> Self {
         let (gateway, log) = started(client, adjust).await;
-        Self { at: address(&gateway), gateway, control, log, _emulator: emulator }
+        Self { at: address(&gateway), _gateway: gateway, control, log, _emulator: emulator }
     }
 
     /// Logs in as this application.
