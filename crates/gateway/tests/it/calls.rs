@@ -197,6 +197,7 @@ async fn errors_of_the_platform_pass_through_and_others_say_what_came() {
         assert_eq!(reply.error(), (expected.0, expected.1.to_owned()), "{reply:?}");
         gate.control.remove_fault(fault);
     }
+    assert_eq!(gate.emulator.breaches().len(), 3, "those are no answers of the document");
     let unknown = gate.get(&token, &format!("{DETAILS}?taskId=nope")).await;
     assert_eq!(unknown.body, r#"{"error_code":"105005","error_desc":"The batchTask is not existed."}"#);
 }

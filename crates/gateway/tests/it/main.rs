@@ -31,7 +31,7 @@ struct Gate {
     at: SocketAddr,
     control: Control,
     log: UnboundedReceiver<String>,
-    _emulator: Emulated,
+    emulator: Emulated,
 }
 
 impl Gate {
@@ -53,7 +53,7 @@ impl Gate {
         adjust: impl FnOnce(Builder) -> Builder,
     ) -> Self {
         let (gateway, log) = started(client, adjust).await;
-        Self { at: address(&gateway), _gateway: gateway, control, log, _emulator: emulator }
+        Self { at: address(&gateway), _gateway: gateway, control, log, emulator }
     }
 
     /// Logs in as this application.
