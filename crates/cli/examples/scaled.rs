@@ -1,6 +1,6 @@
-//! Reads a task as the command does, with a shorter window than the platform's 60 s: for `.ci/ten-processes`.
+//! Reads a task, or serves the gateway, as the command does, with a shorter window than the platform's 60 s: for `.ci/ten-processes`.
 //!
-//! `scaled SECONDS FOLDER|redis://… subtasks TASK` prints a line a row.
+//! `scaled SECONDS FOLDER|redis://… subtasks TASK` prints a line a row; `scaled SECONDS FOLDER|redis://… gateway HOST:PORT` serves.
 //! Platform and application are in the environment, as for the command.
 
 #![allow(clippy::print_stdout, reason = "what it prints is counted")]
@@ -9,6 +9,7 @@ use std::env;
 use std::time::Duration;
 
 use northbound::{Client, ClientBuilder, Credentials, Quota};
+use northbound_gateway::{Gateway, Listen};
 use northbound_shared::{FileShare, RedisShare};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -34,6 +35,11 @@ async fn run() -> Outcome<()> {
             while let Some(row) = rows.try_next().await? {
                 println!("{}", row.device_id().unwrap_or_default());
             }
+        }
+        ("gateway", [_, listen, ..]) => {
+            let gateway = Gateway::builder(client).start(Listen::Tcp(listen.parse()?)).await?;
+            println!("listening on {}", gateway.url());
+            std::future::pending().await
         }
         _ => return Err(format!("{what} is not known").into()),
     }

@@ -63,6 +63,26 @@ impl Client {
             tags: Vec::new(),
         }
     }
+
+    /// Creates a batch task from a request that was put together elsewhere, such as by a caller of a gateway, and returns its id.
+    ///
+    /// Nothing is checked before it is sent but what the types check. All that is said of
+    /// [`create_batch_task`](Self::create_batch_task) holds: **it moves real devices**, and it is never repeated when its outcome is
+    /// unknown.
+    ///
+    /// # Errors
+    /// As for [`CreateBatchTask`].
+    pub async fn create_batch_task_as_given(&self, request: BatchTaskRequest) -> Result<TaskId, Error> {
+        self.create(&CreateRequest(request)).await
+    }
+
+    async fn create(&self, request: &CreateRequest) -> Result<TaskId, Error> {
+        let outcome = self.shared.call(request).await;
+        outcome.map_err(|error| match error.is_outcome_unknown() {
+            true => error.with(|details| details.remedy = Remedy::LookForTask),
+            false => error,
+        })
+    }
 }
 
 /// A batch task to create; await it. Made by [`Client::create_batch_task`].
@@ -157,11 +177,7 @@ impl IntoFuture for CreateBatchTask {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let client = self.client.clone();
-            let outcome = client.shared.call(&self.request()?).await;
-            outcome.map_err(|error| match error.is_outcome_unknown() {
-                true => error.with(|details| details.remedy = Remedy::LookForTask),
-                false => error,
-            })
+            client.create(&self.request()?).await
         })
     }
 }
