@@ -240,8 +240,8 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
              --quota, lower it to that; or try again later, or raise --deadline"
         }
         Remedy::CheckTokenSource => {
-            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs and that this machine reaches it; or log in without it, \
-             with --no-token-cache"
+            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs and that this machine reaches it; else log in again with \
+             --no-token-cache"
         }
         Remedy::CheckQuotaStore => {
             "if --share or NORTHBOUND_SHARE names a Redis, check that it runs and that this machine reaches it; else check that no stopped \

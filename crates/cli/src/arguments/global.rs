@@ -35,7 +35,7 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) no_token_cache: bool,
     /// Share token and quota with other machines through a Redis or Valkey, such as redis://:PASSWORD@HOST:6379, or rediss:// with TLS
-    /// [default: a file, with the commands of this user on this machine] [env: NORTHBOUND_SHARE, which other users do not see]
+    /// [env: NORTHBOUND_SHARE, where other users do not see the password] [default: a file of this user]
     #[cfg_attr(feature = "redis", arg(long, global = true, value_name = "URL", value_parser = secret))]
     #[cfg_attr(not(feature = "redis"), arg(skip))]
     pub(crate) share: Option<Secret>,

@@ -22,11 +22,15 @@ pub(crate) struct ManOptions {
 }
 
 /// What commands that make calls read from the environment.
-const ENVIRONMENT_OF_CALLS: [(&str, &str); 6] = [
+const ENVIRONMENT_OF_CALLS: [(&str, &str); 7] = [
     ("NORTHBOUND_ENDPOINT", "The address of the platform, unless --endpoint is given."),
     ("NORTHBOUND_APP_ID", "The application that calls, unless --app-id is given."),
     ("NORTHBOUND_SECRET", "The secret of the application, unless --secret-file is given."),
     ("NORTHBOUND_TOKEN", "A token from elsewhere: no command logs in then. --secret-file goes before it."),
+    (
+        "NORTHBOUND_SHARE",
+        "The Redis or Valkey through which machines share token and quota, unless --share is given.",
+    ),
     ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy for calls, and the hosts that are called without it."),
     (
         "XDG_CACHE_HOME, XDG_STATE_HOME, HOME, LOCALAPPDATA",
