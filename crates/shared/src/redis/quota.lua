@@ -23,8 +23,6 @@ local kept = redis.call('GET', key)
 -- These two do not know how long a slot of the lost state lasts; the next call does.
 if not kept and (step == 'leave' or step == 'pause') then return {'done'} end
 local state = kept and cjson.decode(kept) or {taken = {}, line = {}, lost = after(life)}
-if state.pause == cjson.null then state.pause = nil end
-if state.lost == cjson.null then state.lost = nil end
 local taken, line = state.taken, state.line
 local function finish(...)
   redis.call('SET', key, cjson.encode(state))

@@ -62,12 +62,10 @@ impl RedisQuota {
         }
         let ready = Duration::from_millis(number(2));
         if number(4) == 1 {
+            let (name, seconds) = (self.server.name(), ready.as_secs());
             self.warning.call_once(|| {
                 tracing::warn!(
-                    "Redis at {} knows of no earlier call of this application: it is new there, or the server has lost what it knew; so \
-                     the quota counts as used up, and calls wait for {} s",
-                    self.server.name(),
-                    ready.as_secs()
+                    "Redis at {name} does not know this application: it is new there, or what was known is lost; calls wait for {seconds} s"
                 );
             });
         }

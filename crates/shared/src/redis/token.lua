@@ -9,7 +9,8 @@ local mine = redis.call('GET', login) == owner
 if step == 'ask' then -- the token that the platform refused, or ''
   local margin, kept = (redis.call('GET', token) or ''):match('^(%d+) (.+)$')
   if kept and kept ~= ARGV[4] then
-    return {'token', kept, tonumber(margin), redis.call('PTTL', token)}
+    local until_renewal = redis.call('PTTL', token)
+    return {'token', kept, until_renewal < 0 and 0 or until_renewal + tonumber(margin)}
   end
   if mine or redis.call('SET', login, owner, 'NX', 'PX', lease) then
     -- The login cancels it.
@@ -24,9 +25,9 @@ if not mine then return {'lost'} end
 if step == 'renew' then
   redis.call('PEXPIRE', login, lease)
 else
-  if step == 'keep' then -- the token, its margin, and for how long it is used, or 0 if nobody knows
-    redis.call('SET', token, ARGV[5] .. ' ' .. ARGV[4])
-    if tonumber(ARGV[6]) > 0 then redis.call('PEXPIRE', token, ARGV[6]) end
+  if step == 'keep' then -- the token, how long it lives, or 0 if nobody knows, and how long before its end it is renewed
+    redis.call('SET', token, ARGV[6] .. ' ' .. ARGV[4])
+    if tonumber(ARGV[5]) > 0 then redis.call('PEXPIRE', token, ARGV[5] - ARGV[6]) end
   end
   redis.call('DEL', login) -- also for 'give-up': the login failed
 end

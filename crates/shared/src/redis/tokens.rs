@@ -46,9 +46,9 @@ impl RedisTokens {
             let reply = self.step("ask", &[rejected]).await?;
             let reply: Vec<_> = reply.iter().map(String::as_str).collect();
             match reply[..] {
-                ["token", token, margin, left] => {
+                ["token", token, life] => {
                     tracing::debug!("the token of an earlier login is used");
-                    return Ok(found(token, margin, left));
+                    return Ok(Token::new(token).lives(Duration::from_millis(life.parse()?)));
                 }
                 ["login"] => return self.log_in().await,
                 _ => sleep(POLL).await,
@@ -71,9 +71,9 @@ impl RedisTokens {
         };
         let kept = match &outcome {
             Ok(token) => {
-                let (margin, used) = life(token);
-                let [margin, used] = [margin, used].map(|time| millis(time).to_string());
-                self.step("keep", &[token.secret().expose(), &margin, &used]).await
+                let life = token.life().unwrap_or_default();
+                let [life, margin] = [life, Token::renewal_margin(life)].map(|time| millis(time).to_string());
+                self.step("keep", &[token.secret().expose(), &life, &margin]).await
             }
             Err(_) => self.step("give-up", &[]).await,
         };
@@ -81,22 +81,6 @@ impl RedisTokens {
             tracing::warn!("the token of this login is not shared: {error}");
         }
         Ok(outcome?)
-    }
-}
-
-/// How long before its end a token is renewed, and for how long it is used until then; zero if nobody knows how long it lives.
-fn life(token: &Token) -> (Duration, Duration) {
-    let life = token.life().unwrap_or_default();
-    let margin = Token::renewal_margin(life);
-    (margin, life - margin)
-}
-
-/// A token that somebody has kept. It has no end if it lives for an unknown time.
-fn found(token: &str, margin: &str, left: &str) -> Token {
-    let token = Token::new(token);
-    match (margin.parse::<u64>(), left.parse::<u64>()) {
-        (Ok(margin), Ok(left)) => token.lives(Duration::from_millis(margin.saturating_add(left))),
-        _ => token,
     }
 }
 
