@@ -9,4 +9,4 @@ mod slots;
 
 pub use file::{FileQuota, FileShare, FileTokens};
 #[cfg(feature = "redis")]
-pub use redis::{RedisQuota, RedisShare, RedisTokens};
+pub use redis::{InvalidAddress, RedisQuota, RedisShare, RedisTokens};

@@ -7,7 +7,6 @@ mod quota;
 mod server;
 mod tokens;
 
-use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,11 +43,9 @@ impl RedisShare {
     /// A server at `redis://[USER][:PASSWORD@]HOST[:PORT][/DATABASE]`, or with TLS at `rediss://…`.
     ///
     /// # Errors
-    /// When this is no such address. The error does not show it, since it may contain a password.
-    pub fn new(address: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let server = Server::new(address)
-            .ok_or("not an address such as redis://HOST:PORT or rediss://USER:PASSWORD@HOST:PORT/DATABASE")?;
-        Ok(Self(Arc::new(server)))
+    /// When this is no such address.
+    pub fn new(address: &str) -> Result<Self, InvalidAddress> {
+        Server::new(address).map(|server| Self(Arc::new(server))).ok_or(InvalidAddress)
     }
 
     /// The token of the application of this client, which logs in when there is none.
@@ -80,6 +77,19 @@ fn keys(client: &Client) -> String {
 fn unique() -> String {
     format!("{:016x}", fastrand::u64(..))
 }
+
+/// A text that is not the address of a Redis. It is not shown, since it may contain a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidAddress;
+
+impl fmt::Display for InvalidAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an address such as redis://HOST:PORT or rediss://USER:PASSWORD@HOST:PORT/DATABASE")
+    }
+}
+
+impl std::error::Error for InvalidAddress {}
 
 #[cfg(test)]
 mod tests;
