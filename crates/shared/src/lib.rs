@@ -2,6 +2,7 @@
 
 mod application;
 mod file;
+#[doc(hidden)] // The command uses it for its other files.
 pub mod private;
 #[cfg(feature = "redis")]
 mod redis;

@@ -158,7 +158,9 @@ impl Slots {
         self.taken.retain(|_, taken| taken.returns.is_ahead(now));
         self.lost.take_if(|lost| !lost.is_ahead(now));
         self.line.retain(|_, place| {
-            place.since = place.since.min(now);
+            // Nobody overtakes it since the clock was set back by so much.
+            let set_back = place.given_up.left(now).saturating_sub(place.given_up.length);
+            place.since = place.since.saturating_sub(set_back).min(now);
             place.given_up.is_ahead(now)
         });
         if let Some(pause) = &mut self.pause {

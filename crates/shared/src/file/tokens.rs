@@ -136,7 +136,7 @@ fn now() -> u64 {
 mod tests {
     use super::*;
 
-    fn kept(from: u64, until: Option<u64>) -> KeptToken {
+    pub(super) fn kept(from: u64, until: Option<u64>) -> KeptToken {
         let login = Client::builder("https://h").token(northbound::AppId::new("a").unwrap(), "t0ken");
         let application = Application::of(&login.build().unwrap());
         KeptToken { application, token: "t0ken".to_owned(), from, until }
@@ -167,3 +167,6 @@ mod tests {
         assert!(kept(0, None).usable(0, Some(&Secret::from("another"))).is_some());
     }
 }
+
+#[cfg(test)]
+mod simulation;
