@@ -1,6 +1,7 @@
 //! The gateway as a server.
 
 use std::fmt;
+use std::sync::Arc;
 
 use northbound::{Client, Secret};
 use tokio::sync::{Semaphore, watch};
@@ -150,7 +151,7 @@ impl Builder {
     ///
     /// # Errors
     /// When it cannot listen there, or would need a key: beyond this machine, and to create batch tasks.
-    pub async fn start(self, listen: Listen) -> Result<Gateway, StartError> {
+    pub async fn start(mut self, listen: Listen) -> Result<Gateway, StartError> {
         if self.key.is_none() {
             match listen {
                 Listen::Tcp(addr) if !addr.ip().to_canonical().is_loopback() => {
@@ -162,25 +163,30 @@ impl Builder {
         }
         let (listener, url) = Listener::bind(&listen).await?;
         let (stop, stopped) = watch::channel(());
-        let (reads, seats) = (Reads::new(self.client.clone(), self.memory), Seats::new(self.connections));
-        let state = State {
+        let (docs, hosts) = (self.docs, std::mem::take(&mut self.hosts));
+        let state = Arc::new(self.state(stopped.clone()));
+        let (reads, seats) = (state.reads.clone(), Arc::clone(&state.seats));
+        let server = Server { router: routes::router(state, docs), guard: Guard { allowed: hosts }, seats };
+        let server = tokio::spawn(server.run(listener, stopped));
+        Ok(Gateway { url, stop, server, reads })
+    }
+
+    /// What all calls share, until this is told to stop.
+    pub(crate) fn state(self, stop: watch::Receiver<()>) -> State {
+        State {
+            reads: Reads::new(self.client.clone(), self.memory),
             client: self.client,
-            reads: reads.clone(),
             tokens: Tokens::default(),
             key: self.key,
             allow_create: self.allow_create,
             creates: Semaphore::new(CREATES),
             counts: metrics::Counts::default(),
             log: self.log,
-            seats: seats.clone(),
-            stop: stopped.clone(),
+            seats: Seats::new(self.connections),
+            stop,
             // A test shows that the document can be read.
             operations: document::operations().unwrap_or_default(),
-        };
-        let server =
-            Server { router: routes::router(state, self.docs), guard: Guard { allowed: self.hosts }, seats };
-        let server = tokio::spawn(server.run(listener, stopped));
-        Ok(Gateway { url, stop, server, reads })
+        }
     }
 }
 

@@ -189,3 +189,28 @@ impl AsyncWrite for Patient {
         self.limit(shut, context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_who_takes_nothing_of_an_answer_loses_the_connection() {
+        let (stream, mut caller) = tokio::io::duplex(64);
+        let mut patient = Patient { stream: Box::new(stream), stalled: None };
+        let began = tokio::time::Instant::now();
+        let writing = async {
+            let wrote = patient.write_all(&[b'x'; 1024]).await;
+            (wrote.unwrap_err().kind(), began.elapsed())
+        };
+        let taking = async {
+            // It takes a byte now and then, and then no more.
+            for _ in 0..10 {
+                sleep(STALLED / 2).await;
+                tokio::io::AsyncReadExt::read_u8(&mut caller).await.unwrap();
+            }
+        };
+        let ((kind, after), ()) = tokio::join!(writing, taking);
+        assert_eq!((kind, after), (io::ErrorKind::TimedOut, STALLED * 6));
+    }
+}
