@@ -19,7 +19,7 @@ use crate::wire::server::Server;
 
 /// Memory for the rows of reads, in bytes: a million rows of 256 bytes.
 const MEMORY: usize = 256 * 1024 * 1024;
-/// Connections at a time.
+/// Connections at a time. Beyond that, the one that has been idle longest is closed.
 const CONNECTIONS: usize = 1_500;
 /// Calls at a time that create a batch task.
 const CREATES: usize = 4;
@@ -56,7 +56,6 @@ pub struct Builder {
     key: Option<Secret>,
     allow_create: bool,
     memory: usize,
-    connections: usize,
     hosts: Vec<String>,
     docs: Option<Docs>,
     log: Log,
@@ -72,7 +71,6 @@ impl Gateway {
             key: None,
             allow_create: false,
             memory: MEMORY,
-            connections: CONNECTIONS,
             hosts: Vec::new(),
             docs: None,
             log: Box::new(drop),
@@ -122,11 +120,6 @@ impl Builder {
         Self { memory: bytes, ..self }
     }
 
-    /// How many connections there are at a time; 1,500 unless set. Beyond that, the one that has been idle longest is closed.
-    pub fn connections(self, most: usize) -> Self {
-        Self { connections: most.max(1), ..self }
-    }
-
     /// Answers requests for this host as well, with or without a port; may be called several times.
     ///
     /// The gateway answers under `localhost`, the loopback addresses and the address that it listens on. It refuses every other
@@ -155,7 +148,7 @@ impl Builder {
         if self.key.is_none() {
             match listen {
                 Listen::Tcp(addr) if !addr.ip().to_canonical().is_loopback() => {
-                    return Err(StartError::NoKey { addr });
+                    return Err(StartError::NoKey(addr));
                 }
                 _ if self.allow_create => return Err(StartError::NoKeyForCreating),
                 _ => {}
@@ -182,21 +175,10 @@ impl Builder {
             creates: Semaphore::new(CREATES),
             counts: metrics::Counts::default(),
             log: self.log,
-            seats: Seats::new(self.connections),
+            seats: Seats::new(CONNECTIONS),
             stop,
             // A test shows that the document can be read.
             operations: document::operations().unwrap_or_default(),
         }
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("client", &self.client)
-            .field("has_key", &self.key.is_some())
-            .field("allow_create", &self.allow_create)
-            .field("memory", &self.memory)
-            .finish_non_exhaustive()
     }
 }

@@ -17,7 +17,7 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use northbound::{Client, SubtaskQuery};
+use northbound::Client;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
@@ -104,7 +104,7 @@ impl Reads {
             return Ok(Some(reply));
         }
         let read_at = SystemTime::now();
-        let page = self.0.query(key).page_size(1).page(0).await.map_err(ReadError::Sdk)?;
+        let page = key.1.query(&self.0.client).page_size(1).page(0).await.map_err(ReadError::Sdk)?;
         let rows = Chunk::of(page);
         let Some(total) = rows.total.filter(|_| rows.len() <= 1) else { return Ok(None) };
         let (rows, changed) = rows.rows(0..rows.len());
@@ -140,18 +140,9 @@ impl Shared {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn query(&self, key: &Key) -> SubtaskQuery {
-        let asked = &key.1;
-        let query = self.client.subtasks(&asked.task_id);
-        let query = asked.app_id.iter().fold(query, SubtaskQuery::app_id);
-        let query = asked.status.iter().cloned().fold(query, SubtaskQuery::status);
-        let query = asked.device_id.iter().fold(query, SubtaskQuery::device_id);
-        asked.command_id.iter().fold(query, SubtaskQuery::command_id)
-    }
-
     /// Reads to the end.
     async fn read(self: Arc<Self>, key: Key, id: ReadId, news: Arc<Notify>) {
-        let mut pages = self.query(&key).pages();
+        let mut pages = key.1.query(&self.client).pages();
         loop {
             let outcome = match pages.try_next().await {
                 Ok(Some(page)) => {
