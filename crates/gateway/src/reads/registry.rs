@@ -284,3 +284,128 @@ impl<H> Registry<H> {
         bytes == self.bytes && bytes <= self.limit && self.past.len() <= REMEMBERED
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(status: Option<&str>) -> Key {
+        let status = status.map(Into::into);
+        let key = ReadKey { task_id: "task".into(), app_id: None, status, device_id: None, command_id: None };
+        Arc::new((ReaderId(1), key))
+    }
+
+    fn rows(rows: &[u8], total: u64) -> Chunk {
+        Chunk::written(rows, Some(total), |row, json| {
+            json.push(*row);
+            crate::rows::Changes::default()
+        })
+    }
+
+    const WITH_FILTER: Option<&str> = Some("Fail");
+
+    /// A registry, its one key, and the time.
+    struct Asked(Registry<()>, Key, Instant);
+
+    impl Asked {
+        fn of(status: Option<&str>) -> Self {
+            Self(Registry::new(1_000_000), key(status), Instant::now())
+        }
+
+        /// The read that serves a page, and the page if it can be answered.
+        fn page(&mut self, number: u64, size: u32) -> (ReadId, Answer) {
+            let page = PageAsked { number, size };
+            let id = self.0.ask(&self.1, page, (self.2, SystemTime::UNIX_EPOCH), |_| ()).unwrap().0;
+            let answer = self.0.answer(&self.1, id, page, self.2);
+            self.0.leave(&self.1, id, self.2);
+            (id, answer)
+        }
+
+        fn rows(&mut self, number: u64, size: u32) -> Vec<Bytes> {
+            let (_, Answer::Done(Ok(reply))) = self.page(number, size) else { panic!("no page") };
+            reply.rows
+        }
+
+        fn read(&mut self, id: ReadId, some: &[u8], total: u64) {
+            assert!(self.0.arrived(&self.1, id, rows(some, total), self.2));
+            self.0.ended(&self.1, id, Ok(()), self.2);
+        }
+    }
+
+    #[test]
+    fn page_0_more_than_a_minute_after_the_last_request_begins_a_new_read() {
+        let mut asked = Asked::of(WITH_FILTER);
+        let (first, _) = asked.page(0, 10);
+        asked.2 += QUIET;
+        assert_eq!(asked.page(0, 10).0, first);
+        asked.2 += QUIET / 2;
+        asked.read(first, b"abc", 3);
+        asked.2 += QUIET / 2 + Duration::from_secs(1);
+        assert_eq!(asked.page(1, 10).0, first);
+        asked.2 += QUIET + Duration::from_secs(1);
+        let (second, _) = asked.page(0, 10);
+        assert_ne!(second, first);
+        // What still comes of the first one does not get into the second.
+        assert!(!asked.0.arrived(&asked.1, first, rows(b"d", 3), asked.2));
+        asked.0.ended(&asked.1, first, Ok(()), asked.2);
+        assert!(matches!(asked.0.answer(&asked.1, first, PageAsked::COUNT, asked.2), Answer::Gone));
+        assert!(matches!(asked.page(0, 10), (_, Answer::Wait)));
+    }
+
+    #[test]
+    fn a_loop_whose_page_0_was_a_count_begins_a_read_where_page_0_would() {
+        let mut asked = Asked::of(WITH_FILTER);
+        let (first, _) = asked.page(0, 10);
+        asked.read(first, b"abc", 3);
+        asked.2 += QUIET + Duration::from_secs(1);
+        assert!(asked.0.count(&asked.1, asked.2).is_none());
+        asked.0.counted(&asked.1, 2, Some(&Bytes::from_static(b"b")), asked.2);
+        let (second, _) = asked.page(1, 1);
+        assert_ne!(second, first);
+        asked.read(second, b"bd", 2);
+        assert_eq!((asked.page(2, 1).0, asked.rows(1, 1)), (second, vec![Bytes::from_static(b"d")]));
+        // Another total, or another first row, does not belong to the loop.
+        for (total, row) in [(3, "b"), (2, "a")] {
+            asked.0.counted(&asked.1, total, Some(&row.into()), asked.2);
+            assert!(matches!(asked.page(1, 1).1, Answer::Done(Err(ReadError::Changed { .. }))));
+            assert_eq!((asked.rows(0, 2).len(), asked.0.count(&asked.1, asked.2).unwrap().total), (2, 2));
+            assert_eq!(asked.rows(1, 1).len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_total_that_was_false_is_not_handed_out_before_the_end_again() {
+        let mut asked = Asked::of(None);
+        for is_handed_out in [true, false] {
+            let (id, _) = asked.page(0, 2);
+            assert!(asked.0.arrived(&asked.1, id, rows(b"abc", 4), asked.2));
+            assert_eq!(matches!(asked.page(0, 2).1, Answer::Done(Ok(_))), is_handed_out);
+            asked.read(id, b"de", 4);
+            assert_eq!(asked.rows(0, 10).len(), 5);
+            asked.2 += QUIET + Duration::from_secs(1);
+        }
+    }
+
+    #[test]
+    fn a_read_that_there_is_no_room_for_begins_at_page_0_alone() {
+        let mut asked = Asked::of(WITH_FILTER);
+        asked.0.limit = OVERHEAD;
+        let mut ask = |number| {
+            let page = PageAsked { number, size: 10 };
+            asked.0.ask(&asked.1, page, (asked.2, SystemTime::UNIX_EPOCH), |_| ()).map(drop)
+        };
+        assert!(matches!(ask(0), Err(ReadError::TooLarge { .. })));
+        assert!(matches!(ask(1), Err(ReadError::Ended)));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut registry = Registry::<()>::new(1_000_000);
+        let now = Instant::now();
+        for number in 0..REMEMBERED as u64 + 10 {
+            let key = Arc::new((ReaderId(number), key(None).1.clone()));
+            registry.counted(&key, 1, None, now + Duration::from_millis(number));
+        }
+        assert!(registry.is_sound());
+    }
+}

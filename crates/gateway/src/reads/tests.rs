@@ -308,10 +308,14 @@ async fn a_stop_reaches_everybody_who_waits() {
     let whole = key("still", None);
     let stop = async {
         sleep(Duration::from_millis(1500)).await;
+        assert!(client.waiting().is_some());
         reads.stop();
     };
     let (outcome, ()) = tokio::join!(reads.page(READER, whole.clone(), asked(0, 1000)), stop);
     assert!(matches!(outcome, Err(ReadError::Stopping)), "{outcome:?}");
+    // Not even the calls go on that were under way.
+    sleep(Duration::from_millis(1)).await;
+    assert!(client.waiting().is_none());
     let calls = client.calls();
     assert!(matches!(reads.page(READER, whole, asked(0, 10)).await, Err(ReadError::Stopping)));
     sleep(Duration::from_secs(60)).await;
