@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep};
 
 pub(crate) use page::{PageAsked, PageReply, ReadError, ReadKey, ReaderId};
 use read::Chunk;
-use registry::{Answer, Key, ReadId, Registry};
+use registry::{Key, ReadId, Registry};
 
 /// How often reads that nobody asks for are looked for.
 const TICK: Duration = Duration::from_secs(10);
@@ -80,10 +80,13 @@ impl Reads {
         {
             return Ok(reply);
         }
+        let waiter = self.join(&key, page)?;
         loop {
-            // A read that failed may have been replaced before this one who waited for it has heard of it.
-            if let Some(outcome) = self.join(&key, page)?.answer(page).await {
-                return outcome;
+            let news = waiter.news.notified();
+            let answer = self.0.registry().answer(&key, waiter.id, page, Instant::now());
+            match answer {
+                Some(outcome) => return outcome,
+                None => news.await,
             }
         }
     }
@@ -152,22 +155,21 @@ impl Shared {
     /// Reads to the end.
     async fn read(self: Arc<Self>, key: Key, id: ReadId, news: Arc<Notify>) {
         let mut pages = self.query(&key).pages();
-        loop {
-            let outcome = match pages.try_next().await {
+        let outcome = loop {
+            match pages.try_next().await {
                 Ok(Some(page)) => {
                     let rows = Chunk::of(page);
                     if !self.registry().arrived(&key, id, rows, Instant::now()) {
-                        return news.notify_waiters();
+                        break Ok(());
                     }
                     news.notify_waiters();
-                    continue;
                 }
-                Ok(None) => Ok(()),
-                Err(error) => Err(ReadError::Sdk(error)),
-            };
-            self.registry().ended(&key, id, outcome, Instant::now());
-            return news.notify_waiters();
-        }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(ReadError::Sdk(error)),
+            }
+        };
+        self.registry().ended(&key, id, outcome, Instant::now());
+        news.notify_waiters();
     }
 }
 
@@ -177,21 +179,6 @@ struct Waiter {
     key: Key,
     id: ReadId,
     news: Arc<Notify>,
-}
-
-impl Waiter {
-    /// The page; `None` if the read is gone.
-    async fn answer(&self, page: PageAsked) -> Option<Result<PageReply, ReadError>> {
-        loop {
-            let news = self.news.notified();
-            let answer = self.shared.registry().answer(&self.key, self.id, page, Instant::now());
-            match answer {
-                Answer::Done(outcome) => return Some(outcome),
-                Answer::Gone => return None,
-                Answer::Wait => news.await,
-            }
-        }
-    }
 }
 
 impl Drop for Waiter {

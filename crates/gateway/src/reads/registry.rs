@@ -72,16 +72,6 @@ struct Count {
     is_open: bool,
 }
 
-/// How a page is answered.
-#[derive(Debug)]
-pub(super) enum Answer {
-    /// It has to wait.
-    Wait,
-    Done(Result<PageReply, ReadError>),
-    /// The read is gone: ask again.
-    Gone,
-}
-
 impl<H> Entry<H> {
     /// Whether page 0 begins a new read: this one failed, or nobody has asked for a while, or it ended a while ago and no loop
     /// is in the middle of it. The last is for programs that ask again and again until something changes.
@@ -146,31 +136,39 @@ impl<H> Registry<H> {
         Ok((entry.id, &entry.handle))
     }
 
-    /// Whether the page that somebody waits for can be answered.
-    pub(super) fn answer(&mut self, key: &Key, id: ReadId, page: PageAsked, now: Instant) -> Answer {
-        let Some(entry) = self.entry(key, id) else { return Answer::Gone };
-        let Some(outcome) = entry.read.page(page) else { return Answer::Wait };
+    /// The page that somebody waits for, or why there is none; `None` if it has to wait.
+    pub(super) fn answer(
+        &mut self,
+        key: &Key,
+        id: ReadId,
+        page: PageAsked,
+        now: Instant,
+    ) -> Option<Result<PageReply, ReadError>> {
+        let gone = if self.stopped { ReadError::Stopping } else { ReadError::Ended };
+        let Some(entry) = self.entry(key, id) else { return Some(Err(gone)) };
+        let outcome = entry.read.page(page)?;
         entry.is_through |= entry.read.is_last(page);
         if page.number > 0 {
             entry.paged = now;
         }
         let first = entry.read.first();
-        Answer::Done(outcome.and_then(|reply| {
-            // A loop with pages of one row has its total and its first row from a count: they must be those of the read.
-            let count = self.past.get(key).and_then(|past| past.count.as_ref());
-            match count.filter(|_| page.size == 1 && page.number > 0) {
-                Some(count) if count.total != reply.total || (count.row.is_some() && count.row != first) => {
-                    Err(ReadError::Changed { told: count.total, rows: reply.total })
-                }
-                _ => Ok(reply),
+        // A loop with pages of one row has its total and its first row from a count: they must be those of the read.
+        let count = self.past.get(key).and_then(|past| past.count.as_ref());
+        let is_other = |count: &&Count, reply: &PageReply| {
+            count.total != reply.total || (count.row.is_some() && count.row != first)
+        };
+        Some(outcome.and_then(|reply| match count.filter(|_| page.size == 1 && page.number > 0) {
+            Some(count) if is_other(&count, &reply) => {
+                Err(ReadError::Changed { told: count.total, rows: reply.total })
             }
+            _ => Ok(reply),
         }))
     }
 
     /// The answer to a count, if there is a read that has it by now. It does not make the read younger.
     pub(super) fn count(&mut self, key: &Key, now: Instant) -> Option<PageReply> {
         let id = self.entries.get(key).filter(|entry| !entry.is_over(now))?.id;
-        let Answer::Done(Ok(reply)) = self.answer(key, id, PageAsked::COUNT, now) else { return None };
+        let reply = self.answer(key, id, PageAsked::COUNT, now)?.ok()?;
         self.past.remove(key);
         Some(reply)
     }
@@ -207,7 +205,7 @@ impl<H> Registry<H> {
 
     /// A read has ended: complete, or with an error.
     pub(super) fn ended(&mut self, key: &Key, id: ReadId, outcome: Result<(), ReadError>, now: Instant) {
-        let Some(entry) = self.entry(key, id) else { return };
+        let Some(entry) = self.entry(key, id).filter(|entry| entry.ended.is_none()) else { return };
         let freed = if outcome.is_err() { entry.bytes - OVERHEAD - key.1.bytes() } else { 0 };
         entry.bytes -= freed;
         entry.read.end(outcome);
@@ -313,7 +311,7 @@ mod tests {
         }
 
         /// The read that serves a page, and the page if it can be answered.
-        fn page(&mut self, number: u64, size: u32) -> (ReadId, Answer) {
+        fn page(&mut self, number: u64, size: u32) -> (ReadId, Option<Result<PageReply, ReadError>>) {
             let page = PageAsked { number, size };
             let id = self.0.ask(&self.1, page, (self.2, SystemTime::UNIX_EPOCH), |_| ()).unwrap().0;
             let answer = self.0.answer(&self.1, id, page, self.2);
@@ -322,7 +320,7 @@ mod tests {
         }
 
         fn rows(&mut self, number: u64, size: u32) -> Vec<Bytes> {
-            let (_, Answer::Done(Ok(reply))) = self.page(number, size) else { panic!("no page") };
+            let (_, Some(Ok(reply))) = self.page(number, size) else { panic!("no page") };
             reply.rows
         }
 
@@ -341,15 +339,16 @@ mod tests {
         asked.2 += QUIET / 2;
         asked.read(first, b"abc", 3);
         asked.2 += QUIET / 2 + Duration::from_secs(1);
-        assert_eq!(asked.page(1, 10).0, first);
-        asked.2 += QUIET + Duration::from_secs(1);
         let (second, _) = asked.page(0, 10);
         assert_ne!(second, first);
         // What still comes of the first one does not get into the second.
         assert!(!asked.0.arrived(&asked.1, first, rows(b"d", 3), asked.2));
         asked.0.ended(&asked.1, first, Ok(()), asked.2);
-        assert!(matches!(asked.0.answer(&asked.1, first, PageAsked::COUNT, asked.2), Answer::Gone));
-        assert!(matches!(asked.page(0, 10), (_, Answer::Wait)));
+        assert!(matches!(
+            asked.0.answer(&asked.1, first, PageAsked::COUNT, asked.2),
+            Some(Err(ReadError::Ended))
+        ));
+        assert!(matches!(asked.page(0, 10), (_, None)));
     }
 
     #[test]
@@ -367,7 +366,7 @@ mod tests {
         // Another total, or another first row, does not belong to the loop.
         for (total, row) in [(3, "b"), (2, "a")] {
             asked.0.counted(&asked.1, total, Some(&row.into()), asked.2);
-            assert!(matches!(asked.page(1, 1).1, Answer::Done(Err(ReadError::Changed { .. }))));
+            assert!(matches!(asked.page(1, 1).1, Some(Err(ReadError::Changed { .. }))));
             assert_eq!((asked.rows(0, 2).len(), asked.0.count(&asked.1, asked.2).unwrap().total), (2, 2));
             assert_eq!(asked.rows(1, 1).len(), 1);
         }
@@ -379,7 +378,7 @@ mod tests {
         for is_handed_out in [true, false] {
             let (id, _) = asked.page(0, 2);
             assert!(asked.0.arrived(&asked.1, id, rows(b"abc", 4), asked.2));
-            assert_eq!(matches!(asked.page(0, 2).1, Answer::Done(Ok(_))), is_handed_out);
+            assert_eq!(matches!(asked.page(0, 2).1, Some(Ok(_))), is_handed_out);
             asked.read(id, b"de", 4);
             assert_eq!(asked.rows(0, 10).len(), 5);
             asked.2 += QUIET + Duration::from_secs(1);

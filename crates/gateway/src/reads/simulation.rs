@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::model::{Got, KINDS, Kind};
 use super::page::{PageAsked, PageReply, ReadError, ReadKey, ReaderId};
 use super::read::Chunk;
-use super::registry::{Answer, Key, QUIET, ReadId, Registry};
+use super::registry::{Key, QUIET, ReadId, Registry};
 use crate::rows::Changes;
 
 /// What stops a read that is dropped.
@@ -308,8 +308,8 @@ impl World {
                 }
             }
             Some(id) => match self.registry.answer(&key, id, page, self.now) {
-                Answer::Wait if self.now < pending.patience => return true,
-                Answer::Wait => {
+                None if self.now < pending.patience => return true,
+                None => {
                     // It leaves, and asks again.
                     self.seen.left += 1;
                     self.registry.leave(&key, id, self.now);
@@ -317,11 +317,7 @@ impl World {
                     pending.read = None;
                     return true;
                 }
-                Answer::Gone => {
-                    pending.read = None;
-                    return true;
-                }
-                Answer::Done(outcome) => {
+                Some(outcome) => {
                     self.registry.leave(&key, id, self.now);
                     outcome
                 }
