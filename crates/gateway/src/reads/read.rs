@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use northbound::Page;
 
-use super::page::{PageAsked, PageReply, ReadError};
+use super::page::{PageAsked, PageOutcome, PageReply, ReadError};
 use crate::rows::{self, Changes};
 
 /// Rows that came together: their JSON one after another, so that a row costs little more than its bytes.
@@ -121,7 +121,7 @@ impl Read {
     ///
     /// A loop ends where a page is short or empty, or where the total says so. So before the end of the read a page is
     /// answered only if it is full and the total promises rows after it.
-    pub(super) fn page(&mut self, page: PageAsked) -> Option<Result<PageReply, ReadError>> {
+    pub(super) fn page(&mut self, page: PageAsked) -> Option<PageOutcome> {
         let rows = page.rows();
         let total = match &self.end {
             Some(Err(error)) => return Some(Err(error.clone())),
