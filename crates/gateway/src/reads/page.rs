@@ -76,6 +76,9 @@ pub(crate) struct PageReply {
     pub(crate) read_at: SystemTime,
 }
 
+/// A page, or why there is none.
+pub(crate) type PageOutcome = Result<PageReply, ReadError>;
+
 /// Why a page cannot be answered. Display says what to do.
 #[derive(Clone, Debug)]
 pub(crate) enum ReadError {
