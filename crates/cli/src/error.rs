@@ -334,7 +334,7 @@ impl From<northbound_gateway::StartError> for CliError {
     fn from(error: northbound_gateway::StartError) -> Self {
         use northbound_gateway::StartError::{NoKey, NoKeyForCreating};
         match error {
-            NoKey { .. } | NoKeyForCreating => Self::usage(error.to_string(), "add --key-file FILE"),
+            NoKey(_) | NoKeyForCreating => Self::usage(error.to_string(), "add --key-file FILE"),
             _ => Self::system(with_causes(&error)),
         }
     }

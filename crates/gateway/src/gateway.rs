@@ -1,6 +1,7 @@
 //! The gateway as a server.
 
 use std::fmt;
+use std::sync::Arc;
 
 use northbound::{Client, Secret};
 use tokio::sync::{Semaphore, watch};
@@ -18,7 +19,7 @@ use crate::wire::server::Server;
 
 /// Memory for the rows of reads, in bytes: a million rows of 256 bytes.
 const MEMORY: usize = 256 * 1024 * 1024;
-/// Connections at a time.
+/// Connections at a time. Beyond that, the one that has been idle longest is closed.
 const CONNECTIONS: usize = 1_500;
 /// Calls at a time that create a batch task.
 const CREATES: usize = 4;
@@ -55,7 +56,6 @@ pub struct Builder {
     key: Option<Secret>,
     allow_create: bool,
     memory: usize,
-    connections: usize,
     hosts: Vec<String>,
     docs: Option<Docs>,
     log: Log,
@@ -71,7 +71,6 @@ impl Gateway {
             key: None,
             allow_create: false,
             memory: MEMORY,
-            connections: CONNECTIONS,
             hosts: Vec::new(),
             docs: None,
             log: Box::new(drop),
@@ -121,11 +120,6 @@ impl Builder {
         Self { memory: bytes, ..self }
     }
 
-    /// How many connections there are at a time; 1,500 unless set. Beyond that, the one that has been idle longest is closed.
-    pub fn connections(self, most: usize) -> Self {
-        Self { connections: most.max(1), ..self }
-    }
-
     /// Answers requests for this host as well, with or without a port; may be called several times.
     ///
     /// The gateway answers under `localhost`, the loopback addresses and the address that it listens on. It refuses every other
@@ -150,11 +144,11 @@ impl Builder {
     ///
     /// # Errors
     /// When it cannot listen there, or would need a key: beyond this machine, and to create batch tasks.
-    pub async fn start(self, listen: Listen) -> Result<Gateway, StartError> {
+    pub async fn start(mut self, listen: Listen) -> Result<Gateway, StartError> {
         if self.key.is_none() {
             match listen {
                 Listen::Tcp(addr) if !addr.ip().to_canonical().is_loopback() => {
-                    return Err(StartError::NoKey { addr });
+                    return Err(StartError::NoKey(addr));
                 }
                 _ if self.allow_create => return Err(StartError::NoKeyForCreating),
                 _ => {}
@@ -162,35 +156,29 @@ impl Builder {
         }
         let (listener, url) = Listener::bind(&listen).await?;
         let (stop, stopped) = watch::channel(());
-        let (reads, seats) = (Reads::new(self.client.clone(), self.memory), Seats::new(self.connections));
-        let state = State {
+        let (docs, hosts) = (self.docs, std::mem::take(&mut self.hosts));
+        let state = Arc::new(self.state(stopped.clone()));
+        let (reads, seats) = (state.reads.clone(), Arc::clone(&state.seats));
+        let server = Server { router: routes::router(state, docs), guard: Guard { allowed: hosts }, seats };
+        let server = tokio::spawn(server.run(listener, stopped));
+        Ok(Gateway { url, stop, server, reads })
+    }
+
+    /// What all calls share, until this is told to stop.
+    pub(crate) fn state(self, stop: watch::Receiver<()>) -> State {
+        State {
+            reads: Reads::new(self.client.clone(), self.memory),
             client: self.client,
-            reads: reads.clone(),
             tokens: Tokens::default(),
             key: self.key,
             allow_create: self.allow_create,
             creates: Semaphore::new(CREATES),
             counts: metrics::Counts::default(),
             log: self.log,
-            seats: seats.clone(),
-            stop: stopped.clone(),
+            seats: Seats::new(CONNECTIONS),
+            stop,
             // A test shows that the document can be read.
             operations: document::operations().unwrap_or_default(),
-        };
-        let server =
-            Server { router: routes::router(state, self.docs), guard: Guard { allowed: self.hosts }, seats };
-        let server = tokio::spawn(server.run(listener, stopped));
-        Ok(Gateway { url, stop, server, reads })
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("client", &self.client)
-            .field("has_key", &self.key.is_some())
-            .field("allow_create", &self.allow_create)
-            .field("memory", &self.memory)
-            .finish_non_exhaustive()
+        }
     }
 }

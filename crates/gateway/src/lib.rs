@@ -6,6 +6,8 @@ mod http;
 mod reads;
 mod rows;
 mod state;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod wire;
 

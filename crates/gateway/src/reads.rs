@@ -17,14 +17,15 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use northbound::{Client, SubtaskQuery};
+use northbound::Client;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
+use page::PageOutcome;
 pub(crate) use page::{PageAsked, PageReply, ReadError, ReadKey, ReaderId};
 use read::Chunk;
-use registry::{Answer, Key, ReadId, Registry};
+use registry::{Key, ReadId, Registry};
 
 /// How often reads that nobody asks for are looked for.
 const TICK: Duration = Duration::from_secs(10);
@@ -54,7 +55,7 @@ impl Drop for Task {
 impl Reads {
     /// Reads with this client, whose rows together take at most `memory` bytes. A runtime must be there.
     pub(crate) fn new(client: Client, memory: usize) -> Self {
-        let shared = Arc::new(Shared { client, registry: Mutex::new(Registry::new(memory)) });
+        let shared = Arc::new(Shared { client, registry: Mutex::new(Registry::new(memory, Instant::now())) });
         tokio::spawn(sweep(Arc::downgrade(&shared)));
         Self(shared)
     }
@@ -68,29 +69,27 @@ impl Reads {
     ///
     /// # Cancel safety
     /// The read goes on when this is dropped, and whoever asks for a page within a minute joins it.
-    pub(crate) async fn page(
-        &self,
-        reader: ReaderId,
-        asked: ReadKey,
-        page: PageAsked,
-    ) -> Result<PageReply, ReadError> {
+    pub(crate) async fn page(&self, reader: ReaderId, asked: ReadKey, page: PageAsked) -> PageOutcome {
         let key = Arc::new((reader, asked));
         if page == PageAsked::COUNT
             && let Some(reply) = self.count(&key).await?
         {
             return Ok(reply);
         }
+        let waiter = self.join(&key, page)?;
         loop {
-            // A read that failed may have been replaced before this one who waited for it has heard of it.
-            if let Some(outcome) = self.join(&key, page)?.answer(page).await {
-                return outcome;
+            let news = waiter.news.notified();
+            let answer = self.0.registry().answer(&key, waiter.id, page);
+            match answer {
+                Some(outcome) => return outcome,
+                None => news.await,
             }
         }
     }
 
     /// How many bytes all reads take.
     pub(crate) fn bytes(&self) -> usize {
-        self.0.registry().bytes()
+        self.0.registry().bytes
     }
 
     /// Stops all reads. Whoever waits for one, or asks from now on, gets an error.
@@ -100,15 +99,15 @@ impl Reads {
 
     /// The answer to a count; `None` if the platform's reply is no such answer.
     async fn count(&self, key: &Key) -> Result<Option<PageReply>, ReadError> {
-        if let Some(reply) = self.0.registry().count(key, Instant::now()) {
+        if let Some(reply) = self.0.registry().count(key) {
             return Ok(Some(reply));
         }
         let read_at = SystemTime::now();
-        let page = self.0.query(key).page_size(1).page(0).await.map_err(ReadError::Sdk)?;
+        let page = key.1.query(&self.0.client).page_size(1).page(0).await.map_err(ReadError::Sdk)?;
         let rows = Chunk::of(page);
         let Some(total) = rows.total.filter(|_| rows.len() <= 1) else { return Ok(None) };
         let (rows, changed) = rows.rows(0..rows.len());
-        self.0.registry().counted(key, total, rows.first(), Instant::now());
+        self.0.registry().counted(key, total, rows.first());
         Ok(Some(PageReply { rows, total, changed, read_at }))
     }
 
@@ -120,7 +119,7 @@ impl Reads {
             Task { reading: tokio::spawn(read).abort_handle(), news }
         };
         let mut registry = self.0.registry();
-        let (id, task) = registry.ask(key, page, (Instant::now(), SystemTime::now()), begin)?;
+        let (id, task) = registry.ask(key, page, SystemTime::now(), begin)?;
         Ok(Waiter { shared: Arc::clone(&self.0), key: Arc::clone(key), id, news: Arc::clone(&task.news) })
     }
 }
@@ -130,44 +129,36 @@ async fn sweep(shared: Weak<Shared>) {
     loop {
         sleep(TICK).await;
         let Some(shared) = shared.upgrade() else { return };
-        shared.registry().tick(Instant::now());
+        shared.registry().tick();
     }
 }
 
 impl Shared {
     /// It decides, and waits for nothing.
     fn registry(&self) -> MutexGuard<'_, Registry<Task>> {
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn query(&self, key: &Key) -> SubtaskQuery {
-        let asked = &key.1;
-        let query = self.client.subtasks(&asked.task_id);
-        let query = asked.app_id.iter().fold(query, SubtaskQuery::app_id);
-        let query = asked.status.iter().cloned().fold(query, SubtaskQuery::status);
-        let query = asked.device_id.iter().fold(query, SubtaskQuery::device_id);
-        asked.command_id.iter().fold(query, SubtaskQuery::command_id)
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.now = Instant::now();
+        registry
     }
 
     /// Reads to the end.
     async fn read(self: Arc<Self>, key: Key, id: ReadId, news: Arc<Notify>) {
-        let mut pages = self.query(&key).pages();
-        loop {
-            let outcome = match pages.try_next().await {
+        let mut pages = key.1.query(&self.client).pages();
+        let outcome = loop {
+            match pages.try_next().await {
                 Ok(Some(page)) => {
                     let rows = Chunk::of(page);
-                    if !self.registry().arrived(&key, id, rows, Instant::now()) {
-                        return news.notify_waiters();
+                    if !self.registry().arrived(&key, id, rows) {
+                        break Ok(());
                     }
                     news.notify_waiters();
-                    continue;
                 }
-                Ok(None) => Ok(()),
-                Err(error) => Err(ReadError::Sdk(error)),
-            };
-            self.registry().ended(&key, id, outcome, Instant::now());
-            return news.notify_waiters();
-        }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(ReadError::Sdk(error)),
+            }
+        };
+        self.registry().ended(&key, id, outcome);
+        news.notify_waiters();
     }
 }
 
@@ -179,23 +170,8 @@ struct Waiter {
     news: Arc<Notify>,
 }
 
-impl Waiter {
-    /// The page; `None` if the read is gone.
-    async fn answer(&self, page: PageAsked) -> Option<Result<PageReply, ReadError>> {
-        loop {
-            let news = self.news.notified();
-            let answer = self.shared.registry().answer(&self.key, self.id, page, Instant::now());
-            match answer {
-                Answer::Done(outcome) => return Some(outcome),
-                Answer::Gone => return None,
-                Answer::Wait => news.await,
-            }
-        }
-    }
-}
-
 impl Drop for Waiter {
     fn drop(&mut self) {
-        self.shared.registry().leave(&self.key, self.id, Instant::now());
+        self.shared.registry().leave(&self.key, self.id);
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::ops::{BitOr, BitOrAssign};
+use std::ops::BitOrAssign;
 
 use northbound::{Exact, Members, Subtask, Text};
 use serde_json::Value;
@@ -46,31 +46,18 @@ impl Changes {
     }
 }
 
-impl BitOr for Changes {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
 impl BitOrAssign for Changes {
     fn bitor_assign(&mut self, other: Self) {
-        *self = *self | other;
+        self.0 |= other.0;
     }
 }
 
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let has = |change: Self| *self | change == *self;
         let texts = TEXTS.iter().flat_map(|member| OTHERS.map(|other| format!("{member}: {other} to text")));
-        let mut list: Vec<_> =
-            texts.enumerate().filter(|(bit, _)| has(Self(1 << bit))).map(|(_, text)| text).collect();
-        for (change, text) in
-            [(Self::REPAIRED, "row: repaired"), (Self::UNREADABLE, "row: unreadable to text")]
-        {
-            list.extend(has(change).then(|| text.to_owned()));
-        }
+        let whole = ["row: repaired", "row: unreadable to text"].map(str::to_owned);
+        let bits = (0..).zip(texts).chain((30..).zip(whole));
+        let list: Vec<_> = bits.filter(|(bit, _)| self.0 & 1 << bit != 0).map(|(_, text)| text).collect();
         f.write_str(&list.join(", "))
     }
 }
@@ -83,30 +70,27 @@ impl fmt::Display for Changes {
 pub(crate) fn write(row: &Subtask, into: &mut Vec<u8>) -> Changes {
     // Writing into memory does not fail, nor does a row, which consists of texts and of JSON.
     let json = serde_json::to_string(row).unwrap_or_default();
-    let repaired = if row.is_repaired() { Changes::REPAIRED } else { Changes::default() };
+    let mut changed = if row.is_repaired() { Changes::REPAIRED } else { Changes::default() };
     if is_fit(row) {
         into.extend_from_slice(json.as_bytes());
-        return repaired;
+        return changed;
     }
-    let (fitted, changes) = match fitted(&json, "") {
-        Some((fitted, changes)) if row.unreadable().is_none() || !changes.is_empty() => (fitted, changes),
-        _ => {
-            let text = row.unreadable().map_or(json.as_str(), |unreadable| unreadable.text());
-            (serde_json::json!({ "unreadable": text }).to_string(), Changes::UNREADABLE)
-        }
-    };
+    let is_changed = |fitted: &(String, Changes)| row.unreadable().is_none() || !fitted.1.is_empty();
+    let (fitted, changes) = fitted(&json, "").filter(is_changed).unwrap_or_else(|| {
+        let text = row.unreadable().map_or(json.as_str(), |unreadable| unreadable.text());
+        (serde_json::json!({ "unreadable": text }).to_string(), Changes::UNREADABLE)
+    });
     into.extend_from_slice(fitted.as_bytes());
-    repaired | changes
+    changed |= changes;
+    changed
 }
 
 /// Whether a row fits the document as it is, which nearly all do.
 fn is_fit(row: &Subtask) -> bool {
-    let param = row.param();
-    let (device, command) =
-        (param.and_then(|param| param.device_id.as_ref()), param.and_then(|param| param.command_id.as_ref()));
     let raw = row.as_raw();
-    let texts = [raw.output.as_ref(), raw.error.as_ref(), device, command];
-    row.unreadable().is_none() && texts.into_iter().flatten().all(Text::is_string)
+    let param = raw.param.iter().flat_map(|param| [&param.device_id, &param.command_id]);
+    let mut texts = param.chain([&raw.output, &raw.error]).flatten();
+    row.unreadable().is_none() && texts.all(Text::is_string)
 }
 
 /// An object of the document with texts where the document has them; `None` if it is no such object. `place` is what stands

@@ -1,53 +1,33 @@
 //! What happens around every call: a foreign request is refused, a stop ends the waiting, and each call is counted and has a line
 //! in the log.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use axum::body::Body;
 use axum::extract::{Request, State as Extract};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http_body_util::BodyExt as _;
-use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::http::own::{OUTCOME_UNKNOWN, STOPPING};
 use crate::http::refusal::{Code, Refusal};
 use crate::state::State;
-use crate::wire::server::GRACE;
+use crate::wire::server::{GRACE, held};
 
-/// What a call notes of itself for the log.
+/// The line of a call in the log: what it notes of itself, such as its operation, task, page and rows. A status is missing if the
+/// caller went before the answer had begun.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Note(Arc<Mutex<Line>>);
+pub(crate) struct Note(Arc<Mutex<Map<String, Value>>>);
 
-/// The line of a call. What is not known is left out; a status is missing if the caller went before the answer had begun.
-#[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Line {
-    /// When it came, in seconds since 1970.
-    at: f64,
-    /// The operation, such as `listSubtasks`; empty for a request that is none.
-    pub(crate) call: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) task: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) page: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<Cow<'static, str>>,
-    /// How long it took, until the answer had gone out or the caller had.
-    ms: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) rows: Option<u64>,
-    /// Whether it may have reached the platform, which must not get it twice.
-    #[serde(skip)]
-    pub(crate) is_passed_on: bool,
-}
+/// What a call notes that may have reached the platform, which must not get it twice.
+pub(crate) const PASSED_ON: &str = "passed_on";
 
 impl Note {
-    /// The line, to be changed.
-    pub(crate) fn line(&self) -> MutexGuard<'_, Line> {
+    pub(crate) fn set(&self, name: &str, value: impl Into<Value>) {
+        self.line().insert(name.to_owned(), value.into());
+    }
+
+    fn line(&self) -> MutexGuard<'_, Map<String, Value>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -61,15 +41,14 @@ struct Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        self.note.set("ms", (self.began.elapsed().as_secs_f64() * 1e4).round() / 10.0);
         let mut line = self.note.line();
-        line.ms = (self.began.elapsed().as_secs_f64() * 1e4).round() / 10.0;
-        if line.status.is_none() && line.is_passed_on {
-            line.code = Some(OUTCOME_UNKNOWN.code.into());
+        if !line.contains_key("status") && line.contains_key(PASSED_ON) {
+            line.insert("code".to_owned(), OUTCOME_UNKNOWN.code.into());
         }
-        self.state.counts.count(line.call, line.status);
-        if let Ok(text) = serde_json::to_string(&*line) {
-            (self.state.log)(text);
-        }
+        let call = line.get("call").and_then(Value::as_str).unwrap_or_default().to_owned();
+        self.state.counts.count(call, line.get("status").and_then(Value::as_u64));
+        (self.state.log)(Value::from(std::mem::take(&mut *line)).to_string());
     }
 }
 
@@ -81,7 +60,7 @@ pub(crate) async fn watched(
 ) -> Response {
     let note = Note::default();
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    note.line().at = since.as_millis() as f64 / 1e3;
+    note.set("at", since.as_millis() as f64 / 1e3);
     let call = Call { state: Arc::clone(&state), note: note.clone(), began: Instant::now() };
     let response = match request.extensions_mut().remove::<Refusal>() {
         Some(foreign) => foreign.into_response(),
@@ -92,24 +71,18 @@ pub(crate) async fn watched(
                 response = next.run(request) => response,
                 () = stopped(&state) => {
                     // Nobody will know the outcome of what is under way.
-                    let own = if note.line().is_passed_on { OUTCOME_UNKNOWN } else { STOPPING };
+                    let own = if note.line().contains_key(PASSED_ON) { OUTCOME_UNKNOWN } else { STOPPING };
                     own.because("the gateway stops").into_response()
                 }
             }
         }
     };
-    {
-        let mut line = note.line();
-        line.status = Some(response.status().as_u16());
-        line.code = response.extensions().get::<Code>().map(|code| code.0.clone());
+    note.set("status", response.status().as_u16());
+    if let Some(Code(code)) = response.extensions().get() {
+        note.set("code", code.as_ref());
     }
     // It ends when the answer has gone out.
-    response.map(|body| {
-        Body::new(body.map_err(move |error| {
-            let _ = &call;
-            error
-        }))
-    })
+    response.map(|body| held(body, call))
 }
 
 /// Waits until the gateway has been told to stop, and the time for calls to end is over.

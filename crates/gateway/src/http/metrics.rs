@@ -1,7 +1,6 @@
 //! What has happened since the gateway started, as OpenMetrics text.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Extension, State as Extract};
@@ -19,16 +18,15 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 /// Answers so far, by operation and status. No status: the caller had gone.
 #[derive(Debug, Default)]
-pub(crate) struct Counts(Mutex<BTreeMap<(&'static str, Option<u16>), u64>>);
+pub(crate) struct Counts(Mutex<BTreeMap<(String, Option<u64>), u64>>);
 
 impl Counts {
-    pub(crate) fn count(&self, call: &'static str, status: Option<u16>) {
+    pub(crate) fn count(&self, call: String, status: Option<u64>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry((call, status)).or_default() += 1;
     }
 
-    fn all(&self) -> Vec<((&'static str, Option<u16>), u64)> {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.iter().map(|(key, count)| (*key, *count)).collect()
+    fn all(&self) -> BTreeMap<(String, Option<u64>), u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -48,74 +46,45 @@ pub(crate) async fn metrics(
     Extension(note): Extension<Note>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    note.line().call = "metrics";
+    note.set("call", "metrics");
     state.admit(&headers)?;
     Ok(([(CONTENT_TYPE, OPEN_METRICS)], text(&state)).into_response())
 }
 
 fn text(state: &State) -> String {
-    let (quota, counters) = (state.client.quota(), state.client.counters());
+    let (client, counters, quota) = (&state.client, state.client.counters(), state.client.quota());
+    let answers = state.counts.all().into_iter().map(|((call, status), count)| {
+        let status = status.map_or_else(|| "gone".to_owned(), |status| status.to_string());
+        (format!("{{call=\"{call}\",status=\"{status}\"}}"), count as f64)
+    });
+    let one = |value: f64| vec![(String::new(), value)];
+    let left = quota.calls().map(|calls| (String::new(), calls.saturating_sub(quota.used()).into()));
+    let calls = quota.calls().map(|calls| (String::new(), calls.into()));
+    let waited = counters.quota_wait_time().as_secs_f64();
+    let families: [(&str, &str, Vec<(String, f64)>); 12] = [
+        (
+            "gateway_answers_total",
+            "Requests by operation and status; gone if the caller went first",
+            answers.collect(),
+        ),
+        ("gateway_connections", "Connections of callers", one(state.seats.count() as f64)),
+        ("gateway_tokens", "Local tokens that work", one(state.tokens.count() as f64)),
+        ("gateway_read_bytes", "Memory of reads", one(state.reads.bytes() as f64)),
+        ("platform_calls_total", "Calls begun, without logins and repeats", one(client.calls() as f64)),
+        ("platform_logins_total", "Logins sent", one(counters.logins() as f64)),
+        ("platform_throttles_total", "Calls that the platform throttled", one(counters.throttles() as f64)),
+        ("quota_waits_total", "Attempts that waited for the quota", one(counters.quota_waits() as f64)),
+        ("quota_wait_seconds_total", "Time that they waited", one(waited)),
+        ("quota_calls", "Calls that the quota allows in a window", calls.into_iter().collect()),
+        ("quota_left", "Calls that this process could make at once", left.into_iter().collect()),
+        ("quota_next_call_seconds", "How long a call would wait now", one(quota.forecast(0).as_secs_f64())),
+    ];
     let mut text = String::new();
-    let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, f64)]| {
-        let suffix = if kind == "counter" { "_total" } else { "" };
-        // A String takes everything.
-        let _ = writeln!(text, "# TYPE northbound_{name} {kind}\n# HELP northbound_{name} {help}");
-        for (labels, value) in samples {
-            let _ = writeln!(text, "northbound_{name}{suffix}{labels} {value}");
-        }
-    };
-    let one = |value: f64| [(String::new(), value)];
-    let answers: Vec<_> = state
-        .counts
-        .all()
-        .into_iter()
-        .map(|((call, status), count)| {
-            let status = status.map_or_else(|| "gone".to_owned(), |status| status.to_string());
-            (format!("{{call=\"{call}\",status=\"{status}\"}}"), count as f64)
-        })
-        .collect();
-    family(
-        "gateway_answers",
-        "counter",
-        "Requests answered, by operation and status; gone if the caller went first.",
-        &answers,
-    );
-    family("gateway_connections", "gauge", "Connections of callers.", &one(state.seats.count() as f64));
-    family("gateway_tokens", "gauge", "Local tokens that work.", &one(state.tokens.count() as f64));
-    family("gateway_read_bytes", "gauge", "Memory of the rows of reads.", &one(state.reads.bytes() as f64));
-    family(
-        "platform_calls",
-        "counter",
-        "Calls begun, without logins and repeats.",
-        &one(state.client.calls() as f64),
-    );
-    family("platform_logins", "counter", "Logins sent by this process.", &one(counters.logins() as f64));
-    family(
-        "platform_throttles",
-        "counter",
-        "Calls that the platform throttled.",
-        &one(counters.throttles() as f64),
-    );
-    family(
-        "quota_waits",
-        "counter",
-        "Attempts that waited for the quota.",
-        &one(counters.quota_waits() as f64),
-    );
-    let wait = counters.quota_wait_time().as_secs_f64();
-    family("quota_wait_seconds", "counter", "Time that attempts waited for the quota.", &one(wait));
-    if let Some(calls) = quota.calls() {
-        let left = calls.saturating_sub(quota.used());
-        family("quota_calls", "gauge", "Calls that the quota allows in a window.", &one(calls.into()));
-        family("quota_left", "gauge", "Calls that this process could make at once.", &one(left.into()));
+    for (name, help, samples) in families {
+        let (family, kind) =
+            name.strip_suffix("_total").map_or((name, "gauge"), |family| (family, "counter"));
+        text += &format!("# TYPE northbound_{family} {kind}\n# HELP northbound_{family} {help}.\n");
+        text.extend(samples.iter().map(|(labels, value)| format!("northbound_{name}{labels} {value}\n")));
     }
-    let next = quota.forecast(0).as_secs_f64();
-    family(
-        "quota_next_call_seconds",
-        "gauge",
-        "How long a call that came now would wait for the quota.",
-        &one(next),
-    );
-    text.push_str("# EOF\n");
-    text
+    text + "# EOF\n"
 }

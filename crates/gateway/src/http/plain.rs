@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Extension, Path, Query, State as Extract};
-use axum::http::HeaderMap;
+use axum::extract::{Extension, Path, State as Extract};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
-use northbound::{Page, PageStream, SubtaskStatus, Summary};
-use serde::{Deserialize, Serialize};
+use northbound::{Page, PageStream, Summary, SummaryQuery};
+use serde::Serialize;
 
 use crate::http::calls::Note;
 use crate::http::document::LIST_SUBTASKS;
+use crate::http::platform;
 use crate::http::refusal::Refusal;
+use crate::reads::ReadKey;
 use crate::rows;
 use crate::state::State;
 
@@ -27,35 +28,6 @@ pub(crate) const SUMMARY: &str = "/v1/tasks/{taskId}/summary";
 pub(crate) const HEALTH: &str = "/healthz";
 
 type Shared = Extract<Arc<State>>;
-
-/// Which subtasks of a task are read.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, rename_all = "camelCase"))]
-pub(crate) struct Filter {
-    /// Only subtasks in this status.
-    #[cfg_attr(feature = "openapi", param(value_type = Option<Status>, nullable = false))]
-    status: Option<String>,
-    /// Only subtasks of this device.
-    #[cfg_attr(feature = "openapi", param(nullable = false))]
-    device_id: Option<String>,
-    /// Only the subtask of this device command.
-    #[cfg_attr(feature = "openapi", param(nullable = false))]
-    command_id: Option<String>,
-    /// The application that owns the task, if it is another one, which has authorized the gateway's.
-    #[cfg_attr(feature = "openapi", param(nullable = false))]
-    app_id: Option<String>,
-}
-
-/// Which application owns a task.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, rename_all = "camelCase"))]
-pub(crate) struct Owner {
-    /// The application that owns the task, if it is another one, which has authorized the gateway's.
-    #[cfg_attr(feature = "openapi", param(nullable = false))]
-    app_id: Option<String>,
-}
 
 /// The statuses that can be asked for.
 #[cfg(feature = "openapi")]
@@ -93,36 +65,21 @@ struct End {
 }
 
 /// How many subtasks of a task there are.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[allow(dead_code, reason = "only its description is used")]
 pub(crate) struct Counts {
     /// The batch task.
     task_id: String,
     /// Number of subtasks.
     total: u64,
     /// Number of subtasks in each status.
-    by_status: serde_json::Map<String, serde_json::Value>,
+    by_status: std::collections::BTreeMap<String, u64>,
     /// Number of subtasks in none of these: in another status, or gone while they were counted.
     other: u64,
-    /// Number of subtasks in a status that they keep.
-    settled: u64,
-    /// Whether nothing will change any more.
-    is_settled: bool,
-}
-
-impl From<Summary> for Counts {
-    fn from(summary: Summary) -> Self {
-        let by_status = summary.by_status().map(|(status, count)| (status.as_str().to_owned(), count.into()));
-        Self {
-            task_id: summary.task_id().to_owned(),
-            total: summary.total(),
-            by_status: by_status.collect(),
-            other: summary.other(),
-            settled: summary.settled(),
-            is_settled: summary.is_settled(),
-        }
-    }
+    /// Number of calls that it took.
+    calls: u64,
 }
 
 /// That the gateway is there.
@@ -140,7 +97,13 @@ pub(crate) struct Health {
 /// complete. The gateway reads on as the caller takes the lines.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get, path = SUBTASKS, tag = "Reads", operation_id = "readSubtasks",
-    params(("taskId" = String, Path, description = "The batch task.", min_length = 1), Filter),
+    params(
+        ("taskId" = String, Path, description = "The batch task.", min_length = 1),
+        ("status" = inline(Option<Status>), Query, description = "Only subtasks in this status."),
+        ("deviceId" = Option<String>, Query, description = "Only subtasks of this device."),
+        ("commandId" = Option<String>, Query, description = "Only the subtask of this device command."),
+        ("appId" = Option<String>, Query, description = "The application that owns the task, if it has authorized the gateway's.")
+    ),
     responses(
         (status = 200, description = "The subtasks, and a last line (`LastLine`).", body = String, content_type = "application/jsonl"),
         crate::http::openapi::Errors
@@ -152,22 +115,11 @@ pub(crate) async fn subtasks(
     Extension(note): Extension<Note>,
     headers: HeaderMap,
     Path(task_id): Path<String>,
-    filter: Result<Query<Filter>, QueryRejection>,
+    uri: Uri,
 ) -> Result<Response, Refusal> {
-    begin(&state, &note, "readSubtasks", &headers, &task_id)?;
-    let Query(filter) = filter.map_err(unreadable)?;
+    let asked = begin(&state, &note, "readSubtasks", &headers, (&task_id, &uri))?;
     // One call at a time: a call that waited for the quota while nobody takes the lines would keep others waiting.
-    let mut query = state.client.subtasks(task_id).prefetch(1);
-    if let Some(status) = filter.status {
-        let status = SubtaskStatus::from(status);
-        if !SubtaskStatus::KNOWN.contains(&status) {
-            return Err(Refusal::bad_parameter(LIST_SUBTASKS, "status is none that the platform documents"));
-        }
-        query = query.status(status);
-    }
-    query = filter.device_id.into_iter().fold(query, northbound::SubtaskQuery::device_id);
-    query = filter.command_id.into_iter().fold(query, northbound::SubtaskQuery::command_id);
-    query = filter.app_id.into_iter().fold(query, northbound::SubtaskQuery::app_id);
+    let query = asked.query(&state.client).prefetch(1);
     let mut pages = query.pages();
     // An error before the first row still has a status.
     let first = pages.try_next().await.map_err(|error| Refusal::of(LIST_SUBTASKS, &error))?;
@@ -207,7 +159,7 @@ impl Reading {
             return (lines.into(), true);
         }
         let error = page.err().map(|error| Refusal::of(LIST_SUBTASKS, &error));
-        self.note.line().rows = Some(self.rows);
+        self.note.set("rows", self.rows);
         let end = End {
             complete: error.is_none(),
             rows: self.rows,
@@ -225,7 +177,10 @@ impl Reading {
 /// Number of subtasks in each status: 6 calls, whatever the size of the task.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get, path = SUMMARY, tag = "Reads", operation_id = "countSubtasks",
-    params(("taskId" = String, Path, description = "The batch task.", min_length = 1), Owner),
+    params(
+        ("taskId" = String, Path, description = "The batch task.", min_length = 1),
+        ("appId" = Option<String>, Query, description = "The application that owns the task, if it has authorized the gateway's.")
+    ),
     responses((status = 200, description = "The counts.", body = Counts), crate::http::openapi::Errors),
     security((), ("Key" = []))
 ))]
@@ -234,14 +189,12 @@ pub(crate) async fn summary(
     Extension(note): Extension<Note>,
     headers: HeaderMap,
     Path(task_id): Path<String>,
-    owner: Result<Query<Owner>, QueryRejection>,
-) -> Result<Json<Counts>, Refusal> {
-    begin(&state, &note, "countSubtasks", &headers, &task_id)?;
-    let Query(owner) = owner.map_err(unreadable)?;
-    let query = state.client.summary(task_id);
-    let query = owner.app_id.into_iter().fold(query, northbound::SummaryQuery::app_id);
-    let summary = query.await.map_err(|error| Refusal::of(LIST_SUBTASKS, &error))?;
-    Ok(Json(summary.into()))
+    uri: Uri,
+) -> Result<Json<Summary>, Refusal> {
+    let asked = begin(&state, &note, "countSubtasks", &headers, (&task_id, &uri))?;
+    let query = state.client.summary(asked.task_id);
+    let query = asked.app_id.into_iter().fold(query, SummaryQuery::app_id);
+    query.await.map(Json).map_err(|error| Refusal::of(LIST_SUBTASKS, &error))
 }
 
 /// Whether the gateway is there
@@ -253,24 +206,23 @@ pub(crate) async fn summary(
     security(())
 ))]
 pub(crate) async fn health(Extension(note): Extension<Note>) -> Json<Health> {
-    note.line().call = "health";
+    note.set("call", "health");
     Json(Health { status: "ok" })
 }
 
+/// Notes a call, and reads which subtasks it is for: it has the parameters that the document has for them.
 fn begin(
     state: &State,
     note: &Note,
     call: &'static str,
     headers: &HeaderMap,
-    task_id: &str,
-) -> Result<(), Refusal> {
-    {
-        let mut line = note.line();
-        (line.call, line.task) = (call, Some(task_id.to_owned()));
-    }
-    state.admit(headers)
-}
-
-fn unreadable(fault: QueryRejection) -> Refusal {
-    Refusal::bad_parameter(LIST_SUBTASKS, fault.body_text())
+    (task_id, uri): (&str, &Uri),
+) -> Result<ReadKey, Refusal> {
+    note.set("call", call);
+    note.set("task", task_id);
+    state.admit(headers)?;
+    let task_id = form_urlencoded::Serializer::new(String::new()).append_pair("taskId", task_id).finish();
+    let query = format!("{task_id}&{}", uri.query().unwrap_or_default());
+    let mut given = state.operation(LIST_SUBTASKS)?.read(query.as_bytes(), None)?;
+    Ok(platform::asked(&mut given, |app_id| app_id))
 }

@@ -10,13 +10,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use northbound::client_layer::types::BatchTaskRequest;
-use northbound::client_layer::{BATCH_TASK_REQUEST_TIMEOUT, TASK_PARAM_MAX_RETRANSMIT};
-use northbound::{ErrorCode, SubtaskStatus, TaskType};
+use northbound::{BatchTaskQuery, ErrorCode, SubtaskStatus};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::http::calls::Note;
-use crate::http::document::{CREATE_BATCH_TASK, GET_BATCH_TASK, LIST_SUBTASKS, LOGIN};
+use crate::http::calls::{Note, PASSED_ON};
+use crate::http::document::{CREATE_BATCH_TASK, GET_BATCH_TASK, Given, LIST_SUBTASKS, LOGIN};
 use crate::http::own::{BODY_LATE, BODY_TOO_LONG, CREATE_OFF, NO_ANSWER};
 use crate::http::refusal::Refusal;
 use crate::reads::{PageAsked, ReadKey};
@@ -44,7 +43,7 @@ pub(crate) async fn login(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    note.line().call = LOGIN;
+    note.set("call", LOGIN);
     if !is_of_type(&headers, "application/x-www-form-urlencoded") {
         return Err(Refusal::bad_parameter(
             LOGIN,
@@ -76,26 +75,18 @@ pub(crate) async fn list_subtasks(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    note.line().call = LIST_SUBTASKS;
+    note.set("call", LIST_SUBTASKS);
     let caller = state.caller(LIST_SUBTASKS, &headers)?;
     let query = uri.query().unwrap_or_default();
     let mut given = state.operation(LIST_SUBTASKS)?.read(query.as_bytes(), None)?;
     let (number, size) = (given.integer("pageNo"), given.integer("pageSize"));
-    let asked = ReadKey {
-        task_id: given.take("taskId").unwrap_or_default(),
-        app_id: caller.other(given.take("appId")),
-        status: given.take("status").map(SubtaskStatus::from),
-        device_id: given.take("deviceId"),
-        command_id: given.take("commandId"),
-    };
-    {
-        let mut line = note.line();
-        (line.task, line.page) = (Some(asked.task_id.clone()), Some(number));
-    }
+    let asked = asked(&mut given, |app_id| caller.other(app_id));
+    note.set("task", asked.task_id.as_str());
+    note.set("page", number);
     let page = PageAsked { number: number.into(), size };
     let page = state.reads.page(caller.reader, asked, page).await;
     let page = page.map_err(|error| Refusal::of_read(LIST_SUBTASKS, &error))?;
-    note.line().rows = Some(page.rows.len() as u64);
+    note.set("rows", page.rows.len());
 
     let head =
         format!(r#"{{"totalCount":{},"pageNo":{number},"pageSize":{size},"taskDetails":["#, page.total);
@@ -121,6 +112,17 @@ pub(crate) async fn list_subtasks(
     Ok(response)
 }
 
+/// Which subtasks are asked for.
+pub(crate) fn asked(given: &mut Given, other: impl FnOnce(Option<String>) -> Option<String>) -> ReadKey {
+    ReadKey {
+        task_id: given.take("taskId").unwrap_or_default(),
+        app_id: other(given.take("appId")),
+        status: given.take("status").map(SubtaskStatus::from),
+        device_id: given.take("deviceId"),
+        command_id: given.take("commandId"),
+    }
+}
+
 /// What a batch task is, passed on.
 pub(crate) async fn get_batch_task(
     Extract(state): Shared,
@@ -129,7 +131,7 @@ pub(crate) async fn get_batch_task(
     task_id: Option<Path<String>>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    note.line().call = GET_BATCH_TASK;
+    note.set("call", GET_BATCH_TASK);
     let caller = state.caller(GET_BATCH_TASK, &headers)?;
     // No task has an id that is not UTF-8, so such an id may stay percent-encoded.
     let last = || uri.path().rsplit('/').next().unwrap_or_default().to_owned();
@@ -137,11 +139,9 @@ pub(crate) async fn get_batch_task(
     let query = uri.query().unwrap_or_default();
     let mut given = state.operation(GET_BATCH_TASK)?.read(query.as_bytes(), Some(task_id))?;
     let task_id = given.take("taskId").unwrap_or_default();
-    note.line().task = Some(task_id.clone());
-    let mut call = state.client.batch_task(task_id);
-    if let Some(app_id) = caller.other(given.take("appId")) {
-        call = call.app_id(app_id);
-    }
+    note.set("task", task_id.as_str());
+    let call = state.client.batch_task(task_id);
+    let mut call = caller.other(given.take("appId")).into_iter().fold(call, BatchTaskQuery::app_id);
     // What another value asks for is not documented, so it is not passed on.
     if given.take("select").as_deref() == Some("tag") {
         call = call.tags();
@@ -158,7 +158,7 @@ pub(crate) async fn create_batch_task(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    note.line().call = CREATE_BATCH_TASK;
+    note.set("call", CREATE_BATCH_TASK);
     let caller = state.caller(CREATE_BATCH_TASK, &headers)?;
     if !state.allow_create {
         return Err(CREATE_OFF.because("a batch task cannot be created"));
@@ -173,30 +173,12 @@ pub(crate) async fn create_batch_task(
     let mut task: BatchTaskRequest =
         serde_json::from_slice(&body).map_err(|fault| refused(fault.to_string()))?;
     drop(body);
-    // In a reply the list is open, in a request it is not.
-    if !TaskType::KNOWN.contains(&task.task_type) {
-        return Err(refused("taskType is none that the document lists".to_owned()));
-    }
-    let numbers = [
-        ("timeout", Some(task.timeout), BATCH_TASK_REQUEST_TIMEOUT),
-        ("maxRetransmit", task.param.max_retransmit, TASK_PARAM_MAX_RETRANSMIT),
-    ];
-    for (name, number, bounds) in numbers {
-        let fits = |number: i32| u32::try_from(number).is_ok_and(|number| bounds.contains(&number));
-        if !number.is_none_or(fits) {
-            return Err(refused(format!(
-                "{name} is not an integer from {} to {}",
-                bounds.start(),
-                bounds.end()
-            )));
-        }
-    }
     let is_other = |app_id: &_| caller.other(Some(String::clone(app_id))).is_some();
     task.app_id = task.app_id.filter(|app_id| is_other(app_id));
-    note.line().is_passed_on = true;
+    note.set(PASSED_ON, true);
     let created = state.client.create_batch_task_as_given(task).await;
     let id = created.map_err(|error| Refusal::of(CREATE_BATCH_TASK, &error))?;
-    note.line().task = Some(id.to_string());
+    note.set("task", id.as_str());
     Ok(json_answer(json!({ "taskID": Value::from(id.as_str()) }).to_string()))
 }
 

@@ -16,8 +16,7 @@ use crate::http::{metrics, plain, platform};
 use crate::state::State;
 
 /// Everything that the gateway answers.
-pub(crate) fn router(state: State, docs: Option<Docs>) -> Router {
-    let state = Arc::new(state);
+pub(crate) fn router(state: Arc<State>, docs: Option<Docs>) -> Router {
     let of_platform = state.operations.iter().fold(Router::new(), |router, operation| {
         let Some(handler) = handler(operation) else { return router };
         let router = router.route(&operation.path, handler.clone());

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use northbound::{Error, SubtaskStatus};
+use northbound::{Client, Error, SubtaskQuery, SubtaskStatus};
 
 use crate::rows::Changes;
 
@@ -27,6 +27,15 @@ impl ReadKey {
     /// Whether all subtasks of the task are read. Their set is fixed, and so is their number.
     pub(super) fn is_whole(&self) -> bool {
         self.status.is_none() && self.device_id.is_none() && self.command_id.is_none()
+    }
+
+    /// What asks the platform for them.
+    pub(crate) fn query(&self, client: &Client) -> SubtaskQuery {
+        let query = client.subtasks(&self.task_id);
+        let query = self.app_id.iter().fold(query, SubtaskQuery::app_id);
+        let query = self.status.iter().cloned().fold(query, SubtaskQuery::status);
+        let query = self.device_id.iter().fold(query, SubtaskQuery::device_id);
+        self.command_id.iter().fold(query, SubtaskQuery::command_id)
     }
 
     /// How many bytes its texts have.
@@ -66,6 +75,9 @@ pub(crate) struct PageReply {
     /// When the read began.
     pub(crate) read_at: SystemTime,
 }
+
+/// A page, or why there is none.
+pub(crate) type PageOutcome = Result<PageReply, ReadError>;
 
 /// Why a page cannot be answered. Display says what to do.
 #[derive(Clone, Debug)]

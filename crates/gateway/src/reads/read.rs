@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use northbound::Page;
 
-use super::page::{PageAsked, PageReply, ReadError};
+use super::page::{PageAsked, PageOutcome, PageReply, ReadError};
 use crate::rows::{self, Changes};
 
 /// Rows that came together: their JSON one after another, so that a row costs little more than its bytes.
@@ -121,7 +121,7 @@ impl Read {
     ///
     /// A loop ends where a page is short or empty, or where the total says so. So before the end of the read a page is
     /// answered only if it is full and the total promises rows after it.
-    pub(super) fn page(&mut self, page: PageAsked) -> Option<Result<PageReply, ReadError>> {
+    pub(super) fn page(&mut self, page: PageAsked) -> Option<PageOutcome> {
         let rows = page.rows();
         let total = match &self.end {
             Some(Err(error)) => return Some(Err(error.clone())),
@@ -157,5 +157,81 @@ impl Read {
     /// The first row.
     pub(super) fn first(&self) -> Option<Bytes> {
         self.chunks.first().and_then(|(_, chunk)| chunk.rows(0..1).0.pop())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(rows: usize, total: Option<u64>) -> Chunk {
+        Chunk::written(0..rows, total, |_, json| {
+            json.push(b'1');
+            Changes::default()
+        })
+    }
+
+    /// The rows and the total of a page, or the error's `told`, or nothing.
+    fn page(read: &mut Read, number: u64, size: u32) -> Option<(usize, u64)> {
+        match read.page(PageAsked { number, size })? {
+            Ok(reply) => Some((reply.rows.len(), reply.total)),
+            Err(ReadError::Changed { told, .. }) => Some((usize::MAX, told)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn before_the_end_a_page_is_answered_if_it_is_full_and_the_total_promises_more() {
+        let mut read = Read::new(true, SystemTime::UNIX_EPOCH);
+        assert_eq!(page(&mut read, 0, 1), None);
+        read.push(chunk(250, Some(300)));
+        assert_eq!(
+            [page(&mut read, 0, 250), page(&mut read, 249, 1), page(&mut read, 1, 200)],
+            [Some((250, 300)), Some((1, 300)), None]
+        );
+        read.push(chunk(50, Some(310)));
+        assert_eq!([page(&mut read, 0, 250), page(&mut read, 1, 150), page(&mut read, 9, 50)], [None; 3]);
+        read.end(Ok(()));
+        assert_eq!(
+            [page(&mut read, 1, 250), page(&mut read, 1, 150), page(&mut read, 9, 50)],
+            [Some((50, 300)), Some((150, 300)), Some((0, 300))]
+        );
+    }
+
+    #[test]
+    fn a_read_without_a_total_or_with_a_filter_is_handed_out_at_its_end() {
+        for (as_it_is_read, total) in [(true, None), (false, Some(300))] {
+            let mut read = Read::new(as_it_is_read, SystemTime::UNIX_EPOCH);
+            read.push(chunk(250, total));
+            assert_eq!(page(&mut read, 0, 10), None);
+            read.end(Ok(()));
+            assert_eq!(page(&mut read, 0, 10), Some((10, 250)));
+        }
+    }
+
+    #[test]
+    fn a_total_that_was_handed_out_and_does_not_hold_is_an_error_until_page_0_is_asked_for_again() {
+        let mut read = Read::new(true, SystemTime::UNIX_EPOCH);
+        read.push(chunk(250, Some(300)));
+        assert_eq!(page(&mut read, 0, 100), Some((100, 300)));
+        read.push(chunk(100, Some(300)));
+        read.end(Ok(()));
+        assert!(read.has_a_false_total());
+        assert_eq!(
+            [page(&mut read, 1, 100), page(&mut read, 0, 100), page(&mut read, 3, 100)],
+            [Some((usize::MAX, 300)), Some((100, 350)), Some((50, 350))]
+        );
+    }
+
+    #[test]
+    fn a_read_that_failed_keeps_no_rows() {
+        let mut read = Read::new(true, SystemTime::UNIX_EPOCH);
+        read.push(chunk(250, Some(300)));
+        read.end(Err(ReadError::Stopping));
+        assert!(
+            read.has_failed()
+                && read.first().is_none()
+                && read.page(PageAsked::COUNT).is_some_and(|page| page.is_err())
+        );
     }
 }

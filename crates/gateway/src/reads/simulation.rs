@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::model::{Got, KINDS, Kind};
 use super::page::{PageAsked, PageReply, ReadError, ReadKey, ReaderId};
 use super::read::Chunk;
-use super::registry::{Answer, Key, QUIET, ReadId, Registry};
+use super::registry::{Key, QUIET, ReadId, Registry};
 use crate::rows::Changes;
 
 /// What stops a read that is dropped.
@@ -168,11 +168,11 @@ impl World {
             programs
         });
         let programs = programs.collect();
-        let memory = if rng.bool() { usize::MAX } else { rng.usize(2_000..30_000) };
+        let memory = if rng.bool() { usize::MAX } else { rng.usize(20_000..100_000) };
         Self {
             rng,
             now,
-            registry: Registry::new(memory),
+            registry: Registry::new(memory, now),
             sources,
             upstreams: Vec::new(),
             programs,
@@ -191,13 +191,14 @@ impl World {
             for source in &mut self.sources {
                 source.moves(&mut self.rng);
             }
+            self.registry.now = self.now;
             self.upstream();
             assert!(self.registry.is_sound(), "{:?}", self.registry);
             for program in 0..self.programs.len() {
                 self.program(program);
             }
             if step % 8 == 0 {
-                self.registry.tick(self.now);
+                self.registry.tick();
             }
         }
         self.seen
@@ -213,11 +214,11 @@ impl World {
                 let rest = &upstream.rows[upstream.sent..];
                 if upstream.fails_at.is_some_and(|at| upstream.sent >= at) {
                     let error = northbound::AppId::new("").unwrap_err();
-                    self.registry.ended(&key, upstream.id, Err(ReadError::Sdk(error)), self.now);
+                    self.registry.ended(&key, upstream.id, Err(ReadError::Sdk(error)));
                     return false;
                 }
                 if rest.is_empty() {
-                    self.registry.ended(&key, upstream.id, Ok(()), self.now);
+                    self.registry.ended(&key, upstream.id, Ok(()));
                     let read = self.reads.iter_mut().find(|read| {
                         read.0 == upstream.source && read.1 == upstream.rows && read.2.is_none()
                     });
@@ -226,7 +227,7 @@ impl World {
                 }
                 let some = &rest[..rest.len().min(self.rng.usize(1..=250))];
                 upstream.sent += some.len();
-                if !self.registry.arrived(&key, upstream.id, chunk(some, upstream.total), self.now) {
+                if !self.registry.arrived(&key, upstream.id, chunk(some, upstream.total)) {
                     return false;
                 }
             }
@@ -245,7 +246,7 @@ impl World {
             // Who gives up leaves all that it waits for.
             for pending in std::mem::take(&mut pending) {
                 let key = &self.sources[program.source].key;
-                pending.read.into_iter().for_each(|id| self.registry.leave(key, id, self.now));
+                pending.read.into_iter().for_each(|id| self.registry.leave(key, id));
             }
             *self.seen.errors.entry(error).or_default() += 1;
             self.again(at, false);
@@ -292,7 +293,7 @@ impl World {
                 }
                 let dropped = Arc::new(AtomicBool::new(false));
                 let handle = Arc::clone(&dropped);
-                let now = (self.now, SystemTime::UNIX_EPOCH);
+                let now = SystemTime::UNIX_EPOCH;
                 let begun = self.registry.ask(&key, page, now, |id| {
                     let fails_at = (self.rng.u8(..) < 25).then(|| self.rng.usize(0..=rows.len()));
                     self.reads.push((source, rows.clone(), None));
@@ -307,22 +308,18 @@ impl World {
                     Err(error) => Err(error),
                 }
             }
-            Some(id) => match self.registry.answer(&key, id, page, self.now) {
-                Answer::Wait if self.now < pending.patience => return true,
-                Answer::Wait => {
+            Some(id) => match self.registry.answer(&key, id, page) {
+                None if self.now < pending.patience => return true,
+                None => {
                     // It leaves, and asks again.
                     self.seen.left += 1;
-                    self.registry.leave(&key, id, self.now);
+                    self.registry.leave(&key, id);
                     pending.patience = self.now + Duration::from_secs(self.rng.u64(1..200));
                     pending.read = None;
                     return true;
                 }
-                Answer::Gone => {
-                    pending.read = None;
-                    return true;
-                }
-                Answer::Done(outcome) => {
-                    self.registry.leave(&key, id, self.now);
+                Some(outcome) => {
+                    self.registry.leave(&key, id);
                     outcome
                 }
             },
@@ -360,11 +357,11 @@ impl World {
         if page != PageAsked::COUNT {
             return None;
         }
-        if let Some(reply) = self.registry.count(key, self.now) {
+        if let Some(reply) = self.registry.count(key) {
             return Some(reply);
         }
         let reply = passed_on(page)?;
-        self.registry.counted(key, reply.total, reply.rows.first(), self.now);
+        self.registry.counted(key, reply.total, reply.rows.first());
         Some(reply)
     }
 

@@ -288,8 +288,8 @@ async fn a_read_beyond_the_memory_limit_is_an_error_and_who_pages_keeps_a_read()
     let (bytes, limit) = (rows.iter().map(Bytes::len).sum::<usize>(), reads.bytes());
     assert!(limit > bytes && limit < bytes + bytes / 10, "{limit} for {bytes}");
 
-    // There is room for one of the three, or for less.
-    let reads = Reads::new(client, limit);
+    // There is room for one of the three, or for less. A read takes some more while it is under way.
+    let reads = Reads::new(client, limit + 16 * 1024);
     let rows = all(&reads, READER, &fail, Kind::UntilShort, 100).await.unwrap();
     for large in [&whole, &success] {
         let refused = reads.page(READER, large.clone(), asked(0, 1000)).await;
@@ -308,10 +308,14 @@ async fn a_stop_reaches_everybody_who_waits() {
     let whole = key("still", None);
     let stop = async {
         sleep(Duration::from_millis(1500)).await;
+        assert!(client.waiting().is_some());
         reads.stop();
     };
     let (outcome, ()) = tokio::join!(reads.page(READER, whole.clone(), asked(0, 1000)), stop);
     assert!(matches!(outcome, Err(ReadError::Stopping)), "{outcome:?}");
+    // Not even the calls go on that were under way.
+    sleep(Duration::from_millis(1)).await;
+    assert!(client.waiting().is_none());
     let calls = client.calls();
     assert!(matches!(reads.page(READER, whole, asked(0, 10)).await, Err(ReadError::Stopping)));
     sleep(Duration::from_secs(60)).await;

@@ -24,25 +24,14 @@ pub enum Listen {
 #[non_exhaustive]
 pub enum StartError {
     /// Another program listens there.
-    #[error("cannot listen on {place}: another program does; choose another place, or port 0 for a free one")]
-    InUse {
-        /// The place that was asked for.
-        place: String,
-    },
+    #[error("cannot listen on {0}: another program does; choose another place, or port 0 for a free one")]
+    InUse(String),
     /// The system does not let us listen there.
-    #[error("cannot listen on {place}")]
-    Listen {
-        /// The place that was asked for.
-        place: String,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error("cannot listen on {0}")]
+    Listen(String, #[source] io::Error),
     /// Without a key, whoever reaches the gateway could use the application.
-    #[error("a gateway that listens on {addr}, beyond this machine, needs a key")]
-    NoKey {
-        /// The address that was asked for.
-        addr: SocketAddr,
-    },
+    #[error("a gateway that listens on {0}, beyond this machine, needs a key")]
+    NoKey(SocketAddr),
     /// Without a key, whoever reaches the gateway could create batch tasks.
     #[error("a gateway that creates batch tasks needs a key")]
     NoKeyForCreating,
@@ -67,25 +56,28 @@ pub(crate) type Accepted = (Box<dyn Stream>, Option<IpAddr>);
 impl Listener {
     /// Listens; with the base URL under which the gateway is reached.
     pub(crate) async fn bind(listen: &Listen) -> Result<(Self, String), StartError> {
-        let failed = |place: String| {
-            move |source: io::Error| match source.kind() {
-                io::ErrorKind::AddrInUse => StartError::InUse { place },
-                _ => StartError::Listen { place, source },
+        let place = match listen {
+            Listen::Tcp(addr) => addr.to_string(),
+            #[cfg(unix)]
+            Listen::Unix(path) => path.display().to_string(),
+        };
+        let bound = async {
+            match listen {
+                Listen::Tcp(addr) => {
+                    let listener = TcpListener::bind(addr).await?;
+                    let addr = listener.local_addr()?;
+                    Ok((Self::Tcp(listener), format!("http://{addr}")))
+                }
+                #[cfg(unix)]
+                Listen::Unix(path) => {
+                    Ok((Self::Unix(private_socket(path)?, path.clone()), format!("unix:{place}")))
+                }
             }
         };
-        match listen {
-            Listen::Tcp(addr) => {
-                let listener = TcpListener::bind(addr).await.map_err(failed(addr.to_string()))?;
-                let addr = listener.local_addr().map_err(failed(addr.to_string()))?;
-                Ok((Self::Tcp(listener), format!("http://{addr}")))
-            }
-            #[cfg(unix)]
-            Listen::Unix(path) => {
-                let place = path.display().to_string();
-                let listener = private_socket(path).map_err(failed(place.clone()))?;
-                Ok((Self::Unix(listener, path.clone()), format!("unix:{place}")))
-            }
-        }
+        bound.await.map_err(|error: io::Error| match error.kind() {
+            io::ErrorKind::AddrInUse => StartError::InUse(place.clone()),
+            _ => StartError::Listen(place.clone(), error),
+        })
     }
 
     pub(crate) async fn accept(&self) -> io::Result<Accepted> {

@@ -5,7 +5,6 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,9 +15,9 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::sync::watch;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tower::Service as _;
 
 use crate::http::own::BUSY;
@@ -34,6 +33,8 @@ const STALLED: Duration = Duration::from_secs(30);
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 /// How long their answers may take to go out.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// The longest head of a request, in bytes.
+const BUFFER: usize = 64 * 1024;
 /// Pause after a connection could not be accepted, as when the process has too many files open.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -54,12 +55,10 @@ impl Server {
                 _ = stop.changed() => return,
             };
             match accepted {
-                Ok((stream, local)) => match server.seats.take() {
-                    Some(seat) => {
-                        drop(tokio::spawn(Arc::clone(&server).serve(stream, local, seat, stop.clone())))
-                    }
-                    None => drop(tokio::spawn(refuse(stream))),
-                },
+                Ok((stream, local)) => {
+                    let seat = server.seats.take();
+                    tokio::spawn(Arc::clone(&server).serve(stream, local, seat, stop.clone()));
+                }
                 Err(error) if is_of_one_connection(&error) => {}
                 // As a rule, too many files are open.
                 Err(_) => {
@@ -76,20 +75,28 @@ impl Server {
         self: Arc<Self>,
         stream: Box<dyn Stream>,
         local: Option<IpAddr>,
-        seat: Seat,
+        seat: Option<Seat>,
         mut stop: watch::Receiver<()>,
     ) {
-        let seat = Arc::new(seat);
-        let service = service_fn(|request| self.answer(request, local, &seat));
+        let seat = seat.map(Arc::new);
+        let service = service_fn(|request| self.answer(request, local, seat.as_ref()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
-            .serve_connection(TokioIo::new(Patient { stream, stalled: None }), service);
+            .max_buf_size(BUFFER)
+            .keep_alive(seat.is_some())
+            .serve_connection(TokioIo::new(patient(stream)), service);
         let mut connection = pin!(connection);
+        let closed = async {
+            match &seat {
+                Some(seat) => seat.closed().await,
+                None => sleep(FAREWELL).await,
+            }
+        };
         // How a connection ends is the caller's business.
         tokio::select! {
             _ = &mut connection => return,
-            () = seat.closed() => return,
+            () = closed => return,
             _ = stop.changed() => connection.as_mut().graceful_shutdown(),
         }
         let _ = timeout(GRACE + FAREWELL, connection).await;
@@ -99,8 +106,11 @@ impl Server {
         &self,
         mut request: hyper::Request<Incoming>,
         local: Option<IpAddr>,
-        seat: &Arc<Seat>,
+        seat: Option<&Arc<Seat>>,
     ) -> Result<Response, Infallible> {
+        let Some(seat) = seat else {
+            return Ok(BUSY.because("calls are answered over all connections").into_response());
+        };
         let busy = seat.busy();
         // The router notes it in the log.
         if let Err(refusal) = self.guard.check(&request, local) {
@@ -108,13 +118,16 @@ impl Server {
         }
         let response = self.router.clone().call(request.map(Body::new)).await?;
         // The connection is busy until the answer has gone out.
-        Ok(response.map(|body| {
-            Body::new(body.map_err(move |error| {
-                let _ = &busy;
-                error
-            }))
-        }))
+        Ok(response.map(|body| held(body, busy)))
     }
+}
+
+/// A body that has something with it for as long as it goes out.
+pub(crate) fn held(body: Body, with: impl Send + Sync + 'static) -> Body {
+    Body::new(body.map_err(move |error| {
+        let _ = &with;
+        error
+    }))
 }
 
 /// Whether the caller went away before it was accepted, which says nothing about the next one.
@@ -123,69 +136,36 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Answers a caller for whom there is no seat, without reading what it asks.
-async fn refuse(mut stream: Box<dyn Stream>) {
-    let response = BUSY.because("calls are answered over all connections").into_response();
-    let status = response.status();
-    let Ok(body) = response.into_body().collect().await else { return };
-    let body = body.to_bytes();
-    let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    let reply = [head.as_bytes(), &body].concat();
-    // A caller that takes nothing of it, or has gone, gets nothing.
-    let _ = timeout(FAREWELL, async {
-        stream.write_all(&reply).await?;
-        stream.shutdown().await
-    })
-    .await;
-}
-
 /// A connection that ends when the caller takes nothing of an answer for too long.
-struct Patient {
-    stream: Box<dyn Stream>,
-    stalled: Option<Pin<Box<Sleep>>>,
+fn patient(stream: Box<dyn Stream>) -> Pin<Box<TimeoutStream<Box<dyn Stream>>>> {
+    let mut patient = TimeoutStream::new(stream);
+    patient.set_write_timeout(Some(STALLED));
+    Box::pin(patient)
 }
 
-impl Patient {
-    fn limit<T>(&mut self, wrote: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if wrote.is_ready() {
-            self.stalled = None;
-            return wrote;
-        }
-        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(STALLED))).as_mut().poll(context));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-}
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
 
-impl AsyncRead for Patient {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
+    use super::*;
 
-impl AsyncWrite for Patient {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let wrote = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.limit(wrote, context)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.stream).poll_flush(context);
-        self.limit(flushed, context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.limit(shut, context)
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_who_takes_nothing_of_an_answer_loses_the_connection() {
+        let (stream, mut caller) = tokio::io::duplex(64);
+        let mut patient = patient(Box::new(stream));
+        let began = tokio::time::Instant::now();
+        let writing = async {
+            let wrote = patient.write_all(&[b'x'; 1024]).await;
+            (wrote.unwrap_err().kind(), began.elapsed())
+        };
+        let taking = async {
+            // It takes a byte now and then, and then no more.
+            for _ in 0..10 {
+                sleep(STALLED / 2).await;
+                tokio::io::AsyncReadExt::read_u8(&mut caller).await.unwrap();
+            }
+        };
+        let ((kind, after), ()) = tokio::join!(writing, taking);
+        assert_eq!((kind, after), (io::ErrorKind::TimedOut, STALLED * 6));
     }
 }

@@ -4,6 +4,7 @@
 
 mod calls;
 mod create;
+mod examples;
 mod limits;
 mod own;
 mod places;
