@@ -43,7 +43,9 @@ for name, call in pairs(taken) do
 end
 if state.lost and not is_ahead(state.lost) then state.lost = nil end
 for name, place in pairs(line) do
-  place.since = math.min(place.since, now)
+  -- Nobody overtakes it since the clock was set back by so much.
+  local set_back = math.max(0, left(place.given_up) - place.given_up.length)
+  place.since = math.min(place.since - set_back, now)
   if not is_ahead(place.given_up) then line[name] = nil end
 end
 if state.pause then
