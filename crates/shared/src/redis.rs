@@ -73,11 +73,6 @@ fn keys(client: &Client) -> String {
     format!("northbound:{{{} {}}}:", client.endpoint(), client.app_id())
 }
 
-/// The name of a process, or of something in it, that no other one has.
-fn unique() -> String {
-    format!("{:016x}", fastrand::u64(..))
-}
-
 /// A text that is not the address of a Redis. It is not shown, since it may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

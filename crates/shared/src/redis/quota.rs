@@ -6,8 +6,7 @@ use std::time::Duration;
 use northbound::{Grant, QuotaFuture, QuotaStore, SlotId, TokenError, Turn};
 use redis::Script;
 
-use super::server::Server;
-use super::unique;
+use super::server::{Server, unique};
 use crate::slots::{LEASE, ROUNDING, SOON, millis};
 
 /// The script, with the numbers of the rules.

@@ -80,3 +80,8 @@ impl Server {
         text
     }
 }
+
+/// The name of a process, or of something in it, that no other one has.
+pub(super) fn unique() -> String {
+    format!("{:016x}", fastrand::u64(..))
+}

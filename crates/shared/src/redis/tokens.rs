@@ -9,8 +9,7 @@ use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource, Wa
 use redis::Script;
 use tokio::time::sleep;
 
-use super::server::Server;
-use super::unique;
+use super::server::{Server, unique};
 use crate::slots::millis;
 
 /// A login belongs to the process that began it for this long. The process renews it until the login has ended.
