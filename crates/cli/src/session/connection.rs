@@ -11,13 +11,12 @@ use crate::error::CliError;
 use crate::session::context::Context;
 use crate::session::hanging::reading;
 use crate::session::process::{Environment, NOT_UTF_8};
-use crate::session::share::{Share, announce};
+use crate::session::share::{SHARE, Share, announce};
 
 pub(crate) const ENDPOINT: &str = "NORTHBOUND_ENDPOINT";
 pub(crate) const APP_ID: &str = "NORTHBOUND_APP_ID";
 pub(crate) const SECRET: &str = "NORTHBOUND_SECRET";
 pub(crate) const TOKEN: &str = "NORTHBOUND_TOKEN";
-pub(crate) const SHARE: &str = "NORTHBOUND_SHARE";
 /// More bytes than any secret has: the file may be a wrong one.
 const LONGEST_SECRET: u64 = 64 * 1024;
 
@@ -59,7 +58,8 @@ impl Connection {
         }
         let endpoint = endpoint(global, environment)?;
         let app_id = app_id(global, environment)?;
-        let share = Share::of(context)?;
+        let share = global.share.as_ref().map(|address| address.expose().to_owned());
+        let share = Share::of(context, given(share.as_ref(), SHARE, environment)?)?;
         let client = match token(global, environment)? {
             Some(token) => adjust(builder(global, &endpoint)?).token(AppId::new(app_id)?, token).build()?,
             None => {
@@ -200,7 +200,7 @@ pub(crate) fn builder_to(global: &Global, endpoint: &str) -> ClientBuilder {
 }
 
 /// An option takes precedence over the environment.
-pub(crate) fn given(
+fn given(
     typed: Option<&String>,
     name: &str,
     environment: Environment<'_>,

@@ -8,10 +8,10 @@ use northbound_shared::FileShare;
 use northbound_shared::RedisShare;
 
 use crate::error::CliError;
-use crate::session::connection::{SHARE, given};
 use crate::session::context::Context;
 use crate::session::private_folder::{Kept, folder};
 
+pub(crate) const SHARE: &str = "NORTHBOUND_SHARE";
 #[cfg(feature = "redis")]
 const SHARE_ADVICE: &str =
     "write it like that; a character of the password that a URL cannot have is written as % and two digits";
@@ -27,13 +27,12 @@ pub(crate) enum Share {
 }
 
 impl Share {
-    /// The one that the user has chosen; `None` if the environment names no folder.
-    pub(crate) fn of(Context { global, environment, .. }: &Context<'_>) -> Result<Option<Self>, CliError> {
-        let typed = global.share.as_ref().map(|address| address.expose().to_owned());
-        if let Some(address) = given(typed.as_ref(), SHARE, environment)? {
+    /// The one at this address, else that of this user on this machine; `None` if the environment names no folder.
+    pub(crate) fn of(context: &Context<'_>, address: Option<String>) -> Result<Option<Self>, CliError> {
+        if let Some(address) = address {
             return Self::at(&address).map(Some);
         }
-        Ok(folder(Kept::Caches, environment).map(|folder| Self::File(FileShare::new(folder))))
+        Ok(folder(Kept::Caches, context.environment).map(|folder| Self::File(FileShare::new(folder))))
     }
 
     /// The address is not shown in errors, since it may contain a password.
