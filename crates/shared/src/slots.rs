@@ -68,15 +68,10 @@ impl Until {
         Self { at: now.saturating_add(length), length }
     }
 
-    /// Whether it is still to come. A clock that was set back makes it come no later than it would from now, and what has come
-    /// does not come again.
+    /// Whether it is still to come. A clock that was set back makes it come no later than it would from now.
     fn is_ahead(&mut self, now: u64) -> bool {
         self.at = self.at.min(now.saturating_add(self.length));
-        let is_ahead = self.at > now;
-        if !is_ahead {
-            self.length = 0;
-        }
-        is_ahead
+        self.at > now
     }
 
     fn left(&self, now: u64) -> u64 {
@@ -361,11 +356,24 @@ mod tests {
         ask(&mut slots, T + 59_999, "a", first(9, 1, 60));
         assert!(!is_taken(&ask(&mut slots, T + 60_000, "b", turn(60))));
         slots.leave("b");
-        let mut sent = 0;
-        for now in (T + 60_000..T + 120_000).step_by(100) {
-            sent += u32::from(is_taken(&ask(&mut slots, now, "a", turn(60))));
+        let mut sent = vec![];
+        for second in 60..120 {
+            let now = T + second * 1000;
+            sent.push(is_taken(&ask(&mut slots, now, "a", turn(60))));
+            assert!(!is_taken(&ask(&mut slots, now, "a", turn(60))), "one a second");
         }
-        assert_eq!(sent, 60);
+        assert_eq!(sent, [true; 60]);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_lets_nobody_overtake() {
+        let mut slots = Slots::default();
+        slots.pause(T, Duration::from_secs(1));
+        ask(&mut slots, T + 990, "early", waiting(5000, 1));
+        let back = T - 9000;
+        assert!(!is_taken(&ask(&mut slots, back, "late", waiting(10, 1))));
+        assert!(!is_taken(&ask(&mut slots, back + 1000, "late", waiting(1010, 1))));
+        assert!(is_taken(&ask(&mut slots, back + 1000, "early", waiting(6010, 1))));
     }
 
     #[test]

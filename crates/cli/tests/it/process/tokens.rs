@@ -107,7 +107,7 @@ fn files_of(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn processes_of_one_application_share_a_token_and_log_in_once() {
     let platform = Platform::start();
-    platform.run(3, "");
+    platform.run(10, "");
     assert_eq!(platform.logins(), 1, "they start together");
     platform.run(2, "--page-size 50");
     assert_eq!(platform.logins(), 1, "they find the token");
