@@ -1,6 +1,7 @@
 //! HTTP: which path leads to which call, what happens around each call, and what errors look like. Sockets are in `wire`, rows and
 //! pages in `reads`.
 
+pub(crate) mod ask;
 pub(crate) mod calls;
 pub(crate) mod docs;
 pub(crate) mod document;

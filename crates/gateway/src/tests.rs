@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tower::ServiceExt as _;
 
-use crate::http::document::{CREATE_BATCH_TASK, GET_BATCH_TASK, LIST_SUBTASKS, LOGIN, Operation};
+use crate::http::document::{self, CREATE_BATCH_TASK, GET_BATCH_TASK, LIST_SUBTASKS, LOGIN, Operation};
 use crate::http::routes;
 use crate::state::State;
 use crate::wire::server::GRACE;
@@ -38,13 +38,10 @@ impl Gate {
         Self { router: routes::router(Arc::clone(&state), None), state, stop: Arc::new(stop) }
     }
 
-    fn operation(&self, id: &'static str) -> &Operation {
-        self.state.operation(id).unwrap_or_else(|_| panic!("{id}"))
-    }
-
     /// Status and body of the answer to an operation.
     async fn ask(&self, id: &'static str, token: &str, query: &str, body: &str) -> (u16, Value) {
-        let Operation { method, path, .. } = self.operation(id);
+        let operations = document::operations().unwrap();
+        let Operation { method, path, .. } = operations.iter().find(|operation| operation.id == id).unwrap();
         let kind = if id == LOGIN { "application/x-www-form-urlencoded" } else { "application/json" };
         let request = Request::builder()
             .method(method)

@@ -87,6 +87,7 @@ pub(crate) async fn watched(
 
 /// Waits until the gateway has been told to stop, and the time for calls to end is over.
 async fn stopped(state: &State) {
-    state.stopped().await;
+    // It is stopped as well when nobody is left to tell it.
+    let _ = state.stop.clone().changed().await;
     tokio::time::sleep(GRACE).await;
 }

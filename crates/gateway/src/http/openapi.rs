@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use northbound::ErrorCode;
+use northbound::client_layer::DOCUMENTED_ERRORS;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, OpenApi as _, ToSchema};
 
-use crate::http::own::{self, FOREIGN_HOST, FOREIGN_PAGE, KEY_NEEDED, NO_ANSWER, STOPPING, TIMEOUT};
+use crate::http::document::{LIST_SUBTASKS, LOGIN};
+use crate::http::own;
 
 /// The gateway's own document, in OpenAPI 3.1. The platform's calls are in the platform's document.
 #[must_use]
@@ -20,14 +23,12 @@ pub fn openapi() -> OpenApi {
     ));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("Key", SecurityScheme::Http(key.build()));
-    let codes: Map<String, Value> = own::ALL
-        .iter()
-        .map(|own| {
-            let described =
-                json!({ "status": own.status.as_u16(), "meaning": own.meaning, "remedy": own.remedy });
-            (own.code.to_owned(), described)
-        })
-        .collect();
+    let described = own::ALL.iter().map(|own| {
+        let described =
+            json!({ "status": own.status.as_u16(), "meaning": own.meaning, "remedy": own.remedy });
+        (own.code.to_owned(), described)
+    });
+    let codes: Map<String, Value> = described.collect();
     components.extensions = Some(ExtensionsBuilder::new().add("x-error-catalog", codes).build());
     document
 }
@@ -47,38 +48,24 @@ pub(crate) struct Errors;
 
 impl IntoResponses for Errors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let of_platform = [
-            ("400", "A parameter is wrong.", vec!["100022"]),
-            (
-                "401",
-                "The key is missing, or the platform refuses the gateway's login.",
-                vec![KEY_NEEDED.code, "100208"],
-            ),
-            (
-                "403",
-                "The platform refuses the application, or a web page sent the request.",
-                vec!["100203", "100217", "1010009", "1010005", FOREIGN_HOST.code, FOREIGN_PAGE.code],
-            ),
-            ("404", "The batch task does not exist.", vec!["105005"]),
-            ("500", "The platform failed.", vec!["100203", "50252"]),
-            (
-                "502",
-                "The platform gave no answer that the document describes, or not all rows.",
-                vec![NO_ANSWER.code],
-            ),
-            ("503", "The gateway stops.", vec![STOPPING.code]),
-            ("504", "A token, the quota or a reply did not come in time.", vec![TIMEOUT.code]),
-        ];
-        let response = |(status, description, codes): (&str, &str, Vec<&str>)| {
-            let content =
-                ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
+        let mut codes: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+        let of_platform =
+            DOCUMENTED_ERRORS.iter().filter(|errors| [LIST_SUBTASKS, LOGIN].contains(&errors.operation));
+        for errors in of_platform {
+            codes.entry(errors.status).or_default().extend(errors.codes.iter().map(ErrorCode::as_str));
+        }
+        for own in own::ALL {
+            codes.entry(own.status.as_u16()).or_default().push(own.code);
+        }
+        let response = |(status, codes): (u16, Vec<&str>)| {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name())));
             let response = ResponseBuilder::new()
-                .description(description)
-                .content("application/json", content)
+                .description(format!("An error: one of {}.", codes.join(", ")))
+                .content("application/json", content.build())
                 .extensions(Some(ExtensionsBuilder::new().add("x-error-codes", json!(codes)).build()));
-            (status.to_owned(), RefOr::T(response.build()))
+            (status.to_string(), RefOr::T(response.build()))
         };
-        of_platform.into_iter().map(response).collect()
+        codes.into_iter().map(response).collect()
     }
 }
 
@@ -100,6 +87,6 @@ impl IntoResponses for Errors {
         (name = "Reads", description = "For programs that do not want to page."),
         (name = "Gateway", description = "How it is.")
     ),
-    components(schemas(ErrorBody, crate::http::plain::LastLine))
+    components(schemas(ErrorBody))
 )]
 struct Own;

@@ -72,11 +72,8 @@ impl Refusal {
         let text = error.description().map(str::to_owned);
         let refusal = Self { status, code: code.as_str().to_owned().into(), text, reason: None };
         if status.is_success() && operation != CREATE_BATCH_TASK {
-            // Under 200, a caller would take it for an empty reply; only creating a task has errors there.
-            let documented = Self::documented(operation, code.clone(), "").status;
-            let is_known =
-                documented != StatusCode::BAD_REQUEST || error.action() == Some(Action::FixRequest);
-            return Self { status: if is_known { documented } else { StatusCode::BAD_GATEWAY }, ..refusal };
+            // A caller would take it for an empty reply; only creating a task has errors under 200.
+            return Self { status: StatusCode::BAD_GATEWAY, ..refusal };
         }
         refusal
     }
@@ -110,17 +107,9 @@ impl IntoResponse for Refusal {
         let text = self.text.map(|text| ("error_desc".to_owned(), Value::from(text)));
         let code = ("error_code".to_owned(), Value::from(self.code.as_ref()));
         let body: Map<String, Value> = [code].into_iter().chain(text).collect();
-        let reason = self.reason.and_then(|reason| HeaderValue::from_str(&printable(&reason)).ok());
+        let reason = self.reason.and_then(|reason| HeaderValue::from_str(&reason).ok());
         let mut response = (self.status, reason.map(|reason| [(REASON, reason)]), Json(body)).into_response();
         response.extensions_mut().insert(Code(self.code));
         response
     }
-}
-
-/// A text that a header can hold.
-fn printable(text: &str) -> String {
-    text.chars()
-        .take(300)
-        .flat_map(|char| if char == '\'' { vec![char] } else { char.escape_default().collect() })
-        .collect()
 }
