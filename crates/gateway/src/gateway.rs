@@ -7,7 +7,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::http::docs::Docs;
-use crate::http::{metrics, routes};
+use crate::http::metrics::Counts;
+use crate::http::routes;
 use crate::reads::Reads;
 use crate::state::{Log, State};
 use crate::tokens::Tokens;
@@ -141,7 +142,8 @@ impl Builder {
                 _ => {}
             }
         }
-        let (listener, url) = Listener::bind(&listen).await?;
+        let (listener, url) =
+            Listener::bind(&listen).await.map_err(|error| StartError::of(&listen, error))?;
         let (stop, stopped) = watch::channel(());
         let (docs, hosts) = (self.docs, std::mem::take(&mut self.hosts));
         let state = Arc::new(self.state(stopped.clone()));
@@ -160,7 +162,7 @@ impl Builder {
             key: self.key,
             allow_create: self.allow_create,
             creates: Semaphore::new(CREATES),
-            counts: metrics::Counts::default(),
+            counts: Counts::default(),
             log: self.log,
             seats: Seats::new(CONNECTIONS),
             stop,

@@ -62,19 +62,19 @@ impl Gate {
     }
 }
 
-const SUBTASKS: u32 = 60;
+const SUBTASKS: u32 = 20;
 
-/// Reads a task as a generated client does, in pages of 25 rows, again and again. Every second one logs in before each read, as a
+/// Reads a task as a generated client does, in pages of 8 rows, again and again. Every second one logs in before each read, as a
 /// program that `cron` starts; the others when their token has ended.
 async fn read_for_ever(gate: Gate, number: u32) {
     let mut token = String::new();
     loop {
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             token = gate.log_in().await;
         }
         let (mut rows, mut page) = (0, 0);
         while rows < SUBTASKS as usize {
-            let query = format!("?taskId=t{}&pageNo={page}&pageSize=25", number % 5);
+            let query = format!("?taskId=t{}&pageNo={page}&pageSize=8", number % 5);
             let (status, answer) = gate.ask(LIST_SUBTASKS, &token, &query, "").await;
             if status == 403 && answer["error_code"] == "1010005" {
                 token = gate.log_in().await;
