@@ -26,6 +26,7 @@ struct Gate {
     state: Arc<State>,
     router: Router,
     stop: Arc<watch::Sender<()>>,
+    operations: Arc<Vec<Operation>>,
 }
 
 impl Gate {
@@ -35,13 +36,18 @@ impl Gate {
         let client = client.service(control.router()).deadline(Duration::from_secs(900)).build().unwrap();
         let (stop, stopped) = watch::channel(());
         let state = Arc::new(adjust(Gateway::builder(client)).state(stopped));
-        Self { router: routes::router(Arc::clone(&state), None), state, stop: Arc::new(stop) }
+        Self {
+            router: routes::router(Arc::clone(&state), None),
+            state,
+            stop: Arc::new(stop),
+            operations: Arc::new(document::operations().unwrap()),
+        }
     }
 
     /// Status and body of the answer to an operation.
     async fn ask(&self, id: &'static str, token: &str, query: &str, body: &str) -> (u16, Value) {
-        let operations = document::operations().unwrap();
-        let Operation { method, path, .. } = operations.iter().find(|operation| operation.id == id).unwrap();
+        let Operation { method, path, .. } =
+            self.operations.iter().find(|operation| operation.id == id).unwrap();
         let kind = if id == LOGIN { "application/x-www-form-urlencoded" } else { "application/json" };
         let request = Request::builder()
             .method(method)
