@@ -7,10 +7,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::http::docs::Docs;
-use crate::http::metrics::Counts;
 use crate::http::routes;
 use crate::reads::Reads;
-use crate::state::{Log, State};
+use crate::state::{Counts, Log, State};
 use crate::tokens::Tokens;
 use crate::wire::guard::Guard;
 use crate::wire::listen::{Listen, Listener, StartError};

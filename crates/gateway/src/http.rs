@@ -5,6 +5,8 @@ pub(crate) mod ask;
 pub(crate) mod calls;
 pub(crate) mod docs;
 pub(crate) mod document;
+#[cfg(feature = "openapi")]
+pub(crate) mod errors;
 pub(crate) mod metrics;
 #[cfg(feature = "openapi")]
 pub(crate) mod openapi;

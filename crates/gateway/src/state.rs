@@ -1,22 +1,21 @@
 //! What all calls of a gateway share.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
-use axum::http::HeaderMap;
 use northbound::{Client, Secret};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::{Semaphore, watch};
 
-use crate::http::ask::bearer;
-use crate::http::metrics::Counts;
-use crate::http::own::KEY_NEEDED;
-use crate::http::refusal::Refusal;
 use crate::reads::Reads;
 use crate::tokens::Tokens;
 use crate::wire::seats::Seats;
 
 /// Takes the line of each call. It has no secret.
 pub(crate) type Log = Box<dyn Fn(String) + Send + Sync>;
+
+/// Answers so far, by operation and status. No status: the caller had gone.
+pub(crate) type Counts = Mutex<BTreeMap<(String, Option<u64>), u64>>;
 
 /// What all calls share.
 pub(crate) struct State {
@@ -37,15 +36,6 @@ impl State {
     /// Whether this is the key; there has to be one.
     pub(crate) fn is_key(&self, given: &str) -> bool {
         self.key.as_ref().is_some_and(|key| key.expose().as_bytes().ct_eq(given.as_bytes()).into())
-    }
-
-    /// Whether somebody may use what is the gateway's own: everybody, or with a key those who have it or have logged in.
-    pub(crate) fn admit(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let has_key = |token| self.is_key(token) || self.tokens.knows(token);
-        if self.key.is_none() || bearer(headers).is_some_and(has_key) {
-            return Ok(());
-        }
-        Err(KEY_NEEDED.because("the request has neither the key nor a token"))
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::http::calls::Note;
 use crate::http::document::{Given, Operation};
-use crate::http::own::{BODY_LATE, BODY_TOO_LONG};
+use crate::http::own::{BODY_LATE, BODY_TOO_LONG, KEY_NEEDED};
 use crate::http::refusal::Refusal;
 use crate::reads::ReaderId;
 use crate::state::State;
@@ -116,8 +116,17 @@ impl Caller {
     }
 }
 
+/// Whether somebody may use what is the gateway's own: everybody, or with a key those who have it or have logged in.
+pub(crate) fn admit(state: &State, headers: &HeaderMap) -> Result<(), Refusal> {
+    let has_key = |token| state.is_key(token) || state.tokens.knows(token);
+    if state.key.is_none() || bearer(headers).is_some_and(has_key) {
+        return Ok(());
+    }
+    Err(KEY_NEEDED.because("the request has neither the key nor a token"))
+}
+
 /// The token of a request. The document writes it as `Bearer {accessToken}`.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let token = single(headers, AUTHORIZATION.as_str())?.strip_prefix("Bearer ")?;
     Some(token).filter(|token| !token.is_empty() && !token.contains(' '))
 }

@@ -1,13 +1,13 @@
 //! What has happened since the gateway started, as OpenMetrics text.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Extension, State as Extract};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 
+use crate::http::ask::admit;
 use crate::http::calls::Note;
 use crate::http::refusal::Refusal;
 use crate::state::State;
@@ -19,9 +19,6 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 /// The labels and the value of each figure of a family.
 type Samples = Vec<(String, f64)>;
 
-/// Answers so far, by operation and status. No status: the caller had gone.
-pub(crate) type Counts = Mutex<BTreeMap<(String, Option<u64>), u64>>;
-
 /// What has happened since the gateway started
 ///
 /// Calls, waits, throttles, logins, and what is left of the quota. Figures about the platform are those of this process.
@@ -29,7 +26,7 @@ pub(crate) type Counts = Mutex<BTreeMap<(String, Option<u64>), u64>>;
     get, path = PATH, tag = "Gateway", operation_id = "metrics",
     responses(
         (status = 200, description = "OpenMetrics text.", body = String, content_type = OPEN_METRICS),
-        (status = 401, description = "The gateway has a key, and the request has not.", body = crate::http::openapi::ErrorBody)
+        (status = 401, description = "The gateway has a key, and the request has not.", body = crate::http::errors::ErrorBody)
     ),
     security((), ("Key" = []))
 ))]
@@ -39,7 +36,7 @@ pub(crate) async fn metrics(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     note.set("call", "metrics");
-    state.admit(&headers)?;
+    admit(&state, &headers)?;
     Ok(([(CONTENT_TYPE, OPEN_METRICS)], text(&state)).into_response())
 }
 

@@ -1,16 +1,12 @@
 //! The gateway's own document, as the code has it: its own calls, and the codes that it adds to the platform's.
 
-use std::collections::BTreeMap;
-
-use northbound::ErrorCode;
-use northbound::client_layer::DOCUMENTED_ERRORS;
 use serde_json::{Map, Value, json};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, OpenApi as _, ToSchema};
 
-use crate::http::document::{LIST_SUBTASKS, LOGIN};
+use crate::http::errors::ErrorBody;
 use crate::http::own;
 
 /// The gateway's own document, in OpenAPI 3.1. The platform's calls are in the platform's document.
@@ -31,42 +27,6 @@ pub fn openapi() -> OpenApi {
     let codes: Map<String, Value> = described.collect();
     components.extensions = Some(ExtensionsBuilder::new().add("x-error-catalog", codes).build());
     document
-}
-
-/// An error of the gateway, or one that the platform reported
-#[derive(utoipa::ToSchema)]
-#[allow(dead_code, reason = "only its description is used")]
-pub(crate) struct ErrorBody {
-    /// Its code: one of the gateway's, which `x-error-catalog` lists, or one of the platform's, which the platform's document lists.
-    error_code: String,
-    /// The error in words.
-    error_desc: Option<String>,
-}
-
-/// The errors of a read. Those of the platform pass through.
-pub(crate) struct Errors;
-
-impl IntoResponses for Errors {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut codes: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
-        let of_platform =
-            DOCUMENTED_ERRORS.iter().filter(|errors| [LIST_SUBTASKS, LOGIN].contains(&errors.operation));
-        for errors in of_platform {
-            codes.entry(errors.status).or_default().extend(errors.codes.iter().map(ErrorCode::as_str));
-        }
-        for own in own::ALL {
-            codes.entry(own.status.as_u16()).or_default().push(own.code);
-        }
-        let response = |(status, codes): (u16, Vec<&str>)| {
-            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name())));
-            let response = ResponseBuilder::new()
-                .description(format!("An error: one of {}.", codes.join(", ")))
-                .content("application/json", content.build())
-                .extensions(Some(ExtensionsBuilder::new().add("x-error-codes", json!(codes)).build()));
-            (status.to_string(), RefOr::T(response.build()))
-        };
-        codes.into_iter().map(response).collect()
-    }
 }
 
 #[derive(utoipa::OpenApi)]

@@ -8,7 +8,7 @@ use futures_util::stream;
 use northbound::{Page, PageStream, SummaryQuery};
 use serde_json::{Value, json};
 
-use crate::http::ask::{Answer, Ask};
+use crate::http::ask::{Answer, Ask, admit};
 use crate::http::calls::Note;
 use crate::http::document::LIST_SUBTASKS;
 use crate::http::platform;
@@ -68,12 +68,12 @@ pub(crate) struct Counts {
     ),
     responses(
         (status = 200, description = "The subtasks, and a last line.", body = String, content_type = "application/jsonl"),
-        crate::http::openapi::Errors
+        crate::http::errors::Errors
     ),
     security((), ("Key" = []))
 ))]
 pub(crate) async fn subtasks(ask: Ask) -> Answer {
-    ask.state.admit(&ask.headers)?;
+    admit(&ask.state, &ask.headers)?;
     let asked = platform::asked(ask.given()?);
     // One call at a time: a call that waited for the quota while nobody takes the lines would keep others waiting.
     let mut pages = asked.query(&ask.state.client).prefetch(1).pages();
@@ -133,11 +133,11 @@ impl Reading {
         ("taskId" = String, Path, description = "The batch task.", min_length = 1),
         ("appId" = Option<String>, Query, description = "The application that owns the task, if it has authorized the gateway's.")
     ),
-    responses((status = 200, description = "The counts.", body = Counts), crate::http::openapi::Errors),
+    responses((status = 200, description = "The counts.", body = Counts), crate::http::errors::Errors),
     security((), ("Key" = []))
 ))]
 pub(crate) async fn summary(ask: Ask) -> Answer {
-    ask.state.admit(&ask.headers)?;
+    admit(&ask.state, &ask.headers)?;
     let asked = platform::asked(ask.given()?);
     let query = ask.state.client.summary(asked.task_id);
     let summary = asked.app_id.into_iter().fold(query, SummaryQuery::app_id).await;
