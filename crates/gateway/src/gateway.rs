@@ -1,6 +1,5 @@
 //! The gateway as a server.
 
-use std::fmt;
 use std::sync::Arc;
 
 use northbound::{Client, Secret};
@@ -8,9 +7,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::http::docs::Docs;
-use crate::http::{document, metrics, routes};
+use crate::http::routes;
 use crate::reads::Reads;
-use crate::state::{Log, State};
+use crate::state::{Counts, Log, State};
 use crate::tokens::Tokens;
 use crate::wire::guard::Guard;
 use crate::wire::listen::{Listen, Listener, StartError};
@@ -41,12 +40,12 @@ const CREATES: usize = 4;
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Debug)]
 pub struct Gateway {
     url: String,
     /// The server and each connection stop when something is sent, or when this is dropped.
     stop: watch::Sender<()>,
     server: JoinHandle<()>,
-    reads: Reads,
 }
 
 /// Sets up a [`Gateway`].
@@ -84,23 +83,11 @@ impl Gateway {
     }
 
     /// Stops: accepts no more connections, gives the calls under way a few seconds to finish, and tells the others that it stops.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         self.stop.send_replace(());
         // It fails only if the server panicked or its runtime is shutting down; either way, it has ended.
-        let _ = (&mut self.server).await;
+        let _ = self.server.await;
         self.stop.closed().await;
-    }
-}
-
-impl fmt::Debug for Gateway {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gateway").field("url", &self.url).finish_non_exhaustive()
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        self.reads.stop();
     }
 }
 
@@ -154,14 +141,15 @@ impl Builder {
                 _ => {}
             }
         }
-        let (listener, url) = Listener::bind(&listen).await?;
+        let (listener, url) =
+            Listener::bind(&listen).await.map_err(|error| StartError::of(&listen, error))?;
         let (stop, stopped) = watch::channel(());
         let (docs, hosts) = (self.docs, std::mem::take(&mut self.hosts));
         let state = Arc::new(self.state(stopped.clone()));
-        let (reads, seats) = (state.reads.clone(), Arc::clone(&state.seats));
+        let seats = Arc::clone(&state.seats);
         let server = Server { router: routes::router(state, docs), guard: Guard { allowed: hosts }, seats };
         let server = tokio::spawn(server.run(listener, stopped));
-        Ok(Gateway { url, stop, server, reads })
+        Ok(Gateway { url, stop, server })
     }
 
     /// What all calls share, until this is told to stop.
@@ -173,12 +161,10 @@ impl Builder {
             key: self.key,
             allow_create: self.allow_create,
             creates: Semaphore::new(CREATES),
-            counts: metrics::Counts::default(),
+            counts: Counts::default(),
             log: self.log,
             seats: Seats::new(CONNECTIONS),
             stop,
-            // A test shows that the document can be read.
-            operations: document::operations().unwrap_or_default(),
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tower::ServiceExt as _;
 
-use crate::http::document::{CREATE_BATCH_TASK, GET_BATCH_TASK, LIST_SUBTASKS, LOGIN, Operation};
+use crate::http::document::{self, CREATE_BATCH_TASK, GET_BATCH_TASK, LIST_SUBTASKS, LOGIN, Operation};
 use crate::http::routes;
 use crate::state::State;
 use crate::wire::server::GRACE;
@@ -26,6 +26,7 @@ struct Gate {
     state: Arc<State>,
     router: Router,
     stop: Arc<watch::Sender<()>>,
+    operations: Arc<Vec<Operation>>,
 }
 
 impl Gate {
@@ -35,16 +36,18 @@ impl Gate {
         let client = client.service(control.router()).deadline(Duration::from_secs(900)).build().unwrap();
         let (stop, stopped) = watch::channel(());
         let state = Arc::new(adjust(Gateway::builder(client)).state(stopped));
-        Self { router: routes::router(Arc::clone(&state), None), state, stop: Arc::new(stop) }
-    }
-
-    fn operation(&self, id: &'static str) -> &Operation {
-        self.state.operation(id).unwrap_or_else(|_| panic!("{id}"))
+        Self {
+            router: routes::router(Arc::clone(&state), None),
+            state,
+            stop: Arc::new(stop),
+            operations: Arc::new(document::operations().unwrap()),
+        }
     }
 
     /// Status and body of the answer to an operation.
     async fn ask(&self, id: &'static str, token: &str, query: &str, body: &str) -> (u16, Value) {
-        let Operation { method, path, .. } = self.operation(id);
+        let Operation { method, path, .. } =
+            self.operations.iter().find(|operation| operation.id == id).unwrap();
         let kind = if id == LOGIN { "application/x-www-form-urlencoded" } else { "application/json" };
         let request = Request::builder()
             .method(method)
@@ -65,19 +68,19 @@ impl Gate {
     }
 }
 
-const SUBTASKS: u32 = 60;
+const SUBTASKS: u32 = 20;
 
-/// Reads a task as a generated client does, in pages of 25 rows, again and again. Every second one logs in before each read, as a
+/// Reads a task as a generated client does, in pages of 8 rows, again and again. Every second one logs in before each read, as a
 /// program that `cron` starts; the others when their token has ended.
 async fn read_for_ever(gate: Gate, number: u32) {
     let mut token = String::new();
     loop {
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             token = gate.log_in().await;
         }
         let (mut rows, mut page) = (0, 0);
         while rows < SUBTASKS as usize {
-            let query = format!("?taskId=t{}&pageNo={page}&pageSize=25", number % 5);
+            let query = format!("?taskId=t{}&pageNo={page}&pageSize=8", number % 5);
             let (status, answer) = gate.ask(LIST_SUBTASKS, &token, &query, "").await;
             if status == 403 && answer["error_code"] == "1010005" {
                 token = gate.log_in().await;

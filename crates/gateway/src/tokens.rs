@@ -16,7 +16,7 @@ pub(crate) const LIFE: Duration = Duration::from_secs(3600);
 const MOST: usize = 10_000;
 
 /// The tokens that work.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Tokens(Mutex<Table>);
 
 #[derive(Default)]
@@ -28,7 +28,7 @@ struct Table {
 }
 
 /// Whose token it is.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Holder {
     reader: ReaderId,
     app_id: String,
@@ -90,12 +90,6 @@ impl Table {
     }
 }
 
-impl std::fmt::Debug for Table {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Table").field("tokens", &self.tokens.len()).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +120,5 @@ mod tests {
             tokens.issue("a".into()).unwrap();
         }
         assert_eq!((tokens.knows(&first), tokens.knows(&second), tokens.count()), (false, true, MOST));
-        assert!(!format!("{tokens:?}").contains(&second));
     }
 }

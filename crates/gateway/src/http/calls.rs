@@ -47,7 +47,8 @@ impl Drop for Call {
             line.insert("code".to_owned(), OUTCOME_UNKNOWN.code.into());
         }
         let call = line.get("call").and_then(Value::as_str).unwrap_or_default().to_owned();
-        self.state.counts.count(call, line.get("status").and_then(Value::as_u64));
+        let answer = (call, line.get("status").and_then(Value::as_u64));
+        *self.state.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(answer).or_default() += 1;
         (self.state.log)(Value::from(std::mem::take(&mut *line)).to_string());
     }
 }
@@ -87,6 +88,7 @@ pub(crate) async fn watched(
 
 /// Waits until the gateway has been told to stop, and the time for calls to end is over.
 async fn stopped(state: &State) {
-    state.stopped().await;
+    // It is stopped as well when nobody is left to tell it.
+    let _ = state.stop.clone().changed().await;
     tokio::time::sleep(GRACE).await;
 }

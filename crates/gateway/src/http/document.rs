@@ -13,22 +13,24 @@ pub(crate) const LIST_SUBTASKS: &str = "listSubtasks";
 pub(crate) const GET_BATCH_TASK: &str = "getBatchTask";
 pub(crate) const CREATE_BATCH_TASK: &str = "createBatchTask";
 
+/// The parameter that has the id of a task, in the query or in the path.
+const TASK_ID: &str = "taskId";
+
 /// An operation of the platform.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Operation {
     pub(crate) id: String,
     pub(crate) method: Method,
     /// With `{name}` in the place of a parameter, as axum writes it as well.
     pub(crate) path: String,
-    parameters: Vec<Parameter>,
+    pub(crate) parameters: Vec<Parameter>,
 }
 
 /// A parameter in the path, in the query, or in the form of a login.
 #[derive(Debug, Clone)]
-struct Parameter {
+pub(crate) struct Parameter {
     name: String,
     is_required: bool,
-    is_in_path: bool,
     schema: Value,
 }
 
@@ -59,7 +61,6 @@ fn parameters(document: &Value, operation: &Value) -> Vec<Parameter> {
         Parameter {
             name: text(&parameter["name"]),
             is_required: parameter["required"] == true,
-            is_in_path: parameter["in"] == "path",
             schema: resolved(document, &parameter["schema"]).clone(),
         }
     };
@@ -72,7 +73,6 @@ fn parameters(document: &Value, operation: &Value) -> Vec<Parameter> {
     let member = |(name, schema): (&String, &Value)| Parameter {
         name: name.clone(),
         is_required: required.is_some_and(|required| required.iter().any(|required| required == name)),
-        is_in_path: false,
         schema: resolved(document, schema).clone(),
     };
     listed.chain(form["properties"].as_object().into_iter().flatten().map(member)).collect()
@@ -90,22 +90,18 @@ fn text(value: &Value) -> String {
 }
 
 impl Operation {
-    /// Reads a query or a form, and the value of the parameter in the path if there is one. Names that the document does not list are
-    /// ignored; one that it lists is given once at most.
+    /// Reads a query or a form, and the id of a task if the path has it. Names that the document does not list are ignored; one that
+    /// it lists is given once at most.
     pub(crate) fn read(&self, encoded: &[u8], in_path: Option<String>) -> Result<Given, Refusal> {
-        let mut given = Given::default();
-        let in_path = self.parameters.iter().find(|parameter| parameter.is_in_path).zip(in_path);
-        if let Some((parameter, value)) = in_path {
-            if value.trim().is_empty() {
-                let reason = format!("{} is empty", parameter.name);
-                return Err(Refusal::documented(&self.id, ErrorCode::IllegalRequest, reason));
-            }
-            given.0.insert(parameter.name.clone(), value);
+        if in_path.as_ref().is_some_and(|id| id.trim().is_empty()) {
+            return Err(Refusal::documented(&self.id, ErrorCode::IllegalRequest, "the task id is empty"));
         }
+        let is_in_path = in_path.is_some();
+        let mut given = Given(in_path.into_iter().map(|id| (TASK_ID.to_owned(), id)).collect());
         for (name, value) in form_urlencoded::parse(encoded) {
-            let known = self.parameters.iter().find(|known| known.name == name && !known.is_in_path);
-            let Some(parameter) = known else { continue };
-            if given.0.insert(parameter.name.clone(), value.into_owned()).is_some() {
+            let is_known =
+                self.parameters.iter().any(|known| known.name == name) && !(is_in_path && name == TASK_ID);
+            if is_known && given.0.insert(name.to_string(), value.into_owned()).is_some() {
                 return Err(Refusal::bad_parameter(&self.id, format!("{name} is given twice")));
             }
         }
@@ -151,6 +147,10 @@ fn fault(schema: &Value, value: &str) -> Option<String> {
 }
 
 impl Given {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         self.0.remove(name)
     }

@@ -1,13 +1,13 @@
 //! What has happened since the gateway started, as OpenMetrics text.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Extension, State as Extract};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 
+use crate::http::ask::admit;
 use crate::http::calls::Note;
 use crate::http::refusal::Refusal;
 use crate::state::State;
@@ -16,19 +16,8 @@ pub(crate) const PATH: &str = "/metrics";
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Answers so far, by operation and status. No status: the caller had gone.
-#[derive(Debug, Default)]
-pub(crate) struct Counts(Mutex<BTreeMap<(String, Option<u64>), u64>>);
-
-impl Counts {
-    pub(crate) fn count(&self, call: String, status: Option<u64>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry((call, status)).or_default() += 1;
-    }
-
-    fn all(&self) -> BTreeMap<(String, Option<u64>), u64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
+/// The labels and the value of each figure of a family.
+type Samples = Vec<(String, f64)>;
 
 /// What has happened since the gateway started
 ///
@@ -37,7 +26,7 @@ impl Counts {
     get, path = PATH, tag = "Gateway", operation_id = "metrics",
     responses(
         (status = 200, description = "OpenMetrics text.", body = String, content_type = OPEN_METRICS),
-        (status = 401, description = "The gateway has a key, and the request has not.", body = crate::http::openapi::ErrorBody)
+        (status = 401, description = "The gateway has a key, and the request has not.", body = crate::http::errors::ErrorBody)
     ),
     security((), ("Key" = []))
 ))]
@@ -47,21 +36,23 @@ pub(crate) async fn metrics(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     note.set("call", "metrics");
-    state.admit(&headers)?;
+    admit(&state, &headers)?;
     Ok(([(CONTENT_TYPE, OPEN_METRICS)], text(&state)).into_response())
 }
 
 fn text(state: &State) -> String {
     let (client, counters, quota) = (&state.client, state.client.counters(), state.client.quota());
-    let answers = state.counts.all().into_iter().map(|((call, status), count)| {
-        let status = status.map_or_else(|| "gone".to_owned(), |status| status.to_string());
-        (format!("{{call=\"{call}\",status=\"{status}\"}}"), count as f64)
-    });
+    let answers = state.counts.lock().unwrap_or_else(PoisonError::into_inner).clone().into_iter().map(
+        |((call, status), count)| {
+            let status = status.map_or_else(|| "gone".to_owned(), |status| status.to_string());
+            (format!("{{call=\"{call}\",status=\"{status}\"}}"), count as f64)
+        },
+    );
     let one = |value: f64| vec![(String::new(), value)];
     let left = quota.calls().map(|calls| (String::new(), calls.saturating_sub(quota.used()).into()));
     let calls = quota.calls().map(|calls| (String::new(), calls.into()));
     let waited = counters.quota_wait_time().as_secs_f64();
-    let families: [(&str, &str, Vec<(String, f64)>); 12] = [
+    let families: [(&str, &str, Samples); 12] = [
         (
             "gateway_answers_total",
             "Requests by operation and status; gone if the caller went first",

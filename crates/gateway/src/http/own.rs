@@ -2,8 +2,6 @@
 
 use axum::http::StatusCode;
 
-use crate::http::refusal::Refusal;
-
 /// An error that the gateway itself reports.
 #[derive(Debug)]
 pub(crate) struct Own {
@@ -12,18 +10,6 @@ pub(crate) struct Own {
     #[cfg_attr(not(feature = "openapi"), allow(dead_code, reason = "it is for the document"))]
     pub(crate) meaning: &'static str,
     pub(crate) remedy: &'static str,
-}
-
-impl Own {
-    /// The error, with what is known of this one.
-    pub(crate) fn because(&self, found: impl Into<String>) -> Refusal {
-        self.saying(format!("{}; {}", found.into(), self.remedy))
-    }
-
-    /// The error with a text that says what to do.
-    pub(crate) fn saying(&self, text: String) -> Refusal {
-        Refusal { status: self.status, code: self.code.into(), text: Some(text), reason: None }
-    }
 }
 
 macro_rules! own {

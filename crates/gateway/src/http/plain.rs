@@ -1,24 +1,19 @@
 //! For programs that do not want to page: all subtasks as JSON Lines, and the counts of a task. And whether the gateway is there.
 
-use std::sync::Arc;
-
-use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::{Extension, Path, State as Extract};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Uri};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
+use axum::{Extension, Json};
 use futures_util::stream;
-use northbound::{Page, PageStream, Summary, SummaryQuery};
-use serde::Serialize;
+use northbound::{Page, PageStream, SummaryQuery};
+use serde_json::{Value, json};
 
+use crate::http::ask::{Answer, Ask, admit};
 use crate::http::calls::Note;
 use crate::http::document::LIST_SUBTASKS;
 use crate::http::platform;
 use crate::http::refusal::Refusal;
-use crate::reads::ReadKey;
 use crate::rows;
-use crate::state::State;
 
 /// All subtasks of a task, a line each.
 pub(crate) const SUBTASKS: &str = "/v1/tasks/{taskId}/subtasks";
@@ -26,8 +21,6 @@ pub(crate) const SUBTASKS: &str = "/v1/tasks/{taskId}/subtasks";
 pub(crate) const SUMMARY: &str = "/v1/tasks/{taskId}/summary";
 /// Whether the gateway is there.
 pub(crate) const HEALTH: &str = "/healthz";
-
-type Shared = Extract<Arc<State>>;
 
 /// The statuses that can be asked for.
 #[cfg(feature = "openapi")]
@@ -39,29 +32,6 @@ pub(crate) enum Status {
     Success,
     Fail,
     Timeout,
-}
-
-/// The last line of a read: the only one with the member `end`.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub(crate) struct LastLine {
-    end: End,
-}
-
-/// How a read came to its end.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-struct End {
-    /// Whether every row has come.
-    complete: bool,
-    /// Number of rows that came.
-    rows: u64,
-    /// The code of the error, if the read is not complete.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_code: Option<String>,
-    /// Why it is not complete.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_desc: Option<String>,
 }
 
 /// How many subtasks of a task there are.
@@ -82,19 +52,11 @@ pub(crate) struct Counts {
     calls: u64,
 }
 
-/// That the gateway is there.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub(crate) struct Health {
-    /// Always `ok`.
-    status: &'static str,
-}
-
 /// All subtasks of a batch task
 ///
 /// One subtask a line, as the platform's document describes it, in the platform's order; with the status Pending the last page comes
-/// first. The last line has the member `end`, which says whether every row has come, or why not: a reply without it is not
-/// complete. The gateway reads on as the caller takes the lines.
+/// first. The last line has one member, `end`: an object of `complete` (whether every row has come), `rows` (how many have), and if it
+/// is not complete `error_code` and `error_desc`. A reply without this line is not complete. The gateway reads on as the caller takes the lines.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get, path = SUBTASKS, tag = "Reads", operation_id = "readSubtasks",
     params(
@@ -105,25 +67,19 @@ pub(crate) struct Health {
         ("appId" = Option<String>, Query, description = "The application that owns the task, if it has authorized the gateway's.")
     ),
     responses(
-        (status = 200, description = "The subtasks, and a last line (`LastLine`).", body = String, content_type = "application/jsonl"),
-        crate::http::openapi::Errors
+        (status = 200, description = "The subtasks, and a last line.", body = String, content_type = "application/jsonl"),
+        crate::http::errors::Errors
     ),
     security((), ("Key" = []))
 ))]
-pub(crate) async fn subtasks(
-    Extract(state): Shared,
-    Extension(note): Extension<Note>,
-    headers: HeaderMap,
-    Path(task_id): Path<String>,
-    uri: Uri,
-) -> Result<Response, Refusal> {
-    let asked = begin(&state, &note, "readSubtasks", &headers, (&task_id, &uri))?;
+pub(crate) async fn subtasks(ask: Ask) -> Answer {
+    admit(&ask.state, &ask.headers)?;
+    let asked = platform::asked(ask.given()?);
     // One call at a time: a call that waited for the quota while nobody takes the lines would keep others waiting.
-    let query = asked.query(&state.client).prefetch(1);
-    let mut pages = query.pages();
+    let mut pages = asked.query(&ask.state.client).prefetch(1).pages();
     // An error before the first row still has a status.
     let first = pages.try_next().await.map_err(|error| Refusal::of(LIST_SUBTASKS, &error))?;
-    let reading = Some(Reading { next: Some(first), pages, rows: 0, note });
+    let reading = Some(Reading { next: Some(first), pages, rows: 0, note: ask.note });
     let lines = stream::unfold(reading, async |reading| {
         let mut reading = reading?;
         let (lines, goes_on) = reading.lines().await;
@@ -160,15 +116,11 @@ impl Reading {
         }
         let error = page.err().map(|error| Refusal::of(LIST_SUBTASKS, &error));
         self.note.set("rows", self.rows);
-        let end = End {
-            complete: error.is_none(),
-            rows: self.rows,
-            error_code: error.as_ref().map(|error| error.code.to_string()),
-            error_desc: error.and_then(|error| error.text.or(error.reason)),
-        };
-        let mut line = serde_json::to_vec(&LastLine { end }).unwrap_or_default();
-        line.push(b'\n');
-        (line.into(), false)
+        let mut end = json!({ "complete": error.is_none(), "rows": self.rows });
+        if let Some(Refusal { code, text, reason, .. }) = error {
+            (end["error_code"], end["error_desc"]) = (code.into(), text.or(reason).into());
+        }
+        (format!("{}\n", json!({ "end": end })).into(), false)
     }
 }
 
@@ -181,20 +133,15 @@ impl Reading {
         ("taskId" = String, Path, description = "The batch task.", min_length = 1),
         ("appId" = Option<String>, Query, description = "The application that owns the task, if it has authorized the gateway's.")
     ),
-    responses((status = 200, description = "The counts.", body = Counts), crate::http::openapi::Errors),
+    responses((status = 200, description = "The counts.", body = Counts), crate::http::errors::Errors),
     security((), ("Key" = []))
 ))]
-pub(crate) async fn summary(
-    Extract(state): Shared,
-    Extension(note): Extension<Note>,
-    headers: HeaderMap,
-    Path(task_id): Path<String>,
-    uri: Uri,
-) -> Result<Json<Summary>, Refusal> {
-    let asked = begin(&state, &note, "countSubtasks", &headers, (&task_id, &uri))?;
-    let query = state.client.summary(asked.task_id);
-    let query = asked.app_id.into_iter().fold(query, SummaryQuery::app_id);
-    query.await.map(Json).map_err(|error| Refusal::of(LIST_SUBTASKS, &error))
+pub(crate) async fn summary(ask: Ask) -> Answer {
+    admit(&ask.state, &ask.headers)?;
+    let asked = platform::asked(ask.given()?);
+    let query = ask.state.client.summary(asked.task_id);
+    let summary = asked.app_id.into_iter().fold(query, SummaryQuery::app_id).await;
+    Ok(Json(summary.map_err(|error| Refusal::of(LIST_SUBTASKS, &error))?).into_response())
 }
 
 /// Whether the gateway is there
@@ -202,27 +149,10 @@ pub(crate) async fn summary(
 /// It asks the platform nothing.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get, path = HEALTH, tag = "Gateway", operation_id = "health",
-    responses((status = 200, description = "It is.", body = Health)),
+    responses((status = 200, description = "It is.", body = Value)),
     security(())
 ))]
-pub(crate) async fn health(Extension(note): Extension<Note>) -> Json<Health> {
+pub(crate) async fn health(Extension(note): Extension<Note>) -> Json<Value> {
     note.set("call", "health");
-    Json(Health { status: "ok" })
-}
-
-/// Notes a call, and reads which subtasks it is for: it has the parameters that the document has for them.
-fn begin(
-    state: &State,
-    note: &Note,
-    call: &'static str,
-    headers: &HeaderMap,
-    (task_id, uri): (&str, &Uri),
-) -> Result<ReadKey, Refusal> {
-    note.set("call", call);
-    note.set("task", task_id);
-    state.admit(headers)?;
-    let task_id = form_urlencoded::Serializer::new(String::new()).append_pair("taskId", task_id).finish();
-    let query = format!("{task_id}&{}", uri.query().unwrap_or_default());
-    let mut given = state.operation(LIST_SUBTASKS)?.read(query.as_bytes(), None)?;
-    Ok(platform::asked(&mut given, |app_id| app_id))
+    Json(json!({ "status": "ok" }))
 }

@@ -5,13 +5,12 @@ use std::borrow::Cow;
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use northbound::client_layer::DOCUMENTED_ERRORS;
+use northbound::client_layer::{DOCUMENTED_ERRORS, DocumentedErrors};
 use northbound::{Action, Error, ErrorCode, ErrorKind, Remedy};
 use serde_json::{Map, Value};
 
-use crate::http::document::CREATE_BATCH_TASK;
 use crate::http::own::{
-    NO_ANSWER, OUTCOME_UNKNOWN, READ_CHANGED, READ_ENDED, READ_TOO_LARGE, STOPPING, TIMEOUT,
+    NO_ANSWER, OUTCOME_UNKNOWN, Own, READ_CHANGED, READ_ENDED, READ_TOO_LARGE, STOPPING, TIMEOUT,
 };
 use crate::reads::ReadError;
 
@@ -32,6 +31,18 @@ pub(crate) struct Refusal {
 /// The code of an error, for the log.
 #[derive(Debug, Clone)]
 pub(crate) struct Code(pub(crate) Cow<'static, str>);
+
+impl Own {
+    /// The error, with what is known of this one.
+    pub(crate) fn because(&self, found: impl Into<String>) -> Refusal {
+        self.saying(format!("{}; {}", found.into(), self.remedy))
+    }
+
+    /// The error with a text that says what to do.
+    pub(crate) fn saying(&self, text: String) -> Refusal {
+        Refusal { status: self.status, code: self.code.into(), text: Some(text), reason: None }
+    }
+}
 
 impl Refusal {
     /// The error that the document has for an operation under this code.
@@ -71,12 +82,10 @@ impl Refusal {
         };
         let text = error.description().map(str::to_owned);
         let refusal = Self { status, code: code.as_str().to_owned().into(), text, reason: None };
-        if status.is_success() && operation != CREATE_BATCH_TASK {
-            // Under 200, a caller would take it for an empty reply; only creating a task has errors there.
-            let documented = Self::documented(operation, code.clone(), "").status;
-            let is_known =
-                documented != StatusCode::BAD_REQUEST || error.action() == Some(Action::FixRequest);
-            return Self { status: if is_known { documented } else { StatusCode::BAD_GATEWAY }, ..refusal };
+        let has_status = |errors: &&DocumentedErrors| errors.operation == operation && errors.status == 200;
+        if status.is_success() && !DOCUMENTED_ERRORS.iter().any(|errors| has_status(&errors)) {
+            // A caller would take it for an empty reply.
+            return Self { status: StatusCode::BAD_GATEWAY, ..refusal };
         }
         refusal
     }
@@ -110,17 +119,9 @@ impl IntoResponse for Refusal {
         let text = self.text.map(|text| ("error_desc".to_owned(), Value::from(text)));
         let code = ("error_code".to_owned(), Value::from(self.code.as_ref()));
         let body: Map<String, Value> = [code].into_iter().chain(text).collect();
-        let reason = self.reason.and_then(|reason| HeaderValue::from_str(&printable(&reason)).ok());
+        let reason = self.reason.and_then(|reason| HeaderValue::from_str(&reason).ok());
         let mut response = (self.status, reason.map(|reason| [(REASON, reason)]), Json(body)).into_response();
         response.extensions_mut().insert(Code(self.code));
         response
     }
-}
-
-/// A text that a header can hold.
-fn printable(text: &str) -> String {
-    text.chars()
-        .take(300)
-        .flat_map(|char| if char == '\'' { vec![char] } else { char.escape_default().collect() })
-        .collect()
 }

@@ -14,7 +14,7 @@ use super::read::{Chunk, Read};
 pub(super) const QUIET: Duration = Duration::from_secs(60);
 
 /// How long a read is kept after the last request for one of its pages.
-pub(super) const KEPT: Duration = Duration::from_secs(600);
+const KEPT: Duration = Duration::from_secs(600);
 
 /// How many keys are remembered whose reads are gone, or that were counted.
 const REMEMBERED: usize = 10_000;

@@ -1,7 +1,7 @@
 //! Programs that read through the registry, from a seed: with every kind of loop, while rows move, reads fail, memory is short
 //! and callers leave.
 //!
-//! A loop that ends without an error must have exactly the rows of one read, in their order. `NORTHBOUND_SEEDS=10000` runs more.
+//! A loop that ends without an error must have exactly the rows of one read, in their order. `NORTHBOUND_MODEL_SEEDS=10000` runs more.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -439,7 +439,7 @@ fn number(row: &Bytes) -> u32 {
 }
 
 fn seeds() -> u64 {
-    std::env::var("NORTHBOUND_SEEDS").map_or(100, |seeds| seeds.parse().unwrap())
+    std::env::var("NORTHBOUND_MODEL_SEEDS").map_or(100, |seeds| seeds.parse().unwrap())
 }
 
 #[test]

@@ -37,6 +37,20 @@ pub enum StartError {
     NoKeyForCreating,
 }
 
+impl StartError {
+    pub(crate) fn of(listen: &Listen, error: io::Error) -> Self {
+        let place = match listen {
+            Listen::Tcp(addr) => addr.to_string(),
+            #[cfg(unix)]
+            Listen::Unix(path) => path.display().to_string(),
+        };
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::InUse(place),
+            _ => Self::Listen(place, error),
+        }
+    }
+}
+
 /// A socket that is listened on.
 #[derive(Debug)]
 pub(crate) enum Listener {
@@ -55,29 +69,19 @@ pub(crate) type Accepted = (Box<dyn Stream>, Option<IpAddr>);
 
 impl Listener {
     /// Listens; with the base URL under which the gateway is reached.
-    pub(crate) async fn bind(listen: &Listen) -> Result<(Self, String), StartError> {
-        let place = match listen {
-            Listen::Tcp(addr) => addr.to_string(),
-            #[cfg(unix)]
-            Listen::Unix(path) => path.display().to_string(),
-        };
-        let bound = async {
-            match listen {
-                Listen::Tcp(addr) => {
-                    let listener = TcpListener::bind(addr).await?;
-                    let addr = listener.local_addr()?;
-                    Ok((Self::Tcp(listener), format!("http://{addr}")))
-                }
-                #[cfg(unix)]
-                Listen::Unix(path) => {
-                    Ok((Self::Unix(private_socket(path)?, path.clone()), format!("unix:{place}")))
-                }
+    pub(crate) async fn bind(listen: &Listen) -> io::Result<(Self, String)> {
+        match listen {
+            Listen::Tcp(addr) => {
+                let listener = TcpListener::bind(addr).await?;
+                let url = format!("http://{}", listener.local_addr()?);
+                Ok((Self::Tcp(listener), url))
             }
-        };
-        bound.await.map_err(|error: io::Error| match error.kind() {
-            io::ErrorKind::AddrInUse => StartError::InUse(place.clone()),
-            _ => StartError::Listen(place.clone(), error),
-        })
+            #[cfg(unix)]
+            Listen::Unix(path) => {
+                let url = format!("unix:{}", path.display());
+                Ok((Self::Unix(private_socket(path)?, path.clone()), url))
+            }
+        }
     }
 
     pub(crate) async fn accept(&self) -> io::Result<Accepted> {
@@ -112,12 +116,11 @@ fn private_socket(path: &std::path::Path) -> io::Result<tokio::net::UnixListener
     use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, PermissionsExt as _};
     use std::os::unix::net::UnixStream;
 
-    let is_other =
-        |path: &std::path::Path| path.symlink_metadata().is_ok_and(|file| !file.file_type().is_socket());
-    if UnixStream::connect(path).is_ok() || is_other(path) {
+    let is_other = path.symlink_metadata().is_ok_and(|file| !file.file_type().is_socket());
+    if is_other || UnixStream::connect(path).is_ok() {
         return Err(io::ErrorKind::AddrInUse.into());
     }
-    let folder = path.with_extension(format!("{}", std::process::id()));
+    let folder = path.with_extension(std::process::id().to_string());
     std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
     let made = folder.join("s");
     let listener = tokio::net::UnixListener::bind(&made).and_then(|listener| {

@@ -1,7 +1,6 @@
 //! Accepts connections and serves them over HTTP/1.1. No caller can keep a connection without using it.
 
 use std::convert::Infallible;
-use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -59,7 +58,6 @@ impl Server {
                     let seat = server.seats.take();
                     tokio::spawn(Arc::clone(&server).serve(stream, local, seat, stop.clone()));
                 }
-                Err(error) if is_of_one_connection(&error) => {}
                 // As a rule, too many files are open.
                 Err(_) => {
                     server.seats.free_one();
@@ -130,12 +128,6 @@ pub(crate) fn held(body: Body, with: impl Send + Sync + 'static) -> Body {
     }))
 }
 
-/// Whether the caller went away before it was accepted, which says nothing about the next one.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
-}
-
 /// A connection that ends when the caller takes nothing of an answer for too long.
 fn patient(stream: Box<dyn Stream>) -> Pin<Box<TimeoutStream<Box<dyn Stream>>>> {
     let mut patient = TimeoutStream::new(stream);
@@ -166,6 +158,6 @@ mod tests {
             }
         };
         let ((kind, after), ()) = tokio::join!(writing, taking);
-        assert_eq!((kind, after), (io::ErrorKind::TimedOut, STALLED * 6));
+        assert_eq!((kind, after), (std::io::ErrorKind::TimedOut, STALLED * 6));
     }
 }

@@ -132,7 +132,7 @@ async fn no_line_of_the_log_has_a_secret() {
     for path in [
         format!("{DETAILS}?taskId=demo&secret=s3cret-of-a-caller"),
         format!("{TASKS}/demo?token={token}"),
-        format!("/v1/tasks/demo/summary?key=k3y-of-the-test"),
+        "/v1/tasks/demo/summary?key=k3y-of-the-test".to_owned(),
         format!("/nope/{token}"),
         "/metrics".to_owned(),
     ] {
