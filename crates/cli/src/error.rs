@@ -239,7 +239,14 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
             "if other programs use this application's quota, give each a part with --quota; if the platform's quota is smaller than \
              --quota, lower it to that; or try again later, or raise --deadline"
         }
-        Remedy::CheckTokenSource => "log in again with --no-token-cache",
+        Remedy::CheckTokenSource => {
+            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs and that this machine reaches it; else log in again with \
+             --no-token-cache"
+        }
+        Remedy::CheckQuotaStore => {
+            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs and that this machine reaches it; else check that no stopped \
+             process keeps the files of the command's cache folder locked; or raise --deadline"
+        }
         Remedy::TrustAuthority => "give the platform's own authority, or its certificate, with --ca-cert FILE",
         Remedy::GiveClientCertificate => {
             "give the one that the platform's operator issued, with --client-cert FILE"
@@ -317,9 +324,26 @@ fn without_remedy(error: &northbound::Error) -> String {
 #[cfg(feature = "emulator")]
 impl From<northbound_emulator::StartError> for CliError {
     fn from(error: northbound_emulator::StartError) -> Self {
-        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        Self::system(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
+        Self::system(with_causes(&error))
     }
+}
+
+/// The gateway did not start.
+#[cfg(feature = "gateway")]
+impl From<northbound_gateway::StartError> for CliError {
+    fn from(error: northbound_gateway::StartError) -> Self {
+        use northbound_gateway::StartError::{NoKey, NoKeyForCreating};
+        match error {
+            NoKey(_) | NoKeyForCreating => Self::usage(error.to_string(), "add --key-file FILE"),
+            _ => Self::system(with_causes(&error)),
+        }
+    }
+}
+
+#[cfg(any(feature = "emulator", feature = "gateway"))]
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

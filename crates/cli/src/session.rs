@@ -8,11 +8,13 @@ pub(crate) mod context;
 pub(crate) mod hanging;
 pub(crate) mod interrupt;
 pub(crate) mod known_tasks;
+#[cfg(any(feature = "emulator", feature = "gateway"))]
+pub(crate) mod listening;
 pub(crate) mod new_file;
 pub(crate) mod private_folder;
 pub(crate) mod process;
 pub(crate) mod send_record;
+pub(crate) mod share;
 pub(crate) mod standard_stream;
-pub(crate) mod token_cache;
 pub(crate) mod traces;
 pub(crate) mod versioned;

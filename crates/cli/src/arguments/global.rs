@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
+use northbound::Secret;
 
 /// Where a TASK_ID comes from, for help and errors.
 pub(crate) const TASK_ID_ORIGIN: &str =
@@ -30,9 +31,14 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
     /// Log in again, and keep no token for the next command; a login cancels the tokens that others use [env: a token of your own
-    /// in NORTHBOUND_TOKEN]
+    /// in NORTHBOUND_TOKEN]. The quota is shared with other commands all the same
     #[arg(long, global = true)]
     pub(crate) no_token_cache: bool,
+    /// Share token and quota with other machines through a Redis or Valkey, such as redis://:PASSWORD@HOST:6379, or rediss:// with TLS
+    /// [env: NORTHBOUND_SHARE, where other users do not see the password] [default: a file of this user]
+    #[cfg_attr(feature = "redis", arg(long, global = true, value_name = "URL", value_parser = secret))]
+    #[cfg_attr(not(feature = "redis"), arg(skip))]
+    pub(crate) share: Option<Secret>,
     /// Certificate authority to trust besides those of the system, as PEM
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
@@ -46,8 +52,8 @@ pub(crate) struct Global {
     #[cfg_attr(feature = "emulator", arg(long, global = true))]
     #[cfg_attr(not(feature = "emulator"), arg(skip))]
     pub(crate) emulator: bool,
-    /// Calls to make in 60 seconds at most; 0 is no limit [default: 100, as on the platform; no limit with --emulator]. With
-    /// --emulator N is the emulator's quota as well
+    /// Calls to make in 60 seconds at most, together with this user's other commands; 0 is no limit, and counts nothing [default:
+    /// 100, as on the platform; no limit with --emulator]. With --emulator N is the emulator's quota as well
     #[arg(long, allow_negative_numbers = true, global = true, value_name = "N")]
     pub(crate) quota: Option<u32>,
     /// How long one call may take, with its waits, repetitions and logins [default: 3min]
@@ -129,6 +135,12 @@ pub(crate) struct Resolved {
     pub(crate) host: String,
     /// Its port is 0: that of the endpoint counts.
     pub(crate) address: SocketAddr,
+}
+
+/// Text that must not be shown, whatever is wrong with it.
+#[cfg(feature = "redis")]
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::from(text))
 }
 
 fn resolved(text: &str) -> Result<Resolved, String> {

@@ -22,15 +22,19 @@ pub(crate) struct ManOptions {
 }
 
 /// What commands that make calls read from the environment.
-const ENVIRONMENT_OF_CALLS: [(&str, &str); 6] = [
+const ENVIRONMENT_OF_CALLS: [(&str, &str); 7] = [
     ("NORTHBOUND_ENDPOINT", "The address of the platform, unless --endpoint is given."),
     ("NORTHBOUND_APP_ID", "The application that calls, unless --app-id is given."),
     ("NORTHBOUND_SECRET", "The secret of the application, unless --secret-file is given."),
     ("NORTHBOUND_TOKEN", "A token from elsewhere: no command logs in then. --secret-file goes before it."),
+    (
+        "NORTHBOUND_SHARE",
+        "The Redis or Valkey through which machines share token and quota, unless --share is given.",
+    ),
     ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy for calls, and the hosts that are called without it."),
     (
         "XDG_CACHE_HOME, XDG_STATE_HOME, HOME, LOCALAPPDATA",
-        "They say where the folders of tokens and of sends are: see FILES.",
+        "They say where the folders of tokens and quota, and of sends, are: see FILES.",
     ),
 ];
 
@@ -42,8 +46,8 @@ const ENVIRONMENT: [(&str, &str); 1] =
 const FILES: [(&str, &str, Option<&str>); 5] = [
     (
         "~/.cache/northbound",
-        "Tokens of https endpoints for the next command, unless --no-token-cache is given. The folder is in $XDG_CACHE_HOME if that is \
-         set, on a Mac in ~/Library/Caches, on Windows in %LOCALAPPDATA%.",
+        "Tokens for the next command, unless --no-token-cache is given, and how much of the quota is used. The folder is in \
+         $XDG_CACHE_HOME if that is set, on a Mac in ~/Library/Caches, on Windows in %LOCALAPPDATA%.",
         None,
     ),
     (

@@ -53,6 +53,7 @@ fn line(
             let why = "other programs use this quota, or it is smaller than --quota";
             format!("the platform throttles: {why}{}", next("continues"))
         }
+        WaitReason::QuotaStore(error) => one_line(error.found()),
         WaitReason::TokenRefused => {
             format!("token refused: another process logs in with this application{}", next("next try"))
         }

@@ -10,9 +10,8 @@ use crate::arguments::global::{APPLICATION_ORIGIN, ENDPOINT_ORIGIN, Global};
 use crate::error::CliError;
 use crate::session::context::Context;
 use crate::session::hanging::reading;
-use crate::session::private_folder::{Kept, folder};
 use crate::session::process::{Environment, NOT_UTF_8};
-use crate::session::token_cache::{self, TokenCache};
+use crate::session::share::{SHARE, Share, announce};
 
 pub(crate) const ENDPOINT: &str = "NORTHBOUND_ENDPOINT";
 pub(crate) const APP_ID: &str = "NORTHBOUND_APP_ID";
@@ -59,13 +58,24 @@ impl Connection {
         }
         let endpoint = endpoint(global, environment)?;
         let app_id = app_id(global, environment)?;
+        let share = global.share.as_ref().map(|address| address.expose().to_owned());
+        let share = Share::of(context, given(share.as_ref(), SHARE, environment)?)?;
         let client = match token(global, environment)? {
             Some(token) => adjust(builder(global, &endpoint)?).token(AppId::new(app_id)?, token).build()?,
             None => {
                 let credentials = Credentials::new(app_id, secret(global, environment)?)?;
-                logging_in(context, &endpoint, credentials, adjust)?
+                logging_in(context, &endpoint, credentials, share.as_ref(), adjust)?
             }
         };
+        match share {
+            Some(share) => share.quota(&client),
+            // Plain http is for a try on this machine.
+            None if client.endpoint().starts_with("https:") => tracing::warn!(
+                "token and quota are not shared with other processes: set XDG_CACHE_HOME or HOME (on Windows LOCALAPPDATA) to an \
+                 absolute path"
+            ),
+            None => {}
+        }
         Ok(Self {
             client,
             #[cfg(feature = "emulator")]
@@ -99,6 +109,10 @@ fn refuse_platform(global: &Global) -> Result<(), CliError> {
         ("--client-cert", global.client_cert.is_some()),
         ("--resolve", global.resolve.is_some()),
     ];
+    if global.share.is_some() {
+        let what = "--emulator has nothing to share: the platform is inside this command";
+        return Err(CliError::usage(what, "leave --share out"));
+    }
     let Some((option, _)) = typed.into_iter().find(|(_, typed)| *typed) else { return Ok(()) };
     let what = format!("--emulator and {option} are two different platforms");
     Err(CliError::usage(what, "leave one of them out"))
@@ -143,29 +157,19 @@ pub(crate) fn token(global: &Global, environment: Environment<'_>) -> Result<Opt
 
 /// A client that logs in when no earlier login has left a token.
 fn logging_in(
-    Context { global, environment, .. }: &Context<'_>,
+    Context { global, .. }: &Context<'_>,
     endpoint: &str,
     credentials: Credentials,
+    share: Option<&Share>,
     adjust: Adjust<'_>,
 ) -> Result<Client, CliError> {
-    let app_id = credentials.app_id().clone();
-    let folder = folder(Kept::Caches, environment);
+    let tokens = share.filter(|_| !global.no_token_cache);
     let login = adjust(builder(global, endpoint)?).credentials(credentials);
-    let kept_in = folder.clone().filter(|_| !global.no_token_cache);
-    let login = login.before_login(token_cache::announce(kept_in)).build()?;
-    // Plain http is for a try on this machine; its tokens are not worth keeping.
-    if global.no_token_cache || !login.endpoint().starts_with("https:") {
-        return Ok(login);
-    }
-    let Some(folder) = folder else {
-        tracing::warn!(
-            "tokens are not kept, so each command logs in: set XDG_CACHE_HOME or HOME (on Windows LOCALAPPDATA) to an absolute path"
-        );
-        return Ok(login);
-    };
+    let login = login.before_login(announce(tokens.cloned())).build()?;
+    let Some(tokens) = tokens else { return Ok(login) };
     // Both count into one quota.
     let builder = adjust(builder(global, endpoint)?).quota(login.quota().clone());
-    Ok(builder.token_source(app_id, TokenCache::new(folder, login)).build()?)
+    Ok(tokens.tokens(builder, login).build()?)
 }
 
 /// A client for this endpoint with the user's options, and still without credentials.
@@ -230,7 +234,12 @@ fn secret_from_file(global: &Global) -> Result<Option<Secret>, CliError> {
     let Some(path) = &global.secret_file else {
         return Ok(None);
     };
+    secret_in("secret file", path).map(Some)
+}
+
+/// The secret that a file holds.
+pub(crate) fn secret_in(what: &str, path: &Path) -> Result<Secret, CliError> {
     let content = || io::read_to_string(File::open(path)?.take(LONGEST_SECRET));
-    let text = read("secret file", path, content)?;
-    Ok(Some(Secret::from(without_line_ends(&text))))
+    let text = read(what, path, content)?;
+    Ok(Secret::from(without_line_ends(&text)))
 }

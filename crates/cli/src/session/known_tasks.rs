@@ -8,13 +8,14 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use northbound::{BatchTask, Client, Summary};
+use northbound_shared::private;
 use serde::{Deserialize, Serialize};
 
 use crate::rows::totals::Totals;
 use crate::screen::layout::one_line;
 use crate::session::context::Context;
 use crate::session::new_file;
-use crate::session::private_folder::{Kept, folder, make_private_folder};
+use crate::session::private_folder::{Kept, folder};
 use crate::session::process::Environment;
 
 /// The one who was not seen for the longest time is forgotten when there are more.
@@ -158,14 +159,14 @@ impl KnownTasks {
     pub(crate) async fn change<T>(&self, change: impl FnOnce(&mut Vec<KnownTask>) -> T) -> io::Result<T> {
         let in_folder =
             |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.folder.display()));
-        make_private_folder(&self.folder).map_err(in_folder)?;
+        private::make_folder(&self.folder).map_err(in_folder)?;
         let path = self.folder.join("tasks.lock");
         let lock = match new_file::create(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => new_file::open(&path),
             created => created,
         };
         let lock = lock.map_err(in_folder)?;
-        new_file::lock(&lock, PATIENCE).await.map_err(in_folder)?;
+        private::lock(&lock, PATIENCE).await.map_err(in_folder)?;
         let mut tasks = match self.read() {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 let aside = self.folder.join("tasks.damaged.json");

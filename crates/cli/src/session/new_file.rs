@@ -7,9 +7,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fs4::TryLockError;
 use tempfile::NamedTempFile;
-use tokio::time::{Instant, sleep};
 
 use crate::session::interrupt::may_hang;
 
@@ -18,9 +16,6 @@ const PREFIX: &str = ".northbound-";
 const SUFFIX: &str = ".part";
 /// A younger one may not be locked yet.
 const LEFT: Duration = Duration::from_secs(60);
-
-/// How often to look whether another process has given up its lock.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A file in the making, in the folder where it will have its name. It is removed with this value unless it is kept.
 #[derive(Debug)]
@@ -124,19 +119,6 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no ordinary file")) }
 }
 
-/// Waits for the lock of a file, which keeps other processes away until the file is closed, even if this process is killed. An
-/// error of the kind `WouldBlock` if another process still has it when the time is over.
-pub(crate) async fn lock(file: &File, patience: Duration) -> io::Result<()> {
-    let begun = Instant::now();
-    loop {
-        // The standard library has a method of this name, from Rust 1.89 on.
-        match fs4::FileExt::try_lock(file) {
-            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => sleep(LOOK_AGAIN).await,
-            outcome => return Ok(outcome?),
-        }
-    }
-}
-
 /// Removes a link, whose target is somebody else's file.
 pub(crate) fn remove_link(path: &Path) -> io::Result<()> {
     if path.is_symlink() { fs::remove_file(path) } else { Ok(()) }
@@ -184,11 +166,6 @@ fn inherit(file: &File, path: &Path) {
         _ => usual,
     };
     let _ = file.set_permissions(fs::Permissions::from_mode(mode));
-}
-
-/// Adds bytes to a checksum: FNV-1a, which is short and the same in every version of this command.
-pub(crate) fn checksum(sum: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(sum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// Whether this is the name of an open stream. It leads to an ordinary file where the shell has opened one.

@@ -1,8 +1,6 @@
 //! Folders of this user: where the command keeps what other users must not read.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::session::process::{Environment, NOT_UTF_8};
 
@@ -32,51 +30,6 @@ pub(crate) fn folder(kept: Kept, environment: Environment<'_>) -> Option<PathBuf
     };
     // With a relative path, files would be all over the disk.
     folder.filter(|folder| folder.is_absolute()).map(|folder| folder.join("northbound"))
-}
-
-/// Makes the folder if it is not there. An error if others can open it, or if it is another user's.
-pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder);
-    refuse_another_users(there, true)?;
-    builder.create(folder)?;
-    if !is_private(&fs::metadata(folder)?) {
-        return Err(io::Error::other("it is open to other users: `chmod 700` closes it"));
-    }
-    refuse_another_users(folder, false)
-}
-
-/// Refuses a folder of another user: who runs a command as root would lock that user out. A new folder may be made in one that
-/// belongs to the system.
-#[cfg(unix)]
-fn refuse_another_users(folder: &Path, may_be_the_systems: bool) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let owner = fs::metadata(folder)?.uid();
-    // A new file belongs to whoever runs this process.
-    if owner == tempfile::tempfile_in(folder)?.metadata()?.uid() || (may_be_the_systems && owner == 0) {
-        return Ok(());
-    }
-    Err(io::Error::other(format!("{} belongs to another user", folder.display())))
-}
-
-#[cfg(not(unix))]
-fn refuse_another_users(_: &Path, _: bool) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-pub(crate) fn is_private(metadata: &fs::Metadata) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 == 0
-}
-
-/// Elsewhere a user's folders are closed to other users by themselves.
-#[cfg(not(unix))]
-pub(crate) fn is_private(_: &fs::Metadata) -> bool {
-    true
 }
 
 #[cfg(test)]

@@ -125,6 +125,8 @@ fn failures_say_what_to_do() {
         "--emulator --endpoint https://platform.example subtasks demo",
         "--endpoint https://127.0.0.1:1 --app-id a --secret-file ../../rustfmt.toml subtasks demo",
         "--endpoint https://10.0.0.7 --resolve b.example:10.0.0.7 --app-id a --secret-file tests/it/secret.txt subtasks demo",
+        "--endpoint https://10.0.0.7 --app-id a --secret-file tests/it/secret.txt subtasks demo --share redis://me:p4ssw0rd@",
+        "--emulator --share redis://:p4ssw0rd@10.0.0.7 subtasks demo",
         "--emulator subtasks demo\u{200b}",
         "--endpoint nowhere --app-id demo-app --secret-file /nonexistent subtasks demo",
         "--emulator subtasks nope",

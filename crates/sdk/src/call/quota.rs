@@ -1,6 +1,8 @@
 //! The quota: how often an application may call. Carries out what [`slots`] decides: waits, wakes, and cleans up.
 
+pub(crate) mod sharing;
 mod slots;
+pub(crate) mod store;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +13,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::Error;
-use slots::{Admission, Slots};
+use sharing::{SharedSlot, Sharing, StoreWait};
+use slots::{Admission, Slots, TRAVEL};
+use store::{QuotaStore, Turn};
 
 /// Longer windows are a mistake, and would overflow the clock.
 const LONGEST_WINDOW: Duration = Duration::from_secs(366 * 24 * 60 * 60);
@@ -23,8 +27,8 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// at once, and again as the window moves.
 ///
 /// Clones share one quota. The platform counts by application, so give a clone of one object to every client of the same
-/// application in this process. What other processes call is not seen: give each its part, or let the platform throttle
-/// and the clients wait.
+/// application in this process. Share it with other processes through a store ([`shared`](Self::shared)); without one, give each
+/// process its part, or let the platform throttle and the clients wait.
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,6 +54,8 @@ struct Line {
     turn: tokio::sync::Mutex<()>,
     /// Tells the first in the line of calls that have ended.
     changed: Notify,
+    /// Keeps the slots of all processes, if this quota is shared.
+    sharing: Mutex<Option<Sharing>>,
 }
 
 impl Quota {
@@ -77,6 +83,17 @@ impl Quota {
         Self::of(Slots::unlimited())
     }
 
+    /// Shares the quota with other processes through this store. Clones share it as well, also those made before.
+    ///
+    /// A quota without a limit neither counts nor is counted, so it stays as it is.
+    #[must_use]
+    pub fn shared(self, store: impl QuotaStore) -> Self {
+        if self.calls().is_some() {
+            *self.line.sharing.lock().unwrap_or_else(PoisonError::into_inner) = Some(Sharing::new(store));
+        }
+        self
+    }
+
     /// How many calls may be made in a window; `None` if there is no limit.
     pub fn calls(&self) -> Option<u32> {
         self.lock().calls
@@ -101,29 +118,53 @@ impl Quota {
         self.lock().forecast(calls, Instant::now())
     }
 
-    /// Waits for its turn, then takes a slot for one call. Dropping the future gives the place in the line back.
-    pub(crate) async fn slot(&self) -> Slot {
+    /// Waits for its turn, then takes a slot for one call; if the quota is shared, one of all processes as well. Dropping the
+    /// future gives the place in the line back.
+    ///
+    /// `timeout` is that of the request. `waits` is told of each wait for other processes, and may end it.
+    pub(crate) async fn slot<E>(
+        &self,
+        timeout: Duration,
+        mut waits: impl FnMut(StoreWait) -> Result<(), E>,
+    ) -> Result<(Slot, Option<SharedSlot>), E> {
+        let joined = Instant::now();
         self.lock().join();
         let mut slot = Slot { quota: self.clone(), stage: Stage::Waiting };
         let _turn = self.line.turn.lock().await;
         loop {
-            let admission = self.lock().admit(Instant::now());
+            let admission = self.lock().admission(Instant::now());
             match admission {
-                Admission::Taken => {
-                    slot.stage = Stage::Sent;
-                    return slot;
-                }
+                Admission::Now => break,
                 // It is told here too: a call that ends may bring the time forward.
                 Admission::At(at) => drop(timeout_at(at, self.line.changed.notified()).await),
                 Admission::Later => self.line.changed.notified().await,
             }
         }
+        let shared = match self.sharing() {
+            Some(sharing) => {
+                let turn = || {
+                    let slots = self.lock();
+                    let calls = slots.calls.unwrap_or(QUOTA.calls);
+                    let mut turn = Turn::new(calls, slots.window, timeout.saturating_add(TRAVEL));
+                    (turn.waited, turn.waiting) = (joined.elapsed(), slots.waiting);
+                    turn
+                };
+                sharing.acquire(turn, &mut waits).await?
+            }
+            None => None,
+        };
+        self.lock().take(Instant::now());
+        slot.stage = Stage::Sent;
+        Ok((slot, shared))
     }
 
     /// Stops all calls for as long as the reply `asked` for, else until the window has surely moved: the platform throttled a
     /// call all the same. `jitter` is a random number from 0 to 1.
-    pub(crate) fn pause(&self, asked: Option<Duration>, jitter: f64) {
-        self.lock().pause(Instant::now(), asked, jitter);
+    pub(crate) async fn pause(&self, asked: Option<Duration>, jitter: f64) {
+        let pause = self.lock().pause(Instant::now(), asked, jitter);
+        if let Some(sharing) = self.sharing() {
+            sharing.pause(pause).await;
+        }
     }
 
     /// How long a call that came now would wait for its slot, as things stand: at least so long, unless others leave.
@@ -136,12 +177,17 @@ impl Quota {
         self.lock().is_paused(Instant::now())
     }
 
+    fn sharing(&self) -> Option<Sharing> {
+        self.line.sharing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn of(slots: Slots) -> Self {
         Self {
             line: Arc::new(Line {
                 slots: Mutex::new(slots),
                 turn: Default::default(),
                 changed: Notify::new(),
+                sharing: Mutex::default(),
             }),
         }
     }
@@ -205,7 +251,11 @@ impl Drop for Slot {
             Stage::Sent => slots.given_up(now),
             Stage::Replied => slots.replied(now),
         }
+        let is_last = matches!(self.stage, Stage::Waiting) && slots.waiting == 0;
         drop(slots);
+        if let Some(sharing) = self.quota.sharing().filter(|_| is_last) {
+            sharing.leave();
+        }
         self.quota.line.changed.notify_one();
     }
 }

@@ -14,9 +14,11 @@ use tracing::Instrument as _;
 
 use crate::call::after;
 use crate::call::attempts::{Attempts, Retry, Verdict};
+use crate::call::counters::Counters;
 use crate::call::exchange::{Connection, Operation};
 use crate::call::login::Login;
-use crate::call::quota::Quota;
+use crate::call::quota::sharing::{SharedSlot, StoreWait};
+use crate::call::quota::{Quota, Slot};
 use crate::call::token::{Token, TokenError, TokenStore};
 use crate::call::waiting::{Wait, WaitReason, Waits};
 use crate::client::credentials::Source;
@@ -34,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) deadline: Duration,
     pub(crate) random: Mutex<fastrand::Rng>,
     pub(crate) calls: AtomicU64,
+    pub(crate) counters: Counters,
     pub(crate) waits: Waits,
     /// Whether any reply has come so far.
     pub(crate) answered: AtomicBool,
@@ -60,7 +63,10 @@ impl Shared {
         Box::pin(async move {
             match &self.source {
                 Source::Login(credentials) => {
-                    let notice = || self.before_login.iter().for_each(|notice| notice(self));
+                    let notice = || {
+                        self.counters.logs_in();
+                        self.before_login.iter().for_each(|notice| notice(self));
+                    };
                     self.connection.secrets.note(&credentials.secret);
                     self.run(&Login { credentials, notice }, deadline).await
                 }
@@ -167,7 +173,7 @@ impl CallRunner<'_> {
                     sleep(pause).await;
                 }
                 Verdict::AwaitQuota => {
-                    quota.pause(error.retry_after(), self.shared.random());
+                    quota.pause(error.retry_after(), self.shared.random()).await;
                     waits_until(None);
                 }
                 Verdict::ChangeToken => self.wait.is_over(),
@@ -205,32 +211,76 @@ impl CallRunner<'_> {
         &self,
         sent: impl Future<Output = Result<T, Error>>,
     ) -> Result<Result<T, Error>, NoOutcome> {
-        let wait = self.shared.quota.ready_in();
-        let ready_at = after(Instant::now(), wait);
-        if ready_at > self.deadline {
-            // Waiting would only keep the caller from hearing it.
-            return Err(self.late(QUOTA));
-        }
-        if !wait.is_zero() {
-            let wait_seconds = wait.as_secs_f64();
-            tracing::info!(call = self.what, wait_seconds, "the call waits for the quota");
-            let paused = self.shared.quota.is_paused();
-            let reason = if paused { WaitReason::QuotaUsedElsewhere } else { WaitReason::Quota };
-            self.wait.is_for(reason, Some(ready_at));
-        }
-        let slot = self.within(QUOTA, self.shared.quota.slot()).await?;
+        let began = Instant::now();
+        let (slot, shared) = self.slot().await?;
+        self.shared.counters.waited(began.elapsed());
         self.wait.is_for(WaitReason::Reply, None);
         let reply = self.within(REPLY, timeout(self.shared.timeout, sent)).await?;
         // A call without a reply may still be on its way to the platform: its slot is held a little longer.
         if reply.as_ref().is_ok_and(|reply| reply.as_ref().err().is_none_or(|error| error.status().is_some()))
         {
             slot.replied();
+            if let Some(shared) = shared {
+                shared.replied().await;
+            }
             self.shared.answered.store(true, Ordering::Relaxed);
         }
         Ok(reply.unwrap_or_else(|_| {
             let found = format!("no whole reply came within {} s", self.shared.timeout.as_secs_f32());
             Err(Error::new(ErrorKind::Timeout, found, Remedy::RaiseTimeout))
         }))
+    }
+
+    /// Waits for a slot, unless it is clear that none comes before the deadline.
+    async fn slot(&self) -> Result<(Slot, Option<SharedSlot>), NoOutcome> {
+        let quota = &self.shared.quota;
+        let wait = quota.ready_in();
+        if !wait.is_zero() {
+            self.waits_for_quota(wait, quota.is_paused(), true)?;
+        }
+        let (mut has_waited, mut fault) = (!wait.is_zero(), None);
+        let slot = quota.slot(self.shared.timeout, |wait| {
+            if fault.take().is_some() {
+                self.wait.is_over();
+            }
+            match wait {
+                StoreWait::Slot { ready, is_paused } => {
+                    self.waits_for_quota(ready, is_paused, !std::mem::replace(&mut has_waited, true))
+                }
+                StoreWait::Failed(error) => {
+                    let error = fault.insert(quota_unknown(&error).asking(self.what));
+                    tracing::debug!(call = self.what, %error, "the store of the shared quota failed");
+                    self.wait.is_for(WaitReason::QuotaStore(error.clone()), None);
+                    Ok(())
+                }
+            }
+        });
+        let slot = timeout_at(self.deadline, slot).await;
+        match (slot, fault) {
+            (Ok(slot), fault) => {
+                if fault.is_some() {
+                    self.wait.is_over();
+                }
+                slot
+            }
+            (Err(_), Some(fault)) => Err(NoOutcome::Late(fault)),
+            (Err(_), None) => Err(self.late(QUOTA)),
+        }
+    }
+
+    /// Reports a wait for the quota. An error if it lasts beyond the deadline: it would only keep the caller from hearing that.
+    fn waits_for_quota(&self, wait: Duration, is_paused: bool, is_first: bool) -> Result<(), NoOutcome> {
+        let ready_at = after(Instant::now(), wait);
+        if ready_at > self.deadline {
+            return Err(self.late(QUOTA));
+        }
+        if is_first {
+            let wait_seconds = wait.as_secs_f64();
+            tracing::info!(call = self.what, wait_seconds, "the call waits for the quota");
+        }
+        let reason = if is_paused { WaitReason::QuotaUsedElsewhere } else { WaitReason::Quota };
+        self.wait.is_for(reason, Some(ready_at));
+        Ok(())
     }
 
     /// Waits for a part of an attempt, at most until the deadline.
@@ -260,6 +310,7 @@ impl CallRunner<'_> {
 
     fn trace(&self, error: &Error, attempts: u32, verdict: &Verdict) {
         if error.is_throttled() {
+            self.shared.counters.throttled();
             tracing::warn!(call = self.what, "the platform throttled the call");
         } else if error.is_invalid_token() {
             tracing::warn!(call = self.what, "the platform refused the token");
@@ -288,6 +339,12 @@ fn no_token(fault: TokenError) -> Error {
     };
     let found = format!("the token source brings no token ({fault})");
     Error::new(ErrorKind::NoToken, found, Remedy::CheckTokenSource)
+}
+
+/// The store of a shared quota has failed, so the call was not sent.
+fn quota_unknown(fault: &TokenError) -> Error {
+    let found = format!("what is left of the shared quota is not known ({fault})");
+    Error::new(ErrorKind::Timeout, found, Remedy::CheckQuotaStore).unsent()
 }
 
 /// An error where tokio's timers and sockets would panic.

@@ -28,8 +28,10 @@ pub enum WaitReason {
     Reply,
     /// A [`TokenSource`](crate::TokenSource) has not brought a token yet. Another process may be logging in.
     TokenSource,
-    /// This client has used its quota.
+    /// This client has used its quota, or all processes together have used theirs if it is [shared](crate::Quota::shared).
     Quota,
+    /// The store of the shared quota fails, so nobody knows what is left of the quota. This is the last error.
+    QuotaStore(Error),
     /// The platform throttled a call: other programs use the quota as well, or it is smaller than this client's.
     QuotaUsedElsewhere,
     /// The platform refused a token that was fresh: another process logs in with this application.
@@ -49,6 +51,8 @@ impl WaitReason {
             Self::TokenRefused
         } else if *error.remedy() == Remedy::RaiseDeadlineForQuota {
             Self::Quota
+        } else if *error.remedy() == Remedy::CheckQuotaStore {
+            Self::QuotaStore(error.clone())
         } else if error.kind() == ErrorKind::Platform || error.is_strange() {
             Self::Failing(error.clone())
         } else {
@@ -60,7 +64,11 @@ impl WaitReason {
     fn is_trouble(&self) -> bool {
         matches!(
             self,
-            Self::QuotaUsedElsewhere | Self::TokenRefused | Self::Unreachable(_) | Self::Failing(_)
+            Self::QuotaUsedElsewhere
+                | Self::QuotaStore(_)
+                | Self::TokenRefused
+                | Self::Unreachable(_)
+                | Self::Failing(_)
         )
     }
 }

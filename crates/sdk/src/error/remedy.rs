@@ -29,6 +29,8 @@ pub enum Remedy {
     ShareQuota,
     /// Check what brings the tokens.
     CheckTokenSource,
+    /// Check what keeps the quota that processes share.
+    CheckQuotaStore,
     /// Trust the authority that issued the platform's certificate, or this certificate itself.
     TrustAuthority,
     /// Show the platform a client certificate.
@@ -93,6 +95,7 @@ impl fmt::Display for Remedy {
                  the client's, set that; or ask the operator for a higher threshold"
             }
             Self::CheckTokenSource => "check the source that was given with token_source()",
+            Self::CheckQuotaStore => "check what was given to the quota with shared()",
             Self::TrustAuthority => "give the platform's own authority, or its certificate, with root_certificates()",
             Self::GiveClientCertificate => "give the one that the operator issued, with identity()",
             Self::ResolveName => "put the certificate's name in the endpoint, and its address in resolve()",

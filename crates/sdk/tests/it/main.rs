@@ -9,6 +9,7 @@ mod exam;
 mod faults;
 mod in_process;
 mod moving;
+mod quota_store;
 mod replies;
 mod simulation;
 mod support;

@@ -5,13 +5,13 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, BufRead, Read as _};
 
 use northbound::{Direction, SubtaskParam};
+use northbound_shared::private::checksum;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::checkpoint::{Format, Written};
 use crate::rows::csv;
 use crate::screen::layout::counted;
-use crate::session::new_file::checksum;
 
 /// Which rows were delivered: 9 to 18 bytes a row.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use northbound_shared::private::{self, checksum};
 use tempfile::TempPath;
 
 use super::checkpoint::{Checkpoint, ExportRequest};
@@ -17,7 +18,7 @@ use super::delivered::Delivered;
 use super::paths::{Paths, beside, is_taken, refused, unreadable, unwritable};
 use crate::error::CliError;
 use crate::session::interrupt::may_hang;
-use crate::session::new_file::{self, checksum};
+use crate::session::new_file;
 
 /// A process that has just been killed may hold its lock for a moment.
 const ENDING: Duration = Duration::from_millis(500);
@@ -235,7 +236,7 @@ impl PartFile {
 
 /// Keeps other exports away.
 async fn lock(rows: &File, paths: &Paths) -> Result<(), CliError> {
-    match new_file::lock(rows, ENDING).await {
+    match private::lock(rows, ENDING).await {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(is_taken(paths)),
         Err(error) => {
             let part = paths.part.display();

@@ -5,11 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use northbound_shared::private;
+
 use super::{SendKey, SendRecord, sha256, shown};
 use crate::error::CliError;
 use crate::session::interrupt::may_hang;
 use crate::session::new_file;
-use crate::session::private_folder::{self, Kept, make_private_folder};
+use crate::session::private_folder::{self, Kept};
 use crate::session::process::Environment;
 
 /// A process that sends may wait for a reply; whoever adopts a task does not wait as long.
@@ -47,12 +49,12 @@ impl SendStore {
     ) -> Result<Option<LockedRecord>, CliError> {
         let path = self.path(key);
         let lock = path.with_extension("lock");
-        let opened = make_private_folder(&self.0).and_then(|()| match new_file::create(&lock) {
+        let opened = private::make_folder(&self.0).and_then(|()| match new_file::create(&lock) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => new_file::open(&lock),
             created => created,
         });
         let file = opened.map_err(|error| unwritable(&lock, &error))?;
-        match new_file::lock(&file, patience).await {
+        match private::lock(&file, patience).await {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(unwritable(&lock, &error)),
             Ok(()) => Ok(Some(LockedRecord { key: key.clone(), path, _lock: file })),

@@ -1,6 +1,6 @@
-//! Two terminals, one application: neither logs the other out.
+//! Two terminals, one application: neither logs the other out, and both use one quota.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use northbound::{Client, Credentials};
@@ -81,23 +81,33 @@ impl Platform {
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        let Ok(entries) = std::fs::read_dir(self.folder()) else { return Vec::new() };
-        entries.map(|entry| entry.unwrap().path()).collect()
+        files_of(&self.folder())
+    }
+
+    /// What is kept, by the beginning of the names.
+    fn kept_of(&self, what: &str) -> Vec<PathBuf> {
+        let is_of = |file: &PathBuf| file.file_name().unwrap().to_str().unwrap().starts_with(what);
+        self.files().into_iter().filter(is_of).collect()
     }
 
     /// The file that holds the token, and the token.
     fn kept(&self) -> (PathBuf, String) {
         let is_token = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "json");
-        let file = self.files().into_iter().find(is_token).unwrap();
+        let file = self.kept_of("token-").into_iter().find(is_token).unwrap();
         let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         (file, kept["token"].as_str().unwrap().to_owned())
     }
 }
 
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
 #[test]
 fn processes_of_one_application_share_a_token_and_log_in_once() {
     let platform = Platform::start();
-    platform.run(3, "");
+    platform.run(10, "");
     assert_eq!(platform.logins(), 1, "they start together");
     platform.run(2, "--page-size 50");
     assert_eq!(platform.logins(), 1, "they find the token");
@@ -107,11 +117,12 @@ fn processes_of_one_application_share_a_token_and_log_in_once() {
 }
 
 #[test]
-fn nothing_is_kept_where_the_user_does_not_want_it() {
+fn no_token_is_kept_where_the_user_does_not_want_it_and_the_quota_is_shared_all_the_same() {
     let platform = Platform::start();
     platform.run(1, "--no-token-cache");
     platform.run(1, "--no-token-cache");
-    assert_eq!((platform.logins(), platform.files().len()), (2, 0));
+    let kept = [platform.kept_of("token-").len(), platform.kept_of("quota-").len()];
+    assert_eq!((platform.logins(), kept), (2, [0, 2]));
 }
 
 #[test]
@@ -145,7 +156,7 @@ fn a_kept_token_is_for_its_user_alone() {
     let platform = Platform::start();
     platform.run(1, "");
     let files = platform.files();
-    assert_eq!((mode(&platform.folder()), files.len()), (0o700, 2), "{files:?}");
+    assert_eq!((mode(&platform.folder()), files.len()), (0o700, 4), "{files:?}");
     assert!(files.iter().all(|file| mode(file) == 0o600), "{files:?}");
     // Somebody else may have read or written it meanwhile.
     let (token, _) = platform.kept();
@@ -154,28 +165,36 @@ fn a_kept_token_is_for_its_user_alone() {
     assert_eq!((platform.logins(), mode(&token)), (2, 0o600));
 }
 
-/// Over plain http anybody on this machine could ask for the demo's token as well.
 #[test]
-fn tokens_of_a_try_on_this_machine_are_not_kept() {
+fn token_and_quota_are_shared_over_plain_http_on_this_machine_as_well() {
     let (home, emulator) = (tempfile::tempdir().unwrap(), Background::start(Emulator::builder()));
-    let mut command = northbound_at(&emulator.url(), SUMMARY);
-    let state = home.path().join("state");
-    let caches = CACHES.map(|variable| (variable, home.path()));
-    let outcome = outcome(command.envs(caches).env("XDG_STATE_HOME", &state));
-    assert_eq!(outcome.0, Some(0));
-    let kept: Vec<_> = crate::names(home.path()).into_iter().filter(|name| name != "state").collect();
-    assert_eq!(kept, Vec::<String>::new());
+    let run = |line: &str| {
+        let caches = CACHES.map(|variable| (variable, home.path()));
+        let (code, _, stderr) = outcome(northbound_at(&emulator.url(), line).envs(caches));
+        assert_eq!(code, Some(0), "{stderr}");
+    };
+    run(SUMMARY);
+    run(SUMMARY);
+    let journal = emulator.control().journal();
+    assert_eq!(journal.entries.iter().filter(|entry| entry.path.ends_with("/login")).count(), 1);
+    let caches = if cfg!(target_os = "macos") { "Library/Caches/northbound" } else { "northbound" };
+    let files = files_of(&home.path().join(caches)).len();
+    run("summary demo --emulator");
+    assert_eq!((files, files_of(&home.path().join(caches)).len()), (4, 4), "the embedded one shares nothing");
 }
 
 #[cfg(unix)]
 #[test]
-fn where_no_token_can_be_kept_each_command_says_why_and_logs_in() {
+fn where_nothing_can_be_shared_each_command_says_why_and_logs_in() {
     let platform = Platform::start();
     let folder = platform.folder();
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let cause = "it is open to other users: `chmod 700` closes it";
-    let told = format!("tokens cannot be kept in {} ({cause}), so each command logs in", folder.display());
+    let told = format!(
+        "token and quota are not shared with other processes: {} cannot be used ({cause})",
+        folder.display()
+    );
     let expected = format!(" WARN {told}\n{FIRST_LOGIN}");
     for run in 1..=2 {
         assert_eq!(platform.stderr(SUMMARY), expected);
@@ -195,7 +214,10 @@ fn where_no_token_can_be_kept_each_command_says_why_and_logs_in() {
     let mut homeless = platform.command(SUMMARY);
     CACHES.iter().for_each(|variable| _ = homeless.env_remove(variable));
     let (_, _, stderr) = outcome(&mut homeless);
-    assert!(stderr.starts_with(" WARN tokens are not kept, so each command logs in: "), "{stderr}");
+    assert!(
+        stderr.starts_with(" WARN token and quota are not shared with other processes: set "),
+        "{stderr}"
+    );
     assert!(stderr.ends_with(FIRST_LOGIN) && stderr.lines().count() == 2, "{stderr}");
 }
 
@@ -237,7 +259,10 @@ fn a_run_as_root_leaves_nothing_in_the_folder_of_another_user() {
         return;
     }
     let folder = platform.folder();
-    let told = format!(" WARN tokens cannot be kept in {} (", folder.display());
+    let told = format!(
+        " WARN token and quota are not shared with other processes: {} cannot be used (",
+        folder.display()
+    );
     let stderr = platform.stderr(SUMMARY);
     assert!(stderr.starts_with(&told) && stderr.contains(" belongs to another user)"), "{stderr}");
     assert!(!folder.exists());

@@ -143,9 +143,9 @@ impl Watching {
     /// The end of the watch has come before the reply to a call, which waits for this.
     pub(crate) fn cut_off(&mut self, waits: Option<WaitReason>) {
         self.trouble = match waits {
-            Some(WaitReason::Unreachable(error) | WaitReason::Failing(error)) => {
-                Some((format!("the last poll fails: {}", error.found()), error.remedy().clone()))
-            }
+            Some(
+                WaitReason::Unreachable(error) | WaitReason::Failing(error) | WaitReason::QuotaStore(error),
+            ) => Some((format!("the last poll fails: {}", error.found()), error.remedy().clone())),
             Some(WaitReason::TokenRefused) => {
                 Some(("the platform refuses tokens that are fresh".to_owned(), Remedy::StopOtherLogins))
             }

@@ -141,7 +141,7 @@ impl Scene {
 
     async fn call(&self, quota: &Quota, begin: Instant, rng: &mut Rng) {
         let patience = if self.cancelling && rng.bool() { up_to(120.0, rng) } else { Duration::MAX };
-        let Ok(slot) = timeout(patience, quota.slot()).await else {
+        let Ok(slot) = timeout(patience, quota.local_slot()).await else {
             self.seen().left_the_line += 1;
             return;
         };
@@ -175,7 +175,7 @@ impl Scene {
                 sleep(reply).await;
                 slot.replied();
                 if is_throttled {
-                    quota.pause(None, rng.f64());
+                    quota.pause(None, rng.f64()).await;
                 }
                 self.seen().under_way += request + reply;
             }

@@ -36,15 +36,15 @@ pub(super) struct Slots {
     /// When the slots of ended calls come back, earliest first.
     returning: BinaryHeap<Reverse<Instant>>,
     /// How many calls are in the line.
-    waiting: u32,
+    pub(super) waiting: u32,
     pause: Option<Pause>,
 }
 
 /// The answer to the first in the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// The slot is taken, and the place in the line given up: send.
-    Taken,
+    /// There is a slot: take it.
+    Now,
     /// Ask again at this time, or when a call has ended.
     At(Instant),
     /// All slots are in flight: ask again when a call has ended.
@@ -94,17 +94,23 @@ impl Slots {
         self.waiting = self.waiting.saturating_sub(1);
     }
 
-    /// Takes a slot for the first in the line, if there is one.
-    pub(super) fn admit(&mut self, now: Instant) -> Admission {
+    /// Whether there is a slot for the first in the line.
+    pub(super) fn admission(&mut self, now: Instant) -> Admission {
         self.settle(now);
         match self.next_call(now) {
             None => Admission::Later,
             Some(at) if at > now => Admission::At(at),
-            Some(_) => {
-                self.leave();
-                self.take(now);
-                Admission::Taken
-            }
+            Some(_) => Admission::Now,
+        }
+    }
+
+    /// The first in the line takes a slot, and gives its place up.
+    pub(super) fn take(&mut self, now: Instant) {
+        self.leave();
+        self.in_flight += 1;
+        let spacing = self.spacing();
+        if let Some(pause) = &mut self.pause {
+            pause.next_call = now + spacing;
         }
     }
 
@@ -119,12 +125,12 @@ impl Slots {
     }
 
     /// The platform throttled a call all the same: somebody else uses the quota. Nobody calls until every call that the
-    /// platform counted has left its window, or for as long as the reply `asked` for. `jitter`, from 0 to 1, keeps several
-    /// processes from resuming as one.
+    /// platform counted has left its window, or for as long as the reply `asked` for; returns how long. `jitter`, from 0 to 1,
+    /// keeps several processes from resuming as one.
     ///
     /// All calls in flight may come back throttled, and each moves the end; the jitter of the first stays, since the largest
     /// of many is no jitter any more.
-    pub(super) fn pause(&mut self, now: Instant, asked: Option<Duration>, jitter: f64) {
+    pub(super) fn pause(&mut self, now: Instant, asked: Option<Duration>, jitter: f64) -> Duration {
         let rest = asked.map_or(self.window, |asked| asked.clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
         let (jitter, earliest) = match &self.pause {
             Some(pause) if now < pause.ends => (pause.jitter, pause.ends),
@@ -132,6 +138,7 @@ impl Slots {
         };
         let ends = earliest.max(now + rest + jitter);
         self.pause = Some(Pause { jitter, ends, next_call: ends });
+        ends - now
     }
 
     /// How long a call that came now would wait, as things stand: at least so long, unless others leave the line.
@@ -203,14 +210,6 @@ impl Slots {
         self.calls.is_none_or(|calls| self.in_flight + self.returning.len() < calls as usize)
     }
 
-    fn take(&mut self, now: Instant) {
-        self.in_flight += 1;
-        let spacing = self.spacing();
-        if let Some(pause) = &mut self.pause {
-            pause.next_call = now + spacing;
-        }
-    }
-
     fn end(&mut self, back: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
         if self.calls.is_some() {
@@ -241,17 +240,19 @@ mod tests {
     /// Slots with nobody in the line, so that whoever asks is the first.
     fn take(slots: &mut Slots, now: Instant) -> Admission {
         slots.join();
-        let turn = slots.admit(now);
-        if turn != Admission::Taken {
+        let admission = slots.admission(now);
+        if admission == Admission::Now {
+            slots.take(now);
+        } else {
             slots.leave();
         }
-        turn
+        admission
     }
 
     fn taken(calls: u32, now: Instant) -> Slots {
         let mut slots = Slots::new(calls, WINDOW);
         for _ in 0..calls {
-            assert_eq!(take(&mut slots, now), Admission::Taken);
+            assert_eq!(take(&mut slots, now), Admission::Now);
         }
         slots
     }
@@ -270,7 +271,7 @@ mod tests {
         slots.replied(now + s(7));
         assert_eq!(take(&mut slots, now + s(66)), Admission::At(now + s(67)));
         assert_eq!((slots.used(now + s(66)), slots.used(now + s(67))), (2, 1));
-        assert_eq!(take(&mut slots, now + s(67)), Admission::Taken);
+        assert_eq!(take(&mut slots, now + s(67)), Admission::Now);
         assert_eq!(take(&mut slots, now + s(67)), Admission::Later, "the other call is still in flight");
     }
 
@@ -289,7 +290,7 @@ mod tests {
         let now = Instant::now();
         let mut slots = Slots::unlimited();
         for _ in 0..1000 {
-            assert_eq!(take(&mut slots, now), Admission::Taken);
+            assert_eq!(take(&mut slots, now), Admission::Now);
         }
         assert_eq!((slots.used(now), slots.wait(now)), (1000, Duration::ZERO));
         for _ in 0..1000 {
@@ -306,7 +307,7 @@ mod tests {
                 slots.pause(now, None, jitter);
                 assert_eq!(take(&mut slots, now), Admission::At(now + ends), "jitter {jitter}");
                 assert_eq!(slots.wait(now), ends);
-                assert_eq!(take(&mut slots, now + ends), Admission::Taken);
+                assert_eq!(take(&mut slots, now + ends), Admission::Now);
             }
         }
     }
@@ -344,14 +345,14 @@ mod tests {
         for mut slots in [Slots::new(100, WINDOW), Slots::unlimited()] {
             slots.pause(now, None, 0.0);
             let (resumed, spacing) = (now + s(60), Duration::from_millis(600));
-            assert_eq!(take(&mut slots, resumed), Admission::Taken);
+            assert_eq!(take(&mut slots, resumed), Admission::Now);
             assert_eq!(take(&mut slots, resumed), Admission::At(resumed + spacing));
-            assert_eq!(take(&mut slots, resumed + spacing), Admission::Taken);
+            assert_eq!(take(&mut slots, resumed + spacing), Admission::Now);
             let last = resumed + WINDOW - Duration::from_millis(1);
-            assert_eq!(take(&mut slots, last), Admission::Taken);
+            assert_eq!(take(&mut slots, last), Admission::Now);
             assert_eq!(take(&mut slots, last), Admission::At(last + spacing));
             for _ in 0..97 {
-                assert_eq!(take(&mut slots, resumed + WINDOW), Admission::Taken, "all the rest at once");
+                assert_eq!(take(&mut slots, resumed + WINDOW), Admission::Now, "all the rest at once");
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What waits and wakes, on tokio's paused clock.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -11,20 +12,27 @@ use super::*;
 
 const WINDOW: Duration = Duration::from_secs(60);
 
+impl Quota {
+    /// A slot of a quota that is not shared.
+    pub(super) async fn local_slot(&self) -> Slot {
+        self.slot(Duration::ZERO, |_| Ok::<_, Infallible>(())).await.unwrap().0
+    }
+}
+
 fn quota(calls: u32) -> Quota {
     Quota::new(calls, WINDOW).unwrap()
 }
 
 /// Makes a call that is answered at once.
 async fn call(quota: &Quota) -> Instant {
-    quota.slot().await.replied();
+    quota.local_slot().await.replied();
     Instant::now()
 }
 
 /// Uses the quota up, with calls that are answered at once.
 async fn use_up(quota: &Quota) {
     for _ in 0..quota.calls().unwrap() {
-        quota.slot().now_or_never().unwrap().replied();
+        quota.local_slot().now_or_never().unwrap().replied();
     }
 }
 
@@ -41,7 +49,7 @@ fn a_quota_that_lets_nobody_call_is_refused() {
 async fn the_numbers_can_be_asked_for() {
     let default = Quota::default();
     assert_eq!((default.calls(), default.window(), default.used()), (Some(100), WINDOW, 0));
-    let slot = default.slot().await;
+    let slot = default.local_slot().await;
     assert_eq!(format!("{default:?}"), "Quota { calls: Some(100), window: 60s, used: 1, .. }");
     drop(slot);
     let unlimited = Quota::unlimited();
@@ -51,8 +59,8 @@ async fn the_numbers_can_be_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn clones_share_one_quota() {
     let quota = quota(2);
-    let slots = [quota.clone().slot().await, quota.clone().slot().await];
-    assert!(quota.slot().now_or_never().is_none());
+    let slots = [quota.clone().local_slot().await, quota.clone().local_slot().await];
+    assert!(quota.local_slot().now_or_never().is_none());
     assert_eq!(quota.used(), 2);
     drop(slots);
 }
@@ -61,7 +69,7 @@ async fn clones_share_one_quota() {
 async fn a_slot_comes_back_after_reply_and_later_without_one() {
     for (replies, comes_back) in [(true, WINDOW), (false, WINDOW + slots::TRAVEL)] {
         let (quota, start) = (quota(1), Instant::now());
-        let slot = quota.slot().await;
+        let slot = quota.local_slot().await;
         let in_flight = async {
             sleep(Duration::from_secs(5)).await;
             if replies { slot.replied() } else { drop(slot) }
@@ -87,7 +95,7 @@ async fn the_wait_that_is_foreseen_is_the_wait() {
 #[tokio::test(start_paused = true)]
 async fn the_end_of_a_pause_is_foreseen_for_many_calls() {
     let (quota, start) = (quota(6), Instant::now());
-    quota.pause(None, 0.0);
+    quota.pause(None, 0.0).await;
     let forecast = [0, 5, 6, 20].map(|calls| quota.forecast(calls));
     let mut admitted = Vec::new();
     for _ in 0..=20 {
@@ -101,10 +109,10 @@ async fn the_end_of_a_pause_is_foreseen_for_many_calls() {
 async fn a_pause_stops_who_waits_and_who_comes() {
     for quota in [quota(1), Quota::unlimited()] {
         let start = Instant::now();
-        quota.pause(None, 0.5);
+        quota.pause(None, 0.5).await;
         let (first, ()) = tokio::join!(call(&quota), async {
             sleep(Duration::from_secs(1)).await;
-            quota.pause(None, 0.0);
+            quota.pause(None, 0.0).await;
         });
         assert_eq!(first - start, Duration::from_secs(64));
     }
@@ -132,7 +140,7 @@ async fn first_come_first_served() {
 async fn the_next_waiter_is_woken_when_the_first_goes() {
     let (quota, start) = (quota(1), Instant::now());
     use_up(&quota).await;
-    let first = tokio::time::timeout(Duration::from_secs(1), quota.slot());
+    let first = tokio::time::timeout(Duration::from_secs(1), quota.local_slot());
     let (gone, next) = tokio::join!(first, call(&quota));
     assert!(gone.is_err());
     assert_eq!(next - start, WINDOW);
@@ -143,7 +151,7 @@ async fn slots_that_come_back_together_are_taken_together() {
     let (quota, start) = (quota(2), Instant::now());
     use_up(&quota).await;
     let held = || async {
-        let _slot = quota.slot().await;
+        let _slot = quota.local_slot().await;
         let taken = Instant::now();
         sleep(Duration::from_secs(10)).await;
         taken - start
@@ -154,7 +162,7 @@ async fn slots_that_come_back_together_are_taken_together() {
 #[tokio::test(start_paused = true)]
 async fn a_reply_may_bring_the_turn_forward() {
     let (quota, start) = (quota(2), Instant::now());
-    let (cancelled, answered) = (quota.slot().await, quota.slot().await);
+    let (cancelled, answered) = (quota.local_slot().await, quota.local_slot().await);
     drop(cancelled);
     let (next, ()) = tokio::join!(call(&quota), async {
         sleep(Duration::from_secs(1)).await;
@@ -182,7 +190,7 @@ async fn only_the_first_waiter_wakes() {
     const WAITERS: usize = 1000;
     let (quota, polls) = (quota(10), AtomicUsize::new(0));
     join_all((0..WAITERS).map(|_| async {
-        let mut slot = pin!(quota.slot());
+        let mut slot = pin!(quota.local_slot());
         let counted = poll_fn(|context| {
             polls.fetch_add(1, Relaxed);
             slot.as_mut().poll(context)

@@ -1,36 +1,35 @@
-//! Tokens that are kept for the next command.
+//! The token in a file.
 //!
 //! On this platform a login cancels every earlier token of its application: the one that another terminal is using, or the
 //! production server. So a token is kept until it ends or the platform refuses it, and processes that need a new one wait
-//! for each other: one of them logs in, the others find its token.
+//! for each other: one of them logs in, the others find its token. The lock is held over the login, and ends with the process.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::Once;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{fs, io};
 
 use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource, Waiting};
+use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 
-use crate::session::new_file::{self, checksum};
-use crate::session::private_folder::{is_private, make_private_folder};
+use super::FileShare;
+use crate::application::Application;
+use crate::private::{is_private, replace};
 
-/// The token of one application on one platform, shared with other processes of this user.
-pub(crate) struct TokenCache {
-    folder: PathBuf,
+/// The token of one application on one platform, shared with other processes of this user. See [`FileShare::tokens`].
+#[derive(Debug)]
+pub struct FileTokens {
+    share: FileShare,
+    application: Application,
     /// Logs in when there is no token.
     login: Client,
-    /// One warning a run is enough.
-    warning: Once,
 }
 
 /// What the file holds.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct KeptToken {
-    endpoint: String,
-    app_id: String,
+    #[serde(flatten)]
+    application: Application,
     token: String,
     /// In seconds since 1970.
     from: u64,
@@ -38,18 +37,17 @@ struct KeptToken {
     until: Option<u64>,
 }
 
-impl TokenCache {
-    /// A cache in this folder, which is made when it is needed.
-    pub(crate) fn new(folder: PathBuf, login: Client) -> Self {
-        Self { folder, login, warning: Once::new() }
+impl FileTokens {
+    pub(super) fn new(share: FileShare, login: Client) -> Self {
+        Self { share, application: Application::of(&login), login }
     }
 
     async fn find_or_log_in(&self, rejected: Option<&Secret>) -> Result<Token, TokenError> {
-        let folder = self.folder.display();
-        let lock = match self.lock().await {
+        // Waits until no other process logs in.
+        let lock = match self.share.lock(&self.application, "token", Duration::MAX).await {
             Ok(lock) => lock,
             Err(error) => {
-                self.warn(format!("tokens cannot be kept in {folder} ({error}), so each command logs in"));
+                self.share.warn_of(&error);
                 return Ok(self.login.log_in().await?);
             }
         };
@@ -59,66 +57,39 @@ impl TokenCache {
         }
         let token = self.login.log_in().await?;
         if let Err(error) = self.write(&token) {
-            self.warn(format!("the token cannot be kept in {folder} ({error})"));
+            self.share.warn_of(&error);
         }
         drop(lock);
         Ok(token)
     }
 
-    fn warn(&self, text: String) {
-        self.warning.call_once(|| tracing::warn!("{text}"));
-    }
-
-    /// Waits until no other process logs in; dropping the file lets the next one go on.
-    async fn lock(&self) -> io::Result<File> {
-        make_private_folder(&self.folder)?;
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let path = path_of(&self.folder, &self.login, "lock");
-        let file = options.open(&path).or_else(|error| match error.kind() {
-            // An earlier version of this command left it there when it ran as root.
-            io::ErrorKind::PermissionDenied => fs::remove_file(&path).and_then(|()| options.open(&path)),
-            _ => Err(error),
-        })?;
-        new_file::lock(&file, Duration::MAX).await?;
-        Ok(file)
-    }
-
     /// What is kept; nothing if it is damaged, is another application's, or could have been read or written by other users.
     fn read(&self) -> Option<KeptToken> {
-        let path = path_of(&self.folder, &self.login, "json");
+        let path = self.share.path(&self.application, "token", "json");
         let is_private = is_private(&fs::metadata(&path).ok()?);
         let kept = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
         let kept = kept.filter(|kept: &KeptToken| is_private && kept.is_sound());
         if kept.is_none() {
             let fault = if is_private { "cannot be read" } else { "was open to other users" };
-            self.warn(format!("the token in {} is not used: it {fault}", path.display()));
+            self.share.warn(format!("the token in {} is not used: it {fault}", path.display()));
         }
-        kept.filter(|kept| {
-            kept.endpoint == self.login.endpoint() && kept.app_id == self.login.app_id().as_str()
-        })
+        kept.filter(|kept| kept.application == self.application)
     }
 
     /// Puts the token in place in one go, in a file that nobody else may read.
     fn write(&self, token: &Token) -> io::Result<()> {
         let from = now();
         let kept = KeptToken {
-            endpoint: self.login.endpoint().to_owned(),
-            app_id: self.login.app_id().to_string(),
+            application: self.application.clone(),
             token: token.secret().expose().to_owned(),
             from,
             until: end(token, from),
         };
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(serde_json::to_string(&kept)?.as_bytes())?;
-        file.persist(path_of(&self.folder, &self.login, "json"))?;
-        Ok(())
+        replace(&self.share.path(&self.application, "token", "json"), &serde_json::to_vec(&kept)?)
     }
 }
 
-impl TokenSource for TokenCache {
+impl TokenSource for FileTokens {
     fn token(&self, rejected: Option<&Secret>) -> TokenFuture<'_> {
         let rejected = rejected.cloned();
         Box::pin(async move { self.find_or_log_in(rejected.as_ref()).await })
@@ -130,32 +101,10 @@ impl TokenSource for TokenCache {
     }
 }
 
-/// Warns before the first login that it cancels other tokens, unless an earlier login has left its file in the folder.
-pub(crate) fn announce(folder: Option<PathBuf>) -> impl Fn(&Client) {
-    let first = Once::new();
-    move |login| {
-        first.call_once(|| {
-            if !folder.as_ref().is_some_and(|folder| path_of(folder, login, "json").exists()) {
-                let app_id = login.app_id();
-                tracing::warn!(
-                    "this login cancels tokens that other programs use for application {app_id}; to avoid that, give a token of theirs \
-                     in NORTHBOUND_TOKEN"
-                );
-            }
-        });
-    }
-}
-
-fn path_of(folder: &Path, login: &Client, extension: &str) -> PathBuf {
-    // The file itself says whose it is.
-    let key = checksum(0xcbf2_9ce4_8422_2325, format!("{} {}", login.endpoint(), login.app_id()).as_bytes());
-    folder.join(format!("token-{key:016x}.{extension}"))
-}
-
 impl KeptToken {
     /// Whether the token can be sent at all: a damaged one would fail for ever.
     fn is_sound(&self) -> bool {
-        !self.token.is_empty() && http::HeaderValue::try_from(&self.token).is_ok()
+        !self.token.is_empty() && HeaderValue::try_from(&self.token).is_ok()
     }
 
     /// The token, unless it ends soon or the platform has refused it.
@@ -187,14 +136,10 @@ fn now() -> u64 {
 mod tests {
     use super::*;
 
-    fn kept(from: u64, until: Option<u64>) -> KeptToken {
-        KeptToken {
-            endpoint: "https://h".to_owned(),
-            app_id: "a".to_owned(),
-            token: "t0ken".to_owned(),
-            from,
-            until,
-        }
+    pub(super) fn kept(from: u64, until: Option<u64>) -> KeptToken {
+        let login = Client::builder("https://h").token(northbound::AppId::new("a").unwrap(), "t0ken");
+        let application = Application::of(&login.build().unwrap());
+        KeptToken { application, token: "t0ken".to_owned(), from, until }
     }
 
     #[test]
@@ -222,3 +167,6 @@ mod tests {
         assert!(kept(0, None).usable(0, Some(&Secret::from("another"))).is_some());
     }
 }
+
+#[cfg(test)]
+mod simulation;

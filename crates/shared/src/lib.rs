@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod application;
+mod file;
+#[doc(hidden)] // The command uses it for its other files.
+pub mod private;
+#[cfg(feature = "redis")]
+mod redis;
+mod slots;
+
+pub use file::{FileQuota, FileShare, FileTokens};
+#[cfg(feature = "redis")]
+pub use redis::{InvalidAddress, RedisQuota, RedisShare, RedisTokens};

@@ -1,0 +1,198 @@
+//! The quota in a file: shared, private, and never lost without being noticed.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use northbound::{AppId, Client, Grant, Quota, QuotaStore as _, SlotId, Turn};
+use northbound_shared::{FileQuota, FileShare};
+use northbound_testkit::{Platform, json_reply};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+const WINDOW: Duration = Duration::from_secs(60);
+const HOLD: Duration = Duration::from_secs(40);
+
+/// A folder of one user, and a client of one application.
+struct User {
+    folder: TempDir,
+    client: Client,
+}
+
+impl User {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), client: client("meters") }
+    }
+
+    /// What another process has.
+    fn share(&self) -> FileShare {
+        FileShare::new(self.folder.path().join("kept"))
+    }
+
+    fn quota(&self) -> FileQuota {
+        self.share().quota(&self.client)
+    }
+
+    /// The one file of the quota with this extension.
+    fn file(&self, extension: &str) -> PathBuf {
+        let files = fs::read_dir(self.folder.path().join("kept")).unwrap();
+        let mut files = files.map(|file| file.unwrap().path());
+        files.find(|file| file.extension().is_some_and(|known| known == extension)).unwrap()
+    }
+}
+
+fn client(app_id: &str) -> Client {
+    let builder = Client::builder("https://platform.example:8743");
+    builder.token(AppId::new(app_id).unwrap(), "t0ken").build().unwrap()
+}
+
+fn turn() -> Turn {
+    Turn::new(2, WINDOW, HOLD)
+}
+
+async fn taken(quota: &FileQuota) -> Option<SlotId> {
+    match quota.acquire(turn()).await.unwrap() {
+        Grant::Taken(slot) => Some(slot),
+        _ => None,
+    }
+}
+
+/// At least so many seconds until there is a slot.
+async fn ready(quota: &FileQuota) -> u64 {
+    match quota.acquire(turn()).await.unwrap() {
+        Grant::Wait { ready, .. } => ready.as_secs_f64().ceil() as u64,
+        grant => panic!("{grant:?}"),
+    }
+}
+
+#[tokio::test]
+async fn processes_of_one_application_share_its_slots() {
+    let user = User::new();
+    let (first, second) = (user.quota(), user.quota());
+    let slot = taken(&first).await.unwrap();
+    assert!(taken(&second).await.is_some() && taken(&first).await.is_none());
+    first.replied(slot, turn()).await.unwrap();
+    assert_eq!(ready(&second).await, 60);
+    assert!(taken(&user.share().quota(&client("gates"))).await.is_some(), "another application");
+    second.leave().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_pause_reaches_the_other_processes() {
+    let user = User::new();
+    assert!(taken(&user.quota()).await.is_some());
+    user.quota().pause(Duration::from_secs(5)).await.unwrap();
+    let grant = user.quota().acquire(turn()).await.unwrap();
+    assert!(matches!(grant, Grant::Wait { is_paused: true, .. }), "{grant:?}");
+}
+
+#[tokio::test]
+async fn what_is_lost_counts_as_a_quota_that_is_used_up() {
+    for damage in ["", "{", "{\"endpoint\":\"https://another.example\",\"appId\":\"x\"}"] {
+        let user = User::new();
+        taken(&user.quota()).await.unwrap();
+        fs::write(user.file("json"), damage).unwrap();
+        for _ in 0..2 {
+            assert!((99..=101).contains(&ready(&user.quota()).await), "{damage}");
+        }
+    }
+    let user = User::new();
+    let quota = user.quota();
+    taken(&quota).await.unwrap();
+    fs::remove_dir_all(user.folder.path().join("kept")).unwrap();
+    assert_eq!(ready(&quota).await, 101, "this process knows that something was there");
+    fs::remove_dir_all(user.folder.path().join("kept")).unwrap();
+    assert!(taken(&user.quota()).await.is_some(), "a new one takes the application for a new one");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_files_are_for_their_user_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let user = User::new();
+    taken(&user.quota()).await.unwrap();
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let kept = user.folder.path().join("kept");
+    assert_eq!([mode(kept), mode(user.file("json")), mode(user.file("lock"))], [0o700, 0o600, 0o600]);
+    fs::set_permissions(user.file("json"), fs::Permissions::from_mode(0o666)).unwrap();
+    assert_eq!(ready(&user.quota()).await, 101, "somebody else may have written it");
+    assert_eq!(mode(user.file("json")), 0o600);
+}
+
+#[tokio::test]
+async fn what_a_killed_process_has_left_disturbs_nobody() {
+    let user = User::new();
+    taken(&user.quota()).await.unwrap();
+    fs::write(user.file("json").with_extension("part"), "half of a f").unwrap();
+    assert!(taken(&user.quota()).await.is_some());
+    assert!(!user.file("json").with_extension("part").exists());
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_leaves_the_quota_to_the_process() {
+    let user = User::new();
+    let quota = user.quota();
+    taken(&quota).await.unwrap();
+    let kept = fs::read(user.file("json")).unwrap();
+    // Nobody can write here, not even root.
+    fs::create_dir_all(user.file("json").with_extension("part").join("x")).unwrap();
+    let slot = SlotId::new("x");
+    assert_eq!(quota.acquire(turn()).await.unwrap(), Grant::Unshared);
+    assert!(quota.replied(slot, turn()).await.is_err());
+    assert_eq!(fs::read(user.file("json")).unwrap(), kept);
+    let nowhere = FileShare::new("/dev/null/nowhere").quota(&user.client);
+    assert_eq!(nowhere.acquire(turn()).await.unwrap(), Grant::Unshared);
+}
+
+/// Another process was stopped while it had the lock. Its call may be on its way, so nobody goes on without it.
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_is_not_given_up_is_an_error_that_names_the_file() {
+    let user = User::new();
+    taken(&user.quota()).await.unwrap();
+    let lock = fs::File::options().write(true).open(user.file("lock")).unwrap();
+    fs4::FileExt::lock(&lock).unwrap();
+    let (start, path) = (Instant::now(), user.file("lock"));
+    let error = user.quota().acquire(turn()).await.unwrap_err().to_string();
+    assert_eq!(error, format!("another process has had {} locked for 3 s", path.display()));
+    assert!(start.elapsed() < Duration::from_secs(4));
+    drop(lock);
+    assert!(taken(&user.quota()).await.is_some());
+}
+
+/// A quota of 20 calls in 2 seconds, which several clients use as much as they can.
+#[tokio::test]
+async fn clients_that_share_a_file_use_the_quota_together_and_no_more() {
+    const CALLS: u32 = 20;
+    const WINDOW: Duration = Duration::from_secs(2);
+    let (user, begun) = (User::new(), Instant::now());
+    let platform = Platform::in_process(|_| json_reply(200, r#"{"totalCount":0,"taskDetails":[]}"#));
+    let client = || {
+        let builder = Client::builder(platform.url()).service(platform.router());
+        let builder = builder.token(AppId::new("meters").unwrap(), "t0ken");
+        let client = builder.quota(Quota::new(CALLS, WINDOW).unwrap()).build().unwrap();
+        let _shared = client.quota().clone().shared(user.share().quota(&client));
+        client
+    };
+    let calls = |client: Client| async move {
+        let mut calls = 0;
+        while begun.elapsed() < 3 * WINDOW {
+            let (one, two) = tokio::join!(client.subtasks("t").page(0), client.subtasks("t").page(0));
+            assert!(one.is_ok() && two.is_ok());
+            calls += 2;
+            sleep(Duration::from_millis(1)).await;
+        }
+        calls
+    };
+    let each = tokio::join!(calls(client()), calls(client()), calls(client()), calls(client()));
+    let asked = platform.asked();
+    let most = asked.iter().map(|first| {
+        let in_window =
+            |other: &&northbound_testkit::Asked| other.at >= first.at && other.at <= first.at + WINDOW;
+        asked.iter().filter(in_window).count()
+    });
+    let most = most.max().unwrap();
+    assert_eq!(most, CALLS as usize, "{each:?}");
+    // Three windows are full, and in the fourth one each client ends what it has begun.
+    assert!(asked.len() >= 64, "{} calls: {each:?}", asked.len());
+}
