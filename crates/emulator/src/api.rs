@@ -8,8 +8,6 @@ pub(crate) mod batch_task;
 pub(crate) mod create;
 pub(crate) mod credentials;
 pub(crate) mod device_ids;
-#[cfg(feature = "openapi")]
-pub(crate) mod error_tables;
 pub(crate) mod query;
 pub(crate) mod refusal;
 

@@ -35,8 +35,10 @@ pub(crate) fn in_place(fault: &FaultKind) -> Option<Response> {
         }
         FaultKind::ErrorUnder200 { code } => {
             // It was checked when the fault was switched on.
-            let row = ErrorRow::with_code(code).unwrap_or(INTERNAL_ERROR).under(StatusCode::OK);
-            row.because("a fault that was switched on").response(Envelope::Documented)
+            let row = ErrorRow::with_code(code).unwrap_or(INTERNAL_ERROR);
+            ErrorRow { status: 200, ..row }
+                .because("a fault that was switched on")
+                .response(Envelope::Documented)
         }
         FaultKind::Unavailable { retry_after_seconds } => {
             let wait = retry_after_seconds.map(|seconds| [(RETRY_AFTER, HeaderValue::from(seconds))]);

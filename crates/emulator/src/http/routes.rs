@@ -51,10 +51,7 @@ operations! {
 #[cfg_attr(feature = "openapi", utoipa::path(
     get, path = LIST_SUBTASKS_PATH, tag = "Batch tasks",
     params(crate::api::query::SubtaskQuery),
-    responses(
-        (status = 200, description = "One page of subtasks.", body = crate::api::SubtaskPage),
-        crate::api::error_tables::ListSubtasksErrors
-    ),
+    responses((status = 200, description = "One page of subtasks.", body = crate::api::SubtaskPage)),
     security(("AppKey" = [], "BearerToken" = []))
 ))]
 async fn list_subtasks(
@@ -78,7 +75,6 @@ async fn list_subtasks(
 #[cfg_attr(feature = "openapi", utoipa::path(
     post, path = CREATE_BATCH_TASK_PATH, tag = "Batch tasks",
     request_body(content = crate::api::create::BatchTaskRequest, content_type = "application/json"),
-    responses(crate::api::error_tables::CreateBatchTaskErrors),
     security(("AppKey" = [], "BearerToken" = []))
 ))]
 async fn create_batch_task(State(control): State<Control>, headers: HeaderMap, body: Body) -> Response {
@@ -107,10 +103,7 @@ async fn create_batch_task(State(control): State<Control>, headers: HeaderMap, b
         ("taskId" = crate::api::TaskId, Path, description = "The batch task."),
         crate::api::batch_task::TaskQueryParameters
     ),
-    responses(
-        (status = 200, description = "The task as it is now.", body = crate::api::batch_task::BatchTask<'_>),
-        crate::api::error_tables::GetBatchTaskErrors
-    ),
+    responses((status = 200, description = "The task as it is now.", body = crate::api::batch_task::BatchTask<'_>)),
     security(("AppKey" = [], "BearerToken" = []))
 ))]
 async fn get_batch_task(
@@ -137,10 +130,7 @@ async fn get_batch_task(
 #[cfg_attr(feature = "openapi", utoipa::path(
     post, path = LOGIN_PATH, tag = "Authentication",
     request_body(content = LoginRequest, content_type = "application/x-www-form-urlencoded"),
-    responses(
-        (status = 200, description = "A token, and how long it lives.", body = crate::api::AccessToken),
-        crate::api::error_tables::LoginErrors
-    ),
+    responses((status = 200, description = "A token, and how long it lives.", body = crate::api::AccessToken)),
     security(())
 ))]
 async fn login(
