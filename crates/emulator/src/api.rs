@@ -103,8 +103,8 @@ impl std::fmt::Debug for Secret {
 
 /// A span of time in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(minimum = 0))]
-pub(crate) struct Seconds(pub(crate) i64);
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub(crate) struct Seconds(pub(crate) u64);
 
 /// A code that names an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -117,14 +117,11 @@ pub(crate) struct ErrorCode(pub(crate) &'static str);
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SubtaskPage {
     /// Number of subtasks that match the filters, in rows.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) total_count: Option<i64>,
+    pub(crate) total_count: Option<u64>,
     /// Number of this page; 0 is the first.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) page_no: Option<i64>,
+    pub(crate) page_no: Option<u64>,
     /// Rows that a page may hold.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) page_size: Option<i64>,
+    pub(crate) page_size: Option<u64>,
     /// The subtasks on this page.
     pub(crate) task_details: Option<Vec<Subtask>>,
 }

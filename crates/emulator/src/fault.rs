@@ -135,46 +135,10 @@ pub enum Operation {
     GetBatchTask,
 }
 
-/// Why a fault cannot be switched on.
+/// Why a fault cannot be switched on: the bound that it breaks, in words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum FaultError {
-    /// The share is out of bounds.
-    #[error("per_mille of {per_mille}: 1 to 1000 are allowed")]
-    PerMille {
-        /// The share asked for.
-        per_mille: u16,
-    },
-    /// It would apply to no call.
-    #[error("next of 0: at least 1 is allowed; leave it out for every call")]
-    NoCalls,
-    /// The body is too large.
-    #[error("mebibytes of {mebibytes}: at most 1024 are allowed")]
-    TooHuge {
-        /// The size asked for.
-        mebibytes: u32,
-    },
-    /// The location cannot stand in a header.
-    #[error("location {location:?}: only printable ASCII is allowed, and it must not be empty")]
-    Location {
-        /// The location asked for.
-        location: String,
-    },
-    /// The fault is one of another operation.
-    #[error("{kind} cannot apply to the operation it is switched on for: it applies to {only} alone")]
-    OtherOperation {
-        /// Name of the fault.
-        kind: &'static str,
-        /// Name of the operation that it applies to.
-        only: &'static str,
-    },
-    /// There is no error with this code.
-    #[error("code {code:?}: no call of the platform has an error with this code")]
-    UnknownCode {
-        /// The code asked for.
-        code: String,
-    },
-}
+#[error("{0}")]
+pub struct FaultError(String);
 
 impl Fault {
     /// A fault that applies to every call until it is cleared.
@@ -210,31 +174,34 @@ impl Fault {
     ///
     /// The first bound that it breaks.
     pub fn check(&self) -> Result<(), FaultError> {
-        if !(1..=1000).contains(&self.per_mille) {
-            return Err(FaultError::PerMille { per_mille: self.per_mille });
-        }
-        if self.next == Some(0) {
-            return Err(FaultError::NoCalls);
-        }
-        match &self.fault {
-            FaultKind::HugeBody { mebibytes } if *mebibytes > 1024 => {
-                Err(FaultError::TooHuge { mebibytes: *mebibytes })
+        let broken = match &self.fault {
+            _ if !(1..=1000).contains(&self.per_mille) => {
+                format!("per_mille of {}: 1 to 1000 are allowed", self.per_mille)
+            }
+            _ if self.next == Some(0) => {
+                "next of 0: at least 1 is allowed; leave it out for every call".to_owned()
+            }
+            FaultKind::HugeBody { mebibytes: mebibytes @ 1025.. } => {
+                format!("mebibytes of {mebibytes}: at most 1024 are allowed")
             }
             FaultKind::Redirect { location }
                 if location.is_empty() || !location.bytes().all(|byte| byte.is_ascii_graphic()) =>
             {
-                Err(FaultError::Location { location: location.clone() })
+                format!("location {location:?}: only printable ASCII is allowed, and it must not be empty")
             }
             FaultKind::ErrorUnder200 { code } if ErrorRow::with_code(code).is_none() => {
-                Err(FaultError::UnknownCode { code: code.clone() })
+                format!("code {code:?}: no call of the platform has an error with this code")
             }
             kind => match (kind.only(), self.on) {
-                (Some(only), Some(on)) if on != only => {
-                    Err(FaultError::OtherOperation { kind: kind.name(), only: only.name() })
-                }
-                _ => Ok(()),
+                (Some(only), Some(on)) if on != only => format!(
+                    "{} cannot apply to the operation it is switched on for: it applies to {} alone",
+                    kind.name(),
+                    only.name()
+                ),
+                _ => return Ok(()),
             },
-        }
+        };
+        Err(FaultError(broken))
     }
 
     fn applies_to(&self, operation: Operation) -> bool {

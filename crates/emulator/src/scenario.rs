@@ -4,7 +4,6 @@
 mod application;
 mod check;
 mod created;
-mod error;
 mod file;
 pub(crate) mod life;
 mod task;
@@ -12,8 +11,8 @@ mod task;
 use serde::{Deserialize, Serialize};
 
 pub use self::application::Application;
+pub use self::check::ScenarioError;
 pub use self::created::{CreatedTasks, DeviceType, Fleet, Tag};
-pub use self::error::ScenarioError;
 pub use self::file::ScenarioFileError;
 pub use self::task::{Content, Task};
 use crate::clock::ClockKind;

@@ -59,7 +59,7 @@ impl Subtasks {
     }
 
     /// The page that `query` asks for, at this age of the task. Its rows are those of another page where `page_of_rows` says so.
-    pub(crate) fn page(&self, query: &SubtaskQuery, page_of_rows: i32, age: Duration) -> Page {
+    pub(crate) fn page(&self, query: &SubtaskQuery, page_of_rows: u32, age: Duration) -> Page {
         match self {
             Self::Generated(rows) => generated_page(rows, query, page_of_rows, age),
             Self::PageExample => example_page(query, page_of_rows),
@@ -78,13 +78,13 @@ pub(crate) struct Page {
     pub(crate) text: Vec<u8>,
 }
 
-fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery, page_of_rows: i32, age: Duration) -> Page {
+fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery, page_of_rows: u32, age: Duration) -> Page {
     let filter = Filter {
         status: query.status,
         device_id: query.device_id.as_ref(),
         command_id: query.command_id.as_ref(),
     };
-    let size = query.page_size.unsigned_abs() as usize;
+    let size = query.page_size as usize;
     let found = rows.find(filter, query.rows_before(page_of_rows), size, age);
     // The rows are written into the list of a page without any.
     let frame = json_text(&page_of(query, found.total, Vec::new()));
@@ -107,7 +107,7 @@ fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery, page_of_rows: i32,
 
 /// The example of the platform's page, whose counters contradict its list: page 0 has its two rows, whatever page size is
 /// asked for, under `totalCount` 1 and `pageSize` 1. Filters leave out the rows that they do not match.
-fn example_page(query: &SubtaskQuery, page_of_rows: i32) -> Page {
+fn example_page(query: &SubtaskQuery, page_of_rows: u32) -> Page {
     let mut rows: Vec<_> = example_rows().into_iter().filter(|row| matches(row, query)).collect();
     let total = u32::from(!rows.is_empty());
     let page_size = if page_of_rows == 0 { 1 } else { query.page_size };

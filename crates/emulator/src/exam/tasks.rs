@@ -126,7 +126,7 @@ impl ExamTasks {
         let found: Vec<u32> =
             (0..Self::rows(question)).filter(|row| self.matches(question, *row, query, calls)).collect();
         let before = usize::try_from(query.rows_before(query.page_no)).unwrap_or(usize::MAX);
-        let size = query.page_size.unsigned_abs() as usize;
+        let size = query.page_size as usize;
         let rows: Vec<Value> =
             found.iter().skip(before).take(size).map(|row| self.subtask(question, *row, calls)).collect();
         let reason = format!("{} of {} subtasks, in an exam", rows.len(), found.len());

@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
-use super::script::{Script, Step};
+use super::script::{Step, script};
 use crate::api::refusal::{Envelope, ErrorRow, INTERNAL_ERROR};
 use crate::clock::Clock;
 use crate::fault::FaultKind;
@@ -61,11 +61,11 @@ pub(crate) async fn apply_fault(fault: &FaultKind, response: Response, clock: &C
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let length = HeaderValue::from(body.len());
     let body = match fault {
-        FaultKind::Reset | FaultKind::CreateReplyLost => Body::new(Script::new(clock, [Step::Break])),
+        FaultKind::Reset | FaultKind::CreateReplyLost => script(clock, [Step::Break]),
         FaultKind::CloseHalfWay => {
             parts.headers.insert(CONTENT_LENGTH, length);
             let half = body.slice(..body.len() / 2);
-            Body::new(Script::new(clock, [Step::Send(half), Step::Flush, Step::Break]))
+            script(clock, [Step::Send(half), Step::Flush, Step::Break])
         }
         FaultKind::TruncatedBody => Body::from(body.slice(..body.len() / 2)),
         FaultKind::WrongContentType => {
@@ -74,13 +74,13 @@ pub(crate) async fn apply_fault(fault: &FaultKind, response: Response, clock: &C
         }
         FaultKind::SlowDrip { milliseconds } => {
             parts.headers.insert(CONTENT_LENGTH, length);
-            Body::new(Script::new(clock, drips(&body, Duration::from_millis((*milliseconds).into()))))
+            script(clock, drips(&body, Duration::from_millis((*milliseconds).into())))
         }
         FaultKind::HugeBody { mebibytes } => {
             let blanks = Bytes::from(vec![b' '; PIECE]);
             let pieces = *mebibytes as usize * (MEBIBYTE / PIECE);
             let steps = std::iter::once(body).chain(std::iter::repeat_n(blanks, pieces)).map(Step::Send);
-            Body::new(Script::new(clock, steps))
+            script(clock, steps)
         }
         FaultKind::UnknownStatus => rewritten(&body, unknown_status),
         FaultKind::ExtraMembers => rewritten(&body, extra_members),

@@ -36,7 +36,7 @@ impl TokenPair {
         let token = AccessToken {
             access_token: Some(Secret(self.access)),
             token_type: Some("bearer".to_owned()),
-            expires_in: i64::try_from(self.lifetime.as_secs()).ok().map(Seconds),
+            expires_in: Some(Seconds(self.lifetime.as_secs())),
             refresh_token: Some(Secret(self.refresh)),
             scope: Some("default".to_owned()),
         };
