@@ -7,11 +7,10 @@
 pub(crate) mod batch_task;
 pub(crate) mod create;
 pub(crate) mod credentials;
-pub(crate) mod device_ids;
 pub(crate) mod query;
 pub(crate) mod refusal;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Path of the login.
@@ -69,7 +68,7 @@ impl SubtaskStatus {
 pub(crate) struct TaskId(pub(crate) String);
 
 /// Identifies a device; the platform allocates it when the device is registered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct DeviceId(pub(crate) String);
 

@@ -11,7 +11,6 @@ pub(crate) mod stencil;
 
 use std::time::Duration;
 
-use crate::api::device_ids::DeviceIds;
 use crate::api::query::SubtaskQuery;
 use crate::api::{
     CommandId, DeviceId, EmbeddedText, Subtask, SubtaskPage, SubtaskParam, SubtaskStatus, json_text,
@@ -41,7 +40,13 @@ impl Subtasks {
     }
 
     /// A row for each of these devices, which lives like this until the time of its task is over.
-    pub(crate) fn listed(seed: u64, task_id: &str, devices: DeviceIds, life: Life, end: Duration) -> Self {
+    pub(crate) fn listed(
+        seed: u64,
+        task_id: &str,
+        devices: Vec<DeviceId>,
+        life: Life,
+        end: Duration,
+    ) -> Self {
         let end = u64::try_from(end.as_millis()).unwrap_or(u64::MAX);
         Self::Generated(Box::new(GeneratedRows::new(Plan::listed(seed, task_id, devices, life, end))))
     }

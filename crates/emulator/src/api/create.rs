@@ -11,8 +11,8 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::api::DeviceId;
 use crate::api::batch_task::TaskType;
-use crate::api::device_ids::DeviceIds;
 use crate::api::refusal::{INPUT_REJECTED, Refusal, shown};
 
 /// A batch task to create.
@@ -51,9 +51,9 @@ struct TaskParam {
     #[serde(default, rename = "type", deserialize_with = "given")]
     kind: Option<TargetType>,
     /// The devices of a `DeviceList`.
-    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<Vec<crate::api::DeviceId>>))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     #[serde(default, deserialize_with = "given")]
-    device_list: Option<DeviceIds>,
+    device_list: Option<Vec<DeviceId>>,
     /// The type of device of a `DeviceType`.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     #[serde(default, deserialize_with = "given")]
@@ -135,7 +135,7 @@ pub(crate) struct TaskTagRequest {
 /// The devices that a task is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    Devices(DeviceIds),
+    Devices(Vec<DeviceId>),
     DeviceType {
         name: String,
         manufacturer_id: Option<String>,
@@ -184,8 +184,11 @@ impl TaskParam {
         }
         match self.kind.ok_or_else(|| INPUT_REJECTED.because("type is missing"))? {
             TargetType::DeviceList => {
-                let devices = self.device_list.filter(|devices| devices.len() > 0);
-                needed("deviceList", devices).map(Target::Devices)
+                let devices = needed("deviceList", self.device_list.filter(|devices| !devices.is_empty()))?;
+                if devices.iter().any(|device| device.0.is_empty()) {
+                    return Err(INPUT_REJECTED.because("a device id is empty"));
+                }
+                Ok(Target::Devices(devices))
             }
             TargetType::DeviceType => Ok(Target::DeviceType {
                 name: needed("deviceType", self.device_type)?,
@@ -318,7 +321,7 @@ mod tests {
     #[test]
     fn each_type_of_target_needs_its_own_member() {
         let (_, Target::Devices(devices)) = parse(&task().to_string()).unwrap() else { panic!() };
-        assert_eq!(devices.iter().collect::<Vec<_>>(), ["b", "a", "b"]);
+        assert_eq!(devices, ["b", "a", "b"].map(|id| DeviceId(id.to_owned())));
         for (kind, member, value, expected) in [
             ("DeviceArea", "deviceLocation", json!("a"), Target::Area("a".into())),
             ("GroupList", "groupList", json!(["a"]), Target::Groups(vec!["a".into()])),
@@ -337,7 +340,9 @@ mod tests {
             param[member] = value;
             assert_eq!(changed("/param", param), Ok(expected));
         }
-        assert!(changed("/param/deviceList", json!([])).is_err());
+        for odd in [json!([]), json!("a"), json!(["a", 1]), json!(["a", null]), json!(["a", ""])] {
+            assert!(changed("/param/deviceList", odd).is_err());
+        }
     }
 
     #[test]

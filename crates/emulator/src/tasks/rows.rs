@@ -76,7 +76,7 @@ impl GeneratedRows {
 
     /// At most `size` of the rows that match, after the first `before`, as they are at this age of the task.
     pub(crate) fn find(&self, filter: Filter<'_>, before: u64, size: usize, age: Duration) -> Found {
-        let of_device = filter.device_id.map(|id| self.plan.rows_of_device(&id.0));
+        let of_device = filter.device_id.map(|id| self.plan.rows_of_device(id));
         let of_command = filter.command_id.map(|id| {
             let row = ids::row_of_command(self.plan.key, &id.0).filter(|row| *row < self.plan.rows);
             row.into_iter().collect::<Vec<_>>()
@@ -96,7 +96,7 @@ impl GeneratedRows {
                 let rows = self.plan.rows;
                 (rows, (before.min(rows)..rows).take(size).collect())
             }
-            (None, Some(status)) => (statuses.count(status), statuses.page(status, before as usize, size)),
+            (None, Some(status)) => (statuses.count(status), statuses.page(status, before, size)),
             (Some(mut rows), wanted) => {
                 rows.retain(|row| wanted.is_none_or(|wanted| statuses.of(*row) == Some(wanted)));
                 (rows.len() as u32, rows.into_iter().skip(before as usize).take(size).collect())

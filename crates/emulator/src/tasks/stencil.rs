@@ -3,7 +3,7 @@
 //! Rows with the same status and the same failure differ in their ids alone. So their text is serialized once, from the types
 //! that the document is derived from, and copied for each row: five times as fast as serializing each.
 
-use crate::api::{Subtask, json_text};
+use crate::api::{DeviceId, Subtask, json_text};
 use crate::tasks::ids;
 
 /// The ids of the subtask that a stencil is made from: as long as those of a row, and nothing that a row holds elsewhere.
@@ -52,12 +52,13 @@ impl Stencil {
         }
     }
 
-    /// Appends the text of a row with this device, as JSON writes its id, to a page.
-    pub(crate) fn write_with(&self, key: u64, row: u32, device: &str, page: &mut Vec<u8>) {
+    /// Appends the text of a row with this device to a page.
+    pub(crate) fn write_with(&self, key: u64, row: u32, device: &DeviceId, page: &mut Vec<u8>) {
         let start = page.len();
         self.write(key, row, page);
         if let Some(at) = self.device {
-            page.splice(start + at..start + at + DEVICE.len(), device.bytes());
+            // With the quotes, which JSON writes as well.
+            page.splice(start + at - 1..start + at + DEVICE.len() + 1, json_text(device).into_bytes());
         }
     }
 }
