@@ -12,6 +12,7 @@ pub(crate) mod refusal;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{EnumString, IntoStaticStr};
 
 /// Path of the login.
 pub(crate) const LOGIN_PATH: &str = "/iocm/app/sec/v1.1.0/login";
@@ -30,7 +31,7 @@ pub(crate) fn json_text(content: &impl Serialize) -> String {
 }
 
 /// Status of a subtask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, EnumString, IntoStaticStr)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) enum SubtaskStatus {
     Pending,
@@ -45,20 +46,9 @@ impl SubtaskStatus {
     pub(crate) const ALL: [Self; 5] =
         [Self::Pending, Self::WaitResult, Self::Success, Self::Fail, Self::Timeout];
 
-    /// The status with exactly this name; the page's names are case-sensitive.
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
-    }
-
     /// The name on the wire.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::WaitResult => "WaitResult",
-            Self::Success => "Success",
-            Self::Fail => "Fail",
-            Self::Timeout => "Timeout",
-        }
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -246,7 +236,7 @@ mod tests {
     fn the_name_of_a_status_is_what_it_serializes_to() {
         for status in SubtaskStatus::ALL {
             assert_eq!(serde_json::to_value(status).unwrap(), status.name());
-            assert_eq!(SubtaskStatus::from_name(status.name()), Some(status));
+            assert_eq!(status.name().parse(), Ok(status));
         }
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod apply;
 mod script;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use thiserror::Error;
 
 use crate::api::refusal::{ErrorRow, INTERNAL_ERROR};
@@ -49,9 +50,10 @@ pub struct Fault {
 ///
 /// Some faults replace the answer: the platform never sees the call, so it costs no quota and issues no token. The
 /// others spoil the answer that the platform gave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[strum(serialize_all = "kebab-case")]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum FaultKind {
@@ -108,6 +110,7 @@ pub enum FaultKind {
     CreateReplyLost,
     /// In place of the answer: the body of an error under 200.
     #[serde(rename = "error-under-200")]
+    #[strum(serialize = "error-under-200")]
     ErrorUnder200 {
         /// Code of the error, one that the emulator knows: `50252` unless given.
         #[serde(default = "internal_error", skip_serializing_if = "is_internal_error")]
@@ -119,9 +122,10 @@ pub enum FaultKind {
 }
 
 /// An operation of the platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Operation {
@@ -213,27 +217,7 @@ impl FaultKind {
     /// The name that a scenario file and the journal give it.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Latency { .. } => "latency",
-            Self::Reset => "reset",
-            Self::CloseHalfWay => "close-half-way",
-            Self::TruncatedBody => "truncated-body",
-            Self::WrongContentType => "wrong-content-type",
-            Self::BadGateway => "bad-gateway",
-            Self::EmptyError => "empty-error",
-            Self::InternalError => "internal-error",
-            Self::Unavailable { .. } => "unavailable",
-            Self::SlowDrip { .. } => "slow-drip",
-            Self::HugeBody { .. } => "huge-body",
-            Self::UnknownStatus => "unknown-status",
-            Self::ExtraMembers => "extra-members",
-            Self::NullParam => "null-param",
-            Self::RepeatedPage => "repeated-page",
-            Self::Redirect { .. } => "redirect",
-            Self::CreateReplyLost => "create-reply-lost",
-            Self::ErrorUnder200 { .. } => "error-under-200",
-            Self::Gzip => "gzip",
-        }
+        self.into()
     }
 
     /// The operation without which the fault makes no sense.
@@ -255,12 +239,7 @@ impl Operation {
     /// The name that a scenario file gives it.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::ListSubtasks => "list-subtasks",
-            Self::CreateBatchTask => "create-batch-task",
-            Self::GetBatchTask => "get-batch-task",
-        }
+        self.into()
     }
 }
 

@@ -1,11 +1,11 @@
 //! Reading the body of `createBatchTask`: form and bounds are judged here, before anything is looked up.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::api::DeviceId;
 use crate::api::batch_task::TaskType;
+use crate::api::credentials::is_of_type;
 use crate::api::refusal::{INPUT_REJECTED, Refusal, shown};
 
 /// A batch task to create.
@@ -154,7 +155,7 @@ impl BatchTaskRequest {
     ///
     /// Members that the page does not list are ignored.
     pub(crate) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<(Self, Target), Refusal> {
-        if !is_json(headers) {
+        if !is_of_type(headers, "application/json") {
             return Err(INPUT_REJECTED.because("the content type is not application/json"));
         }
         let Object(task) = read::<Object<Self>>(body)?;
@@ -234,12 +235,6 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Res
     T::deserialize(deserializer).map(Some)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = value.and_then(|value| value.split(';').next());
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
-}
-
 fn read<'b, T: Deserialize<'b>>(json: &'b [u8]) -> Result<T, Refusal> {
     serde_json::from_slice(json).map_err(|error| {
         // It may repeat what the client sent, which may be no fit for a header.
@@ -251,16 +246,11 @@ fn needed<T>(name: &str, value: Option<T>) -> Result<T, Refusal> {
     value.ok_or_else(|| INPUT_REJECTED.because(format!("{name} is missing or empty, and the type needs it")))
 }
 
-fn length(name: &str, text: &str, allowed: std::ops::RangeInclusive<usize>) -> Result<(), Refusal> {
-    let length = text.chars().count();
-    if allowed.contains(&length) {
-        return Ok(());
-    }
-    let (low, high) = allowed.into_inner();
-    Err(INPUT_REJECTED.because(format!("{name} has {length} characters: {low} to {high} are allowed")))
+fn length(name: &str, text: &str, allowed: RangeInclusive<usize>) -> Result<(), Refusal> {
+    range(&format!("the length of {name}"), text.chars().count(), allowed)
 }
 
-fn range(name: &str, value: i32, allowed: std::ops::RangeInclusive<i32>) -> Result<(), Refusal> {
+fn range<N: PartialOrd + Display>(name: &str, value: N, allowed: RangeInclusive<N>) -> Result<(), Refusal> {
     if allowed.contains(&value) {
         return Ok(());
     }
@@ -286,7 +276,7 @@ mod tests {
 
     fn parse(body: &str) -> Result<(BatchTaskRequest, Target), String> {
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, "application/json; charset=utf-8".parse().unwrap());
+        headers.insert("content-type", "application/json; charset=utf-8".parse().unwrap());
         BatchTaskRequest::parse(&headers, body.as_bytes()).map_err(|refusal| {
             assert_eq!(refusal.row, INPUT_REJECTED);
             refusal.reason

@@ -101,7 +101,7 @@ fn task_id(given: Option<String>) -> Result<TaskId, Refusal> {
 }
 
 fn status(given: String) -> Result<SubtaskStatus, Refusal> {
-    SubtaskStatus::from_name(&given).ok_or_else(|| {
+    given.parse().map_err(|_| {
         let known = SubtaskStatus::ALL.map(SubtaskStatus::name).join(", ");
         INVALID_INPUT.because(format!("status={} is none of {known}", shown(&given)))
     })

@@ -50,7 +50,7 @@ pub(crate) const INTERNAL_ERROR: ErrorRow = row(500, "50252", "Internal server e
 
 /// The error tables: the id of each operation, and its rows in the order of its page. Of the login, the words are not verified, except
 /// those of 50252.
-pub(crate) const ERROR_TABLES: [(&str, &[ErrorRow]); 4] = [
+pub(crate) const ERROR_TABLES: &[(&str, &[ErrorRow])] = &[
     (
         "listSubtasks",
         &[

@@ -9,7 +9,7 @@ use axum::routing::get;
 use axum::{Extension, Json, Router, middleware};
 
 use crate::api::credentials::Caller;
-use crate::api::refusal::{INPUT_REJECTED, MISSING_PARAMETER, Verdict};
+use crate::api::refusal::{INPUT_REJECTED, MISSING_PARAMETER, NO_RIGHT, Refusal, TASK_NOT_FOUND, Verdict};
 use crate::api::{
     CREATE_BATCH_TASK_PATH, EMPTY_TASK_ID_PATH, ErrorResponse, GET_BATCH_TASK_PATH, LIST_SUBTASKS_PATH,
     LOGIN_PATH, LoginRequest,
@@ -81,7 +81,7 @@ async fn create_batch_task(State(control): State<Control>, headers: HeaderMap, b
     let platform = control.platform();
     let create = async || {
         let caller = Caller::from_headers(&headers)?;
-        control.exams().may_create(&caller)?;
+        control.exams().may_call(&caller, NO_RIGHT)?;
         platform.may_create(&caller)?;
         // Only now is a body of this size worth reading.
         let body = to_bytes(body, MAX_CREATE_BODY).await.map_err(|_| {
@@ -89,9 +89,7 @@ async fn create_batch_task(State(control): State<Control>, headers: HeaderMap, b
         })?;
         platform.create_batch_task(&caller, &headers, &body)
     };
-    create()
-        .await
-        .unwrap_or_else(|refusal: crate::api::refusal::Refusal| refusal.response(platform.envelope()))
+    create().await.unwrap_or_else(|refusal: Refusal| refusal.response(platform.envelope()))
 }
 
 /// Querying Information About a Batch Task
@@ -118,7 +116,7 @@ async fn get_batch_task(
     let task_id = task_id.map_or_else(|_| last(), |Path(id)| id);
     let query = uri.query().unwrap_or_default();
     let outcome = Caller::from_headers(&headers).and_then(|caller| {
-        control.exams().may_get_batch_task(&caller)?;
+        control.exams().may_call(&caller, TASK_NOT_FOUND)?;
         platform.get_batch_task(&caller, task_id, query)
     });
     outcome.unwrap_or_else(|refusal| refusal.response(platform.envelope()))
