@@ -37,9 +37,9 @@ pub(crate) struct BatchTaskRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = TaskParam))]
     pub(crate) param: Box<RawValue>,
     /// Tags of the task.
-    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<Vec<TaskTagRequest>>))]
-    #[serde(default, deserialize_with = "given")]
-    pub(crate) tags: Option<Vec<Object<TaskTagRequest>>>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<TaskTagRequest>))]
+    #[serde(default)]
+    pub(crate) tags: Vec<Object<TaskTagRequest>>,
 }
 
 /// Parameters of a task; these are the ones of a command task.
@@ -52,45 +52,37 @@ struct TaskParam {
     #[serde(default, rename = "type", deserialize_with = "given")]
     kind: Option<TargetType>,
     /// The devices of a `DeviceList`.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    #[serde(default, deserialize_with = "given")]
-    device_list: Option<Vec<DeviceId>>,
+    #[serde(default)]
+    device_list: Vec<DeviceId>,
     /// The type of device of a `DeviceType`.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    #[serde(default, deserialize_with = "given")]
-    device_type: Option<String>,
+    #[serde(default)]
+    device_type: String,
     /// Only devices of this manufacturer, with a type of device.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    #[serde(default, deserialize_with = "given")]
-    manufacturer_id: Option<String>,
+    #[serde(default)]
+    manufacturer_id: String,
     /// Only devices of this model, with a type of device.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    #[serde(default, deserialize_with = "given")]
-    model: Option<String>,
+    #[serde(default)]
+    model: String,
     /// The area of a `DeviceArea`.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    #[serde(default, deserialize_with = "given")]
-    device_location: Option<String>,
+    #[serde(default)]
+    device_location: String,
     /// The groups of a `GroupList` by their names, or of a `GroupIdList` by their ids.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    #[serde(default, deserialize_with = "given")]
-    group_list: Option<Vec<String>>,
+    #[serde(default)]
+    group_list: Vec<String>,
     /// The command.
     #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<DeviceCommand>))]
     #[serde(default, deserialize_with = "given")]
     command: Option<Object<DeviceCommand>>,
     /// Where the result of each command would be sent. Nothing is sent.
-    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<String>))]
-    #[serde(default, rename = "callbackUrl", deserialize_with = "given")]
-    _callback_url: Option<String>,
+    #[serde(default, rename = "callbackUrl")]
+    _callback_url: String,
     /// How often a command that is not confirmed is sent again.
-    #[cfg_attr(feature = "openapi", schema(nullable = false, minimum = 0, maximum = 3))]
-    #[serde(default, deserialize_with = "given")]
-    max_retransmit: Option<i32>,
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 3))]
+    #[serde(default)]
+    max_retransmit: i32,
     /// Tag of the group. It is only given back.
-    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<String>))]
-    #[serde(default, rename = "groupTag", deserialize_with = "given")]
-    _group_tag: Option<String>,
+    #[serde(default, rename = "groupTag")]
+    _group_tag: String,
 }
 
 /// How the devices of a task are chosen.
@@ -139,8 +131,10 @@ pub(crate) enum Target {
     Devices(Vec<DeviceId>),
     DeviceType {
         name: String,
-        manufacturer_id: Option<String>,
-        model: Option<String>,
+        /// Any, if it is empty.
+        manufacturer_id: String,
+        /// Any, if it is empty.
+        model: String,
     },
     Area(String),
     /// By name or by id.
@@ -170,9 +164,7 @@ impl BatchTaskRequest {
 
 impl TaskParam {
     fn target(self, task_type: TaskType) -> Result<Target, Refusal> {
-        if let Some(times) = self.max_retransmit {
-            range("maxRetransmit", times, 0..=3)?;
-        }
+        range("maxRetransmit", self.max_retransmit, 0..=3)?;
         if let Some(Object(command)) = &self.command {
             length("serviceId", &command.service_id, 1..=64)?;
             length("method", &command.method, 1..=128)?;
@@ -184,13 +176,10 @@ impl TaskParam {
             return Err(INPUT_REJECTED.because("command is missing"));
         }
         match self.kind.ok_or_else(|| INPUT_REJECTED.because("type is missing"))? {
-            TargetType::DeviceList => {
-                let devices = needed("deviceList", self.device_list.filter(|devices| !devices.is_empty()))?;
-                if devices.iter().any(|device| device.0.is_empty()) {
-                    return Err(INPUT_REJECTED.because("a device id is empty"));
-                }
-                Ok(Target::Devices(devices))
+            TargetType::DeviceList if self.device_list.iter().any(|device| device.0.is_empty()) => {
+                Err(INPUT_REJECTED.because("a device id is empty"))
             }
+            TargetType::DeviceList => needed("deviceList", self.device_list).map(Target::Devices),
             TargetType::DeviceType => Ok(Target::DeviceType {
                 name: needed("deviceType", self.device_type)?,
                 manufacturer_id: self.manufacturer_id,
@@ -198,8 +187,7 @@ impl TaskParam {
             }),
             TargetType::DeviceArea => needed("deviceLocation", self.device_location).map(Target::Area),
             TargetType::GroupList | TargetType::GroupIdList => {
-                let groups = self.group_list.filter(|groups| !groups.is_empty());
-                needed("groupList", groups).map(Target::Groups)
+                needed("groupList", self.group_list).map(Target::Groups)
             }
             TargetType::Broadcast => Ok(Target::Everything),
         }
@@ -242,8 +230,9 @@ fn read<'b, T: Deserialize<'b>>(json: &'b [u8]) -> Result<T, Refusal> {
     })
 }
 
-fn needed<T>(name: &str, value: Option<T>) -> Result<T, Refusal> {
-    value.ok_or_else(|| INPUT_REJECTED.because(format!("{name} is missing or empty, and the type needs it")))
+fn needed<T: Default + PartialEq>(name: &str, value: T) -> Result<T, Refusal> {
+    let missing = || INPUT_REJECTED.because(format!("{name} is missing or empty, and the type needs it"));
+    if value == T::default() { Err(missing()) } else { Ok(value) }
 }
 
 fn length(name: &str, text: &str, allowed: RangeInclusive<usize>) -> Result<(), Refusal> {
@@ -305,7 +294,7 @@ mod tests {
             (body.split("\"param\": ").nth(1).unwrap().len() - 1, Target::Everything)
         );
         let tag = TaskTagRequest { tag_name: "a".into(), tag_value: "b".into() };
-        assert_eq!((task.app_id, task.tags), (None, Some(vec![Object(tag)])));
+        assert_eq!((task.app_id, task.tags), (None, vec![Object(tag)]));
     }
 
     #[test]
@@ -320,7 +309,7 @@ mod tests {
                 "DeviceType",
                 "deviceType",
                 json!("a"),
-                Target::DeviceType { name: "a".into(), manufacturer_id: None, model: None },
+                Target::DeviceType { name: "a".into(), manufacturer_id: String::new(), model: String::new() },
             ),
         ] {
             let mut param = task()["param"].take();

@@ -42,7 +42,7 @@ impl Platform {
     ) -> Result<Response, Refusal> {
         let (task, target) = BatchTaskRequest::parse(headers, body)?;
         let owner = self.owner(caller, task.app_id.as_deref(), self.unknown_application_of_create)?;
-        let tags: Vec<_> = task.tags.into_iter().flatten().map(|Object(tag)| tag).collect();
+        let tags: Vec<_> = task.tags.into_iter().map(|Object(tag)| tag).collect();
         tags.iter().try_for_each(|tag| self.check_tag(tag))?;
         let devices = self.devices.of(target).map_err(|reason| RESOURCE_NOT_FOUND.because(reason))?;
 

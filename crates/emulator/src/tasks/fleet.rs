@@ -24,8 +24,7 @@ impl Devices {
         let devices = match target {
             Target::Devices(devices) => return self.listed(devices),
             Target::DeviceType { name, manufacturer_id, model } => {
-                let fits =
-                    |given: &Option<String>, own: &str| given.as_deref().is_none_or(|given| given == own);
+                let fits = |given: &str, own: &str| given.is_empty() || given == own;
                 let is_meant: Vec<bool> = types
                     .iter()
                     .map(|kind| {
@@ -99,7 +98,7 @@ mod tests {
     }
 
     fn named(name: &str) -> Target {
-        Target::DeviceType { name: name.to_owned(), manufacturer_id: None, model: None }
+        Target::DeviceType { name: name.to_owned(), manufacturer_id: String::new(), model: String::new() }
     }
 
     #[test]
@@ -129,8 +128,8 @@ mod tests {
         let fleet = devices(Fleet::default());
         let model = |model: &str| Target::DeviceType {
             name: "WaterMeter".to_owned(),
-            manufacturer_id: Some("ManufacturerA".to_owned()),
-            model: Some(model.to_owned()),
+            manufacturer_id: "ManufacturerA".to_owned(),
+            model: model.to_owned(),
         };
         assert!(fleet.of(model("NBIoTDevice")).is_ok());
         for (target, reason) in [
