@@ -17,7 +17,6 @@ pub(crate) struct ExplainOptions {
 }
 
 pub(crate) fn run(context: &mut Context<'_>, options: &ExplainOptions) -> Result<(), CliError> {
-    context.refuse_csv()?;
     let info = ErrorCode::from(options.code.trim()).info().ok_or_else(|| unknown(&options.code))?;
     let ErrorInfo { code, name, text, meaning, remedy, action, source, .. } = info;
     // The responses that may carry the code.

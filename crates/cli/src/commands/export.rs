@@ -8,7 +8,6 @@ mod delivered;
 mod part_file;
 mod paths;
 mod reader;
-mod sink;
 
 use clap::Args;
 use northbound::SubtaskStatus;
@@ -31,8 +30,7 @@ use crate::session::known_tasks::Memory;
 use checkpoint::{Checkpoint, Format};
 use part_file::{PartFile, PartFileOptions};
 use paths::Paths;
-use reader::ExportReader;
-use sink::Sink;
+use reader::{ExportReader, Sink};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportOptions {

@@ -62,7 +62,6 @@ pub(crate) fn man(
     options: &ManOptions,
     mut command: Command,
 ) -> Result<(), CliError> {
-    context.refuse_csv()?;
     let folder = &options.out;
     if folder == Path::new("-") {
         let what = "the manual is several files, and cannot go to stdout";

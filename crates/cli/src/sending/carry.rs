@@ -41,11 +41,7 @@ pub(crate) async fn send(
     order: Order,
     repeat: Repeat,
 ) -> Result<Option<Follow>, CliError> {
-    let key = SendKey {
-        endpoint: connection.endpoint().to_owned(),
-        application: connection.client.app_id().to_string(),
-        name: order.name().to_owned(),
-    };
+    let key = key_of(&connection, order.name());
     // The emulator inside this command ends with it, and so do its tasks.
     let store = if context.global.emulator { None } else { Some(SendStore::of(context.environment)?) };
     if options.dry_run {
@@ -70,6 +66,15 @@ pub(crate) async fn send(
     told?;
     let (watch, report) = (options.watch || options.report.is_some(), options.report.clone());
     Ok(Some(Follow { connection, task_id: sent.task_id, watch, report }))
+}
+
+/// By what a send is known.
+pub(crate) fn key_of(connection: &Connection, name: &str) -> SendKey {
+    SendKey {
+        endpoint: connection.endpoint().to_owned(),
+        application: connection.client.app_id().to_string(),
+        name: name.to_owned(),
+    }
 }
 
 /// Prints what would be sent.
