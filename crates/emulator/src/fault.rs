@@ -30,6 +30,7 @@ pub(crate) use self::active::Faults;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
+#[must_use]
 pub struct Fault {
     /// What goes wrong.
     pub fault: FaultKind,
@@ -146,27 +147,23 @@ pub struct FaultError(String);
 
 impl Fault {
     /// A fault that applies to every call until it is cleared.
-    #[must_use]
     pub fn new(kind: FaultKind) -> Self {
         Self { fault: kind, on: None, next: None, per_mille: all() }
     }
 
     /// It applies to this operation only.
-    #[must_use]
     pub fn on(mut self, operation: Operation) -> Self {
         self.on = Some(operation);
         self
     }
 
     /// It applies to this number of calls, then it ends.
-    #[must_use]
     pub fn next(mut self, calls: u32) -> Self {
         self.next = Some(calls);
         self
     }
 
     /// It applies to this number of calls in a thousand, drawn from the seed.
-    #[must_use]
     pub fn per_mille(mut self, calls: u16) -> Self {
         self.per_mille = calls;
         self
@@ -227,11 +224,6 @@ impl FaultKind {
             Self::CreateReplyLost => Some(Operation::CreateBatchTask),
             _ => None,
         }
-    }
-
-    /// Whether the client gets no byte of an answer.
-    pub(crate) fn leaves_no_answer(&self) -> bool {
-        matches!(self, Self::Reset | Self::CreateReplyLost)
     }
 }
 

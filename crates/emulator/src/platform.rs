@@ -149,7 +149,7 @@ impl Platform {
         let query = SubtaskQuery::parse(query)?;
         let owner = self.owner(caller, query.app_id.as_deref(), self.unknown_application)?;
         let task = self.task(owner, &query.task_id)?;
-        let page_of_rows = if repeat { query.page_before() } else { query.page_no };
+        let page_of_rows = if repeat { query.page_no.saturating_sub(1) } else { query.page_no };
         let Page { total, rows, text } = task.subtasks.page(&query, page_of_rows, task.age(self.clock.now()));
         let reason = format!("{rows} of {total} subtasks");
         Ok(Verdict { reason, ..Verdict::default() }.answer(text))

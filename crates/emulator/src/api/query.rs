@@ -49,11 +49,6 @@ impl SubtaskQuery {
         })
     }
 
-    /// Number of the page before; page 0 has none.
-    pub(crate) fn page_before(&self) -> u32 {
-        self.page_no.saturating_sub(1)
-    }
-
     /// Number of rows before a page. It fits: the largest page times the largest size is below 2⁴⁰.
     pub(crate) fn rows_before(&self, page_no: u32) -> u64 {
         u64::from(page_no) * u64::from(self.page_size)

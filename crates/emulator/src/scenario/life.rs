@@ -17,6 +17,7 @@ use crate::draw::{Purpose, draw, weighted};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
+#[must_use]
 pub struct Life {
     /// Time over which the commands are sent, in seconds, counted from the creation of the task. At most 604800.
     pub sending_seconds: u32,
@@ -56,13 +57,11 @@ impl Life {
     pub const MAX_SECONDS: u32 = 7 * 24 * 3600;
 
     /// A life at this speed, in seconds, with the default outcomes; the fields tell what the times are.
-    #[must_use]
     pub fn new(sending_seconds: u32, answer_seconds: u32, timeout_seconds: u32) -> Self {
         Self { sending_seconds, answer_seconds, timeout_seconds, outcomes: Outcomes::default() }
     }
 
     /// The same life with these outcomes.
-    #[must_use]
     pub fn with_outcomes(mut self, outcomes: Outcomes) -> Self {
         self.outcomes = outcomes;
         self
@@ -113,7 +112,6 @@ impl Default for Life {
 
 impl Outcomes {
     /// Outcomes by their weights.
-    #[must_use]
     pub fn new(success: u32, fail: u32, timeout: u32) -> Self {
         Self { success, fail, timeout }
     }

@@ -102,7 +102,10 @@ impl GeneratedRows {
                 (rows.len() as u32, rows.into_iter().skip(before as usize).take(size).collect())
             }
         };
-        let rows = rows.into_iter().filter_map(|row| Some((row, statuses.of(row)?))).collect();
+        let rows = rows
+            .into_iter()
+            .filter_map(|row| Some((row, filter.status.or_else(|| statuses.of(row))?)))
+            .collect();
         Found { total, rows }
     }
 
