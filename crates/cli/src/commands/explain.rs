@@ -34,13 +34,15 @@ pub(crate) fn run(context: &mut Context<'_>, options: &ExplainOptions) -> Result
             "source": source,
         }))?);
     }
-    let comes = rows.map(|row| ("comes", format!("with HTTP {} from {}", row.status, row.operation)));
-    let facts = [("text", *text), ("meaning", meaning), ("remedy", remedy), ("action", action.as_str())];
-    let facts = [("code", format!("{code} ({name})"))]
-        .into_iter()
-        .chain(facts.map(|(label, text)| (label, text.to_owned())))
-        .chain(comes)
-        .chain(source.map(|source| ("source", source.to_owned())));
+    let mut facts = vec![
+        ("code", format!("{code} ({name})")),
+        ("text", (*text).to_owned()),
+        ("meaning", (*meaning).to_owned()),
+        ("remedy", (*remedy).to_owned()),
+        ("action", action.as_str().to_owned()),
+    ];
+    facts.extend(rows.map(|row| ("comes", format!("with HTTP {} from {}", row.status, row.operation))));
+    facts.extend(source.map(|source| ("source", source.to_owned())));
     for (label, text) in facts {
         writeln!(context.stdout, "{:9}{text}", format!("{label}:"))?;
     }

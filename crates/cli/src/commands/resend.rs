@@ -66,10 +66,13 @@ pub(crate) async fn run(
     let source = source(options)?;
     let mut failed = Failed::default();
     if let Source::File(path) = source {
-        file::read(path, |subtask| failed.add_subtask(subtask, &wanted))?;
+        file::read(path, |subtask| failed.add(subtask, &wanted))?;
         check_ids(path, &failed)?;
     }
-    let typed = typed_command(options)?;
+    let typed = match (&options.service, &options.method, &options.paras) {
+        (Some(service), Some(method), Some(paras)) => Some(CommandText::read(service, method, paras)?),
+        _ => None,
+    };
     let connection = Connection::open(context).await?;
     let task = source.task().or(options.task.as_deref());
     if let Some(task) = task {
@@ -151,13 +154,6 @@ fn check_ids(path: &str, failed: &Failed) -> Result<(), CliError> {
         let what = format!("{path} has the device id {:?}, which csv may have changed", one_line(id));
         Err(CliError::usage(what, "export the task as jsonl, which is exact"))
     })
-}
-
-fn typed_command(options: &ResendOptions) -> Result<Option<CommandText>, CliError> {
-    match (&options.service, &options.method, &options.paras) {
-        (Some(service), Some(method), Some(paras)) => CommandText::read(service, method, paras).map(Some),
-        _ => Ok(None),
-    }
 }
 
 /// The command that the task sent.
