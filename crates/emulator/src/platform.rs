@@ -40,7 +40,8 @@ use crate::tasks::fleet::Devices;
 pub(crate) struct Platform {
     seed: u64,
     clock: Clock,
-    envelope: Envelope,
+    /// How what the gateway refuses is written.
+    pub(crate) envelope: Envelope,
     /// The row of an application that does not exist: the page lists it under two statuses.
     unknown_application: ErrorRow,
     /// The same for a call that creates a task, whose page lists it under a third status as well.
@@ -255,11 +256,6 @@ impl Platform {
         found.filter(|task| task.owner == owner).ok_or_else(|| {
             TASK_NOT_FOUND.because(format!("application {} has no task {}", shown(owner), shown(&task_id.0)))
         })
-    }
-
-    /// How what the gateway refuses is written.
-    pub(crate) fn envelope(&self) -> Envelope {
-        self.envelope
     }
 }
 

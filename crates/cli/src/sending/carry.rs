@@ -41,7 +41,7 @@ pub(crate) async fn send(
     order: Order,
     repeat: Repeat,
 ) -> Result<Option<Follow>, CliError> {
-    let key = key_of(&connection, order.name());
+    let key = key_of(&connection, &order.name);
     // The emulator inside this command ends with it, and so do its tasks.
     let store = if context.global.emulator { None } else { Some(SendStore::of(context.environment)?) };
     if options.dry_run {
@@ -54,7 +54,7 @@ pub(crate) async fn send(
     let sent = carry_out(&mut steps, begun, content, repeat).await?;
     drop(steps);
     let told = tell(context, &connection, &order, &sent).await;
-    let (name, task) = (shown(order.name()), one_line(&sent.task_id));
+    let (name, task) = (shown(&order.name), one_line(&sent.task_id));
     if let Some(failure) = sent.unrecorded {
         let what = format!("{name} is sent as task {task}, and its record does not say so: {failure}");
         return Err(CliError::file(what, format!("note it with `northbound task {task} --adopt {name}`")));
@@ -111,7 +111,7 @@ async fn tell(
     order: &Order,
     sent: &Sent,
 ) -> Result<(), CliError> {
-    Memory::of(context).note(&connection.client, &sent.task_id, Some(order.name()), None).await;
+    Memory::of(context).note(&connection.client, &sent.task_id, Some(&order.name), None).await;
     let task = one_line(&sent.task_id);
     if context.global.output().is_json() {
         let state = if sent.before { "sent-before" } else { "sent" };
@@ -120,7 +120,7 @@ async fn tell(
         writeln!(context.stdout, "{task}")?;
         context.stdout.flush()?;
     }
-    let (name, devices) = (shown(order.name()), counted(order.devices.count(), "device"));
+    let (name, devices) = (shown(&order.name), counted(order.devices.count(), "device"));
     let done = match sent.before {
         true => format!("{name} was sent to {devices} by an earlier command, and is not sent again"),
         false => format!("{name} is sent to {devices}"),

@@ -66,7 +66,7 @@ async fn list_subtasks(
             Some(exam) => exam.list_subtasks(&caller, query, control.clock().now()),
             None => control.platform().list_subtasks(&caller, query, repeat.is_some()),
         });
-    outcome.unwrap_or_else(|refusal| refusal.response(control.platform().envelope()))
+    outcome.unwrap_or_else(|refusal| refusal.response(control.platform().envelope))
 }
 
 /// Creating a Batch Task
@@ -89,7 +89,7 @@ async fn create_batch_task(State(control): State<Control>, headers: HeaderMap, b
         })?;
         platform.create_batch_task(&caller, &headers, &body)
     };
-    create().await.unwrap_or_else(|refusal: Refusal| refusal.response(platform.envelope()))
+    create().await.unwrap_or_else(|refusal: Refusal| refusal.response(platform.envelope))
 }
 
 /// Querying Information About a Batch Task
@@ -119,7 +119,7 @@ async fn get_batch_task(
         control.exams().may_call(&caller, TASK_NOT_FOUND)?;
         platform.get_batch_task(&caller, task_id, query)
     });
-    outcome.unwrap_or_else(|refusal| refusal.response(platform.envelope()))
+    outcome.unwrap_or_else(|refusal| refusal.response(platform.envelope))
 }
 
 /// Authentication
@@ -146,7 +146,7 @@ async fn login(
                 None => control.platform().login(&request),
             }
         });
-    outcome.unwrap_or_else(|refusal| refusal.response(control.platform().envelope()))
+    outcome.unwrap_or_else(|refusal| refusal.response(control.platform().envelope))
 }
 
 /// The platform documents no error for a path or a method that it does not know, so the body has a text and no code.

@@ -115,7 +115,7 @@ impl GeneratedRows {
         let is_over = self.plan.end.is_some_and(|end| age >= Duration::from_millis(end));
         Counts {
             by_status: SubtaskStatus::ALL.map(|status| statuses.count(status)),
-            expired: if is_over { statuses.never_sent() } else { 0 },
+            expired: if is_over { statuses.never_sent } else { 0 },
         }
     }
 

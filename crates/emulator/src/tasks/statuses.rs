@@ -13,8 +13,8 @@ pub(crate) struct Statuses {
     moves: Vec<Move>,
     /// How many of the moves have happened.
     done: usize,
-    /// How many rows never move.
-    never_sent: u32,
+    /// How many rows stay pending for ever.
+    pub(crate) never_sent: u32,
 }
 
 /// A moment in milliseconds, and a row with a last bit that says whether it is sent or ends. Moves sort by time.
@@ -59,11 +59,6 @@ impl Statuses {
         if self.done == self.moves.len() && self.done > 0 {
             (self.moves, self.done) = (Vec::new(), 0);
         }
-    }
-
-    /// Number of rows that stay pending for ever.
-    pub(crate) fn never_sent(&self) -> u32 {
-        self.never_sent
     }
 
     /// Number of rows with this status.
@@ -183,7 +178,7 @@ mod tests {
     fn a_row_without_a_timeline_stays_pending() {
         let mut statuses = Statuses::moving(ROWS, |row| Some(timeline(row)).filter(|_| row % 3 > 0));
         statuses.advance(60_000, outcome);
-        assert_eq!((statuses.never_sent(), statuses.count(SubtaskStatus::Pending)), (1_000, 1_000));
+        assert_eq!((statuses.never_sent, statuses.count(SubtaskStatus::Pending)), (1_000, 1_000));
         assert!((0..ROWS).all(|row| (statuses.of(row) == Some(SubtaskStatus::Pending)) == (row % 3 == 0)));
     }
 }

@@ -24,7 +24,7 @@ pub(crate) enum Sink<'a, 'p> {
 impl Sink<'_, '_> {
     pub(crate) fn checkpoint(&self) -> &Checkpoint {
         match self {
-            Self::Part(part) => part.checkpoint(),
+            Self::Part(part) => &part.checkpoint,
             Self::Stdout(_, checkpoint) => checkpoint,
         }
     }
