@@ -165,7 +165,7 @@ impl SubtaskParam {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CommandOutput {
     /// Identifies the request that carried the command.
-    pub(crate) request_id: Option<&'static str>,
+    pub(crate) request_id: Option<String>,
     /// What the device answered; null until it did.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub(crate) command_result: Option<&'static Value>,

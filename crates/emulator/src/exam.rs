@@ -27,7 +27,7 @@ use crate::api::query::SubtaskQuery;
 use crate::api::refusal::{
     ErrorRow, INTERNAL_ERROR, INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, Verdict, shown,
 };
-use crate::draw::{self, Purpose, ascii};
+use crate::draw::{self, Purpose};
 use crate::fault::{FaultKind, apply};
 use crate::platform::quota::Quota;
 use crate::platform::token::Tokens;
@@ -129,7 +129,7 @@ impl Exam {
         token_lifetime: Duration,
         elsewhere: Elsewhere,
     ) -> Self {
-        let digits = ascii(&draw::hex32(draw::key(seed, "exam"), number, Purpose::ExamSecret));
+        let digits = draw::hex32(draw::key(seed, "exam"), number, Purpose::ExamSecret);
         let id = format!("exam-{number}-{}", &digits[..8]);
         let progress = Progress {
             tokens: Tokens::new(seed, token_lifetime),

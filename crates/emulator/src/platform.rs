@@ -24,7 +24,7 @@ use crate::api::refusal::{
 };
 use crate::api::{LoginRequest, TaskId, json_text};
 use crate::clock::Clock;
-use crate::draw::{self, Purpose, ascii};
+use crate::draw::{self, Purpose};
 use crate::fault::{FaultKind, Faults, Operation};
 use crate::platform::batch_task::BatchTask;
 pub use crate::platform::batch_task::TaskState;
@@ -104,7 +104,7 @@ impl Platform {
     pub(crate) fn arrive(&self, operation: Option<Operation>) -> (JournalEntry, Option<FaultKind>) {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let fault = operation.and_then(|operation| lock(&self.faults).take(operation, number));
-        let request_id = ascii(&draw::hex32(self.seed, number, Purpose::RequestId));
+        let request_id = draw::hex32(self.seed, number, Purpose::RequestId);
         (JournalEntry::of(number, request_id, self.clock.now()), fault)
     }
 

@@ -7,7 +7,6 @@ pub(crate) mod ids;
 pub(crate) mod plan;
 pub(crate) mod rows;
 pub(crate) mod statuses;
-pub(crate) mod stencil;
 
 use std::time::Duration;
 
@@ -91,23 +90,8 @@ fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery, page_of_rows: u32,
     };
     let size = query.page_size as usize;
     let found = rows.find(filter, query.rows_before(page_of_rows), size, age);
-    // The rows are written into the list of a page without any.
-    let frame = json_text(&page_of(query, found.total, Vec::new()));
-    let (before, after) = frame.split_once("[]").unwrap_or_default();
-    // A buffer that grows to the size of a page is copied on its way, and where the allocator gives large blocks back to the
-    // system, paid for anew with every page.
-    let mut text = Vec::with_capacity(frame.len() + found.rows.len() * (rows.longest() + 1));
-    text.extend_from_slice(before.as_bytes());
-    text.push(b'[');
-    for (place, (row, status)) in found.rows.iter().enumerate() {
-        if place > 0 {
-            text.push(b',');
-        }
-        rows.write(*row, *status, &mut text);
-    }
-    text.push(b']');
-    text.extend_from_slice(after.as_bytes());
-    Page { total: found.total, rows: found.rows.len(), text }
+    let subtasks = found.rows.iter().map(|(row, status)| rows.subtask(*row, *status)).collect();
+    page_of(query, found.total, query.page_size, subtasks)
 }
 
 /// The example of the platform's page, whose counters contradict its list: page 0 has its two rows, whatever page size is
@@ -119,18 +103,18 @@ fn example_page(query: &SubtaskQuery, page_of_rows: u32) -> Page {
     if page_of_rows > 0 {
         rows.clear();
     }
-    let count = rows.len();
-    let page = SubtaskPage { page_size: Some(page_size.into()), ..page_of(query, total, rows) };
-    Page { total, rows: count, text: json_text(&page).into_bytes() }
+    page_of(query, total, page_size, rows)
 }
 
-fn page_of(query: &SubtaskQuery, total: u32, subtasks: Vec<Subtask>) -> SubtaskPage {
-    SubtaskPage {
+fn page_of(query: &SubtaskQuery, total: u32, page_size: u32, subtasks: Vec<Subtask>) -> Page {
+    let rows = subtasks.len();
+    let page = SubtaskPage {
         total_count: Some(total.into()),
         page_no: Some(query.page_no.into()),
-        page_size: Some(query.page_size.into()),
+        page_size: Some(page_size.into()),
         task_details: Some(subtasks),
-    }
+    };
+    Page { total, rows, text: json_text(&page).into_bytes() }
 }
 
 fn example_rows() -> [Subtask; 2] {

@@ -14,7 +14,7 @@ use crate::api::refusal::{
     NO_RIGHT, RESOURCE_NOT_FOUND, Refusal, TAG_NOT_FOUND, TAG_TAKEN, TASK_LIMIT_REACHED, TASK_NAME_TAKEN,
     Verdict, shown,
 };
-use crate::draw::{self, Purpose, ascii};
+use crate::draw::{self, Purpose};
 use crate::platform::batch_task::BatchTask;
 use crate::platform::{Platform, lock};
 use crate::tasks::Subtasks;
@@ -107,7 +107,7 @@ impl Platform {
         let key = draw::key(self.seed, "task ids");
         loop {
             *created += 1;
-            let id = ascii(&draw::hex32(key, *created, Purpose::TaskId)[..24]);
+            let id = draw::hex32(key, *created, Purpose::TaskId)[..24].to_owned();
             if !self.tasks.read().unwrap_or_else(PoisonError::into_inner).contains_key(&id) {
                 return id;
             }

@@ -2,7 +2,7 @@
 
 use crate::api::DeviceId;
 use crate::api::create::Target;
-use crate::draw::{self, Purpose, ascii, draw};
+use crate::draw::{self, Purpose, draw};
 use crate::scenario::Fleet;
 use crate::tasks::ids;
 
@@ -82,7 +82,7 @@ impl Devices {
         for number in 0..self.fleet.devices {
             let place = draw(self.key, number.into(), purpose) % is_meant.len() as u64;
             if is_meant[place as usize] {
-                found.push(DeviceId(ascii(&ids::device(self.key, number))));
+                found.push(ids::device(self.key, number));
             }
         }
         found

@@ -46,11 +46,10 @@ impl Plan {
         Self { key: draw::key(seed, task_id), rows, life: Some(life), devices, end: Some(end) }
     }
 
-    /// The id of a row's device; none if it is drawn.
-    pub(crate) fn device(&self, row: u32) -> Option<&DeviceId> {
+    pub(crate) fn device(&self, row: u32) -> DeviceId {
         match &self.devices {
-            Devices::Drawn => None,
-            Devices::Listed { ids, .. } => ids.get(row as usize),
+            Devices::Drawn => ids::device(self.key, row),
+            Devices::Listed { ids, .. } => ids[row as usize].clone(),
         }
     }
 
@@ -118,7 +117,7 @@ mod tests {
         let rows = |id: &str| plan.rows_of_device(&DeviceId(id.to_owned()));
         assert_eq!((rows("b"), rows("a\"")), (vec![0, 2, 4], vec![1]));
         assert!(["a", "", "d"].into_iter().all(|id| rows(id).is_empty()));
-        assert_eq!(plan.device(3), Some(&DeviceId("c".to_owned())));
+        assert_eq!(plan.device(3), DeviceId("c".to_owned()));
     }
 
     #[test]
