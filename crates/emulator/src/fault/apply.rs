@@ -82,9 +82,15 @@ pub(crate) async fn apply_fault(fault: &FaultKind, response: Response, clock: &C
             let steps = std::iter::once(body).chain(std::iter::repeat_n(blanks, pieces)).map(Step::Send);
             script(clock, steps)
         }
-        FaultKind::UnknownStatus => rewritten(&body, unknown_status),
+        FaultKind::UnknownStatus => rewritten(&body, |page| {
+            if let Some(first) = page.pointer_mut("/taskDetails/0/status") {
+                *first = json!("Stopped");
+            }
+        }),
         FaultKind::ExtraMembers => rewritten(&body, extra_members),
-        FaultKind::NullParam => rewritten(&body, null_param),
+        FaultKind::NullParam => rewritten(&body, |page| {
+            rows(page).for_each(|row| drop(row.insert("param".to_owned(), Value::Null)))
+        }),
         FaultKind::Gzip => {
             parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             Body::from(gzip(&body).unwrap_or_default())
@@ -115,18 +121,6 @@ fn rewritten(body: &[u8], change: impl Fn(&mut Value)) -> Body {
             Body::from(value.to_string())
         }
         Err(_) => Body::from(body.to_vec()),
-    }
-}
-
-fn unknown_status(page: &mut Value) {
-    if let Some(first) = page.pointer_mut("/taskDetails/0/status") {
-        *first = json!("Stopped");
-    }
-}
-
-fn null_param(page: &mut Value) {
-    for row in rows(page) {
-        row.insert("param".to_owned(), Value::Null);
     }
 }
 
