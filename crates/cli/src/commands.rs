@@ -143,7 +143,7 @@ pub fn command_tree() -> String {
     reference::tree(parser())
 }
 
-/// Whether a command prints a table unless another format is asked for.
+/// Whether a command prints a table unless another format is asked for. It has csv, too.
 fn has_table(command: &Command) -> bool {
     use Command::{Compare, Subtasks, Summary, Tasks};
     matches!(command, Subtasks(_) | Summary(_) | Compare(_) | Tasks(_))
@@ -154,6 +154,9 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
     // These write to their file in their own way.
     if !matches!(command, Command::Export(_) | Command::Report(_) | Command::Man(_)) {
         context.write_to_file(has_table(command))?;
+    }
+    if !has_table(command) && !matches!(command, Command::Export(_)) {
+        context.refuse_csv()?;
     }
     let (outcome, asked) = match command {
         Command::Summary(options) => (summary::run(context, options).await, ("summary", &options.task_id)),

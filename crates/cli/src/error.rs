@@ -164,7 +164,7 @@ impl CliError {
     fn advice_in(&self, command: &str) -> Option<String> {
         match self {
             Self::Own { advice, .. } => Some(advice.clone()),
-            Self::Call(error) | Self::GaveUp(error) => Some(advice_on(error, command)),
+            Self::Call(error) | Self::GaveUp(error) => Some(in_options(error.remedy(), command)),
             Self::During { command, cause, .. } => cause.advice_in(command),
             Self::Left { cause, advice } => {
                 Some(cause.advice_in(command).map(|first| first + "; ").unwrap_or_default() + advice)
@@ -214,11 +214,6 @@ pub(crate) fn usage_of_parser(text: &str) -> CliError {
     let (what, help) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
     let lines = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     CliError::usage(lines(what.trim_start_matches("error:")), lines(help))
-}
-
-/// What to do about the error of a call, with the options of the command that made it.
-fn advice_on(error: &northbound::Error, command: &str) -> String {
-    in_options(error.remedy(), command)
 }
 
 /// A remedy with the options of a command where the SDK names its methods.

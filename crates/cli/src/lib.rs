@@ -124,8 +124,7 @@ fn explained(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
         }
         _ => return error,
     };
-    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
-    error
+    arguments::list::with_tip(error, tip)
 }
 
 /// Shows help on stdout, a wrong usage on stderr.

@@ -7,14 +7,12 @@
 pub(crate) mod batch_task;
 pub(crate) mod create;
 pub(crate) mod credentials;
-pub(crate) mod device_ids;
-#[cfg(feature = "openapi")]
-pub(crate) mod error_tables;
 pub(crate) mod query;
 pub(crate) mod refusal;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{EnumString, IntoStaticStr};
 
 /// Path of the login.
 pub(crate) const LOGIN_PATH: &str = "/iocm/app/sec/v1.1.0/login";
@@ -33,7 +31,7 @@ pub(crate) fn json_text(content: &impl Serialize) -> String {
 }
 
 /// Status of a subtask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, EnumString, IntoStaticStr)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) enum SubtaskStatus {
     Pending,
@@ -48,20 +46,9 @@ impl SubtaskStatus {
     pub(crate) const ALL: [Self; 5] =
         [Self::Pending, Self::WaitResult, Self::Success, Self::Fail, Self::Timeout];
 
-    /// The status with exactly this name; the page's names are case-sensitive.
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
-    }
-
     /// The name on the wire.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::WaitResult => "WaitResult",
-            Self::Success => "Success",
-            Self::Fail => "Fail",
-            Self::Timeout => "Timeout",
-        }
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -71,7 +58,7 @@ impl SubtaskStatus {
 pub(crate) struct TaskId(pub(crate) String);
 
 /// Identifies a device; the platform allocates it when the device is registered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct DeviceId(pub(crate) String);
 
@@ -105,8 +92,8 @@ impl std::fmt::Debug for Secret {
 
 /// A span of time in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(minimum = 0))]
-pub(crate) struct Seconds(pub(crate) i64);
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub(crate) struct Seconds(pub(crate) u64);
 
 /// A code that names an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -119,14 +106,11 @@ pub(crate) struct ErrorCode(pub(crate) &'static str);
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SubtaskPage {
     /// Number of subtasks that match the filters, in rows.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) total_count: Option<i64>,
+    pub(crate) total_count: Option<u64>,
     /// Number of this page; 0 is the first.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) page_no: Option<i64>,
+    pub(crate) page_no: Option<u64>,
     /// Rows that a page may hold.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) page_size: Option<i64>,
+    pub(crate) page_size: Option<u64>,
     /// The subtasks on this page.
     pub(crate) task_details: Option<Vec<Subtask>>,
 }
@@ -181,7 +165,7 @@ impl SubtaskParam {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CommandOutput {
     /// Identifies the request that carried the command.
-    pub(crate) request_id: Option<&'static str>,
+    pub(crate) request_id: Option<String>,
     /// What the device answered; null until it did.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub(crate) command_result: Option<&'static Value>,
@@ -252,7 +236,7 @@ mod tests {
     fn the_name_of_a_status_is_what_it_serializes_to() {
         for status in SubtaskStatus::ALL {
             assert_eq!(serde_json::to_value(status).unwrap(), status.name());
-            assert_eq!(SubtaskStatus::from_name(status.name()), Some(status));
+            assert_eq!(status.name().parse(), Ok(status));
         }
     }
 

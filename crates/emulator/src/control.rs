@@ -108,7 +108,7 @@ impl Control {
     /// The faults that are switched on.
     #[must_use]
     pub fn faults(&self) -> Vec<ActiveFault> {
-        self.platform().faults().active().to_vec()
+        self.platform().faults().active.clone()
     }
 
     /// Takes a fault back; whether there was one with this number.

@@ -35,35 +35,9 @@ pub(crate) fn draw(key: u64, number: u64, purpose: Purpose) -> u64 {
 }
 
 /// 32 hexadecimal digits for one row and one purpose.
-pub(crate) fn hex32(key: u64, number: u64, purpose: Purpose) -> [u8; 32] {
+pub(crate) fn hex32(key: u64, number: u64, purpose: Purpose) -> String {
     let high = draw(key, number, purpose);
-    let mut digits = [0; 32];
-    write_hex(high, &mut digits[..16]);
-    write_hex(mix(high), &mut digits[16..]);
-    digits
-}
-
-/// Fills `digits`, an even number of them, with the last hexadecimal digits of `value`.
-pub(crate) fn write_hex(value: u64, digits: &mut [u8]) {
-    for (pair, byte) in digits.rchunks_exact_mut(2).zip(value.to_le_bytes()) {
-        pair.copy_from_slice(&HEX[usize::from(byte)]);
-    }
-}
-
-/// The two digits of each byte.
-const HEX: [[u8; 2]; 256] = {
-    let (mut pairs, mut byte) = ([[0; 2]; 256], 0);
-    while byte < pairs.len() {
-        let digits = b"0123456789abcdef";
-        pairs[byte] = [digits[byte >> 4], digits[byte & 0xf]];
-        byte += 1;
-    }
-    pairs
-};
-
-/// A text of ASCII characters.
-pub(crate) fn ascii(characters: &[u8]) -> String {
-    String::from_utf8_lossy(characters).into_owned()
+    format!("{high:016x}{:016x}", mix(high))
 }
 
 /// One of the choices, as often as its weight says. Some weight must be above 0.
@@ -124,14 +98,6 @@ mod tests {
         for row in (0..=u32::MAX).step_by(65_537).chain([u32::MAX]) {
             assert_eq!(unpermute(key, permute(key, row, Purpose::Device), Purpose::Device), row);
         }
-    }
-
-    #[test]
-    fn digits_are_those_of_the_number_and_no_more() {
-        let mut digits = [0; 8];
-        write_hex(0xfedc_ba98_0123_4567, &mut digits);
-        assert_eq!(ascii(&digits), "01234567");
-        assert_eq!(hex32(1, 2, Purpose::Device).len(), 32);
     }
 
     #[test]

@@ -25,9 +25,9 @@ use crate::api::LIST_SUBTASKS_PATH;
 use crate::api::credentials::Caller;
 use crate::api::query::SubtaskQuery;
 use crate::api::refusal::{
-    ErrorRow, INTERNAL_ERROR, INVALID_TOKEN, NO_RIGHT, Refusal, TASK_NOT_FOUND, THROTTLED, Verdict, shown,
+    ErrorRow, INTERNAL_ERROR, INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, Verdict, shown,
 };
-use crate::draw::{self, Purpose, ascii};
+use crate::draw::{self, Purpose};
 use crate::fault::{FaultKind, apply};
 use crate::platform::quota::Quota;
 use crate::platform::token::Tokens;
@@ -85,17 +85,8 @@ impl Exams {
         held.exams.iter().find(|exam| exam.id == id).cloned()
     }
 
-    /// Refuses an exam's application to create a task.
-    pub(crate) fn may_create(&self, caller: &Caller<'_>) -> Result<(), Refusal> {
-        self.may_call(caller, NO_RIGHT)
-    }
-
-    /// Refuses an exam's application to ask for one task.
-    pub(crate) fn may_get_batch_task(&self, caller: &Caller<'_>) -> Result<(), Refusal> {
-        self.may_call(caller, TASK_NOT_FOUND)
-    }
-
-    fn may_call(&self, caller: &Caller<'_>, row: ErrorRow) -> Result<(), Refusal> {
+    /// Refuses a call that an exam's application cannot make, with this row.
+    pub(crate) fn may_call(&self, caller: &Caller<'_>, row: ErrorRow) -> Result<(), Refusal> {
         match self.get(caller.app_key) {
             Some(_) => Err(row.because("an exam has only the login and the query for subtasks")),
             None => Ok(()),
@@ -138,7 +129,7 @@ impl Exam {
         token_lifetime: Duration,
         elsewhere: Elsewhere,
     ) -> Self {
-        let digits = ascii(&draw::hex32(draw::key(seed, "exam"), number, Purpose::ExamSecret));
+        let digits = draw::hex32(draw::key(seed, "exam"), number, Purpose::ExamSecret);
         let id = format!("exam-{number}-{}", &digits[..8]);
         let progress = Progress {
             tokens: Tokens::new(seed, token_lifetime),

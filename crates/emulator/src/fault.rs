@@ -6,6 +6,7 @@ pub(crate) mod apply;
 mod script;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use thiserror::Error;
 
 use crate::api::refusal::{ErrorRow, INTERNAL_ERROR};
@@ -29,6 +30,7 @@ pub(crate) use self::active::Faults;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
+#[must_use]
 pub struct Fault {
     /// What goes wrong.
     pub fault: FaultKind,
@@ -49,9 +51,10 @@ pub struct Fault {
 ///
 /// Some faults replace the answer: the platform never sees the call, so it costs no quota and issues no token. The
 /// others spoil the answer that the platform gave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[strum(serialize_all = "kebab-case")]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum FaultKind {
@@ -108,6 +111,7 @@ pub enum FaultKind {
     CreateReplyLost,
     /// In place of the answer: the body of an error under 200.
     #[serde(rename = "error-under-200")]
+    #[strum(serialize = "error-under-200")]
     ErrorUnder200 {
         /// Code of the error, one that the emulator knows: `50252` unless given.
         #[serde(default = "internal_error", skip_serializing_if = "is_internal_error")]
@@ -119,9 +123,10 @@ pub enum FaultKind {
 }
 
 /// An operation of the platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Operation {
@@ -135,70 +140,30 @@ pub enum Operation {
     GetBatchTask,
 }
 
-/// Why a fault cannot be switched on.
+/// Why a fault cannot be switched on: the bound that it breaks, in words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum FaultError {
-    /// The share is out of bounds.
-    #[error("per_mille of {per_mille}: 1 to 1000 are allowed")]
-    PerMille {
-        /// The share asked for.
-        per_mille: u16,
-    },
-    /// It would apply to no call.
-    #[error("next of 0: at least 1 is allowed; leave it out for every call")]
-    NoCalls,
-    /// The body is too large.
-    #[error("mebibytes of {mebibytes}: at most 1024 are allowed")]
-    TooHuge {
-        /// The size asked for.
-        mebibytes: u32,
-    },
-    /// The location cannot stand in a header.
-    #[error("location {location:?}: only printable ASCII is allowed, and it must not be empty")]
-    Location {
-        /// The location asked for.
-        location: String,
-    },
-    /// The fault is one of another operation.
-    #[error("{kind} cannot apply to the operation it is switched on for: it applies to {only} alone")]
-    OtherOperation {
-        /// Name of the fault.
-        kind: &'static str,
-        /// Name of the operation that it applies to.
-        only: &'static str,
-    },
-    /// There is no error with this code.
-    #[error("code {code:?}: no call of the platform has an error with this code")]
-    UnknownCode {
-        /// The code asked for.
-        code: String,
-    },
-}
+#[error("{0}")]
+pub struct FaultError(String);
 
 impl Fault {
     /// A fault that applies to every call until it is cleared.
-    #[must_use]
     pub fn new(kind: FaultKind) -> Self {
         Self { fault: kind, on: None, next: None, per_mille: all() }
     }
 
     /// It applies to this operation only.
-    #[must_use]
     pub fn on(mut self, operation: Operation) -> Self {
         self.on = Some(operation);
         self
     }
 
     /// It applies to this number of calls, then it ends.
-    #[must_use]
     pub fn next(mut self, calls: u32) -> Self {
         self.next = Some(calls);
         self
     }
 
     /// It applies to this number of calls in a thousand, drawn from the seed.
-    #[must_use]
     pub fn per_mille(mut self, calls: u16) -> Self {
         self.per_mille = calls;
         self
@@ -210,31 +175,34 @@ impl Fault {
     ///
     /// The first bound that it breaks.
     pub fn check(&self) -> Result<(), FaultError> {
-        if !(1..=1000).contains(&self.per_mille) {
-            return Err(FaultError::PerMille { per_mille: self.per_mille });
-        }
-        if self.next == Some(0) {
-            return Err(FaultError::NoCalls);
-        }
-        match &self.fault {
-            FaultKind::HugeBody { mebibytes } if *mebibytes > 1024 => {
-                Err(FaultError::TooHuge { mebibytes: *mebibytes })
+        let broken = match &self.fault {
+            _ if !(1..=1000).contains(&self.per_mille) => {
+                format!("per_mille of {}: 1 to 1000 are allowed", self.per_mille)
+            }
+            _ if self.next == Some(0) => {
+                "next of 0: at least 1 is allowed; leave it out for every call".to_owned()
+            }
+            FaultKind::HugeBody { mebibytes: mebibytes @ 1025.. } => {
+                format!("mebibytes of {mebibytes}: at most 1024 are allowed")
             }
             FaultKind::Redirect { location }
                 if location.is_empty() || !location.bytes().all(|byte| byte.is_ascii_graphic()) =>
             {
-                Err(FaultError::Location { location: location.clone() })
+                format!("location {location:?}: only printable ASCII is allowed, and it must not be empty")
             }
             FaultKind::ErrorUnder200 { code } if ErrorRow::with_code(code).is_none() => {
-                Err(FaultError::UnknownCode { code: code.clone() })
+                format!("code {code:?}: no call of the platform has an error with this code")
             }
             kind => match (kind.only(), self.on) {
-                (Some(only), Some(on)) if on != only => {
-                    Err(FaultError::OtherOperation { kind: kind.name(), only: only.name() })
-                }
-                _ => Ok(()),
+                (Some(only), Some(on)) if on != only => format!(
+                    "{} cannot apply to the operation it is switched on for: it applies to {} alone",
+                    kind.name(),
+                    only.name()
+                ),
+                _ => return Ok(()),
             },
-        }
+        };
+        Err(FaultError(broken))
     }
 
     fn applies_to(&self, operation: Operation) -> bool {
@@ -246,27 +214,7 @@ impl FaultKind {
     /// The name that a scenario file and the journal give it.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Latency { .. } => "latency",
-            Self::Reset => "reset",
-            Self::CloseHalfWay => "close-half-way",
-            Self::TruncatedBody => "truncated-body",
-            Self::WrongContentType => "wrong-content-type",
-            Self::BadGateway => "bad-gateway",
-            Self::EmptyError => "empty-error",
-            Self::InternalError => "internal-error",
-            Self::Unavailable { .. } => "unavailable",
-            Self::SlowDrip { .. } => "slow-drip",
-            Self::HugeBody { .. } => "huge-body",
-            Self::UnknownStatus => "unknown-status",
-            Self::ExtraMembers => "extra-members",
-            Self::NullParam => "null-param",
-            Self::RepeatedPage => "repeated-page",
-            Self::Redirect { .. } => "redirect",
-            Self::CreateReplyLost => "create-reply-lost",
-            Self::ErrorUnder200 { .. } => "error-under-200",
-            Self::Gzip => "gzip",
-        }
+        self.into()
     }
 
     /// The operation without which the fault makes no sense.
@@ -277,23 +225,13 @@ impl FaultKind {
             _ => None,
         }
     }
-
-    /// Whether the client gets no byte of an answer.
-    pub(crate) fn leaves_no_answer(&self) -> bool {
-        matches!(self, Self::Reset | Self::CreateReplyLost)
-    }
 }
 
 impl Operation {
     /// The name that a scenario file gives it.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::ListSubtasks => "list-subtasks",
-            Self::CreateBatchTask => "create-batch-task",
-            Self::GetBatchTask => "get-batch-task",
-        }
+        self.into()
     }
 }
 

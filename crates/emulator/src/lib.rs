@@ -23,7 +23,7 @@ pub use http::document::{control_openapi, openapi};
 pub use http::router;
 pub use platform::TaskState;
 pub use platform::journal::{Entry, Journal};
-pub use scenario::life::{Life, LifeError, Outcomes};
+pub use scenario::life::{Life, Outcomes};
 #[cfg(feature = "schema")]
 pub use scenario::scenario_schema;
 pub use scenario::{

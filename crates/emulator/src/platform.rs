@@ -24,7 +24,7 @@ use crate::api::refusal::{
 };
 use crate::api::{LoginRequest, TaskId, json_text};
 use crate::clock::Clock;
-use crate::draw::{self, Purpose, ascii};
+use crate::draw::{self, Purpose};
 use crate::fault::{FaultKind, Faults, Operation};
 use crate::platform::batch_task::BatchTask;
 pub use crate::platform::batch_task::TaskState;
@@ -40,7 +40,8 @@ use crate::tasks::fleet::Devices;
 pub(crate) struct Platform {
     seed: u64,
     clock: Clock,
-    envelope: Envelope,
+    /// How what the gateway refuses is written.
+    pub(crate) envelope: Envelope,
     /// The row of an application that does not exist: the page lists it under two statuses.
     unknown_application: ErrorRow,
     /// The same for a call that creates a task, whose page lists it under a third status as well.
@@ -103,7 +104,7 @@ impl Platform {
     pub(crate) fn arrive(&self, operation: Option<Operation>) -> (JournalEntry, Option<FaultKind>) {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let fault = operation.and_then(|operation| lock(&self.faults).take(operation, number));
-        let request_id = ascii(&draw::hex32(self.seed, number, Purpose::RequestId));
+        let request_id = draw::hex32(self.seed, number, Purpose::RequestId);
         (JournalEntry::of(number, request_id, self.clock.now()), fault)
     }
 
@@ -149,7 +150,7 @@ impl Platform {
         let query = SubtaskQuery::parse(query)?;
         let owner = self.owner(caller, query.app_id.as_deref(), self.unknown_application)?;
         let task = self.task(owner, &query.task_id)?;
-        let page_of_rows = if repeat { query.page_before() } else { query.page_no };
+        let page_of_rows = if repeat { query.page_no.saturating_sub(1) } else { query.page_no };
         let Page { total, rows, text } = task.subtasks.page(&query, page_of_rows, task.age(self.clock.now()));
         let reason = format!("{rows} of {total} subtasks");
         Ok(Verdict { reason, ..Verdict::default() }.answer(text))
@@ -255,11 +256,6 @@ impl Platform {
         found.filter(|task| task.owner == owner).ok_or_else(|| {
             TASK_NOT_FOUND.because(format!("application {} has no task {}", shown(owner), shown(&task_id.0)))
         })
-    }
-
-    /// How what the gateway refuses is written.
-    pub(crate) fn envelope(&self) -> Envelope {
-        self.envelope
     }
 }
 

@@ -4,7 +4,6 @@
 mod application;
 mod check;
 mod created;
-mod error;
 mod file;
 pub(crate) mod life;
 mod task;
@@ -12,8 +11,8 @@ mod task;
 use serde::{Deserialize, Serialize};
 
 pub use self::application::Application;
+pub use self::check::ScenarioError;
 pub use self::created::{CreatedTasks, DeviceType, Fleet, Tag};
-pub use self::error::ScenarioError;
 pub use self::file::ScenarioFileError;
 pub use self::task::{Content, Task};
 use crate::clock::ClockKind;
@@ -37,6 +36,7 @@ use crate::scenario::life::Life;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
+#[must_use]
 pub struct Scenario {
     /// Where everything that looks random comes from: same seed, same content.
     pub seed: u64,
@@ -82,7 +82,6 @@ impl Scenario {
     pub const EXAMPLE_TASK: &str = "doc-example";
 
     /// A scenario without applications and tasks.
-    #[must_use]
     pub fn empty() -> Self {
         Self {
             seed: 1,
@@ -102,70 +101,60 @@ impl Scenario {
     }
 
     /// Limits the calls of each application within 60 seconds; 0 is no limit.
-    #[must_use]
     pub fn with_quota(mut self, calls: u32) -> Self {
         self.quota = calls;
         self
     }
 
     /// Answers what the gateway refuses in the gateway's own envelope.
-    #[must_use]
     pub fn with_gateway_envelope(mut self) -> Self {
         self.gateway_envelope = true;
         self
     }
 
     /// Lets time stand still until it is advanced by a call.
-    #[must_use]
     pub fn with_manual_clock(mut self) -> Self {
         self.clock = ClockKind::Manual;
         self
     }
 
     /// Adds a fault.
-    #[must_use]
     pub fn with_fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }
 
     /// Sets what becomes of tasks that a program creates by a call.
-    #[must_use]
     pub fn with_created_tasks(mut self, created_tasks: CreatedTasks) -> Self {
         self.created_tasks = created_tasks;
         self
     }
 
     /// Sets the devices that there are.
-    #[must_use]
     pub fn with_fleet(mut self, fleet: Fleet) -> Self {
         self.fleet = fleet;
         self
     }
 
     /// Adds a tag that tasks can have.
-    #[must_use]
     pub fn with_tag(mut self, tag: Tag) -> Self {
         self.tags.push(tag);
         self
     }
 
     /// Adds an application.
-    #[must_use]
     pub fn with_application(mut self, application: Application) -> Self {
         self.applications.push(application);
         self
     }
 
     /// Adds a batch task.
-    #[must_use]
     pub fn with_task(mut self, task: Task) -> Self {
         self.tasks.push(task);
         self
     }
 
     /// Gives the task [`DEMO_TASK`](Self::DEMO_TASK) another number of subtasks; without that task, changes nothing.
-    #[must_use]
     pub fn with_demo_subtasks(mut self, subtasks: u32) -> Self {
         for task in self.tasks.iter_mut().filter(|task| task.id == Self::DEMO_TASK) {
             task.content = Content::Generated { subtasks, life: None };

@@ -7,11 +7,9 @@ pub(crate) mod ids;
 pub(crate) mod plan;
 pub(crate) mod rows;
 pub(crate) mod statuses;
-pub(crate) mod stencil;
 
 use std::time::Duration;
 
-use crate::api::device_ids::DeviceIds;
 use crate::api::query::SubtaskQuery;
 use crate::api::{
     CommandId, DeviceId, EmbeddedText, Subtask, SubtaskPage, SubtaskParam, SubtaskStatus, json_text,
@@ -41,7 +39,13 @@ impl Subtasks {
     }
 
     /// A row for each of these devices, which lives like this until the time of its task is over.
-    pub(crate) fn listed(seed: u64, task_id: &str, devices: DeviceIds, life: Life, end: Duration) -> Self {
+    pub(crate) fn listed(
+        seed: u64,
+        task_id: &str,
+        devices: Vec<DeviceId>,
+        life: Life,
+        end: Duration,
+    ) -> Self {
         let end = u64::try_from(end.as_millis()).unwrap_or(u64::MAX);
         Self::Generated(Box::new(GeneratedRows::new(Plan::listed(seed, task_id, devices, life, end))))
     }
@@ -59,7 +63,7 @@ impl Subtasks {
     }
 
     /// The page that `query` asks for, at this age of the task. Its rows are those of another page where `page_of_rows` says so.
-    pub(crate) fn page(&self, query: &SubtaskQuery, page_of_rows: i32, age: Duration) -> Page {
+    pub(crate) fn page(&self, query: &SubtaskQuery, page_of_rows: u32, age: Duration) -> Page {
         match self {
             Self::Generated(rows) => generated_page(rows, query, page_of_rows, age),
             Self::PageExample => example_page(query, page_of_rows),
@@ -78,54 +82,39 @@ pub(crate) struct Page {
     pub(crate) text: Vec<u8>,
 }
 
-fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery, page_of_rows: i32, age: Duration) -> Page {
+fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery, page_of_rows: u32, age: Duration) -> Page {
     let filter = Filter {
         status: query.status,
         device_id: query.device_id.as_ref(),
         command_id: query.command_id.as_ref(),
     };
-    let size = query.page_size.unsigned_abs() as usize;
+    let size = query.page_size as usize;
     let found = rows.find(filter, query.rows_before(page_of_rows), size, age);
-    // The rows are written into the list of a page without any.
-    let frame = json_text(&page_of(query, found.total, Vec::new()));
-    let (before, after) = frame.split_once("[]").unwrap_or_default();
-    // A buffer that grows to the size of a page is copied on its way, and where the allocator gives large blocks back to the
-    // system, paid for anew with every page.
-    let mut text = Vec::with_capacity(frame.len() + found.rows.len() * (rows.longest() + 1));
-    text.extend_from_slice(before.as_bytes());
-    text.push(b'[');
-    for (place, (row, status)) in found.rows.iter().enumerate() {
-        if place > 0 {
-            text.push(b',');
-        }
-        rows.write(*row, *status, &mut text);
-    }
-    text.push(b']');
-    text.extend_from_slice(after.as_bytes());
-    Page { total: found.total, rows: found.rows.len(), text }
+    let subtasks = found.rows.iter().map(|(row, status)| rows.subtask(*row, *status)).collect();
+    page_of(query, found.total, query.page_size, subtasks)
 }
 
 /// The example of the platform's page, whose counters contradict its list: page 0 has its two rows, whatever page size is
 /// asked for, under `totalCount` 1 and `pageSize` 1. Filters leave out the rows that they do not match.
-fn example_page(query: &SubtaskQuery, page_of_rows: i32) -> Page {
+fn example_page(query: &SubtaskQuery, page_of_rows: u32) -> Page {
     let mut rows: Vec<_> = example_rows().into_iter().filter(|row| matches(row, query)).collect();
     let total = u32::from(!rows.is_empty());
     let page_size = if page_of_rows == 0 { 1 } else { query.page_size };
     if page_of_rows > 0 {
         rows.clear();
     }
-    let count = rows.len();
-    let page = SubtaskPage { page_size: Some(page_size.into()), ..page_of(query, total, rows) };
-    Page { total, rows: count, text: json_text(&page).into_bytes() }
+    page_of(query, total, page_size, rows)
 }
 
-fn page_of(query: &SubtaskQuery, total: u32, subtasks: Vec<Subtask>) -> SubtaskPage {
-    SubtaskPage {
+fn page_of(query: &SubtaskQuery, total: u32, page_size: u32, subtasks: Vec<Subtask>) -> Page {
+    let rows = subtasks.len();
+    let page = SubtaskPage {
         total_count: Some(total.into()),
         page_no: Some(query.page_no.into()),
-        page_size: Some(query.page_size.into()),
+        page_size: Some(page_size.into()),
         task_details: Some(subtasks),
-    }
+    };
+    Page { total, rows, text: json_text(&page).into_bytes() }
 }
 
 fn example_rows() -> [Subtask; 2] {

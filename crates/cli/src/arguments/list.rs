@@ -1,11 +1,13 @@
 //! Options that take several values: separated by commas, as several words, with the option repeated, or from a file.
 
 use std::ffi::{OsStr, OsString};
+use std::hash::Hash;
 use std::io;
 
-use clap::builder::{PossibleValue, TypedValueParser};
+use clap::builder::{PossibleValue, StyledStr, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
+use indexmap::IndexSet;
 
 use crate::session::hanging::reading;
 
@@ -17,6 +19,13 @@ impl<T: Clone> List<T> {
     /// The values of all uses of the option, in their order.
     pub(crate) fn all(uses: &[Self]) -> Vec<T> {
         uses.iter().flat_map(|list| list.0.iter().cloned()).collect()
+    }
+}
+
+impl<T: Clone + Eq + Hash> List<T> {
+    /// The same, each once.
+    pub(crate) fn distinct(uses: &[Self]) -> Vec<T> {
+        Self::all(uses).into_iter().collect::<IndexSet<_>>().into_iter().collect()
     }
 }
 
@@ -37,18 +46,12 @@ impl<P: TypedValueParser> TypedValueParser for ListParser<P> {
             true => "@FILE is a text file in UTF-8 with a value a line and nothing invisible; @- is stdin",
             false => "separate values with commas, and type nothing invisible",
         };
-        let with_tip = |mut error: clap::Error| {
-            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
-            error
-        };
-        let values = values.parse_ref(command, option, text).map_err(with_tip)?;
+        let values = values.parse_ref(command, option, text).map_err(|error| with_tip(error, tip))?;
         let read = values.iter().map(|(line, value)| {
-            self.0.parse_ref(command, option, OsStr::new(value)).map_err(|mut error| {
-                if let Some(file) = text.to_string_lossy().strip_prefix('@') {
-                    let tip = format!("the value is in line {line} of {file}");
-                    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
-                }
-                error
+            let read = self.0.parse_ref(command, option, OsStr::new(value));
+            read.map_err(|error| match text.to_string_lossy().strip_prefix('@') {
+                Some(file) => with_tip(error, format!("the value is in line {line} of {file}")),
+                None => error,
             })
         });
         read.collect::<Result<_, _>>().map(List)
@@ -57,6 +60,12 @@ impl<P: TypedValueParser> TypedValueParser for ListParser<P> {
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         self.0.possible_values()
     }
+}
+
+/// The error of the parser, with what to do about it.
+pub(crate) fn with_tip(mut error: clap::Error, tip: impl Into<StyledStr>) -> clap::Error {
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    error
 }
 
 /// The values of a list as it was typed, each with the line of the file that it is in. A list without a value is an

@@ -7,10 +7,13 @@ use northbound::SubtaskStatus;
 
 use crate::arguments::list::{List, ListParser};
 
-/// Several of the statuses that the document lists: the platform takes no others.
+/// Several of the statuses that the document lists, however they were typed: the platform takes no others.
 pub(crate) fn statuses() -> impl TypedValueParser<Value = List<SubtaskStatus>> {
     let known = SubtaskStatus::KNOWN.iter().map(SubtaskStatus::as_str).collect::<Vec<_>>();
-    ListParser(PossibleValuesParser::new(known).map(|typed| status_of(&typed)))
+    ListParser(PossibleValuesParser::new(known).map(|typed| {
+        let listed = SubtaskStatus::KNOWN.iter().find(|known| known.as_str().eq_ignore_ascii_case(&typed));
+        listed.cloned().unwrap_or_else(|| SubtaskStatus::from(typed.as_str()))
+    }))
 }
 
 /// An id that holds nothing invisible, checked before a command begins.
@@ -34,12 +37,6 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
         Ok(_) if text.trim() == "0" => Err("add a unit, such as 90s or 2h".to_owned()),
         read => read.map_err(|error| error.to_string()),
     }
-}
-
-/// A status as the document writes it, however it was typed.
-fn status_of(typed: &str) -> SubtaskStatus {
-    let listed = SubtaskStatus::KNOWN.iter().find(|known| known.as_str().eq_ignore_ascii_case(typed));
-    listed.cloned().unwrap_or_else(|| SubtaskStatus::from(typed))
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use self::comparison::{Change, Class, ClassCount, Comparison, Shown, Side};
 use crate::arguments::global::Output;
 use crate::error::{CliError, kebab};
 use crate::results::result_of;
+use crate::rows::csv;
+use crate::rows::file::{self, Source};
 use crate::rows::table::{self, TableColumn};
-use crate::rows::{csv, file};
 use crate::screen::layout::{counted, one_line};
 use crate::screen::palette::STRONG;
 use crate::screen::progress::Progress;
@@ -34,7 +35,7 @@ pub(crate) struct CompareOptions {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &CompareOptions) -> Result<(), CliError> {
-    let (before, after) = (List::of(&options.before)?, List::of(&options.after)?);
+    let (before, after) = (Source::of(&options.before)?, Source::of(&options.after)?);
     let mut comparison = Comparison::default();
     let needs_platform = before.task().or(after.task()).is_some();
     let connection = if needs_platform { Some(Connection::open(context).await?) } else { None };
@@ -74,33 +75,6 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &CompareOptions) -> 
     Ok(())
 }
 
-/// What is compared.
-#[derive(Clone, Copy, Debug)]
-enum List<'a> {
-    Task(&'a str),
-    File(&'a str),
-}
-
-impl<'a> List<'a> {
-    fn of(word: &'a str) -> Result<Self, CliError> {
-        Ok(if file::is_file(word)? { Self::File(word) } else { Self::Task(word) })
-    }
-
-    fn task(self) -> Option<&'a str> {
-        match self {
-            Self::Task(task) => Some(task),
-            Self::File(_) => None,
-        }
-    }
-
-    fn name(self) -> String {
-        match self {
-            Self::Task(task) => format!("task {}", one_line(task)),
-            Self::File(file) => one_line(file),
-        }
-    }
-}
-
 /// Reads lists, and with as few calls as the answer allows.
 struct Reader<'a> {
     /// There is one if a list is a task.
@@ -113,13 +87,13 @@ impl Reader<'_> {
     /// failures are enough if all devices of the later one are among them, as after a `resend`: then no other subtask of it matters.
     async fn read_both(
         &self,
-        before: List<'_>,
-        after: List<'_>,
+        before: Source<'_>,
+        after: Source<'_>,
         comparison: &mut Comparison,
         progress: &mut Progress<'_, '_>,
     ) -> Result<(), CliError> {
         self.read(after, Side::After, comparison, progress).await?;
-        if let (List::Task(task), Some(client)) = (before, self.client) {
+        if let (Source::Task(task), Some(client)) = (before, self.client) {
             let failures = self.read_failures(client, task, comparison, progress).await;
             if failures.map_err(|failure| failure.during("compare", task))? {
                 return Ok(());
@@ -131,14 +105,14 @@ impl Reader<'_> {
 
     async fn read(
         &self,
-        list: List<'_>,
+        list: Source<'_>,
         side: Side,
         comparison: &mut Comparison,
         progress: &mut Progress<'_, '_>,
     ) -> Result<(), CliError> {
         let (task, client) = match (list, self.client) {
-            (List::Task(task), Some(client)) => (task, client),
-            (List::File(path) | List::Task(path), _) => {
+            (Source::Task(task), Some(client)) => (task, client),
+            (Source::File(path) | Source::Task(path), _) => {
                 return file::read(path, |subtask| comparison.add(side, subtask));
             }
         };
@@ -196,9 +170,16 @@ fn rows(comparison: &Comparison) -> u64 {
     [Side::Before, Side::After].iter().map(|side| comparison.facts(*side).totals.all()).sum()
 }
 
+fn name_of(list: Source<'_>) -> String {
+    match list {
+        Source::Task(task) => format!("task {}", one_line(task)),
+        Source::File(file) => one_line(file),
+    }
+}
+
 /// What a person has to know of a list beside its counts.
-fn notes(list: List<'_>, comparison: &Comparison, side: Side) -> Vec<String> {
-    let (facts, name) = (comparison.facts(side), list.name());
+fn notes(list: Source<'_>, comparison: &Comparison, side: Side) -> Vec<String> {
+    let (facts, name) = (comparison.facts(side), name_of(list));
     let mut notes = Vec::new();
     if facts.repeated > 0 {
         let rows = counted(facts.repeated, "further row");
@@ -209,7 +190,7 @@ fn notes(list: List<'_>, comparison: &Comparison, side: Side) -> Vec<String> {
         notes.push(format!("{name} has {rows} without a device, which cannot be compared"));
     }
     let all = facts.totals.all();
-    if matches!(list, List::File(_)) && all > 0 && facts.totals.failed() == all {
+    if matches!(list, Source::File(_)) && all > 0 && facts.totals.failed() == all {
         notes.push(format!(
             "{name} has only rows that failed or timed out: a device that is not in it may have succeeded"
         ));
@@ -234,7 +215,7 @@ fn cell(shown: Option<Shown<'_>>) -> String {
 fn print_table(
     context: &mut Context<'_>,
     comparison: &Comparison,
-    lists: [List<'_>; 2],
+    lists: [Source<'_>; 2],
 ) -> Result<(), CliError> {
     /// A longer list is printed as several tables: the widths of one need all of its rows.
     const PART: usize = 20_000;
@@ -246,7 +227,7 @@ fn print_table(
             0 => String::new(),
             unread => format!(" that failed; {unread} others were not read: no device of B is among them"),
         };
-        let line = format!("{letter}: {}, {}{unread}", list.name(), counted(facts.totals.all(), "row"));
+        let line = format!("{letter}: {}, {}{unread}", name_of(list), counted(facts.totals.all(), "row"));
         stdout.write_lines(&[palette.paint(STRONG, &line)])?;
     }
     let columns = [TableColumn::new("DEVICES"), TableColumn::new("")];
@@ -294,12 +275,12 @@ fn texts(shown: Option<Shown<'_>>) -> [&str; 2] {
     shown.map_or(["", ""], |shown| [shown.status, shown.reason.unwrap_or_default()])
 }
 
-fn json_of(comparison: &Comparison, lists: [List<'_>; 2], connection: Option<&Connection>) -> Value {
-    let list = |list: List<'_>, side: Side| {
+fn json_of(comparison: &Comparison, lists: [Source<'_>; 2], connection: Option<&Connection>) -> Value {
+    let list = |list: Source<'_>, side: Side| {
         let facts = comparison.facts(side);
         json!({
             "taskId": list.task(),
-            "file": match list { List::File(file) => Some(file), List::Task(_) => None },
+            "file": match list { Source::File(file) => Some(file), Source::Task(_) => None },
             "rows": facts.totals.all(),
             "unread": facts.unread,
             "repeated": facts.repeated,
@@ -308,17 +289,14 @@ fn json_of(comparison: &Comparison, lists: [List<'_>; 2], connection: Option<&Co
     };
     let count = |class| comparison.count(class).devices;
     let device = |change: Change<'_>| {
-        let member = |shown: Option<Shown<'_>>| {
-            shown.map(|shown| (shown.status.to_owned(), shown.reason.map(str::to_owned)))
-        };
-        let (before, after) = (member(change.before), member(change.after));
+        let Change { before, after, .. } = change;
         json!({
             "deviceId": change.device,
             "class": kebab(change.class),
-            "statusBefore": before.as_ref().map(|shown| &shown.0),
-            "reasonBefore": before.as_ref().and_then(|shown| shown.1.as_ref()),
-            "statusAfter": after.as_ref().map(|shown| &shown.0),
-            "reasonAfter": after.as_ref().and_then(|shown| shown.1.as_ref()),
+            "statusBefore": before.map(|shown| shown.status),
+            "reasonBefore": before.and_then(|shown| shown.reason),
+            "statusAfter": after.map(|shown| shown.status),
+            "reasonAfter": after.and_then(|shown| shown.reason),
         })
     };
     let devices = Class::ALL.iter().flat_map(|class| comparison.changes(*class)).map(device);

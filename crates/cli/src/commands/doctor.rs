@@ -7,7 +7,6 @@ mod assumptions;
 mod calls;
 mod checks;
 mod diagnosis;
-mod evidence;
 mod filters;
 mod finding;
 mod network;
@@ -21,8 +20,8 @@ mod wire;
 use clap::Args;
 use northbound::{Page, Retry};
 
+use self::checks::Evidence;
 use self::diagnosis::Diagnosis;
-use self::evidence::Evidence;
 use self::finding::Finding;
 use self::network::Route;
 use self::problem::Problem;
@@ -43,7 +42,6 @@ pub(crate) struct DoctorOptions {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &DoctorOptions) -> Result<(), CliError> {
-    context.refuse_csv()?;
     // The examination itself prints nothing.
     let mut stderr = std::mem::replace(&mut context.stderr, Outlet::nowhere());
     let mut progress = Progress::new(&context.global, None, &mut stderr);

@@ -54,7 +54,6 @@ pub(crate) struct ServeOptions {
 
 pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) -> Result<(), CliError> {
     let EmulatorCommand::Serve(options) = command;
-    context.refuse_csv()?;
     let scenario = scenario(options, context.global.quota)?;
     let known = known(options, &scenario);
     let builder = Emulator::builder().scenario(scenario).listen(listening::address(&options.listen).await?);

@@ -17,7 +17,6 @@ pub(crate) struct ExplainOptions {
 }
 
 pub(crate) fn run(context: &mut Context<'_>, options: &ExplainOptions) -> Result<(), CliError> {
-    context.refuse_csv()?;
     let info = ErrorCode::from(options.code.trim()).info().ok_or_else(|| unknown(&options.code))?;
     let ErrorInfo { code, name, text, meaning, remedy, action, source, .. } = info;
     // The responses that may carry the code.
@@ -35,13 +34,15 @@ pub(crate) fn run(context: &mut Context<'_>, options: &ExplainOptions) -> Result
             "source": source,
         }))?);
     }
-    let comes = rows.map(|row| ("comes", format!("with HTTP {} from {}", row.status, row.operation)));
-    let facts = [("text", *text), ("meaning", meaning), ("remedy", remedy), ("action", action.as_str())];
-    let facts = [("code", format!("{code} ({name})"))]
-        .into_iter()
-        .chain(facts.map(|(label, text)| (label, text.to_owned())))
-        .chain(comes)
-        .chain(source.map(|source| ("source", source.to_owned())));
+    let mut facts = vec![
+        ("code", format!("{code} ({name})")),
+        ("text", (*text).to_owned()),
+        ("meaning", (*meaning).to_owned()),
+        ("remedy", (*remedy).to_owned()),
+        ("action", action.as_str().to_owned()),
+    ];
+    facts.extend(rows.map(|row| ("comes", format!("with HTTP {} from {}", row.status, row.operation))));
+    facts.extend(source.map(|source| ("source", source.to_owned())));
     for (label, text) in facts {
         writeln!(context.stdout, "{:9}{text}", format!("{label}:"))?;
     }

@@ -8,7 +8,6 @@ mod delivered;
 mod part_file;
 mod paths;
 mod reader;
-mod sink;
 
 use clap::Args;
 use northbound::SubtaskStatus;
@@ -31,8 +30,7 @@ use crate::session::known_tasks::Memory;
 use checkpoint::{Checkpoint, Format};
 use part_file::{PartFile, PartFileOptions};
 use paths::Paths;
-use reader::ExportReader;
-use sink::Sink;
+use reader::{ExportReader, Sink};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportOptions {
@@ -181,12 +179,12 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
     if is_incomplete && let Err(another) = part.spoil(failure.to_string()) {
         // Otherwise `--resume` would call the rows complete.
         let what = format!("{failure}; and {another}");
-        return CliError::own(Kind::Incomplete, what, part.paths().start_over());
+        return CliError::own(Kind::Incomplete, what, part.paths.start_over());
     }
     if !part.is_in_place() {
         return failure;
     }
-    let (checkpoint, paths) = (part.checkpoint(), part.paths());
+    let (checkpoint, paths) = (&part.checkpoint, &part.paths);
     let subtasks = checkpoint.written.subtasks.counted();
     let advice = match &checkpoint.fault {
         Some(fault) if failure.to_string() == *fault => paths.start_over(),

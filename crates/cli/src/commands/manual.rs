@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
+use indexmap::IndexMap;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::reference::{is_shown, option_with_values, options};
@@ -21,52 +23,22 @@ pub(crate) struct ManOptions {
     pub(crate) out: PathBuf,
 }
 
-/// What commands that make calls read from the environment.
-const ENVIRONMENT_OF_CALLS: [(&str, &str); 7] = [
-    ("NORTHBOUND_ENDPOINT", "The address of the platform, unless --endpoint is given."),
-    ("NORTHBOUND_APP_ID", "The application that calls, unless --app-id is given."),
-    ("NORTHBOUND_SECRET", "The secret of the application, unless --secret-file is given."),
-    ("NORTHBOUND_TOKEN", "A token from elsewhere: no command logs in then. --secret-file goes before it."),
-    (
-        "NORTHBOUND_SHARE",
-        "The Redis or Valkey through which machines share token and quota, unless --share is given.",
-    ),
-    ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy for calls, and the hosts that are called without it."),
-    (
-        "XDG_CACHE_HOME, XDG_STATE_HOME, HOME, LOCALAPPDATA",
-        "They say where the folders of tokens and quota, and of sends, are: see FILES.",
-    ),
-];
+/// What is around a command, by the titles of its sections: variables and files.
+const SURROUNDINGS: &str = include_str!("manual.json");
 
-/// What all commands read from the environment.
-const ENVIRONMENT: [(&str, &str); 1] =
-    [("NO_COLOR", "Nothing is coloured if it is set, unless --color is given.")];
-
-/// The files of commands, and the command whose they are; `None` stands for all that make calls.
-const FILES: [(&str, &str, Option<&str>); 5] = [
-    (
-        "~/.cache/northbound",
-        "Tokens for the next command, unless --no-token-cache is given, and how much of the quota is used. The folder is in \
-         $XDG_CACHE_HOME if that is set, on a Mac in ~/Library/Caches, on Windows in %LOCALAPPDATA%.",
-        None,
-    ),
-    (
-        "~/.local/state/northbound",
-        "What was sent from this machine, so that nothing is sent twice. The folder is in $XDG_STATE_HOME if that is set, on a Mac in \
-         ~/Library/Application Support, on Windows in %LOCALAPPDATA%.",
-        None,
-    ),
-    ("FILE.part", "The rows of an export that is not complete.", Some("export")),
-    ("FILE.part.json", "How far that export is: --resume reads it.", Some("export")),
-    ("DIR/ca.pem, DIR/server.pem, DIR/client.pem", "The certificates of --tls DIR.", Some("serve")),
-];
+#[derive(Deserialize)]
+struct Surrounding {
+    name: String,
+    meaning: String,
+    /// The command whose it is; `calls` stands for those that make calls, `all` for every one.
+    of: String,
+}
 
 pub(crate) fn man(
     context: &mut Context<'_>,
     options: &ManOptions,
     mut command: Command,
 ) -> Result<(), CliError> {
-    context.refuse_csv()?;
     let folder = &options.out;
     if folder == Path::new("-") {
         let what = "the manual is several files, and cannot go to stdout";
@@ -126,10 +98,13 @@ fn synopsis(command: &Command) -> Roff {
 fn surroundings(command: &Command) -> Roff {
     let mut sections = Roff::default();
     let calls = command.get_opts().any(|option| option.get_id() == "endpoint" && !option.is_hide_set());
-    let of_calls = ENVIRONMENT_OF_CALLS.into_iter().filter(|_| calls);
-    section(&mut sections, "ENVIRONMENT", of_calls.chain(ENVIRONMENT));
-    let files = FILES.into_iter().filter(|(.., of)| of.map_or(calls, |of| of == command.get_name()));
-    section(&mut sections, "FILES", files.map(|(name, meaning, _)| (name, meaning)));
+    let is_of = |of: &str| of == "all" || of == command.get_name() || of == "calls" && calls;
+    // A test reads it.
+    let all: IndexMap<String, Vec<Surrounding>> = serde_json::from_str(SURROUNDINGS).unwrap_or_default();
+    for (title, rows) in all {
+        let rows = rows.iter().filter(|row| is_of(&row.of)).map(|row| (&row.name, row.meaning.as_str()));
+        section(&mut sections, &title.to_uppercase(), rows);
+    }
     section(&mut sections, "EXIT STATUS", EXIT_CODES);
     sections
 }

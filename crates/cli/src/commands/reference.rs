@@ -37,7 +37,6 @@ pub(crate) struct CompletionsOptions {
 }
 
 pub(crate) fn spec(context: &mut Context<'_>, options: &SpecOptions) -> Result<(), CliError> {
-    context.refuse_csv()?;
     let output = context.global.output();
     let as_json = options.format.map_or(output.is_json(), |format| format == DocumentFormat::Json);
     let text = match options.results {
@@ -58,7 +57,6 @@ pub(crate) fn completions(
     options: &CompletionsOptions,
     mut command: Command,
 ) -> Result<(), CliError> {
-    context.refuse_csv()?;
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut command, "northbound", &mut script);
     if context.global.output().is_json() {

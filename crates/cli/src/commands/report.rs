@@ -3,14 +3,13 @@
 //! The content of the page, its HTML, style and script belong here. Reasons are grouped by the SDK.
 
 mod content;
-mod destination;
 mod list;
 mod page;
 mod text;
 
 use clap::Args;
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -26,7 +25,7 @@ use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
 use crate::session::known_tasks::Memory;
-use crate::session::new_file::NewFile;
+use crate::session::new_file::{NewFile, folder};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
@@ -38,8 +37,7 @@ pub(crate) struct ReportOptions {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), CliError> {
-    destination::check_name(&options.out)?;
-    context.refuse_csv()?;
+    check_name(&options.out)?;
     let connection = Connection::open(context).await?;
     // Before the first call, so that a folder that is not there is reported at once.
     check(context, &options.out)?;
@@ -49,7 +47,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> R
 /// Makes sure that a report can be written there.
 pub(crate) fn check(context: &Context<'_>, out: &Path) -> Result<(), CliError> {
     match file_of(out) {
-        Some(file) => destination::check(file),
+        Some(file) => check_file(file),
         None if context.global.asks_json() => {
             let what = "the page itself goes to stdout, so there is no room for JSON";
             Err(CliError::usage(what, "name a file, or leave -o out"))
@@ -70,7 +68,7 @@ pub(crate) async fn write(
 ) -> Result<(), CliError> {
     let file = file_of(&options.out);
     let started = Instant::now();
-    let spool = Spool::new(destination::scratch(file)?);
+    let spool = Spool::new(scratch(file)?);
     let mut progress =
         Progress::new(&context.global, Some(&connection.client), &mut context.stderr).reading(None);
     let outcome = read(&connection.client, &options.task_id, spool, &mut progress, &context.interrupt).await;
@@ -130,4 +128,38 @@ fn print_result(context: &mut Context<'_>, content: &Content, path: &Path) -> io
     let (calls, file) = (content.calls, path.display().to_string());
     let listed = json!({ "calls": calls, "file": file, "listed": content.list.totals.all() });
     context.deliver_json(&results::summary(&content.endpoint, &content.summary, listed))
+}
+
+/// Refuses a name that promises something else than a page for a browser.
+fn check_name(path: &Path) -> Result<(), CliError> {
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    if !["csv", "json", "jsonl", "ndjson", "pdf"].contains(&ending.as_str()) {
+        return Ok(());
+    }
+    let what = format!("a report is a page for a browser, and the name {} says .{ending}", path.display());
+    Err(CliError::usage(what, "name a file that ends in .html; `northbound export` writes rows"))
+}
+
+/// Makes sure that a report can be written to this file.
+fn check_file(path: &Path) -> Result<(), CliError> {
+    let checked = |_| match fs::metadata(path) {
+        // What is a page may be a report; anything else is somebody's work.
+        Ok(there) if there.len() > 0 && !begins_as_page(path) => Err(io::Error::other("it is no report")),
+        _ => Ok(()),
+    };
+    NewFile::replacing(path).and_then(checked).map_err(|error| {
+        let advice = "name a new file in a folder that you may write to, or - for stdout";
+        CliError::usage(format!("cannot write the report to {}: {error}", path.display()), advice)
+    })
+}
+
+/// A file without a name for what is not yet in its place. It needs as much room as the report.
+fn scratch(report: Option<&Path>) -> io::Result<File> {
+    report.map_or_else(tempfile::tempfile, |path| tempfile::tempfile_in(folder(path)))
+}
+
+fn begins_as_page(path: &Path) -> bool {
+    let mut start = [0; 9];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start.eq_ignore_ascii_case(b"<!doctype")
 }

@@ -4,8 +4,6 @@
 
 mod failed;
 
-use std::collections::HashSet;
-
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use northbound::SubtaskStatus;
@@ -14,7 +12,8 @@ use crate::arguments::global::Output;
 use crate::arguments::list::{List, ListParser};
 use crate::arguments::values;
 use crate::error::CliError;
-use crate::rows::{csv, file};
+use crate::rows::csv;
+use crate::rows::file::{self, Source};
 use crate::screen::layout::one_line;
 use crate::screen::progress::Progress;
 use crate::sending::carry::{Follow, nothing_to_send, send};
@@ -54,17 +53,10 @@ pub(crate) struct ResendOptions {
     pub(crate) order: OrderOptions,
 }
 
-/// Where the devices come from.
-enum Source<'a> {
-    Task(&'a str),
-    File(&'a str),
-}
-
 pub(crate) async fn run(
     context: &mut Context<'_>,
     options: &ResendOptions,
 ) -> Result<Option<Follow>, CliError> {
-    context.refuse_csv()?;
     let statuses = statuses(options)?;
     let wanted = Wanted {
         timed_out: statuses.contains(&SubtaskStatus::Timeout),
@@ -74,15 +66,15 @@ pub(crate) async fn run(
     let source = source(options)?;
     let mut failed = Failed::default();
     if let Source::File(path) = source {
-        file::read(path, |subtask| failed.add_subtask(subtask, &wanted))?;
+        file::read(path, |subtask| failed.add(subtask, &wanted))?;
         check_ids(path, &failed)?;
     }
-    let typed = typed_command(options)?;
-    let connection = Connection::open(context).await?;
-    let task = match source {
-        Source::Task(task) => Some(task),
-        Source::File(_) => options.task.as_deref(),
+    let typed = match (&options.service, &options.method, &options.paras) {
+        (Some(service), Some(method), Some(paras)) => Some(CommandText::read(service, method, paras)?),
+        _ => None,
     };
+    let connection = Connection::open(context).await?;
+    let task = source.task().or(options.task.as_deref());
     if let Some(task) = task {
         let mut progress =
             Progress::new(&context.global, Some(&connection.client), &mut context.stderr).reading(None);
@@ -122,10 +114,7 @@ pub(crate) async fn run(
 
 /// The statuses of devices to send to. Others have acted, or still may.
 fn statuses(options: &ResendOptions) -> Result<Vec<SubtaskStatus>, CliError> {
-    let mut statuses = List::all(&options.status);
-    // Given twice, it is read once.
-    let mut given = HashSet::new();
-    statuses.retain(|status| given.insert(status.clone()));
+    let mut statuses = List::distinct(&options.status);
     if statuses.is_empty() {
         statuses.push(SubtaskStatus::Fail);
     }
@@ -149,15 +138,12 @@ fn statuses(options: &ResendOptions) -> Result<Vec<SubtaskStatus>, CliError> {
 }
 
 fn source(options: &ResendOptions) -> Result<Source<'_>, CliError> {
-    let source = options.source.as_str();
-    match (file::is_file(source)?, &options.task) {
-        (true, _) => Ok(Source::File(source)),
-        (false, None) => Ok(Source::Task(source)),
-        (false, Some(_)) => {
-            let what = format!("{} is a task, and so is --task", one_line(source));
-            Err(CliError::usage(what, "leave --task out, or name a file"))
-        }
+    let source = Source::of(&options.source)?;
+    if let (Source::Task(task), Some(_)) = (source, &options.task) {
+        let what = format!("{} is a task, and so is --task", one_line(task));
+        return Err(CliError::usage(what, "leave --task out, or name a file"));
     }
+    Ok(source)
 }
 
 /// csv is not exact: an id that it does not write plainly may have been another one.
@@ -168,13 +154,6 @@ fn check_ids(path: &str, failed: &Failed) -> Result<(), CliError> {
         let what = format!("{path} has the device id {:?}, which csv may have changed", one_line(id));
         Err(CliError::usage(what, "export the task as jsonl, which is exact"))
     })
-}
-
-fn typed_command(options: &ResendOptions) -> Result<Option<CommandText>, CliError> {
-    match (&options.service, &options.method, &options.paras) {
-        (Some(service), Some(method), Some(paras)) => CommandText::read(service, method, paras).map(Some),
-        _ => Ok(None),
-    }
 }
 
 /// The command that the task sent.

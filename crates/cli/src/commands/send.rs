@@ -35,7 +35,6 @@ pub(crate) async fn run(
     context: &mut Context<'_>,
     options: &SendOptions,
 ) -> Result<Option<Follow>, CliError> {
-    context.refuse_csv()?;
     if options.paras == "@-" && options.devices.iter().any(|word| word == "@-") {
         let what = "stdin has the devices or the parameters, not both";
         return Err(CliError::usage(what, "put one of them into a file"));

@@ -1,7 +1,5 @@
 //! `northbound subtasks`: what happened to each device.
 
-use std::collections::HashSet;
-
 use clap::Args;
 use clap::builder::{EnumValueParser, NonEmptyStringValueParser};
 use northbound::{SubtaskQuery, SubtaskStatus};
@@ -148,8 +146,7 @@ fn queries(mut query: SubtaskQuery, options: &SubtasksOptions) -> Result<Vec<Sub
     if let Some(page_size) = options.page_size {
         query = query.page_size(page_size);
     }
-    let (mut devices, mut named) = (List::all(&options.device_id), HashSet::new());
-    devices.retain(|device| named.insert(device.clone()));
+    let devices = List::distinct(&options.device_id);
     if options.page.is_some() && devices.len() > 1 {
         return Err(CliError::usage(
             "--page is a page of one device",

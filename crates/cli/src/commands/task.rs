@@ -34,7 +34,6 @@ pub(crate) struct TaskOptions {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &TaskOptions) -> Result<(), CliError> {
-    context.refuse_csv()?;
     let connection = Connection::open(context).await?;
     let query = connection.client.batch_task(&options.task_id);
     let request = if options.tags { query.tags() } else { query }.into_future();

@@ -26,6 +26,9 @@ pub(crate) struct TasksOptions {
     pub(crate) task_ids: Vec<String>,
 }
 
+/// The first line of csv.
+const HEADING: [&str; 9] =
+    ["task", "name", "total", "settled", "failed", "first_seen", "last_seen", "endpoint", "application"];
 const NO_FOLDER: &str =
     "set XDG_STATE_HOME or HOME (on Windows LOCALAPPDATA) to an absolute path: the list is kept there";
 
@@ -45,19 +48,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &TasksOptions) -> Re
             context.deliver_json(&result)?;
         }
         Output::Csv => {
-            let heading = [
-                "task",
-                "name",
-                "total",
-                "settled",
-                "failed",
-                "first_seen",
-                "last_seen",
-                "endpoint",
-                "application",
-            ];
             let lines = tasks.iter().map(|task| csv::line(cells(task)));
-            context.stdout.write_data((csv::line(heading) + &lines.collect::<String>()).as_bytes())?;
+            context.stdout.write_data((csv::line(HEADING) + &lines.collect::<String>()).as_bytes())?;
         }
         Output::Table if options.forget => {}
         Output::Table => print_table(context, &tasks)?,

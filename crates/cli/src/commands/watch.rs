@@ -53,7 +53,6 @@ const REDRAWN: Duration = Duration::from_secs(1);
 const EMULATOR_INTERVAL: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &WatchOptions) -> Result<(), CliError> {
-    context.refuse_csv()?;
     let connection = Connection::open(context).await?;
     follow(context, options, &connection).await
 }

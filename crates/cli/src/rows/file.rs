@@ -13,24 +13,41 @@ use crate::rows::columns::Column;
 use crate::rows::csv;
 use crate::session::interrupt::may_hang;
 
-/// Whether a word names a file, and not a task: by its ending alone, so that it does not depend on what is in the folder.
-pub(crate) fn is_file(word: &str) -> Result<bool, CliError> {
-    let path = Path::new(word);
-    match Output::of_file(path) {
-        Some(Output::Csv | Output::Jsonl) => Ok(true),
-        _ if path.extension().is_some_and(|end| end == "part") => {
-            let advice = "finish it first: the same `northbound export` with --resume";
-            Err(CliError::usage(format!("{word} is an export that is not complete"), advice))
+/// What has subtasks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source<'a> {
+    Task(&'a str),
+    File(&'a str),
+}
+
+impl<'a> Source<'a> {
+    /// What a word names: by its ending alone, so that it does not depend on what is in the folder.
+    pub(crate) fn of(word: &'a str) -> Result<Self, CliError> {
+        let path = Path::new(word);
+        let (what, advice) = match Output::of_file(path) {
+            Some(Output::Csv | Output::Jsonl) => return Ok(Self::File(word)),
+            _ if path.extension().is_some_and(|end| end == "part") => (
+                format!("{word} is an export that is not complete"),
+                "finish it first: the same `northbound export` with --resume",
+            ),
+            Some(_) => (
+                format!("{word} is no file of subtasks: those are csv or jsonl"),
+                "write it with `northbound export TASK_ID --out FILE.jsonl`",
+            ),
+            None if word.contains(['/', '\\']) => (
+                format!("{word} is neither the id of a task nor a file of subtasks"),
+                "a file of subtasks ends in .csv, .jsonl or .ndjson",
+            ),
+            None => return Ok(Self::Task(word)),
+        };
+        Err(CliError::usage(what, advice))
+    }
+
+    pub(crate) fn task(self) -> Option<&'a str> {
+        match self {
+            Self::Task(task) => Some(task),
+            Self::File(_) => None,
         }
-        Some(_) => Err(CliError::usage(
-            format!("{word} is no file of subtasks: those are csv or jsonl"),
-            "write it with `northbound export TASK_ID --out FILE.jsonl`",
-        )),
-        None if word.contains(['/', '\\']) => Err(CliError::usage(
-            format!("{word} is neither the id of a task nor a file of subtasks"),
-            "a file of subtasks ends in .csv, .jsonl or .ndjson",
-        )),
-        None => Ok(false),
     }
 }
 
@@ -174,7 +191,8 @@ mod tests {
 
     #[test]
     fn a_word_is_a_file_by_its_ending() {
-        let is_file = |word: &str| is_file(word).map_err(|error| error.exit_code());
+        let is_file =
+            |word| Source::of(word).map(|source| source.task().is_none()).map_err(|error| error.exit_code());
         for (word, expected) in [
             ("5c8ba99030344005c02316ad", Ok(false)),
             ("failed.csv", Ok(true)),

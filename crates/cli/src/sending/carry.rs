@@ -41,11 +41,7 @@ pub(crate) async fn send(
     order: Order,
     repeat: Repeat,
 ) -> Result<Option<Follow>, CliError> {
-    let key = SendKey {
-        endpoint: connection.endpoint().to_owned(),
-        application: connection.client.app_id().to_string(),
-        name: order.name().to_owned(),
-    };
+    let key = key_of(&connection, &order.name);
     // The emulator inside this command ends with it, and so do its tasks.
     let store = if context.global.emulator { None } else { Some(SendStore::of(context.environment)?) };
     if options.dry_run {
@@ -58,7 +54,7 @@ pub(crate) async fn send(
     let sent = carry_out(&mut steps, begun, content, repeat).await?;
     drop(steps);
     let told = tell(context, &connection, &order, &sent).await;
-    let (name, task) = (shown(order.name()), one_line(&sent.task_id));
+    let (name, task) = (shown(&order.name), one_line(&sent.task_id));
     if let Some(failure) = sent.unrecorded {
         let what = format!("{name} is sent as task {task}, and its record does not say so: {failure}");
         return Err(CliError::file(what, format!("note it with `northbound task {task} --adopt {name}`")));
@@ -70,6 +66,15 @@ pub(crate) async fn send(
     told?;
     let (watch, report) = (options.watch || options.report.is_some(), options.report.clone());
     Ok(Some(Follow { connection, task_id: sent.task_id, watch, report }))
+}
+
+/// By what a send is known.
+pub(crate) fn key_of(connection: &Connection, name: &str) -> SendKey {
+    SendKey {
+        endpoint: connection.endpoint().to_owned(),
+        application: connection.client.app_id().to_string(),
+        name: name.to_owned(),
+    }
 }
 
 /// Prints what would be sent.
@@ -106,7 +111,7 @@ async fn tell(
     order: &Order,
     sent: &Sent,
 ) -> Result<(), CliError> {
-    Memory::of(context).note(&connection.client, &sent.task_id, Some(order.name()), None).await;
+    Memory::of(context).note(&connection.client, &sent.task_id, Some(&order.name), None).await;
     let task = one_line(&sent.task_id);
     if context.global.output().is_json() {
         let state = if sent.before { "sent-before" } else { "sent" };
@@ -115,7 +120,7 @@ async fn tell(
         writeln!(context.stdout, "{task}")?;
         context.stdout.flush()?;
     }
-    let (name, devices) = (shown(order.name()), counted(order.devices.count(), "device"));
+    let (name, devices) = (shown(&order.name), counted(order.devices.count(), "device"));
     let done = match sent.before {
         true => format!("{name} was sent to {devices} by an earlier command, and is not sent again"),
         false => format!("{name} is sent to {devices}"),

@@ -29,7 +29,9 @@ impl Devices {
                         let what = format!("cannot read the devices in {file}: {error}");
                         CliError::usage(what, "check the path, and that the file is UTF-8")
                     })?;
-                    devices.add_lines(&text, file)?;
+                    for (number, line) in (1..).zip(text.lines()) {
+                        devices.add_checked(line.trim(), &format!("line {number} of {file}"))?;
+                    }
                 }
                 None if std::path::Path::new(word).is_file() => {
                     let what = format!("{word} is a file, and --devices has it as an id");
@@ -46,13 +48,6 @@ impl Devices {
             return Err(CliError::usage("there is no device id in --devices", "give one at least"));
         }
         Ok(devices)
-    }
-
-    fn add_lines(&mut self, text: &str, file: &str) -> Result<(), CliError> {
-        for (number, line) in (1..).zip(text.lines()) {
-            self.add_checked(line.trim(), &format!("line {number} of {file}"))?;
-        }
-        Ok(())
     }
 
     /// Adds an id if it can be one. A table has its id in a column, and is no list of ids.

@@ -59,7 +59,8 @@ pub(crate) struct CommandText {
 /// What is sent.
 #[derive(Debug)]
 pub(crate) struct Order {
-    name: String,
+    /// By which the send is known.
+    pub(crate) name: String,
     pub(crate) command: CommandText,
     pub(crate) devices: Devices,
     timeout: TaskTimeout,
@@ -123,11 +124,6 @@ impl Order {
             notes: Vec::new(),
             needs_more: None,
         })
-    }
-
-    /// The name, by which the send is known.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
     }
 
     /// What is remembered of it.

@@ -41,32 +41,23 @@ pub(crate) struct BatchTask<'t> {
     /// When it was created, in UTC.
     pub(crate) start_time: Option<String>,
     /// How long it may take, in seconds.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) timeout: Option<i64>,
+    pub(crate) timeout: Option<u64>,
     /// Part of the subtasks that are complete, in thousandths, rounded down.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) progress: Option<i64>,
+    pub(crate) progress: Option<u64>,
     /// Part of the subtasks that succeeded, in thousandths, rounded down.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) success_rate: Option<i64>,
+    pub(crate) success_rate: Option<u64>,
     /// Number of subtasks.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) total_cnt: Option<i64>,
+    pub(crate) total_cnt: Option<u64>,
     /// Number of subtasks that succeeded.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) success_cnt: Option<i64>,
+    pub(crate) success_cnt: Option<u64>,
     /// Number of subtasks that failed.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) fail_cnt: Option<i64>,
+    pub(crate) fail_cnt: Option<u64>,
     /// Number of subtasks that timed out.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) timeout_cnt: Option<i64>,
+    pub(crate) timeout_cnt: Option<u64>,
     /// Number of subtasks whose command was not sent before the task's time was over.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) expired_cnt: Option<i64>,
+    pub(crate) expired_cnt: Option<u64>,
     /// Number of subtasks that succeeded, failed or timed out.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
-    pub(crate) complete_cnt: Option<i64>,
+    pub(crate) complete_cnt: Option<u64>,
     /// The parameters that were posted, as they came.
     #[cfg_attr(feature = "openapi", schema(value_type = serde_json::Value, required = false))]
     pub(crate) param: &'t RawValue,

@@ -1,18 +1,19 @@
 //! Reading the body of `createBatchTask`: form and bounds are judged here, before anything is looked up.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::api::DeviceId;
 use crate::api::batch_task::TaskType;
-use crate::api::device_ids::DeviceIds;
+use crate::api::credentials::is_of_type;
 use crate::api::refusal::{INPUT_REJECTED, Refusal, shown};
 
 /// A batch task to create.
@@ -36,9 +37,9 @@ pub(crate) struct BatchTaskRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = TaskParam))]
     pub(crate) param: Box<RawValue>,
     /// Tags of the task.
-    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<Vec<TaskTagRequest>>))]
-    #[serde(default, deserialize_with = "given")]
-    pub(crate) tags: Option<Vec<Object<TaskTagRequest>>>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<TaskTagRequest>))]
+    #[serde(default)]
+    pub(crate) tags: Vec<Object<TaskTagRequest>>,
 }
 
 /// Parameters of a task; these are the ones of a command task.
@@ -51,45 +52,37 @@ struct TaskParam {
     #[serde(default, rename = "type", deserialize_with = "given")]
     kind: Option<TargetType>,
     /// The devices of a `DeviceList`.
-    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<Vec<crate::api::DeviceId>>))]
-    #[serde(default, deserialize_with = "given")]
-    device_list: Option<DeviceIds>,
+    #[serde(default)]
+    device_list: Vec<DeviceId>,
     /// The type of device of a `DeviceType`.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    #[serde(default, deserialize_with = "given")]
-    device_type: Option<String>,
+    #[serde(default)]
+    device_type: String,
     /// Only devices of this manufacturer, with a type of device.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    #[serde(default, deserialize_with = "given")]
-    manufacturer_id: Option<String>,
+    #[serde(default)]
+    manufacturer_id: String,
     /// Only devices of this model, with a type of device.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    #[serde(default, deserialize_with = "given")]
-    model: Option<String>,
+    #[serde(default)]
+    model: String,
     /// The area of a `DeviceArea`.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    #[serde(default, deserialize_with = "given")]
-    device_location: Option<String>,
+    #[serde(default)]
+    device_location: String,
     /// The groups of a `GroupList` by their names, or of a `GroupIdList` by their ids.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    #[serde(default, deserialize_with = "given")]
-    group_list: Option<Vec<String>>,
+    #[serde(default)]
+    group_list: Vec<String>,
     /// The command.
     #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<DeviceCommand>))]
     #[serde(default, deserialize_with = "given")]
     command: Option<Object<DeviceCommand>>,
     /// Where the result of each command would be sent. Nothing is sent.
-    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<String>))]
-    #[serde(default, rename = "callbackUrl", deserialize_with = "given")]
-    _callback_url: Option<String>,
+    #[serde(default, rename = "callbackUrl")]
+    _callback_url: String,
     /// How often a command that is not confirmed is sent again.
-    #[cfg_attr(feature = "openapi", schema(nullable = false, minimum = 0, maximum = 3))]
-    #[serde(default, deserialize_with = "given")]
-    max_retransmit: Option<i32>,
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 3))]
+    #[serde(default)]
+    max_retransmit: i32,
     /// Tag of the group. It is only given back.
-    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<String>))]
-    #[serde(default, rename = "groupTag", deserialize_with = "given")]
-    _group_tag: Option<String>,
+    #[serde(default, rename = "groupTag")]
+    _group_tag: String,
 }
 
 /// How the devices of a task are chosen.
@@ -135,11 +128,13 @@ pub(crate) struct TaskTagRequest {
 /// The devices that a task is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    Devices(DeviceIds),
+    Devices(Vec<DeviceId>),
     DeviceType {
         name: String,
-        manufacturer_id: Option<String>,
-        model: Option<String>,
+        /// Any, if it is empty.
+        manufacturer_id: String,
+        /// Any, if it is empty.
+        model: String,
     },
     Area(String),
     /// By name or by id.
@@ -154,7 +149,7 @@ impl BatchTaskRequest {
     ///
     /// Members that the page does not list are ignored.
     pub(crate) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<(Self, Target), Refusal> {
-        if !is_json(headers) {
+        if !is_of_type(headers, "application/json") {
             return Err(INPUT_REJECTED.because("the content type is not application/json"));
         }
         let Object(task) = read::<Object<Self>>(body)?;
@@ -169,9 +164,7 @@ impl BatchTaskRequest {
 
 impl TaskParam {
     fn target(self, task_type: TaskType) -> Result<Target, Refusal> {
-        if let Some(times) = self.max_retransmit {
-            range("maxRetransmit", times, 0..=3)?;
-        }
+        range("maxRetransmit", self.max_retransmit, 0..=3)?;
         if let Some(Object(command)) = &self.command {
             length("serviceId", &command.service_id, 1..=64)?;
             length("method", &command.method, 1..=128)?;
@@ -183,10 +176,10 @@ impl TaskParam {
             return Err(INPUT_REJECTED.because("command is missing"));
         }
         match self.kind.ok_or_else(|| INPUT_REJECTED.because("type is missing"))? {
-            TargetType::DeviceList => {
-                let devices = self.device_list.filter(|devices| devices.len() > 0);
-                needed("deviceList", devices).map(Target::Devices)
+            TargetType::DeviceList if self.device_list.iter().any(|device| device.0.is_empty()) => {
+                Err(INPUT_REJECTED.because("a device id is empty"))
             }
+            TargetType::DeviceList => needed("deviceList", self.device_list).map(Target::Devices),
             TargetType::DeviceType => Ok(Target::DeviceType {
                 name: needed("deviceType", self.device_type)?,
                 manufacturer_id: self.manufacturer_id,
@@ -194,8 +187,7 @@ impl TaskParam {
             }),
             TargetType::DeviceArea => needed("deviceLocation", self.device_location).map(Target::Area),
             TargetType::GroupList | TargetType::GroupIdList => {
-                let groups = self.group_list.filter(|groups| !groups.is_empty());
-                needed("groupList", groups).map(Target::Groups)
+                needed("groupList", self.group_list).map(Target::Groups)
             }
             TargetType::Broadcast => Ok(Target::Everything),
         }
@@ -231,12 +223,6 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Res
     T::deserialize(deserializer).map(Some)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = value.and_then(|value| value.split(';').next());
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
-}
-
 fn read<'b, T: Deserialize<'b>>(json: &'b [u8]) -> Result<T, Refusal> {
     serde_json::from_slice(json).map_err(|error| {
         // It may repeat what the client sent, which may be no fit for a header.
@@ -244,20 +230,16 @@ fn read<'b, T: Deserialize<'b>>(json: &'b [u8]) -> Result<T, Refusal> {
     })
 }
 
-fn needed<T>(name: &str, value: Option<T>) -> Result<T, Refusal> {
-    value.ok_or_else(|| INPUT_REJECTED.because(format!("{name} is missing or empty, and the type needs it")))
+fn needed<T: Default + PartialEq>(name: &str, value: T) -> Result<T, Refusal> {
+    let missing = || INPUT_REJECTED.because(format!("{name} is missing or empty, and the type needs it"));
+    if value == T::default() { Err(missing()) } else { Ok(value) }
 }
 
-fn length(name: &str, text: &str, allowed: std::ops::RangeInclusive<usize>) -> Result<(), Refusal> {
-    let length = text.chars().count();
-    if allowed.contains(&length) {
-        return Ok(());
-    }
-    let (low, high) = allowed.into_inner();
-    Err(INPUT_REJECTED.because(format!("{name} has {length} characters: {low} to {high} are allowed")))
+fn length(name: &str, text: &str, allowed: RangeInclusive<usize>) -> Result<(), Refusal> {
+    range(&format!("the length of {name}"), text.chars().count(), allowed)
 }
 
-fn range(name: &str, value: i32, allowed: std::ops::RangeInclusive<i32>) -> Result<(), Refusal> {
+fn range<N: PartialOrd + Display>(name: &str, value: N, allowed: RangeInclusive<N>) -> Result<(), Refusal> {
     if allowed.contains(&value) {
         return Ok(());
     }
@@ -283,7 +265,7 @@ mod tests {
 
     fn parse(body: &str) -> Result<(BatchTaskRequest, Target), String> {
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, "application/json; charset=utf-8".parse().unwrap());
+        headers.insert("content-type", "application/json; charset=utf-8".parse().unwrap());
         BatchTaskRequest::parse(&headers, body.as_bytes()).map_err(|refusal| {
             assert_eq!(refusal.row, INPUT_REJECTED);
             refusal.reason
@@ -312,13 +294,13 @@ mod tests {
             (body.split("\"param\": ").nth(1).unwrap().len() - 1, Target::Everything)
         );
         let tag = TaskTagRequest { tag_name: "a".into(), tag_value: "b".into() };
-        assert_eq!((task.app_id, task.tags), (None, Some(vec![Object(tag)])));
+        assert_eq!((task.app_id, task.tags), (None, vec![Object(tag)]));
     }
 
     #[test]
     fn each_type_of_target_needs_its_own_member() {
         let (_, Target::Devices(devices)) = parse(&task().to_string()).unwrap() else { panic!() };
-        assert_eq!(devices.iter().collect::<Vec<_>>(), ["b", "a", "b"]);
+        assert_eq!(devices, ["b", "a", "b"].map(|id| DeviceId(id.to_owned())));
         for (kind, member, value, expected) in [
             ("DeviceArea", "deviceLocation", json!("a"), Target::Area("a".into())),
             ("GroupList", "groupList", json!(["a"]), Target::Groups(vec!["a".into()])),
@@ -327,7 +309,7 @@ mod tests {
                 "DeviceType",
                 "deviceType",
                 json!("a"),
-                Target::DeviceType { name: "a".into(), manufacturer_id: None, model: None },
+                Target::DeviceType { name: "a".into(), manufacturer_id: String::new(), model: String::new() },
             ),
         ] {
             let mut param = task()["param"].take();
@@ -337,7 +319,9 @@ mod tests {
             param[member] = value;
             assert_eq!(changed("/param", param), Ok(expected));
         }
-        assert!(changed("/param/deviceList", json!([])).is_err());
+        for odd in [json!([]), json!("a"), json!(["a", 1]), json!(["a", null]), json!(["a", ""])] {
+            assert!(changed("/param/deviceList", odd).is_err());
+        }
     }
 
     #[test]

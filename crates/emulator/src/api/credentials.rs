@@ -49,7 +49,7 @@ impl LoginRequest {
     ///
     /// Only one error is documented for a login that cannot be read (102202), so every fault of the form gets it.
     pub(crate) fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
-        if !is_form(headers) {
+        if !is_of_type(headers, FORM) {
             return Err(MISSING_PARAMETER.because(format!("the content type is not {FORM}")));
         }
         let (mut app_id, mut secret) = (None, None);
@@ -67,12 +67,11 @@ impl LoginRequest {
     }
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM))
+/// Whether a body is of this type, whatever parameters the type has.
+pub(crate) fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted))
 }
 
 fn login_text(name: &str, given: Option<String>) -> Result<String, Refusal> {

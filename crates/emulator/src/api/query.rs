@@ -24,11 +24,11 @@ pub(crate) struct SubtaskQuery {
     #[cfg_attr(feature = "openapi", param(nullable = false))]
     pub(crate) command_id: Option<CommandId>,
     /// Number of the page; 0 is the first.
-    #[cfg_attr(feature = "openapi", param(required = false, minimum = 0, default = 0))]
-    pub(crate) page_no: i32,
+    #[cfg_attr(feature = "openapi", param(required = false, default = 0))]
+    pub(crate) page_no: u32,
     /// Rows on a page.
     #[cfg_attr(feature = "openapi", param(required = false, minimum = 1, maximum = 250, default = 25))]
-    pub(crate) page_size: i32,
+    pub(crate) page_size: u32,
 }
 
 impl SubtaskQuery {
@@ -44,19 +44,14 @@ impl SubtaskQuery {
             status: given.take("status").map(status).transpose()?,
             device_id: given.take("deviceId").map(DeviceId),
             command_id: given.take("commandId").map(CommandId),
-            page_no: given.integer("pageNo", 0..=i32::MAX)?.unwrap_or(0),
+            page_no: given.integer("pageNo", 0..=i32::MAX.unsigned_abs())?.unwrap_or(0),
             page_size: given.integer("pageSize", 1..=250)?.unwrap_or(25),
         })
     }
 
-    /// Number of the page before; page 0 has none.
-    pub(crate) fn page_before(&self) -> i32 {
-        self.page_no.saturating_sub(1).max(0)
-    }
-
     /// Number of rows before a page. It fits: the largest page times the largest size is below 2⁴⁰.
-    pub(crate) fn rows_before(&self, page_no: i32) -> u64 {
-        u64::from(page_no.unsigned_abs()) * u64::from(self.page_size.unsigned_abs())
+    pub(crate) fn rows_before(&self, page_no: u32) -> u64 {
+        u64::from(page_no) * u64::from(self.page_size)
     }
 }
 
@@ -81,7 +76,7 @@ impl Given {
     }
 
     /// An integer in decimal digits alone: no sign, no blanks, no fraction.
-    fn integer(&mut self, name: &str, range: std::ops::RangeInclusive<i32>) -> Result<Option<i32>, Refusal> {
+    fn integer(&mut self, name: &str, range: std::ops::RangeInclusive<u32>) -> Result<Option<u32>, Refusal> {
         let Some(text) = self.take(name) else { return Ok(None) };
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let value = if digits { text.parse().ok().filter(|value| range.contains(value)) } else { None };
@@ -101,7 +96,7 @@ fn task_id(given: Option<String>) -> Result<TaskId, Refusal> {
 }
 
 fn status(given: String) -> Result<SubtaskStatus, Refusal> {
-    SubtaskStatus::from_name(&given).ok_or_else(|| {
+    given.parse().map_err(|_| {
         let known = SubtaskStatus::ALL.map(SubtaskStatus::name).join(", ");
         INVALID_INPUT.because(format!("status={} is none of {known}", shown(&given)))
     })

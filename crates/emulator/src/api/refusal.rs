@@ -13,93 +13,96 @@ pub(crate) const REASON_HEADER: &str = "x-emulator-reason";
 /// One row of a call's error table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ErrorRow {
-    pub(crate) status: StatusCode,
+    /// The HTTP status.
+    pub(crate) status: u16,
     pub(crate) code: &'static str,
     /// Exactly what the platform says, with or without a full stop at the end.
     pub(crate) text: &'static str,
 }
 
-pub(crate) const INVALID_INPUT: ErrorRow =
-    ErrorRow::new(StatusCode::BAD_REQUEST, "100022", "The input is invalid");
-pub(crate) const APPLICATION_NOT_FOUND: ErrorRow =
-    ErrorRow::new(StatusCode::FORBIDDEN, "100203", "The application is not existed.");
-pub(crate) const APPLICATION_NOT_AUTHORIZED: ErrorRow =
-    ErrorRow::new(StatusCode::FORBIDDEN, "100217", "The application hasn't been authorized");
-pub(crate) const THROTTLED: ErrorRow =
-    ErrorRow::new(StatusCode::FORBIDDEN, "1010009", "app throttle exceed.");
-pub(crate) const INVALID_TOKEN: ErrorRow =
-    ErrorRow::new(StatusCode::FORBIDDEN, "1010005", "App_key or access_token is invalid.");
-pub(crate) const TASK_NOT_FOUND: ErrorRow =
-    ErrorRow::new(StatusCode::NOT_FOUND, "105005", "The batchTask is not existed.");
-pub(crate) const APPLICATION_NOT_FOUND_500: ErrorRow =
-    ErrorRow::new(StatusCode::INTERNAL_SERVER_ERROR, "100203", "The application is not existed.");
-pub(crate) const INTERNAL_ERROR: ErrorRow =
-    ErrorRow::new(StatusCode::INTERNAL_SERVER_ERROR, "50252", "Internal server error.");
-pub(crate) const ILLEGAL_REQUEST: ErrorRow =
-    ErrorRow::new(StatusCode::BAD_REQUEST, "100019", "Illegal request.");
-pub(crate) const INPUT_REJECTED: ErrorRow =
-    ErrorRow::new(StatusCode::BAD_REQUEST, "50400", "The input is invalid");
-pub(crate) const APPLICATION_NOT_FOUND_200: ErrorRow =
-    ErrorRow::new(StatusCode::OK, "100203", "The application is not existed.");
-pub(crate) const RESOURCE_NOT_FOUND: ErrorRow =
-    ErrorRow::new(StatusCode::OK, "101001", "Resource doesn't exist");
+const fn row(status: u16, code: &'static str, text: &'static str) -> ErrorRow {
+    ErrorRow { status, code, text }
+}
+
+pub(crate) const APPLICATION_NOT_FOUND_200: ErrorRow = row(200, "100203", "The application is not existed.");
+pub(crate) const RESOURCE_NOT_FOUND: ErrorRow = row(200, "101001", "Resource doesn't exist");
 pub(crate) const TASK_LIMIT_REACHED: ErrorRow =
-    ErrorRow::new(StatusCode::OK, "105001", "The batchTask count has reached the limit");
-pub(crate) const TASK_NAME_TAKEN: ErrorRow =
-    ErrorRow::new(StatusCode::OK, "105002", "The batchTask name has exist");
-pub(crate) const TAG_TAKEN: ErrorRow = ErrorRow::new(
-    StatusCode::BAD_REQUEST,
-    "105201",
-    "The tagName and tagValue has been used on the platform",
-);
-pub(crate) const NO_RIGHT: ErrorRow =
-    ErrorRow::new(StatusCode::UNAUTHORIZED, "100028", "The user has no right");
-pub(crate) const TAG_NOT_FOUND: ErrorRow =
-    ErrorRow::new(StatusCode::NOT_FOUND, "105202", "The tag is not existed");
-pub(crate) const MISSING_PARAMETER: ErrorRow =
-    ErrorRow::new(StatusCode::BAD_REQUEST, "102202", "Required Parameter is null or empty.");
-pub(crate) const WRONG_CREDENTIALS: ErrorRow =
-    ErrorRow::new(StatusCode::UNAUTHORIZED, "100208", "AppId or secret is not right.");
-pub(crate) const FROZEN: ErrorRow =
-    ErrorRow::new(StatusCode::BAD_REQUEST, "100247", "The application is frozen.");
+    row(200, "105001", "The batchTask count has reached the limit");
+pub(crate) const TASK_NAME_TAKEN: ErrorRow = row(200, "105002", "The batchTask name has exist");
+pub(crate) const ILLEGAL_REQUEST: ErrorRow = row(400, "100019", "Illegal request.");
+pub(crate) const INVALID_INPUT: ErrorRow = row(400, "100022", "The input is invalid");
+pub(crate) const FROZEN: ErrorRow = row(400, "100247", "The application is frozen.");
+pub(crate) const MISSING_PARAMETER: ErrorRow = row(400, "102202", "Required Parameter is null or empty.");
+pub(crate) const TAG_TAKEN: ErrorRow =
+    row(400, "105201", "The tagName and tagValue has been used on the platform");
+pub(crate) const INPUT_REJECTED: ErrorRow = row(400, "50400", "The input is invalid");
+pub(crate) const NO_RIGHT: ErrorRow = row(401, "100028", "The user has no right");
+pub(crate) const WRONG_CREDENTIALS: ErrorRow = row(401, "100208", "AppId or secret is not right.");
+pub(crate) const APPLICATION_NOT_FOUND: ErrorRow = row(403, "100203", "The application is not existed.");
+pub(crate) const APPLICATION_NOT_AUTHORIZED: ErrorRow =
+    row(403, "100217", "The application hasn't been authorized");
+pub(crate) const INVALID_TOKEN: ErrorRow = row(403, "1010005", "App_key or access_token is invalid.");
+pub(crate) const THROTTLED: ErrorRow = row(403, "1010009", "app throttle exceed.");
+pub(crate) const TASK_NOT_FOUND: ErrorRow = row(404, "105005", "The batchTask is not existed.");
+pub(crate) const TAG_NOT_FOUND: ErrorRow = row(404, "105202", "The tag is not existed");
+pub(crate) const APPLICATION_NOT_FOUND_500: ErrorRow = row(500, "100203", "The application is not existed.");
+pub(crate) const INTERNAL_ERROR: ErrorRow = row(500, "50252", "Internal server error.");
+
+/// The error tables: the id of each operation, and its rows in the order of its page. Of the login, the words are not verified, except
+/// those of 50252.
+pub(crate) const ERROR_TABLES: &[(&str, &[ErrorRow])] = &[
+    (
+        "listSubtasks",
+        &[
+            INVALID_INPUT,
+            APPLICATION_NOT_FOUND,
+            APPLICATION_NOT_AUTHORIZED,
+            THROTTLED,
+            INVALID_TOKEN,
+            TASK_NOT_FOUND,
+            APPLICATION_NOT_FOUND_500,
+            INTERNAL_ERROR,
+        ],
+    ),
+    (
+        "createBatchTask",
+        &[
+            APPLICATION_NOT_FOUND_200,
+            RESOURCE_NOT_FOUND,
+            TASK_LIMIT_REACHED,
+            TASK_NAME_TAKEN,
+            TAG_TAKEN,
+            INPUT_REJECTED,
+            NO_RIGHT,
+            APPLICATION_NOT_FOUND,
+            APPLICATION_NOT_AUTHORIZED,
+            THROTTLED,
+            INVALID_TOKEN,
+            TAG_NOT_FOUND,
+            APPLICATION_NOT_FOUND_500,
+            INTERNAL_ERROR,
+        ],
+    ),
+    (
+        "getBatchTask",
+        &[
+            ILLEGAL_REQUEST,
+            INVALID_INPUT,
+            APPLICATION_NOT_FOUND,
+            APPLICATION_NOT_AUTHORIZED,
+            THROTTLED,
+            INVALID_TOKEN,
+            TASK_NOT_FOUND,
+            APPLICATION_NOT_FOUND_500,
+        ],
+    ),
+    ("login", &[FROZEN, MISSING_PARAMETER, WRONG_CREDENTIALS, INTERNAL_ERROR]),
+];
 
 impl ErrorRow {
-    pub(crate) const fn new(status: StatusCode, code: &'static str, text: &'static str) -> Self {
-        Self { status, code, text }
-    }
-
-    /// Every row that some call documents.
-    const ALL: [Self; 20] = [
-        INVALID_INPUT,
-        APPLICATION_NOT_FOUND,
-        APPLICATION_NOT_AUTHORIZED,
-        THROTTLED,
-        INVALID_TOKEN,
-        TASK_NOT_FOUND,
-        APPLICATION_NOT_FOUND_500,
-        INTERNAL_ERROR,
-        ILLEGAL_REQUEST,
-        INPUT_REJECTED,
-        APPLICATION_NOT_FOUND_200,
-        RESOURCE_NOT_FOUND,
-        TASK_LIMIT_REACHED,
-        TASK_NAME_TAKEN,
-        TAG_TAKEN,
-        NO_RIGHT,
-        TAG_NOT_FOUND,
-        MISSING_PARAMETER,
-        WRONG_CREDENTIALS,
-        FROZEN,
-    ];
-
     /// A row with this code.
     pub(crate) fn with_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|row| row.code == code)
-    }
-
-    /// The same row under another status.
-    pub(crate) fn under(self, status: StatusCode) -> Self {
-        Self { status, ..self }
+        ERROR_TABLES.iter().flat_map(|(_, rows)| *rows).find(|row| row.code == code).copied()
     }
 
     /// A refusal with this row. `reason` says what was wrong with this very request; it never holds a secret or a token.
@@ -137,7 +140,8 @@ impl Refusal {
         let reason = HeaderValue::from_str(&self.reason).ok().map(|reason| [(REASON_HEADER, reason)]);
         let (code, text) = (Some(self.row.code), self.reason.clone());
         let verdict = Verdict { code, reason: text, ..Verdict::default() };
-        (self.row.status, reason, Extension(verdict), Json(body)).into_response()
+        let status = StatusCode::from_u16(self.row.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, reason, Extension(verdict), Json(body)).into_response()
     }
 }
 

@@ -37,7 +37,9 @@ pub(super) fn serve(
         async move {
             received(request.headers());
             // A reader that goes on until a page is empty comes to an end.
-            let first = request.uri().query().is_none_or(|query| !has_later_page(query));
+            let query = request.uri().query().unwrap_or_default();
+            let first =
+                form_urlencoded::parse(query.as_bytes()).all(|(name, page)| name != "pageNo" || page == "0");
             let row = json!({ "status": "Success", "output": null, "error": null,
                 "param": { "deviceId": "elsewhere", "commandId": "elsewhere" } });
             let rows: Vec<Value> = first.then_some(row).into_iter().collect();
@@ -53,8 +55,4 @@ pub(super) fn serve(
     let (stop, stopped) = watch::channel(());
     tokio::spawn(server.run(listener, stopped, oneshot::channel().0));
     Elsewhere { address, _stop: stop }
-}
-
-fn has_later_page(query: &str) -> bool {
-    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "pageNo" && value != "0")
 }

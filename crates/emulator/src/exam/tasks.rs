@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 use super::bodies::Question;
 use crate::api::query::SubtaskQuery;
 use crate::api::{
-    CommandId, CommandOutput, DeviceId, EmbeddedText, ErrorCode, Subtask, SubtaskFailure, SubtaskParam,
-    SubtaskStatus,
+    CommandOutput, EmbeddedText, ErrorCode, Subtask, SubtaskFailure, SubtaskParam, SubtaskStatus,
 };
-use crate::draw::{self, ascii};
+use crate::draw;
 use crate::tasks::ids;
 
 /// Rows that move with each page call.
@@ -126,7 +125,7 @@ impl ExamTasks {
         let found: Vec<u32> =
             (0..Self::rows(question)).filter(|row| self.matches(question, *row, query, calls)).collect();
         let before = usize::try_from(query.rows_before(query.page_no)).unwrap_or(usize::MAX);
-        let size = query.page_size.unsigned_abs() as usize;
+        let size = query.page_size as usize;
         let rows: Vec<Value> =
             found.iter().skip(before).take(size).map(|row| self.subtask(question, *row, calls)).collect();
         let reason = format!("{} of {} subtasks, in an exam", rows.len(), found.len());
@@ -146,7 +145,7 @@ impl ExamTasks {
     fn subtask(&self, question: Question, row: u32, calls: u32) -> Value {
         let key = self.key(question);
         let status = Self::status(question, row, calls);
-        let request = ascii(&ids::request(key, row));
+        let request = ids::request(key, row);
         let (mut output, mut error) = (None, None);
         if status == Some(SubtaskStatus::Success) {
             output = Some(json!({ "requestId": request, "commandResult": { "resultCode": "SUCCESS" } }));
@@ -157,10 +156,7 @@ impl ExamTasks {
             let (code, text) = (ErrorCode("100428"), "The device is not online.");
             error = Some(json!(SubtaskFailure { error_code: Some(code), error_desc: Some(text) }));
         }
-        let param = SubtaskParam::new(
-            DeviceId(ascii(&ids::device(key, row))),
-            CommandId(ascii(&ids::command(key, row))),
-        );
+        let param = SubtaskParam::new(ids::device(key, row), ids::command(key, row));
         let [output, failure] = [&output, &error].map(|text| text.as_ref().map(EmbeddedText::of));
         let mut subtask = json!(Subtask::new(status.unwrap_or(SubtaskStatus::Fail), output, failure, param));
         match oddity(row).filter(|_| question == Question::Odd) {

@@ -21,7 +21,7 @@ pub struct ActiveFault {
 pub(crate) struct Faults {
     seed: u64,
     added: u64,
-    active: Vec<ActiveFault>,
+    pub(crate) active: Vec<ActiveFault>,
 }
 
 impl Faults {
@@ -51,10 +51,6 @@ impl Faults {
 
     pub(crate) fn clear(&mut self) {
         self.active.clear();
-    }
-
-    pub(crate) fn active(&self) -> &[ActiveFault] {
-        &self.active
     }
 
     /// What goes wrong with this call of the operation; `number` counts the calls, and decides the draw.
@@ -90,7 +86,7 @@ mod tests {
         let mut faults = faults(&[Fault::new(FaultKind::Reset).next(2), Fault::new(FaultKind::Gzip).next(1)]);
         let seen: Vec<_> = (0..5).map(|number| faults.take(Operation::Login, number)).collect();
         assert_eq!(seen, [Some(FaultKind::Reset), Some(FaultKind::Reset), Some(FaultKind::Gzip), None, None]);
-        assert!(faults.active().is_empty());
+        assert!(faults.active.is_empty());
     }
 
     #[test]

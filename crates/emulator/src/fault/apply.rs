@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
-use super::script::{Script, Step};
+use super::script::{Step, script};
 use crate::api::refusal::{Envelope, ErrorRow, INTERNAL_ERROR};
 use crate::clock::Clock;
 use crate::fault::FaultKind;
@@ -35,8 +35,10 @@ pub(crate) fn in_place(fault: &FaultKind) -> Option<Response> {
         }
         FaultKind::ErrorUnder200 { code } => {
             // It was checked when the fault was switched on.
-            let row = ErrorRow::with_code(code).unwrap_or(INTERNAL_ERROR).under(StatusCode::OK);
-            row.because("a fault that was switched on").response(Envelope::Documented)
+            let row = ErrorRow::with_code(code).unwrap_or(INTERNAL_ERROR);
+            ErrorRow { status: 200, ..row }
+                .because("a fault that was switched on")
+                .response(Envelope::Documented)
         }
         FaultKind::Unavailable { retry_after_seconds } => {
             let wait = retry_after_seconds.map(|seconds| [(RETRY_AFTER, HeaderValue::from(seconds))]);
@@ -59,11 +61,11 @@ pub(crate) async fn apply_fault(fault: &FaultKind, response: Response, clock: &C
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let length = HeaderValue::from(body.len());
     let body = match fault {
-        FaultKind::Reset | FaultKind::CreateReplyLost => Body::new(Script::new(clock, [Step::Break])),
+        FaultKind::Reset | FaultKind::CreateReplyLost => script(clock, [Step::Break]),
         FaultKind::CloseHalfWay => {
             parts.headers.insert(CONTENT_LENGTH, length);
             let half = body.slice(..body.len() / 2);
-            Body::new(Script::new(clock, [Step::Send(half), Step::Flush, Step::Break]))
+            script(clock, [Step::Send(half), Step::Flush, Step::Break])
         }
         FaultKind::TruncatedBody => Body::from(body.slice(..body.len() / 2)),
         FaultKind::WrongContentType => {
@@ -72,17 +74,23 @@ pub(crate) async fn apply_fault(fault: &FaultKind, response: Response, clock: &C
         }
         FaultKind::SlowDrip { milliseconds } => {
             parts.headers.insert(CONTENT_LENGTH, length);
-            Body::new(Script::new(clock, drips(&body, Duration::from_millis((*milliseconds).into()))))
+            script(clock, drips(&body, Duration::from_millis((*milliseconds).into())))
         }
         FaultKind::HugeBody { mebibytes } => {
             let blanks = Bytes::from(vec![b' '; PIECE]);
             let pieces = *mebibytes as usize * (MEBIBYTE / PIECE);
             let steps = std::iter::once(body).chain(std::iter::repeat_n(blanks, pieces)).map(Step::Send);
-            Body::new(Script::new(clock, steps))
+            script(clock, steps)
         }
-        FaultKind::UnknownStatus => rewritten(&body, unknown_status),
+        FaultKind::UnknownStatus => rewritten(&body, |page| {
+            if let Some(first) = page.pointer_mut("/taskDetails/0/status") {
+                *first = json!("Stopped");
+            }
+        }),
         FaultKind::ExtraMembers => rewritten(&body, extra_members),
-        FaultKind::NullParam => rewritten(&body, null_param),
+        FaultKind::NullParam => rewritten(&body, |page| {
+            rows(page).for_each(|row| drop(row.insert("param".to_owned(), Value::Null)))
+        }),
         FaultKind::Gzip => {
             parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             Body::from(gzip(&body).unwrap_or_default())
@@ -113,18 +121,6 @@ fn rewritten(body: &[u8], change: impl Fn(&mut Value)) -> Body {
             Body::from(value.to_string())
         }
         Err(_) => Body::from(body.to_vec()),
-    }
-}
-
-fn unknown_status(page: &mut Value) {
-    if let Some(first) = page.pointer_mut("/taskDetails/0/status") {
-        *first = json!("Stopped");
-    }
-}
-
-fn null_param(page: &mut Value) {
-    for row in rows(page) {
-        row.insert("param".to_owned(), Value::Null);
     }
 }
 

@@ -1,12 +1,17 @@
 //! The two documents that follow from the code: that of the platform's calls, and that of the control API.
 
-use utoipa::OpenApi as _;
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, Response};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, Response, ResponseBuilder};
+use utoipa::{OpenApi as _, ToSchema as _};
 
 use crate::api::batch_task::{BatchTaskStatus, CreatedBatchTask, TaskOrigin};
 use crate::api::credentials::APP_KEY;
+use crate::api::refusal::{ERROR_TABLES, ErrorRow};
 use crate::api::{CommandOutput, ErrorResponse, SubtaskFailure, SubtaskStatus, TaskId};
 use crate::http::{control_api, routes};
 
@@ -20,7 +25,30 @@ pub fn openapi() -> OpenApi {
     let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
     let token = token.description(Some("The token that `login` returns.")).build();
     components.add_security_scheme("BearerToken", SecurityScheme::Http(token));
+    for operation in operations(&mut document) {
+        for (_, rows) in ERROR_TABLES.iter().filter(|(id, _)| operation.operation_id.as_deref() == Some(id)) {
+            let mut by_status: BTreeMap<u16, Vec<&ErrorRow>> = BTreeMap::new();
+            rows.iter().for_each(|row| by_status.entry(row.status).or_default().push(row));
+            let errors =
+                by_status.into_iter().map(|(status, rows)| (status.to_string(), errors(&rows).into()));
+            operation.responses.responses.extend(errors);
+        }
+    }
     document
+}
+
+/// The response of these rows, which have the same status. Errors under 200 come beside the reply of a create.
+fn errors(rows: &[&ErrorRow]) -> Response {
+    let codes: Vec<&str> = rows.iter().map(|row| row.code).collect();
+    let lines: Vec<String> = rows.iter().map(|row| format!("* {}: {}", row.code, row.text)).collect();
+    let is_reply = rows.iter().any(|row| row.status == 200);
+    let schema = if is_reply { CreatedBatchTask::name() } else { ErrorResponse::name() };
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build();
+    ResponseBuilder::new()
+        .description(lines.join("\n"))
+        .content("application/json", content)
+        .extensions(Some(ExtensionsBuilder::new().add("x-error-codes", json!(codes)).build()))
+        .build()
 }
 
 /// The document of the control API, in OpenAPI 3.1. It follows from the code alone.

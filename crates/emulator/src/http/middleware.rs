@@ -93,8 +93,8 @@ fn describe(entry: &mut Entry, request: &Request) {
 }
 
 fn judge(entry: &mut Entry, response: &mut Response, fault: Option<&FaultKind>) {
-    entry.status =
-        Some(response.status().as_u16()).filter(|_| !fault.is_some_and(FaultKind::leaves_no_answer));
+    let is_lost = matches!(fault, Some(FaultKind::Reset | FaultKind::CreateReplyLost));
+    entry.status = Some(response.status().as_u16()).filter(|_| !is_lost);
     entry.fault = fault.map(|fault| fault.name().to_owned());
     match response.extensions_mut().remove::<Verdict>() {
         Some(Verdict { application, code, reason, fault }) => {

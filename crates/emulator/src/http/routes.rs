@@ -9,7 +9,7 @@ use axum::routing::get;
 use axum::{Extension, Json, Router, middleware};
 
 use crate::api::credentials::Caller;
-use crate::api::refusal::{INPUT_REJECTED, MISSING_PARAMETER, Verdict};
+use crate::api::refusal::{INPUT_REJECTED, MISSING_PARAMETER, NO_RIGHT, Refusal, TASK_NOT_FOUND, Verdict};
 use crate::api::{
     CREATE_BATCH_TASK_PATH, EMPTY_TASK_ID_PATH, ErrorResponse, GET_BATCH_TASK_PATH, LIST_SUBTASKS_PATH,
     LOGIN_PATH, LoginRequest,
@@ -51,10 +51,7 @@ operations! {
 #[cfg_attr(feature = "openapi", utoipa::path(
     get, path = LIST_SUBTASKS_PATH, tag = "Batch tasks",
     params(crate::api::query::SubtaskQuery),
-    responses(
-        (status = 200, description = "One page of subtasks.", body = crate::api::SubtaskPage),
-        crate::api::error_tables::ListSubtasksErrors
-    ),
+    responses((status = 200, description = "One page of subtasks.", body = crate::api::SubtaskPage)),
     security(("AppKey" = [], "BearerToken" = []))
 ))]
 async fn list_subtasks(
@@ -69,7 +66,7 @@ async fn list_subtasks(
             Some(exam) => exam.list_subtasks(&caller, query, control.clock().now()),
             None => control.platform().list_subtasks(&caller, query, repeat.is_some()),
         });
-    outcome.unwrap_or_else(|refusal| refusal.response(control.platform().envelope()))
+    outcome.unwrap_or_else(|refusal| refusal.response(control.platform().envelope))
 }
 
 /// Creating a Batch Task
@@ -78,14 +75,13 @@ async fn list_subtasks(
 #[cfg_attr(feature = "openapi", utoipa::path(
     post, path = CREATE_BATCH_TASK_PATH, tag = "Batch tasks",
     request_body(content = crate::api::create::BatchTaskRequest, content_type = "application/json"),
-    responses(crate::api::error_tables::CreateBatchTaskErrors),
     security(("AppKey" = [], "BearerToken" = []))
 ))]
 async fn create_batch_task(State(control): State<Control>, headers: HeaderMap, body: Body) -> Response {
     let platform = control.platform();
     let create = async || {
         let caller = Caller::from_headers(&headers)?;
-        control.exams().may_create(&caller)?;
+        control.exams().may_call(&caller, NO_RIGHT)?;
         platform.may_create(&caller)?;
         // Only now is a body of this size worth reading.
         let body = to_bytes(body, MAX_CREATE_BODY).await.map_err(|_| {
@@ -93,9 +89,7 @@ async fn create_batch_task(State(control): State<Control>, headers: HeaderMap, b
         })?;
         platform.create_batch_task(&caller, &headers, &body)
     };
-    create()
-        .await
-        .unwrap_or_else(|refusal: crate::api::refusal::Refusal| refusal.response(platform.envelope()))
+    create().await.unwrap_or_else(|refusal: Refusal| refusal.response(platform.envelope))
 }
 
 /// Querying Information About a Batch Task
@@ -107,10 +101,7 @@ async fn create_batch_task(State(control): State<Control>, headers: HeaderMap, b
         ("taskId" = crate::api::TaskId, Path, description = "The batch task."),
         crate::api::batch_task::TaskQueryParameters
     ),
-    responses(
-        (status = 200, description = "The task as it is now.", body = crate::api::batch_task::BatchTask<'_>),
-        crate::api::error_tables::GetBatchTaskErrors
-    ),
+    responses((status = 200, description = "The task as it is now.", body = crate::api::batch_task::BatchTask<'_>)),
     security(("AppKey" = [], "BearerToken" = []))
 ))]
 async fn get_batch_task(
@@ -125,10 +116,10 @@ async fn get_batch_task(
     let task_id = task_id.map_or_else(|_| last(), |Path(id)| id);
     let query = uri.query().unwrap_or_default();
     let outcome = Caller::from_headers(&headers).and_then(|caller| {
-        control.exams().may_get_batch_task(&caller)?;
+        control.exams().may_call(&caller, TASK_NOT_FOUND)?;
         platform.get_batch_task(&caller, task_id, query)
     });
-    outcome.unwrap_or_else(|refusal| refusal.response(platform.envelope()))
+    outcome.unwrap_or_else(|refusal| refusal.response(platform.envelope))
 }
 
 /// Authentication
@@ -137,10 +128,7 @@ async fn get_batch_task(
 #[cfg_attr(feature = "openapi", utoipa::path(
     post, path = LOGIN_PATH, tag = "Authentication",
     request_body(content = LoginRequest, content_type = "application/x-www-form-urlencoded"),
-    responses(
-        (status = 200, description = "A token, and how long it lives.", body = crate::api::AccessToken),
-        crate::api::error_tables::LoginErrors
-    ),
+    responses((status = 200, description = "A token, and how long it lives.", body = crate::api::AccessToken)),
     security(())
 ))]
 async fn login(
@@ -158,7 +146,7 @@ async fn login(
                 None => control.platform().login(&request),
             }
         });
-    outcome.unwrap_or_else(|refusal| refusal.response(control.platform().envelope()))
+    outcome.unwrap_or_else(|refusal| refusal.response(control.platform().envelope))
 }
 
 /// The platform documents no error for a path or a method that it does not know, so the body has a text and no code.

@@ -1,7 +1,7 @@
 //! A batch task as the platform knows it, and what it answers about it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -16,7 +16,7 @@ use crate::tasks::counts::Counts;
 /// What a task of the scenario does, since the scenario does not say it.
 const PORTAL_PARAM: &str = r#"{"type":"Broadcast","command":{"serviceId":"WaterMeter","method":"CLOSE_VALVE","paras":{"valve":"closed"}}}"#;
 /// The time of a task of the scenario, in seconds: the longest that a task can have.
-const PORTAL_TIMEOUT: i64 = 2_880 * 60;
+const PORTAL_TIMEOUT: u64 = 2_880 * 60;
 
 #[derive(Debug)]
 pub(super) struct BatchTask {
@@ -30,7 +30,7 @@ pub(super) struct BatchTask {
     /// When it was created, by the clock.
     pub(super) created: Duration,
     /// How long it may take, in seconds.
-    pub(super) timeout: i64,
+    pub(super) timeout: u64,
     /// As it was posted.
     pub(super) param: Box<RawValue>,
     pub(super) tags: Vec<TaskTagRequest>,
@@ -118,20 +118,10 @@ pub struct TaskState {
     pub counts: BTreeMap<String, u32>,
 }
 
-/// `yyyyMMdd'T'HHmmss'Z'`, by the days of the Gregorian calendar.
+/// `yyyyMMdd'T'HHmmss'Z'`.
 fn utc(unix_seconds: u64) -> String {
-    let (days, second) = (unix_seconds / 86_400, unix_seconds % 86_400);
-    // Years begin in March, so that the day that some years have more is their last; eras of 400 years are all alike.
-    let since_era_0 = days + 719_468;
-    let (era, day_of_era) = (since_era_0 / 146_097, since_era_0 % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = 400 * era + year_of_era + u64::from(month <= 2);
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+    let at = UNIX_EPOCH + Duration::from_secs(unix_seconds);
+    humantime::format_rfc3339_seconds(at).to_string().replace(['-', ':'], "")
 }
 
 #[cfg(test)]

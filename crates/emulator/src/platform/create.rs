@@ -14,7 +14,7 @@ use crate::api::refusal::{
     NO_RIGHT, RESOURCE_NOT_FOUND, Refusal, TAG_NOT_FOUND, TAG_TAKEN, TASK_LIMIT_REACHED, TASK_NAME_TAKEN,
     Verdict, shown,
 };
-use crate::draw::{self, Purpose, ascii};
+use crate::draw::{self, Purpose};
 use crate::platform::batch_task::BatchTask;
 use crate::platform::{Platform, lock};
 use crate::tasks::Subtasks;
@@ -42,7 +42,7 @@ impl Platform {
     ) -> Result<Response, Refusal> {
         let (task, target) = BatchTaskRequest::parse(headers, body)?;
         let owner = self.owner(caller, task.app_id.as_deref(), self.unknown_application_of_create)?;
-        let tags: Vec<_> = task.tags.into_iter().flatten().map(|Object(tag)| tag).collect();
+        let tags: Vec<_> = task.tags.into_iter().map(|Object(tag)| tag).collect();
         tags.iter().try_for_each(|tag| self.check_tag(tag))?;
         let devices = self.devices.of(target).map_err(|reason| RESOURCE_NOT_FOUND.because(reason))?;
 
@@ -107,7 +107,7 @@ impl Platform {
         let key = draw::key(self.seed, "task ids");
         loop {
             *created += 1;
-            let id = ascii(&draw::hex32(key, *created, Purpose::TaskId)[..24]);
+            let id = draw::hex32(key, *created, Purpose::TaskId)[..24].to_owned();
             if !self.tasks.read().unwrap_or_else(PoisonError::into_inner).contains_key(&id) {
                 return id;
             }

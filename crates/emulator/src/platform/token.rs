@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::api::refusal::{Verdict, shown};
 use crate::api::{AccessToken, Seconds, Secret, json_text};
-use crate::draw::{self, Purpose, ascii};
+use crate::draw::{self, Purpose};
 
 /// The newest token of each application.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl TokenPair {
         let token = AccessToken {
             access_token: Some(Secret(self.access)),
             token_type: Some("bearer".to_owned()),
-            expires_in: i64::try_from(self.lifetime.as_secs()).ok().map(Seconds),
+            expires_in: Some(Seconds(self.lifetime.as_secs())),
             refresh_token: Some(Secret(self.refresh)),
             scope: Some("default".to_owned()),
         };
@@ -68,8 +68,8 @@ impl Tokens {
         let expires_at = now.saturating_add(self.lifetime);
         self.newest.insert(app_id.to_owned(), Issued { login, expires_at });
         TokenPair {
-            access: ascii(&self.text(app_id, login, Purpose::AccessToken)),
-            refresh: ascii(&self.text(app_id, login, Purpose::RefreshToken)),
+            access: self.text(app_id, login, Purpose::AccessToken),
+            refresh: self.text(app_id, login, Purpose::RefreshToken),
             lifetime: self.lifetime,
         }
     }
@@ -77,7 +77,7 @@ impl Tokens {
     /// Whether `token` is the one that works for this application now.
     pub(crate) fn check(&self, app_id: &str, token: &str, now: Duration) -> Result<(), BadToken> {
         let issued = self.newest.get(app_id).ok_or(BadToken::NeverIssued)?;
-        if self.text(app_id, issued.login, Purpose::AccessToken) != *token.as_bytes() {
+        if self.text(app_id, issued.login, Purpose::AccessToken) != token {
             Err(BadToken::NotTheNewest)
         } else if now >= issued.expires_at {
             Err(BadToken::Expired)
@@ -87,7 +87,7 @@ impl Tokens {
     }
 
     /// Follows from seed, application and number of the login: the same calls get the same tokens.
-    fn text(&self, app_id: &str, login: u64, purpose: Purpose) -> [u8; 32] {
+    fn text(&self, app_id: &str, login: u64, purpose: Purpose) -> String {
         draw::hex32(draw::key(self.seed, app_id), login, purpose)
     }
 }

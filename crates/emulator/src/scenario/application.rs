@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
+#[must_use]
 pub struct Application {
     /// The application id: what goes into the `app_key` header, and into `appId` at login. 1 to 256 characters.
     pub id: String,
@@ -22,20 +23,17 @@ pub struct Application {
 
 impl Application {
     /// An application that authorizes no other.
-    #[must_use]
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self { id: id.into(), secret: secret.into(), authorizes: Vec::new(), read_only: false }
     }
 
     /// The same application without the right to create tasks.
-    #[must_use]
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self
     }
 
     /// Lets another application read this one's tasks.
-    #[must_use]
     pub fn authorizing(mut self, app_id: impl Into<String>) -> Self {
         self.authorizes.push(app_id.into());
         self

@@ -2,8 +2,25 @@
 
 use std::collections::HashSet;
 
-use super::error::ScenarioError;
+use thiserror::Error;
+
+use self::ScenarioError::Contradiction;
 use super::{Application, Content, Fleet, Scenario, Task};
+
+/// Why a scenario cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ScenarioError {
+    /// Two tasks have the same id.
+    #[error("two tasks have the id '{id}'")]
+    DuplicateTask {
+        /// The id.
+        id: String,
+    },
+    /// It contradicts itself, or breaks a bound: what is wrong, and what is allowed.
+    #[error("{0}")]
+    Contradiction(String),
+}
 
 /// A part of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,15 +43,18 @@ impl Scenario {
     /// The first contradiction, and the member of the scenario that holds it.
     pub(super) fn first_contradiction(&self) -> Option<(Place, ScenarioError)> {
         if ![200, 403, 500].contains(&self.unknown_application_status) {
-            let error = ScenarioError::UnknownApplicationStatus { status: self.unknown_application_status };
-            return Some((Place::Member("unknown_application_status"), error));
+            let status = self.unknown_application_status;
+            let error = format!("unknown_application_status of {status}: 200, 403 and 500 are allowed");
+            return Some((Place::Member("unknown_application_status"), Contradiction(error)));
         }
         if let Err(error) = self.created_tasks.life.check() {
-            return Some((Place::Member("created_tasks"), ScenarioError::CreatedTasks { error }));
+            let error = format!("created tasks: {error}");
+            return Some((Place::Member("created_tasks"), Contradiction(error)));
         }
-        let devices = self.fleet.devices;
-        if devices > Fleet::MAX_DEVICES {
-            return Some((Place::Member("fleet"), ScenarioError::TooManyDevices { devices }));
+        let (devices, most) = (self.fleet.devices, Fleet::MAX_DEVICES);
+        if devices > most {
+            let error = format!("the fleet has {devices} devices: at most {most} are allowed");
+            return Some((Place::Member("fleet"), Contradiction(error)));
         }
         let ids: HashSet<&str> =
             self.applications.iter().map(|application| application.id.as_str()).collect();
@@ -43,7 +63,7 @@ impl Scenario {
             application.check(&ids)?;
             let id = &application.id;
             let is_new = app_ids.insert(id);
-            is_new.then_some(()).ok_or_else(|| ScenarioError::DuplicateApplication { id: id.clone() })
+            is_new.then_some(()).ok_or_else(|| Contradiction(format!("two applications have the id '{id}'")))
         });
         let tasks = self.tasks.iter().map(|task| {
             task.check(&ids)?;
@@ -51,7 +71,9 @@ impl Scenario {
             let is_new = task_ids.insert(id);
             is_new.then_some(()).ok_or_else(|| ScenarioError::DuplicateTask { id: id.clone() })
         });
-        first("faults", self.faults.iter().map(|fault| Ok(fault.check()?)))
+        let faults =
+            self.faults.iter().map(|fault| fault.check().map_err(|error| Contradiction(error.to_string())));
+        first("faults", faults)
             .or_else(|| first("applications", applications))
             .or_else(|| first("tasks", tasks))
     }
@@ -62,36 +84,35 @@ impl Application {
     fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
         check_text("application id", &self.id)?;
         check_text("secret", &self.secret)?;
-        match self.authorizes.iter().find(|id| !applications.contains(id.as_str())) {
-            None => Ok(()),
-            Some(unknown) => Err(ScenarioError::UnknownApplication {
-                by: format!("application '{}'", self.id),
-                id: unknown.clone(),
-            }),
-        }
+        let unknown = self.authorizes.iter().find(|id| !applications.contains(id.as_str()));
+        unknown.map_or(Ok(()), |id| Err(unknown_application(&format!("application '{}'", self.id), id)))
     }
 }
 
 impl Task {
     /// Whether an emulator that has these applications can use it.
     pub(crate) fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
-        check_text("task id", &self.id)?;
-        if !applications.contains(self.application.as_str()) {
-            return Err(ScenarioError::UnknownApplication {
-                by: format!("task '{}'", self.id),
-                id: self.application.clone(),
-            });
+        let Self { id, application, content } = self;
+        check_text("task id", id)?;
+        if !applications.contains(application.as_str()) {
+            return Err(unknown_application(&format!("task '{id}'"), application));
         }
-        match self.content {
-            Content::Generated { subtasks, .. } if subtasks > Content::MAX_SUBTASKS => {
-                Err(ScenarioError::TooManySubtasks { task: self.id.clone(), subtasks })
+        let most = Content::MAX_SUBTASKS;
+        match content {
+            Content::Generated { subtasks, .. } if *subtasks > most => {
+                let error = format!("task '{id}' has {subtasks} subtasks: at most {most} are allowed");
+                Err(Contradiction(error))
             }
             Content::Generated { life: Some(life), .. } => {
-                life.check().map_err(|error| ScenarioError::Life { task: self.id.clone(), error })
+                life.check().map_err(|error| Contradiction(format!("task '{id}': {error}")))
             }
             Content::Generated { .. } | Content::PageExample => Ok(()),
         }
     }
+}
+
+fn unknown_application(by: &str, id: &str) -> ScenarioError {
+    Contradiction(format!("{by} names the application '{id}', which the scenario does not have"))
 }
 
 /// The first entry of a list that cannot be used.
@@ -105,7 +126,7 @@ fn first(
 fn check_text(what: &'static str, text: &str) -> Result<(), ScenarioError> {
     match text.chars().count() {
         1..=256 => Ok(()),
-        length => Err(ScenarioError::TextLength { what, length }),
+        length => Err(Contradiction(format!("{what} of {length} characters: 1 to 256 are allowed"))),
     }
 }
 

@@ -61,7 +61,6 @@ pub struct DeviceType {
 
 impl DeviceType {
     /// A type of device.
-    #[must_use]
     pub fn new(name: impl Into<String>, manufacturer: impl Into<String>, model: impl Into<String>) -> Self {
         Self { name: name.into(), manufacturer: manufacturer.into(), model: model.into() }
     }
@@ -92,6 +91,7 @@ impl Default for Fleet {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
+#[must_use]
 pub struct Tag {
     /// Its name: `tagName`.
     pub name: String,
@@ -104,13 +104,11 @@ pub struct Tag {
 
 impl Tag {
     /// A tag that a task can have.
-    #[must_use]
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), value: value.into(), taken: false }
     }
 
     /// The same tag, in use by something else.
-    #[must_use]
     pub fn taken(mut self) -> Self {
         self.taken = true;
         self

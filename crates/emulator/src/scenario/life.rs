@@ -1,7 +1,6 @@
 //! How a subtask lives: when its command is sent, when the device answers, and what the outcome is.
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::api::SubtaskStatus;
 use crate::draw::{Purpose, draw, weighted};
@@ -18,6 +17,7 @@ use crate::draw::{Purpose, draw, weighted};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
+#[must_use]
 pub struct Life {
     /// Time over which the commands are sent, in seconds, counted from the creation of the task. At most 604800.
     pub sending_seconds: u32,
@@ -44,23 +44,6 @@ pub struct Outcomes {
     pub timeout: u32,
 }
 
-/// Why a life cannot be lived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum LifeError {
-    /// A time is too long.
-    #[error("{member} of {seconds}: at most {} are allowed", Life::MAX_SECONDS)]
-    TooLong {
-        /// The member of [`Life`].
-        member: &'static str,
-        /// The time asked for.
-        seconds: u32,
-    },
-    /// No outcome has a weight.
-    #[error("the weights of all outcomes are 0: at least one must be above")]
-    NoOutcome,
-}
-
 /// What becomes of one subtask, and when: milliseconds since the creation of its task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeline {
@@ -74,29 +57,29 @@ impl Life {
     pub const MAX_SECONDS: u32 = 7 * 24 * 3600;
 
     /// A life at this speed, in seconds, with the default outcomes; the fields tell what the times are.
-    #[must_use]
     pub fn new(sending_seconds: u32, answer_seconds: u32, timeout_seconds: u32) -> Self {
         Self { sending_seconds, answer_seconds, timeout_seconds, outcomes: Outcomes::default() }
     }
 
     /// The same life with these outcomes.
-    #[must_use]
     pub fn with_outcomes(mut self, outcomes: Outcomes) -> Self {
         self.outcomes = outcomes;
         self
     }
 
-    pub(crate) fn check(&self) -> Result<(), LifeError> {
-        let times = [
+    /// Whether it can be lived; the error says which bound it breaks.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (member, seconds) in [
             ("sending_seconds", self.sending_seconds),
             ("answer_seconds", self.answer_seconds),
             ("timeout_seconds", self.timeout_seconds),
-        ];
-        if let Some((member, seconds)) = times.into_iter().find(|(_, seconds)| *seconds > Self::MAX_SECONDS) {
-            return Err(LifeError::TooLong { member, seconds });
+        ] {
+            if seconds > Self::MAX_SECONDS {
+                return Err(format!("{member} of {seconds}: at most {} are allowed", Self::MAX_SECONDS));
+            }
         }
         if self.outcomes.weights().iter().all(|(_, weight)| *weight == 0) {
-            return Err(LifeError::NoOutcome);
+            return Err("the weights of all outcomes are 0: at least one must be above".to_owned());
         }
         Ok(())
     }
@@ -129,7 +112,6 @@ impl Default for Life {
 
 impl Outcomes {
     /// Outcomes by their weights.
-    #[must_use]
     pub fn new(success: u32, fail: u32, timeout: u32) -> Self {
         Self { success, fail, timeout }
     }
@@ -206,8 +188,9 @@ mod tests {
         assert!(timelines(life).iter().all(|timeline| timeline.ended >= longest * 1_000));
         let longer = Life { timeout_seconds: longest + 1, ..life };
         let message = "timeout_seconds of 604801: at most 604800 are allowed";
-        assert_eq!(longer.check().unwrap_err().to_string(), message);
+        assert_eq!(longer.check().unwrap_err(), message);
         let outcomes = Outcomes { timeout: 0, ..outcomes };
-        assert_eq!(Life { outcomes, ..life }.check(), Err(LifeError::NoOutcome));
+        let message = "the weights of all outcomes are 0: at least one must be above";
+        assert_eq!(Life { outcomes, ..life }.check().unwrap_err(), message);
     }
 }

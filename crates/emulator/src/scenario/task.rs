@@ -10,6 +10,7 @@ use crate::scenario::life::Life;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
+#[must_use]
 pub struct Task {
     /// The task id. 1 to 256 characters, unique among all applications.
     pub id: String,
@@ -21,7 +22,6 @@ pub struct Task {
 
 impl Task {
     /// A task of `subtasks` rows computed from the seed.
-    #[must_use]
     pub fn generated(id: impl Into<String>, application: impl Into<String>, subtasks: u32) -> Self {
         Self {
             id: id.into(),
@@ -31,7 +31,6 @@ impl Task {
     }
 
     /// Lets the subtasks of a generated task move; of another one, changes nothing.
-    #[must_use]
     pub fn with_life(mut self, moves: Life) -> Self {
         if let Content::Generated { life, .. } = &mut self.content {
             *life = Some(moves);

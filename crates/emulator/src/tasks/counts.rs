@@ -13,16 +13,16 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    pub(crate) fn of(&self, status: SubtaskStatus) -> i64 {
+    pub(crate) fn of(&self, status: SubtaskStatus) -> u64 {
         self.by_status[status as usize].into()
     }
 
-    pub(crate) fn total(&self) -> i64 {
-        self.by_status.iter().copied().map(i64::from).sum()
+    pub(crate) fn total(&self) -> u64 {
+        self.by_status.iter().copied().map(u64::from).sum()
     }
 
     /// Succeeded, failed or timed out.
-    pub(crate) fn complete(&self) -> i64 {
+    pub(crate) fn complete(&self) -> u64 {
         [SubtaskStatus::Success, SubtaskStatus::Fail, SubtaskStatus::Timeout]
             .map(|status| self.of(status))
             .iter()
@@ -30,13 +30,13 @@ impl Counts {
     }
 
     /// A part of all subtasks in thousandths, rounded down. Of no subtasks, it is the whole.
-    pub(crate) fn per_mille(&self, part: i64) -> i64 {
+    pub(crate) fn per_mille(&self, part: u64) -> u64 {
         (1_000 * part).checked_div(self.total()).unwrap_or(1_000)
     }
 
     /// The status of the task. The page does not say what the four mean.
     pub(crate) fn task_status(&self) -> BatchTaskStatus {
-        let (total, complete, expired) = (self.total(), self.complete(), i64::from(self.expired));
+        let (total, complete, expired) = (self.total(), self.complete(), u64::from(self.expired));
         if complete == total {
             BatchTaskStatus::Complete
         } else if complete + expired == total {

@@ -1,8 +1,8 @@
 //! Which devices a task is for: those that were listed, or those of the scenario's fleet.
 
+use crate::api::DeviceId;
 use crate::api::create::Target;
-use crate::api::device_ids::DeviceIds;
-use crate::draw::{self, Purpose, ascii, draw};
+use crate::draw::{self, Purpose, draw};
 use crate::scenario::Fleet;
 use crate::tasks::ids;
 
@@ -19,13 +19,12 @@ impl Devices {
     }
 
     /// The devices that a task is for, or what of it does not exist.
-    pub(crate) fn of(&self, target: Target) -> Result<DeviceIds, String> {
+    pub(crate) fn of(&self, target: Target) -> Result<Vec<DeviceId>, String> {
         let Fleet { types, areas, groups, .. } = &self.fleet;
         let devices = match target {
             Target::Devices(devices) => return self.listed(devices),
             Target::DeviceType { name, manufacturer_id, model } => {
-                let fits =
-                    |given: &Option<String>, own: &str| given.as_deref().is_none_or(|given| given == own);
+                let fits = |given: &str, own: &str| given.is_empty() || given == own;
                 let is_meant: Vec<bool> = types
                     .iter()
                     .map(|kind| {
@@ -46,17 +45,18 @@ impl Devices {
                 return Err("this emulator creates tasks of the type DeviceCmd alone".to_owned());
             }
         };
-        if devices.len() == 0 {
+        if devices.is_empty() {
             return Err("the fleet has no such device".to_owned());
         }
         Ok(devices)
     }
 
-    fn listed(&self, devices: DeviceIds) -> Result<DeviceIds, String> {
-        let is_known =
-            |id: &str| ids::row_of_device(self.key, id).is_some_and(|number| number < self.fleet.devices);
-        if self.fleet.closed && !devices.iter().all(is_known) {
-            let unknown = devices.iter().filter(|id| !is_known(id)).count();
+    fn listed(&self, devices: Vec<DeviceId>) -> Result<Vec<DeviceId>, String> {
+        let is_unknown = |device: &&DeviceId| {
+            ids::row_of_device(self.key, &device.0).is_none_or(|number| number >= self.fleet.devices)
+        };
+        let unknown = devices.iter().filter(is_unknown).count();
+        if self.fleet.closed && unknown > 0 {
             return Err(format!("{unknown} of {} devices are not in the fleet", devices.len()));
         }
         Ok(devices)
@@ -68,7 +68,7 @@ impl Devices {
         purpose: Purpose,
         known: &[String],
         names: &[String],
-    ) -> Result<DeviceIds, String> {
+    ) -> Result<Vec<DeviceId>, String> {
         if !names.iter().all(|name| known.contains(name)) {
             return Err(format!("the fleet has no such {what}"));
         }
@@ -77,12 +77,12 @@ impl Devices {
     }
 
     /// The devices whose draw leads to a place that is meant.
-    fn where_meant(&self, purpose: Purpose, is_meant: &[bool]) -> DeviceIds {
-        let mut found = DeviceIds::default();
+    fn where_meant(&self, purpose: Purpose, is_meant: &[bool]) -> Vec<DeviceId> {
+        let mut found = Vec::new();
         for number in 0..self.fleet.devices {
             let place = draw(self.key, number.into(), purpose) % is_meant.len() as u64;
             if is_meant[place as usize] {
-                found.push(&ascii(&ids::device(self.key, number)));
+                found.push(ids::device(self.key, number));
             }
         }
         found
@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn named(name: &str) -> Target {
-        Target::DeviceType { name: name.to_owned(), manufacturer_id: None, model: None }
+        Target::DeviceType { name: name.to_owned(), manufacturer_id: String::new(), model: String::new() }
     }
 
     #[test]
@@ -128,8 +128,8 @@ mod tests {
         let fleet = devices(Fleet::default());
         let model = |model: &str| Target::DeviceType {
             name: "WaterMeter".to_owned(),
-            manufacturer_id: Some("ManufacturerA".to_owned()),
-            model: Some(model.to_owned()),
+            manufacturer_id: "ManufacturerA".to_owned(),
+            model: model.to_owned(),
         };
         assert!(fleet.of(model("NBIoTDevice")).is_ok());
         for (target, reason) in [
@@ -150,7 +150,7 @@ mod tests {
         let mut mixed = devices(Fleet::default()).of(Target::Everything).unwrap();
         let closed = devices(Fleet { closed: true, ..Fleet::default() });
         assert_eq!(closed.of(Target::Devices(mixed.clone())).unwrap().len(), 200);
-        mixed.push("unknown");
+        mixed.push(DeviceId("unknown".to_owned()));
         let reason = closed.of(Target::Devices(mixed.clone())).unwrap_err();
         assert_eq!(reason, "1 of 201 devices are not in the fleet");
         assert_eq!(devices(Fleet::default()).of(Target::Devices(mixed)).unwrap().len(), 201);

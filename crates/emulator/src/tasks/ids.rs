@@ -1,44 +1,36 @@
 //! The ids of a generated task's rows: each is computed from the row's number, and leads back to it.
-//!
-//! They are made on the stack: with a `String` for each, a page took twice as long.
 
-use crate::draw::{self, Purpose, draw, hex32, write_hex};
+use crate::api::{CommandId, DeviceId};
+use crate::draw::{self, Purpose, draw, hex32};
 
 /// In the form of a random UUID (version 4).
-pub(crate) fn device(key: u64, row: u32) -> [u8; 36] {
+pub(crate) fn device(key: u64, row: u32) -> DeviceId {
     let number = draw::permute(key, row, Purpose::Device);
     let bits = draw(key, row.into(), Purpose::Device);
     let (a, b, c) = (bits & 0xffff, bits >> 16 & 0xfff | 0x4000, bits >> 28 & 0x3fff | 0x8000);
     let node = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
-    let mut id = [b'-'; 36];
-    write_hex(number.into(), &mut id[..8]);
-    write_hex(a, &mut id[9..13]);
-    write_hex(b, &mut id[14..18]);
-    write_hex(c, &mut id[19..23]);
-    write_hex(node, &mut id[24..]);
-    id
+    DeviceId(format!("{number:08x}-{a:04x}-{b:04x}-{c:04x}-{node:012x}"))
 }
 
 /// 32 hexadecimal digits.
-pub(crate) fn command(key: u64, row: u32) -> [u8; 32] {
-    let mut id = hex32(key, row.into(), Purpose::Command);
-    write_hex(draw::permute(key, row, Purpose::Command).into(), &mut id[..8]);
-    id
+pub(crate) fn command(key: u64, row: u32) -> CommandId {
+    let number = draw::permute(key, row, Purpose::Command);
+    CommandId(format!("{number:08x}{}", &hex32(key, row.into(), Purpose::Command)[8..]))
 }
 
 /// 32 hexadecimal digits.
-pub(crate) fn request(key: u64, row: u32) -> [u8; 32] {
+pub(crate) fn request(key: u64, row: u32) -> String {
     hex32(key, row.into(), Purpose::Request)
 }
 
 /// The row that has this device id, if the task has that many.
 pub(crate) fn row_of_device(key: u64, id: &str) -> Option<u32> {
-    row_of_number(key, id, Purpose::Device).filter(|row| device(key, *row) == *id.as_bytes())
+    row_of_number(key, id, Purpose::Device).filter(|row| device(key, *row).0 == id)
 }
 
 /// The row that has this command id, if the task has that many.
 pub(crate) fn row_of_command(key: u64, id: &str) -> Option<u32> {
-    row_of_number(key, id, Purpose::Command).filter(|row| command(key, *row) == *id.as_bytes())
+    row_of_number(key, id, Purpose::Command).filter(|row| command(key, *row).0 == id)
 }
 
 /// The row whose id could begin like this.
@@ -52,14 +44,13 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::draw::ascii;
 
     #[test]
     fn every_id_is_distinct_and_leads_back_to_its_row() {
         let key = draw::key(1, "demo");
         let mut seen = HashSet::new();
         for row in 0..1_000 {
-            let (device, command) = (ascii(&device(key, row)), ascii(&command(key, row)));
+            let (device, command) = (device(key, row).0, command(key, row).0);
             assert_eq!(row_of_device(key, &device), Some(row));
             assert_eq!(row_of_command(key, &command), Some(row));
             assert!(seen.insert(device) && seen.insert(command));
@@ -70,7 +61,7 @@ mod tests {
     fn ids_have_the_form_of_a_uuid_and_of_32_hexadecimal_digits() {
         let key = draw::key(1, "demo");
         for row in 0..1_000 {
-            let (device, command) = (ascii(&device(key, row)), ascii(&command(key, row)));
+            let (device, command) = (device(key, row).0, command(key, row).0);
             let groups: Vec<_> = device.split('-').collect();
             assert_eq!(
                 groups.iter().map(|group| group.len()).collect::<Vec<_>>(),
@@ -86,7 +77,7 @@ mod tests {
     #[test]
     fn a_text_that_is_no_id_leads_to_no_row() {
         let key = draw::key(1, "demo");
-        let id = ascii(&device(key, 0));
+        let id = device(key, 0).0;
         for text in ["", "é", "1234567é", "zzzzzzzz", "+1234567", &id[1..], &id.to_uppercase()] {
             assert_eq!(row_of_device(key, text), None, "{text}");
         }

@@ -1,7 +1,6 @@
 //! What each row of a task is for and what becomes of it, computed from its number when it is asked for.
 
-use crate::api::SubtaskStatus;
-use crate::api::device_ids::{DeviceIds, written};
+use crate::api::{DeviceId, SubtaskStatus};
 use crate::draw::{self, Purpose, draw};
 use crate::scenario::life::{Life, Timeline};
 use crate::tasks::ids;
@@ -26,7 +25,7 @@ enum Devices {
     Drawn,
     Listed {
         seed: u64,
-        ids: DeviceIds,
+        ids: Vec<DeviceId>,
         /// The rows in the order of their ids, and under the same id in their own.
         order: Vec<u32>,
     },
@@ -39,32 +38,30 @@ impl Plan {
     }
 
     /// A row for each of these devices.
-    pub(crate) fn listed(seed: u64, task_id: &str, ids: DeviceIds, life: Life, end: u64) -> Self {
+    pub(crate) fn listed(seed: u64, task_id: &str, ids: Vec<DeviceId>, life: Life, end: u64) -> Self {
         let rows = u32::try_from(ids.len()).unwrap_or(u32::MAX);
         let mut order: Vec<u32> = (0..rows).collect();
-        order.sort_unstable_by_key(|row| (ids.written(*row as usize), *row));
+        order.sort_unstable_by_key(|row| (&ids[*row as usize], *row));
         let devices = Devices::Listed { seed, ids, order };
         Self { key: draw::key(seed, task_id), rows, life: Some(life), devices, end: Some(end) }
     }
 
-    /// The id of a row's device as JSON writes it; none if it is drawn.
-    pub(crate) fn device(&self, row: u32) -> Option<&str> {
+    pub(crate) fn device(&self, row: u32) -> DeviceId {
         match &self.devices {
-            Devices::Drawn => None,
-            Devices::Listed { ids, .. } => Some(ids.written(row as usize)),
+            Devices::Drawn => ids::device(self.key, row),
+            Devices::Listed { ids, .. } => ids[row as usize].clone(),
         }
     }
 
     /// The rows of a device, in their order.
-    pub(crate) fn rows_of_device(&self, id: &str) -> Vec<u32> {
+    pub(crate) fn rows_of_device(&self, id: &DeviceId) -> Vec<u32> {
         match &self.devices {
             Devices::Drawn => {
-                ids::row_of_device(self.key, id).filter(|row| *row < self.rows).into_iter().collect()
+                ids::row_of_device(self.key, &id.0).filter(|row| *row < self.rows).into_iter().collect()
             }
             Devices::Listed { ids, order, .. } => {
-                let id = written(id);
-                let start = order.partition_point(|row| ids.written(*row as usize) < &*id);
-                let found = order[start..].iter().take_while(|row| ids.written(**row as usize) == id);
+                let start = order.partition_point(|row| ids[*row as usize] < *id);
+                let found = order[start..].iter().take_while(|row| ids[**row as usize] == *id);
                 found.copied().collect()
             }
         }
@@ -88,7 +85,7 @@ impl Plan {
     /// each task is another draw. So a part of the devices that failed recovers in the next task.
     pub(crate) fn luck(&self, row: u32) -> (u64, u32) {
         let Devices::Listed { seed, ids, .. } = &self.devices else { return (self.key, row) };
-        let device = ids.written(row as usize);
+        let device = &ids[row as usize].0;
         let steady = draw::key(*seed, device);
         match draw(steady, 0, Purpose::Steady) % 2 {
             0 => (steady, 0),
@@ -104,10 +101,8 @@ mod tests {
 
     const SECOND: u64 = 1_000;
 
-    fn ids(ids: impl IntoIterator<Item = String>) -> DeviceIds {
-        let mut list = DeviceIds::default();
-        ids.into_iter().for_each(|id| list.push(&id));
-        list
+    fn ids(ids: impl IntoIterator<Item = String>) -> Vec<DeviceId> {
+        ids.into_iter().map(DeviceId).collect()
     }
 
     fn listed(task: &str, devices: u32) -> Plan {
@@ -119,10 +114,10 @@ mod tests {
     fn a_device_leads_to_each_of_its_rows() {
         let devices = ids(["b", "a\"", "b", "c", "b"].map(str::to_owned));
         let plan = Plan::listed(1, "t", devices, Life::default(), SECOND);
-        assert_eq!(plan.rows_of_device("b"), [0, 2, 4]);
-        assert_eq!(plan.rows_of_device("a\""), [1]);
-        assert!(["a", "", "d"].iter().all(|id| plan.rows_of_device(id).is_empty()));
-        assert_eq!(plan.device(3), Some("c"));
+        let rows = |id: &str| plan.rows_of_device(&DeviceId(id.to_owned()));
+        assert_eq!((rows("b"), rows("a\"")), (vec![0, 2, 4], vec![1]));
+        assert!(["a", "", "d"].into_iter().all(|id| rows(id).is_empty()));
+        assert_eq!(plan.device(3), DeviceId("c".to_owned()));
     }
 
     #[test]

@@ -14,7 +14,6 @@ use crate::tasks::counts::Counts;
 use crate::tasks::ids;
 use crate::tasks::plan::Plan;
 use crate::tasks::statuses::Statuses;
-use crate::tasks::stencil::{self, Stencil};
 
 /// How many rows in a thousand have each status, in the order of [`SubtaskStatus::ALL`]: a command to a fleet, some time
 /// after it was sent.
@@ -44,7 +43,6 @@ const OFFLINE: (&str, &str) = ("100428", "The device is not online.");
 pub(crate) struct GeneratedRows {
     plan: Plan,
     statuses: Mutex<Statuses>,
-    stencils: Box<[[Stencil; FAILURES.len()]; SubtaskStatus::ALL.len()]>,
 }
 
 /// Which rows are asked for; a filter that is not given matches all.
@@ -70,13 +68,12 @@ impl GeneratedRows {
             None => Statuses::frozen(plan.rows, |row| status(plan.key, row)),
             Some(_) => Statuses::moving(plan.rows, |row| plan.timeline(row)),
         };
-        let stencils = Box::new(stencils(plan.life.is_some()));
-        Self { plan, statuses: Mutex::new(statuses), stencils }
+        Self { plan, statuses: Mutex::new(statuses) }
     }
 
     /// At most `size` of the rows that match, after the first `before`, as they are at this age of the task.
     pub(crate) fn find(&self, filter: Filter<'_>, before: u64, size: usize, age: Duration) -> Found {
-        let of_device = filter.device_id.map(|id| self.plan.rows_of_device(&id.0));
+        let of_device = filter.device_id.map(|id| self.plan.rows_of_device(id));
         let of_command = filter.command_id.map(|id| {
             let row = ids::row_of_command(self.plan.key, &id.0).filter(|row| *row < self.plan.rows);
             row.into_iter().collect::<Vec<_>>()
@@ -96,13 +93,16 @@ impl GeneratedRows {
                 let rows = self.plan.rows;
                 (rows, (before.min(rows)..rows).take(size).collect())
             }
-            (None, Some(status)) => (statuses.count(status), statuses.page(status, before as usize, size)),
+            (None, Some(status)) => (statuses.count(status), statuses.page(status, before, size)),
             (Some(mut rows), wanted) => {
                 rows.retain(|row| wanted.is_none_or(|wanted| statuses.of(*row) == Some(wanted)));
                 (rows.len() as u32, rows.into_iter().skip(before as usize).take(size).collect())
             }
         };
-        let rows = rows.into_iter().filter_map(|row| Some((row, statuses.of(row)?))).collect();
+        let rows = rows
+            .into_iter()
+            .filter_map(|row| Some((row, filter.status.or_else(|| statuses.of(row))?)))
+            .collect();
         Found { total, rows }
     }
 
@@ -112,7 +112,7 @@ impl GeneratedRows {
         let is_over = self.plan.end.is_some_and(|end| age >= Duration::from_millis(end));
         Counts {
             by_status: SubtaskStatus::ALL.map(|status| statuses.count(status)),
-            expired: if is_over { statuses.never_sent() } else { 0 },
+            expired: if is_over { statuses.never_sent } else { 0 },
         }
     }
 
@@ -124,61 +124,36 @@ impl GeneratedRows {
         statuses
     }
 
-    /// Appends the JSON text of the subtask with this number and status to a page.
-    pub(crate) fn write(&self, row: u32, status: SubtaskStatus, page: &mut Vec<u8>) {
-        let failure = match status {
-            SubtaskStatus::Fail => failure(self.plan.luck(row)),
-            _ => 0,
+    /// The subtask with this number, in this status.
+    ///
+    /// A request exists from the moment the command is on its way. A subtask that is pending has none. Neither has one that failed
+    /// in a frozen task: there it means that the command could not be sent.
+    pub(crate) fn subtask(&self, row: u32, status: SubtaskStatus) -> Subtask {
+        let (key, moves) = (self.plan.key, self.plan.life.is_some());
+        let command_result = match status {
+            SubtaskStatus::Fail if moves => Some(None),
+            SubtaskStatus::Pending | SubtaskStatus::Fail => None,
+            SubtaskStatus::WaitResult | SubtaskStatus::Timeout => Some(None),
+            SubtaskStatus::Success => Some(Some(&*SUCCESS)),
         };
-        let stencil = &self.stencils[status as usize][failure];
-        match self.plan.device(row) {
-            None => stencil.write(self.plan.key, row, page),
-            Some(device) => stencil.write_with(self.plan.key, row, device, page),
-        }
+        let error = match status {
+            SubtaskStatus::Pending | SubtaskStatus::WaitResult | SubtaskStatus::Success => None,
+            SubtaskStatus::Timeout => Some(OFFLINE),
+            SubtaskStatus::Fail => Some(failure(self.plan.luck(row))),
+        };
+        let output = command_result.map(|command_result| {
+            EmbeddedText::of(&CommandOutput { request_id: Some(ids::request(key, row)), command_result })
+        });
+        let error = error.map(|(code, text)| {
+            EmbeddedText::of(&SubtaskFailure { error_code: Some(ErrorCode(code)), error_desc: Some(text) })
+        });
+        Subtask::new(status, output, error, SubtaskParam::new(self.plan.device(row), ids::command(key, row)))
     }
-
-    /// Length of the longest text of a subtask, in bytes.
-    pub(crate) fn longest(&self) -> usize {
-        self.stencils.iter().flatten().map(Stencil::len).max().unwrap_or_default()
-    }
 }
 
-/// A row in this status, with the ids of a stencil; `failure` is why it failed, if it did.
-///
-/// A request exists from the moment the command is on its way. A subtask that is pending has none. Neither has one that failed
-/// in a frozen task: there it means that the command could not be sent.
-fn template(status: SubtaskStatus, failure: (&'static str, &'static str), moves: bool) -> Subtask {
-    let command_result = match status {
-        SubtaskStatus::Fail if moves => Some(None),
-        SubtaskStatus::Pending | SubtaskStatus::Fail => None,
-        SubtaskStatus::WaitResult | SubtaskStatus::Timeout => Some(None),
-        SubtaskStatus::Success => Some(Some(&*SUCCESS)),
-    };
-    let error = match status {
-        SubtaskStatus::Pending | SubtaskStatus::WaitResult | SubtaskStatus::Success => None,
-        SubtaskStatus::Timeout => Some(OFFLINE),
-        SubtaskStatus::Fail => Some(failure),
-    };
-    let output = command_result.map(|command_result| {
-        EmbeddedText::of(&CommandOutput { request_id: Some(stencil::REQUEST), command_result })
-    });
-    let error = error.map(|(code, text)| {
-        EmbeddedText::of(&SubtaskFailure { error_code: Some(ErrorCode(code)), error_desc: Some(text) })
-    });
-    let param =
-        SubtaskParam::new(DeviceId(stencil::DEVICE.to_owned()), CommandId(stencil::COMMAND.to_owned()));
-    Subtask::new(status, output, error, param)
-}
-
-/// The text of every row that there can be: by status, and by its place in [`FAILURES`].
-fn stencils(moves: bool) -> [[Stencil; FAILURES.len()]; SubtaskStatus::ALL.len()] {
-    SubtaskStatus::ALL
-        .map(|status| FAILURES.map(|(code, text, _)| Stencil::new(&template(status, (code, text), moves))))
-}
-
-/// Why this row fails: a place in [`FAILURES`].
-fn failure((key, row): (u64, u32)) -> usize {
-    let choices: [_; FAILURES.len()] = std::array::from_fn(|place| (place, FAILURES[place].2));
+/// Code and words of why this row fails.
+fn failure((key, row): (u64, u32)) -> (&'static str, &'static str) {
+    let choices = FAILURES.map(|(code, text, weight)| ((code, text), weight));
     weighted(draw(key, row.into(), Purpose::Failure), choices)
 }
 
@@ -193,7 +168,6 @@ static SUCCESS: LazyLock<Value> =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::draw::ascii;
     use crate::scenario::life::Life;
 
     fn frozen(seed: u64, task_id: &str, rows: u32) -> GeneratedRows {
@@ -205,18 +179,15 @@ mod tests {
     }
 
     fn subtask(rows: &GeneratedRows, row: u32, status: SubtaskStatus) -> Value {
-        let mut text = Vec::new();
-        rows.write(row, status, &mut text);
-        assert!(text.len() <= rows.longest());
-        serde_json::from_slice(&text).unwrap()
+        json!(rows.subtask(row, status))
     }
 
     fn device(rows: &GeneratedRows, row: u32) -> DeviceId {
-        DeviceId(ascii(&ids::device(rows.plan.key, row)))
+        ids::device(rows.plan.key, row)
     }
 
     fn command(rows: &GeneratedRows, row: u32) -> CommandId {
-        CommandId(ascii(&ids::command(rows.plan.key, row)))
+        ids::command(rows.plan.key, row)
     }
 
     /// Total and row numbers of what is found in a frozen task.
@@ -242,7 +213,7 @@ mod tests {
             assert_eq!(subtask["param"]["deviceId"], *device(&rows, row).0);
             assert_eq!(subtask["param"]["commandId"], *command(&rows, row).0);
             let output: Value = serde_json::from_str(subtask["output"].as_str().unwrap()).unwrap();
-            assert_eq!(output["requestId"], *ascii(&ids::request(rows.plan.key, row)));
+            assert_eq!(output["requestId"], ids::request(rows.plan.key, row));
             assert_eq!(output["commandResult"], *SUCCESS);
         }
     }

@@ -1,31 +1,20 @@
 //! The statuses of a task's rows, kept so that any page of any status is found without reading all of them.
 
+use roaring::RoaringBitmap;
+
 use crate::api::SubtaskStatus;
 use crate::scenario::life::Timeline;
 
-/// Bits of a word.
-const WORD: usize = u64::BITS as usize;
-
-/// Words of rows that are counted together. A filtered page skips whole blocks by their counts and reads only those that
-/// hold its rows.
-const BLOCK: usize = 16;
-
-const STATUSES: usize = SubtaskStatus::ALL.len();
-
-/// For each status one bit a row and one count a block, and for a task that moves what is still to come.
+/// For each status the rows that have it, and for a task that moves what is still to come.
 #[derive(Debug)]
 pub(crate) struct Statuses {
-    /// For each status, the rows that have it.
-    rows: [Vec<u64>; STATUSES],
-    /// For each status, how many rows of each block have it.
-    counts: [Vec<u16>; STATUSES],
-    totals: [u32; STATUSES],
+    rows: [RoaringBitmap; SubtaskStatus::ALL.len()],
     /// The moves of all rows, in the order in which they happen.
     moves: Vec<Move>,
     /// How many of the moves have happened.
     done: usize,
-    /// How many rows never move.
-    never_sent: u32,
+    /// How many rows stay pending for ever.
+    pub(crate) never_sent: u32,
 }
 
 /// A moment in milliseconds, and a row with a last bit that says whether it is sent or ends. Moves sort by time.
@@ -34,16 +23,10 @@ type Move = (u32, u32);
 impl Statuses {
     /// Rows that stay as they are.
     pub(crate) fn frozen(rows: u32, status: impl Fn(u32) -> SubtaskStatus) -> Self {
-        let words = (rows as usize).div_ceil(WORD);
-        let mut statuses = Self {
-            rows: SubtaskStatus::ALL.map(|_| vec![0; words]),
-            counts: SubtaskStatus::ALL.map(|_| vec![0; words.div_ceil(BLOCK)]),
-            totals: [0; STATUSES],
-            moves: Vec::new(),
-            done: 0,
-            never_sent: 0,
-        };
-        (0..rows).for_each(|row| statuses.enter(row, status(row)));
+        let mut statuses = Self { rows: Default::default(), moves: Vec::new(), done: 0, never_sent: 0 };
+        for row in 0..rows {
+            statuses.rows[status(row) as usize].insert(row);
+        }
         statuses
     }
 
@@ -70,75 +53,29 @@ impl Statuses {
                 _ => (SubtaskStatus::WaitResult, outcome(row)),
             };
             self.done += 1;
-            self.leave(row, before);
-            self.enter(row, after);
+            self.rows[before as usize].remove(row);
+            self.rows[after as usize].insert(row);
         }
         if self.done == self.moves.len() && self.done > 0 {
             (self.moves, self.done) = (Vec::new(), 0);
         }
     }
 
-    fn enter(&mut self, row: u32, status: SubtaskStatus) {
-        let (status, row) = (status as usize, row as usize);
-        self.rows[status][row / WORD] |= 1 << (row % WORD);
-        self.counts[status][row / WORD / BLOCK] += 1;
-        self.totals[status] += 1;
-    }
-
-    fn leave(&mut self, row: u32, status: SubtaskStatus) {
-        let (status, row) = (status as usize, row as usize);
-        self.rows[status][row / WORD] &= !(1 << (row % WORD));
-        self.counts[status][row / WORD / BLOCK] -= 1;
-        self.totals[status] -= 1;
-    }
-
-    /// Number of rows that stay pending for ever.
-    pub(crate) fn never_sent(&self) -> u32 {
-        self.never_sent
-    }
-
     /// Number of rows with this status.
     pub(crate) fn count(&self, status: SubtaskStatus) -> u32 {
-        self.totals[status as usize]
+        self.rows[status as usize].len() as u32
     }
 
     /// The status of a row, if there is such a row.
     pub(crate) fn of(&self, row: u32) -> Option<SubtaskStatus> {
-        let row = row as usize;
-        let has = |status: &SubtaskStatus| {
-            let word = self.rows[*status as usize].get(row / WORD);
-            word.is_some_and(|word| word >> (row % WORD) & 1 == 1)
-        };
-        SubtaskStatus::ALL.into_iter().find(has)
+        SubtaskStatus::ALL.into_iter().find(|status| self.rows[*status as usize].contains(row))
     }
 
     /// At most `size` rows with this status, after the first `before` of them.
-    pub(crate) fn page(&self, status: SubtaskStatus, before: usize, size: usize) -> Vec<u32> {
-        let counts = &self.counts[status as usize];
-        let (mut block, mut skip) = (0, before);
-        while let Some(count) =
-            counts.get(block).map(|count| usize::from(*count)).filter(|count| *count <= skip)
-        {
-            skip -= count;
-            block += 1;
-        }
-        // Where there are no more, the last blocks are not worth a look.
-        let size = size.min((self.count(status) as usize).saturating_sub(before));
-        let words = self.rows[status as usize].chunks(BLOCK).zip(counts).enumerate().skip(block);
-        let mut rows = Vec::with_capacity(size);
-        let found = words.filter(|(_, (_, count))| **count > 0).flat_map(|(block, (words, _))| {
-            let words = (block * BLOCK..).zip(words);
-            words.flat_map(|(place, word)| bits(*word).map(move |bit| (place * WORD) as u32 + bit))
-        });
-        rows.extend(found.skip(skip).take(size));
-        rows
+    pub(crate) fn page(&self, status: SubtaskStatus, before: u32, size: usize) -> Vec<u32> {
+        let rows = &self.rows[status as usize];
+        rows.select(before).map_or_else(Vec::new, |first| rows.range(first..).take(size).collect())
     }
-}
-
-/// Where a word has a 1, counted from its lowest bit.
-fn bits(word: u64) -> impl Iterator<Item = u32> {
-    let some = |word: u64| Some(word).filter(|word| *word != 0);
-    std::iter::successors(some(word), move |word| some(word & (word - 1))).map(u64::trailing_zeros)
 }
 
 #[cfg(test)]
@@ -189,7 +126,7 @@ mod tests {
                 for (before, size) in
                     [(0, 1), (0, 250), (1, 7), (255, 257), (700, 250), (2_999, 5), (9_999, 5)]
                 {
-                    let page: Vec<u32> = scan.iter().skip(before).take(size).copied().collect();
+                    let page: Vec<u32> = scan.iter().skip(before as usize).take(size).copied().collect();
                     assert_eq!(statuses.page(status, before, size), page, "{status:?} at {age}: {before}");
                 }
             }
@@ -241,7 +178,7 @@ mod tests {
     fn a_row_without_a_timeline_stays_pending() {
         let mut statuses = Statuses::moving(ROWS, |row| Some(timeline(row)).filter(|_| row % 3 > 0));
         statuses.advance(60_000, outcome);
-        assert_eq!((statuses.never_sent(), statuses.count(SubtaskStatus::Pending)), (1_000, 1_000));
+        assert_eq!((statuses.never_sent, statuses.count(SubtaskStatus::Pending)), (1_000, 1_000));
         assert!((0..ROWS).all(|row| (statuses.of(row) == Some(SubtaskStatus::Pending)) == (row % 3 == 0)));
     }
 }

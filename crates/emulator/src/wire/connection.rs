@@ -90,11 +90,11 @@ impl Connection {
 
 /// A deadline that begins when something is first waited for.
 #[derive(Default)]
-pub(crate) struct Patience(Option<Pin<Box<Sleep>>>);
+struct Patience(Option<Pin<Box<Sleep>>>);
 
 impl Patience {
     /// The error of an outcome that is late.
-    pub(crate) fn poll(&mut self, limit: Duration, context: &mut Context<'_>) -> Poll<io::Error> {
+    fn poll(&mut self, limit: Duration, context: &mut Context<'_>) -> Poll<io::Error> {
         let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         sleep.as_mut().poll(context).map(|()| io::ErrorKind::TimedOut.into())
     }

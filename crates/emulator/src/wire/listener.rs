@@ -4,25 +4,24 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::response::IntoResponse as _;
-use http_body::Frame;
+use axum::{BoxError, Router};
+use futures_util::stream::{StreamExt as _, try_unfold};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 #[cfg(feature = "tls")]
 use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
-use crate::wire::connection::{Connection, Patience, Stream};
+use crate::wire::connection::{Connection, Stream};
 use crate::wire::guard::Guard;
 
 /// How long a client may take for a TLS handshake, for the head of a request and for its body, each. An idle connection is
@@ -124,8 +123,7 @@ impl Listener {
         {
             return Ok(refusal.into_response());
         }
-        let body = |body| Body::new(Timed { body, patience: Patience::default() });
-        self.router.clone().call(request.map(body)).await
+        self.router.clone().call(request.map(timed)).await
     }
 }
 
@@ -136,25 +134,10 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// The body of a request; it ends in an error when the client takes too long to send it.
-struct Timed {
-    body: Incoming,
-    patience: Patience,
-}
-
-impl http_body::Body for Timed {
-    type Data = Bytes;
-    type Error = axum::BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
-        match Pin::new(&mut self.body).poll_frame(context) {
-            Poll::Ready(frame) => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
-            Poll::Pending => {
-                let late = ready!(self.patience.poll(DEADLINE, context));
-                Poll::Ready(Some(Err(late.into())))
-            }
-        }
-    }
+fn timed(body: Incoming) -> Body {
+    let end = Instant::now() + DEADLINE;
+    Body::from_stream(try_unfold(Body::new(body).into_data_stream(), move |mut pieces| async move {
+        let piece = timeout_at(end, pieces.next()).await?.transpose()?;
+        Ok::<_, BoxError>(piece.map(|piece| (piece, pieces)))
+    }))
 }

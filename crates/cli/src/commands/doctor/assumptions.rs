@@ -24,7 +24,8 @@ const JUDGES: [(&str, Judge); 28] = [
     ("paging-defaults", paging::paging_defaults),
     ("filters-combine", filters::filters_combine),
     ("unknown-parameters-are-ignored", paging::unknown_parameters_are_ignored),
-    ("app-key-is-the-application-id", app_key_is_the_application_id),
+    // There would be no reply otherwise.
+    ("app-key-is-the-application-id", |_| holds("calls with the application id as app_key are answered")),
     ("members-may-be-missing", rows::members_may_be_missing),
     ("status-is-open", rows::status_is_open),
     ("status-lifecycle", rows::status_lifecycle),
@@ -42,11 +43,6 @@ const JUDGES: [(&str, Judge); 28] = [
 
 pub(super) fn findings(replies: &Replies) -> Vec<Finding> {
     JUDGES.iter().map(|(id, judge)| judge(replies).named(id)).collect()
-}
-
-/// There would be no reply otherwise.
-fn app_key_is_the_application_id(_: &Replies) -> Finding {
-    holds("calls with the application id as app_key are answered")
 }
 
 fn login_is_a_form(replies: &Replies) -> Finding {

@@ -49,21 +49,23 @@ impl Diagnosis {
     }
 
     pub(super) fn verdict(&self) -> Result<(), CliError> {
-        let (wrong, broken) = (self.bad(Mark::Wrong), self.bad(Mark::DoesNotHold));
-        let checks = counted(wrong, "check") + if wrong == 1 { " is wrong" } else { " are wrong" };
-        let do_not_hold = if broken == 1 { " does not hold" } else { " do not hold" };
-        let assumptions = counted(broken, "assumption") + do_not_hold;
-        let (what, advice) = match (wrong, broken) {
-            (0, 0) => return Ok(()),
-            (_, 0) => (checks, "do what the report says below each of them"),
-            (0, _) => {
-                (assumptions, "paste the report into an issue of northbound, which takes it for granted")
-            }
-            _ => (
-                checks + ", and " + &assumptions,
-                "do what the report says below each check, and report the rest",
-            ),
+        let checks = match self.bad(Mark::Wrong) {
+            0 => None,
+            1 => Some("1 check is wrong".to_owned()),
+            wrong => Some(format!("{wrong} checks are wrong")),
         };
+        let assumptions = match self.bad(Mark::DoesNotHold) {
+            0 => None,
+            1 => Some("1 assumption does not hold".to_owned()),
+            broken => Some(format!("{broken} assumptions do not hold")),
+        };
+        let advice = match (&checks, &assumptions) {
+            (None, None) => return Ok(()),
+            (_, None) => "do what the report says below each of them",
+            (None, _) => "paste the report into an issue of northbound, which takes it for granted",
+            _ => "do what the report says below each check, and report the rest",
+        };
+        let what = checks.into_iter().chain(assumptions).collect::<Vec<_>>().join(", and ");
         Err(CliError::own(Kind::Unsound, what, advice))
     }
 

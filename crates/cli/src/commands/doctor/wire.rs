@@ -89,7 +89,10 @@ async fn send(
     request: http::Request<Body>,
 ) -> reqwest::Result<http::Response<Body>> {
     if log.is_full() {
-        return Ok(used_up());
+        // To the client, the quota is used up.
+        let mut reply = http::Response::new(Body::default());
+        *reply.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+        return Ok(reply);
     }
     let mut request = Request::try_from(request)?;
     let is_login = request.method() != Method::GET;
@@ -109,13 +112,6 @@ async fn send(
     };
     log.noted().wire_calls.push(wire_call);
     outcome.map(http::Response::from)
-}
-
-/// The reply to a call that is not made: to the client, the quota is used up.
-fn used_up() -> http::Response<Body> {
-    let mut reply = http::Response::new(Body::default());
-    *reply.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
-    reply
 }
 
 fn change(request: &mut Request, query: Change) {

@@ -26,9 +26,9 @@ const ENDING: Duration = Duration::from_millis(500);
 /// An export that has begun, and that nobody else can write to.
 #[derive(Debug)]
 pub(crate) struct PartFile {
-    paths: Paths,
+    pub(crate) paths: Paths,
     rows: File,
-    checkpoint: Checkpoint,
+    pub(crate) checkpoint: Checkpoint,
     /// Whether a file of its name is replaced at the end.
     replace: bool,
 }
@@ -130,14 +130,6 @@ impl PartFile {
         let part = Self::begin(options).await;
         drop(rows);
         part.map(Some)
-    }
-
-    pub(crate) fn checkpoint(&self) -> &Checkpoint {
-        &self.checkpoint
-    }
-
-    pub(crate) fn paths(&self) -> &Paths {
-        &self.paths
     }
 
     /// Reads which rows were delivered, and cuts off what belongs to no complete page.
@@ -309,10 +301,10 @@ mod tests {
         for change in changes {
             let folder = tempfile::tempdir().unwrap();
             let mut part = begun(folder.path()).await;
-            part.append(b"d\n", part.checkpoint().clone()).unwrap();
-            change(&part.paths().part);
-            assert!(is_changed(part.append(b"e\n", part.checkpoint().clone())));
-            let file = part.paths().file.clone();
+            part.append(b"d\n", part.checkpoint.clone()).unwrap();
+            change(&part.paths.part);
+            assert!(is_changed(part.append(b"e\n", part.checkpoint.clone())));
+            let file = part.paths.file.clone();
             assert!(is_changed(part.complete().map(drop)) && !file.exists());
         }
     }
@@ -323,10 +315,10 @@ mod tests {
         {
             let folder = tempfile::tempdir().unwrap();
             let mut part = begun(folder.path()).await;
-            part.append(b"d\n", part.checkpoint().clone()).unwrap();
-            let mut other = File::options().write(true).open(&part.paths().part).unwrap();
+            part.append(b"d\n", part.checkpoint.clone()).unwrap();
+            let mut other = File::options().write(true).open(&part.paths.part).unwrap();
             other.seek(place).and_then(|_| other.write_all(bytes.as_bytes())).unwrap();
-            let file = part.paths().file.clone();
+            let file = part.paths.file.clone();
             let outcome = part.complete().map(drop);
             assert_eq!((outcome.is_ok(), file.exists()), (bytes.is_empty(), bytes.is_empty()), "{bytes}");
             assert!(outcome.is_ok() || is_changed(outcome));
@@ -337,7 +329,7 @@ mod tests {
     async fn a_part_file_in_use_is_distinguished_from_one_that_was_left() {
         let folder = tempfile::tempdir().unwrap();
         let part = begun(folder.path()).await;
-        let (paths, request) = (part.paths().clone(), part.checkpoint().export.clone());
+        let (paths, request) = (part.paths.clone(), part.checkpoint.export.clone());
         let options = PartFileOptions { paths, request, resume: false, replace: false };
         let again = |resume, replace| PartFile::open(PartFileOptions { resume, replace, ..options.clone() });
         for (resume, replace) in [(false, false), (true, false), (false, true)] {

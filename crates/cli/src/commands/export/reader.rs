@@ -1,15 +1,55 @@
 //! Reads what is to be exported, page by page, and leaves out rows that were delivered before.
 
+use std::io::Write as _;
+
 use northbound::{Direction, Page, Plan, Subtask, SubtaskQuery, SubtaskStatus};
 
 use super::checkpoint::{Checkpoint, ExportRequest, Format, Position};
 use super::delivered::{Delivered, Known};
-use super::sink::Sink;
+use super::part_file::PartFile;
 use crate::error::{CliError, Kind};
 use crate::rows::columns::Column;
 use crate::rows::csv;
+use crate::screen::outlet::Outlet;
 use crate::screen::progress::Progress;
 use crate::session::interrupt::Interrupt;
+
+/// Where the pages go.
+#[derive(Debug)]
+pub(crate) enum Sink<'a, 'p> {
+    Part(PartFile),
+    Stdout(&'a mut Outlet<'p>, Checkpoint),
+}
+
+impl Sink<'_, '_> {
+    pub(crate) fn checkpoint(&self) -> &Checkpoint {
+        match self {
+            Self::Part(part) => &part.checkpoint,
+            Self::Stdout(_, checkpoint) => checkpoint,
+        }
+    }
+
+    /// Adds the lines of a page; `checkpoint` is what is known once they are there.
+    pub(crate) fn append(&mut self, lines: &[u8], checkpoint: Checkpoint) -> Result<(), CliError> {
+        match self {
+            Self::Part(part) => part.append(lines, checkpoint)?,
+            Self::Stdout(stdout, before) => {
+                stdout.write_data(lines)?;
+                stdout.flush()?;
+                *before = checkpoint;
+            }
+        }
+        Ok(())
+    }
+
+    /// The file that was written, unless it was stdout.
+    pub(crate) fn into_part(self) -> Option<PartFile> {
+        match self {
+            Self::Part(part) => Some(part),
+            Self::Stdout(..) => None,
+        }
+    }
+}
 
 /// What is read, and how.
 #[derive(Debug)]

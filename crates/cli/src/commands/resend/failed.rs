@@ -40,31 +40,23 @@ pub(super) struct Failed {
 
 impl Failed {
     /// Takes a row in, or counts why it is left out.
-    pub(super) fn add(&mut self, row: Row<'_>, wanted: &Wanted) {
+    pub(super) fn add(&mut self, subtask: &Subtask, wanted: &Wanted) {
         self.rows += 1;
-        let is = |known: &SubtaskStatus| row.status == Some(known.as_str());
-        if !wanted.statuses.iter().any(is) {
+        if subtask.unreadable().is_some() {
+            self.unreadable += 1;
+        } else if !subtask.status().is_some_and(|status| wanted.statuses.contains(status)) {
             self.other_statuses += 1;
-        } else if !wanted.codes.is_empty() && !wanted.codes.iter().any(|code| row.code == Some(code)) {
+        } else if !wanted.codes.is_empty()
+            && !Column::Code.of(subtask).is_some_and(|code| wanted.codes.contains(&code))
+        {
             self.other_codes += 1;
         } else {
-            match row.device.filter(|device| !device.is_empty()) {
+            match subtask.device_id().filter(|device| !device.is_empty()) {
                 // An id that a list of ids could not hold is no id.
                 Some(device) if northbound::invisible(device).is_none() => self.devices.add(device),
                 _ => self.nameless += 1,
             }
         }
-    }
-
-    pub(super) fn add_subtask(&mut self, subtask: &Subtask, wanted: &Wanted) {
-        if subtask.unreadable().is_some() {
-            self.rows += 1;
-            self.unreadable += 1;
-            return;
-        }
-        let code = Column::Code.of(subtask);
-        let status = subtask.status().map(SubtaskStatus::as_str);
-        self.add(Row { device: subtask.device_id(), status, code: code.as_deref() }, wanted);
     }
 
     /// Those of a file that fail now as well.
@@ -110,14 +102,6 @@ impl Failed {
     }
 }
 
-/// What a row says that matters here.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Row<'a> {
-    pub(super) device: Option<&'a str>,
-    pub(super) status: Option<&'a str>,
-    pub(super) code: Option<&'a str>,
-}
-
 /// Reads which devices of a task fail now. The counts come first, as in a report.
 pub(super) async fn read(
     client: &Client,
@@ -133,7 +117,7 @@ pub(super) async fn read(
     for status in &wanted.statuses {
         let mut rows = client.subtasks(task).status(status.clone()).stream();
         while let Some(subtask) = progress.during(interrupt.or(rows.try_next())).await.map_err(during)? {
-            failed.add_subtask(&subtask, wanted);
+            failed.add(&subtask, wanted);
             progress.rows(failed.rows, None);
         }
     }
@@ -142,6 +126,8 @@ pub(super) async fn read(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -164,7 +150,9 @@ mod tests {
             (Some("f"), Some("Success"), None),
             (Some("g"), None, None),
         ] {
-            failed.add(Row { device, status, code }, &wanted);
+            let error = code.map(|code| json!({ "error_code": code }).to_string());
+            let row = json!({ "status": status, "error": error, "param": { "deviceId": device } });
+            failed.add(&serde_json::from_value(row).unwrap(), &wanted);
         }
         assert_eq!(failed.devices.ids, ["a", "b"]);
         let left = 1 + failed.nameless + failed.other_codes + failed.other_statuses;

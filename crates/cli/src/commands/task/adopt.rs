@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use crate::error::CliError;
 use crate::screen::layout::{counted, one_line};
+use crate::sending::carry::key_of;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::send_record::store::adopt;
-use crate::session::send_record::{Content, SendKey, sha256, shown};
+use crate::session::send_record::{Content, sha256, shown};
 
 /// Puts the id of the task into the record of the send with this name. What the task is has been asked of the platform.
 pub(super) async fn take_over(
@@ -20,13 +21,8 @@ pub(super) async fn take_over(
     task_id: &str,
     task: &Task,
 ) -> Result<(), CliError> {
-    let key = SendKey {
-        endpoint: connection.endpoint().to_owned(),
-        application: connection.client.app_id().to_string(),
-        name: name.to_owned(),
-    };
     let mut seen = Seen::default();
-    let record = adopt(context.environment, key, task_id, |record| {
+    let record = adopt(context.environment, key_of(connection, name), task_id, |record| {
         seen = compare(name, &record.content, task.as_raw()).map_err(|fault| {
             let what = format!("task {} is not taken for {}: {fault}", one_line(task_id), shown(name));
             let advice = "check the task id and the name: the record of the send stays as it is";
