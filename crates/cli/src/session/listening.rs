@@ -29,5 +29,5 @@ pub(crate) async fn address(listen: &str) -> Result<SocketAddr, CliError> {
 pub(crate) fn host(text: &str) -> Result<String, &'static str> {
     let is_host = |char: char| char.is_ascii_alphanumeric() || "-._:[]".contains(char);
     let is_name = !text.is_empty() && text.chars().all(is_host);
-    is_name.then(|| text.to_owned()).ok_or("write the name alone, or with a port: gateway or gateway:8743")
+    is_name.then(|| text.to_owned()).ok_or("write the name alone, or with a port: host or host:8743")
 }
