@@ -13,9 +13,7 @@ local function after(span) return {at = now + span, length = span} end
 local function left(time_to_come) return math.max(0, time_to_come.at - now) end
 local function is_ahead(time_to_come)
   time_to_come.at = math.min(time_to_come.at, now + time_to_come.length)
-  if time_to_come.at > now then return true end
-  time_to_come.length = 0
-  return false
+  return time_to_come.at > now
 end
 
 local life = hold + window + ROUNDING
