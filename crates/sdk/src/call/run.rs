@@ -239,20 +239,18 @@ impl CallRunner<'_> {
             self.waits_for_quota(wait, quota.is_paused(), true)?;
         }
         let (mut has_waited, mut fault) = (!wait.is_zero(), None);
-        let slot = quota.slot(self.shared.timeout, |wait| {
-            if fault.take().is_some() {
-                self.wait.is_over();
+        let slot = quota.slot(self.shared.timeout, |wait| match wait {
+            StoreWait::Slot { ready, is_paused } => {
+                if fault.take().is_some() {
+                    self.wait.is_over();
+                }
+                self.waits_for_quota(ready, is_paused, !std::mem::replace(&mut has_waited, true))
             }
-            match wait {
-                StoreWait::Slot { ready, is_paused } => {
-                    self.waits_for_quota(ready, is_paused, !std::mem::replace(&mut has_waited, true))
-                }
-                StoreWait::Failed(error) => {
-                    let error = fault.insert(quota_unknown(&error).asking(self.what));
-                    tracing::debug!(call = self.what, %error, "the store of the shared quota failed");
-                    self.wait.is_for(WaitReason::QuotaStore(error.clone()), None);
-                    Ok(())
-                }
+            StoreWait::Failed(error) => {
+                let error = fault.insert(quota_unknown(&error).asking(self.what));
+                tracing::debug!(call = self.what, %error, "the store of the shared quota failed");
+                self.wait.is_for(WaitReason::QuotaStore(error.clone()), None);
+                Ok(())
             }
         });
         let slot = timeout_at(self.deadline, slot).await;

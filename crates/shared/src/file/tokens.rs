@@ -7,8 +7,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, io};
 
+use northbound::reqwest::header::HeaderValue;
 use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource, Waiting};
-use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use super::FileShare;
