@@ -13,7 +13,7 @@ use syn::{Attribute, Item, Meta, Visibility};
 use crate::freshness::root;
 
 /// The crates that are looked at, without their generated files.
-const CRATES: [&str; 6] = ["client", "sdk", "emulator", "cli", "openapi", "conformance"];
+const CRATES: [&str; 7] = ["client", "sdk", "gateway", "emulator", "cli", "openapi", "conformance"];
 
 #[test]
 fn no_files_import_each_other() {

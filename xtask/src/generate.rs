@@ -25,9 +25,10 @@ pub const GENERATED: &str = "crates/client/src/generated";
 /// Writes nothing, and shows what is stale in the project at `root`.
 ///
 /// # Errors
-/// When the document is broken, or the emulator does not build.
+/// When the document is broken, or the emulator or the gateway does not build.
 pub fn check(root: &Path) -> anyhow::Result<Outcome> {
-    let files = all_files(root)?;
+    let mut files = all_files(root)?;
+    files.push(gateway_document(root)?);
     let stale = derived::stale(root, &files, GENERATED)?;
     stale.iter().for_each(|stale| print(&stale.diff));
     if stale.is_empty() {
@@ -41,9 +42,16 @@ pub fn check(root: &Path) -> anyhow::Result<Outcome> {
 /// Writes the derived files of the project at `root`, and shows what changed in the snapshots; with `accept`, accepts that.
 ///
 /// # Errors
-/// As for [`check`], and when a file cannot be written.
+/// When the document is broken, the emulator does not build, or a file cannot be written.
 pub fn run(root: &Path, accept: bool) -> anyhow::Result<Outcome> {
-    let files = all_files(root)?;
+    let mut files = all_files(root)?;
+    match gateway_document(root) {
+        Ok(file) => files.push(file),
+        // It is built with the client, which the document may just have changed.
+        Err(error) => {
+            print(&format!("{GATEWAY} is left as it is, since the gateway does not build: {error:#}"))
+        }
+    }
     let stale = derived::stale(root, &files, GENERATED)?;
     for file in &stale {
         file.renew(root)?;
@@ -56,7 +64,7 @@ pub fn run(root: &Path, accept: bool) -> anyhow::Result<Outcome> {
 fn all_files(root: &Path) -> anyhow::Result<Vec<Derived>> {
     let mut files = derive(root, &load::read_checked(root)?)?;
     for (example, path) in EMULATOR {
-        files.push(Derived::new(path, emulator_prints(root, example)?));
+        files.push(Derived::new(path, prints(root, "northbound-emulator", "openapi,schema", example)?));
     }
     Ok(files)
 }
@@ -127,9 +135,16 @@ pub const EMULATOR: [(&str, &str); 3] = [
     ("scenario_schema", "crates/emulator/scenario.schema.json"),
 ];
 
-/// What an example of the emulator prints. It is run, not linked, so that xtask stays quick to build.
-fn emulator_prints(root: &Path, example: &str) -> anyhow::Result<String> {
+/// What the gateway says of its own calls.
+pub const GATEWAY: &str = "crates/gateway/openapi.json";
+
+fn gateway_document(root: &Path) -> anyhow::Result<Derived> {
+    Ok(Derived::new(GATEWAY, prints(root, "northbound-gateway", "openapi", "openapi")?))
+}
+
+/// What an example of a crate prints. It is run, not linked, so that xtask stays quick to build.
+fn prints(root: &Path, package: &str, features: &str, example: &str) -> anyhow::Result<String> {
     let mut cargo = crate::cargo();
-    cargo.args(["run", "--quiet", "--package", "northbound-emulator", "--features", "openapi,schema"]);
+    cargo.args(["run", "--quiet", "--package", package, "--features", features]);
     tools::output(cargo.args(["--example", example]).current_dir(root))
 }

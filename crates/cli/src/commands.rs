@@ -8,6 +8,8 @@ mod doctor;
 mod emulator;
 mod explain;
 mod export;
+#[cfg(feature = "gateway")]
+mod gateway;
 mod manual;
 mod reference;
 mod report;
@@ -102,6 +104,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: emulator::EmulatorCommand,
     },
+    /// Serve the platform's calls on this machine, for programs in any language: one token, one quota, pages that hold still
+    #[cfg(feature = "gateway")]
+    Gateway(gateway::GatewayOptions),
     /// Print the script with which a shell completes this command
     Completions(reference::CompletionsOptions),
     /// Write the manual: one page a command
@@ -170,6 +175,8 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
         Command::Man(options) => return manual::man(context, options, parser()),
         #[cfg(feature = "emulator")]
         Command::Emulator { command } => return emulator::run(context, command).await,
+        #[cfg(feature = "gateway")]
+        Command::Gateway(options) => return gateway::run(context, options).await,
     };
     outcome.map_err(|failure| failure.during(asked.0, asked.1))
 }

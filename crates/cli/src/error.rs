@@ -317,9 +317,26 @@ fn without_remedy(error: &northbound::Error) -> String {
 #[cfg(feature = "emulator")]
 impl From<northbound_emulator::StartError> for CliError {
     fn from(error: northbound_emulator::StartError) -> Self {
-        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        Self::system(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
+        Self::system(with_causes(&error))
     }
+}
+
+/// The gateway did not start.
+#[cfg(feature = "gateway")]
+impl From<northbound_gateway::StartError> for CliError {
+    fn from(error: northbound_gateway::StartError) -> Self {
+        use northbound_gateway::StartError::{NoKey, NoKeyForCreating};
+        match error {
+            NoKey(_) | NoKeyForCreating => Self::usage(error.to_string(), "add --key-file FILE"),
+            _ => Self::system(with_causes(&error)),
+        }
+    }
+}
+
+#[cfg(any(feature = "emulator", feature = "gateway"))]
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

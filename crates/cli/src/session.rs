@@ -8,6 +8,8 @@ pub(crate) mod context;
 pub(crate) mod hanging;
 pub(crate) mod interrupt;
 pub(crate) mod known_tasks;
+#[cfg(any(feature = "emulator", feature = "gateway"))]
+pub(crate) mod listening;
 pub(crate) mod new_file;
 pub(crate) mod private_folder;
 pub(crate) mod process;

@@ -17,7 +17,7 @@ pub use clock::{Clock, ClockKind};
 pub use control::Control;
 pub use fault::{ActiveFault, Fault, FaultError, FaultKind, Operation};
 #[cfg(feature = "docs")]
-pub use http::docs::Docs;
+pub use http::docs::{Docs, swagger_ui_file};
 #[cfg(feature = "openapi")]
 pub use http::document::{control_openapi, openapi};
 pub use http::router;

@@ -3,6 +3,7 @@
 //! What a call asks for belongs to [`crate::reads`]; who calls and where to belongs to [`crate::client`].
 
 pub(crate) mod attempts;
+pub(crate) mod counters;
 pub(crate) mod envelope;
 pub(crate) mod exchange;
 pub(crate) mod login;

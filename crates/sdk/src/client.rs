@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use crate::call::run::Shared;
 use crate::call::{after, waiting};
 use crate::client::credentials::Source;
-use crate::{AppId, Error, Quota, Remedy, Token, Waiting};
+use crate::{AppId, Counters, Error, Quota, Remedy, Token, Waiting};
 
 /// A client of one platform for one application.
 ///
@@ -100,5 +100,10 @@ impl Client {
     /// How many calls this client and its clones have begun, without logins and without repeats.
     pub fn calls(&self) -> u64 {
         self.shared.calls.load(Ordering::Relaxed)
+    }
+
+    /// What has happened to the calls of this client, and of the clients that [share its counters](crate::ClientBuilder::counters).
+    pub fn counters(&self) -> &Counters {
+        &self.shared.counters
     }
 }

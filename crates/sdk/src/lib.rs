@@ -10,7 +10,7 @@
 //! | use what comes | [`Subtask`], [`Page`], [`SubtaskStream`], [`PageStream`], [`Summary`], [`WatchStream`], [`Failure`], [`FailureGroups`] |
 //! | handle what fails | [`Error`], [`ErrorKind`], [`Remedy`], [`what_happens_when`] |
 //! | bring tokens, share the quota, repeat calls | [`TokenSource`], [`Quota`], [`Retry`] |
-//! | say what a call waits for | [`Client::waiting`], [`Waiting`], [`WaitReason`] |
+//! | say what a call waits for, and count | [`Client::waiting`], [`Waiting`], [`WaitReason`], [`Counters`] |
 //! | go beneath | [`client_layer`], [`HttpService`], [`reqwest`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -29,6 +29,7 @@ pub use answers::failures::{Failure, FailureGroup, FailureGroups, FailureQuery, 
 pub use answers::summary::{Doubt, Method, Summary, SummaryQuery};
 pub use answers::watch::{Watch, WatchStream};
 pub use call::attempts::Retry;
+pub use call::counters::Counters;
 pub use call::quota::Quota;
 pub use call::token::{Token, TokenError, TokenFuture, TokenSource};
 pub use call::waiting::{WaitReason, Waiting};

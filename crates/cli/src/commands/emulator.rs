@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
@@ -16,6 +16,7 @@ use crate::results::result_of;
 use crate::screen::layout::counted;
 use crate::session::context::Context;
 use crate::session::hanging::reading;
+use crate::session::listening;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EmulatorCommand {
@@ -35,7 +36,7 @@ pub(crate) struct ServeOptions {
     /// The emulator answers under localhost, loopback addresses and the address that it listens on. It refuses other hosts, and
     /// web pages of other sites, because a page in a browser on this machine could otherwise control it. A name without a port
     /// stands for every port.
-    #[arg(long, value_name = "NAME", value_parser = ListParser(host))]
+    #[arg(long, value_name = "NAME", value_parser = ListParser(listening::host))]
     pub(crate) allow_host: Vec<List<String>>,
     /// Number of subtasks of the batch task `demo`
     #[arg(long, value_name = "N", default_value_t = 1000, conflicts_with = "scenario")]
@@ -56,7 +57,7 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
     context.refuse_csv()?;
     let scenario = scenario(options, context.global.quota)?;
     let known = known(options, &scenario);
-    let builder = Emulator::builder().scenario(scenario).listen(address(&options.listen).await?);
+    let builder = Emulator::builder().scenario(scenario).listen(listening::address(&options.listen).await?);
     let builder =
         List::all(&options.allow_host).iter().fold(builder, |builder, host| builder.allow_host(host));
     #[cfg(feature = "docs")]
@@ -73,7 +74,7 @@ pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) ->
         }
     };
     #[cfg(unix)]
-    raise_descriptor_limit();
+    listening::raise_descriptor_limit();
     let mut emulator = builder.start().await?;
     if context.global.output().is_json() {
         context.deliver_json(&result_of(Some(&emulator.url()), []))?;
@@ -104,26 +105,6 @@ fn warning(listening: SocketAddr) -> Option<String> {
             "warning: the emulator listens on {listening}, beyond this machine: whoever can reach it can control it, without a \
              password"
         )
-    })
-}
-
-/// Each connection takes a descriptor, and the usual limit of 1,024 is meant for programs that use `select`. Where the system refuses, the
-/// limit stays.
-#[cfg(unix)]
-fn raise_descriptor_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
-}
-
-/// The first address that the host has.
-async fn address(listen: &str) -> Result<SocketAddr, CliError> {
-    let found = tokio::net::lookup_host(listen).await.and_then(|mut addresses| {
-        addresses.next().ok_or_else(|| io::Error::other("the name has no address"))
-    });
-    found.map_err(|error| {
-        let advice = "write it like 127.0.0.1:8743 or localhost:8743";
-        CliError::usage(format!("cannot listen on {listen}: {error}"), advice)
     })
 }
 
@@ -169,12 +150,6 @@ fn known(options: &ServeOptions, scenario: &Scenario) -> String {
             Scenario::EXAMPLE_TASK,
         ),
     }
-}
-
-fn host(text: &str) -> Result<String, &'static str> {
-    let is_host = |char: char| char.is_ascii_alphanumeric() || "-._:[]".contains(char);
-    let is_name = !text.is_empty() && text.chars().all(is_host);
-    is_name.then(|| text.to_owned()).ok_or("write the name alone, or with a port: emulator or emulator:8743")
 }
 
 #[cfg(test)]

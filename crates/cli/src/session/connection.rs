@@ -230,7 +230,12 @@ fn secret_from_file(global: &Global) -> Result<Option<Secret>, CliError> {
     let Some(path) = &global.secret_file else {
         return Ok(None);
     };
+    secret_in("secret file", path).map(Some)
+}
+
+/// The secret that a file holds.
+pub(crate) fn secret_in(what: &str, path: &Path) -> Result<Secret, CliError> {
     let content = || io::read_to_string(File::open(path)?.take(LONGEST_SECRET));
-    let text = read("secret file", path, content)?;
-    Ok(Some(Secret::from(without_line_ends(&text))))
+    let text = read(what, path, content)?;
+    Ok(Secret::from(without_line_ends(&text)))
 }

@@ -4,6 +4,7 @@ mod doctor;
 mod emulator;
 #[cfg(unix)]
 mod export;
+mod gateway;
 #[cfg(unix)]
 mod send;
 #[cfg(unix)]

@@ -66,14 +66,15 @@ pub(crate) fn router(docs: Docs, control: Control) -> Router {
 }
 
 fn swagger_ui(kind: &'static str, name: &str) -> Response {
-    match file(name) {
+    match swagger_ui_file(name) {
         Some(bytes) => ([(CONTENT_TYPE, kind)], bytes).into_response(),
         None => (StatusCode::INTERNAL_SERVER_ERROR, format!("Swagger UI has no {name}\n")).into_response(),
     }
 }
 
-/// A file of Swagger UI. It is read whenever it is asked for, which is rare and takes milliseconds.
-fn file(name: &str) -> Option<Vec<u8>> {
+/// A file of Swagger UI, such as `swagger-ui.css`, also for a page of another server. It takes milliseconds each time.
+#[must_use]
+pub fn swagger_ui_file(name: &str) -> Option<Vec<u8>> {
     let archive = ZipArchive::from_slice(SWAGGER_UI_VENDORED).ok()?;
     let is_it =
         |path: &str| path.split_once(FOLDER).is_some_and(|(top, rest)| !top.contains('/') && rest == name);

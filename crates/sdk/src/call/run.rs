@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 
 use crate::call::after;
 use crate::call::attempts::{Attempts, Retry, Verdict};
+use crate::call::counters::Counters;
 use crate::call::exchange::{Connection, Operation};
 use crate::call::login::Login;
 use crate::call::quota::Quota;
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) deadline: Duration,
     pub(crate) random: Mutex<fastrand::Rng>,
     pub(crate) calls: AtomicU64,
+    pub(crate) counters: Counters,
     pub(crate) waits: Waits,
     /// Whether any reply has come so far.
     pub(crate) answered: AtomicBool,
@@ -60,7 +62,10 @@ impl Shared {
         Box::pin(async move {
             match &self.source {
                 Source::Login(credentials) => {
-                    let notice = || self.before_login.iter().for_each(|notice| notice(self));
+                    let notice = || {
+                        self.counters.logs_in();
+                        self.before_login.iter().for_each(|notice| notice(self));
+                    };
                     self.connection.secrets.note(&credentials.secret);
                     self.run(&Login { credentials, notice }, deadline).await
                 }
@@ -218,7 +223,9 @@ impl CallRunner<'_> {
             let reason = if paused { WaitReason::QuotaUsedElsewhere } else { WaitReason::Quota };
             self.wait.is_for(reason, Some(ready_at));
         }
+        let began = Instant::now();
         let slot = self.within(QUOTA, self.shared.quota.slot()).await?;
+        self.shared.counters.waited(began.elapsed());
         self.wait.is_for(WaitReason::Reply, None);
         let reply = self.within(REPLY, timeout(self.shared.timeout, sent)).await?;
         // A call without a reply may still be on its way to the platform: its slot is held a little longer.
@@ -260,6 +267,7 @@ impl CallRunner<'_> {
 
     fn trace(&self, error: &Error, attempts: u32, verdict: &Verdict) {
         if error.is_throttled() {
+            self.shared.counters.throttled();
             tracing::warn!(call = self.what, "the platform throttled the call");
         } else if error.is_invalid_token() {
             tracing::warn!(call = self.what, "the platform refused the token");

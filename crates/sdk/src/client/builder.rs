@@ -9,6 +9,7 @@ use std::time::Duration;
 use northbound_client::{HttpService, Secret};
 
 use crate::call::FOREVER;
+use crate::call::counters::Counters;
 use crate::call::exchange::Connection;
 use crate::call::run::{BeforeLogin, Shared};
 use crate::call::token::TokenStore;
@@ -48,6 +49,7 @@ pub struct ClientBuilder {
     allows_plain_http: bool,
     uses_proxy: bool,
     quota: Quota,
+    counters: Counters,
     retry: Retry,
     seed: Option<u64>,
 }
@@ -75,6 +77,7 @@ impl Client {
             allows_plain_http: false,
             uses_proxy: true,
             quota: Quota::default(),
+            counters: Counters::default(),
             retry: Retry::default(),
             seed: None,
         }
@@ -131,6 +134,11 @@ impl ClientBuilder {
     /// Keeps to this quota, which other clients of the same application may share; the platform's default unless set.
     pub fn quota(self, quota: Quota) -> Self {
         Self { quota, ..self }
+    }
+
+    /// Counts with these, which other clients may share.
+    pub fn counters(self, counters: Counters) -> Self {
+        Self { counters, ..self }
     }
 
     /// Repeats calls in this way.
@@ -323,6 +331,7 @@ impl ClientBuilder {
             deadline: self.deadline,
             random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
             calls: AtomicU64::new(0),
+            counters: self.counters,
             waits: Waits::default(),
             answered: AtomicBool::new(false),
         };

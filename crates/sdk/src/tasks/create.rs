@@ -63,6 +63,32 @@ impl Client {
             tags: Vec::new(),
         }
     }
+
+    /// Creates a batch task from a request that was put together elsewhere, such as by a caller of a gateway, and returns its id.
+    ///
+    /// Only its numbers, its type and what the Rust types say are checked before it is sent. All that is said of
+    /// [`create_batch_task`](Self::create_batch_task) holds: **it moves real devices**, and it is never repeated when its outcome is
+    /// unknown.
+    ///
+    /// # Errors
+    /// As for [`CreateBatchTask`].
+    pub async fn create_batch_task_as_given(&self, request: BatchTaskRequest) -> Result<TaskId, Error> {
+        TaskTimeout::try_from(u32::try_from(request.timeout).unwrap_or(0))?;
+        check_retransmissions(request.param.max_retransmit)?;
+        if !TaskType::KNOWN.contains(&request.task_type) {
+            let found = format!("the type of the batch task is {:?}", excerpt(request.task_type.as_str()));
+            return Err(Error::refused(found, "give one that the document lists"));
+        }
+        self.create(&CreateRequest(request)).await
+    }
+
+    async fn create(&self, request: &CreateRequest) -> Result<TaskId, Error> {
+        let outcome = self.shared.call(request).await;
+        outcome.map_err(|error| match error.is_outcome_unknown() {
+            true => error.with(|details| details.remedy = Remedy::LookForTask),
+            false => error,
+        })
+    }
 }
 
 /// A batch task to create; await it. Made by [`Client::create_batch_task`].
@@ -126,11 +152,7 @@ impl CreateBatchTask {
             .map_err(|fault| shorten("name of the batch task", fault))?;
         let app_id = self.app_id.map(BatchTaskRequestAppId::try_from).transpose();
         let app_id = app_id.map_err(|fault| shorten("application id", fault))?;
-        let most = TASK_PARAM_MAX_RETRANSMIT;
-        if let Some(times) = self.max_retransmit.filter(|times| !most.contains(&u32::from(*times))) {
-            let advice = format!("it must be {} to {}", most.start(), most.end());
-            return Err(Error::refused(format!("the number of retransmissions is {times}"), advice));
-        }
+        check_retransmissions(self.max_retransmit.map(i32::from))?;
         let param = TaskParam {
             command: Some(self.command.checked()?),
             callback_url: self.callback_url,
@@ -157,13 +179,17 @@ impl IntoFuture for CreateBatchTask {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let client = self.client.clone();
-            let outcome = client.shared.call(&self.request()?).await;
-            outcome.map_err(|error| match error.is_outcome_unknown() {
-                true => error.with(|details| details.remedy = Remedy::LookForTask),
-                false => error,
-            })
+            client.create(&self.request()?).await
         })
     }
+}
+
+fn check_retransmissions(times: Option<i32>) -> Result<(), Error> {
+    let most = TASK_PARAM_MAX_RETRANSMIT;
+    let fits = |times: i32| u32::try_from(times).is_ok_and(|times| most.contains(&times));
+    let Some(times) = times.filter(|times| !fits(*times)) else { return Ok(()) };
+    let advice = format!("it must be {} to {}", most.start(), most.end());
+    Err(Error::refused(format!("the number of retransmissions is {times}"), advice))
 }
 
 /// A request to create a task, which has been checked.

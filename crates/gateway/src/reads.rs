@@ -1,0 +1,192 @@
+//! Reads whose pages hold still: any page, size, order or repetition gives the rows of one read of the platform.
+//!
+//! A read belongs to a reader, a task and filters. The first request for any of its pages begins it, and its rows are then
+//! served by their numbers. [`read`] says which pages can be answered by now, and [`registry`] which read serves a page:
+//! neither has a socket, or a clock but the one that it is given. This file reads with the SDK, a task for each read.
+
+#[cfg(test)]
+mod model;
+mod page;
+mod read;
+mod registry;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, SystemTime};
+
+use northbound::Client;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep};
+
+pub(crate) use page::{PageAsked, PageReply, ReadError, ReadKey, ReaderId};
+use read::Chunk;
+use registry::{Answer, Key, ReadId, Registry};
+
+/// How often reads that nobody asks for are looked for.
+const TICK: Duration = Duration::from_secs(10);
+
+/// The reads of all readers. A clone shares them.
+#[derive(Clone)]
+pub(crate) struct Reads(Arc<Shared>);
+
+struct Shared {
+    client: Client,
+    registry: Mutex<Registry<Task>>,
+}
+
+/// The task that reads, and who waits for it. It ends when its read is dropped.
+struct Task {
+    reading: AbortHandle,
+    news: Arc<Notify>,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.reading.abort();
+        self.news.notify_waiters();
+    }
+}
+
+impl Reads {
+    /// Reads with this client, whose rows together take at most `memory` bytes. A runtime must be there.
+    pub(crate) fn new(client: Client, memory: usize) -> Self {
+        let shared = Arc::new(Shared { client, registry: Mutex::new(Registry::new(memory)) });
+        tokio::spawn(sweep(Arc::downgrade(&shared)));
+        Self(shared)
+    }
+
+    /// A page of a read, which begins if it has to.
+    ///
+    /// Page 0 of size 1 is a count: where no read has the answer by now, it is passed on to the platform.
+    ///
+    /// # Errors
+    /// When the read fails, is incomplete, is too large, or is gone.
+    ///
+    /// # Cancel safety
+    /// The read goes on when this is dropped, and whoever asks for a page within a minute joins it.
+    pub(crate) async fn page(
+        &self,
+        reader: ReaderId,
+        asked: ReadKey,
+        page: PageAsked,
+    ) -> Result<PageReply, ReadError> {
+        let key = Arc::new((reader, asked));
+        if page == PageAsked::COUNT
+            && let Some(reply) = self.count(&key).await?
+        {
+            return Ok(reply);
+        }
+        loop {
+            // A read that failed may have been replaced before this one who waited for it has heard of it.
+            if let Some(outcome) = self.join(&key, page)?.answer(page).await {
+                return outcome;
+            }
+        }
+    }
+
+    /// How many bytes all reads take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.registry().bytes()
+    }
+
+    /// Stops all reads. Whoever waits for one, or asks from now on, gets an error.
+    pub(crate) fn stop(&self) {
+        self.0.registry().stop();
+    }
+
+    /// The answer to a count; `None` if the platform's reply is no such answer.
+    async fn count(&self, key: &Key) -> Result<Option<PageReply>, ReadError> {
+        if let Some(reply) = self.0.registry().count(key, Instant::now()) {
+            return Ok(Some(reply));
+        }
+        let read_at = SystemTime::now();
+        let page = key.1.query(&self.0.client).page_size(1).page(0).await.map_err(ReadError::Sdk)?;
+        let rows = Chunk::of(page);
+        let Some(total) = rows.total.filter(|_| rows.len() <= 1) else { return Ok(None) };
+        let (rows, changed) = rows.rows(0..rows.len());
+        self.0.registry().counted(key, total, rows.first(), Instant::now());
+        Ok(Some(PageReply { rows, total, changed, read_at }))
+    }
+
+    /// Joins the read that serves a page, which begins if it has to.
+    fn join(&self, key: &Key, page: PageAsked) -> Result<Waiter, ReadError> {
+        let begin = |id| {
+            let news = Arc::new(Notify::new());
+            let read = Arc::clone(&self.0).read(Arc::clone(key), id, Arc::clone(&news));
+            Task { reading: tokio::spawn(read).abort_handle(), news }
+        };
+        let mut registry = self.0.registry();
+        let (id, task) = registry.ask(key, page, (Instant::now(), SystemTime::now()), begin)?;
+        Ok(Waiter { shared: Arc::clone(&self.0), key: Arc::clone(key), id, news: Arc::clone(&task.news) })
+    }
+}
+
+/// Drops reads that nobody asks for.
+async fn sweep(shared: Weak<Shared>) {
+    loop {
+        sleep(TICK).await;
+        let Some(shared) = shared.upgrade() else { return };
+        shared.registry().tick(Instant::now());
+    }
+}
+
+impl Shared {
+    /// It decides, and waits for nothing.
+    fn registry(&self) -> MutexGuard<'_, Registry<Task>> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads to the end.
+    async fn read(self: Arc<Self>, key: Key, id: ReadId, news: Arc<Notify>) {
+        let mut pages = key.1.query(&self.client).pages();
+        loop {
+            let outcome = match pages.try_next().await {
+                Ok(Some(page)) => {
+                    let rows = Chunk::of(page);
+                    if !self.registry().arrived(&key, id, rows, Instant::now()) {
+                        return news.notify_waiters();
+                    }
+                    news.notify_waiters();
+                    continue;
+                }
+                Ok(None) => Ok(()),
+                Err(error) => Err(ReadError::Sdk(error)),
+            };
+            self.registry().ended(&key, id, outcome, Instant::now());
+            return news.notify_waiters();
+        }
+    }
+}
+
+/// Somebody who waits for a page.
+struct Waiter {
+    shared: Arc<Shared>,
+    key: Key,
+    id: ReadId,
+    news: Arc<Notify>,
+}
+
+impl Waiter {
+    /// The page; `None` if the read is gone.
+    async fn answer(&self, page: PageAsked) -> Option<Result<PageReply, ReadError>> {
+        loop {
+            let news = self.news.notified();
+            let answer = self.shared.registry().answer(&self.key, self.id, page, Instant::now());
+            match answer {
+                Answer::Done(outcome) => return Some(outcome),
+                Answer::Gone => return None,
+                Answer::Wait => news.await,
+            }
+        }
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.shared.registry().leave(&self.key, self.id, Instant::now());
+    }
+}

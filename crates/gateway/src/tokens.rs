@@ -1,0 +1,131 @@
+//! Local tokens: what a login at the gateway hands out. They have nothing to do with the platform's token, and one cancels no
+//! other.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+use tokio::time::Instant;
+
+use crate::reads::ReaderId;
+
+/// How long a token works, as on the platform.
+pub(crate) const LIFE: Duration = Duration::from_secs(3600);
+/// How many tokens work at a time. A further login ends the oldest one.
+const MOST: usize = 10_000;
+
+/// The tokens that work.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    last: u64,
+    tokens: HashMap<String, Holder>,
+    /// In the order in which they end.
+    order: VecDeque<(Instant, String)>,
+}
+
+/// Whose token it is.
+#[derive(Debug, Clone)]
+struct Holder {
+    reader: ReaderId,
+    app_id: String,
+}
+
+impl Tokens {
+    /// A new token for this application id, or what the system says if it has no random numbers.
+    pub(crate) fn issue(&self, app_id: String) -> Result<String, ring::error::Unspecified> {
+        let mut bytes = [0; 32];
+        SystemRandom::new().fill(&mut bytes)?;
+        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let now = Instant::now();
+        let mut table = self.lock();
+        table.drop_ended(now, MOST - 1);
+        table.last += 1;
+        let reader = ReaderId(table.last);
+        table.tokens.insert(token.clone(), Holder { reader, app_id });
+        table.order.push_back((now + LIFE, token.clone()));
+        Ok(token)
+    }
+
+    /// Whose token this is, if it works for this application id.
+    pub(crate) fn reader(&self, token: &str, app_id: &str) -> Option<ReaderId> {
+        self.holder(token).filter(|holder| holder.app_id == app_id).map(|holder| holder.reader)
+    }
+
+    /// Whether this token works, whoever has it.
+    pub(crate) fn knows(&self, token: &str) -> bool {
+        self.holder(token).is_some()
+    }
+
+    /// How many tokens work.
+    pub(crate) fn count(&self) -> usize {
+        let mut table = self.lock();
+        table.drop_ended(Instant::now(), MOST);
+        table.tokens.len()
+    }
+
+    fn holder(&self, token: &str) -> Option<Holder> {
+        let mut table = self.lock();
+        table.drop_ended(Instant::now(), MOST);
+        table.tokens.get(token).cloned()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Drops the tokens whose time is over, and the oldest ones beyond this number.
+    fn drop_ended(&mut self, now: Instant, most: usize) {
+        while let Some((end, _)) = self.order.front()
+            && (*end <= now || self.order.len() > most)
+            && let Some((_, token)) = self.order.pop_front()
+        {
+            self.tokens.remove(&token);
+        }
+    }
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table").field("tokens", &self.tokens.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_login_has_a_token_of_its_own_for_an_hour() {
+        let tokens = Tokens::default();
+        let (first, second) = (tokens.issue("a".into()).unwrap(), tokens.issue("a".into()).unwrap());
+        assert_ne!(first, second);
+        assert_eq!(
+            (tokens.reader(&first, "a"), tokens.reader(&second, "a")),
+            (Some(ReaderId(1)), Some(ReaderId(2)))
+        );
+        assert_eq!(
+            (tokens.reader(&first, "b"), tokens.knows(&first), tokens.knows("x")),
+            (None, true, false)
+        );
+        tokio::time::advance(LIFE).await;
+        assert_eq!((tokens.knows(&first), tokens.count()), (false, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn beyond_ten_thousand_the_oldest_token_ends() {
+        let tokens = Tokens::default();
+        let first = tokens.issue("a".into()).unwrap();
+        let second = tokens.issue("a".into()).unwrap();
+        for _ in 0..MOST - 1 {
+            tokens.issue("a".into()).unwrap();
+        }
+        assert_eq!((tokens.knows(&first), tokens.knows(&second), tokens.count()), (false, true, MOST));
+        assert!(!format!("{tokens:?}").contains(&second));
+    }
+}
