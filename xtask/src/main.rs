@@ -68,7 +68,7 @@ enum Command {
     /// missing.
     Languages {
         /// Only this client; may be given several times.
-        #[arg(long, value_name = "CLIENT", value_parser = languages::CLIENTS.map(|(name, _)| name))]
+        #[arg(long, value_name = "CLIENT", value_parser = languages::all_clients().map(|(name, _)| name).collect::<Vec<_>>())]
         only: Vec<String>,
     },
     /// Write the docs page of the emulator as files.
