@@ -89,14 +89,29 @@ enum Command {
     ///
     /// It logs in several times, with wrong credentials too, and makes some 150 calls; where the server throttles, it waits.
     Conformance(conformance::Options),
-    /// Let Schemathesis fuzz the emulator by the document. Needs Python 3 and PyPI; takes minutes.
+    /// Let Schemathesis fuzz the emulator and the gateway by their documents. Needs Python 3 and PyPI; takes minutes.
     Schemathesis {
         /// Requests that are made up in each of the four runs
         #[arg(long, value_name = "N", default_value_t = 1000)]
         examples: usize,
     },
+    /// Measure what a page through the gateway costs beside a page of the SDK, and what waiting callers need. Takes minutes.
+    Bench {
+        #[arg(value_parser = ["gateway"])]
+        what: String,
+    },
     /// Carry out the recipes of xtask/recipes on copies of the project, and run its tests there. Takes minutes.
     Rehearse,
+}
+
+/// Runs the benchmark of a crate.
+fn bench(root: &Path, what: &str) -> anyhow::Result<Outcome> {
+    let package = format!("northbound-{what}");
+    let status = std::process::Command::new("cargo")
+        .args(["bench", "--quiet", "--package", &package, "--bench", "page"])
+        .current_dir(root)
+        .status()?;
+    Ok(if status.success() { Outcome::Done } else { Outcome::Broken })
 }
 
 fn main() -> ExitCode {
@@ -123,6 +138,7 @@ fn main() -> ExitCode {
         Command::Browser { pictures } => browser::run(root, pictures),
         Command::Conformance(options) => conformance::run(root, &options),
         Command::Schemathesis { examples } => schemathesis::run(root, examples),
+        Command::Bench { what } => bench(root, &what),
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {
