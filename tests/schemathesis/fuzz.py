@@ -47,7 +47,7 @@ def runs(operation):
         # Where each parameter is any text, no request breaks a rule.
         if any(resolve(rule).get("type") != "string" or "enum" in resolve(rule) for rule in rules):
             # Without a number among them, few requests break one.
-            yield "negative", True, 400, 80 if any(resolve(rule).get("type") == "integer" for rule in rules) else 40
+            yield "negative", True, 400, 80 if any(resolve(rule).get("type") == "integer" for rule in rules) else 30
     else:
         # The fuzzer would put known values over what it has just spoiled. A form has texts only, so a value of another type is
         # a wrong secret (401) and no wrong form. In JSON, many a made-up value is well-formed and names nothing (200, 404).

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    DOCUMENT, Outcome, api, browser, conformance, diff, dist, docs, emulator, external, generate, languages,
-    load, print, rehearse, schemathesis, target_folder,
+    DOCUMENT, Outcome, api, browser, cargo_in, conformance, diff, dist, docs, emulator, external, generate,
+    languages, load, print, rehearse, schemathesis, target_folder, tools,
 };
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
@@ -104,16 +104,6 @@ enum Command {
     Rehearse,
 }
 
-/// Runs the benchmark of a crate.
-fn bench(root: &Path, what: &str) -> anyhow::Result<Outcome> {
-    let package = format!("northbound-{what}");
-    let status = std::process::Command::new("cargo")
-        .args(["bench", "--quiet", "--package", &package, "--bench", "page"])
-        .current_dir(root)
-        .status()?;
-    Ok(if status.success() { Outcome::Done } else { Outcome::Broken })
-}
-
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
     let outcome = match Arguments::parse().command {
@@ -138,7 +128,13 @@ fn main() -> ExitCode {
         Command::Browser { pictures } => browser::run(root, pictures),
         Command::Conformance(options) => conformance::run(root, &options),
         Command::Schemathesis { examples } => schemathesis::run(root, examples),
-        Command::Bench { what } => bench(root, &what),
+        Command::Bench { what } => {
+            let bench = ["bench", "--quiet", "--package", &format!("northbound-{what}"), "--bench", "page"];
+            tools::output(&mut cargo_in(root, &target_folder(root), &bench)).map(|figures| {
+                print(&figures);
+                Outcome::Done
+            })
+        }
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {

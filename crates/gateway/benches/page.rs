@@ -44,7 +44,9 @@ fn main() {
     let ratio = median(sdk.iter().zip(&gateway).map(|(sdk, gateway)| gateway[0] / sdk[0]));
     let more = median(sdk.iter().zip(&gateway).map(|(sdk, gateway)| gateway[1] - sdk[1]));
     let of = |figures: &[[f64; 2]], which: usize| median(figures.iter().map(|one| one[which]));
-    println!("a page of {ROWS_A_PAGE} rows, medians of {ROUNDS} runs of {PAGES} pages each, in turn; a goal is in brackets");
+    println!(
+        "a page of {ROWS_A_PAGE} rows, medians of {ROUNDS} runs of {PAGES} pages each, in turn; a goal is in brackets"
+    );
     println!("{:24} {:>12} {:>12}", "", "CPU ms", "median ms");
     for (name, figures) in [("SDK", &sdk), ("through the gateway", &gateway)] {
         println!("{name:24} {:12.3} {:12.3}", of(figures, 0), of(figures, 1));
@@ -89,12 +91,19 @@ fn by_sdk(url: &str) {
 /// Serves the gateway with this quota, in which no window ends, until a line comes; then prints CPU in ms and the most memory in MiB.
 fn serve_gateway(url: &str, calls: u32) {
     runtime().block_on(async {
-        let quota = if calls == 0 { Quota::unlimited() } else { Quota::new(calls, Duration::from_secs(3600)).unwrap() };
+        let quota = if calls == 0 {
+            Quota::unlimited()
+        } else {
+            Quota::new(calls, Duration::from_secs(3600)).unwrap()
+        };
         let builder = Client::builder(url).token(AppId::new("a").unwrap(), "t").quota(quota);
         let client = builder.deadline(Duration::from_secs(7200)).build().unwrap();
         let gateway = Gateway::builder(client).start(Listen::Tcp(([127, 0, 0, 1], 0).into())).await.unwrap();
         println!("{}", gateway.url());
-        tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await.unwrap().unwrap();
+        tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()))
+            .await
+            .unwrap()
+            .unwrap();
     });
     println!("{} {}", cpu_ms(), peak_mib());
 }
@@ -146,7 +155,9 @@ impl Caller {
         let mut caller = Self::connected(url, "");
         let form = "appId=a&secret=s";
         let head = "content-type: application/x-www-form-urlencoded\r\ncontent-length: 16";
-        caller.send(&format!("POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: localhost\r\n{head}\r\n\r\n{form}"));
+        caller.send(&format!(
+            "POST /iocm/app/sec/v1.1.0/login HTTP/1.1\r\nhost: localhost\r\n{head}\r\n\r\n{form}"
+        ));
         let body = caller.answer();
         body.split('"').skip_while(|part| *part != "accessToken").nth(2).unwrap().clone_into(&mut caller.2);
         caller
@@ -251,7 +262,10 @@ fn answer(stream: TcpStream) {
         while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
         let number = request.split("pageNo=").nth(1).and_then(|rest| rest.split(['&', ' ']).next());
         let body = page(number.unwrap().parse().unwrap());
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         if writer.write_all(&[head.as_bytes(), body.as_bytes()].concat()).is_err() {
             return;
         }

@@ -93,10 +93,11 @@ async fn no_loop_over_pages_that_move_loses_a_row_or_has_one_twice() {
     for seed in 0..48 {
         let mut rng = Rng::with_seed(seed);
         let kind = LOOPS[usize::try_from(seed).unwrap() % LOOPS.len()];
-        let status = [None, Some(SubtaskStatus::Success), Some(SubtaskStatus::Fail), Some(SubtaskStatus::Pending)]
-            [rng.usize(0..4)]
-        .as_ref()
-        .map(ToString::to_string);
+        let status =
+            [None, Some(SubtaskStatus::Success), Some(SubtaskStatus::Fail), Some(SubtaskStatus::Pending)]
+                [rng.usize(0..4)]
+            .as_ref()
+            .map(ToString::to_string);
         let life = Life::new(rng.u32(20..200), rng.u32(10..100), 100);
         let task = Task::generated("moving", Scenario::DEMO_APP_ID, rng.u32(1..900)).with_life(life);
         let scenario = Scenario::default().with_quota(0).with_manual_clock().with_task(task);
@@ -104,14 +105,18 @@ async fn no_loop_over_pages_that_move_loses_a_row_or_has_one_twice() {
         gate.control.advance(Duration::from_secs(rng.u64(0..150)));
         let before = held(&gate).await;
         let token = gate.log_in("app", "x").await.token();
-        let query = format!("taskId=moving{}", status.iter().map(|status| format!("&status={status}")).collect::<String>());
+        let query = format!(
+            "taskId=moving{}",
+            status.iter().map(|status| format!("&status={status}")).collect::<String>()
+        );
         let rows = tokio::select! {
             rows = rows(&gate, &token, &query, kind) => rows,
             () = pass_time(&gate.control) => unreachable!(),
         };
         let after = held(&gate).await;
         moved += usize::from(before != after);
-        let devices: BTreeSet<_> = rows.iter().map(|row| row["param"]["deviceId"].as_str().unwrap()).collect();
+        let devices: BTreeSet<_> =
+            rows.iter().map(|row| row["param"]["deviceId"].as_str().unwrap()).collect();
         assert_eq!(devices.len(), rows.len(), "seed {seed}, {kind:?}, {query}: a row is there twice");
         let is_wanted = |now: &String| status.as_ref().is_none_or(|status| status == now);
         let stayed = before.iter().filter(|(device, was)| is_wanted(was) && is_wanted(&after[*device]));
