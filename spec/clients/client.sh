@@ -60,7 +60,7 @@ openapi_generator() {
     fi
 }
 
-# The README as a script: its files, and its commands but for those of step 1, which start the emulator.
+# The README as a script: its files, and its commands but for those of step 1, which start a server.
 script_of() {
     awk -v file="$1" '
         function fail(text) { print file ": " text > "/dev/stderr"; failed = 1; exit 1 }
@@ -74,11 +74,11 @@ script_of() {
             else if (blocks > 1) print "exec > printed"
             name = ""; next
         }
-        inside && blocks == 1 { starts = starts || /emulator serve/; next }
+        inside && blocks == 1 { starts = starts || /emulator serve|gateway --emulator/; next }
         inside { print }
         END {
             if (!failed && steps != 4) fail(steps " steps, not 4")
-            if (!failed && !starts) fail("step 1 does not start the emulator")
+            if (!failed && !starts) fail("step 1 starts neither the gateway nor the emulator")
         }' "$1"
 }
 

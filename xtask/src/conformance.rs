@@ -1,7 +1,9 @@
-//! Starts the program of `crates/conformance`, against the project's emulator unless a server is named.
+//! Starts the program of `crates/conformance`, against the project's emulator and gateway unless a server is named.
 
 use std::path::Path;
+use std::process::Command;
 
+use anyhow::Context as _;
 use clap::Parser as _;
 
 use crate::Outcome;
@@ -9,6 +11,11 @@ use crate::emulator::{self, Emulator};
 
 /// What the emulator knows.
 const SCENARIO: &str = "crates/conformance/emulator.toml";
+/// What the gateway does otherwise.
+const DIFFERENCES: &str = "crates/conformance/gateway.txt";
+
+/// The secret of the emulator's application, and the key of the gateway.
+const SECRET: &str = "demo-secret";
 
 /// What the program is started with.
 #[derive(Clone, Debug, clap::Args)]
@@ -34,9 +41,25 @@ pub fn run(root: &Path, Options { arguments }: &Options) -> anyhow::Result<Outco
     let scenario = root.join(SCENARIO);
     let path = scenario.to_string_lossy();
     let quota: &[&str] = if has(&["--throttle"]) { &[] } else { &["--quota", "0"] };
-    let emulator = Emulator::start(&emulator::build(root)?, &[&["--scenario", &path], quota].concat())?;
+    let northbound = emulator::build(root)?;
+    let emulator = Emulator::start(&northbound, &[&["--scenario", &path], quota].concat())?;
     let stranger: &[&str] = if has(&["--stranger"]) { &[] } else { &["--stranger", "stranger-app"] };
-    examine(arguments, &[&["--url", emulator.url()], stranger].concat())
+    let outcome = examine(arguments, &[&["--url", emulator.url()], stranger].concat())?;
+    if !arguments.is_empty() || outcome != Outcome::Done {
+        return Ok(outcome);
+    }
+    let folder = tempfile::tempdir().context("cannot make a folder for the gateway")?;
+    let key = folder.path().join("key");
+    std::fs::write(&key, SECRET).context("cannot write the key of the gateway")?;
+    let mut gateway = Command::new(northbound);
+    gateway.args(["gateway", "--listen", "127.0.0.1:0", "--quota", "0", "--allow-create", "--key-file"]);
+    gateway.arg(key).args(["--endpoint", emulator.url(), "--app-id", "demo-app"]);
+    let gateway = Emulator::listening(
+        gateway.env("NORTHBOUND_SECRET", SECRET).env("XDG_CACHE_HOME", folder.path()).current_dir(&folder),
+    )?;
+    let differences = root.join(DIFFERENCES);
+    let differences = ["--differences", &differences.to_string_lossy()];
+    examine(arguments, &[&["--url", gateway.url()], stranger, &differences].concat())
 }
 
 fn examine(arguments: &[String], more: &[&str]) -> anyhow::Result<Outcome> {

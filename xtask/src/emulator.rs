@@ -17,24 +17,27 @@ pub(crate) struct Emulator {
 impl Emulator {
     /// Starts the command `northbound` with these further arguments.
     pub(crate) fn start(northbound: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
-        let mut process = Command::new(northbound)
-            .args(["emulator", "serve", "--listen", "127.0.0.1:0"])
-            .args(arguments)
+        Self::listening(
+            Command::new(northbound).args(["emulator", "serve", "--listen", "127.0.0.1:0"]).args(arguments),
+        )
+    }
+
+    /// Starts a server whose first line says where it listens.
+    pub(crate) fn listening(command: &mut Command) -> anyhow::Result<Self> {
+        let mut process = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .context("cannot start the emulator")?;
+            .with_context(|| format!("cannot start {command:?}"))?;
         let stdout = process.stdout.take();
         // From here on it is stopped whatever happens.
         let mut emulator = Self { process, url: String::new() };
         let mut line = String::new();
-        let stdout = stdout.context("the emulator has no standard output")?;
-        BufReader::new(stdout).read_line(&mut line).context("cannot read where the emulator listens")?;
+        let stdout = stdout.context("the server has no standard output")?;
+        BufReader::new(stdout).read_line(&mut line).context("cannot read where the server listens")?;
         match line.trim().strip_prefix("listening on ") {
             Some(url) => url.clone_into(&mut emulator.url),
-            None => {
-                bail!("the emulator did not start; see `northbound emulator serve {}`", arguments.join(" "))
-            }
+            None => bail!("the server did not start; see {command:?}"),
         }
         Ok(emulator)
     }

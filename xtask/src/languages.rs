@@ -7,16 +7,16 @@ mod verdict;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::exam::Sitting;
+use self::exam::{Mark, Sitting};
 use self::table::Row;
-use self::verdict::{Expectation, Got, judge};
+use self::verdict::{Cell, Expectation, Got, Verdict, judge};
 use crate::derived::{replace, unified_diff};
 use crate::emulator::{self, Emulator};
 use crate::{Outcome, load, markers, print, read, target_folder, tools};
@@ -29,9 +29,15 @@ pub const CLIENTS: [(&str, &str); 5] = [
     ("go", "Go"),
     ("java", "Java"),
 ];
+/// Clients that are not generated, and only sit the exam.
+const BY_HAND: [(&str, &str); 3] =
+    [("rules", "Python, by hand"), ("command", "the command"), ("curl", "curl and jq")];
+/// Those that keep to the quota when they ask the emulator.
+const KEEP_QUOTA: [&str; 2] = ["rules", "command"];
 /// The clients that are made and compiled, and not run.
 const COMPILED: [&str; 2] = ["oapi-codegen", "rust"];
 
+const CLIENTS_FOLDER: &str = "spec/clients";
 const SCENARIOS: &str = "spec/clients/scenarios.json";
 /// The page that has the tables.
 const PAGE: &str = "spec/clients/README.md";
@@ -56,10 +62,9 @@ struct Scenario {
 /// # Errors
 /// When the machine lacks a program, or a client cannot be made.
 pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
-    let clients: Vec<_> = CLIENTS
-        .into_iter()
-        .filter(|(name, _)| only.is_empty() || only.iter().any(|one| one == name))
-        .collect();
+    let clients: Vec<_> =
+        all_clients().filter(|(name, _)| only.is_empty() || only.iter().any(|one| one == name)).collect();
+    let generated: Vec<_> = clients.iter().copied().filter(|client| CLIENTS.contains(client)).collect();
     let compiled: &[&str] = if only.is_empty() { &COMPILED } else { &[] };
     let missing = missing(root, clients.iter().map(|(name, _)| *name).chain(compiled.iter().copied()))?;
     ensure!(missing.is_empty(), "this machine lacks what the clients need:\n{missing}");
@@ -82,34 +87,40 @@ pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
     // Scenarios reset theirs, which ends exams.
     let exams = serve("emulator.toml")?;
 
+    let scaled = example(root)?;
+
     let mut rows: Vec<Row> = scenarios.iter().map(|one| Row::new(&one.name, one.name.clone())).collect();
-    let mut marks: Vec<Row> = Vec::new();
+    let mut marks: Vec<Row> = vec![Row::new("gateway", expected.label("gateway")?)];
     for (name, title) in &clients {
-        print(&format!(
-            "{title}: generating, compiling, running {} scenarios, sitting the exam",
-            scenarios.len()
-        ));
-        let sitting = Sitting::begin(&exams)?;
-        let mut plan = sitting.plan();
-        for Scenario { name, emulator, calls, .. } in &scenarios {
+        print(&format!("{title}: made, then run: scenarios, the exam, and the exam through the gateway"));
+        let is_generated = generated.iter().any(|(one, _)| one == name);
+        let sitting = Sitting::begin(&exams, KEEP_QUOTA.contains(name))?;
+        let through = Sitting::through_gateway(&exams, &scaled)?;
+        let mut plan = [sitting.plan(), through.plan()].concat();
+        for Scenario { name, emulator, calls, .. } in scenarios.iter().filter(|_| is_generated) {
             let mut calls = calls.clone();
             calls["name"] = json!(name);
             calls["url"] = json!(if emulator.is_some() { gateway.url() } else { usual.url() });
             plan.push(calls);
         }
         let got = got(script(root, name, "scenarios")?, &plan)?;
-        for (row, scenario) in rows.iter_mut().zip(&scenarios) {
+        for (row, scenario) in rows.iter_mut().zip(&scenarios).filter(|_| is_generated) {
             row.cells.push(judge(&scenario.expect, got.get(&scenario.name)));
         }
-        for (index, mark) in sitting.hand_in(&exams, &got)?.into_iter().enumerate() {
+        let missed: Vec<_> = through.hand_in(&exams, &got)?.into_iter().filter(|mark| !mark.passed).collect();
+        let words: Vec<_> = missed.iter().map(|Mark { mark, seen, .. }| format!("{mark}: {seen}")).collect();
+        let verdict = if missed.is_empty() { Verdict::Pass } else { Verdict::Fails };
+        marks[0].cells.push(Cell(verdict, words.join("; ")));
+        for (index, mark) in (1..).zip(sitting.hand_in(&exams, &got)?) {
             if marks.len() == index {
                 marks.push(Row::new(&mark.mark, expected.label(&mark.mark)?));
             }
             marks[index].cells.push(mark.cell());
         }
     }
+    print(&expected.render("scenario", &rows, &generated));
+    print(&expected.render("mark", &marks, &clients));
     let all: Vec<Row> = rows.iter().chain(&marks).cloned().collect();
-    print(&expected.render("scenario or mark", &all, &clients));
     let surprises = expected.surprises(&all, &clients);
     if !surprises.is_empty() {
         print(&format!("not as {} says:\n{}", table::EXPECTED, surprises.join("\n")));
@@ -119,10 +130,13 @@ pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
         print(&format!("{name}: generating and compiling"));
         tools::output(&mut script(root, name, "make")?)?;
     }
-    for (name, title) in &clients {
+    let with_steps =
+        clients.iter().filter(|(name, _)| root.join(CLIENTS_FOLDER).join(name).join("README.md").exists());
+    for (name, title) in with_steps {
         print(&format!("{title}: the steps of its README.md, in an empty folder"));
-        let emulator = Emulator::start(&northbound, &[])?;
-        let printed = tools::output(script(root, name, "steps")?.env("NORTHBOUND_ENDPOINT", emulator.url()))?;
+        let mut serve = Command::new(&northbound);
+        let gateway = Emulator::listening(serve.args(["gateway", "--emulator", "--listen", "127.0.0.1:0"]))?;
+        let printed = tools::output(script(root, name, "steps")?.env("NORTHBOUND_ENDPOINT", gateway.url()))?;
         let is_right = printed.lines().count() == FAILED.0 && printed.starts_with(FAILED.1);
         ensure!(is_right, "{title}: not {} failed devices, the first {}, but\n{printed}", FAILED.0, FAILED.1);
     }
@@ -131,13 +145,26 @@ pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
     }
     let before = read(root, PAGE)?;
     let with_table = markers::fill(&before, "languages", &expected.render("scenario", &rows, &CLIENTS))?;
-    let page = markers::fill(&with_table, "exam", &expected.render("mark", &marks, &CLIENTS))?;
+    let page = markers::fill(&with_table, "exam", &expected.render("mark", &marks, &clients))?;
     if page == before {
         return Ok(Outcome::Done);
     }
     print(&unified_diff(PAGE, &before, &page));
     replace(&root.join(PAGE), &page)?;
     Ok(Outcome::Stale)
+}
+
+/// All clients that are run.
+pub fn all_clients() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CLIENTS.into_iter().chain(BY_HAND)
+}
+
+/// Builds the gateway with a quota that can be set, an example of its crate; where it is.
+fn example(root: &Path) -> anyhow::Result<PathBuf> {
+    let target = target_folder(root);
+    let build = ["build", "--quiet", "--package", "northbound-gateway", "--example", "scaled"];
+    tools::output(&mut crate::cargo_in(root, &target, &build))?;
+    Ok(target.join("debug/examples/scaled"))
 }
 
 /// The script of a client, in an empty folder of its own.

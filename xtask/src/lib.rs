@@ -53,7 +53,7 @@ pub(crate) fn cargo() -> Command {
 }
 
 /// Cargo with these arguments, for the project at `root`, which it builds in `target`.
-pub(crate) fn cargo_in(root: &Path, target: &Path, arguments: &[&str]) -> Command {
+pub fn cargo_in(root: &Path, target: &Path, arguments: &[&str]) -> Command {
     let mut cargo = cargo();
     cargo.args(arguments).env("CARGO_TARGET_DIR", target).current_dir(root);
     cargo

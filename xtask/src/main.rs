@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    DOCUMENT, Outcome, api, browser, conformance, diff, dist, docs, emulator, external, generate, languages,
-    load, print, rehearse, schemathesis, target_folder,
+    DOCUMENT, Outcome, api, browser, cargo_in, conformance, diff, dist, docs, emulator, external, generate,
+    languages, load, print, rehearse, schemathesis, target_folder, tools,
 };
 
 /// Maintains northbound: one hand-written document, and everything that is derived from it.
@@ -68,7 +68,7 @@ enum Command {
     /// missing.
     Languages {
         /// Only this client; may be given several times.
-        #[arg(long, value_name = "CLIENT", value_parser = languages::CLIENTS.map(|(name, _)| name))]
+        #[arg(long, value_name = "CLIENT", value_parser = languages::all_clients().map(|(name, _)| name).collect::<Vec<_>>())]
         only: Vec<String>,
     },
     /// Write the docs page of the emulator as files.
@@ -89,11 +89,16 @@ enum Command {
     ///
     /// It logs in several times, with wrong credentials too, and makes some 150 calls; where the server throttles, it waits.
     Conformance(conformance::Options),
-    /// Let Schemathesis fuzz the emulator by the document. Needs Python 3 and PyPI; takes minutes.
+    /// Let Schemathesis fuzz the emulator and the gateway by their documents. Needs Python 3 and PyPI; takes minutes.
     Schemathesis {
         /// Requests that are made up in each of the four runs
         #[arg(long, value_name = "N", default_value_t = 1000)]
         examples: usize,
+    },
+    /// Measure what a page through the gateway costs beside a page of the SDK, and what waiting callers need. Takes minutes.
+    Bench {
+        #[arg(value_parser = ["gateway"])]
+        what: String,
     },
     /// Carry out the recipes of xtask/recipes on copies of the project, and run its tests there. Takes minutes.
     Rehearse,
@@ -123,6 +128,13 @@ fn main() -> ExitCode {
         Command::Browser { pictures } => browser::run(root, pictures),
         Command::Conformance(options) => conformance::run(root, &options),
         Command::Schemathesis { examples } => schemathesis::run(root, examples),
+        Command::Bench { what } => {
+            let bench = ["bench", "--quiet", "--package", &format!("northbound-{what}"), "--bench", "page"];
+            tools::output(&mut cargo_in(root, &target_folder(root), &bench)).map(|figures| {
+                print(&figures);
+                Outcome::Done
+            })
+        }
         Command::Rehearse => rehearse::run(root),
     };
     let outcome = outcome.unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! `cargo xtask schemathesis`: lets a fuzzer hold the emulator against the document. `tests/schemathesis` says what it does; this
+//! `cargo xtask schemathesis`: lets a fuzzer hold the emulator and the gateway against their documents. `tests/schemathesis` says what it does; this
 //! gets it what it needs.
 
 use std::path::Path;

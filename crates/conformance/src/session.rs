@@ -178,10 +178,12 @@ impl<'a> Session<'a> {
     fn exchange(&mut self, ask: &Ask<'a>) -> io::Result<Rc<Answer<'a>>> {
         let reply = self.server.answer(ask.to_http().map_err(io::Error::other)?)?;
         let answer = Rc::new(Answer::new(ask.call, ask.to_string(), reply));
-        // A login cancels the token before it, whichever check made the login.
         let token = answer.body.as_ref().and_then(|body| body.get("accessToken")?.as_str());
         if let Some(token) = token.filter(|token| !token.is_empty()) {
-            token.clone_into(&mut self.token);
+            // A login cancels the token before it, whichever check made the login. One of another application does not.
+            if ask.fields.iter().any(|(_, value)| *value == self.subject.app_id) {
+                token.clone_into(&mut self.token);
+            }
             self.secrets.extend(hidden([token.to_owned()]));
         }
         self.answers.push(Rc::clone(&answer));

@@ -1,7 +1,10 @@
-//! The exam that the emulator holds for any client: sat by each generated client.
+//! The exam that the emulator holds for any client: sat by each client, at the emulator itself and through the gateway.
 
 use std::collections::HashMap;
+use std::path::Path;
+use std::process::Command;
 
+use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,13 +12,23 @@ use super::verdict::{Cell, Got, Verdict};
 use crate::document::json::{list, text};
 use crate::emulator::Emulator;
 
-/// The window never moves while the exam lasts: the outcome does not depend on how quick the machine is.
-const WINDOW_MS: u32 = 3_600_000;
+/// Calls of the quota of an exam.
+const CALLS: u32 = 12;
+/// For clients that know no quota: the window never moves while the exam lasts, and the outcome does not depend on how quick the
+/// machine is.
+const ENDLESS_MS: u32 = 3_600_000;
+/// For clients that wait until the window has moved.
+const WINDOW_MS: u32 = 2000;
 
-/// An exam that has begun, at the emulator with this address.
+/// An exam that has begun.
 pub(super) struct Sitting {
+    /// Where the client sends its calls.
     url: String,
+    /// The quota to keep, if it is the client that keeps one.
+    quota: Value,
     offer: Value,
+    /// The gateway with the exam's application, if the client asks one.
+    _gateway: Option<Emulator>,
 }
 
 /// What the emulator says of one mark.
@@ -33,9 +46,26 @@ impl Mark {
 }
 
 impl Sitting {
-    pub(super) fn begin(emulator: &Emulator) -> anyhow::Result<Self> {
-        let offer = emulator.post("/_emulator/exam", &json!({ "window_ms": WINDOW_MS }))?;
-        Ok(Self { url: emulator.url().to_owned(), offer })
+    /// An exam of a client that asks the emulator.
+    pub(super) fn begin(emulator: &Emulator, keeps_quota: bool) -> anyhow::Result<Self> {
+        let quota = json!({ "calls": CALLS, "window_ms": if keeps_quota { WINDOW_MS } else { ENDLESS_MS } });
+        let offer = emulator.post("/_emulator/exam", &quota)?;
+        Ok(Self { url: emulator.url().to_owned(), quota, offer, _gateway: None })
+    }
+
+    /// An exam of a client that asks a gateway, which `program` serves with the exam's quota.
+    pub(super) fn through_gateway(emulator: &Emulator, program: &Path) -> anyhow::Result<Self> {
+        let begun = Self::begin(emulator, true)?;
+        let gateway = Emulator::listening(
+            Command::new(program)
+                .args([CALLS.to_string(), WINDOW_MS.to_string()])
+                .env("NORTHBOUND_ENDPOINT", emulator.url())
+                .env("NORTHBOUND_APP_ID", text(&begun.offer["app_id"]))
+                .env("NORTHBOUND_SECRET", text(&begun.offer["secret"])),
+        );
+        let gateway = gateway.context("cannot start the gateway")?;
+        let quota = json!({ "calls": 0, "window_ms": 0 });
+        Ok(Self { url: gateway.url().to_owned(), quota, _gateway: Some(gateway), ..begun })
     }
 
     /// What a runner does for it: for each question and status, the loop over all pages that the READMEs of the clients show.
@@ -47,7 +77,10 @@ impl Sitting {
                 if !status.is_null() {
                     query["status"] = status;
                 }
-                json!({ "name": name, "url": self.url, "exam": true, "login": login, "list-all": query })
+                json!({
+                    "name": format!("{name} {}", self.url), "url": self.url, "exam": true, "quota": self.quota,
+                    "login": login, "list-all": query,
+                })
             })
         });
         calls.collect()
@@ -70,7 +103,7 @@ impl Sitting {
 
     fn answers(&self, got: &HashMap<String, Got>) -> Vec<Value> {
         let answer = |asked| {
-            let reply = |(name, _)| match got.get(&name) {
+            let reply = |(name, _)| match got.get(&format!("{name} {}", self.url)) {
                 Some(Got::Reply(reply)) => Some(reply),
                 _ => None,
             };
@@ -103,7 +136,7 @@ mod tests {
         let asked = |question: &str, statuses: &[&str]| json!({ "question": question, "task_id": "t", "statuses": statuses });
         let questions = [asked("whole", &[]), asked("failed", &["Fail", "Timeout"])];
         let offer = json!({ "id": "e", "app_id": "e", "secret": "s", "questions": questions });
-        Sitting { url: "http://127.0.0.1:1".to_owned(), offer }
+        Sitting { url: "http://127.0.0.1:1".to_owned(), quota: json!({}), offer, _gateway: None }
     }
 
     #[test]

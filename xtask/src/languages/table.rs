@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
-use super::CLIENTS;
+use super::all_clients;
 use super::verdict::{Cell, Verdict};
 
 /// Where the cells are that are no pass, relative to the project.
@@ -56,7 +56,7 @@ pub(super) fn read(root: &Path) -> anyhow::Result<Expected> {
 fn parse(text: &str) -> anyhow::Result<Expected> {
     let expected: Expected = toml::from_str(text).context(EXPECTED)?;
     for Exception { row, clients, why, .. } in &expected.cell {
-        let known = clients.iter().all(|client| CLIENTS.iter().any(|(name, _)| name == client));
+        let known = clients.iter().all(|client| all_clients().any(|(name, _)| name == client));
         ensure!(known, "{EXPECTED}: {row}: not all of {clients:?} are clients");
         ensure!(crate::ledger::is_sentence(why), "{EXPECTED}: why is not a sentence on one line: {why:?}");
     }
@@ -68,14 +68,15 @@ impl Expected {
     pub(super) fn label(&self, mark: &str) -> anyhow::Result<String> {
         let words =
             self.marks.get(mark).with_context(|| format!("{EXPECTED} does not explain the mark {mark}"))?;
-        Ok(format!("`{mark}`: {words}"))
+        Ok(if mark == "gateway" { format!("**{words}**") } else { format!("`{mark}`: {words}") })
     }
 
     fn exception(&self, row: &str, client: &str) -> Option<&Exception> {
         self.cell.iter().find(|one| one.row == row && one.clients.iter().any(|name| name == client))
     }
 
-    /// A line for each cell that came out other than expected, and for each row that is expected and does not exist.
+    /// A line for each cell that came out other than expected, and for each row that is expected and does not exist. A row may have
+    /// cells for the first clients only.
     pub(super) fn surprises(&self, rows: &[Row], clients: &[(&str, &str)]) -> Vec<String> {
         let mut surprises = Vec::new();
         for row in rows {
@@ -118,6 +119,7 @@ impl Expected {
 
 #[cfg(test)]
 mod tests {
+    use super::super::CLIENTS;
     use super::*;
 
     const EXPECTED: &str = "

@@ -131,7 +131,11 @@ impl Evidence<'_> {
         let after =
             self.since(&Event::TokenDied).ok_or("no token died, for 'whole' was not read far enough")?;
         let login = after.iter().position(|call| call.event == Event::Login);
-        let (before, after) = after.split_at(login.ok_or("no login after the token died")?);
+        let login = login.ok_or("no login after the token died")?;
+        // Calls that were under way during the login may arrive behind it, but not behind a call with the new token.
+        let is_page = |call: &ReceivedCall| matches!(call.event, Event::Page(_));
+        let renewed = after[login..].iter().position(is_page).map_or(after.len(), |place| login + place);
+        let (before, after) = after.split_at(renewed);
         let (again, others) = repeats(before, &Event::TokenDied, &Event::WrongToken);
         let late = after.iter().filter(|call| call.event == Event::WrongToken).count();
         let wrong = again + others.saturating_sub(UNDER_WAY) + late;

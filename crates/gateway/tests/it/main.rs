@@ -6,6 +6,7 @@ mod calls;
 mod create;
 mod examples;
 mod limits;
+mod loops;
 mod own;
 mod places;
 
