@@ -97,7 +97,7 @@ fn serve_gateway(url: &str, calls: u32) {
             Quota::new(calls, Duration::from_secs(3600)).unwrap()
         };
         let builder = Client::builder(url).token(AppId::new("a").unwrap(), "t").quota(quota);
-        let client = builder.deadline(Duration::from_secs(7200)).build().unwrap();
+        let client = builder.deadline(Duration::from_secs(10_000_000)).build().unwrap();
         let gateway = Gateway::builder(client).start(Listen::Tcp(([127, 0, 0, 1], 0).into())).await.unwrap();
         println!("{}", gateway.url());
         tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()))
@@ -137,9 +137,13 @@ fn waiting(platform: &str) -> f64 {
                 caller
             })
             .collect();
-        // They wait when the gateway has read what they ask, which it does in turn.
-        first.0.get_ref().set_read_timeout(Some(Duration::from_secs(3))).unwrap();
-        let _nothing_comes = first.0.read(&mut [0; 1]);
+        // Until the gateway has read what they ask.
+        std::thread::sleep(Duration::from_secs(5));
+        for caller in callers.iter().step_by(100) {
+            let stream = caller.0.get_ref();
+            stream.set_nonblocking(true).unwrap();
+            assert!(stream.peek(&mut [0; 1]).is_err(), "a caller does not wait");
+        }
         let [_, mib] = gateway.figures();
         drop(callers);
         mib
