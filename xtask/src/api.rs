@@ -11,10 +11,11 @@ use crate::tools::output;
 use crate::{Outcome, cargo_in, print, target_folder};
 
 /// The crates, by the name that rustdoc gives its file, and the listings.
-const CRATES: [(&str, &str, &str); 4] = [
+const CRATES: [(&str, &str, &str); 5] = [
     ("northbound", "northbound", "crates/sdk/api.txt"),
     ("northbound-client", "northbound_client", "crates/client/api.txt"),
     ("northbound-emulator", "northbound_emulator", "crates/emulator/api.txt"),
+    ("northbound-gateway", "northbound_gateway", "crates/gateway/api.txt"),
     ("northbound-shared", "northbound_shared", "crates/shared/api.txt"),
 ];
 

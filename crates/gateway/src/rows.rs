@@ -68,13 +68,13 @@ impl fmt::Display for Changes {
 /// A row of which no change makes one of the document's is `{"unreadable":"…"}`, with all that came in its text: it is not
 /// lost, and the other rows come.
 pub(crate) fn write(row: &Subtask, into: &mut Vec<u8>) -> Changes {
-    // Writing into memory does not fail, nor does a row, which consists of texts and of JSON.
-    let json = serde_json::to_string(row).unwrap_or_default();
+    let begins = into.len();
     let mut changed = if row.is_repaired() { Changes::REPAIRED } else { Changes::default() };
-    if is_fit(row) {
-        into.extend_from_slice(json.as_bytes());
+    // Writing into memory does not fail, nor does a row, which consists of texts and of JSON.
+    if serde_json::to_writer(&mut *into, row).is_ok() && is_fit(row) {
         return changed;
     }
+    let json = String::from_utf8_lossy(&into.split_off(begins)).into_owned();
     let is_changed = |fitted: &(String, Changes)| row.unreadable().is_none() || !fitted.1.is_empty();
     let (fitted, changes) = fitted(&json, "").filter(is_changed).unwrap_or_else(|| {
         let text = row.unreadable().map_or(json.as_str(), |unreadable| unreadable.text());
