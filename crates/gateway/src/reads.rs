@@ -79,12 +79,17 @@ impl Reads {
         let waiter = self.join(&key, page)?;
         loop {
             let news = waiter.news.notified();
-            let answer = self.0.registry().answer(&key, waiter.id, page);
+            let answer = self.0.registry().answer(&waiter.key, waiter.id, page);
             match answer {
                 Some(outcome) => return outcome,
                 None => news.await,
             }
         }
+    }
+
+    /// Notes that a call for a page was refused, since its token does not work any more.
+    pub(crate) fn interrupted(&self, reader: ReaderId, asked: ReadKey) {
+        self.0.registry().interrupted(&Arc::new((reader, asked)));
     }
 
     /// How many bytes all reads take.
@@ -113,14 +118,15 @@ impl Reads {
 
     /// Joins the read that serves a page, which begins if it has to.
     fn join(&self, key: &Key, page: PageAsked) -> Result<Waiter, ReadError> {
+        // A read that serves other keys as well is there already, so one that begins is that of this key.
         let begin = |id| {
             let news = Arc::new(Notify::new());
             let read = Arc::clone(&self.0).read(Arc::clone(key), id, Arc::clone(&news));
             Task { reading: tokio::spawn(read).abort_handle(), news }
         };
         let mut registry = self.0.registry();
-        let (id, task) = registry.ask(key, page, SystemTime::now(), begin)?;
-        Ok(Waiter { shared: Arc::clone(&self.0), key: Arc::clone(key), id, news: Arc::clone(&task.news) })
+        let (key, id, task) = registry.ask(key, page, SystemTime::now(), begin)?;
+        Ok(Waiter { shared: Arc::clone(&self.0), key, id, news: Arc::clone(&task.news) })
     }
 }
 

@@ -2,6 +2,7 @@
 //! other.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ impl Tokens {
         let mut table = self.lock();
         table.drop_ended(now, MOST - 1);
         table.last += 1;
-        let reader = ReaderId(table.last);
+        let reader = ReaderId { token: table.last, app: number_of(&app_id) };
         table.tokens.insert(token.clone(), Holder { reader, app_id });
         table.order.push_back((now + LIFE, token.clone()));
         Ok(token)
@@ -53,6 +54,11 @@ impl Tokens {
     /// Whose token this is, if it works for this application id.
     pub(crate) fn reader(&self, token: &str, app_id: &str) -> Option<ReaderId> {
         self.holder(token).filter(|holder| holder.app_id == app_id).map(|holder| holder.reader)
+    }
+
+    /// Whoever had a token of this application that does not work any more.
+    pub(crate) fn former(app_id: &str) -> ReaderId {
+        ReaderId { token: 0, app: number_of(app_id) }
     }
 
     /// Whether this token works, whoever has it.
@@ -78,6 +84,12 @@ impl Tokens {
     }
 }
 
+fn number_of(app_id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    app_id.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Table {
     /// Drops the tokens whose time is over, and the oldest ones beyond this number.
     fn drop_ended(&mut self, now: Instant, most: usize) {
@@ -100,8 +112,8 @@ mod tests {
         let (first, second) = (tokens.issue("a".into()).unwrap(), tokens.issue("a".into()).unwrap());
         assert_ne!(first, second);
         assert_eq!(
-            (tokens.reader(&first, "a"), tokens.reader(&second, "a")),
-            (Some(ReaderId(1)), Some(ReaderId(2)))
+            [&first, &second].map(|token| tokens.reader(token, "a").map(|reader| reader.token)),
+            [Some(1), Some(2)]
         );
         assert_eq!(
             (tokens.reader(&first, "b"), tokens.knows(&first), tokens.knows("x")),

@@ -20,6 +20,7 @@ use crate::http::own::{BODY_LATE, BODY_TOO_LONG, KEY_NEEDED};
 use crate::http::refusal::Refusal;
 use crate::reads::ReaderId;
 use crate::state::State;
+use crate::tokens::Tokens;
 
 /// The header that has the application id.
 const APP_KEY: &str = "app_key";
@@ -80,6 +81,12 @@ impl Ask {
         let reader =
             reader.ok_or_else(|| refused("no login with this app_key got this token, or it has ended"))?;
         Ok(Caller { reader, app_id: app_id.to_owned() })
+    }
+
+    /// Who calls, if nobody has the token any more.
+    pub(crate) fn former_caller(&self) -> Option<Caller> {
+        let app_id = single(&self.headers, APP_KEY)?;
+        Some(Caller { reader: Tokens::former(app_id), app_id: app_id.to_owned() })
     }
 
     /// A request whose parameters are not as the document says.

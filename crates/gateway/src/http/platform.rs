@@ -10,7 +10,7 @@ use northbound::client_layer::types::BatchTaskRequest;
 use northbound::{BatchTaskQuery, ErrorCode, SubtaskStatus};
 use serde_json::{Value, json};
 
-use crate::http::ask::{Answer, Ask};
+use crate::http::ask::{Answer, Ask, Caller};
 use crate::http::calls::PASSED_ON;
 use crate::http::document::{CREATE_BATCH_TASK, GET_BATCH_TASK, Given, LIST_SUBTASKS, LOGIN};
 use crate::http::own::{CREATE_OFF, NO_ANSWER};
@@ -45,12 +45,17 @@ pub(crate) async fn login(mut ask: Ask) -> Answer {
 
 /// A page of a read.
 pub(crate) async fn list_subtasks(ask: Ask) -> Answer {
-    let caller = ask.caller()?;
+    let caller = ask.caller();
+    if let (Err(_), Some(former), Ok(mut given)) = (&caller, ask.former_caller(), ask.given())
+        && given.integer("pageNo") > 0
+    {
+        ask.state.reads.interrupted(former.reader, asked_by(&former, given));
+    }
+    let caller = caller?;
     let mut given = ask.given()?;
     let (number, size) = (given.integer("pageNo"), given.integer("pageSize"));
     ask.note.set("page", number);
-    let mut asked = asked(given);
-    asked.app_id = caller.other(asked.app_id);
+    let asked = asked_by(&caller, given);
     let page = ask.state.reads.page(caller.reader, asked, PageAsked { number: number.into(), size }).await;
     let page = page.map_err(|error| Refusal::of_read(LIST_SUBTASKS, &error))?;
     ask.note.set("rows", page.rows.len());
@@ -65,6 +70,11 @@ pub(crate) async fn list_subtasks(ask: Ask) -> Answer {
         response.headers_mut().insert(CHANGED, changed);
     }
     Ok(response)
+}
+
+fn asked_by(caller: &Caller, given: Given) -> ReadKey {
+    let asked = asked(given);
+    ReadKey { app_id: caller.other(asked.app_id), ..asked }
 }
 
 /// Which subtasks are asked for.

@@ -9,9 +9,12 @@ use northbound::{Client, Error, SubtaskQuery, SubtaskStatus};
 
 use crate::rows::Changes;
 
-/// Who reads: the number that the gateway gave to a local token.
+/// Who reads: a local token, and the application id that it was issued for, as the numbers that the gateway gave to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ReaderId(pub(crate) u64);
+pub(crate) struct ReaderId {
+    pub(crate) token: u64,
+    pub(crate) app: u64,
+}
 
 /// Which subtasks are read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -42,6 +42,8 @@ pub(super) struct Registry<H> {
     entries: HashMap<Key, Entry<H>>,
     /// What is remembered of a key, and since when: what a count said, or, with none, that its read is gone.
     past: HashMap<Key, (Instant, Option<Count>)>,
+    /// Keys without a read of their own, and the read that serves them.
+    joined: HashMap<Key, (Key, ReadId)>,
 }
 
 #[derive(Debug)]
@@ -84,23 +86,24 @@ impl<H> Entry<H> {
 impl<H> Registry<H> {
     /// Reads that together have at most `limit` bytes.
     pub(super) fn new(limit: usize, now: Instant) -> Self {
-        let (entries, past) = (HashMap::new(), HashMap::new());
-        Self { now, limit, bytes: 0, next: 0, stopped: false, entries, past }
+        let (entries, past, joined) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { now, limit, bytes: 0, next: 0, stopped: false, entries, past, joined }
     }
 
-    /// Somebody asks for a page, and waits until [`leave`](Self::leave): returns the read that serves it. `begin` starts a read
-    /// where none does.
+    /// Somebody asks for a page, and waits until [`leave`](Self::leave): returns the read that serves it, and its key. `begin`
+    /// starts a read where none does.
     pub(super) fn ask(
         &mut self,
         key: &Key,
         page: PageAsked,
         clock: SystemTime,
         begin: impl FnOnce(ReadId) -> H,
-    ) -> Result<(ReadId, &H), ReadError> {
+    ) -> Result<(Key, ReadId, &H), ReadError> {
         if self.stopped {
             return Err(ReadError::Stopping);
         }
         let now = self.now;
+        let key = &self.join(key, page)?;
         let past = self.past.get_mut(key);
         let is_gone = past.as_ref().is_some_and(|past| past.1.is_none());
         let count = past.and_then(|past| past.1.as_mut()).filter(|_| page.size == 1);
@@ -132,7 +135,44 @@ impl<H> Registry<H> {
         let entry = self.entries.get_mut(key).ok_or(ReadError::Ended)?;
         (entry.asked, entry.waiting) = (now, entry.waiting + 1);
         entry.is_through &= page.number > 0;
-        Ok((entry.id, &entry.handle))
+        Ok((Arc::clone(key), entry.id, &entry.handle))
+    }
+
+    /// The key whose read serves a page: most often its own.
+    ///
+    /// A program may log in again in the middle of its loop. With its new token it goes on in the read of the old one. If a read
+    /// with a filter is gone, a new one has other rows on its pages, so its loop has to begin again.
+    fn join(&mut self, key: &Key, page: PageAsked) -> Result<Key, ReadError> {
+        if let Some((other, id)) = self.joined.get(key) {
+            let read = self.entries.get(other).filter(|entry| entry.id == *id);
+            if read.is_some_and(|entry| page.number > 0 || !entry.is_over(self.now)) {
+                return Ok(Arc::clone(other));
+            }
+            self.joined.remove(key);
+            self.remember(key, None);
+        }
+        if page.number == 0 || self.entries.contains_key(key) || self.past.contains_key(key) {
+            return Ok(Arc::clone(key));
+        }
+        let is_former = |other: &&Key| other.0.app == key.0.app && other.1 == key.1;
+        let reads = self.entries.iter().filter(|(other, _)| is_former(other));
+        if let Some((other, entry)) = reads.max_by_key(|(_, entry)| entry.asked) {
+            let (other, id) = (Arc::clone(other), entry.id);
+            self.joined.insert(Arc::clone(key), (Arc::clone(&other), id));
+            return Ok(other);
+        }
+        let is_gone = |(other, past): (&Key, &(Instant, Option<Count>))| {
+            is_former(&other) && past.1.is_none() && self.now.duration_since(past.0) <= KEPT
+        };
+        if !key.1.is_whole() && self.past.iter().any(is_gone) {
+            return Err(ReadError::Ended);
+        }
+        Ok(Arc::clone(key))
+    }
+
+    /// A call with a token that does not work asked for a page in the middle of a read: who made it may go on with another token.
+    pub(super) fn interrupted(&mut self, key: &Key) {
+        self.remember(key, None);
     }
 
     /// The page that somebody waits for, or why there is none; `None` if it has to wait.
@@ -156,6 +196,7 @@ impl<H> Registry<H> {
 
     /// The answer to a count, if there is a read that has it by now. It does not make the read younger.
     pub(super) fn count(&mut self, key: &Key) -> Option<PageReply> {
+        let key = &self.joined.get(key).map_or_else(|| Arc::clone(key), |(other, _)| Arc::clone(other));
         let id = self.entries.get(key).filter(|entry| !entry.is_over(self.now))?.id;
         let reply = self.answer(key, id, PageAsked::COUNT)?.ok()?;
         self.past.remove(key);
@@ -214,6 +255,13 @@ impl<H> Registry<H> {
         let due = self.entries.iter().filter(|(_, entry)| is_due(entry)).map(|(key, _)| Arc::clone(key));
         for key in due.collect::<Vec<_>>() {
             self.forget(&key);
+        }
+        let is_there =
+            |(other, id): &(Key, ReadId)| self.entries.get(other).is_some_and(|entry| entry.id == *id);
+        let gone = self.joined.iter().filter(|(_, read)| !is_there(read)).map(|(key, _)| Arc::clone(key));
+        for key in gone.collect::<Vec<_>>() {
+            self.joined.remove(&key);
+            self.remember(&key, None);
         }
     }
 
@@ -277,7 +325,7 @@ mod tests {
     fn key(status: Option<&str>) -> Key {
         let status = status.map(Into::into);
         let key = ReadKey { task_id: "task".into(), app_id: None, status, device_id: None, command_id: None };
-        Arc::new((ReaderId(1), key))
+        Arc::new((ReaderId { token: 1, app: 1 }, key))
     }
 
     fn rows(rows: &[u8], total: u64) -> Chunk {
@@ -300,9 +348,9 @@ mod tests {
         /// The read that serves a page, and the page if it can be answered.
         fn page(&mut self, number: u64, size: u32) -> (ReadId, Option<PageOutcome>) {
             let page = PageAsked { number, size };
-            let id = self.0.ask(&self.1, page, SystemTime::UNIX_EPOCH, |_| ()).unwrap().0;
-            let answer = self.0.answer(&self.1, id, page);
-            self.0.leave(&self.1, id);
+            let (key, id, ()) = self.0.ask(&self.1, page, SystemTime::UNIX_EPOCH, |_| ()).unwrap();
+            let answer = self.0.answer(&key, id, page);
+            self.0.leave(&key, id);
             (id, answer)
         }
 
@@ -385,10 +433,67 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let mut registry = Registry::<()>::new(0, Instant::now());
         for number in 0..REMEMBERED as u64 + 10 {
-            let key = Arc::new((ReaderId(number), key(None).1.clone()));
+            let key = Arc::new((ReaderId { token: number, app: number }, key(None).1.clone()));
             registry.counted(&key, 1, None);
             registry.now += Duration::from_millis(1);
         }
         assert!(registry.is_sound());
+    }
+
+    fn is_ended(error: ReadError) -> bool {
+        matches!(error, ReadError::Ended)
+    }
+
+    /// The key of another token of the same application.
+    fn of_another_token(key: &Key) -> Key {
+        Arc::new((ReaderId { token: 2, ..key.0 }, key.1.clone()))
+    }
+
+    #[test]
+    fn after_a_new_login_a_loop_goes_on_in_the_same_read() {
+        for status in [None, WITH_FILTER] {
+            let mut asked = Asked::of(status);
+            let (id, _) = asked.page(0, 2);
+            asked.read(id, b"abcde", 5);
+            asked.1 = of_another_token(&asked.1);
+            assert_eq!((asked.rows(1, 2), asked.rows(2, 2).len()), (vec!["c".into(), "d".into()], 1));
+            assert_eq!(asked.page(0, 2).0, id);
+            asked.0.now += QUIET + Duration::from_secs(1);
+            assert_ne!(asked.page(0, 2).0, id, "a read of its own");
+        }
+    }
+
+    #[test]
+    fn a_loop_whose_read_is_gone_does_not_go_on_in_another_one() {
+        let mut asked = Asked::of(WITH_FILTER);
+        let first = Arc::clone(&asked.1);
+        let (id, _) = asked.page(0, 2);
+        asked.read(id, b"abcde", 5);
+        asked.1 = of_another_token(&first);
+        asked.rows(1, 2);
+        asked.0.forget(&first);
+        let page = |asked: &mut Asked, number| {
+            let page = PageAsked { number, size: 2 };
+            asked
+                .0
+                .ask(&asked.1, page, SystemTime::UNIX_EPOCH, |_| ())
+                .map(|(_, id, ())| id)
+                .map_err(is_ended)
+        };
+        assert_eq!(page(&mut asked, 2), Err(true));
+        assert_eq!(page(&mut asked, 0), Ok(id + 1));
+    }
+
+    #[test]
+    fn after_a_refused_token_a_loop_over_a_filter_begins_again() {
+        let ask = |key: &Key, number| {
+            let mut registry = Registry::new(1_000_000, Instant::now());
+            registry.interrupted(&of_another_token(key));
+            let page = PageAsked { number, size: 2 };
+            registry.ask(key, page, SystemTime::UNIX_EPOCH, |_| ()).map(|(_, id, ())| id).map_err(is_ended)
+        };
+        let (whole, filter) = (key(None), key(WITH_FILTER));
+        assert_eq!((ask(&filter, 3), ask(&filter, 0)), (Err(true), Ok(1)));
+        assert_eq!(ask(&whole, 3), Ok(1), "its rows keep their places");
     }
 }

@@ -138,7 +138,7 @@ impl World {
                 _ => None,
             };
             sources.push(Source {
-                key: Arc::new((ReaderId(number), key)),
+                key: Arc::new((ReaderId { token: number, app: number }, key)),
                 rows: (0..rows).collect(),
                 next: rows,
                 total,
@@ -301,7 +301,7 @@ impl World {
                     Handle(handle)
                 });
                 match begun {
-                    Ok((id, _)) => {
+                    Ok((_, id, _)) => {
                         pending.read = Some(id);
                         return true;
                     }

@@ -123,8 +123,14 @@ async fn of_tasks_that_move_no_row_is_lost_and_none_is_doubled() {
             let (kind, size) =
                 (KINDS[rng.usize(0..KINDS.len())], [1, 7, 25, 100, 250, 1000][rng.usize(0..6)]);
             let (before, number) = held().await;
-            let rows =
-                all(&reads, ReaderId(1), &key(&task, status.clone()), kind, size.max(number / 30)).await;
+            let rows = all(
+                &reads,
+                ReaderId { token: 1, app: 1 },
+                &key(&task, status.clone()),
+                kind,
+                size.max(number / 30),
+            )
+            .await;
             let (after, _) = held().await;
             let changed = match rows {
                 // Page 0 of size 1 was a count, and the task has moved on since.
@@ -157,7 +163,7 @@ async fn slow() -> (Client, Reads) {
     (client.clone(), Reads::new(client, 1_000_000))
 }
 
-const READER: ReaderId = ReaderId(1);
+const READER: ReaderId = ReaderId { token: 1, app: 1 };
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_task_is_handed_out_as_it_is_read_and_its_end_when_the_read_has_ended() {
@@ -174,7 +180,7 @@ async fn a_whole_task_is_handed_out_as_it_is_read_and_its_end_when_the_read_has_
     let rows = all(&reads, READER, &whole, Kind::Waves(5), 7).await.unwrap();
     assert_eq!((rows.len(), &rows[..100], client.calls()), (1000, &first.rows[..], calls));
     // The rows belong to this reader.
-    reads.page(ReaderId(2), whole, asked(0, 100)).await.unwrap();
+    reads.page(ReaderId { token: 2, app: 2 }, whole, asked(0, 100)).await.unwrap();
     assert!(client.calls() > calls);
 }
 
@@ -221,7 +227,8 @@ async fn who_asks_again_and_again_sees_what_changes_within_a_minute_or_so() {
     let (_client, reads) = slow().await;
     let pending = key("moving", Some(SubtaskStatus::Pending));
     for (kind, size) in [(None, 50), (Some(Kind::UntilEmpty), 50), (Some(Kind::Parallel), 50), (None, 1)] {
-        let reader = ReaderId(u64::from(size) + kind.map_or(0, |_| 7));
+        let token = u64::from(size) + kind.map_or(0, |_| 7);
+        let reader = ReaderId { token, app: token };
         let began = Instant::now();
         loop {
             let rows = match kind {

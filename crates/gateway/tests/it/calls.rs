@@ -36,8 +36,19 @@ async fn after_a_restart_a_token_is_invalid_and_a_login_helps() {
         ask(address(&gateway), &format!("GET {TASKS}/demo"), &caller("app", token), "").await
     };
     assert_eq!(task(&token).await.error(), (403, "1010005".to_owned()));
+    let page = async |token: &str, number| {
+        let page = format!("GET {DETAILS}?taskId=demo&status=Pending&pageNo={number}&pageSize=10");
+        ask(address(&gateway), &page, &caller("app", token), "").await
+    };
+    assert_eq!(page(&token, 1).await.error(), (403, "1010005".to_owned()));
     let token = log_in(address(&gateway), "app", "x").await.token();
     assert_eq!(task(&token).await.status, 200);
+    assert_eq!(
+        page(&token, 1).await.error(),
+        (409, "gateway-read-ended".to_owned()),
+        "other rows are there by now"
+    );
+    assert_eq!((page(&token, 0).await.status, page(&token, 1).await.status), (200, 200));
 }
 
 #[tokio::test]
