@@ -87,7 +87,7 @@ pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
     // Scenarios reset theirs, which ends exams.
     let exams = serve("emulator.toml")?;
 
-    let scaled = example(root)?;
+    let short_window = example(root)?;
 
     let mut rows: Vec<Row> = scenarios.iter().map(|one| Row::new(&one.name, one.name.clone())).collect();
     let mut marks: Vec<Row> = vec![Row::new("gateway", expected.label("gateway")?)];
@@ -95,7 +95,7 @@ pub fn run(root: &Path, only: &[String]) -> anyhow::Result<Outcome> {
         print(&format!("{title}: made, then run: scenarios, the exam, and the exam through the gateway"));
         let is_generated = generated.iter().any(|(one, _)| one == name);
         let sitting = Sitting::begin(&exams, KEEP_QUOTA.contains(name))?;
-        let through = Sitting::through_gateway(&exams, &scaled)?;
+        let through = Sitting::through_gateway(&exams, &short_window)?;
         let mut plan = [sitting.plan(), through.plan()].concat();
         for Scenario { name, emulator, calls, .. } in scenarios.iter().filter(|_| is_generated) {
             let mut calls = calls.clone();
@@ -162,9 +162,9 @@ pub fn all_clients() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// Builds the gateway with a quota that can be set, an example of its crate; where it is.
 fn example(root: &Path) -> anyhow::Result<PathBuf> {
     let target = target_folder(root);
-    let build = ["build", "--quiet", "--package", "northbound-gateway", "--example", "scaled"];
+    let build = ["build", "--quiet", "--package", "northbound-gateway", "--example", "short_window"];
     tools::output(&mut crate::cargo_in(root, &target, &build))?;
-    Ok(target.join("debug/examples/scaled"))
+    Ok(target.join("debug/examples/short_window"))
 }
 
 /// The script of a client, in an empty folder of its own.

@@ -235,12 +235,12 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
              --quota, lower it to that; or try again later, or raise --deadline"
         }
         Remedy::CheckTokenSource => {
-            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs and that this machine reaches it; else log in again with \
-             --no-token-cache"
+            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs, that this machine reaches it, and its user and password; else \
+             log in again with --no-token-cache"
         }
         Remedy::CheckQuotaStore => {
-            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs and that this machine reaches it; else check that no stopped \
-             process keeps the files of the command's cache folder locked; or raise --deadline"
+            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs, that this machine reaches it, and its user and password; else \
+             check that no stopped process keeps the files of the command's cache folder locked; or raise --deadline"
         }
         Remedy::TrustAuthority => "give the platform's own authority, or its certificate, with --ca-cert FILE",
         Remedy::GiveClientCertificate => {

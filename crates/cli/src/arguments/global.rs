@@ -56,7 +56,7 @@ pub(crate) struct Global {
     /// 100, as on the platform; no limit with --emulator]. With --emulator N is the emulator's quota as well
     #[arg(long, allow_negative_numbers = true, global = true, value_name = "N")]
     pub(crate) quota: Option<u32>,
-    /// How long one call may take, with its waits, repetitions and logins [default: 3min]
+    /// How long one call may take, with its waits, repetitions and logins [default: 3min; 15min for the gateway]
     #[arg(long, global = true, value_name = "TIME", value_parser = super::values::time)]
     pub(crate) deadline: Option<Duration>,
     /// Format of the result: a table for people, JSON for programs [default: what the name of --out ends in,

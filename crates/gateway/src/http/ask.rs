@@ -70,6 +70,15 @@ impl Ask {
         Ok(given)
     }
 
+    /// The same of a call that takes these parameters in its query and no others: a misspelt filter would be none.
+    pub(crate) fn given_only(&self, names: &[&str]) -> Result<Given, Refusal> {
+        let query = self.uri.query().unwrap_or_default().as_bytes();
+        match form_urlencoded::parse(query).find(|(name, _)| !names.contains(&&**name)) {
+            Some((name, _)) => Err(self.refused(format!("there is no parameter {name}"))),
+            None => self.given(),
+        }
+    }
+
     /// Who calls, by the two headers of a call.
     pub(crate) fn caller(&self) -> Result<Caller, Refusal> {
         let refused = |reason: &str| Refusal::documented(&self.operation.id, ErrorCode::InvalidToken, reason);

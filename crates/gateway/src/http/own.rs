@@ -29,13 +29,13 @@ own! {
         "try again later";
     TIMEOUT "gateway-timeout" GATEWAY_TIMEOUT:
         "A token, the quota or a reply did not come in time.",
-        "call less often, or try again later";
+        "try again later; the reason is in error_desc";
     OUTCOME_UNKNOWN "gateway-outcome-unknown" BAD_GATEWAY:
         "Nobody knows whether the platform has created the batch task.",
         "do not repeat the call: look for the task's name in the platform's portal first";
     CREATE_OFF "gateway-create-off" FORBIDDEN:
         "This gateway only reads.",
-        "start it with --allow-create and --key-file, if callers may create batch tasks";
+        "start the gateway with --allow-create and --key-file, if callers may create batch tasks";
     READ_TOO_LARGE "gateway-read-too-large" SERVICE_UNAVAILABLE:
         "The rows do not fit into the memory that reads may use.",
         "use a filter or /v1/tasks/{taskId}/subtasks, wait until other reads have ended, or start the gateway with more --memory";

@@ -74,7 +74,7 @@ pub(crate) struct Counts {
 ))]
 pub(crate) async fn subtasks(ask: Ask) -> Answer {
     admit(&ask.state, &ask.headers)?;
-    let asked = platform::asked(ask.given()?);
+    let asked = platform::asked(ask.given_only(&["status", "deviceId", "commandId", "appId"])?);
     // One call at a time: a call that waited for the quota while nobody takes the lines would keep others waiting.
     let mut pages = asked.query(&ask.state.client).prefetch(1).pages();
     // An error before the first row still has a status.
@@ -138,7 +138,7 @@ impl Reading {
 ))]
 pub(crate) async fn summary(ask: Ask) -> Answer {
     admit(&ask.state, &ask.headers)?;
-    let asked = platform::asked(ask.given()?);
+    let asked = platform::asked(ask.given_only(&["appId"])?);
     let query = ask.state.client.summary(asked.task_id);
     let summary = asked.app_id.into_iter().fold(query, SummaryQuery::app_id).await;
     Ok(Json(summary.map_err(|error| Refusal::of(LIST_SUBTASKS, &error))?).into_response())

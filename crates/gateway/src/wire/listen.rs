@@ -24,7 +24,7 @@ pub enum Listen {
 #[non_exhaustive]
 pub enum StartError {
     /// Another program listens there.
-    #[error("cannot listen on {0}: another program does; choose another place, or port 0 for a free one")]
+    #[error("cannot listen on {0}: it is in use; choose another place, such as port 0, which is a free one")]
     InUse(String),
     /// The system does not let us listen there.
     #[error("cannot listen on {0}")]

@@ -25,7 +25,7 @@ async fn beyond_this_machine_and_to_create_tasks_it_needs_a_key() {
 async fn a_port_in_use_is_reported() {
     let first = gateway().start(Listen::Tcp(LOOPBACK.into())).await.unwrap();
     let second = gateway().start(Listen::Tcp(address(&first))).await;
-    assert!(second.unwrap_err().to_string().contains("another program does"));
+    assert!(second.unwrap_err().to_string().contains("it is in use"));
 }
 
 #[cfg(unix)]

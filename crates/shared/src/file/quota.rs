@@ -68,29 +68,34 @@ impl FileQuota {
             }
             _ => Fault::Unusable(error),
         })?;
-        let (share, application) = (self.share.clone(), self.application.clone());
+        let application = self.application.clone();
         let is_known = Arc::clone(&self.is_known);
         // Once it has begun, it is carried out, even if nobody waits any more.
         let made = tokio::task::spawn_blocking(move || {
             let now = now();
-            let slots = match (read(&path, &application, is_known.load(Ordering::Relaxed))?, turn) {
-                (None, Some(turn)) => {
-                    let (path, longest) = (path.display(), (turn.hold + turn.window).as_secs());
-                    share.warn(format!(
-                        "the quota in {path} cannot be read: calls wait for {longest} s, until earlier ones count no more"
-                    ));
-                    Some(Slots::lost(now, turn))
-                }
-                (slots, _) => slots,
-            };
-            let Some(mut slots) = slots else { return Ok(None) };
+            let mut lost = None;
+            let slots = read(&path, &application, is_known.load(Ordering::Relaxed))?;
+            let slots = slots.or_else(|| {
+                let turn = turn?;
+                let (path, longest) = (path.display(), (turn.hold + turn.window).as_secs());
+                lost = Some(format!(
+                    "the quota in {path} cannot be read: calls wait for {longest} s, until earlier ones count no more"
+                ));
+                Some(Slots::lost(now, turn))
+            });
+            let Some(mut slots) = slots else { return Ok((None, None)) };
             let outcome = step(&mut slots, now);
             replace(&path, &serde_json::to_vec(&Kept { application, slots })?)?;
             is_known.store(true, Ordering::Relaxed);
             drop(lock);
-            Ok(Some(outcome))
+            Ok((Some(outcome), lost))
         });
-        made.await.map_err(io::Error::other).and_then(|made| made).map_err(Fault::Unusable)
+        let made = made.await.map_err(io::Error::other).and_then(|made| made).map_err(Fault::Unusable);
+        made.map(|(outcome, lost)| {
+            // Here, since a program may watch what this thread reports, and not the one that used the file.
+            lost.into_iter().for_each(|text| self.share.warn(text));
+            outcome
+        })
     }
 
     /// The same for what can be done without.
