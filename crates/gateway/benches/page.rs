@@ -136,7 +136,7 @@ fn through_gateway(platform: &str) -> [f64; 2] {
     [cpu / f64::from(PAGES), time]
 }
 
-/// By how many MiB a gateway grows when so many callers wait for the quota, each for a task of its own.
+/// By how many MiB a gateway grows when 1,000 callers wait for the quota, each for a task of its own.
 fn waiting(platform: &str) -> f64 {
     let grown = [0, CALLERS].map(|callers| {
         let gateway = Process::start(&["gateway", platform, "1"]);

@@ -86,5 +86,5 @@ impl fmt::Display for InvalidAddress {
 
 impl std::error::Error for InvalidAddress {}
 
-#[cfg(test)]
+#[cfg(all(test, feature = "needs-redis"))]
 mod tests;

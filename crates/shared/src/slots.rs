@@ -218,7 +218,7 @@ mod tests {
         Turn::new(calls, WINDOW, HOLD)
     }
 
-    /// The first of some calls, which has waited for so many milliseconds.
+    /// The first of some calls, which has waited for this number of milliseconds.
     fn first(waited: u64, waiting: u32, calls: u32) -> Turn {
         let mut turn = turn(calls);
         (turn.waited, turn.waiting) = (Duration::from_millis(waited), waiting);

@@ -276,7 +276,7 @@ impl<H> Registry<H> {
         self.entries.get_mut(key).filter(|entry| entry.id == id)
     }
 
-    /// Drops reads until so many bytes fit: those that have ended, the one first whose last request is the oldest. A complete
+    /// Drops reads until this number of bytes fits: those that have ended, the one first whose last request is the oldest. A complete
     /// read that somebody may be paging through stays.
     fn make_room(&mut self, bytes: usize) -> Result<(), ReadError> {
         while self.bytes.saturating_add(bytes) > self.limit {

@@ -54,7 +54,7 @@ impl Source {
         }
     }
 
-    /// What the platform says, of so many rows.
+    /// What the platform says of this number of rows.
     fn total(&self, rows: usize) -> Option<u64> {
         self.total.unwrap_or(Some(rows as u64))
     }

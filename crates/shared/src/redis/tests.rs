@@ -96,7 +96,6 @@ fn step(
 }
 
 #[test]
-#[ignore = "needs a server"]
 fn the_script_decides_as_the_rules_do() {
     let redis = Redis::start();
     let mut connection = redis::Client::open(redis.address()).unwrap().get_connection().unwrap();
@@ -201,7 +200,6 @@ async fn settled(store: &RedisQuota) {
 }
 
 #[tokio::test]
-#[ignore = "needs a server"]
 async fn a_server_that_comes_back_empty_has_a_quota_that_is_used_up() {
     let mut redis = Redis::start();
     let store = quota(&redis.share());
@@ -222,7 +220,6 @@ async fn a_server_that_comes_back_empty_has_a_quota_that_is_used_up() {
 }
 
 #[tokio::test]
-#[ignore = "needs a server"]
 async fn a_server_that_is_away_or_silent_is_an_error_that_names_it_without_its_password() {
     let mut redis = Redis::start();
     let share = redis.share();
@@ -254,7 +251,6 @@ async fn a_server_that_is_away_or_silent_is_an_error_that_names_it_without_its_p
 }
 
 #[tokio::test]
-#[ignore = "needs a server"]
 async fn one_of_many_processes_logs_in_and_the_others_find_its_token() {
     let redis = Redis::start();
     let control = Control::new(Scenario::default()).unwrap();

@@ -57,7 +57,7 @@ async fn taken(quota: &FileQuota) -> Option<SlotId> {
     }
 }
 
-/// At least so many seconds until there is a slot.
+/// How many seconds pass at least until there is a slot.
 async fn ready(quota: &FileQuota) -> u64 {
     match quota.acquire(turn()).await.unwrap() {
         Grant::Wait { ready, .. } => ready.as_secs_f64().ceil() as u64,

@@ -45,7 +45,7 @@ impl World {
         1_800_000_000 + now - self.set_back
     }
 
-    /// Makes a step; the next one follows after so many seconds. It ends if a fresh token is refused.
+    /// Makes a step; the next one follows after this number of seconds. It ends if a fresh token is refused.
     fn step(&mut self, number: usize, process: &mut Process, has_lock: bool) -> ControlFlow<()> {
         let now = process.at;
         let (next, wait) = match process.step {
