@@ -86,5 +86,6 @@ impl fmt::Display for InvalidAddress {
 
 impl std::error::Error for InvalidAddress {}
 
-#[cfg(all(test, feature = "needs-redis"))]
+#[cfg(test)]
+#[cfg(feature = "needs-redis")]
 mod tests;
