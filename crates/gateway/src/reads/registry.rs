@@ -143,28 +143,36 @@ impl<H> Registry<H> {
     /// A program may log in again in the middle of its loop. With its new token it goes on in the read of the old one. If a read
     /// with a filter is gone, a new one has other rows on its pages, so its loop has to begin again.
     fn join(&mut self, key: &Key, page: PageAsked) -> Result<Key, ReadError> {
-        if let Some((other, id)) = self.joined.get(key) {
-            let read = self.entries.get(other).filter(|entry| entry.id == *id);
+        if let Some((other, id)) = self.joined.remove(key) {
+            let read = self.entries.get(&other).filter(|entry| entry.id == id);
             if read.is_some_and(|entry| page.number > 0 || !entry.is_over(self.now)) {
-                return Ok(Arc::clone(other));
+                self.joined.insert(Arc::clone(key), (Arc::clone(&other), id));
+                return Ok(other);
             }
-            self.joined.remove(key);
+            if read.is_some() {
+                self.forget(&other);
+            }
             self.remember(key, None);
         }
         if page.number == 0 || self.entries.contains_key(key) || self.past.contains_key(key) {
             return Ok(Arc::clone(key));
         }
-        let is_former = |other: &&Key| other.0.app == key.0.app && other.1 == key.1;
+        let is_former = |other: &Key| other.0.app == key.0.app && other.1 == key.1;
+        let gone = self.past.iter().filter(|(other, past)| {
+            // A loop with pages of one row may have begun with a count.
+            is_former(other) && (past.1.is_none() || page.size == 1)
+        });
+        let gone = gone.map(|(_, past)| past.0).max();
         let reads = self.entries.iter().filter(|(other, _)| is_former(other));
-        if let Some((other, entry)) = reads.max_by_key(|(_, entry)| entry.asked) {
+        let read = reads
+            .max_by_key(|(_, entry)| entry.asked)
+            .filter(|(_, entry)| gone.is_none_or(|gone| gone < entry.asked));
+        if let Some((other, entry)) = read {
             let (other, id) = (Arc::clone(other), entry.id);
             self.joined.insert(Arc::clone(key), (Arc::clone(&other), id));
             return Ok(other);
         }
-        let is_gone = |(other, past): (&Key, &(Instant, Option<Count>))| {
-            is_former(&other) && past.1.is_none() && self.now.duration_since(past.0) <= KEPT
-        };
-        if !key.1.is_whole() && self.past.iter().any(is_gone) {
+        if gone.is_some() && !key.1.is_whole() {
             return Err(ReadError::Ended);
         }
         Ok(Arc::clone(key))
@@ -205,6 +213,7 @@ impl<H> Registry<H> {
 
     /// A count was passed on to the platform, and handed out.
     pub(super) fn counted(&mut self, key: &Key, total: u64, row: Option<&Bytes>) {
+        self.joined.remove(key);
         let row = row.filter(|_| !key.1.is_whole()).cloned();
         self.remember(key, Some(Count { total, row, is_open: true }));
     }
@@ -319,181 +328,4 @@ impl<H> Registry<H> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(status: Option<&str>) -> Key {
-        let status = status.map(Into::into);
-        let key = ReadKey { task_id: "task".into(), app_id: None, status, device_id: None, command_id: None };
-        Arc::new((ReaderId { token: 1, app: 1 }, key))
-    }
-
-    fn rows(rows: &[u8], total: u64) -> Chunk {
-        Chunk::written(rows, Some(total), |row, json| {
-            json.push(*row);
-            crate::rows::Changes::default()
-        })
-    }
-
-    const WITH_FILTER: Option<&str> = Some("Fail");
-
-    /// A registry and its one key.
-    struct Asked(Registry<()>, Key);
-
-    impl Asked {
-        fn of(status: Option<&str>) -> Self {
-            Self(Registry::new(1_000_000, Instant::now()), key(status))
-        }
-
-        /// The read that serves a page, and the page if it can be answered.
-        fn page(&mut self, number: u64, size: u32) -> (ReadId, Option<PageOutcome>) {
-            let page = PageAsked { number, size };
-            let (key, id, ()) = self.0.ask(&self.1, page, SystemTime::UNIX_EPOCH, |_| ()).unwrap();
-            let answer = self.0.answer(&key, id, page);
-            self.0.leave(&key, id);
-            (id, answer)
-        }
-
-        fn rows(&mut self, number: u64, size: u32) -> Vec<Bytes> {
-            let (_, Some(Ok(reply))) = self.page(number, size) else { panic!("no page") };
-            reply.rows
-        }
-
-        fn read(&mut self, id: ReadId, some: &[u8], total: u64) {
-            assert!(self.0.arrived(&self.1, id, rows(some, total)));
-            self.0.ended(&self.1, id, Ok(()));
-        }
-    }
-
-    #[test]
-    fn page_0_more_than_a_minute_after_the_last_request_begins_a_new_read() {
-        let mut asked = Asked::of(WITH_FILTER);
-        let (first, _) = asked.page(0, 10);
-        asked.0.now += QUIET;
-        assert_eq!(asked.page(0, 10).0, first);
-        asked.0.now += QUIET / 2;
-        asked.read(first, b"abc", 3);
-        asked.0.now += QUIET / 2 + Duration::from_secs(1);
-        let (second, _) = asked.page(0, 10);
-        assert_ne!(second, first);
-        // What still comes of the first one does not get into the second.
-        assert!(!asked.0.arrived(&asked.1, first, rows(b"d", 3)));
-        asked.0.ended(&asked.1, first, Ok(()));
-        assert!(matches!(asked.0.answer(&asked.1, first, PageAsked::COUNT), Some(Err(ReadError::Ended))));
-        assert!(matches!(asked.page(0, 10), (_, None)));
-    }
-
-    #[test]
-    fn a_loop_whose_page_0_was_a_count_begins_a_read_where_page_0_would() {
-        let mut asked = Asked::of(WITH_FILTER);
-        let (first, _) = asked.page(0, 10);
-        asked.read(first, b"abc", 3);
-        asked.0.now += QUIET + Duration::from_secs(1);
-        assert!(asked.0.count(&asked.1).is_none());
-        asked.0.counted(&asked.1, 2, Some(&Bytes::from_static(b"b")));
-        let (second, _) = asked.page(1, 1);
-        assert_ne!(second, first);
-        asked.read(second, b"bd", 2);
-        assert_eq!((asked.page(2, 1).0, asked.rows(1, 1)), (second, vec![Bytes::from_static(b"d")]));
-        // Another total, or another first row, does not belong to the loop.
-        for (total, row) in [(3, "b"), (2, "a")] {
-            asked.0.counted(&asked.1, total, Some(&row.into()));
-            assert!(matches!(asked.page(1, 1).1, Some(Err(ReadError::Changed { .. }))));
-            assert_eq!((asked.rows(0, 2).len(), asked.0.count(&asked.1).unwrap().total), (2, 2));
-            assert_eq!(asked.rows(1, 1).len(), 1);
-        }
-    }
-
-    #[test]
-    fn a_total_that_was_false_is_not_handed_out_before_the_end_again() {
-        let mut asked = Asked::of(None);
-        for is_handed_out in [true, false] {
-            let (id, _) = asked.page(0, 2);
-            assert!(asked.0.arrived(&asked.1, id, rows(b"abc", 4)));
-            assert_eq!(matches!(asked.page(0, 2).1, Some(Ok(_))), is_handed_out);
-            asked.read(id, b"de", 4);
-            assert_eq!(asked.rows(0, 10).len(), 5);
-            asked.0.now += QUIET + Duration::from_secs(1);
-        }
-    }
-
-    #[test]
-    fn a_read_that_there_is_no_room_for_begins_at_page_0_alone() {
-        let mut asked = Asked::of(WITH_FILTER);
-        asked.0.limit = UNDER_WAY;
-        let mut ask = |number| {
-            let page = PageAsked { number, size: 10 };
-            asked.0.ask(&asked.1, page, SystemTime::UNIX_EPOCH, |_| ()).map(drop)
-        };
-        assert!(matches!(ask(0), Err(ReadError::TooLarge { .. })));
-        assert!(matches!(ask(1), Err(ReadError::Ended)));
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded() {
-        let mut registry = Registry::<()>::new(0, Instant::now());
-        for number in 0..REMEMBERED as u64 + 10 {
-            let key = Arc::new((ReaderId { token: number, app: number }, key(None).1.clone()));
-            registry.counted(&key, 1, None);
-            registry.now += Duration::from_millis(1);
-        }
-        assert!(registry.is_sound());
-    }
-
-    fn is_ended(error: ReadError) -> bool {
-        matches!(error, ReadError::Ended)
-    }
-
-    /// The key of another token of the same application.
-    fn of_another_token(key: &Key) -> Key {
-        Arc::new((ReaderId { token: 2, ..key.0 }, key.1.clone()))
-    }
-
-    #[test]
-    fn after_a_new_login_a_loop_goes_on_in_the_same_read() {
-        for status in [None, WITH_FILTER] {
-            let mut asked = Asked::of(status);
-            let (id, _) = asked.page(0, 2);
-            asked.read(id, b"abcde", 5);
-            asked.1 = of_another_token(&asked.1);
-            assert_eq!((asked.rows(1, 2), asked.rows(2, 2).len()), (vec!["c".into(), "d".into()], 1));
-            assert_eq!(asked.page(0, 2).0, id);
-            asked.0.now += QUIET + Duration::from_secs(1);
-            assert_ne!(asked.page(0, 2).0, id, "a read of its own");
-        }
-    }
-
-    #[test]
-    fn a_loop_whose_read_is_gone_does_not_go_on_in_another_one() {
-        let mut asked = Asked::of(WITH_FILTER);
-        let first = Arc::clone(&asked.1);
-        let (id, _) = asked.page(0, 2);
-        asked.read(id, b"abcde", 5);
-        asked.1 = of_another_token(&first);
-        asked.rows(1, 2);
-        asked.0.forget(&first);
-        let page = |asked: &mut Asked, number| {
-            let page = PageAsked { number, size: 2 };
-            asked
-                .0
-                .ask(&asked.1, page, SystemTime::UNIX_EPOCH, |_| ())
-                .map(|(_, id, ())| id)
-                .map_err(is_ended)
-        };
-        assert_eq!(page(&mut asked, 2), Err(true));
-        assert_eq!(page(&mut asked, 0), Ok(id + 1));
-    }
-
-    #[test]
-    fn after_a_refused_token_a_loop_over_a_filter_begins_again() {
-        let ask = |key: &Key, number| {
-            let mut registry = Registry::new(1_000_000, Instant::now());
-            registry.interrupted(&of_another_token(key));
-            let page = PageAsked { number, size: 2 };
-            registry.ask(key, page, SystemTime::UNIX_EPOCH, |_| ()).map(|(_, id, ())| id).map_err(is_ended)
-        };
-        let (whole, filter) = (key(None), key(WITH_FILTER));
-        assert_eq!((ask(&filter, 3), ask(&filter, 0)), (Err(true), Ok(1)));
-        assert_eq!(ask(&whole, 3), Ok(1), "its rows keep their places");
-    }
-}
+mod tests;

@@ -63,6 +63,7 @@ impl Source {
 /// A read of the platform, which the SDK would make.
 struct Upstream {
     source: usize,
+    key: Key,
     id: ReadId,
     rows: Vec<u32>,
     /// What the platform counted when the read began.
@@ -75,6 +76,7 @@ struct Upstream {
 /// A program.
 struct Program {
     source: usize,
+    key: Key,
     kind: Kind,
     size: u32,
     got: Got<u32>,
@@ -90,7 +92,7 @@ struct Program {
 struct Pending {
     page: u64,
     /// `None` until it is asked for.
-    read: Option<ReadId>,
+    read: Option<(Key, ReadId)>,
     patience: Instant,
 }
 
@@ -114,6 +116,7 @@ struct Seen {
     complete: HashMap<Kind, u32>,
     errors: HashMap<&'static str, u32>,
     left: u32,
+    logins: u32,
     faults: Vec<String>,
 }
 
@@ -154,6 +157,7 @@ impl World {
                     let (got, pending) = (BTreeMap::new(), Vec::new());
                     Program {
                         source,
+                        key: Arc::clone(&at.key),
                         kind,
                         size,
                         got,
@@ -209,7 +213,7 @@ impl World {
         self.upstreams.retain(|upstream| !upstream.dropped.load(Relaxed));
         let mut upstreams = std::mem::take(&mut self.upstreams);
         upstreams.retain_mut(|upstream| {
-            let key = Arc::clone(&self.sources[upstream.source].key);
+            let key = Arc::clone(&upstream.key);
             for _ in 0..self.rng.usize(0..4) {
                 let rest = &upstream.rows[upstream.sent..];
                 if upstream.fails_at.is_some_and(|at| upstream.sent >= at) {
@@ -245,8 +249,7 @@ impl World {
         if let Some(error) = error {
             // Who gives up leaves all that it waits for.
             for pending in std::mem::take(&mut pending) {
-                let key = &self.sources[program.source].key;
-                pending.read.into_iter().for_each(|id| self.registry.leave(key, id));
+                pending.read.into_iter().for_each(|(key, id)| self.registry.leave(&key, id));
             }
             *self.seen.errors.entry(error).or_default() += 1;
             self.again(at, false);
@@ -266,11 +269,17 @@ impl World {
 
     /// Asks for a page, or waits for it; `false` once it is there.
     fn page(&mut self, at: usize, pending: &mut Pending, error: &mut Option<&'static str>) -> bool {
-        let program = &self.programs[at];
+        let program = &mut self.programs[at];
         let (source, size) = (program.source, program.size);
-        let key = Arc::clone(&self.sources[source].key);
+        if pending.read.is_none() && pending.page > 0 && !program.got.is_empty() && self.rng.u8(..) < 4 {
+            // It logs in again in the middle of its loop.
+            self.seen.logins += 1;
+            let token = self.rng.u64(1000..);
+            program.key = Arc::new((ReaderId { token, ..program.key.0 }, program.key.1.clone()));
+        }
+        let key = Arc::clone(&program.key);
         let page = PageAsked { number: pending.page, size };
-        let outcome = match pending.read {
+        let outcome = match &pending.read {
             None => {
                 if program.kind == Kind::BackToStart
                     && !program.got.is_empty()
@@ -297,29 +306,39 @@ impl World {
                 let begun = self.registry.ask(&key, page, now, |id| {
                     let fails_at = (self.rng.u8(..) < 25).then(|| self.rng.usize(0..=rows.len()));
                     self.reads.push((source, rows.clone(), None));
-                    self.upstreams.push(Upstream { source, id, rows, total, sent: 0, fails_at, dropped });
+                    let key = Arc::clone(&key);
+                    self.upstreams.push(Upstream {
+                        source,
+                        key,
+                        id,
+                        rows,
+                        total,
+                        sent: 0,
+                        fails_at,
+                        dropped,
+                    });
                     Handle(handle)
                 });
                 match begun {
-                    Ok((_, id, _)) => {
-                        pending.read = Some(id);
+                    Ok((key, id, _)) => {
+                        pending.read = Some((key, id));
                         return true;
                     }
                     Err(error) => Err(error),
                 }
             }
-            Some(id) => match self.registry.answer(&key, id, page) {
+            Some((key, id)) => match self.registry.answer(key, *id, page) {
                 None if self.now < pending.patience => return true,
                 None => {
                     // It leaves, and asks again.
                     self.seen.left += 1;
-                    self.registry.leave(&key, id);
+                    self.registry.leave(key, *id);
                     pending.patience = self.now + Duration::from_secs(self.rng.u64(1..200));
                     pending.read = None;
                     return true;
                 }
                 Some(outcome) => {
-                    self.registry.leave(&key, id);
+                    self.registry.leave(key, *id);
                     outcome
                 }
             },
@@ -455,7 +474,7 @@ fn no_loop_loses_or_doubles_a_row_or_ends_early_without_an_error() {
         );
         seen.complete.into_iter().for_each(|(kind, loops)| *all.complete.entry(kind).or_default() += loops);
         seen.errors.into_iter().for_each(|(error, loops)| *all.errors.entry(error).or_default() += loops);
-        all.left += seen.left;
+        (all.left, all.logins) = (all.left + seen.left, all.logins + seen.logins);
     }
     println!("{all:?}");
     assert!(KINDS.iter().all(|kind| all.complete.get(kind).is_some_and(|loops| *loops > 100)), "{all:?}");
@@ -463,7 +482,7 @@ fn no_loop_loses_or_doubles_a_row_or_ends_early_without_an_error() {
         ["failed", "too large", "ended", "changed"].iter().all(|error| all.errors.contains_key(error)),
         "{all:?}"
     );
-    assert!(all.left > 100, "{all:?}");
+    assert!(all.left > 100 && all.logins > 100, "{all:?}");
 }
 
 #[test]
