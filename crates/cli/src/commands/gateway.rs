@@ -53,7 +53,6 @@ pub(crate) struct GatewayOptions {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &GatewayOptions) -> Result<(), CliError> {
-    context.refuse_csv()?;
     let listen = listen(options).await?;
     let key = options.key_file.as_deref().map(|path| secret_in("key file", path)).transpose()?;
     if key.as_ref().is_some_and(|key| key.expose().is_empty()) {
@@ -74,12 +73,12 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &GatewayOptions) -> 
         List::all(&options.allow_host).into_iter().fold(builder, northbound_gateway::Builder::allow_host);
     #[cfg(feature = "docs")]
     let builder = builder.docs(northbound_gateway::Docs { swagger_ui: northbound_emulator::swagger_ui_file });
-    let builder = match context.global.quiet {
-        true => {
-            drop(log);
-            builder
-        }
-        false => builder.log(log),
+    // With -q the log is dropped, so nothing is written.
+    let builder = if context.global.quiet {
+        drop(log);
+        builder
+    } else {
+        builder.log(log)
     };
     #[cfg(unix)]
     listening::raise_descriptor_limit();

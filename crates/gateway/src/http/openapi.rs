@@ -44,7 +44,7 @@ pub fn openapi() -> OpenApi {
         crate::http::plain::subtasks, crate::http::plain::summary, crate::http::plain::health, crate::http::metrics::metrics
     ),
     tags(
-        (name = "Reads", description = "For programs that do not want to page."),
+        (name = "Reads", description = "All rows or all counts in one call, without pages."),
         (name = "Gateway", description = "How it is.")
     ),
     components(schemas(ErrorBody))

@@ -29,7 +29,7 @@ own! {
         "try again later";
     TIMEOUT "gateway-timeout" GATEWAY_TIMEOUT:
         "A token, the quota or a reply did not come in time.",
-        "try again later; the reason is in error_desc";
+        "try again later";
     OUTCOME_UNKNOWN "gateway-outcome-unknown" BAD_GATEWAY:
         "Nobody knows whether the platform has created the batch task.",
         "do not repeat the call: look for the task's name in the platform's portal first";
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_told_from_one_another_and_from_those_of_the_platform() {
+    fn codes_differ_from_one_another_and_from_those_of_the_platform() {
         let mut codes: Vec<_> = ALL.iter().map(|own| own.code).collect();
         codes.sort_unstable();
         codes.dedup();

@@ -1,4 +1,4 @@
-//! For programs that do not want to page: all subtasks as JSON Lines, and the counts of a task. And whether the gateway is there.
+//! Without pages: all subtasks as JSON Lines, and the counts of a task. Also whether the gateway is there.
 
 use axum::body::{Body, Bytes};
 use axum::http::header::CONTENT_TYPE;

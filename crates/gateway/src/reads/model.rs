@@ -14,7 +14,7 @@ pub(super) enum Kind {
     EachTotal,
     /// Page 0, then all others at once.
     Parallel,
-    /// So many pages at a time, until one is short.
+    /// This number of pages at a time, until one is short.
     Waves(u64),
     /// Page 0, then from the last page to page 1.
     Descending,

@@ -31,7 +31,7 @@ const STALLED: Duration = Duration::from_secs(30);
 /// How long calls may go on after the gateway was told to stop. Those that wait then are told that it stops.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 /// How long their answers may take to go out.
-const FAREWELL: Duration = Duration::from_secs(2);
+const LAST_BYTES: Duration = Duration::from_secs(2);
 /// The longest head of a request, in bytes.
 const BUFFER: usize = 64 * 1024;
 /// Pause after a connection could not be accepted, as when the process has too many files open.
@@ -88,7 +88,7 @@ impl Server {
         let closed = async {
             match &seat {
                 Some(seat) => seat.closed().await,
-                None => sleep(FAREWELL).await,
+                None => sleep(LAST_BYTES).await,
             }
         };
         // How a connection ends is the caller's business.
@@ -97,7 +97,7 @@ impl Server {
             () = closed => return,
             _ = stop.changed() => connection.as_mut().graceful_shutdown(),
         }
-        let _ = timeout(GRACE + FAREWELL, connection).await;
+        let _ = timeout(GRACE + LAST_BYTES, connection).await;
     }
 
     async fn answer(
