@@ -19,6 +19,8 @@ fn the_schema_takes_what_the_emulator_takes_and_refuses_what_it_refuses() {
         "seed = 7\nquota = 100\nclock = \"manual\"\ngateway_envelope = true\n".to_owned(),
         task(r#"{ kind = "page-example" }"#),
         task(r#"{ kind = "generated", subtasks = 5, life = { sending_seconds = 1 } }"#),
+        task(r#"{ kind = "rows", rows = [{ deviceId = "a", other = { b = [1] } }, { param = false }] }"#),
+        Scenario::EXAMPLE_FILE.to_owned(),
         "[[applications]]\nid = \"demo-app\"\nsecret = \"s\"\n".to_owned(),
         "[[faults]]\nfault = { kind = \"latency\", milliseconds = 5 }\nnext = 2\non = \"login\"\n".to_owned(),
     ] {
@@ -30,6 +32,10 @@ fn the_schema_takes_what_the_emulator_takes_and_refuses_what_it_refuses() {
         "clock = \"none\"\n".to_owned(),
         task(r#"{ kind = "generated" }"#),
         task(r#"{ kind = "generated", subtasks = 5, life = { speed = 1 } }"#),
+        task(r#"{ kind = "rows" }"#),
+        task(r#"{ kind = "rows", rows = [], file = "a" }"#),
+        task(r#"{ kind = "rows", rows = [], subtasks = 1 }"#),
+        task(r#"{ kind = "rows", rows = ["a"] }"#),
         "[[faults]]\nfault = { kind = \"latency\" }\n".to_owned(),
         "[[faults]]\nfault = { kind = \"unheard-of\" }\n".to_owned(),
     ] {

@@ -11,7 +11,7 @@ use northbound_testkit::Emulated;
 use northbound_openapi::document::reference;
 
 use super::compare::{error_name, resolve};
-use super::{Facts, query_names, text};
+use super::{Facts, query_names, text, the_document};
 
 const LOGIN: &str = "/iocm/app/sec/v1.1.0/login";
 
@@ -76,6 +76,20 @@ async fn a_reply_has_the_members_of_its_page() {
         let reply = demo.get(facts, "taskId=demo&pageSize=250&select=tag").await;
         assert_eq!(reply.status, 200, "{}", reply.body);
         has_members(facts, "reply", &reply.body);
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_failed_has_a_code_of_the_catalogue_with_its_words() {
+    let (facts, document) = (Facts::whole(), the_document());
+    let demo = Caller::new(Scenario::default()).await;
+    for status in ["Fail", "Timeout"] {
+        let page = demo.get(&facts, &format!("taskId=demo&status={status}&pageSize=250")).await;
+        for row in page.body["taskDetails"].as_array().unwrap() {
+            let error: Value = serde_json::from_str(text(&row["error"])).unwrap();
+            let entry = &document["components"]["x-error-catalog"][text(&error["error_code"])];
+            assert_eq!((&entry["of"], &entry["text"]), (&"subtask".into(), &error["error_desc"]), "{row}");
+        }
     }
 }
 

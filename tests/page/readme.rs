@@ -72,10 +72,11 @@ fn every_piece_of_the_document_stands_there_as_it_is_shown() {
 }
 
 #[test]
-fn every_action_of_the_catalogue_is_explained() {
+fn every_action_of_the_catalogue_is_explained_and_everybody_who_acts() {
     let (page, document) = (text_of(EXTENSIONS), the_document());
     for (code, entry) in document["components"]["x-error-catalog"].as_object().unwrap() {
-        let action = entry["action"].as_str().unwrap();
-        assert!(page.contains(&format!("`{action}`")), "{code}: {action}");
+        for value in [&entry["action"], &entry["who"]].into_iter().filter_map(Value::as_str) {
+            assert!(page.contains(&format!("`{value}`")), "{code}: {value}");
+        }
     }
 }

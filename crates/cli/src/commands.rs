@@ -131,6 +131,7 @@ pub(crate) fn parser() -> clap::Command {
 /// Whether a command does anything with an option of every command.
 fn uses(command: &str, option: &str) -> bool {
     match command {
+        _ if option == "codes" => matches!(command, "explain" | "subtasks" | "report" | "send" | "resend"),
         "explain" | "spec" | "completions" => matches!(option, "output" | "out" | "color"),
         "man" | "tasks" => matches!(option, "output" | "out" | "color" | "quiet"),
         "emulator" => matches!(option, "output" | "out" | "color" | "quiet" | "verbose" | "quota"),

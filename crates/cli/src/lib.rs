@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
+mod codes;
 mod commands;
 mod error;
 mod results;

@@ -12,6 +12,7 @@ pub(crate) mod refusal;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use strum::{EnumString, IntoStaticStr};
 
 /// Path of the login.
@@ -101,10 +102,10 @@ pub(crate) struct Seconds(pub(crate) u64);
 pub(crate) struct ErrorCode(pub(crate) &'static str);
 
 /// One page of the subtasks of a batch task.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SubtaskPage {
+pub(crate) struct SubtaskPage<'r> {
     /// Number of subtasks that match the filters, in rows.
     pub(crate) total_count: Option<u64>,
     /// Number of this page; 0 is the first.
@@ -112,7 +113,17 @@ pub(crate) struct SubtaskPage {
     /// Rows that a page may hold.
     pub(crate) page_size: Option<u64>,
     /// The subtasks on this page.
-    pub(crate) task_details: Option<Vec<Subtask>>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Subtask>>))]
+    pub(crate) task_details: Option<Vec<PageRow<'r>>>,
+}
+
+/// A row of a page.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum PageRow<'r> {
+    Made(Subtask),
+    /// The scenario has given it as a text.
+    Own(&'r RawValue),
 }
 
 /// What happened to one device of a batch task.

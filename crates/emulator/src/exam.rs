@@ -25,7 +25,7 @@ use crate::api::LIST_SUBTASKS_PATH;
 use crate::api::credentials::Caller;
 use crate::api::query::SubtaskQuery;
 use crate::api::refusal::{
-    ErrorRow, INTERNAL_ERROR, INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, Verdict, shown,
+    Envelope, ErrorRow, INTERNAL_ERROR, INVALID_TOKEN, Refusal, TASK_NOT_FOUND, THROTTLED, Verdict, shown,
 };
 use crate::draw::{self, Purpose};
 use crate::fault::{FaultKind, apply};
@@ -198,7 +198,8 @@ impl Exam {
                 (FaultKind::Redirect { location }, "the exam sends the client elsewhere");
             let (reason, fault) = (reason.to_owned(), Some(redirect.name()));
             let verdict = Extension(Verdict { reason, fault, ..Verdict::default() });
-            return Ok((verdict, apply::in_place(&redirect).unwrap_or_default()).into_response());
+            return Ok((verdict, apply::in_place(&redirect, Envelope::Documented).unwrap_or_default())
+                .into_response());
         }
         let (event, outcome) = match self.judge(&mut progress, caller, question, now) {
             Err((event, refusal)) => (event, Err(refusal)),

@@ -120,6 +120,11 @@ pub enum FaultKind {
     },
     /// The body is compressed (`Content-Encoding: gzip`), whether or not that was asked for.
     Gzip,
+    /// In place of the answer: 403 / 1010009, as if the quota was used up. Not for a login, which the platform never throttles.
+    Throttle,
+    /// The caller's token is cancelled when the call arrives, as by a login of another program: 403 / 1010005 until the caller logs in
+    /// again.
+    TokenDead,
 }
 
 /// An operation of the platform.
@@ -142,8 +147,12 @@ pub enum Operation {
 
 /// Why a fault cannot be switched on: the bound that it breaks, in words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct FaultError(String);
+#[error("{message}")]
+pub struct FaultError {
+    message: String,
+    /// The member that breaks it, such as `fault.code`.
+    pub(crate) path: &'static str,
+}
 
 impl Fault {
     /// A fault that applies to every call until it is cleared.
@@ -175,38 +184,39 @@ impl Fault {
     ///
     /// The first bound that it breaks.
     pub fn check(&self) -> Result<(), FaultError> {
-        let broken = match &self.fault {
+        let (path, message) = match &self.fault {
             _ if !(1..=1000).contains(&self.per_mille) => {
-                format!("per_mille of {}: 1 to 1000 are allowed", self.per_mille)
+                ("per_mille", format!("per_mille of {}: 1 to 1000 are allowed", self.per_mille))
             }
             _ if self.next == Some(0) => {
-                "next of 0: at least 1 is allowed; leave it out for every call".to_owned()
+                ("next", "next of 0: at least 1 is allowed; leave it out for every call".to_owned())
             }
             FaultKind::HugeBody { mebibytes: mebibytes @ 1025.. } => {
-                format!("mebibytes of {mebibytes}: at most 1024 are allowed")
+                ("fault.mebibytes", format!("mebibytes of {mebibytes}: at most 1024 are allowed"))
             }
             FaultKind::Redirect { location }
                 if location.is_empty() || !location.bytes().all(|byte| byte.is_ascii_graphic()) =>
             {
-                format!("location {location:?}: only printable ASCII is allowed, and it must not be empty")
+                let rule = "only printable ASCII is allowed, and it must not be empty";
+                ("fault.location", format!("location {location:?}: {rule}"))
             }
             FaultKind::ErrorUnder200 { code } if ErrorRow::with_code(code).is_none() => {
-                format!("code {code:?}: no call of the platform has an error with this code")
+                ("fault.code", format!("code {code:?}: no call of the platform has an error with this code"))
             }
-            kind => match (kind.only(), self.on) {
-                (Some(only), Some(on)) if on != only => format!(
-                    "{} cannot apply to the operation it is switched on for: it applies to {} alone",
-                    kind.name(),
-                    only.name()
-                ),
-                _ => return Ok(()),
-            },
+            kind if self.on.is_some_and(|on| !kind.operations().contains(&on)) => {
+                let (name, fitting) =
+                    (kind.name(), kind.operations().iter().map(|operation| operation.name()));
+                let fitting = fitting.collect::<Vec<_>>().join(", ");
+                let rule = "cannot apply to the operation it is switched on for: it applies to";
+                ("on", format!("{name} {rule} {fitting} alone"))
+            }
+            _ => return Ok(()),
         };
-        Err(FaultError(broken))
+        Err(FaultError { message, path })
     }
 
     fn applies_to(&self, operation: Operation) -> bool {
-        self.on.is_none_or(|on| on == operation) && self.fault.only().is_none_or(|only| only == operation)
+        self.on.is_none_or(|on| on == operation) && self.fault.operations().contains(&operation)
     }
 }
 
@@ -217,12 +227,14 @@ impl FaultKind {
         self.into()
     }
 
-    /// The operation without which the fault makes no sense.
-    fn only(&self) -> Option<Operation> {
+    /// The operations for which the fault makes sense.
+    fn operations(&self) -> &'static [Operation] {
+        use Operation::{CreateBatchTask, GetBatchTask, ListSubtasks, Login};
         match self {
-            Self::UnknownStatus | Self::NullParam | Self::RepeatedPage => Some(Operation::ListSubtasks),
-            Self::CreateReplyLost => Some(Operation::CreateBatchTask),
-            _ => None,
+            Self::UnknownStatus | Self::NullParam | Self::RepeatedPage => &[ListSubtasks],
+            Self::CreateReplyLost => &[CreateBatchTask],
+            Self::Throttle | Self::TokenDead => &[ListSubtasks, CreateBatchTask, GetBatchTask],
+            _ => &[ListSubtasks, CreateBatchTask, GetBatchTask, Login],
         }
     }
 }
@@ -276,6 +288,10 @@ mod tests {
             (
                 Fault::new(FaultKind::CreateReplyLost).on(Operation::GetBatchTask),
                 "create-reply-lost cannot apply to the operation it is switched on for: it applies to create-batch-task alone",
+            ),
+            (
+                Fault::new(FaultKind::Throttle).on(Operation::Login),
+                "throttle cannot apply to the operation it is switched on for: it applies to list-subtasks, create-batch-task, get-batch-task alone",
             ),
             (
                 Fault::new(FaultKind::ErrorUnder200 { code: "1".to_owned() }),

@@ -27,8 +27,8 @@ pub use scenario::life::{Life, Outcomes};
 #[cfg(feature = "schema")]
 pub use scenario::scenario_schema;
 pub use scenario::{
-    Application, Content, CreatedTasks, DeviceType, Fleet, Scenario, ScenarioError, ScenarioFileError, Tag,
-    Task,
+    Application, Content, CreatedTasks, DeviceType, Fleet, Row, RowsFile, Scenario, ScenarioError,
+    ScenarioFileError, Tag, Task,
 };
 pub use server::{Builder, Emulator, StartError};
 #[cfg(feature = "tls")]

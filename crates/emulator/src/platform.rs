@@ -50,6 +50,7 @@ pub(crate) struct Platform {
     /// The devices that a task can be for.
     devices: Devices,
     tags: Vec<Tag>,
+    max_tasks: usize,
     quota_calls: u32,
     applications: HashMap<String, Application>,
     tasks: RwLock<BTreeMap<String, Arc<BatchTask>>>,
@@ -86,6 +87,7 @@ impl Platform {
             created_tasks: scenario.created_tasks.clone(),
             devices: Devices::new(seed, scenario.fleet.clone()),
             tags: scenario.tags.clone(),
+            max_tasks: scenario.max_tasks as usize,
             created: Mutex::new(0),
             quota_calls: scenario.quota,
             applications: scenario.applications.iter().map(|app| (app.id.clone(), app.clone())).collect(),
@@ -136,6 +138,11 @@ impl Platform {
         Ok(lock(&self.tokens).issue(&application.id, now).answer(&application.id))
     }
 
+    /// Cancels the token of an application, as a login of another program does.
+    pub(crate) fn cancel_token(&self, app_id: &str) {
+        lock(&self.tokens).cancel(app_id);
+    }
+
     /// Answers a query for subtasks. The first check that fails decides: caller, quota, form of the query, application, task.
     ///
     /// With `repeat`, the rows are those of the page before.
@@ -178,11 +185,15 @@ impl Platform {
     /// Adds a task that begins now.
     pub(crate) fn create_task(&self, task: &Task) -> Result<(), ScenarioError> {
         let applications: HashSet<&str> = self.applications.keys().map(String::as_str).collect();
-        task.check(&applications)?;
+        task.check(&applications).map_err(|flaw| flaw.error)?;
         // A large task takes a while to draw, during which calls go on.
         let batch_task = Arc::new(BatchTask::of_scenario(self.seed, task, self.clock.now()));
-        match self.tasks.write().unwrap_or_else(PoisonError::into_inner).entry(task.id.clone()) {
+        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
+        let most = self.max_tasks;
+        let is_full = tasks.len() >= most;
+        match tasks.entry(task.id.clone()) {
             Entry::Occupied(_) => Err(ScenarioError::DuplicateTask { id: task.id.clone() }),
+            Entry::Vacant(_) if is_full => Err(ScenarioError::TooManyTasks { most }),
             Entry::Vacant(place) => {
                 place.insert(batch_task);
                 Ok(())

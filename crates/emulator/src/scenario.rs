@@ -6,6 +6,7 @@ mod check;
 mod created;
 mod file;
 pub(crate) mod life;
+pub(crate) mod rows;
 mod task;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ pub use self::application::Application;
 pub use self::check::ScenarioError;
 pub use self::created::{CreatedTasks, DeviceType, Fleet, Tag};
 pub use self::file::ScenarioFileError;
+pub use self::rows::{Row, RowsFile};
 pub use self::task::{Content, Task};
 use crate::clock::ClockKind;
 use crate::fault::Fault;
@@ -55,6 +57,8 @@ pub struct Scenario {
     pub unknown_application_status: u16,
     /// How many of the newest requests the journal keeps.
     pub journal_entries: u32,
+    /// How many tasks there may be, those that were created by a call and those of the scenario.
+    pub max_tasks: u32,
     /// What goes wrong from the start.
     pub faults: Vec<Fault>,
     /// What becomes of tasks that a program creates by a call.
@@ -81,6 +85,11 @@ impl Scenario {
     /// The built-in task that returns the platform's own example, contradictions and all.
     pub const EXAMPLE_TASK: &str = "doc-example";
 
+    /// A scenario file that shows what one can hold.
+    pub const EXAMPLE_FILE: &str = include_str!("../scenario.example.toml");
+    /// The JSON schema of scenario files, for editors.
+    pub const SCHEMA: &str = include_str!("../scenario.schema.json");
+
     /// A scenario without applications and tasks.
     pub fn empty() -> Self {
         Self {
@@ -91,6 +100,7 @@ impl Scenario {
             gateway_envelope: false,
             unknown_application_status: 403,
             journal_entries: 1_000,
+            max_tasks: 10_000,
             faults: Vec::new(),
             created_tasks: CreatedTasks::default(),
             fleet: Fleet::default(),
@@ -163,7 +173,7 @@ impl Scenario {
     }
 }
 
-/// The JSON schema of scenario files, for editors.
+/// The JSON schema of scenario files, for editors, as the code has it: [`Scenario::SCHEMA`].
 #[cfg(feature = "schema")]
 #[must_use]
 pub fn scenario_schema() -> schemars::Schema {

@@ -1,9 +1,10 @@
-//! The subtasks of a batch task: rows that follow from the seed, the status of each at any time, and the pages they fill. Who may
-//! read them is decided in `platform`.
+//! The subtasks of a batch task: rows that follow from the seed or that the scenario gives, the status of each at any time, and the
+//! pages they fill. Who may read them is decided in `platform`.
 
 pub(crate) mod counts;
 pub(crate) mod fleet;
 pub(crate) mod ids;
+pub(crate) mod own;
 pub(crate) mod plan;
 pub(crate) mod rows;
 pub(crate) mod statuses;
@@ -11,12 +12,12 @@ pub(crate) mod statuses;
 use std::time::Duration;
 
 use crate::api::query::SubtaskQuery;
-use crate::api::{
-    CommandId, DeviceId, EmbeddedText, Subtask, SubtaskPage, SubtaskParam, SubtaskStatus, json_text,
-};
+use crate::api::{DeviceId, PageRow, SubtaskPage, json_text};
 use crate::scenario::Content;
 use crate::scenario::life::Life;
+use crate::scenario::rows::as_sent;
 use crate::tasks::counts::Counts;
+use crate::tasks::own::OwnRows;
 use crate::tasks::plan::Plan;
 use crate::tasks::rows::{Filter, GeneratedRows};
 
@@ -24,17 +25,30 @@ use crate::tasks::rows::{Filter, GeneratedRows};
 #[derive(Debug)]
 pub(crate) enum Subtasks {
     Generated(Box<GeneratedRows>),
-    PageExample,
+    Own(Box<OwnRows>),
+    PageExample(Box<OwnRows>),
 }
 
+/// The two rows of the example of the platform's page.
+const EXAMPLE: &str = concat!(
+    r#"{"status":"WaitResult","output":"{\"requestId\":\"*****\",\"commandResult\":null}","error":null,"param":{"deviceId":"*******","commandId":"*******"}}"#,
+    "\n",
+    r#"{"status":"WaitResult","output":"{\"requestId\":\"******\",\"commandResult\":null}","error":null,"param":{"deviceId":"******","commandId":"*******"}}"#,
+);
+
 impl Subtasks {
-    pub(crate) fn new(seed: u64, task_id: &str, content: Content) -> Self {
+    pub(crate) fn new(seed: u64, task_id: &str, content: &Content) -> Self {
         match content {
             Content::Generated { subtasks, life } => {
-                let plan = Plan::drawn(seed, task_id, subtasks, life);
+                let plan = Plan::drawn(seed, task_id, *subtasks, *life);
                 Self::Generated(Box::new(GeneratedRows::new(plan)))
             }
-            Content::PageExample => Self::PageExample,
+            Content::Rows { rows, file } => {
+                let of_file = file.as_ref().and_then(|file| file.text.clone());
+                let of_rows = || rows.iter().flatten().map(as_sent).collect::<Vec<_>>().join("\n").into();
+                Self::Own(Box::new(OwnRows::new(of_file.unwrap_or_else(of_rows))))
+            }
+            Content::PageExample => Self::PageExample(Box::new(OwnRows::new(EXAMPLE.into()))),
         }
     }
 
@@ -54,20 +68,45 @@ impl Subtasks {
     pub(crate) fn counts(&self, age: Duration) -> Counts {
         match self {
             Self::Generated(rows) => rows.counts(age),
-            Self::PageExample => {
-                let rows = example_rows();
-                let count = |status| rows.iter().filter(|row| row.status == Some(status)).count() as u32;
-                Counts { by_status: SubtaskStatus::ALL.map(count), expired: 0 }
-            }
+            Self::Own(rows) | Self::PageExample(rows) => rows.counts(),
         }
     }
 
     /// The page that `query` asks for, at this age of the task. Its rows are those of another page where `page_of_rows` says so.
     pub(crate) fn page(&self, query: &SubtaskQuery, page_of_rows: u32, age: Duration) -> Page {
-        match self {
-            Self::Generated(rows) => generated_page(rows, query, page_of_rows, age),
-            Self::PageExample => example_page(query, page_of_rows),
-        }
+        let filter = Filter {
+            status: query.status,
+            device_id: query.device_id.as_ref(),
+            command_id: query.command_id.as_ref(),
+        };
+        let (before, size) = (query.rows_before(page_of_rows), query.page_size as usize);
+        let (total, page_size, rows): (_, _, Vec<_>) = match self {
+            Self::Generated(rows) => {
+                let found = rows.find(filter, before, size, age);
+                let subtasks = found.rows.iter().map(|(row, status)| rows.subtask(*row, *status));
+                (found.total, query.page_size, subtasks.map(PageRow::Made).collect())
+            }
+            Self::Own(rows) => {
+                let (total, rows) = rows.find(filter, before, size);
+                (total, query.page_size, rows.into_iter().map(PageRow::Own).collect())
+            }
+            // Its counters contradict its list: page 0 has both rows, whatever page size is asked for, under `totalCount` 1 and
+            // `pageSize` 1.
+            Self::PageExample(rows) => {
+                let (total, rows) = rows.find(filter, 0, usize::MAX);
+                let (page_size, shown) =
+                    if page_of_rows == 0 { (1, usize::MAX) } else { (query.page_size, 0) };
+                (total.min(1), page_size, rows.into_iter().take(shown).map(PageRow::Own).collect())
+            }
+        };
+        let length = rows.len();
+        let page = SubtaskPage {
+            total_count: Some(total.into()),
+            page_no: Some(query.page_no.into()),
+            page_size: Some(page_size.into()),
+            task_details: Some(rows),
+        };
+        Page { total, rows: length, text: json_text(&page).into_bytes() }
     }
 }
 
@@ -82,67 +121,12 @@ pub(crate) struct Page {
     pub(crate) text: Vec<u8>,
 }
 
-fn generated_page(rows: &GeneratedRows, query: &SubtaskQuery, page_of_rows: u32, age: Duration) -> Page {
-    let filter = Filter {
-        status: query.status,
-        device_id: query.device_id.as_ref(),
-        command_id: query.command_id.as_ref(),
-    };
-    let size = query.page_size as usize;
-    let found = rows.find(filter, query.rows_before(page_of_rows), size, age);
-    let subtasks = found.rows.iter().map(|(row, status)| rows.subtask(*row, *status)).collect();
-    page_of(query, found.total, query.page_size, subtasks)
-}
-
-/// The example of the platform's page, whose counters contradict its list: page 0 has its two rows, whatever page size is
-/// asked for, under `totalCount` 1 and `pageSize` 1. Filters leave out the rows that they do not match.
-fn example_page(query: &SubtaskQuery, page_of_rows: u32) -> Page {
-    let mut rows: Vec<_> = example_rows().into_iter().filter(|row| matches(row, query)).collect();
-    let total = u32::from(!rows.is_empty());
-    let page_size = if page_of_rows == 0 { 1 } else { query.page_size };
-    if page_of_rows > 0 {
-        rows.clear();
-    }
-    page_of(query, total, page_size, rows)
-}
-
-fn page_of(query: &SubtaskQuery, total: u32, page_size: u32, subtasks: Vec<Subtask>) -> Page {
-    let rows = subtasks.len();
-    let page = SubtaskPage {
-        total_count: Some(total.into()),
-        page_no: Some(query.page_no.into()),
-        page_size: Some(page_size.into()),
-        task_details: Some(subtasks),
-    };
-    Page { total, rows, text: json_text(&page).into_bytes() }
-}
-
-fn example_rows() -> [Subtask; 2] {
-    let row = |request: &str, device: &str| {
-        let output = EmbeddedText(format!(r#"{{"requestId":"{request}","commandResult":null}}"#));
-        let param = SubtaskParam::new(DeviceId(device.to_owned()), CommandId("*******".to_owned()));
-        Subtask::new(SubtaskStatus::WaitResult, Some(output), None, param)
-    };
-    [row("*****", "*******"), row("******", "******")]
-}
-
-/// Whether a subtask is one that the filters ask for.
-fn matches(subtask: &Subtask, query: &SubtaskQuery) -> bool {
-    let param = subtask.param.as_ref();
-    wanted(query.status.as_ref(), subtask.status.as_ref())
-        && wanted(query.device_id.as_ref(), param.and_then(|param| param.device_id.as_ref()))
-        && wanted(query.command_id.as_ref(), param.and_then(|param| param.command_id.as_ref()))
-}
-
-fn wanted<T: PartialEq>(filter: Option<&T>, value: Option<&T>) -> bool {
-    filter.is_none() || filter == value
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::api::SubtaskStatus;
 
     fn page(task: &Subtasks, query: &str) -> Value {
         let query = SubtaskQuery::parse(query).unwrap();
@@ -154,7 +138,8 @@ mod tests {
     }
 
     fn example(query: &str) -> (Value, Value, Value, usize) {
-        let mut page = page(&Subtasks::PageExample, &format!("taskId=doc-example&{query}"));
+        let example = Subtasks::new(1, "doc-example", &Content::PageExample);
+        let mut page = page(&example, &format!("taskId=doc-example&{query}"));
         let rows = page["taskDetails"].as_array().unwrap().len();
         let mut counter = |name: &str| page[name].take();
         (counter("totalCount"), counter("pageNo"), counter("pageSize"), rows)
@@ -185,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_total_counts_the_rows_that_match() {
-        let task = Subtasks::new(1, "t", Content::Generated { subtasks: 1_000, life: None });
+        let task = Subtasks::new(1, "t", &Content::Generated { subtasks: 1_000, life: None });
         let total = |query: &str| page(&task, &format!("taskId=t&{query}"))["totalCount"].as_i64().unwrap();
         assert_eq!(total(""), 1_000);
         let by_status = SubtaskStatus::ALL.map(|status| total(&format!("status={}", status.name())));

@@ -208,9 +208,9 @@ impl Error {
         self.code()?.info()
     }
 
-    /// What the catalogue says that a program should do about the code.
+    /// What the catalogue says that a program should do about the code; `None` for one that it has for devices only.
     pub fn action(&self) -> Option<Action> {
-        Some(self.info()?.action)
+        self.info()?.action
     }
 
     /// The error in the platform's own words.

@@ -43,7 +43,7 @@ pub use northbound_client::types::{CommandOutput, SubtaskFailure, SubtaskParam, 
 pub use northbound_client::{
     Action, BatchTaskStatus, DOCUMENT, DOCUMENT_AS_JSON, ERROR_CATALOG, ErrorCode, ErrorInfo, Exact,
     HttpService, Json, Members, PLATFORM_EDITION, QUOTA, Secret, SubtaskStatus, TaskOrigin, TaskType, Text,
-    UnknownValue, Unreadable,
+    UnknownValue, Unreadable, Who,
 };
 pub use reads::plan::{Direction, Plan};
 pub use reads::query::SubtaskQuery;

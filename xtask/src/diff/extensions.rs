@@ -15,7 +15,7 @@ type Facts = BTreeSet<(String, &'static str, String)>;
 
 /// Members that hold prose, or show what is said elsewhere.
 const PROSE: &str = "bearerFormat contact description example examples externalDocs license meaning remedy source summary \
-    termsOfService text title x-codeSamples x-platform-edition x-source variables openapi";
+    termsOfService text title who x-codeSamples x-platform-edition x-source variables openapi";
 
 /// Members that map names to things: a name in them may look like a keyword.
 const NAMES: &str = "properties schemas parameters responses x-error-catalog x-lifecycle";
@@ -65,7 +65,10 @@ fn facts(document: &Value) -> Facts {
     }
     for (code, entry) in members(&document["components"]["x-error-catalog"]) {
         for what in ["name", "action"] {
-            add(&format!("x-error-catalog {code}"), what, &entry[what]);
+            entry
+                .get(what)
+                .into_iter()
+                .for_each(|value| add(&format!("x-error-catalog {code}"), what, value));
         }
     }
     for (name, response) in members(&document["components"]["responses"]) {

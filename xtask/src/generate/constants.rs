@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use heck::ToShoutySnakeCase as _;
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 
 use super::schemas;
@@ -42,33 +42,28 @@ pub(super) fn constants(document: &Value) -> anyhow::Result<String> {
 
 fn catalog(document: &Value) -> anyhow::Result<TokenStream> {
     let mut entries = Vec::new();
-    let mut actions: Vec<(&str, syn::Ident)> = Vec::new();
-    // Lint makes sure that each entry has these members.
+    // Lint makes sure that each entry has these members, and an action unless it is one of subtasks.
     for (_, entry) in schemas::error_catalog(document) {
-        let [name, text, meaning, remedy, action_text] =
-            ["name", "text", "meaning", "remedy", "action"].map(|member| text(&entry[member]));
-        let (action, code_variant) = (variant(action_text)?, variant(name)?);
-        let source = match entry["source"].as_str() {
-            Some(source) => quote!(Some(#source)),
-            None => quote!(None),
-        };
-        if !actions.iter().any(|(known, _)| *known == action_text) {
-            actions.push((action_text, action.clone()));
-        }
+        let [name, text, meaning, remedy, who] =
+            ["name", "text", "meaning", "remedy", "who"].map(|member| text(&entry[member]));
+        let (code, who) = (variant(name)?, variant(who)?);
+        let action = entry["action"].as_str().map(variant).transpose()?.map(|action| quote!(Action::#action));
+        let (action, source) = (option(action), option(entry["source"].as_str()));
         entries.push(quote! {
             ErrorInfo {
-                code: ErrorCode::#code_variant,
+                code: ErrorCode::#code,
                 name: #name,
                 text: #text,
                 meaning: #meaning,
                 remedy: #remedy,
-                action: Action::#action,
+                who: Who::#who,
+                action: #action,
                 source: #source,
             }
         });
     }
-    let (action_texts, action_names): (Vec<_>, Vec<_>) = actions.into_iter().unzip();
-    let action_docs = action_texts.iter().map(|text| format!("`{text}`"));
+    let actions = closed_enum(document, "Action", "What a program should do about an error.", "action")?;
+    let who = closed_enum(document, "Who", "Who can do something about an error.", "who")?;
     Ok(quote! {
         /// What the document's catalogue says of an error code.
         #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,27 +79,17 @@ fn catalog(document: &Value) -> anyhow::Result<TokenStream> {
             pub meaning: &'static str,
             /// What a person can do about it.
             pub remedy: &'static str,
-            /// What a program should do about it.
-            pub action: Action,
+            /// Who that is.
+            pub who: Who,
+            /// What a program should do about a call that is answered with it; `None` if no call is, because the code comes only
+            /// in the `error` of a subtask.
+            pub action: Option<Action>,
             /// Where the code is known from, when the platform's page on the call does not list it.
             pub source: Option<&'static str>,
         }
 
-        /// What a program should do about an error.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Action {
-            #(#[doc = #action_docs] #action_names,)*
-        }
-
-        impl Action {
-            /// The action as the document names it.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    #(Self::#action_names => #action_texts,)*
-                }
-            }
-        }
+        #actions
+        #who
 
         /// Every error code that the document knows.
         pub static ERROR_CATALOG: &[ErrorInfo] = &[#(#entries),*];
@@ -113,6 +98,40 @@ fn catalog(document: &Value) -> anyhow::Result<TokenStream> {
             /// What the document's catalogue says of this code; `None` for a code that it does not list.
             pub fn info(&self) -> Option<&'static ErrorInfo> {
                 ERROR_CATALOG.iter().find(|info| info.code == *self)
+            }
+        }
+    })
+}
+
+fn option(value: Option<impl ToTokens>) -> TokenStream {
+    value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
+}
+
+/// The values that a member of the catalogue's entries has, in the order in which they come.
+fn closed_enum(document: &Value, name: &str, doc: &str, member: &str) -> anyhow::Result<TokenStream> {
+    let mut values: Vec<&str> = Vec::new();
+    for value in schemas::error_catalog(document).filter_map(|(_, entry)| entry[member].as_str()) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    let variants = values.iter().map(|value| variant(value)).collect::<anyhow::Result<Vec<_>>>()?;
+    let (values, docs) = (values.iter(), values.iter().map(|value| format!("`{value}`")));
+    let name = format_ident!("{name}");
+    Ok(quote! {
+        #[doc = #doc]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#[doc = #docs] #variants,)*
+        }
+
+        impl #name {
+            /// The value as the document names it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    #(Self::#variants => #values,)*
+                }
             }
         }
     })

@@ -32,30 +32,40 @@ pub(super) fn page(root: &Path, document: &Value) -> anyhow::Result<String> {
             "secret" => escaped(text(&format!("{login}/secret"))?),
             "login" => operation(document, "login")?.path.to_owned(),
             "invalid-token" => code_with_action(document, "log-in-again")?.to_owned(),
-            "catalog" => catalog(document),
+            "catalog" => catalog(document, false),
+            "catalog of subtasks" => catalog(document, true),
             "languages" => languages(root)?,
             _ => bail!("nobody knows what this is"),
         })
     })
 }
 
-/// The error catalogue as a table, in its own order.
-fn catalog(document: &Value) -> String {
-    let mut table = "<table class=\"codes\">\n<thead><tr><th>Code</th><th>Name</th><th>The platform says</th><th>Meaning</th>\
-                     <th>Remedy</th><th>A program should</th></tr></thead>\n<tbody>\n"
-        .to_owned();
-    for (code, entry) in schemas::error_catalog(document) {
-        let cell = |member: &str| escaped(json::text(&entry[member]));
-        let source = entry["source"].as_str().map(|source| format!("<br><small>{}</small>", escaped(source)));
-        let source = source.unwrap_or_default();
-        table += &format!(
-            "<tr id=\"error-{code}\"><td><code>{code}</code></td><td>{}</td><td>{}</td><td>{}{source}</td><td>{}</td><td>{}</td></tr>\n",
-            cell("name"),
-            cell("text"),
-            cell("meaning"),
-            cell("remedy"),
-            cell("action").replace('-', " "),
-        );
+/// The columns of a table of error codes after the code itself, and the members of the catalogue that they show.
+const COLUMNS: [(&str, &str); 6] = [
+    ("Name", "name"),
+    ("The platform says", "text"),
+    ("Meaning", "meaning"),
+    ("Remedy", "remedy"),
+    ("Who acts", "who"),
+    ("A program should", "action"),
+];
+
+/// The codes of calls as a table, or those of subtasks, in the order of the catalogue.
+fn catalog(document: &Value, subtasks: bool) -> String {
+    let columns = COLUMNS.iter().filter(|(_, member)| !subtasks || *member != "action");
+    let headings: String = columns.clone().map(|(heading, _)| format!("<th>{heading}</th>")).collect();
+    let mut table =
+        format!("<table class=\"codes\">\n<thead><tr><th>Code</th>{headings}</tr></thead>\n<tbody>\n");
+    for (code, entry) in schemas::codes_of(document, subtasks) {
+        table += &format!("<tr id=\"error-{code}\"><td><code>{code}</code></td>");
+        for (_, member) in columns.clone() {
+            let shown = escaped(json::text(&entry[*member]));
+            let shown = if *member == "action" { shown.replace('-', " ") } else { shown };
+            let source = entry["source"].as_str().filter(|_| *member == "meaning");
+            let source = source.map(|source| format!("<br><small>{}</small>", escaped(source)));
+            table += &format!("<td>{shown}{}</td>", source.unwrap_or_default());
+        }
+        table += "</tr>\n";
     }
     table + "</tbody>\n</table>"
 }
@@ -97,10 +107,10 @@ mod tests {
 
     #[test]
     fn what_the_catalogue_says_is_text_and_no_markup() {
-        let entry = json!({ "name": "A", "text": "<b> & \"c\"", "meaning": "M", "remedy": "R", "action": "fix-request" });
-        let table = catalog(&json!({ "components": { "x-error-catalog": { "1": entry } } }));
+        let entry = json!({ "name": "A", "text": "<b> & \"c\"", "meaning": "M", "remedy": "R", "who": "W", "action": "fix-request" });
+        let table = catalog(&json!({ "components": { "x-error-catalog": { "1": entry } } }), false);
         assert!(table.contains("<td>&lt;b&gt; &amp; &quot;c&quot;</td>"), "{table}");
-        assert!(table.contains("<td>R</td><td>fix request</td>"), "{table}");
+        assert!(table.contains("<td>R</td><td>W</td><td>fix request</td>"), "{table}");
     }
 
     #[test]

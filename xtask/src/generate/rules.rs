@@ -56,6 +56,7 @@ fn value(document: &Value, key: &str) -> anyhow::Result<String> {
         "log-in-again" | "wait-for-quota" => with_action(document, key).join(", "),
         "actions" => actions(document)?,
         "codes" => codes(document),
+        "codes of subtasks" => codes_of_subtasks(document),
         "lifecycle" => lifecycle(document)?,
         "forward" | "backward" | "whole" => {
             let statuses = statuses(document)?.into_iter().filter(|(_, direction, _)| *direction == key);
@@ -107,7 +108,7 @@ fn with_action(document: &Value, action: &str) -> Vec<String> {
 }
 
 fn actions(document: &Value) -> anyhow::Result<String> {
-    for (code, entry) in schemas::error_catalog(document) {
+    for (code, entry) in schemas::codes_of(document, false) {
         let action = text(&entry["action"]);
         let is_known = ACTIONS.iter().any(|(known, _)| *known == action);
         ensure!(is_known, "nothing is said of the action {action:?} of {code}");
@@ -120,7 +121,7 @@ fn actions(document: &Value) -> anyhow::Result<String> {
 
 fn codes(document: &Value) -> String {
     let errors = schemas::documented_errors(document);
-    let rows = schemas::error_catalog(document).map(|(code, entry)| {
+    let rows = schemas::codes_of(document, false).map(|(code, entry)| {
         let said = |member: &str| text(&entry[member]);
         let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (operation, status, _) in errors.iter().filter(|(.., codes)| codes.contains(code)) {
@@ -140,6 +141,13 @@ fn codes(document: &Value) -> String {
         )
     });
     table("| code | name | where | `action` | meaning and remedy |\n|---|---|---|---|---|", rows)
+}
+
+fn codes_of_subtasks(document: &Value) -> String {
+    let codes = schemas::codes_of(document, true);
+    let codes =
+        codes.map(|(code, entry)| format!("`{code}` ({}; {})", text(&entry["name"]), text(&entry["who"])));
+    codes.collect::<Vec<_>>().join(", ")
 }
 
 /// Each status with the direction in which its rows are read, and what may follow it.

@@ -74,6 +74,11 @@ pub(crate) fn error_catalog(document: &Value) -> impl Iterator<Item = (&String, 
     members(&document["components"]["x-error-catalog"])
 }
 
+/// The entries of the error catalogue that calls are answered with, or those that come only in the `error` of a subtask.
+pub(super) fn codes_of(document: &Value, subtasks: bool) -> impl Iterator<Item = (&String, &Value)> {
+    error_catalog(document).filter(move |(_, entry)| entry.get("of").is_some() == subtasks)
+}
+
 /// Operation, HTTP status and error codes of every response that lists codes, in the document's order.
 pub(super) fn documented_errors(document: &Value) -> Vec<(&str, &str, Vec<String>)> {
     let mut rows = Vec::new();

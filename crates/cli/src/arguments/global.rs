@@ -59,6 +59,10 @@ pub(crate) struct Global {
     /// How long one call may take, with its waits, repetitions and logins [default: 3min; 15min for the gateway]
     #[arg(long, global = true, value_name = "TIME", value_parser = super::values::time)]
     pub(crate) deadline: Option<Duration>,
+    /// File with error codes of your own fleet, on top of those that this command knows: `northbound explain --help` shows one [env:
+    /// NORTHBOUND_CODES]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) codes: Option<PathBuf>,
     /// Format of the result: a table for people, JSON for programs [default: what the name of --out ends in,
     /// else table; export, report, man and spec have formats of their own]
     #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]

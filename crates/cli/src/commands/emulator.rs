@@ -24,6 +24,19 @@ pub(crate) enum EmulatorCommand {
     ///
     /// It has a quota of 100 calls in 60 seconds, or what the scenario says, unless --quota is given.
     Serve(ServeOptions),
+    /// Print an example of a scenario file, or the JSON Schema of scenario files
+    Scenario(ScenarioOptions),
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ScenarioOptions {
+    /// A file for `emulator serve --scenario`, to begin with: applications, tasks with rows of your own, faults (TOML)
+    #[arg(long)]
+    pub(crate) example: bool,
+    /// The JSON Schema of such files, for editors
+    #[arg(long)]
+    pub(crate) schema: bool,
 }
 
 #[derive(Debug, Args)]
@@ -53,7 +66,16 @@ pub(crate) struct ServeOptions {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, command: &EmulatorCommand) -> Result<(), CliError> {
-    let EmulatorCommand::Serve(options) = command;
+    match command {
+        EmulatorCommand::Serve(options) => serve(context, options).await,
+        EmulatorCommand::Scenario(options) => {
+            let text = if options.schema { Scenario::SCHEMA } else { Scenario::EXAMPLE_FILE };
+            Ok(context.stdout.write_all(text.as_bytes())?)
+        }
+    }
+}
+
+async fn serve(context: &mut Context<'_>, options: &ServeOptions) -> Result<(), CliError> {
     let scenario = scenario(options, context.global.quota)?;
     let known = known(options, &scenario);
     let builder = Emulator::builder().scenario(scenario).listen(listening::address(&options.listen).await?);
@@ -111,7 +133,8 @@ fn warning(listening: SocketAddr) -> Option<String> {
 fn scenario(options: &ServeOptions, quota: Option<u32>) -> Result<Scenario, CliError> {
     let scenario = match &options.scenario {
         Some(path) => read(path).map_err(|what| {
-            let advice = "crates/emulator/README.md describes these files, and scenario.schema.json beside it checks them";
+            let advice =
+                "`northbound emulator scenario --example` prints a file that works, and --schema a JSON Schema for editors";
             CliError::usage(what, advice)
         })?,
         None => Scenario::default().with_demo_subtasks(options.subtasks).with_quota(QUOTA.calls),
@@ -123,7 +146,9 @@ fn scenario(options: &ServeOptions, quota: Option<u32>) -> Result<Scenario, CliE
 fn read(path: &Path) -> Result<Scenario, String> {
     let text = reading(&path.display().to_string(), || fs::read_to_string(path));
     let text = text.map_err(|error| format!("cannot read the scenario {}: {error}", path.display()))?;
-    Scenario::from_toml(&text).map_err(|error| format!("the scenario {} is wrong: {error}", path.display()))
+    let folder = path.parent().unwrap_or(path);
+    Scenario::from_toml_in(&text, folder)
+        .map_err(|error| format!("the scenario {} is wrong: {error}", path.display()))
 }
 
 /// What a person needs to know to make the first call.

@@ -1,15 +1,20 @@
 //! `northbound subtasks`: what happened to each device.
 
 use clap::Args;
-use clap::builder::{EnumValueParser, NonEmptyStringValueParser};
+use clap::builder::NonEmptyStringValueParser;
 use northbound::{SubtaskQuery, SubtaskStatus};
 
 use crate::arguments::global::Output;
 use crate::arguments::list::{List, ListParser};
 use crate::arguments::values;
+use crate::codes::Codes;
 use crate::error::CliError;
-use crate::rows::RowWriter;
 use crate::rows::columns::Column;
+use crate::rows::join::{Join, JoinOptions};
+use crate::rows::selection::{NameParser, Selection};
+use crate::rows::table::{self, TableColumn};
+use crate::rows::{RowWriter, Shown};
+use crate::screen::layout::one_line;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
@@ -37,14 +42,18 @@ pub(crate) struct SubtasksOptions {
     /// Stop after this many subtasks
     #[arg(long, allow_negative_numbers = true, value_name = "N")]
     pub(crate) limit: Option<u32>,
-    /// What to show of each subtask [default: device,status,outcome,command, on a narrow terminal without command; csv: all but outcome]
-    #[arg(long, value_parser = ListParser(EnumValueParser::<Column>::new()))]
-    pub(crate) columns: Vec<List<Column>>,
+    /// What to show of each subtask [default: device,status,outcome,command, on a narrow terminal without command; csv: device,command,status,code,reason,output,error; with --join its columns after device]
+    #[arg(long, value_parser = ListParser(NameParser))]
+    pub(crate) columns: Vec<List<String>>,
+    #[command(flatten)]
+    pub(crate) join: JoinOptions,
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) -> Result<(), CliError> {
     let output = context.global.output();
-    let columns = columns(output, List::all(&options.columns))?;
+    let mut join = read_join(output, options)?;
+    let selection = selection(output, &List::all(&options.columns), join.as_ref())?;
+    let codes = Codes::of(context)?;
     let connection = Connection::open(context).await?;
     let queries = queries(connection.client.subtasks(&options.task_id), options)?;
     let mut progress = Progress::new(&context.global, Some(&connection.client), &mut context.stderr)
@@ -52,7 +61,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
     if context.stdout.is_terminal() && output != Output::Table {
         progress.silence();
     }
-    let mut rows = RowWriter::new(output, columns, &mut context.stdout);
+    let shown = Shown { selection, codes: &codes, join: join.as_mut() };
+    let mut rows = RowWriter::new(output, shown, &mut context.stdout);
     let devices = if options.device_id.is_empty() { 0 } else { queries.len() };
     let mut without_row = 0;
     let outcome =
@@ -65,6 +75,9 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
         context.note(&why)?;
     } else if devices > 1 && without_row > 0 {
         context.note(&format!("{without_row} of {devices} devices have no row here"))?;
+    }
+    if let Some(join) = &join {
+        tell_join(context, join)?;
     }
     context.deliver()?;
     context.judge(&totals, &List::all(&options.status))
@@ -122,17 +135,48 @@ async fn print(
     Ok("")
 }
 
-/// JSON is what the platform sent, whole: it has no columns to choose from.
-fn columns(output: Output, chosen: Vec<Column>) -> Result<Vec<Column>, CliError> {
-    match output {
-        Output::Json | Output::Jsonl if !chosen.is_empty() => Err(CliError::usage(
-            "--columns goes with a table or csv: json is what the platform sent, whole",
-            "leave --columns out, or add -o csv",
+/// JSON is what the platform sent, whole: it has no columns to choose from, and none of a file.
+fn read_join(output: Output, options: &SubtasksOptions) -> Result<Option<Join>, CliError> {
+    let names = [("--columns", !options.columns.is_empty()), ("--join", options.join.join.is_some())];
+    match names.iter().find(|(_, is_given)| *is_given && output.is_json()) {
+        Some((name, _)) => Err(CliError::usage(
+            format!("{name} goes with a table or csv: json is what the platform sent, whole"),
+            format!("leave {name} out, or add -o csv"),
         )),
-        _ if !chosen.is_empty() => Ok(chosen),
-        Output::Csv => Ok(Column::CSV.to_vec()),
-        _ => Ok(Column::TABLE.to_vec()),
+        None => Join::read(&options.join),
     }
+}
+
+fn selection(output: Output, names: &[String], join: Option<&Join>) -> Result<Selection, CliError> {
+    match output {
+        _ if !names.is_empty() => Selection::chosen(names, join),
+        Output::Csv => Ok(Selection::usual(&Column::CSV, join)),
+        _ => Ok(Selection::usual(&Column::TABLE, join)),
+    }
+}
+
+/// Tells what came of the join: failures by value, as a part of a table or else on stderr, and devices without a counterpart.
+fn tell_join(context: &mut Context<'_>, join: &Join) -> Result<(), CliError> {
+    let groups = join.groups();
+    if let Some(by) = join.by().filter(|_| !groups.is_empty()) {
+        let heading = [
+            TableColumn::new(&one_line(&join.columns()[by]).to_uppercase()),
+            TableColumn::new("FAILED DEVICES"),
+        ];
+        let rows: Vec<_> =
+            groups.iter().map(|(value, count)| vec![one_line(value), count.to_string()]).collect();
+        let is_table = context.global.output() == Output::Table;
+        let outlet = if is_table { &mut context.stdout } else { &mut context.stderr };
+        let lines = table::lines(&heading, &rows, outlet.width(), outlet.palette);
+        if is_table {
+            outlet.write_lines(&[String::new()])?;
+        }
+        if is_table || !context.global.quiet {
+            outlet.write_lines(&lines)?;
+        }
+    }
+    join.notes().iter().try_for_each(|note| context.note(note))?;
+    Ok(())
 }
 
 /// The queries to read one after the other: the platform filters by one device.

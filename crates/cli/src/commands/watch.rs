@@ -2,6 +2,7 @@
 //!
 //! What ends a watch is decided here, and what each reader gets in `view`. The SDK decides when to ask again.
 
+mod on_settled;
 mod view;
 
 use crate::arguments::values;
@@ -9,9 +10,11 @@ use clap::Args;
 use std::time::Duration;
 
 use northbound::{Client, Summary, Watch, WatchStream};
+use serde_json::json;
 use tokio::time::{Instant, interval};
 
 use crate::error::{CliError, Kind};
+use crate::results;
 use crate::screen::chart::{WatchSnapshot, percent, span};
 use crate::screen::layout::{counted, one_line};
 use crate::screen::progress::Progress;
@@ -37,13 +40,26 @@ pub(crate) struct WatchOptions {
     /// Ask this often, but use no more than half of the quota [default: every 6s while things move, up to 30s while they do not]
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(crate) interval: Option<Duration>,
+    /// When the task has settled, run this command in the shell, with the result as JSON on its stdin; the watch fails if it fails
+    ///
+    /// It runs once: not if the watch is stopped, gives up or fails before. It writes to the stdout and stderr of the watch, after the result.
+    /// The shell is sh, and cmd on Windows.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) on_settled: Option<String>,
 }
 
 impl WatchOptions {
     /// A watch of this task without any limit.
     pub(crate) fn until_settled(task_id: &str) -> Self {
         let task_id = task_id.to_owned();
-        Self { task_id, timeout: None, allow_empty: false, fail_above: None, interval: None }
+        Self {
+            task_id,
+            timeout: None,
+            allow_empty: false,
+            fail_above: None,
+            interval: None,
+            on_settled: None,
+        }
     }
 }
 
@@ -74,7 +90,7 @@ pub(crate) async fn follow(
     }
     let mut last: Option<Summary> = None;
     let mut counted_at = started;
-    let outcome = loop {
+    let mut outcome = loop {
         let next = async {
             tokio::select! {
                 biased;
@@ -116,6 +132,17 @@ pub(crate) async fn follow(
         view.end(&snapshot, &mut context.stdout)?;
         context.deliver()?;
         memory.note(client, &options.task_id, None, Some(summary.into())).await;
+        let has_settled = outcome.is_ok() || summary.is_settled();
+        if let Some(command) = options.on_settled.as_ref().filter(|_| has_settled) {
+            let result = results::summary(connection.endpoint(), summary, json!({ "calls": stream.calls() }));
+            let ran = context.interrupt.or(on_settled::run(command, &result)).await;
+            outcome = match (outcome, ran) {
+                (Err(cause), Err(ran)) => {
+                    Err(CliError::Left { cause: Box::new(cause), advice: ran.to_string() })
+                }
+                (outcome, ran) => outcome.and(ran),
+            };
+        }
     }
     outcome.map_err(|failure| match failure {
         // A call that takes longer than --deadline is no end of the watch's time.
@@ -184,8 +211,6 @@ fn share(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn too_many_failed(total: u64, failed: u64, limit: Option<f64>) -> Option<CliError> {

@@ -5,12 +5,12 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use northbound::Subtask;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::arguments::global::Output;
 use crate::error::CliError;
 use crate::rows::columns::Column;
-use crate::rows::csv;
+use crate::rows::csv_file::{CsvFile, damage};
 use crate::session::interrupt::may_hang;
 
 /// What has subtasks.
@@ -75,71 +75,39 @@ fn read_jsonl(lines: impl BufRead, each: &mut impl FnMut(&Subtask)) -> io::Resul
             continue;
         }
         let subtask =
-            serde_json::from_str(text).map_err(|error| damage(number, format!("no subtask: {error}")))?;
+            serde_json::from_str(text).map_err(|error| damage(number, &format!("no subtask: {error}")))?;
         each(&subtask);
     }
     Ok(())
 }
 
-fn read_csv(mut lines: impl BufRead, each: &mut impl FnMut(&Subtask)) -> io::Result<()> {
-    let (mut line, mut number) = (Vec::new(), 1);
-    csv::read_line(&mut lines, &mut line)?;
-    let heading = cells(&line, number)?;
-    let place =
-        |column: Column| heading.iter().position(|name| name.trim_start_matches('\u{feff}') == column.name());
+fn read_csv(lines: impl BufRead, each: &mut impl FnMut(&Subtask)) -> io::Result<()> {
+    let mut file = CsvFile::new(lines)?;
+    let place = |column: Column| file.heading().iter().position(|name| *name == column.name());
     let needed =
-        |column: Column| place(column).ok_or_else(|| damage(1, format!("no column {}", column.name())));
+        |column: Column| place(column).ok_or_else(|| damage(1, &format!("no column {}", column.name())));
     let (device, status) = (needed(Column::Device)?, needed(Column::Status)?);
     let [error, code, reason] = [Column::Error, Column::Code, Column::Reason].map(place);
     let reason = reason.or_else(|| place(Column::Outcome));
-    loop {
-        number += line.iter().filter(|byte| **byte == b'\n').count();
-        if csv::read_line(&mut lines, &mut line)? == 0 {
-            return Ok(());
-        }
-        let cells = cells(&line, number)?;
-        if cells.len() == 1 && cells[0].is_empty() {
-            continue;
-        }
-        if cells.len() != heading.len() {
-            return Err(damage(
-                number,
-                format!("{} cells, and the first line has {}", cells.len(), heading.len()),
-            ));
-        }
-        let text = |place: Option<usize>| {
-            place.map(|place| csv::plain(&cells[place])).filter(|text| !text.is_empty())
-        };
+    while let Some((_, cells)) = file.next()? {
+        let text =
+            |place: Option<usize>| place.map(|place| cells[place].as_str()).filter(|text| !text.is_empty());
         let error = text(error).map(str::to_owned).or_else(|| {
             // Another choice of columns has code and words on their own.
             let cause = json!({ "error_code": text(code), "error_desc": text(reason) });
             text(code).or(text(reason)).map(|_| cause.to_string())
         });
         let row = json!({ "status": text(Some(status)), "error": error, "param": { "deviceId": text(Some(device)) } });
-        each(&subtask(row)?);
+        each(&serde_json::from_value(row)?);
     }
-}
-
-fn subtask(row: Value) -> io::Result<Subtask> {
-    serde_json::from_value(row).map_err(io::Error::from)
-}
-
-/// The cells of a line, which must be whole.
-fn cells(line: &[u8], number: usize) -> io::Result<Vec<String>> {
-    let text = std::str::from_utf8(line).map_err(|_| damage(number, "text that is not UTF-8".to_owned()))?;
-    if text.matches('"').count() % 2 == 1 {
-        return Err(damage(number, "a cell without an end".to_owned()));
-    }
-    Ok(csv::cells(text.trim_end_matches(['\n', '\r'])))
-}
-
-fn damage(line: usize, what: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("line {line} has {what}"))
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codes::Codes;
+    use crate::rows::csv;
 
     fn rows(text: &str, is_csv: bool) -> Result<Vec<String>, String> {
         let mut rows = Vec::new();
@@ -165,7 +133,7 @@ mod tests {
             &[Column::Status, Column::Device, Column::Error],
             &[Column::Device, Column::Reason, Column::Status, Column::Code],
         ] {
-            let cells = |column: &Column| column.of(&subtask).unwrap_or_default();
+            let cells = |column: &Column| column.of(&subtask, &Codes::default()).unwrap_or_default();
             let text =
                 csv::line(columns.iter().map(|column| column.name())) + &csv::line(columns.iter().map(cells));
             assert_eq!(rows(&text, true), expected, "{text}");

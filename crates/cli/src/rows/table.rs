@@ -49,7 +49,7 @@ pub(crate) fn lines(
     let widest = |(place, column): (usize, &TableColumn)| {
         let most = if column.is_text { TEXT_WIDTH } else { usize::MAX };
         let cells = rows.iter().map(|row| layout::width(&row[place]).min(most));
-        cells.max().unwrap_or(0).max(column.heading.len())
+        cells.max().unwrap_or(0).max(layout::width(&column.heading))
     };
     let mut widths: Vec<usize> = columns.iter().enumerate().map(widest).collect();
     let mut shown: Vec<usize> = (0..columns.len()).collect();

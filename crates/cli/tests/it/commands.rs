@@ -50,6 +50,33 @@ fn subtasks_are_shown_as_somebody_needs_them() {
 }
 
 #[test]
+fn own_columns_come_from_a_file_and_count_the_failures() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    let meters = "Serial;deviceId;District;status\r\n\
+         0017;4d8dbbe5-a63b-4e7b-80bc-cbc1e7d426b7;North;\"old; rusty\"\r\n\
+         0018;1594f7c8-86be-4399-aaa6-9bfe45bfbdc8;=South;\r\n\
+         0019;2a8ede69-d0f4-4ad8-9162-ff024a3bfb87;North;\r\n\
+         0020;somebody-else;North;\r\n";
+    std::fs::write(folder.path().join("meters.csv"), meters).unwrap();
+    let commands = [
+        "--emulator subtasks demo --status Fail --limit 4 --join DIR/meters.csv --by district",
+        "--emulator subtasks demo --status Fail --limit 4 --join DIR/meters.csv --by district -o csv",
+        "--emulator subtasks demo --status Fail --limit 3 --join DIR/meters.csv --columns device,serial,code,who,meaning,next-step",
+        "--emulator subtasks demo --status Success --limit 1 --join DIR/meters.csv --on serial --by district",
+        "--emulator subtasks demo --limit 1 --join DIR/meters.csv --columns device,street",
+        "--emulator subtasks demo --limit 1 --columns device,street",
+        "--emulator subtasks demo --join DIR/meters.csv --by street",
+        "--emulator subtasks demo --join DIR/none.csv",
+        "--emulator subtasks demo --join DIR/meters.csv -o jsonl",
+        "--emulator subtasks demo --by district",
+    ];
+    let commands = commands.map(|line| line.replace("DIR", &path));
+    let session = session(&commands.each_ref().map(String::as_str));
+    insta::assert_snapshot!(session.replace(&path, "DIR"));
+}
+
+#[test]
 fn a_summary_and_a_watch_are_charts_or_lines_for_a_person_and_json_for_a_script() {
     insta::assert_snapshot!(session(&[
         "--emulator summary demo",
@@ -112,8 +139,24 @@ fn help_and_explain_teach() {
         "explain 1010005",
         "explain 100501",
         "explain 105005 -o json",
+        "explain 100428",
+        "explain 100428 --codes tests/it/codes.toml",
         "explain 77",
     ]));
+}
+
+#[test]
+fn every_code_is_listed_in_its_group() {
+    let list = |environment, columns| northbound_in(environment, columns, "explain --all").stdout;
+    let listed = list(&[("NORTHBOUND_CODES", "tests/it/codes.toml")], None);
+    let groups: Vec<&str> = listed.split("\n\n").collect();
+    let codes = |group: usize| groups[group].lines().skip(2).map(|line| line.split(' ').next().unwrap());
+    assert_eq!(groups.len(), 3, "{listed}");
+    assert!(codes(0).any(|code| code == "1010005") && codes(1).any(|code| code == "100431"), "{listed}");
+    assert_eq!(codes(2).collect::<Vec<_>>(), ["100428", "7"]);
+    assert_eq!(codes(0).chain(codes(1)).chain(["100428"]).count(), northbound::ERROR_CATALOG.len());
+    let narrow = list(&[], Some(80));
+    assert!(narrow.contains("code: 100418\u{1b}[0m\n  who acts: application\n"), "{narrow}");
 }
 
 #[test]
@@ -137,6 +180,8 @@ fn failures_say_what_to_do() {
         "--emulator subtasks demo --page 1 --limit 2",
         "explain 1010005 -o csv",
         "explain 77 -o json",
+        "explain 77 --codes ../../rustfmt.toml",
+        "explain 77 --codes /nonexistent",
         "--emulator subtasks nope -o jsonl",
         "--emulator subtasks -o json",
         "--emulator subtasks demo --ca-cert ca.pem",

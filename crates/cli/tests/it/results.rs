@@ -47,6 +47,9 @@ fn every_command_prints_a_result_that_fits_the_schema() {
         ("compare DIR/rows.jsonl demo", "CompareResult", 0),
         ("doctor --task demo", "DoctorResult", 0),
         ("explain 1010005", "ExplainResult", 0),
+        ("explain 100428", "ExplainResult", 0),
+        ("explain --all", "ExplainAllResult", 0),
+        ("explain 7 --codes tests/it/codes.toml", "ExplainResult", 0),
         ("completions bash", "CompletionsResult", 0),
         ("man --out DIR/man", "ManResult", 0),
         // These are the platform's and OpenAPI's own.

@@ -2837,13 +2837,13 @@ This document is unofficial. It was written by hand from public documentation: t
 each operation. `x-platform-edition` is the edition of the page on `listSubtasks`. Nothing has been tried on a live
 platform yet.
 
-What shapes cannot say stands in extensions: `x-error-catalog` (what each error code means and asks for),
+What shapes cannot say stands in extensions: `x-error-catalog` (what each error code means and asks for, and of whom),
 `x-error-codes` (which codes a response may carry), `x-quota` (how often one may call), `x-may-repeat` (whether a call
 may be sent again when its outcome is unknown), `x-lifecycle` (which status may follow which), `x-known-values` (which
 values of an open list are known) and `x-content-schema` (what a string that holds JSON holds).
 
 
-Version: 3.1.0*/
+Version: 3.2.0*/
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -2870,7 +2870,7 @@ impl Client {
 }
 impl ClientInfo<crate::Call> for Client {
     fn api_version() -> &'static str {
-        "3.1.0"
+        "3.2.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()

@@ -3,7 +3,7 @@
 use ::std::time::Duration;
 use super::open_enums::ErrorCode;
 /// The version of the document that this crate was generated from.
-pub const DOCUMENT_VERSION: &str = "3.1.0";
+pub const DOCUMENT_VERSION: &str = "3.2.0";
 /// The edition of the platform's page that the document follows.
 pub const PLATFORM_EDITION: &str = "2022-02-24";
 /// What the document's catalogue says of an error code.
@@ -20,12 +20,15 @@ pub struct ErrorInfo {
     pub meaning: &'static str,
     /// What a person can do about it.
     pub remedy: &'static str,
-    /// What a program should do about it.
-    pub action: Action,
+    /// Who that is.
+    pub who: Who,
+    /// What a program should do about a call that is answered with it; `None` if no call is, because the code comes only
+    /// in the `error` of a subtask.
+    pub action: Option<Action>,
     /// Where the code is known from, when the platform's page on the call does not list it.
     pub source: Option<&'static str>,
 }
-/// What a program should do about an error.
+///What a program should do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {
@@ -43,7 +46,7 @@ pub enum Action {
     Retry,
 }
 impl Action {
-    /// The action as the document names it.
+    /// The value as the document names it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::FixRequest => "fix-request",
@@ -55,6 +58,30 @@ impl Action {
         }
     }
 }
+///Who can do something about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Who {
+    ///`application`
+    Application,
+    ///`platform`
+    Platform,
+    ///`field team`
+    FieldTeam,
+    ///`device vendor`
+    DeviceVendor,
+}
+impl Who {
+    /// The value as the document names it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Platform => "platform",
+            Self::FieldTeam => "field team",
+            Self::DeviceVendor => "device vendor",
+        }
+    }
+}
 /// Every error code that the document knows.
 pub static ERROR_CATALOG: &[ErrorInfo] = &[
     ErrorInfo {
@@ -63,7 +90,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The input is invalid",
         meaning: "A parameter of the call is invalid.",
         remedy: "Check the parameters of the call.",
-        action: Action::FixRequest,
+        who: Who::Application,
+        action: Some(Action::FixRequest),
         source: None,
     },
     ErrorInfo {
@@ -72,7 +100,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The application is not existed.",
         meaning: "The application does not exist.",
         remedy: "Check the application id, in the app_key header and in the appId parameter.",
-        action: Action::FixConfiguration,
+        who: Who::Application,
+        action: Some(Action::FixConfiguration),
         source: None,
     },
     ErrorInfo {
@@ -81,7 +110,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The application hasn't been authorized",
         meaning: "The application has not been authorized by the one that owns the batch task.",
         remedy: "Leave the parameter appId out, unless another application authorized yours.",
-        action: Action::FixConfiguration,
+        who: Who::Application,
+        action: Some(Action::FixConfiguration),
         source: None,
     },
     ErrorInfo {
@@ -90,7 +120,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "app throttle exceed.",
         meaning: "The application calls more often than flow control allows, which is 100 calls a minute by default.",
         remedy: "Call less often, or ask the platform's operator for a higher threshold.",
-        action: Action::WaitForQuota,
+        who: Who::Application,
+        action: Some(Action::WaitForQuota),
         source: None,
     },
     ErrorInfo {
@@ -99,7 +130,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "App_key or access_token is invalid.",
         meaning: "The access token is invalid, or does not belong to the app_key.",
         remedy: "Log in again, since the token may have expired, or a later login may have cancelled it.",
-        action: Action::LogInAgain,
+        who: Who::Application,
+        action: Some(Action::LogInAgain),
         source: None,
     },
     ErrorInfo {
@@ -108,7 +140,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The batchTask is not existed.",
         meaning: "The batch task does not exist.",
         remedy: "Check the task id.",
-        action: Action::FixRequest,
+        who: Who::Application,
+        action: Some(Action::FixRequest),
         source: None,
     },
     ErrorInfo {
@@ -117,7 +150,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "Resource doesn't exist",
         meaning: "Something that the request names does not exist. The page does not say what.",
         remedy: "Check the devices, groups, type or area that the task is for.",
-        action: Action::FixRequest,
+        who: Who::Application,
+        action: Some(Action::FixRequest),
         source: None,
     },
     ErrorInfo {
@@ -126,7 +160,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The batchTask count has reached the limit",
         meaning: "Another batch task is unfinished. The page counts for each user, and allows one.",
         remedy: "Wait until that task is finished, then create this one.",
-        action: Action::WaitForTask,
+        who: Who::Application,
+        action: Some(Action::WaitForTask),
         source: None,
     },
     ErrorInfo {
@@ -135,7 +170,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The batchTask name has exist",
         meaning: "A batch task of this name exists.",
         remedy: "Find out first whether an earlier attempt of yours has created the task. If none has, choose another name.",
-        action: Action::FixRequest,
+        who: Who::Application,
+        action: Some(Action::FixRequest),
         source: None,
     },
     ErrorInfo {
@@ -144,7 +180,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The tagName and tagValue has been used on the platform",
         meaning: "A tag of the task is already in use.",
         remedy: "Choose another tag.",
-        action: Action::FixRequest,
+        who: Who::Application,
+        action: Some(Action::FixRequest),
         source: None,
     },
     ErrorInfo {
@@ -153,7 +190,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The tag is not existed",
         meaning: "A tag of the task does not exist.",
         remedy: "Check the tags of the task.",
-        action: Action::FixRequest,
+        who: Who::Application,
+        action: Some(Action::FixRequest),
         source: None,
     },
     ErrorInfo {
@@ -162,7 +200,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The user has no right",
         meaning: "The user may not make this call. The token is not the cause.",
         remedy: "Ask the platform's operator for the right to create batch tasks.",
-        action: Action::FixConfiguration,
+        who: Who::Platform,
+        action: Some(Action::FixConfiguration),
         source: None,
     },
     ErrorInfo {
@@ -171,7 +210,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The input is invalid",
         meaning: "A member of the request is missing or invalid.",
         remedy: "Check the members of the request.",
-        action: Action::FixRequest,
+        who: Who::Application,
+        action: Some(Action::FixRequest),
         source: None,
     },
     ErrorInfo {
@@ -180,7 +220,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "Illegal request.",
         meaning: "The request is not allowed in this form; a parameter that is needed may be empty.",
         remedy: "Check the request against the platform's page.",
-        action: Action::FixRequest,
+        who: Who::Application,
+        action: Some(Action::FixRequest),
         source: Some(
             "The page on querying one batch task lists it; the wording is ours.",
         ),
@@ -191,7 +232,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "Internal server error.",
         meaning: "The platform failed.",
         remedy: "Try again later, and contact the platform's maintenance if it stays.",
-        action: Action::Retry,
+        who: Who::Platform,
+        action: Some(Action::Retry),
         source: None,
     },
     ErrorInfo {
@@ -200,7 +242,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "AppId or secret is not right.",
         meaning: "Application id or secret is wrong.",
         remedy: "Check application id and secret, and that the endpoint is the platform on which the application was created.",
-        action: Action::FixConfiguration,
+        who: Who::Application,
+        action: Some(Action::FixConfiguration),
         source: Some(
             "The vendor's page on authentication; the wording was seen in comments of public client code.",
         ),
@@ -211,7 +254,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "Required Parameter is null or empty.",
         meaning: "A parameter that the call needs is missing or empty.",
         remedy: "Send application id and secret as a form.",
-        action: Action::FixRequest,
+        who: Who::Application,
+        action: Some(Action::FixRequest),
         source: Some(
             "The vendor's page on authentication; the wording has not been verified.",
         ),
@@ -222,7 +266,8 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The application is frozen.",
         meaning: "The application is frozen because of unpaid bills.",
         remedy: "Settle the account with the platform's operator.",
-        action: Action::FixConfiguration,
+        who: Who::Application,
+        action: Some(Action::FixConfiguration),
         source: Some("The vendor's page on authentication; the wording is ours."),
     },
     ErrorInfo {
@@ -231,9 +276,118 @@ pub static ERROR_CATALOG: &[ErrorInfo] = &[
         text: "The platform is congested.",
         meaning: "The platform is congested and sheds load.",
         remedy: "Try again later.",
-        action: Action::Retry,
+        who: Who::Platform,
+        action: Some(Action::Retry),
         source: Some(
             "Listed under HTTP 503 for another call of the platform; the wording is ours.",
+        ),
+    },
+    ErrorInfo {
+        code: ErrorCode::DeviceOffline,
+        name: "DeviceOffline",
+        text: "The device is not online.",
+        meaning: "The device is not connected to the platform.",
+        remedy: "Check the device's connection, such as its power and reception on site. Send the command again when it is online.",
+        who: Who::FieldTeam,
+        action: None,
+        source: Some(
+            "Not from the page on batch tasks, which lists no codes of devices, but from the one on sending a command to a single device.",
+        ),
+    },
+    ErrorInfo {
+        code: ErrorCode::DeviceLongOffline,
+        name: "DeviceLongOffline",
+        text: "Device is zombie.",
+        meaning: "The device has not been online for longer than the platform allows, which is 7 days by default.",
+        remedy: "Find out on site why it is offline, and bring it online. Then send the command again.",
+        who: Who::FieldTeam,
+        action: None,
+        source: Some(
+            "Not from the page on batch tasks, which lists no codes of devices, but from the one on sending a command to a single device.",
+        ),
+    },
+    ErrorInfo {
+        code: ErrorCode::ServiceNotFound,
+        name: "ServiceNotFound",
+        text: "The serviceType is not exist.",
+        meaning: "The platform knows no such service of this type of device.",
+        remedy: "Check that the profile of this type of device is on the platform and has the command's serviceId.",
+        who: Who::DeviceVendor,
+        action: None,
+        source: Some(
+            "Not from the page on batch tasks, which lists no codes of devices, but from the one on sending a command to a single device.",
+        ),
+    },
+    ErrorInfo {
+        code: ErrorCode::DeviceNotFound,
+        name: "DeviceNotFound",
+        text: "The deviceData is not existed.",
+        meaning: "The platform knows no such device of this application.",
+        remedy: "Check the device id, and that the device belongs to this application.",
+        who: Who::Application,
+        action: None,
+        source: Some(
+            "Not from the page on batch tasks, which lists no codes of devices, but from the one on sending a command to a single device.",
+        ),
+    },
+    ErrorInfo {
+        code: ErrorCode::TooManyCommands,
+        name: "TooManyCommands",
+        text: "Command counts has reached the upLimit.",
+        meaning: "The device has as many waiting commands as the platform allows, which is 20 by default.",
+        remedy: "Cancel commands that nobody needs. The others go out when the device reports; if it never does, check it on site.",
+        who: Who::Application,
+        action: None,
+        source: Some(
+            "Not from the page on batch tasks, which lists no codes of devices, but from the one on sending a command to a single device.",
+        ),
+    },
+    ErrorInfo {
+        code: ErrorCode::CommandMuted,
+        name: "CommandMuted",
+        text: "The device command is muted.",
+        meaning: "The command is disabled for the device.",
+        remedy: "Check the command's method, and whether this type of device has it.",
+        who: Who::DeviceVendor,
+        action: None,
+        source: Some(
+            "Not from the page on batch tasks, which lists no codes of devices, but from comments of public client code on other calls.",
+        ),
+    },
+    ErrorInfo {
+        code: ErrorCode::CommandNameInvalid,
+        name: "CommandNameInvalid",
+        text: "CommandName is invalid.",
+        meaning: "The name of the command is invalid.",
+        remedy: "Check that the command's method is spelled as in the profile of the device.",
+        who: Who::Application,
+        action: None,
+        source: Some(
+            "Not from the page on batch tasks, which lists no codes of devices, but from comments of public client code on other calls.",
+        ),
+    },
+    ErrorInfo {
+        code: ErrorCode::PlatformFault,
+        name: "PlatformFault",
+        text: "Internal server error.",
+        meaning: "The platform failed while it handled the command.",
+        remedy: "Send the command again later, and contact the platform's maintenance if it stays.",
+        who: Who::Platform,
+        action: None,
+        source: Some(
+            "Not from the page on batch tasks, which lists no codes of devices, but from the one on sending a command to a single device.",
+        ),
+    },
+    ErrorInfo {
+        code: ErrorCode::DatabaseFault,
+        name: "DatabaseFault",
+        text: "The data in dataBase is abnomal.",
+        meaning: "The platform's own data are inconsistent.",
+        remedy: "Contact the platform's maintenance, with the device id.",
+        who: Who::Platform,
+        action: None,
+        source: Some(
+            "Not from the page on batch tasks, which lists no codes of devices, but from the one on sending a command to a single device.",
         ),
     },
 ];

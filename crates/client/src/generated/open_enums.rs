@@ -431,6 +431,24 @@ pub enum ErrorCode {
     ApplicationFrozen,
     ///`100501`: The platform is congested and sheds load.
     Congested,
+    ///`100428`: The device is not connected to the platform.
+    DeviceOffline,
+    ///`100612`: The device has not been online for longer than the platform allows, which is 7 days by default.
+    DeviceLongOffline,
+    ///`100431`: The platform knows no such service of this type of device.
+    ServiceNotFound,
+    ///`100418`: The platform knows no such device of this application.
+    DeviceNotFound,
+    ///`100223`: The device has as many waiting commands as the platform allows, which is 20 by default.
+    TooManyCommands,
+    ///`100432`: The command is disabled for the device.
+    CommandMuted,
+    ///`102203`: The name of the command is invalid.
+    CommandNameInvalid,
+    ///`100001`: The platform failed while it handled the command.
+    PlatformFault,
+    ///`100023`: The platform's own data are inconsistent.
+    DatabaseFault,
     /// A value that the document does not list, as it came.
     Unknown(crate::UnknownValue),
 }
@@ -456,6 +474,15 @@ impl ErrorCode {
         Self::MissingParameter,
         Self::ApplicationFrozen,
         Self::Congested,
+        Self::DeviceOffline,
+        Self::DeviceLongOffline,
+        Self::ServiceNotFound,
+        Self::DeviceNotFound,
+        Self::TooManyCommands,
+        Self::CommandMuted,
+        Self::CommandNameInvalid,
+        Self::PlatformFault,
+        Self::DatabaseFault,
     ];
     /// The value as it stands on the wire.
     pub fn as_str(&self) -> &str {
@@ -479,6 +506,15 @@ impl ErrorCode {
             Self::MissingParameter => "102202",
             Self::ApplicationFrozen => "100247",
             Self::Congested => "100501",
+            Self::DeviceOffline => "100428",
+            Self::DeviceLongOffline => "100612",
+            Self::ServiceNotFound => "100431",
+            Self::DeviceNotFound => "100418",
+            Self::TooManyCommands => "100223",
+            Self::CommandMuted => "100432",
+            Self::CommandNameInvalid => "102203",
+            Self::PlatformFault => "100001",
+            Self::DatabaseFault => "100023",
             Self::Unknown(value) => value.as_str(),
         }
     }
@@ -505,6 +541,15 @@ impl From<&str> for ErrorCode {
             "102202" => Self::MissingParameter,
             "100247" => Self::ApplicationFrozen,
             "100501" => Self::Congested,
+            "100428" => Self::DeviceOffline,
+            "100612" => Self::DeviceLongOffline,
+            "100431" => Self::ServiceNotFound,
+            "100418" => Self::DeviceNotFound,
+            "100223" => Self::TooManyCommands,
+            "100432" => Self::CommandMuted,
+            "102203" => Self::CommandNameInvalid,
+            "100001" => Self::PlatformFault,
+            "100023" => Self::DatabaseFault,
             _ => Self::Unknown(crate::UnknownValue::new(text)),
         }
     }
@@ -567,6 +612,15 @@ impl ::schemars::JsonSchema for ErrorCode {
                 "102202",
                 "100247",
                 "100501",
+                "100428",
+                "100612",
+                "100431",
+                "100418",
+                "100223",
+                "100432",
+                "102203",
+                "100001",
+                "100023",
             ],
         )
     }

@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
 use super::script::{Step, script};
-use crate::api::refusal::{Envelope, ErrorRow, INTERNAL_ERROR};
+use crate::api::refusal::{Envelope, ErrorRow, INTERNAL_ERROR, THROTTLED};
 use crate::clock::Clock;
 use crate::fault::FaultKind;
 
@@ -23,22 +23,20 @@ const PIECE: usize = 64 * 1024;
 const DRIPS: usize = 10;
 
 /// The answer that a fault puts in the place of the platform's.
-pub(crate) fn in_place(fault: &FaultKind) -> Option<Response> {
+pub(crate) fn in_place(fault: &FaultKind, envelope: Envelope) -> Option<Response> {
+    let refused = |row: ErrorRow| row.because("a fault that was switched on").response(envelope);
     let response = match fault {
         FaultKind::BadGateway => {
             let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n";
             (StatusCode::BAD_GATEWAY, [(CONTENT_TYPE, "text/html")], page).into_response()
         }
         FaultKind::EmptyError => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        FaultKind::InternalError => {
-            INTERNAL_ERROR.because("a fault that was switched on").response(Envelope::Documented)
-        }
+        FaultKind::InternalError => refused(INTERNAL_ERROR),
+        FaultKind::Throttle => refused(THROTTLED),
         FaultKind::ErrorUnder200 { code } => {
             // It was checked when the fault was switched on.
             let row = ErrorRow::with_code(code).unwrap_or(INTERNAL_ERROR);
-            ErrorRow { status: 200, ..row }
-                .because("a fault that was switched on")
-                .response(Envelope::Documented)
+            refused(ErrorRow { status: 200, ..row })
         }
         FaultKind::Unavailable { retry_after_seconds } => {
             let wait = retry_after_seconds.map(|seconds| [(RETRY_AFTER, HeaderValue::from(seconds))]);

@@ -143,13 +143,13 @@ async fn list_tasks(State(control): State<Control>) -> Json<Vec<TaskState>> {
         (status = 201, description = "The task exists."),
         (status = 400, description = "The task cannot be read, or contradicts itself.", body = posted::ControlError),
         (status = 413, description = "The body is too long.", body = posted::ControlError),
-        (status = 409, description = "There is a task with this id.", body = posted::ControlError)
+        (status = 409, description = "There is a task with this id, or there are as many tasks as the scenario allows.", body = posted::ControlError)
     )
 ))]
 async fn create_task(State(control): State<Control>, body: Posted) -> Answered<StatusCode> {
     control.create_task(body.read::<Task>()?).map_err(|error| {
         let status = match error {
-            ScenarioError::DuplicateTask { .. } => StatusCode::CONFLICT,
+            ScenarioError::DuplicateTask { .. } | ScenarioError::TooManyTasks { .. } => StatusCode::CONFLICT,
             _ => StatusCode::BAD_REQUEST,
         };
         refused(status, error)

@@ -37,11 +37,14 @@ pub(crate) async fn platform_call(
     }
     let cut = request.extensions().get::<Cut>().cloned();
 
-    let mut response = match fault.as_ref().and_then(apply::in_place) {
-        Some(response) => response,
-        None => {
-            if fault == Some(FaultKind::RepeatedPage) {
-                request.extensions_mut().insert(RepeatPage);
+    let replaced = fault.as_ref().and_then(|fault| apply::in_place(fault, platform.envelope));
+    let mut response = match (replaced, &fault) {
+        (Some(response), _) => response,
+        (None, fault) => {
+            match (fault, &entry.application) {
+                (Some(FaultKind::RepeatedPage), _) => drop(request.extensions_mut().insert(RepeatPage)),
+                (Some(FaultKind::TokenDead), Some(app_key)) => platform.cancel_token(app_key),
+                _ => {}
             }
             next.run(request).await
         }

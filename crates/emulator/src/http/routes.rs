@@ -51,7 +51,7 @@ operations! {
 #[cfg_attr(feature = "openapi", utoipa::path(
     get, path = LIST_SUBTASKS_PATH, tag = "Batch tasks",
     params(crate::api::query::SubtaskQuery),
-    responses((status = 200, description = "One page of subtasks.", body = crate::api::SubtaskPage)),
+    responses((status = 200, description = "One page of subtasks.", body = crate::api::SubtaskPage<'_>)),
     security(("AppKey" = [], "BearerToken" = []))
 ))]
 async fn list_subtasks(

@@ -51,7 +51,7 @@ impl BatchTask {
             // It is JSON, so there is no other case.
             param: RawValue::from_string(PORTAL_PARAM.to_owned()).unwrap_or_default(),
             tags: Vec::new(),
-            subtasks: Subtasks::new(seed, &task.id, task.content),
+            subtasks: Subtasks::new(seed, &task.id, &task.content),
         }
     }
 
@@ -64,12 +64,15 @@ impl BatchTask {
     }
 
     pub(super) fn state(&self, now: Duration) -> TaskState {
-        let counts = SubtaskStatus::ALL.into_iter().zip(self.counts(now).by_status);
+        let counts = self.counts(now);
+        let other = (counts.other > 0).then_some(("other", counts.other));
+        let counts =
+            SubtaskStatus::ALL.map(SubtaskStatus::name).into_iter().zip(counts.by_status).chain(other);
         TaskState {
             id: self.id.clone(),
             application: self.owner.clone(),
             name: self.name.clone(),
-            counts: counts.map(|(status, rows)| (status.name().to_owned(), rows)).collect(),
+            counts: counts.map(|(status, rows)| (status.to_owned(), rows)).collect(),
         }
     }
 
@@ -114,7 +117,7 @@ pub struct TaskState {
     pub application: String,
     /// Its name. A task of the scenario is named like its id.
     pub name: String,
-    /// Number of its subtasks in each status.
+    /// Number of its subtasks in each status; those in no documented one are `other`.
     pub counts: BTreeMap<String, u32>,
 }
 

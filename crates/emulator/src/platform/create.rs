@@ -17,6 +17,7 @@ use crate::api::refusal::{
 use crate::draw::{self, Purpose};
 use crate::platform::batch_task::BatchTask;
 use crate::platform::{Platform, lock};
+use crate::scenario::ScenarioError;
 use crate::tasks::Subtasks;
 
 impl Platform {
@@ -48,6 +49,11 @@ impl Platform {
 
         let mut created = lock(&self.created);
         self.check_other_tasks(owner, &task.task_name)?;
+        // `created` is held, so that no other call creates one meanwhile; the control API may, and one more does no harm.
+        if self.tasks.read().unwrap_or_else(PoisonError::into_inner).len() >= self.max_tasks {
+            let error = ScenarioError::TooManyTasks { most: self.max_tasks };
+            return Err(TASK_LIMIT_REACHED.because(error.to_string()));
+        }
         let id = self.new_task_id(&mut created);
         let rules = &self.created_tasks;
         let unit = if rules.timeout_in_seconds { 1 } else { 60 };

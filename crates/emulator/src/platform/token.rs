@@ -74,6 +74,13 @@ impl Tokens {
         }
     }
 
+    /// Cancels the token of this application, if it has one, as a login does.
+    pub(crate) fn cancel(&mut self, app_id: &str) {
+        if let Some(issued) = self.newest.get_mut(app_id) {
+            issued.login += 1;
+        }
+    }
+
     /// Whether `token` is the one that works for this application now.
     pub(crate) fn check(&self, app_id: &str, token: &str, now: Duration) -> Result<(), BadToken> {
         let issued = self.newest.get(app_id).ok_or(BadToken::NeverIssued)?;

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use thiserror::Error;
 
 use self::ScenarioError::Contradiction;
+use super::rows::Row;
 use super::{Application, Content, Fleet, Scenario, Task};
+use crate::fault::Fault;
 
 /// Why a scenario cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -17,17 +19,31 @@ pub enum ScenarioError {
         /// The id.
         id: String,
     },
+    /// There are as many tasks as the scenario allows.
+    #[error(
+        "there are {most} tasks, as many as max_tasks of the scenario allows: drop some, reset the emulator, or raise max_tasks"
+    )]
+    TooManyTasks {
+        /// As many as are allowed.
+        most: usize,
+    },
     /// It contradicts itself, or breaks a bound: what is wrong, and what is allowed.
     #[error("{0}")]
     Contradiction(String),
 }
 
-/// A part of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Member(&'static str),
-    /// One of a list.
-    Entry(&'static str, usize),
+/// What cannot be run, and where in the scenario it is.
+#[derive(Debug)]
+pub(crate) struct Flaw {
+    pub(crate) error: ScenarioError,
+    /// The members that lead to the one at fault, such as `tasks.3.content.life`.
+    pub(super) path: String,
+}
+
+impl Flaw {
+    pub(super) fn at(path: impl Into<String>, error: String) -> Self {
+        Self { error: Contradiction(error), path: path.into() }
+    }
 }
 
 impl Scenario {
@@ -37,24 +53,23 @@ impl Scenario {
     ///
     /// The first contradiction or bound that it breaks.
     pub fn check(&self) -> Result<(), ScenarioError> {
-        self.first_contradiction().map_or(Ok(()), |(_, error)| Err(error))
+        self.find_flaw().map_err(|flaw| flaw.error)
     }
 
-    /// The first contradiction, and the member of the scenario that holds it.
-    pub(super) fn first_contradiction(&self) -> Option<(Place, ScenarioError)> {
+    /// Fails with the first contradiction.
+    pub(super) fn find_flaw(&self) -> Result<(), Flaw> {
         if ![200, 403, 500].contains(&self.unknown_application_status) {
             let status = self.unknown_application_status;
             let error = format!("unknown_application_status of {status}: 200, 403 and 500 are allowed");
-            return Some((Place::Member("unknown_application_status"), Contradiction(error)));
+            return Err(Flaw::at("unknown_application_status", error));
         }
-        if let Err(error) = self.created_tasks.life.check() {
-            let error = format!("created tasks: {error}");
-            return Some((Place::Member("created_tasks"), Contradiction(error)));
+        if let Err((member, error)) = self.created_tasks.life.check() {
+            return Err(Flaw::at(format!("created_tasks.life.{member}"), format!("created tasks: {error}")));
         }
         let (devices, most) = (self.fleet.devices, Fleet::MAX_DEVICES);
         if devices > most {
             let error = format!("the fleet has {devices} devices: at most {most} are allowed");
-            return Some((Place::Member("fleet"), Contradiction(error)));
+            return Err(Flaw::at("fleet.devices", error));
         }
         let ids: HashSet<&str> =
             self.applications.iter().map(|application| application.id.as_str()).collect();
@@ -62,71 +77,86 @@ impl Scenario {
         let applications = self.applications.iter().map(|application| {
             application.check(&ids)?;
             let id = &application.id;
-            let is_new = app_ids.insert(id);
-            is_new.then_some(()).ok_or_else(|| Contradiction(format!("two applications have the id '{id}'")))
+            let twice = || Flaw::at("id", format!("two applications have the id '{id}'"));
+            app_ids.insert(id).then_some(()).ok_or_else(twice)
         });
         let tasks = self.tasks.iter().map(|task| {
             task.check(&ids)?;
-            let id = &task.id;
-            let is_new = task_ids.insert(id);
-            is_new.then_some(()).ok_or_else(|| ScenarioError::DuplicateTask { id: id.clone() })
+            let id = task.id.clone();
+            let twice = || Flaw { error: ScenarioError::DuplicateTask { id }, path: "id".to_owned() };
+            task_ids.insert(&task.id).then_some(()).ok_or_else(twice)
         });
-        let faults =
-            self.faults.iter().map(|fault| fault.check().map_err(|error| Contradiction(error.to_string())));
-        first("faults", faults)
-            .or_else(|| first("applications", applications))
-            .or_else(|| first("tasks", tasks))
+        let check = |fault: &Fault| fault.check().map_err(|error| Flaw::at(error.path, error.to_string()));
+        first("faults", self.faults.iter().map(check))?;
+        first("applications", applications)?;
+        first("tasks", tasks)
     }
 }
 
 impl Application {
     /// Whether an emulator that has these applications can use it.
-    fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
-        check_text("application id", &self.id)?;
-        check_text("secret", &self.secret)?;
+    fn check(&self, applications: &HashSet<&str>) -> Result<(), Flaw> {
+        check_text("id", "application id", &self.id)?;
+        check_text("secret", "secret", &self.secret)?;
         let unknown = self.authorizes.iter().find(|id| !applications.contains(id.as_str()));
-        unknown.map_or(Ok(()), |id| Err(unknown_application(&format!("application '{}'", self.id), id)))
+        let by = format!("application '{}'", self.id);
+        unknown.map_or(Ok(()), |id| Err(unknown_application("authorizes", &by, id)))
     }
 }
 
 impl Task {
     /// Whether an emulator that has these applications can use it.
-    pub(crate) fn check(&self, applications: &HashSet<&str>) -> Result<(), ScenarioError> {
+    pub(crate) fn check(&self, applications: &HashSet<&str>) -> Result<(), Flaw> {
         let Self { id, application, content } = self;
-        check_text("task id", id)?;
+        check_text("id", "task id", id)?;
         if !applications.contains(application.as_str()) {
-            return Err(unknown_application(&format!("task '{id}'"), application));
+            return Err(unknown_application("application", &format!("task '{id}'"), application));
         }
-        let most = Content::MAX_SUBTASKS;
-        match content {
-            Content::Generated { subtasks, .. } if *subtasks > most => {
-                let error = format!("task '{id}' has {subtasks} subtasks: at most {most} are allowed");
-                Err(Contradiction(error))
+        let (path, error) = match content {
+            Content::Generated { subtasks, .. } if *subtasks > Content::MAX_SUBTASKS => {
+                let most = Content::MAX_SUBTASKS;
+                ("subtasks".to_owned(), format!(" has {subtasks} subtasks: at most {most} are allowed"))
             }
-            Content::Generated { life: Some(life), .. } => {
-                life.check().map_err(|error| Contradiction(format!("task '{id}': {error}")))
+            Content::Generated { life: Some(life), .. } => match life.check() {
+                Ok(()) => return Ok(()),
+                Err((member, error)) => (format!("life.{member}"), format!(": {error}")),
+            },
+            Content::Rows { rows: Some(rows), file: None } => {
+                let is_nameless = |row: &Row| !row.contains_key("deviceId") && !row.contains_key("param");
+                let Some(row) = rows.iter().position(is_nameless) else { return Ok(()) };
+                (
+                    format!("rows.{row}"),
+                    ": a row needs `deviceId`, or `param` with all that it holds".to_owned(),
+                )
             }
-            Content::Generated { .. } | Content::PageExample => Ok(()),
-        }
+            Content::Rows { rows: None, file: Some(file) } if file.text.is_none() => {
+                let error = ": only a scenario file can name a file of rows: give them in `rows`";
+                ("file".to_owned(), error.to_owned())
+            }
+            Content::Rows { rows: Some(_), .. } | Content::Rows { file: None, .. } => {
+                (String::new(), " of kind `rows` has either `rows` or `file`".to_owned())
+            }
+            _ => return Ok(()),
+        };
+        Err(Flaw::at(format!("content.{path}"), format!("task '{id}'{error}")))
     }
 }
 
-fn unknown_application(by: &str, id: &str) -> ScenarioError {
-    Contradiction(format!("{by} names the application '{id}', which the scenario does not have"))
+fn unknown_application(member: &str, by: &str, id: &str) -> Flaw {
+    Flaw::at(member, format!("{by} names the application '{id}', which the scenario does not have"))
 }
 
-/// The first entry of a list that cannot be used.
-fn first(
-    list: &'static str,
-    outcomes: impl Iterator<Item = Result<(), ScenarioError>>,
-) -> Option<(Place, ScenarioError)> {
-    outcomes.enumerate().find_map(|(index, outcome)| Some((Place::Entry(list, index), outcome.err()?)))
+/// Fails for the first entry of a list that cannot be used.
+pub(super) fn first(list: &str, outcomes: impl Iterator<Item = Result<(), Flaw>>) -> Result<(), Flaw> {
+    outcomes.enumerate().try_for_each(|(index, outcome)| {
+        outcome.map_err(|flaw| Flaw { path: format!("{list}.{index}.{}", flaw.path), ..flaw })
+    })
 }
 
-fn check_text(what: &'static str, text: &str) -> Result<(), ScenarioError> {
+fn check_text(member: &str, what: &str, text: &str) -> Result<(), Flaw> {
     match text.chars().count() {
         1..=256 => Ok(()),
-        length => Err(Contradiction(format!("{what} of {length} characters: 1 to 256 are allowed"))),
+        length => Err(Flaw::at(member, format!("{what} of {length} characters: 1 to 256 are allowed"))),
     }
 }
 

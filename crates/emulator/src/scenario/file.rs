@@ -1,10 +1,12 @@
 //! Scenario files, in TOML.
 
+use std::path::Path;
+
 use thiserror::Error;
 use toml::de::{DeTable, DeValue};
 
-use super::Scenario;
-use super::check::Place;
+use super::check::{Flaw, first};
+use super::{Content, Scenario};
 
 /// Why a scenario file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -20,7 +22,7 @@ pub struct ScenarioFileError {
 }
 
 impl Scenario {
-    /// Reads a scenario file. What it does not give is as in the built-in scenario.
+    /// Reads a scenario. What it does not give is as in the built-in scenario. Files that it names are looked up in the working folder.
     ///
     /// ```
     /// use northbound_emulator::Scenario;
@@ -51,16 +53,29 @@ impl Scenario {
     ///
     /// A file that is no TOML, has members that a scenario does not have, or describes a scenario that contradicts itself.
     pub fn from_toml(text: &str) -> Result<Self, ScenarioFileError> {
-        let scenario: Self = toml::from_str(text).map_err(|error| {
+        Self::from_toml_in(text, Path::new(""))
+    }
+
+    /// Reads a scenario, and the files that it names in this folder.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`from_toml`](Self::from_toml), or a file of rows that cannot be read.
+    pub fn from_toml_in(text: &str, folder: &Path) -> Result<Self, ScenarioFileError> {
+        let mut scenario: Self = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             ScenarioFileError::at(text, start, error.message())
         })?;
-        match scenario.first_contradiction() {
-            None => Ok(scenario),
-            Some((place, error)) => {
-                Err(ScenarioFileError::at(text, start_of(text, place), &error.to_string()))
+        let files = scenario.tasks.iter_mut().map(|task| match &mut task.content {
+            Content::Rows { rows: None, file: Some(file) } => {
+                file.load(folder).map_err(|error| Flaw::at("content.file", error))
             }
-        }
+            _ => Ok(()),
+        });
+        first("tasks", files).and_then(|()| scenario.find_flaw()).map_err(|flaw| {
+            ScenarioFileError::at(text, start_of(text, &flaw.path), &flaw.error.to_string())
+        })?;
+        Ok(scenario)
     }
 }
 
@@ -76,17 +91,21 @@ impl ScenarioFileError {
     }
 }
 
-/// Where in the file the piece begins; its start if the file does not have the piece, which was then not at fault.
-fn start_of(text: &str, place: Place) -> usize {
+/// Where in the file the member begins that a path leads to. A path is followed as far as the file has it.
+fn start_of(text: &str, path: &str) -> usize {
     let Ok(file) = DeTable::parse(text) else { return 0 };
-    let (Place::Member(name) | Place::Entry(name, _)) = place;
-    let Some(member) = file.get_ref().get(name) else { return 0 };
-    match (place, member.get_ref()) {
-        (Place::Entry(_, index), DeValue::Array(entries)) => {
-            entries.get(index).unwrap_or(member).span().start
-        }
-        _ => member.span().start,
+    let (mut start, root) = (0, DeValue::Table(file.into_inner()));
+    let mut here = &root;
+    for step in path.split('.') {
+        let next = match here {
+            DeValue::Table(table) => table.get(step),
+            DeValue::Array(entries) => step.parse().ok().and_then(|index: usize| entries.get(index)),
+            _ => None,
+        };
+        let Some(next) = next else { break };
+        (start, here) = (next.span().start, next.get_ref());
     }
+    start
 }
 
 #[cfg(test)]
@@ -129,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_contradiction_is_named_with_the_line_of_its_entry() {
+    fn a_contradiction_is_named_with_the_line_of_its_member() {
         let task = |id: &str, application: &str| {
             format!(
                 "[[tasks]]\nid = \"{id}\"\napplication = \"{application}\"\ncontent = {{ kind = \"page-example\" }}\n"
@@ -138,7 +157,7 @@ mod tests {
         let text = error(&format!("{}\n{}", task("a", "demo-app"), task("b", "nobody")));
         assert_eq!(
             text,
-            "line 6, column 1: task 'b' names the application 'nobody', which the scenario does not have"
+            "line 8, column 15: task 'b' names the application 'nobody', which the scenario does not have"
         );
         let text = error("quota = 5\nunknown_application_status = 404\n");
         assert_eq!(
@@ -146,7 +165,45 @@ mod tests {
             "line 2, column 30: unknown_application_status of 404: 200, 403 and 500 are allowed"
         );
         let text = error("[[faults]]\nfault = { kind = \"gzip\" }\nper_mille = 2000\n");
-        assert_eq!(text, "line 1, column 1: per_mille of 2000: 1 to 1000 are allowed");
+        assert_eq!(text, "line 3, column 13: per_mille of 2000: 1 to 1000 are allowed");
+    }
+
+    #[test]
+    fn what_is_wrong_inside_the_content_of_a_task_has_its_own_line() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("rows.csv"), "\ndevice\n").unwrap();
+        for (content, expected) in [
+            (
+                "kind = \"rows\"\nrows = [\n{ deviceId = \"a\" },\n{ deviceID = \"b\" },\n]",
+                "line 8, column 1: task 't': a row needs",
+            ),
+            (
+                "kind = \"rows\"\nrows = []\nfile = \"x\"",
+                "line 4, column 1: task 't' of kind `rows` has either",
+            ),
+            ("kind = \"rows\"\nfile = \"none.jsonl\"", "line 6, column 8: cannot read "),
+            (
+                "kind = \"rows\"\nfile = \"rows.csv\"",
+                "rows.csv: line 2: expected value; each line has to be a row",
+            ),
+            (
+                "kind = \"generated\"\nsubtasks = 1\nlife = { sending_secs = 5 }",
+                "line 4, column 1: unknown field `sending_secs`",
+            ),
+            (
+                "kind = \"generated\"\nsubtasks = 1\nlife = { answer_seconds = 9,\nsending_seconds = 900_000 }",
+                "line 8, column 19: task 't': sending_seconds of 900000",
+            ),
+            (
+                "kind = \"generated\"\nsubtasks = 20_000_000",
+                "line 6, column 12: task 't' has 20000000 subtasks",
+            ),
+        ] {
+            let text =
+                format!("[[tasks]]\nid = \"t\"\napplication = \"demo-app\"\n[tasks.content]\n{content}\n");
+            let error = Scenario::from_toml_in(&text, folder.path()).unwrap_err().to_string();
+            assert!(error.starts_with("line ") && error.contains(expected), "{error}");
+        }
     }
 
     #[test]

@@ -67,19 +67,21 @@ impl Life {
         self
     }
 
-    /// Whether it can be lived; the error says which bound it breaks.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    /// Whether it can be lived; the error says which member breaks a bound, and which bound.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
         for (member, seconds) in [
             ("sending_seconds", self.sending_seconds),
             ("answer_seconds", self.answer_seconds),
             ("timeout_seconds", self.timeout_seconds),
         ] {
             if seconds > Self::MAX_SECONDS {
-                return Err(format!("{member} of {seconds}: at most {} are allowed", Self::MAX_SECONDS));
+                let error = format!("{member} of {seconds}: at most {} are allowed", Self::MAX_SECONDS);
+                return Err((member, error));
             }
         }
         if self.outcomes.weights().iter().all(|(_, weight)| *weight == 0) {
-            return Err("the weights of all outcomes are 0: at least one must be above".to_owned());
+            let error = "the weights of all outcomes are 0: at least one must be above".to_owned();
+            return Err(("outcomes", error));
         }
         Ok(())
     }
@@ -188,9 +190,9 @@ mod tests {
         assert!(timelines(life).iter().all(|timeline| timeline.ended >= longest * 1_000));
         let longer = Life { timeout_seconds: longest + 1, ..life };
         let message = "timeout_seconds of 604801: at most 604800 are allowed";
-        assert_eq!(longer.check().unwrap_err(), message);
+        assert_eq!(longer.check().unwrap_err(), ("timeout_seconds", message.to_owned()));
         let outcomes = Outcomes { timeout: 0, ..outcomes };
         let message = "the weights of all outcomes are 0: at least one must be above";
-        assert_eq!(Life { outcomes, ..life }.check().unwrap_err(), message);
+        assert_eq!(Life { outcomes, ..life }.check().unwrap_err(), ("outcomes", message.to_owned()));
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::life::Life;
+use crate::scenario::rows::{Row, RowsFile};
 
 /// A batch task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,16 @@ impl Task {
         }
     }
 
+    /// A task of these rows: see [`Content::Rows`].
+    pub fn of_rows(
+        id: impl Into<String>,
+        application: impl Into<String>,
+        rows: impl IntoIterator<Item = Row>,
+    ) -> Self {
+        let content = Content::Rows { rows: Some(rows.into_iter().collect()), file: None };
+        Self { id: id.into(), application: application.into(), content }
+    }
+
     /// Lets the subtasks of a generated task move; of another one, changes nothing.
     pub fn with_life(mut self, moves: Life) -> Self {
         if let Content::Generated { life, .. } = &mut self.content {
@@ -40,7 +51,7 @@ impl Task {
 }
 
 /// What the subtasks of a task are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
@@ -56,6 +67,21 @@ pub enum Content {
     },
     /// The example of the platform's page: two rows under a `totalCount` of 1.
     PageExample,
+    /// Rows of its own: either here, or in a file.
+    #[cfg_attr(feature = "schema", schemars(extend("oneOf" = [{ "required": ["rows"] }, { "required": ["file"] }])))]
+    Rows {
+        /// The rows. One with `param` comes back as it is. One without is in a short form: its `deviceId` and `commandId` become
+        /// `param`, `output` and `error` become texts if they are objects, and what it does not give is null.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>, required))]
+        rows: Option<Vec<Row>>,
+        /// A file that has a row in each line, as `northbound export -o jsonl` writes them. They come back as they are. The path is
+        /// from the folder of the scenario file; only a scenario file can name it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(ignore))]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+        file: Option<RowsFile>,
+    },
 }
 
 impl Content {

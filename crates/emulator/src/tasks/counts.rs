@@ -8,6 +8,8 @@ use crate::api::batch_task::BatchTaskStatus;
 pub(crate) struct Counts {
     /// In the order of [`SubtaskStatus::ALL`].
     pub(crate) by_status: [u32; SubtaskStatus::ALL.len()],
+    /// Rows in no documented status, which only a scenario can give.
+    pub(crate) other: u32,
     /// How many of the pending ones will never be sent, because the time of the task is over.
     pub(crate) expired: u32,
 }
@@ -18,7 +20,7 @@ impl Counts {
     }
 
     pub(crate) fn total(&self) -> u64 {
-        self.by_status.iter().copied().map(u64::from).sum()
+        self.by_status.iter().chain([&self.other]).copied().map(u64::from).sum()
     }
 
     /// Succeeded, failed or timed out.
@@ -71,7 +73,7 @@ mod tests {
             ([3, 0, 0, 0, 0], 3, BatchTaskStatus::Timeout, 0),
             ([0, 0, 0, 0, 0], 0, BatchTaskStatus::Complete, 1_000),
         ] {
-            let counts = Counts { by_status, expired };
+            let counts = Counts { by_status, expired, other: 0 };
             assert_eq!(
                 (counts.task_status(), counts.per_mille(counts.complete())),
                 (status, progress),

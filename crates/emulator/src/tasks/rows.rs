@@ -65,7 +65,7 @@ pub(crate) struct Found {
 impl GeneratedRows {
     pub(crate) fn new(plan: Plan) -> Self {
         let statuses = match plan.life {
-            None => Statuses::frozen(plan.rows, |row| status(plan.key, row)),
+            None => Statuses::frozen((0..plan.rows).map(|row| Some(status(plan.key, row)))),
             Some(_) => Statuses::moving(plan.rows, |row| plan.timeline(row)),
         };
         Self { plan, statuses: Mutex::new(statuses) }
@@ -78,27 +78,9 @@ impl GeneratedRows {
             let row = ids::row_of_command(self.plan.key, &id.0).filter(|row| *row < self.plan.rows);
             row.into_iter().collect::<Vec<_>>()
         });
-        let of_ids = match (of_device, of_command) {
-            (Some(mut rows), Some(command)) => {
-                rows.retain(|row| command.contains(row));
-                Some(rows)
-            }
-            (of_device, of_command) => of_device.or(of_command),
-        };
-        // A page that no row number reaches is as empty as the last that one does.
-        let before = u32::try_from(before).unwrap_or(u32::MAX);
         let statuses = self.statuses(age);
-        let (total, rows) = match (of_ids, filter.status) {
-            (None, None) => {
-                let rows = self.plan.rows;
-                (rows, (before.min(rows)..rows).take(size).collect())
-            }
-            (None, Some(status)) => (statuses.count(status), statuses.page(status, before, size)),
-            (Some(mut rows), wanted) => {
-                rows.retain(|row| wanted.is_none_or(|wanted| statuses.of(*row) == Some(wanted)));
-                (rows.len() as u32, rows.into_iter().skip(before as usize).take(size).collect())
-            }
-        };
+        let of_ids = in_both(of_device, of_command);
+        let (total, rows) = statuses.find(self.plan.rows, of_ids, filter.status, before, size);
         let rows = rows
             .into_iter()
             .filter_map(|row| Some((row, filter.status.or_else(|| statuses.of(row))?)))
@@ -112,6 +94,7 @@ impl GeneratedRows {
         let is_over = self.plan.end.is_some_and(|end| age >= Duration::from_millis(end));
         Counts {
             by_status: SubtaskStatus::ALL.map(|status| statuses.count(status)),
+            other: 0,
             expired: if is_over { statuses.never_sent } else { 0 },
         }
     }
@@ -148,6 +131,17 @@ impl GeneratedRows {
             EmbeddedText::of(&SubtaskFailure { error_code: Some(ErrorCode(code)), error_desc: Some(text) })
         });
         Subtask::new(status, output, error, SubtaskParam::new(self.plan.device(row), ids::command(key, row)))
+    }
+}
+
+/// The rows that two filters leave, of those that are given.
+pub(crate) fn in_both(one: Option<Vec<u32>>, other: Option<Vec<u32>>) -> Option<Vec<u32>> {
+    match (one, other) {
+        (Some(mut one), Some(other)) => {
+            one.retain(|row| other.contains(row));
+            Some(one)
+        }
+        (one, other) => one.or(other),
     }
 }
 

@@ -21,11 +21,13 @@ pub(crate) struct Statuses {
 type Move = (u32, u32);
 
 impl Statuses {
-    /// Rows that stay as they are.
-    pub(crate) fn frozen(rows: u32, status: impl Fn(u32) -> SubtaskStatus) -> Self {
+    /// Rows that stay as they are. One without a status is in no documented one.
+    pub(crate) fn frozen(rows: impl IntoIterator<Item = Option<SubtaskStatus>>) -> Self {
         let mut statuses = Self { rows: Default::default(), moves: Vec::new(), done: 0, never_sent: 0 };
-        for row in 0..rows {
-            statuses.rows[status(row) as usize].insert(row);
+        for (row, status) in (0..).zip(rows) {
+            if let Some(status) = status {
+                statuses.rows[status as usize].insert(row);
+            }
         }
         statuses
     }
@@ -41,7 +43,7 @@ impl Statuses {
             }
         }
         moves.sort_unstable();
-        Self { moves, never_sent, ..Self::frozen(rows, |_| SubtaskStatus::Pending) }
+        Self { moves, never_sent, ..Self::frozen((0..rows).map(|_| Some(SubtaskStatus::Pending))) }
     }
 
     /// Lets everything happen that happens up to `age`, in milliseconds since the task was created.
@@ -69,6 +71,28 @@ impl Statuses {
     /// The status of a row, if there is such a row.
     pub(crate) fn of(&self, row: u32) -> Option<SubtaskStatus> {
         SubtaskStatus::ALL.into_iter().find(|status| self.rows[*status as usize].contains(row))
+    }
+
+    /// At most `size` of the rows that match, after the first `before`, and how many match: all of `rows`, or those of `of_ids`, that have
+    /// this status.
+    pub(crate) fn find(
+        &self,
+        rows: u32,
+        of_ids: Option<Vec<u32>>,
+        status: Option<SubtaskStatus>,
+        before: u64,
+        size: usize,
+    ) -> (u32, Vec<u32>) {
+        // A page that no row number reaches is as empty as the last that one does.
+        let before = u32::try_from(before).unwrap_or(u32::MAX);
+        match (of_ids, status) {
+            (None, None) => (rows, (before.min(rows)..rows).take(size).collect()),
+            (None, Some(status)) => (self.count(status), self.page(status, before, size)),
+            (Some(mut rows), wanted) => {
+                rows.retain(|row| wanted.is_none() || self.of(*row) == wanted);
+                (rows.len() as u32, rows.into_iter().skip(before as usize).take(size).collect())
+            }
+        }
     }
 
     /// At most `size` rows with this status, after the first `before` of them.

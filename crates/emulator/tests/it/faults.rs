@@ -22,7 +22,7 @@ type Check = fn(&Reply, &Reply) -> bool;
 /// Every other test of this crate fails on a reply that is not as documented, unless the fault is one of those that break it.
 #[tokio::test]
 async fn each_fault_changes_the_reply_in_its_own_way() {
-    let checks: [(FaultKind, Check); 15] = [
+    let checks: [(FaultKind, Check); 16] = [
         (FaultKind::TruncatedBody, |bad, good| {
             bad.status == 200 && bad.bytes == good.bytes[..good.bytes.len() / 2]
         }),
@@ -61,6 +61,7 @@ async fn each_fault_changes_the_reply_in_its_own_way() {
         (FaultKind::ErrorUnder200 { code: "105005".to_owned() }, |bad, _| {
             bad.status == 200 && bad.body["error_code"] == "105005"
         }),
+        (FaultKind::Throttle, |bad, _| bad.status == 403 && bad.body["error_code"] == "1010009"),
         (FaultKind::Gzip, |bad, good| {
             let mut unpacked = Vec::new();
             flate2::read::GzDecoder::new(&*bad.bytes).read_to_end(&mut unpacked).unwrap();
@@ -90,6 +91,20 @@ async fn a_repeated_page_has_the_rows_of_the_one_before() {
     control.add_fault(Fault::new(FaultKind::RepeatedPage)).unwrap();
     assert_eq!(rows(&demo.page(PAGE).await), rows(&two));
     assert_eq!(demo.page("taskId=demo&pageSize=10").await, zero, "there is no page before page 0");
+}
+
+#[tokio::test]
+async fn a_dead_token_works_again_after_a_login_alone() {
+    let (control, demo) = held(Scenario::default().with_gateway_envelope()).await;
+    control.add_fault(Fault::new(FaultKind::TokenDead).next(1)).unwrap();
+    for _ in 0..2 {
+        let refused = demo.get(PAGE).await;
+        assert_eq!((refused.status.as_u16(), &refused.body["resultcode"]), (403, &"1010005".into()));
+    }
+    let again = demo.logged_in(Scenario::DEMO_APP_ID, Scenario::DEMO_SECRET).await;
+    again.page(PAGE).await;
+    let faults = control.journal().entries.into_iter().map(|entry| entry.fault);
+    assert_eq!(faults.collect::<Vec<_>>(), [None, Some("token-dead".to_owned()), None, None, None]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,7 +139,9 @@ async fn latency_follows_a_manual_clock() {
 #[tokio::test]
 async fn what_stands_in_place_of_the_answer_costs_no_quota_and_what_spoils_it_does() {
     let (control, demo) = held(Scenario::default().with_quota(3)).await;
-    for (kind, calls, status) in [(FaultKind::BadGateway, 5, 502), (FaultKind::TruncatedBody, 2, 200)] {
+    for (kind, calls, status) in
+        [(FaultKind::BadGateway, 5, 502), (FaultKind::Throttle, 4, 403), (FaultKind::TruncatedBody, 2, 200)]
+    {
         control.add_fault(Fault::new(kind).next(calls)).unwrap();
         for _ in 0..calls {
             assert_eq!(demo.get(PAGE).await.status, status);

@@ -18,6 +18,7 @@ mod promise;
 mod quota;
 mod readme;
 mod refusals;
+mod rows;
 mod server;
 mod support;
 #[cfg(feature = "tls")]

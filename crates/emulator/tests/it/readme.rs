@@ -13,8 +13,13 @@ fn the_scenarios_that_they_show_can_be_served() {
         let file = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
         Scenario::from_toml(file).unwrap()
     });
-    assert_eq!(scenario.tasks.len(), 1);
+    assert_eq!(scenario.tasks.len(), 2);
     assert_eq!((creating.created_tasks.unfinished, creating.fleet.devices), (3, 5_000));
+}
+
+#[test]
+fn the_file_that_the_command_prints_is_the_one_in_the_readme() {
+    assert!(README.contains(&format!("```toml\n{}```\n", Scenario::EXAMPLE_FILE)));
 }
 
 #[test]

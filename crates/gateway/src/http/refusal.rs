@@ -61,7 +61,8 @@ impl Refusal {
 
     /// The error that the document has for a bad parameter of an operation.
     pub(crate) fn bad_parameter(operation: &str, reason: impl Into<String>) -> Self {
-        let is_bad = |code: &&ErrorCode| code.info().is_some_and(|info| info.action == Action::FixRequest);
+        let is_bad =
+            |code: &&ErrorCode| code.info().is_some_and(|info| info.action == Some(Action::FixRequest));
         let of_operation =
             DOCUMENTED_ERRORS.iter().filter(|errors| errors.operation == operation && errors.status == 400);
         let code = of_operation.flat_map(|errors| errors.codes).find(is_bad);

@@ -7,6 +7,7 @@ use northbound::{Direction, Page, Plan, Subtask, SubtaskQuery, SubtaskStatus};
 use super::checkpoint::{Checkpoint, ExportRequest, Format, Position};
 use super::delivered::{Delivered, Known};
 use super::part_file::PartFile;
+use crate::codes::Codes;
 use crate::error::{CliError, Kind};
 use crate::rows::columns::Column;
 use crate::rows::csv;
@@ -148,7 +149,8 @@ impl ExportReader {
                 lines.push(b'\n');
             }
             Format::Csv => {
-                let cells = Column::CSV.iter().map(|column| column.of(subtask).unwrap_or_default());
+                let codes = Codes::default();
+                let cells = Column::CSV.iter().map(|column| column.of(subtask, &codes).unwrap_or_default());
                 csv::add_line(cells, lines);
             }
         }

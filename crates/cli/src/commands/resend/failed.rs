@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use northbound::{Client, Subtask, SubtaskStatus, Summary};
 
 use crate::error::CliError;
-use crate::rows::columns::Column;
+use crate::rows::columns::code;
 use crate::screen::layout::{counted, one_line};
 use crate::screen::progress::Progress;
 use crate::sending::devices::Devices;
@@ -47,7 +47,7 @@ impl Failed {
         } else if !subtask.status().is_some_and(|status| wanted.statuses.contains(status)) {
             self.other_statuses += 1;
         } else if !wanted.codes.is_empty()
-            && !Column::Code.of(subtask).is_some_and(|code| wanted.codes.contains(&code))
+            && !code(subtask).is_some_and(|code| wanted.codes.iter().any(|wanted| wanted == code.as_str()))
         {
             self.other_codes += 1;
         } else {

@@ -55,6 +55,52 @@ fn it_answers_where_it_says_and_what_is_typed_goes_before_the_scenario() {
     assert!(stderr.contains("1010009"), "the login took the only call: {stderr}");
 }
 
+#[cfg(unix)]
+#[test]
+fn exported_rows_are_served_again_and_a_settled_task_runs_a_command_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (_first, url) = serve("");
+    let settled = format!("export demo --status Success,Fail,Timeout -o jsonl --out {}", path("all.jsonl"));
+    assert_eq!(outcome(&mut northbound_at(&url, &settled)).0, Some(0));
+    let task =
+        "id = \"own\"\napplication = \"demo-app\"\ncontent = { kind = \"rows\", file = \"all.jsonl\" }";
+    std::fs::write(path("own.toml"), format!("[[tasks]]\n{task}\n")).unwrap();
+    let (_second, url) = serve(&format!("--scenario {}", path("own.toml")));
+    let again = format!("export own -o jsonl --out {}", path("again.jsonl"));
+    let (code, _, stderr) = outcome(&mut northbound_at(&url, &again));
+    assert_eq!(code, Some(0), "{stderr}");
+    let [all, again] = ["all.jsonl", "again.jsonl"].map(|name| std::fs::read(path(name)).unwrap());
+    assert!(!all.is_empty() && all == again, "byte for byte");
+
+    let watch = |options: &str, command: &str| {
+        outcome(northbound_at(&url, &format!("watch own {options}")).args(["--on-settled", command]))
+    };
+    let (code, stdout, stderr) = watch("", "cat; echo \"$0 ran\" >&2; exit 7");
+    assert_eq!(code, Some(1), "{stderr}");
+    let (_, result) = stdout.trim_end().rsplit_once('\n').unwrap();
+    let result: serde_json::Value = serde_json::from_str(result).unwrap();
+    assert_eq!([&result["taskId"], &result["settled"]], [&"own".into(), &result["total"]]);
+    let told = "the task has settled, and the command of --on-settled failed: exit status: 7";
+    assert!(stderr.contains("sh ran\nerror: ") && stderr.contains(told), "{stderr}");
+    let keep = format!("cat >> {}", path("result.json"));
+    assert_eq!(watch("-q", &keep).0, Some(0));
+    assert_eq!(watch("-q --fail-above 1%", &keep).0, Some(3), "it has settled all the same");
+    assert_eq!(watch("-q --timeout 0s", &keep).0, Some(4));
+    assert_eq!(std::fs::read_to_string(path("result.json")).unwrap().lines().count(), 2);
+    let (code, _, stderr) = watch("-q --fail-above 1%", "exit 7");
+    assert!(code == Some(3) && stderr.contains("exit status: 7"), "{stderr}");
+}
+
+#[test]
+fn an_example_and_the_schema_of_scenario_files_are_printed() {
+    let printed = |options: &str| crate::northbound(&format!("emulator scenario {options}"));
+    assert_eq!(printed("--example").stdout, crate::file("crates/emulator/scenario.example.toml"));
+    assert_eq!(printed("--schema").stdout, crate::file("crates/emulator/scenario.schema.json"));
+    let neither = printed("");
+    assert!(neither.code == 2 && neither.stderr.contains("<--example|--schema>"), "{neither:?}");
+}
+
 #[test]
 fn it_listens_where_a_name_points_speaks_tls_and_prints_json() {
     let (_process, url) = serving(&mut northbound("emulator serve --listen localhost:0"));

@@ -61,7 +61,7 @@ pub(crate) fn is_without_counters(error: &Error) -> bool {
         // Another call may take the id that this one refuses.
         ErrorKind::Refused | ErrorKind::Undecodable | ErrorKind::TooLarge => true,
         ErrorKind::Status => status < 300 || matches!(status, 400 | 403 | 404 | 405 | 410 | 501),
-        ErrorKind::Platform => match error.info() {
+        ErrorKind::Platform => match error.action() {
             Some(_) => error.is_task_not_found() || error.is_invalid_input(),
             None => status < 500 || status == 501,
         },
