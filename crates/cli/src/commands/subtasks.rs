@@ -9,11 +9,11 @@ use crate::arguments::list::{List, ListParser};
 use crate::arguments::values;
 use crate::codes::Codes;
 use crate::error::CliError;
+use crate::rows::RowWriter;
 use crate::rows::columns::Column;
 use crate::rows::join::{Join, JoinOptions};
 use crate::rows::selection::{NameParser, Selection};
 use crate::rows::table::{self, TableColumn};
-use crate::rows::{RowWriter, Shown};
 use crate::screen::layout::one_line;
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
@@ -52,7 +52,8 @@ pub(crate) struct SubtasksOptions {
 pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) -> Result<(), CliError> {
     let output = context.global.output();
     let mut join = read_join(output, options)?;
-    let selection = selection(output, &List::all(&options.columns), join.as_ref())?;
+    let usual = if output == Output::Csv { &Column::CSV[..] } else { &Column::TABLE };
+    let selection = Selection::new(&List::all(&options.columns), usual, join.as_ref())?;
     let codes = Codes::of(context)?;
     let connection = Connection::open(context).await?;
     let queries = queries(connection.client.subtasks(&options.task_id), options)?;
@@ -61,8 +62,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) ->
     if context.stdout.is_terminal() && output != Output::Table {
         progress.silence();
     }
-    let shown = Shown { selection, codes: &codes, join: join.as_mut() };
-    let mut rows = RowWriter::new(output, shown, &mut context.stdout);
+    let mut rows = RowWriter::new(output, selection, &codes, join.as_mut(), &mut context.stdout);
     let devices = if options.device_id.is_empty() { 0 } else { queries.len() };
     let mut without_row = 0;
     let outcome =
@@ -147,36 +147,25 @@ fn read_join(output: Output, options: &SubtasksOptions) -> Result<Option<Join>, 
     }
 }
 
-fn selection(output: Output, names: &[String], join: Option<&Join>) -> Result<Selection, CliError> {
-    match output {
-        _ if !names.is_empty() => Selection::chosen(names, join),
-        Output::Csv => Ok(Selection::usual(&Column::CSV, join)),
-        _ => Ok(Selection::usual(&Column::TABLE, join)),
-    }
-}
-
 /// Tells what came of the join: failures by value, as a part of a table or else on stderr, and devices without a counterpart.
 fn tell_join(context: &mut Context<'_>, join: &Join) -> Result<(), CliError> {
     let groups = join.groups();
     if let Some(by) = join.by().filter(|_| !groups.is_empty()) {
-        let heading = [
-            TableColumn::new(&one_line(&join.columns()[by]).to_uppercase()),
-            TableColumn::new("FAILED DEVICES"),
-        ];
+        let headings = [one_line(&join.columns()[by]).to_uppercase(), "FAILED DEVICES".to_owned()];
         let rows: Vec<_> =
             groups.iter().map(|(value, count)| vec![one_line(value), count.to_string()]).collect();
         let is_table = context.global.output() == Output::Table;
         let outlet = if is_table { &mut context.stdout } else { &mut context.stderr };
-        let lines = table::lines(&heading, &rows, outlet.width(), outlet.palette);
+        let columns = headings.map(|name| TableColumn::new(&name));
+        let lines = table::lines(&columns, &rows, outlet.width(), outlet.palette);
         if is_table {
             outlet.write_lines(&[String::new()])?;
-        }
-        if is_table || !context.global.quiet {
             outlet.write_lines(&lines)?;
+        } else {
+            lines.iter().try_for_each(|line| context.note(line))?;
         }
     }
-    join.notes().iter().try_for_each(|note| context.note(note))?;
-    Ok(())
+    Ok(join.notes().iter().try_for_each(|note| context.note(note))?)
 }
 
 /// The queries to read one after the other: the platform filters by one device.

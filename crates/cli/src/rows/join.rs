@@ -7,6 +7,7 @@ use std::io::{self, BufReader};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum as _};
+use indexmap::IndexMap;
 
 use crate::error::CliError;
 use crate::rows::columns::Column;
@@ -37,18 +38,19 @@ pub(crate) struct Join {
     file: String,
     columns: Vec<String>,
     by: Option<usize>,
-    devices: HashMap<String, Device>,
+    devices: IndexMap<String, Device>,
     /// The cells of a device that is not in the file.
     no_cells: Vec<String>,
     /// Devices of rows that are not in the file, by hash.
     others: HashSet<u64>,
-    hasher: RandomState,
-    /// An id of the file, and one of the rows that is not in the file: the first ones.
+    /// The first of them.
     example: Option<String>,
-    other_example: Option<String>,
+    hasher: RandomState,
     /// Lines of the file without a device.
     nameless: u64,
-    failed: Failed,
+    /// Devices that failed, by hash; and how many have which value.
+    failed: HashSet<u64>,
+    by_value: HashMap<String, u64>,
 }
 
 /// What the file has of a device.
@@ -58,13 +60,6 @@ struct Device {
     cells: Vec<String>,
     /// Whether there was a row of it.
     is_met: bool,
-}
-
-/// The devices that failed, by hash, each once; and how many have which value.
-#[derive(Debug, Default)]
-struct Failed {
-    seen: HashSet<u64>,
-    by_value: HashMap<String, u64>,
 }
 
 /// How many devices are on one side only.
@@ -108,13 +103,13 @@ impl Join {
             file: one_line(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()),
             columns,
             by,
-            devices: HashMap::new(),
+            devices: IndexMap::new(),
             others: HashSet::new(),
             hasher: RandomState::new(),
             example: None,
-            other_example: None,
             nameless: 0,
-            failed: Failed::default(),
+            failed: HashSet::new(),
+            by_value: HashMap::new(),
         };
         join.read_devices(&mut lines, on).map_err(cannot)?;
         Ok(Some(join))
@@ -127,7 +122,6 @@ impl Join {
                 self.nameless += 1;
                 continue;
             }
-            self.example.get_or_insert_with(|| device.clone());
             let Some(before) = self.devices.get(&device) else {
                 self.devices.insert(device, Device { line, cells, is_met: false });
                 continue;
@@ -147,11 +141,6 @@ impl Join {
         &self.columns
     }
 
-    /// The place among [`Self::columns`] of the one with this name.
-    pub(crate) fn place(&self, name: &str) -> Option<usize> {
-        place(&self.columns, &[name]).ok()
-    }
-
     /// What the file has of the device of a row, a text for each column; empty texts if it has nothing. Counts the row.
     pub(crate) fn cells(&mut self, device: Option<&str>) -> &[String] {
         let Some(id) = device.filter(|id| !id.is_empty()) else { return &self.no_cells };
@@ -162,7 +151,7 @@ impl Join {
             }
             None => {
                 self.others.insert(self.hasher.hash_one(id));
-                self.other_example.get_or_insert_with(|| id.to_owned());
+                self.example.get_or_insert_with(|| id.to_owned());
                 &self.no_cells
             }
         }
@@ -176,7 +165,7 @@ impl Join {
     /// Counts a row that failed by its value. A device counts once.
     pub(crate) fn count_failed(&mut self, device: Option<&str>) {
         let (Some(by), device) = (self.by, device.filter(|id| !id.is_empty())) else { return };
-        if !device.is_none_or(|id| self.failed.seen.insert(self.hasher.hash_one(id))) {
+        if !device.is_none_or(|id| self.failed.insert(self.hasher.hash_one(id))) {
             return;
         }
         let found = device.and_then(|id| self.devices.get(id));
@@ -185,13 +174,13 @@ impl Join {
             Some("") => "(empty)".to_owned(),
             Some(value) => value.to_owned(),
         };
-        *self.failed.by_value.entry(value).or_default() += 1;
+        *self.by_value.entry(value).or_default() += 1;
     }
 
     /// The values with the number of devices that failed, the most first; devices that are not in the file have a value of their own.
     pub(crate) fn groups(&self) -> Vec<(&str, u64)> {
         let mut groups: Vec<_> =
-            self.failed.by_value.iter().map(|(value, count)| (value.as_str(), *count)).collect();
+            self.by_value.iter().map(|(value, count)| (value.as_str(), *count)).collect();
         groups.sort_by(|(a, many), (b, more)| more.cmp(many).then(a.cmp(b)));
         groups
     }
@@ -220,7 +209,7 @@ impl Join {
             fact(tally.only_in_file, "device", file, &format!("not among {these}")),
         ];
         let mut notes: Vec<String> = facts.into_iter().flatten().collect();
-        if let (Some(theirs), Some(ours)) = (&self.example, &self.other_example)
+        if let (Some(theirs), Some(ours)) = (self.devices.keys().next(), &self.example)
             && tally.in_file == tally.only_in_file
         {
             let (hint, theirs, ours) = (rounding(theirs), one_line(theirs), one_line(ours));
@@ -232,27 +221,17 @@ impl Join {
     }
 }
 
-/// The usual cause of ids that look like 8.68744E+14.
+/// The usual cause of ids such as 8.68744E+14.
 fn rounding(id: &str) -> &'static str {
-    let parts = id.split_once(['E', 'e']).map(|(number, power)| (number.replace([',', '.'], ""), power));
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match parts.filter(|(number, power)| is_number(number) && power.strip_prefix('+').is_some_and(is_number))
-    {
-        Some(_) => ": a spreadsheet has rounded it, which reading the column as text avoids",
-        None => "",
-    }
+    let hint = ": a spreadsheet has rounded it, which reading the column as text avoids";
+    if id.to_ascii_uppercase().contains("E+") { hint } else { "" }
 }
 
-/// The place of the first of some names that a heading has; upper and lower case are the same if no name fits exactly.
+/// The place of the first of some names that a heading has, in upper or lower case.
 fn place(heading: &[String], names: &[&str]) -> Result<usize, String> {
     for name in names {
-        let places = |is_same: fn(&str, &str) -> bool| {
-            let same = heading.iter().enumerate().filter(move |(_, other)| is_same(other, name));
-            same.map(|(place, _)| place).collect::<Vec<_>>()
-        };
-        let exact = places(|a, b| a == b);
-        let found = if exact.is_empty() { places(str::eq_ignore_ascii_case) } else { exact };
-        match found[..] {
+        let is_same = |(place, other): (usize, &String)| other.eq_ignore_ascii_case(name).then_some(place);
+        match heading.iter().enumerate().filter_map(is_same).collect::<Vec<_>>()[..] {
             [] => {}
             [place] => return Ok(place),
             _ => return Err(format!("several columns {name}")),
@@ -365,7 +344,6 @@ mod tests {
         for (id, hint) in [
             ("8,68744E+14", ": a spreadsheet has rounded it, which reading the column as text avoids"),
             ("4d8e5", ""),
-            ("1E+x", ""),
         ] {
             let mut join = join(&format!("device;name\n{id};x\n"), None, None).unwrap();
             assert_eq!(join.notes(), ["1 device of meters.csv is not among these rows"], "there was no row");

@@ -14,52 +14,51 @@ use crate::screen::layout::one_line;
 /// The columns that are shown, in their order.
 #[derive(Debug)]
 pub(crate) struct Selection {
-    columns: Vec<Place>,
+    columns: Vec<Selected>,
     /// Whether the user chose them: they are then shown however narrow the terminal is.
     is_chosen: bool,
 }
 
-/// Where a column comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+#[derive(Clone, Debug)]
+enum Selected {
     Of(Column),
-    /// By its place in the user's file.
-    Own(usize),
+    /// One of the user's file, by its place and name.
+    Own(usize, String),
 }
 
 impl Selection {
-    /// The usual columns, with the own ones after the device.
-    pub(crate) fn usual(columns: &[Column], join: Option<&Join>) -> Self {
-        let own = |column: &Column| match column {
-            Column::Device => join.map_or(0, |join| join.columns().len()),
-            _ => 0,
-        };
-        let with_own = columns
+    /// The columns with these names; without any, the usual ones, with the own ones after the device.
+    pub(crate) fn new(names: &[String], usual: &[Column], join: Option<&Join>) -> Result<Self, CliError> {
+        let own: Vec<Selected> = join
+            .map(Join::columns)
+            .unwrap_or_default()
             .iter()
-            .flat_map(|column| [Place::Of(*column)].into_iter().chain((0..own(column)).map(Place::Own)));
-        Self { columns: with_own.collect(), is_chosen: false }
-    }
-
-    /// Columns by their names.
-    pub(crate) fn chosen(names: &[String], join: Option<&Join>) -> Result<Self, CliError> {
-        let place = |name: &String| {
-            let own = || join.and_then(|join| join.place(name)).map(Place::Own);
-            Column::from_str(name, false).ok().map(Place::Of).or_else(own).ok_or_else(|| {
-                let columns = Column::value_variants().iter().map(|column| column.name());
-                let own = join.map(Join::columns).unwrap_or_default().iter().map(|name| one_line(name));
-                let names = columns.chain(own).collect::<Vec<_>>().join(", ");
+            .cloned()
+            .enumerate()
+            .map(|(place, name)| Selected::Own(place, name))
+            .collect();
+        let mut columns: Vec<Selected> = usual.iter().copied().map(Selected::Of).collect();
+        if names.is_empty() {
+            columns.splice(1..1, own);
+            return Ok(Self { columns, is_chosen: false });
+        }
+        columns = Column::value_variants().iter().copied().map(Selected::Of).chain(own).collect();
+        let find = |name: &String| {
+            let is_named = |column: &&Selected| column.name().eq_ignore_ascii_case(name);
+            columns.iter().find(is_named).cloned().ok_or_else(|| {
+                let names: Vec<_> = columns.iter().map(|column| one_line(&column.name())).collect();
                 let more = if join.is_none() { "; --join FILE adds your own" } else { "" };
                 let what = format!("there is no column {:?} for --columns", one_line(name));
-                CliError::usage(what, format!("columns are {names}{more}"))
+                CliError::usage(what, format!("columns are {}{more}", names.join(", ")))
             })
         };
-        Ok(Self { columns: names.iter().map(place).collect::<Result<_, _>>()?, is_chosen: true })
+        Ok(Self { columns: names.iter().map(find).collect::<Result<_, _>>()?, is_chosen: true })
     }
 
     /// Whether any of them says why a subtask failed.
     pub(crate) fn has_reasons(&self) -> bool {
         let others = [Column::Device, Column::Command, Column::Status, Column::Output];
-        self.columns.iter().any(|column| matches!(column, Place::Of(column) if !others.contains(column)))
+        self.columns.iter().any(|column| matches!(column, Selected::Of(column) if !others.contains(column)))
     }
 
     /// What they show of a subtask; `own` are the cells of its device.
@@ -69,33 +68,34 @@ impl Selection {
         own: &'a [String],
         codes: &'a Codes,
     ) -> impl Iterator<Item = Option<String>> + 'a {
-        self.columns.iter().map(move |column| match *column {
-            Place::Of(column) => column.of(subtask, codes),
-            Place::Own(place) => own.get(place).filter(|text| !text.is_empty()).cloned(),
+        self.columns.iter().map(move |column| match column {
+            Selected::Of(column) => column.of(subtask, codes),
+            Selected::Own(place, _) => own.get(*place).filter(|text| !text.is_empty()).cloned(),
         })
     }
 
     /// Their names in csv.
-    pub(crate) fn names(&self, join: Option<&Join>) -> Vec<String> {
-        let name = |column: &Place| match *column {
-            Place::Of(column) => column.name(),
-            Place::Own(place) => own_name(join, place),
-        };
-        self.columns.iter().map(name).collect()
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> + '_ {
+        self.columns.iter().map(Selected::name)
     }
 
     /// The same as columns of a table.
-    pub(crate) fn table_columns(&self, join: Option<&Join>) -> Vec<TableColumn> {
-        let column = |column: &Place| match *column {
-            Place::Of(column) => column.in_table(!self.is_chosen && column == Column::Command),
-            Place::Own(place) => TableColumn::text(&one_line(&own_name(join, place)).to_uppercase()),
+    pub(crate) fn table_columns(&self) -> Vec<TableColumn> {
+        let column = |column: &Selected| match column {
+            Selected::Of(column) => column.in_table(!self.is_chosen && *column == Column::Command),
+            Selected::Own(_, name) => TableColumn::text(&one_line(name).to_uppercase()),
         };
         self.columns.iter().map(column).collect()
     }
 }
 
-fn own_name(join: Option<&Join>, place: usize) -> String {
-    join.and_then(|join| join.columns().get(place)).cloned().unwrap_or_default()
+impl Selected {
+    fn name(&self) -> String {
+        match self {
+            Self::Of(column) => column.name(),
+            Self::Own(_, name) => name.clone(),
+        }
+    }
 }
 
 /// Reads the name of a column. Those of a file are not known yet.
