@@ -18,6 +18,8 @@ export const HOSTILE = [
   '水表-七号楼-三单元-0042',
   'line one\nline two\ttabbed\u0000\u001b[31m',
   '=HYPERLINK("http://evil.example/","x")',
+  // A spreadsheet may see a formula in each of these.
+  '\t=1+1', 'a;-2\r\n@b', '＝3', '"\u00a0+4', ' @5',
 ];
 
 function row(number, status) {

@@ -93,7 +93,7 @@ export const use = async ({ device }) => {
   return seen;
 };
 
-/** Finds text that is hard to read, and content that is wider than the page. */
+/** Finds text that is hard to read, words that are broken, and content that is wider than the page. */
 export const look = () => {
   const parts = (colour) => colour.match(/[\d.]+/g).map(Number);
   const light = (colour) => {
@@ -110,14 +110,28 @@ export const look = () => {
     }
     return "rgb(255, 255, 255)";
   };
+  // A word that is longer than an id may be broken; scripts without blanks have no words.
+  const broken = new Set();
+  const breaks = (node) => {
+    const parent = node.parentElement;
+    if (parent.closest(".long, .tight")) return;
+    for (const { 0: word, index } of node.data.matchAll(parent.closest(".whole") ? /\S+/g : /[\p{Script=Latin}\p{N}_]+/gu)) {
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      const lines = new Set([...range.getClientRects()].map((line) => Math.round(line.top)));
+      if (lines.size > 1) broken.add(word);
+    }
+  };
   const pale = new Set();
   let read = 0;
   for (const element of document.querySelectorAll("body *")) {
     const style = getComputedStyle(element);
-    const text = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== "");
-    if (!text || style.visibility !== "visible" || element.getClientRects().length === 0) continue;
+    const texts = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== "");
+    if (texts.length === 0 || style.visibility !== "visible" || element.getClientRects().length === 0) continue;
     if (element.matches("script, style, noscript, :disabled")) continue;
     read += 1;
+    texts.forEach(breaks);
     const [one, other] = [light(style.color), light(ground(element))];
     const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
     // What WCAG 2 asks of text of this size: https://www.w3.org/TR/WCAG22/#contrast-minimum
@@ -126,6 +140,7 @@ export const look = () => {
   return {
     read,
     pale: [...pale],
+    broken: [...broken],
     row: getComputedStyle(document.querySelector("#list tbody tr")).display,
     ground: light(ground(document.body)),
     width: document.documentElement.scrollWidth,

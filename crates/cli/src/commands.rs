@@ -80,7 +80,7 @@ pub(crate) enum Command {
     /// time. For a file that must be complete use `export`: it goes on with --resume after an interruption, compares the rows with the
     /// platform's counts, and FILE has its name only when every row is in it.
     Export(export::ExportOptions),
-    /// Write a page for a browser that says which devices failed, and why
+    /// Write which devices failed, and why: as a page for a browser, or as a workbook for a spreadsheet
     Report(report::ReportOptions),
     /// Send one command to many devices, once
     Send(send::SendOptions),
@@ -204,7 +204,7 @@ async fn send_and_follow<O>(
         watched.map_err(|failure| failure.during("watch", &task_id))?;
     }
     if let Some(out) = report {
-        let options = ReportOptions { task_id, out };
+        let options = ReportOptions::new(task_id, out);
         let written = report::write(context, &options, &connection).await;
         written.map_err(|failure| failure.during("report", &options.task_id))?;
     }

@@ -3,41 +3,68 @@
 //! The content of the page, its HTML, style and script belong here. Reasons are grouped by the SDK.
 
 mod content;
+mod earlier;
 mod list;
 mod page;
-mod text;
+mod sink;
+mod workbook;
+mod zone;
 
 use clap::Args;
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use clap::builder::NonEmptyStringValueParser;
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use northbound::{Client, Summary};
-use serde_json::json;
 
 use self::content::Content;
-use self::list::{List, Spool};
+use self::earlier::Earlier;
+use self::list::List;
+use self::sink::{Format, Sink};
+use self::zone::Zone;
+use crate::codes::Codes;
 use crate::error::CliError;
 use crate::results;
+use crate::rows::join::{Join, JoinOptions};
 use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
 use crate::session::known_tasks::Memory;
-use crate::session::new_file::{NewFile, folder};
+use crate::session::new_file::NewFile;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
     /// The batch task, by the id that creating it returned
     pub(crate) task_id: String,
-    /// Where to write the page, such as report.html; a file that is there is replaced once the page is whole. - is stdout
+    /// Where to write it: a page for a browser, such as report.html, or a workbook for a spreadsheet, such as failed.xlsx. An older report
+    /// is replaced once the new one is whole. - is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// What stands at the top of the report in place of the task's id
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) title: Option<String>,
+    /// The time zone of every time in the report: a name such as Asia/Shanghai, or local for that of this machine [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) time_zone: Option<Zone>,
+    /// An older export of the task, or of one before it: the report marks devices that did not fail in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) join: JoinOptions,
+}
+
+impl ReportOptions {
+    /// A report of a task without anything further.
+    pub(crate) fn new(task_id: String, out: PathBuf) -> Self {
+        Self { task_id, out, title: None, time_zone: None, since: None, join: JoinOptions::default() }
+    }
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), CliError> {
-    check_name(&options.out)?;
+    Format::check_name(&options.out)?;
     let connection = Connection::open(context).await?;
     // Before the first call, so that a folder that is not there is reported at once.
     check(context, &options.out)?;
@@ -68,12 +95,16 @@ pub(crate) async fn write(
 ) -> Result<(), CliError> {
     let file = file_of(&options.out);
     let started = Instant::now();
-    let spool = Spool::new(scratch(file)?);
+    let codes = Codes::of(context)?;
+    let mut list =
+        List::new(Join::read(&options.join)?, options.since.as_deref().map(Earlier::read).transpose()?);
+    let mut sink = Sink::new(file, &list.headings())?;
     let mut progress =
         Progress::new(&context.global, Some(&connection.client), &mut context.stderr).reading(None);
-    let outcome = read(&connection.client, &options.task_id, spool, &mut progress, &context.interrupt).await;
+    let reader = Reader { client: &connection.client, interrupt: &context.interrupt };
+    let outcome = reader.read(&options.task_id, &mut list, &mut sink, &mut progress).await;
     progress.finish();
-    let (summary, rows, list) = outcome?;
+    let summary = outcome?;
     let counts = Some((&summary).into());
     Memory::of(context).note(&connection.client, &options.task_id, None, counts).await;
     let content = Content {
@@ -84,13 +115,13 @@ pub(crate) async fn write(
         at: SystemTime::now(),
         took: started.elapsed(),
         calls: connection.client.calls(),
+        title: options.title.clone(),
+        zone: options.time_zone.clone().unwrap_or_default(),
+        codes,
     };
-    match file {
-        Some(path) => NewFile::beside(path)?.write(|out| page::write(&content, rows, out))?,
-        None => page::write(&content, rows, &mut context.stdout).and_then(|()| context.stdout.flush())?,
-    }
-    for warning in content.warnings() {
-        context.note(&warning)?;
+    sink.write(&content, file, &mut context.stdout)?;
+    for note in content.warnings().into_iter().chain(content.repeats()).chain(content.about_own_columns()) {
+        context.note(&note)?;
     }
     if let Some(path) = file {
         print_result(context, &content, path)?;
@@ -98,25 +129,34 @@ pub(crate) async fn write(
     context.judge(&content.list.totals, &[])
 }
 
-/// Reads the counts first, and then the failures: for a task that has settled they agree. The counts also show how far the
-/// read of the failures is. Returns the rows of the list as JSON, in a file.
-async fn read(
-    client: &Client,
-    task: &str,
-    mut spool: Spool,
-    progress: &mut Progress<'_, '_>,
-    interrupt: &Interrupt,
-) -> Result<(Summary, File, List), CliError> {
-    let summary = progress.during(interrupt.or(client.summary(task).into_future())).await?;
-    progress.rows(0, Some(summary.failed()));
-    let mut failures = client.failures(task).stream();
-    while let Some(failure) = progress.during(interrupt.or(failures.try_next())).await? {
-        spool.push(&failure)?;
-        // While subtasks move, more may come than were counted.
-        progress.rows(spool.rows(), Some(summary.failed().max(spool.rows())));
+struct Reader<'a> {
+    client: &'a Client,
+    interrupt: &'a Interrupt,
+}
+
+impl Reader<'_> {
+    /// Reads the counts first, and then the failures: for a task that has settled they agree. The counts also show how far the
+    /// read of the failures is.
+    async fn read(
+        &self,
+        task: &str,
+        list: &mut List,
+        sink: &mut Sink,
+        progress: &mut Progress<'_, '_>,
+    ) -> Result<Summary, CliError> {
+        let summary = progress.during(self.interrupt.or(self.client.summary(task).into_future())).await?;
+        progress.rows(0, Some(summary.failed()));
+        let mut failures = self.client.failures(task).stream();
+        while let Some(failure) = progress.during(self.interrupt.or(failures.try_next())).await? {
+            if let Some(row) = list.add(&failure) {
+                sink.push(&row)?;
+            }
+            // While subtasks move, more may come than were counted.
+            let rows = list.totals.all();
+            progress.rows(rows, Some(summary.failed().max(rows)));
+        }
+        Ok(summary)
     }
-    let (rows, list) = spool.finish()?;
-    Ok((summary, rows, list))
 }
 
 /// Prints what was written, on one line.
@@ -125,41 +165,21 @@ fn print_result(context: &mut Context<'_>, content: &Content, path: &Path) -> io
         writeln!(context.stdout, "{}: {}", path.display(), content.in_one_line())?;
         return context.stdout.flush();
     }
-    let (calls, file) = (content.calls, path.display().to_string());
-    let listed = json!({ "calls": calls, "file": file, "listed": content.list.totals.all() });
-    context.deliver_json(&results::summary(&content.endpoint, &content.summary, listed))
-}
-
-/// Refuses a name that promises something else than a page for a browser.
-fn check_name(path: &Path) -> Result<(), CliError> {
-    let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    if !["csv", "json", "jsonl", "ndjson", "pdf"].contains(&ending.as_str()) {
-        return Ok(());
-    }
-    let what = format!("a report is a page for a browser, and the name {} says .{ending}", path.display());
-    Err(CliError::usage(what, "name a file that ends in .html; `northbound export` writes rows"))
+    let further = content.json(&path.display().to_string());
+    context.deliver_json(&results::summary(&content.endpoint, &content.summary, further))
 }
 
 /// Makes sure that a report can be written to this file.
 fn check_file(path: &Path) -> Result<(), CliError> {
     let checked = |_| match fs::metadata(path) {
-        // What is a page may be a report; anything else is somebody's work.
-        Ok(there) if there.len() > 0 && !begins_as_page(path) => Err(io::Error::other("it is no report")),
+        // What begins as a report may be one; anything else is somebody's work.
+        Ok(there) if there.len() > 0 && !Format::of(path).is_begun(path) => {
+            Err(io::Error::other("it is no report"))
+        }
         _ => Ok(()),
     };
     NewFile::replacing(path).and_then(checked).map_err(|error| {
         let advice = "name a new file in a folder that you may write to, or - for stdout";
         CliError::usage(format!("cannot write the report to {}: {error}", path.display()), advice)
     })
-}
-
-/// A file without a name for what is not yet in its place. It needs as much room as the report.
-fn scratch(report: Option<&Path>) -> io::Result<File> {
-    report.map_or_else(tempfile::tempfile, |path| tempfile::tempfile_in(folder(path)))
-}
-
-fn begins_as_page(path: &Path) -> bool {
-    let mut start = [0; 9];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start.eq_ignore_ascii_case(b"<!doctype")
 }

@@ -14,6 +14,13 @@ pub(crate) fn counted<N: fmt::Display + From<u8> + PartialEq>(number: N, thing: 
     format!("{number} {thing}{}", if number == N::from(1) { "" } else { "s" })
 }
 
+/// A number with a comma at the thousands.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
 /// The text in lines of at most this many columns: broken at blanks where there are any, else anywhere.
 pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
@@ -100,6 +107,12 @@ mod tests {
     #[test]
     fn one_thing_has_no_plural() {
         assert_eq!([0_u64, 1, 2].map(|rows| counted(rows, "row")), ["0 rows", "1 row", "2 rows"]);
+    }
+
+    #[test]
+    fn thousands_are_separated() {
+        let numbers = [0, 999, 1000, 100_000, 1_234_567];
+        assert_eq!(numbers.map(grouped), ["0", "999", "1,000", "100,000", "1,234,567"]);
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Report {
         Self { still: format!("{before}{still}"), rows: serde_json::from_str(rows).unwrap() }
     }
 
-    /// A row with its texts: device, command, status, code, words, error, output.
+    /// A row with its texts: device, command, status, code, reason, output, error; words, if they are not the reason; whether it is new.
     fn row(&self, place: usize) -> Value {
         let text = |cell: &Value| match cell.as_u64() {
             Some(text) => self.rows["texts"][usize::try_from(text).unwrap()].clone(),
@@ -149,6 +149,56 @@ async fn where_the_list_and_the_counts_differ_the_report_says_why() {
     }
 }
 
+/// Two devices have four rows, one of them with another status.
+#[tokio::test]
+async fn a_device_that_is_listed_twice_counts_once() {
+    let platform = paging(|asked| {
+        let rows = [rows_of(&[("Fail", 2)]), rows_of(&[("Fail", 1)]), rows_of(&[("Fail", 1)])].concat();
+        let mut rows = rows;
+        rows[3]["status"] = "Timeout".into();
+        page(&rows, asked.status(), asked.page())
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("report.html");
+    let seen = ask_freely(&platform, &format!("report demo -o json --out {}", out.display())).await;
+    let result: Value = serde_json::from_str(&seen.stdout).unwrap();
+    let reason = &result["reasons"][0];
+    assert_eq!(
+        json!([
+            result["failed"],
+            result["listed"],
+            result["repeated"],
+            reason["devices"],
+            reason["timedOut"]
+        ]),
+        json!([4, 2, 2, 2, 0])
+    );
+    let said = "2 rows of devices that are listed already: each device counts once here, with its first row; 1 of them has another \
+                status or code than the first row";
+    let page = fs::read_to_string(out).unwrap();
+    assert!(page.contains(said) && seen.stderr.contains(said), "{}", seen.stderr);
+    let rows = page.lines().filter(|line| line.starts_with("[\"Fail-"));
+    assert_eq!(rows.count(), 2);
+}
+
+#[test]
+fn what_a_report_cannot_use_is_refused_before_anything_is_asked() {
+    for (options, why) in [
+        ("--time-zone Mars/Base", "no time zone has this name"),
+        ("--since nowhere.csv", "cannot read the subtasks of nowhere.csv"),
+        ("--since demo", "demo is no file of subtasks"),
+        ("--join nowhere.csv", "cannot read nowhere.csv"),
+        ("--by district", "--join"),
+        ("--title=", "--title"),
+    ] {
+        let Seen { code, stdout, stderr } =
+            northbound(&format!("--emulator -v report demo --out - {options}"));
+        assert!(code != 0 && stdout.is_empty() && stderr.contains(why), "{options}: {code} {stderr}");
+        assert!(!stderr.contains("/rest/"), "{options} is found too late: {stderr}");
+    }
+}
+
 #[tokio::test]
 async fn no_name_becomes_markup_and_each_comes_back_whole() {
     const NAMES: [&str; 7] = [
@@ -172,7 +222,7 @@ async fn no_name_becomes_markup_and_each_comes_back_whole() {
     let report = Report::of(&seen);
     for (place, name) in NAMES.iter().enumerate() {
         let row = report.row(place);
-        assert_eq!([&row[0], &row[1], &row[3], &row[4], &row[6]], [*name; 5]);
+        assert_eq!([&row[0], &row[1], &row[3], &row[4], &row[5]], [*name; 5]);
         assert_eq!(report.rows["codes"].as_array().unwrap().iter().filter(|code| *code == name).count(), 1);
     }
     for markup in ["<img", "<!--", "onload=alert(1)>", "onerror=alert(1)>", "<script>alert"] {

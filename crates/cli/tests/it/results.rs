@@ -1,6 +1,7 @@
 //! What the commands print with `-o json` is what the published schema says.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ fn the_command_prints_the_schema_of_its_results() {
 #[test]
 fn every_command_prints_a_result_that_fits_the_schema() {
     let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("meters.csv"), "device,status,district\nx,Fail,North\n").unwrap();
     let mut commands = BTreeSet::new();
     for (line, name, code) in [
         ("summary demo", "SummaryResult", 0),
@@ -35,6 +37,11 @@ fn every_command_prints_a_result_that_fits_the_schema() {
         ("export demo --out DIR/rows.csv --replace", "ExportResult", 0),
         ("export demo --out DIR/rows.csv --resume", "ExportResult", 0),
         ("report demo --out DIR/report.html", "ReportResult", 0),
+        (
+            "report demo --out DIR/report.html --join DIR/meters.csv --by district --since DIR/meters.csv",
+            "ReportResult",
+            0,
+        ),
         ("send --name n --devices a,b --service s --method m --paras {} --yes", "SendResult", 0),
         ("send --name n --devices a,a --service s --method m --paras {} --dry-run", "SendResult", 0),
         ("resend demo --name n --same-command --yes", "SendResult", 0),

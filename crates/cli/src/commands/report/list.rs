@@ -1,121 +1,90 @@
-//! The devices that failed, on their way into a page: JSON that no browser takes for markup.
+//! What a report counts of the failures while they come: each device once.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher as _, RandomState};
 
-use indexmap::IndexSet;
-use northbound::{ErrorCode, Failure, FailureGroups};
-use serde::Serialize;
+use northbound::{Failure, FailureGroups};
 
+use super::earlier::Earlier;
+use crate::rows::join::Join;
 use crate::rows::totals::Totals;
 
-/// How many different texts are written once. Any more, as when each text names its device, are written in their rows.
-const SHARED_TEXTS: usize = 1000;
-/// A longer text is kept in its row, in bytes.
-const SHARED_LENGTH: usize = 4096;
+/// A failed device on its way into a report.
+pub(super) struct Row<'a> {
+    pub(super) failure: &'a Failure,
+    /// The user's own columns, as many as the headings have.
+    pub(super) own: &'a [String],
+    /// Whether it did not fail in the older export; `None` if there is none, or the row names no device.
+    pub(super) is_new: Option<bool>,
+}
+
+/// What is known of the columns before the first row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Headings {
+    /// The user's own columns, which stand after the device.
+    pub(super) own: Vec<String>,
+    /// Whether rows say that they are new.
+    pub(super) is_since: bool,
+}
 
 /// What was listed, without the rows.
 #[derive(Debug, Default)]
 pub(super) struct List {
+    /// Every row that came, also those that repeat a device.
     pub(super) totals: Totals,
+    /// Each device once, with its first row.
     pub(super) groups: FailureGroups,
+    /// Rows that repeat a device, and are left out.
+    pub(super) repeated: u64,
+    /// How many of these have another status or code than the first row of their device.
+    pub(super) contradicting: u64,
+    /// The user's own columns, if a file of them was named.
+    pub(super) join: Option<Join>,
+    /// The older export, if one was named.
+    pub(super) earlier: Option<Earlier>,
+    /// What each device was seen with. Both are fingerprints, so that the ids of a large task need little memory.
+    seen: HashMap<u64, u64>,
+    hasher: RandomState,
 }
 
-/// The rows while they come; memory does not grow with them.
-///
-/// The JSON is `{"rows":[[device, command, status, code, words, error, output], …], "texts":[…], "codes":[…]}`. A number in a row
-/// is the place of a text; null is what the platform did not say. The codes are those of the groups, in their order.
-pub(super) struct Spool {
-    rows: BufWriter<File>,
-    texts: SharedTexts,
-    list: List,
-}
-
-/// What a row of the table has in a column.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Cell<'a> {
-    Shared(usize),
-    Own(&'a str),
-}
-
-impl Spool {
-    pub(super) fn new(file: File) -> Self {
-        Self { rows: BufWriter::new(file), texts: SharedTexts::default(), list: List::default() }
+impl List {
+    pub(super) fn new(join: Option<Join>, earlier: Option<Earlier>) -> Self {
+        Self { join, earlier, ..Self::default() }
     }
 
-    pub(super) fn push(&mut self, failure: &Failure) -> io::Result<()> {
+    pub(super) fn headings(&self) -> Headings {
+        let own = self.join.as_ref().map_or(&[][..], Join::columns).to_vec();
+        Headings { own, is_since: self.earlier.is_some() }
+    }
+
+    /// How many devices failed. A row that names none counts as one.
+    pub(super) fn devices(&self) -> u64 {
+        self.totals.all() - self.repeated
+    }
+
+    /// Counts a failure. Returns its row, or `None` if its device has one already.
+    pub(super) fn add<'a>(&'a mut self, failure: &'a Failure) -> Option<Row<'a>> {
         let subtask = failure.subtask();
-        let texts = &mut self.texts;
-        let row = [
-            subtask.device_id().map(Cell::Own),
-            subtask.command_id().map(Cell::Own),
-            subtask.status().map(|status| texts.cell(status.as_str())),
-            failure.code().map(|code| texts.cell(code.as_str())),
-            failure.text().map(|text| texts.cell(text)),
-            subtask.error().map(|error| texts.cell(error)),
-            subtask.output().map(|output| texts.cell(output)),
-        ];
-        let before = if self.list.totals.all() == 0 { "{\"rows\":[\n" } else { ",\n" };
-        self.rows.write_all(before.as_bytes())?;
-        self.rows.write_all(inert(&row)?.as_bytes())?;
-        self.list.totals.add(subtask);
-        self.list.groups.add(failure);
-        Ok(())
-    }
-
-    /// How many there are by now.
-    pub(super) fn rows(&self) -> u64 {
-        self.list.totals.all()
-    }
-
-    /// Ends the JSON.
-    pub(super) fn finish(mut self) -> io::Result<(File, List)> {
-        let before = if self.list.totals.all() == 0 { "{\"rows\":[" } else { "\n" };
-        let groups = self.list.groups.groups();
-        let codes: Vec<_> = groups.iter().map(|group| group.code().map(ErrorCode::as_str)).collect();
-        let (texts, codes) = (inert(&self.texts.0)?, inert(&codes)?);
-        write!(self.rows, "{before}],\"texts\":{texts},\"codes\":{codes}}}")?;
-        let rows = self.rows.into_inner().map_err(io::IntoInnerError::into_error)?;
-        Ok((rows, self.list))
-    }
-}
-
-/// The texts that rows share: a task fails for few reasons.
-#[derive(Default)]
-struct SharedTexts(IndexSet<String>);
-
-impl SharedTexts {
-    fn cell<'a>(&mut self, text: &'a str) -> Cell<'a> {
-        match self.0.get_index_of(text) {
-            Some(place) => Cell::Shared(place),
-            None if self.0.len() == SHARED_TEXTS || text.len() > SHARED_LENGTH => Cell::Own(text),
-            None => Cell::Shared(self.0.insert_full(text.to_owned()).0),
+        self.totals.add(subtask);
+        if let Some(device) = subtask.device_id() {
+            let outcome = self.hasher.hash_one((subtask.status(), failure.code()));
+            match self.seen.entry(self.hasher.hash_one(device)) {
+                Entry::Vacant(first) => first.insert(outcome),
+                Entry::Occupied(first) => {
+                    self.repeated += 1;
+                    self.contradicting += u64::from(*first.get() != outcome);
+                    return None;
+                }
+            };
         }
-    }
-}
-
-/// JSON for a script element: nothing in it ends the element, or begins a comment. Two line separators are
-/// written as escapes as well, for whoever takes the JSON for JavaScript.
-fn inert<T: Serialize>(value: &T) -> io::Result<String> {
-    let json = serde_json::to_string(value)?;
-    Ok(json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_shared_until_there_are_too_many() {
-        let mut texts = SharedTexts::default();
-        let names: Vec<String> = (0..=SHARED_TEXTS).map(|number| format!("text {number}")).collect();
-        for (place, name) in names[..SHARED_TEXTS].iter().enumerate() {
-            assert!(matches!(texts.cell(name), Cell::Shared(shared) if shared == place));
-        }
-        assert!(matches!(texts.cell(&names[SHARED_TEXTS]), Cell::Own("text 1000")));
-        assert!(matches!(texts.cell("text 7"), Cell::Shared(7)));
-        assert!(matches!(SharedTexts::default().cell(&"x".repeat(SHARED_LENGTH + 1)), Cell::Own(_)));
-        assert!(texts.0.iter().eq(&names[..SHARED_TEXTS]));
+        self.groups.add(failure);
+        let device = subtask.device_id();
+        let is_new = self.earlier.as_mut().zip(device).map(|(earlier, device)| earlier.is_new(device));
+        let own = self.join.as_mut().map_or(&[][..], |join| {
+            join.count_failed(device);
+            join.cells(device)
+        });
+        Some(Row { failure, own, is_new })
     }
 }

@@ -1,30 +1,32 @@
 //! The page: what it shows without its script, and where the rows go.
 
-use std::fs::File;
+mod reasons;
+mod spool;
+mod text;
+
 use std::io::{self, Seek as _, Write};
-use std::time::SystemTime;
 
 use base64::Engine as _;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use northbound::{ErrorInfo, FailureGroup, Method, SubtaskStatus};
+use northbound::{Method, SubtaskStatus};
 use ring::digest::{SHA256, digest};
 
+use self::reasons::{groups, reasons};
+pub(super) use self::spool::Spool;
+use self::text::VisibleText;
 use super::content::Content;
-use super::text::VisibleText;
 use crate::screen::chart::{percent, span, unnamed};
+use crate::screen::layout::grouped;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
+/// What the script fills.
+const TABLE: &str = include_str!("page/table.html");
 /// Where the rows go. No text of the platform can hold it: what it has of `<` is escaped.
 const ROWS: &str = "<rows>";
-/// How many reasons are shown, the largest first. The table has the rest.
-const REASONS: usize = 50;
-const REASON_COLUMNS: [&str; 4] = ["Devices", "Share of failures", "Code", "The platform’s words"];
-/// What the script fills.
-const TABLE: &str = include_str!("table.html");
-
 /// Writes the page, with these rows in it.
-pub(super) fn write(content: &Content, mut rows: File, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(content: &Content, spool: Spool, out: &mut dyn Write) -> io::Result<()> {
+    let mut rows = spool.finish(&content.list)?;
     let page = page(content).into_string();
     let (before, after) =
         page.split_once(ROWS).ok_or_else(|| io::Error::other("the page has no place for rows"))?;
@@ -36,6 +38,7 @@ pub(super) fn write(content: &Content, mut rows: File, out: &mut dyn Write) -> i
 
 fn page(content: &Content) -> Markup {
     let (task, failed, total) = (content.task(), content.summary.failed(), content.summary.total());
+    let name = content.title.as_ref().map_or_else(|| format!("Batch task {task}"), |_| content.heading());
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -46,20 +49,22 @@ fn page(content: &Content) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
                 meta name="generator" content={ "northbound " (env!("CARGO_PKG_VERSION")) };
-                title { "Batch task " (task) ": " (grouped(failed)) " of " (grouped(total)) " failed or timed out" }
+                title { (name) ": " (grouped(failed)) " of " (grouped(total)) " failed or timed out" }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 header {
-                    p.kind { "Batch task" }
-                    h1 { (VisibleText(&task)) }
-                    p.when { (state(content)) " · " (time(content.at)) }
+                    p.kind { "Batch task" @if content.title.is_some() { " " (VisibleText(&task)) } }
+                    h1 { (VisibleText(&content.heading())) }
+                    p.when { (content.state()) " · " (time(content)) }
                 }
                 main {
-                    @for notice in notices(content) { p.notice role="note" { (notice) } }
+                    @for notice in content.notices() { p.notice role="note" { (notice) } }
                     (totals(content))
                     (chart(content))
+                    @if let Some(since) = content.since() { p.since { (since) } }
                     (reasons(content))
+                    (groups(content))
                     (devices(content))
                     (origin(content))
                 }
@@ -68,31 +73,6 @@ fn page(content: &Content) -> Markup {
             }
         }
     }
-}
-
-fn state(content: &Content) -> String {
-    let summary = &content.summary;
-    match summary.total() {
-        0 => "no subtasks".to_owned(),
-        _ if summary.is_settled() => "settled".to_owned(),
-        total => format!("{} settled so far", percent(summary.settled(), total)),
-    }
-}
-
-/// What a reader has to know first.
-fn notices(content: &Content) -> Vec<String> {
-    let (under_way, other) = (content.under_way(), unnamed(&content.summary));
-    let all = grouped(content.summary.total());
-    let open = (under_way > 0).then(|| {
-        format!(
-            "Not settled: {} of {all} subtasks may still succeed, fail or time out. This page shows how it stood when it was made.",
-            grouped(under_way),
-        )
-    });
-    let other = (other > 0)
-        .then(|| format!("{} of {all} subtasks were not found in a documented status.", grouped(other)));
-    let warnings = content.warnings().into_iter().map(|warning| format!("The numbers differ: {warning}."));
-    open.into_iter().chain(other).chain(warnings).collect()
 }
 
 fn totals(content: &Content) -> Markup {
@@ -171,68 +151,6 @@ fn class(status: &SubtaskStatus) -> &'static str {
     }
 }
 
-fn reasons(content: &Content) -> Markup {
-    let all = content.list.totals.all();
-    let groups = content.list.groups.groups();
-    let (shown, rest) = groups.split_at(groups.len().min(REASONS));
-    html! {
-        section {
-            h2 { "Why devices failed" }
-            @if groups.is_empty() {
-                p { "No subtask failed or timed out." }
-            } @else {
-                table.reasons {
-                    thead { tr { @for heading in REASON_COLUMNS { th scope="col" { (heading) } } } }
-                    tbody { @for each in shown { (reason(each, all)) } }
-                }
-                @if !rest.is_empty() {
-                    p.aside {
-                        "And " (grouped(rest.len() as u64)) " more codes, of "
-                        (grouped(rest.iter().map(|group| group.count()).sum())) " devices: sort the table by code to see them."
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn reason(group: &FailureGroup, all: u64) -> Markup {
-    let (texts, count, timed_out) = (group.texts(), group.count(), group.timed_out());
-    html! {
-        tr {
-            td.number {
-                button.show type="button" hidden { (grouped(count)) }
-                span.plain { (grouped(count)) }
-            }
-            td.bar { span.percent { (percent(count, all)) } (stripe(count, all)) }
-            td.code { @match group.code() { Some(code) => { (VisibleText(code.as_str())) } None => { span.none { "none" } } } }
-            td {
-                @match texts.first() {
-                    Some((text, _)) => { p { (VisibleText(text)) } }
-                    None => { p.none { "no words" } }
-                }
-                @if timed_out > 0 { p.aside { (grouped(timed_out)) " of them timed out" } }
-                @if texts.len() > 1 { (other_texts(&texts[1..])) }
-                @if let Some(info) = group.info() { (meaning(info)) }
-            }
-        }
-    }
-}
-
-fn other_texts(texts: &[(&str, u64)]) -> Markup {
-    html! {
-        details {
-            summary { "other words for it" }
-            ul { @for (text, count) in texts { li { (VisibleText(text)) " (" (grouped(*count)) ")" } } }
-        }
-    }
-}
-
-/// What the catalogue of our document says about a code, separate from what the platform said.
-fn meaning(info: &ErrorInfo) -> Markup {
-    html! { p.aside { "Our catalogue: " (info.meaning) " " b { (info.remedy) } } }
-}
-
 fn devices(content: &Content) -> Markup {
     html! {
         section #devices {
@@ -247,7 +165,7 @@ fn devices(content: &Content) -> Markup {
 }
 
 fn origin(content: &Content) -> Markup {
-    let Content { summary, endpoint, by_emulator, at, took, calls, .. } = content;
+    let Content { summary, endpoint, by_emulator, took, calls, .. } = content;
     html! {
         section.made {
             h2 { "How this was made" }
@@ -257,7 +175,7 @@ fn origin(content: &Content) -> Markup {
                 dt { "Batch task" }
                 dd { (VisibleText(&content.task())) }
                 dt { "Time" }
-                dd { (time(*at)) ", read in " (if took.as_secs() == 0 { "under 1 s".to_owned() } else { span(*took) }) }
+                dd { (time(content)) @if let Some(zone) = content.zone.name() { " (" (zone) ")" } ", read in " (if took.as_secs() == 0 { "under 1 s".to_owned() } else { span(*took) }) }
                 dt { "Calls" }
                 dd {
                     (grouped(*calls))
@@ -265,6 +183,10 @@ fn origin(content: &Content) -> Markup {
                         Method::Read(doubt) => { ": all subtasks read, since " (doubt.to_string()) ", then the failures" }
                         _ => { ": the statuses counted, then the failures read" }
                     }
+                }
+                @for (place, about) in content.about_own_columns().iter().enumerate() {
+                    @if place == 0 { dt { "Own columns" } }
+                    dd { (VisibleText(about)) }
                 }
                 dt { "Made by" }
                 dd { "northbound " (env!("CARGO_PKG_VERSION")) ", command " code { "report" } }
@@ -274,17 +196,8 @@ fn origin(content: &Content) -> Markup {
     }
 }
 
-fn time(at: SystemTime) -> Markup {
-    let machine = humantime::format_rfc3339_seconds(at).to_string();
-    let person = machine.replace('T', " ").replace('Z', " UTC");
-    html! { time datetime=(machine) { (person) } }
-}
-
-/// A number with a comma at the thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
+fn time(content: &Content) -> Markup {
+    html! { time datetime=(humantime::format_rfc3339_seconds(content.at)) { (content.zone.show(content.at)) } }
 }
 
 /// Lets a browser run the page's own script under its own style, and nothing else: <https://www.w3.org/TR/CSP3/>.
@@ -306,7 +219,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::codes::Codes;
     use crate::commands::report::list::List;
+    use crate::commands::report::zone::Zone;
 
     /// A settled task in which each device failed for another reason.
     fn content(reasons: u64) -> Content {
@@ -319,8 +234,7 @@ mod tests {
             let error = json!({ "error_code": code.to_string(), "error_desc": format!("<b>{code}</b>") });
             let row = json!({ "status": "Fail", "error": error.to_string() }).to_string();
             let failure = Failure::of(serde_json::from_str(&row).unwrap());
-            list.totals.add(failure.subtask());
-            list.groups.add(&failure);
+            assert!(list.add(&failure).is_some());
         }
         Content {
             summary: serde_json::from_value(summary).unwrap(),
@@ -330,6 +244,9 @@ mod tests {
             at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000),
             took: Duration::from_secs(61),
             calls: 1234,
+            title: None,
+            zone: Zone::default(),
+            codes: Codes::default(),
         }
     }
 
@@ -354,18 +271,12 @@ mod tests {
     fn it_says_how_it_was_made() {
         let page = page(&content(1)).into_string();
         for fact in [
-            "<bdi>https://platform.example</bdi></dd>",
+            "<bdi class=\"whole\">https://platform.example</bdi></dd>",
             "<time datetime=\"2026-09-21T14:13:20Z\">2026-09-21 14:13:20 UTC</time>, read in 1 min 1 s",
             "<dd>1,234: the statuses counted, then the failures read</dd>",
         ] {
             assert!(page.contains(fact), "{fact}");
         }
-    }
-
-    #[test]
-    fn thousands_are_separated() {
-        let numbers = [0, 999, 1000, 100_000, 1_234_567];
-        assert_eq!(numbers.map(grouped), ["0", "999", "1,000", "100,000", "1,234,567"]);
     }
 
     #[test]

@@ -1,0 +1,103 @@
+//! Where the rows of a report go while they come: into a page or into a workbook.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use super::content::Content;
+use super::list::{Headings, Row};
+use super::page::{self, Spool};
+use super::workbook::Workbook;
+use crate::error::CliError;
+use crate::screen::outlet::Outlet;
+use crate::session::new_file::{NewFile, folder};
+
+/// What a report is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Page,
+    Workbook,
+}
+
+impl Format {
+    /// By the ending of the file's name.
+    pub(super) fn of(path: &Path) -> Self {
+        if ending(path) == "xlsx" { Self::Workbook } else { Self::Page }
+    }
+
+    /// Refuses a name that promises something else than a report.
+    pub(super) fn check_name(path: &Path) -> Result<(), CliError> {
+        let ending = ending(path);
+        if !["csv", "json", "jsonl", "ndjson", "pdf", "xls", "ods"].contains(&ending.as_str()) {
+            return Ok(());
+        }
+        let what =
+            format!("a report is a page or a workbook, and the name {} says .{ending}", path.display());
+        Err(CliError::usage(what, "name a file that ends in .html or .xlsx; `northbound export` writes rows"))
+    }
+
+    /// Whether a file begins as such a report does.
+    pub(super) fn is_begun(self, path: &Path) -> bool {
+        let begun: &[u8] = match self {
+            Self::Page => b"<!doctype",
+            Self::Workbook => b"PK\x03\x04",
+        };
+        let mut start = vec![0; begun.len()];
+        let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+        read.is_ok() && start.eq_ignore_ascii_case(begun)
+    }
+}
+
+fn ending(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
+}
+
+/// A report in the making.
+pub(super) enum Sink {
+    Page(Spool),
+    Workbook(Box<Workbook>),
+}
+
+impl Sink {
+    /// What is not yet in its place is in files without a name, beside the report. They need as much room as it.
+    pub(super) fn new(report: Option<&Path>, headings: &Headings) -> Result<Self, CliError> {
+        Ok(match report {
+            Some(path) if Format::of(path) == Format::Workbook => {
+                Self::Workbook(Box::new(Workbook::new(headings, folder(path))?))
+            }
+            Some(path) => Self::Page(Spool::new(tempfile::tempfile_in(folder(path))?)),
+            None => Self::Page(Spool::new(tempfile::tempfile()?)),
+        })
+    }
+
+    pub(super) fn push(&mut self, row: &Row<'_>) -> io::Result<()> {
+        match self {
+            Self::Page(spool) => spool.push(row),
+            Self::Workbook(workbook) => workbook.push(row),
+        }
+    }
+
+    /// Writes the whole report, to stdout if no file is named.
+    pub(super) fn write(
+        self,
+        content: &Content,
+        path: Option<&Path>,
+        stdout: &mut Outlet<'_>,
+    ) -> io::Result<()> {
+        match (self, path) {
+            (Self::Page(spool), None) => {
+                page::write(content, spool, stdout)?;
+                stdout.flush()
+            }
+            (Self::Page(spool), Some(path)) => {
+                NewFile::beside(path)?.write(|out| page::write(content, spool, out))
+            }
+            (Self::Workbook(_), None) => Err(io::Error::other("a workbook needs a file")),
+            (Self::Workbook(workbook), Some(path)) => {
+                let mut file = NewFile::beside(path)?;
+                workbook.finish(content, file.file())?;
+                file.keep()
+            }
+        }
+    }
+}
