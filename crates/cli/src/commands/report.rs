@@ -101,7 +101,7 @@ pub(crate) async fn write(
     let mut sink = Sink::new(file, &list.headings())?;
     let mut progress =
         Progress::new(&context.global, Some(&connection.client), &mut context.stderr).reading(None);
-    let reader = Reader { client: &connection.client, interrupt: &context.interrupt };
+    let reader = Reader { client: &connection.client, interrupt: &context.interrupt, codes: &codes };
     let outcome = reader.read(&options.task_id, &mut list, &mut sink, &mut progress).await;
     progress.finish();
     let summary = outcome?;
@@ -119,8 +119,11 @@ pub(crate) async fn write(
         zone: options.time_zone.clone().unwrap_or_default(),
         codes,
     };
+    let cut = sink.cut();
     sink.write(&content, file, &mut context.stdout)?;
-    for note in content.warnings().into_iter().chain(content.repeats()).chain(content.about_own_columns()) {
+    for note in
+        content.warnings().into_iter().chain(content.repeats()).chain(content.about_own_columns()).chain(cut)
+    {
         context.note(&note)?;
     }
     if let Some(path) = file {
@@ -132,6 +135,7 @@ pub(crate) async fn write(
 struct Reader<'a> {
     client: &'a Client,
     interrupt: &'a Interrupt,
+    codes: &'a Codes,
 }
 
 impl Reader<'_> {
@@ -149,7 +153,7 @@ impl Reader<'_> {
         let mut failures = self.client.failures(task).stream();
         while let Some(failure) = progress.during(self.interrupt.or(failures.try_next())).await? {
             if let Some(row) = list.add(&failure) {
-                sink.push(&row)?;
+                sink.push(&row, self.codes)?;
             }
             // While subtasks move, more may come than were counted.
             let rows = list.totals.all();

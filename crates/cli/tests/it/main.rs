@@ -14,6 +14,7 @@ mod report;
 mod results;
 mod send;
 mod task;
+mod workbook;
 
 use northbound_cli::{Outlet, Process};
 

@@ -12,6 +12,8 @@ mod signals;
 #[cfg(unix)]
 mod terminal;
 mod tokens;
+#[cfg(unix)]
+mod workbook;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};

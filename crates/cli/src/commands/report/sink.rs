@@ -8,6 +8,7 @@ use super::content::Content;
 use super::list::{Headings, Row};
 use super::page::{self, Spool};
 use super::workbook::Workbook;
+use crate::codes::Codes;
 use crate::error::CliError;
 use crate::screen::outlet::Outlet;
 use crate::session::new_file::{NewFile, folder};
@@ -70,11 +71,16 @@ impl Sink {
         })
     }
 
-    pub(super) fn push(&mut self, row: &Row<'_>) -> io::Result<()> {
+    pub(super) fn push(&mut self, row: &Row<'_>, codes: &Codes) -> io::Result<()> {
         match self {
             Self::Page(spool) => spool.push(row),
-            Self::Workbook(workbook) => workbook.push(row),
+            Self::Workbook(workbook) => workbook.push(row, codes),
         }
+    }
+
+    /// What the report does not show as it came.
+    pub(super) fn cut(&self) -> Option<String> {
+        if let Self::Workbook(workbook) = self { workbook.cut() } else { None }
     }
 
     /// Writes the whole report, to stdout if no file is named.
