@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use northbound::{ERROR_CATALOG, ErrorCode, ErrorInfo};
 use serde::Deserialize;
@@ -10,9 +10,6 @@ use toml::Spanned;
 
 use crate::error::CliError;
 use crate::session::context::Context;
-
-/// The variable that names the file of a fleet's own codes.
-pub(crate) const CODES: &str = "NORTHBOUND_CODES";
 
 /// What a file of codes looks like, for help.
 pub(crate) const EXAMPLE: &str = "\
@@ -87,9 +84,8 @@ impl Group {
 impl Codes {
     /// The catalogue, with the codes of the file that the user names, if one is named.
     pub(crate) fn of(context: &Context<'_>) -> Result<Self, CliError> {
-        let named = || (context.environment)(CODES).filter(|name| !name.is_empty()).map(PathBuf::from);
-        let file = context.global.codes.clone().or_else(named);
-        file.map_or_else(|| Ok(Self::default()), |file| Self::read(&file))
+        let file = context.global.codes.as_deref();
+        file.map_or_else(|| Ok(Self::default()), Self::read)
     }
 
     fn read(file: &Path) -> Result<Self, CliError> {

@@ -3,6 +3,7 @@
 //! What several commands need is elsewhere: shared options in `arguments`, the connection in `session`, output in `screen` and `rows`.
 
 mod compare;
+mod config;
 mod doctor;
 #[cfg(feature = "emulator")]
 mod emulator;
@@ -92,6 +93,11 @@ pub(crate) enum Command {
     Task(task::TaskOptions),
     /// List the batch tasks that this command has created or read on this machine: the platform cannot list them
     Tasks(tasks::TasksOptions),
+    /// Show each setting of a connection, and where it comes from: an option, the environment or a profile
+    ///
+    /// Nothing is sent, and no secret is shown. A setting that cannot be used has no value, and a line says what is wrong. All profiles of
+    /// the file are checked.
+    Config,
     /// Check that everything is set up right, and say what to do where it is not
     Doctor(doctor::DoctorOptions),
     /// Explain an error code of the platform: what it means, and what to do
@@ -131,8 +137,11 @@ pub(crate) fn parser() -> clap::Command {
 /// Whether a command does anything with an option of every command.
 fn uses(command: &str, option: &str) -> bool {
     match command {
-        _ if option == "codes" => matches!(command, "explain" | "subtasks" | "report" | "send" | "resend"),
-        "explain" | "spec" | "completions" => matches!(option, "output" | "out" | "color"),
+        _ if option == "codes" => {
+            matches!(command, "explain" | "subtasks" | "report" | "send" | "resend" | "config")
+        }
+        "spec" | "completions" => matches!(option, "output" | "out" | "color"),
+        "explain" => matches!(option, "output" | "out" | "color" | "profile"),
         "man" | "tasks" => matches!(option, "output" | "out" | "color" | "quiet"),
         "emulator" => matches!(option, "output" | "out" | "color" | "quiet" | "verbose" | "quota"),
         _ => true,
@@ -150,8 +159,21 @@ fn has_table(command: &Command) -> bool {
     matches!(command, Subtasks(_) | Summary(_) | Compare(_) | Tasks(_))
 }
 
+/// Whether a command needs the settings of a connection, or a fleet's own codes.
+fn needs_settings(command: &Command) -> bool {
+    use Command::{Completions, Config, Man, Spec, Tasks};
+    #[cfg(feature = "emulator")]
+    if matches!(command, Command::Emulator { .. }) {
+        return false;
+    }
+    !matches!(command, Config | Spec(_) | Completions(_) | Man(_) | Tasks(_))
+}
+
 /// Runs the command that was typed.
 pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<(), CliError> {
+    if needs_settings(command) {
+        context.complete_settings()?;
+    }
     // These write to their file in their own way.
     if !matches!(command, Command::Export(_) | Command::Report(_) | Command::Man(_)) {
         context.write_to_file(has_table(command))?;
@@ -172,6 +194,7 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
         Command::Task(options) => (task::run(context, options).await, ("task", &options.task_id)),
         Command::Compare(options) => return compare::run(context, options).await,
         Command::Tasks(options) => return tasks::run(context, options).await,
+        Command::Config => return config::run(context),
         Command::Doctor(options) => return doctor::run(context, options).await,
         Command::Explain(options) => return explain::run(context, options),
         Command::Spec(options) => return reference::spec(context, options),

@@ -235,11 +235,14 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
              --quota, lower it to that; or try again later, or raise --deadline"
         }
         Remedy::CheckTokenSource => {
-            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs, that this machine reaches it, and its user and password; else \
+            "if --share, NORTHBOUND_SHARE or the profile names a Redis, check that it runs, that this machine reaches it, and its user and password; else \
              log in again with --no-token-cache"
         }
+        Remedy::CheckSecretSource => {
+            "run the secret-command of the profile by hand: it has to print the secret, and nothing else, within 30 s and without a terminal"
+        }
         Remedy::CheckQuotaStore => {
-            "if --share or NORTHBOUND_SHARE names a Redis, check that it runs, that this machine reaches it, and its user and password; else \
+            "if --share, NORTHBOUND_SHARE or the profile names a Redis, check that it runs, that this machine reaches it, and its user and password; else \
              check that no stopped process keeps the files of the command's cache folder locked; or raise --deadline"
         }
         Remedy::TrustAuthority => "give the platform's own authority, or its certificate, with --ca-cert FILE",

@@ -16,7 +16,7 @@ use std::io::{self, Write};
 use clap::FromArgMatches as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::arguments::global::{ColourChoice, Global, Output, TASK_ID_ORIGIN, typed_formats};
+use crate::arguments::global::{ColourChoice, Global, Output, SettingName, TASK_ID_ORIGIN, typed_formats};
 pub use crate::commands::command_tree;
 use crate::commands::{Arguments, Command};
 use crate::error::CliError;
@@ -52,7 +52,9 @@ fn parse(arguments: &[OsString], process: &Process<'_>) -> Result<Arguments, cla
     let mut command = commands::parser().term_width(process.stdout.width().unwrap_or(0));
     let words = arguments::list::joined(arguments.to_vec(), &command);
     let matches = command.try_get_matches_from_mut(words)?;
-    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    let mut arguments = Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    arguments.global.typed = SettingName::typed(&matches);
+    Ok(arguments)
 }
 
 fn execute(global: Global, command: &Command, process: Process<'_>, interrupt: io::Result<Interrupt>) -> u8 {

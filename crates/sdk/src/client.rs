@@ -52,9 +52,9 @@ impl Client {
     /// # Errors
     /// When the client has no [credentials](crate::ClientBuilder::credentials), and when the login fails.
     pub async fn log_in(&self) -> Result<Token, Error> {
-        let Source::Login(_) = &self.shared.source else {
+        if !matches!(self.shared.source, Source::Login(_) | Source::Asked(..)) {
             return Err(Error::refused("a client without a secret cannot log in", Remedy::GiveSecret));
-        };
+        }
         self.shared.new_token(None, after(Instant::now(), self.shared.deadline)).await
     }
 
@@ -92,7 +92,7 @@ impl Client {
     pub fn waiting(&self) -> Option<Waiting> {
         let source = match &self.shared.source {
             Source::Elsewhere(_, source) => source.waiting(),
-            Source::Login(_) | Source::Ready(..) => None,
+            Source::Login(_) | Source::Asked(..) | Source::Ready(..) => None,
         };
         waiting::longest(self.shared.waits.longest().into_iter().chain(source))
     }

@@ -5,8 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches, Args, Parser, ValueEnum};
 use northbound::Secret;
+use strum::{Display, EnumString, VariantArray};
 
 /// Where a TASK_ID comes from, for help and errors.
 pub(crate) const TASK_ID_ORIGIN: &str =
@@ -18,20 +20,24 @@ pub(crate) const ENDPOINT_ORIGIN: &str =
 pub(crate) const APPLICATION_ORIGIN: &str =
     "the platform's console shows id and secret when the application is created";
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
+    /// Take what is not typed here from this profile of profiles.toml: platform, application, where its secret is, and so on [env:
+    /// NORTHBOUND_PROFILE, and another file in NORTHBOUND_PROFILES]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Address of the platform, such as https://platform.example:8743 [env: NORTHBOUND_ENDPOINT]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     /// The application that calls [env: NORTHBOUND_APP_ID]
     #[arg(long, global = true, value_name = "ID")]
     pub(crate) app_id: Option<String>,
-    /// File that holds the application's secret [env: the secret itself in NORTHBOUND_SECRET]
+    /// File that holds the application's secret [env: NORTHBOUND_SECRET_FILE, or the secret itself in NORTHBOUND_SECRET]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
     /// Log in again, and keep no token for the next command; a login cancels the tokens that others use [env: a token of your own
-    /// in NORTHBOUND_TOKEN]. The quota is shared with other commands all the same
+    /// in NORTHBOUND_TOKEN; true or false in NORTHBOUND_NO_TOKEN_CACHE]. The quota is shared with other commands all the same
     #[arg(long, global = true)]
     pub(crate) no_token_cache: bool,
     /// Share token and quota with other machines through a Redis or Valkey, such as redis://:PASSWORD@HOST:6379, or rediss:// with TLS
@@ -39,24 +45,26 @@ pub(crate) struct Global {
     #[cfg_attr(feature = "redis", arg(long, global = true, value_name = "URL", value_parser = secret))]
     #[cfg_attr(not(feature = "redis"), arg(skip))]
     pub(crate) share: Option<Secret>,
-    /// Certificate authority to trust besides those of the system, as PEM
+    /// Certificate authority to trust besides those of the system, as PEM [env: NORTHBOUND_CA_CERT]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// Certificate to show to a platform that wants one, with its private key, as PEM
+    /// Certificate to show to a platform that wants one, with its private key, as PEM [env: NORTHBOUND_CLIENT_CERT]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) client_cert: Option<PathBuf>,
-    /// Connect to this address when the endpoint names this host: for a platform at a bare IP address
+    /// Connect to this address when the endpoint names this host: for a platform at a bare IP address [env:
+    /// NORTHBOUND_RESOLVE]
     #[arg(long, global = true, value_name = "HOST:ADDR", value_parser = resolved)]
     pub(crate) resolve: Option<Resolved>,
     /// Ask an emulator that runs inside this command, with its demo application: no account needed
     #[cfg_attr(feature = "emulator", arg(long, global = true))]
     #[cfg_attr(not(feature = "emulator"), arg(skip))]
     pub(crate) emulator: bool,
-    /// Calls to make in 60 seconds at most, together with this user's other commands; 0 is no limit, and counts nothing [default:
-    /// 100, as on the platform; no limit with --emulator]. With --emulator N is the emulator's quota as well
+    /// Calls to make in 60 seconds at most, together with this user's other commands; 0 is no limit, and counts nothing [env:
+    /// NORTHBOUND_QUOTA] [default: 100, as on the platform; no limit with --emulator]. With --emulator N is the emulator's quota as well
     #[arg(long, allow_negative_numbers = true, global = true, value_name = "N")]
     pub(crate) quota: Option<u32>,
-    /// How long one call may take, with its waits, repetitions and logins [default: 3min; 15min for the gateway]
+    /// How long one call may take, with its waits, repetitions and logins [env: NORTHBOUND_DEADLINE] [default: 3min; 15min
+    /// for the gateway]
     #[arg(long, global = true, value_name = "TIME", value_parser = super::values::time)]
     pub(crate) deadline: Option<Duration>,
     /// File with error codes of your own fleet, on top of those that this command knows: `northbound explain --help` shows one [env:
@@ -79,6 +87,9 @@ pub(crate) struct Global {
     /// Print the result and errors only
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// The settings that were typed, as text.
+    #[arg(skip)]
+    pub(crate) typed: Vec<(SettingName, OsString)>,
 }
 
 impl Global {
@@ -87,9 +98,97 @@ impl Global {
         self.output.or_else(|| Output::of_file(self.out.as_deref()?)).unwrap_or_default()
     }
 
+    /// What these words say, typed as options.
+    pub(crate) fn of_words(words: Vec<OsString>) -> Result<Self, clap::Error> {
+        #[derive(Parser)]
+        #[command(no_binary_name = true)]
+        struct Options {
+            #[command(flatten)]
+            global: Global,
+        }
+        Ok(Options::try_parse_from(words)?.global)
+    }
+
+    /// The same settings; where one is missing, that of `further`.
+    pub(crate) fn or(self, further: Self) -> Self {
+        Self {
+            endpoint: self.endpoint.or(further.endpoint),
+            app_id: self.app_id.or(further.app_id),
+            secret_file: self.secret_file.or(further.secret_file),
+            no_token_cache: self.no_token_cache || further.no_token_cache,
+            share: self.share.or(further.share),
+            ca_cert: self.ca_cert.or(further.ca_cert),
+            client_cert: self.client_cert.or(further.client_cert),
+            resolve: self.resolve.or(further.resolve),
+            quota: self.quota.or(further.quota),
+            deadline: self.deadline.or(further.deadline),
+            codes: self.codes.or(further.codes),
+            ..self
+        }
+    }
+
     /// Whether JSON was asked for by name, for errors as well. A person who names a file `x.json` still reads the errors.
     pub(crate) fn asks_json(&self) -> bool {
         self.output.is_some_and(Output::is_json)
+    }
+}
+
+/// The settings of a connection, by the names of their options. A secret, a token and a command have no option: other users can read
+/// command lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumString, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+pub(crate) enum SettingName {
+    Endpoint,
+    AppId,
+    Token,
+    Secret,
+    SecretFile,
+    SecretCommand,
+    Share,
+    CaCert,
+    ClientCert,
+    Resolve,
+    Quota,
+    Deadline,
+    NoTokenCache,
+    Codes,
+}
+
+impl SettingName {
+    /// Those that were typed.
+    pub(crate) fn typed(mut matches: &ArgMatches) -> Vec<(Self, OsString)> {
+        while let Some((_, below)) = matches.subcommand() {
+            matches = below;
+        }
+        let typed = Self::VARIANTS.iter().filter_map(|name| {
+            let id = name.to_string().replace('-', "_");
+            let text = matches.try_get_raw(&id).ok()??.next()?.to_owned();
+            (matches.value_source(&id)? == ValueSource::CommandLine).then_some((*name, text))
+        });
+        typed.collect()
+    }
+
+    /// What it says: of several that say the same, the first that is given counts.
+    pub(crate) fn role(self) -> Self {
+        match self {
+            Self::Token | Self::SecretFile | Self::SecretCommand => Self::Secret,
+            name => name,
+        }
+    }
+
+    /// The variable of the environment.
+    pub(crate) fn variable(self) -> String {
+        format!("NORTHBOUND_{}", self.to_string().to_uppercase().replace('-', "_"))
+    }
+
+    /// Whether it belongs to one platform, so that it must not be mixed with settings of another one.
+    pub(crate) fn is_of_platform(self) -> bool {
+        !matches!(self, Self::Deadline | Self::NoTokenCache | Self::Codes)
+    }
+
+    /// Whether it names a file.
+    pub(crate) fn is_path(self) -> bool {
+        matches!(self, Self::SecretFile | Self::CaCert | Self::ClientCert | Self::Codes)
     }
 }
 

@@ -121,15 +121,14 @@ fn outcome_of(call: &Result<Page, northbound::Error>, asks_for_none: bool) -> Re
 }
 
 async fn open(context: &Context<'_>, adjust: Adjust<'_>) -> Result<(Setting, Option<Connection>), CliError> {
-    let Context { global, environment, .. } = context;
     #[cfg(feature = "emulator")]
-    if global.emulator {
+    if context.global.emulator {
         let connection = Connection::open_with(context, adjust).await?;
         let url = connection.endpoint().parse();
         let url = url.map_err(|_| CliError::system("the emulator has no address".to_owned()))?;
-        return Ok((Setting::of_emulator(global, &connection.client, url), Some(connection)));
+        return Ok((Setting::of_emulator(context, &connection.client, url), Some(connection)));
     }
-    let setting = Setting::of(global, environment);
+    let setting = Setting::of(context);
     let connection =
         if setting.is_sound() { Some(Connection::open_with(context, adjust).await?) } else { None };
     Ok((setting, connection))

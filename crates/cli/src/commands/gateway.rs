@@ -13,9 +13,10 @@ use northbound_gateway::{Gateway, Listen};
 use crate::arguments::list::{List, ListParser};
 use crate::error::CliError;
 use crate::results::result_of;
-use crate::session::connection::{Connection, secret_in};
+use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::listening;
+use crate::session::secret::secret_in;
 
 /// How long a call may take unless --deadline is given. A caller that has gone waits for nothing, so it is long: others may have the
 /// next minutes of the quota.

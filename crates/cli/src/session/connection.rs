@@ -1,24 +1,16 @@
 //! Which platform to ask, and as whom.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::ffi::OsString;
+use std::fs;
 use std::path::Path;
 
-use northbound::{AppId, Client, ClientBuilder, Credentials, QUOTA, Quota, Secret, without_line_ends};
+use northbound::{AppId, Client, ClientBuilder, Credentials, QUOTA, Quota, Secret};
 
-use crate::arguments::global::{APPLICATION_ORIGIN, ENDPOINT_ORIGIN, Global};
+use crate::arguments::global::{APPLICATION_ORIGIN, ENDPOINT_ORIGIN, Global, SettingName};
 use crate::error::CliError;
 use crate::session::context::Context;
-use crate::session::hanging::reading;
-use crate::session::process::{Environment, NOT_UTF_8};
-use crate::session::share::{SHARE, Share, announce};
-
-pub(crate) const ENDPOINT: &str = "NORTHBOUND_ENDPOINT";
-pub(crate) const APP_ID: &str = "NORTHBOUND_APP_ID";
-pub(crate) const SECRET: &str = "NORTHBOUND_SECRET";
-pub(crate) const TOKEN: &str = "NORTHBOUND_TOKEN";
-/// More bytes than any secret has: the file may be a wrong one.
-const LONGEST_SECRET: u64 = 64 * 1024;
+use crate::session::secret::{read, secret_in, secret_of};
+use crate::session::share::{Share, announce};
 
 /// A client, and what must live as long as it is used.
 pub(crate) struct Connection {
@@ -28,11 +20,11 @@ pub(crate) struct Connection {
     _emulator: Option<northbound_emulator::Emulator>,
 }
 
-/// What a command sets on its clients besides the user's options.
+/// What a command sets on its clients besides the user's settings.
 pub(crate) type Adjust<'a> = &'a dyn Fn(ClientBuilder) -> ClientBuilder;
 
 impl Connection {
-    /// Makes a client from the options or, where one is missing, from the environment. Nothing is sent yet.
+    /// Makes a client with the user's settings. Nothing is sent yet.
     pub(crate) async fn open(context: &Context<'_>) -> Result<Self, CliError> {
         Self::open_with(context, &|builder| builder).await
     }
@@ -51,20 +43,23 @@ impl Connection {
     }
 
     async fn resolve(context: &Context<'_>, adjust: Adjust<'_>) -> Result<Self, CliError> {
-        let Context { global, environment, .. } = context;
+        let global = &context.global;
         #[cfg(feature = "emulator")]
         if global.emulator {
             return Self::to_emulator(global, adjust).await;
         }
-        let endpoint = endpoint(global, environment)?;
-        let app_id = app_id(global, environment)?;
-        let share = global.share.as_ref().map(|address| address.expose().to_owned());
-        let share = Share::of(context, given(share.as_ref(), SHARE, environment)?)?;
-        let client = match token(global, environment)? {
-            Some(token) => adjust(builder(global, &endpoint)?).token(AppId::new(app_id)?, token).build()?,
-            None => {
-                let credentials = Credentials::new(app_id, secret(global, environment)?)?;
-                logging_in(context, &endpoint, credentials, share.as_ref(), adjust)?
+        let (endpoint, app_id) = (endpoint(context)?, AppId::new(app_id(context)?)?);
+        let share = Share::of(context)?;
+        let proof = proof(context)?;
+        let builder = adjust(builder(global, &endpoint)?);
+        let logging_in = |login| logging_in(context, login, &endpoint, share.as_ref(), adjust);
+        let client = match proof {
+            Proof::Token(token) => builder.token(app_id, token).build()?,
+            Proof::Secret(secret) => {
+                logging_in(builder.credentials(Credentials::new(app_id.as_str(), secret)?))?
+            }
+            Proof::Command(words) => {
+                logging_in(builder.secret_source(app_id, move || secret_of(words.clone())))?
             }
         };
         match share {
@@ -89,7 +84,8 @@ impl Connection {
 
         refuse_platform(global)?;
         let app_id = global.app_id.as_deref().unwrap_or(Scenario::DEMO_APP_ID);
-        let secret = secret_from_file(global)?.unwrap_or_else(|| Secret::from(Scenario::DEMO_SECRET));
+        let secret = global.secret_file.as_deref().map(|path| secret_in("secret file", path)).transpose()?;
+        let secret = secret.unwrap_or_else(|| Secret::from(Scenario::DEMO_SECRET));
         let credentials = Credentials::new(app_id, secret)?;
         // No quota, so that a try does not wait, unless the user sets one.
         let quota = global.quota.unwrap_or(0);
@@ -104,6 +100,7 @@ impl Connection {
 #[cfg(feature = "emulator")]
 fn refuse_platform(global: &Global) -> Result<(), CliError> {
     let typed = [
+        ("--profile", global.profile.is_some()),
         ("--endpoint", global.endpoint.is_some()),
         ("--ca-cert", global.ca_cert.is_some()),
         ("--client-cert", global.client_cert.is_some()),
@@ -119,57 +116,97 @@ fn refuse_platform(global: &Global) -> Result<(), CliError> {
 }
 
 /// Where the platform is.
-pub(crate) fn endpoint(global: &Global, environment: Environment<'_>) -> Result<String, CliError> {
+pub(crate) fn endpoint(context: &Context<'_>) -> Result<String, CliError> {
     let emulator =
         if cfg!(feature = "emulator") { "; or add --emulator to try it without an account" } else { "" };
-    given(global.endpoint.as_ref(), ENDPOINT, environment)?.ok_or_else(|| {
-        let advice = format!("add --endpoint URL, or set {ENDPOINT}: {ENDPOINT_ORIGIN}{emulator}");
-        CliError::usage("no platform is given", advice)
+    context.global.endpoint.clone().filter(|endpoint| !endpoint.is_empty()).ok_or_else(|| {
+        let ways = ways(context, SettingName::Endpoint, "add --endpoint URL");
+        CliError::usage("no platform is given", format!("{ways}: {ENDPOINT_ORIGIN}{emulator}"))
     })
 }
 
 /// Who calls.
-pub(crate) fn app_id(global: &Global, environment: Environment<'_>) -> Result<String, CliError> {
-    given(global.app_id.as_ref(), APP_ID, environment)?.ok_or_else(|| {
-        let advice = format!("add --app-id ID, or set {APP_ID}: {APPLICATION_ORIGIN}");
-        CliError::usage("no application is given", advice)
+pub(crate) fn app_id(context: &Context<'_>) -> Result<String, CliError> {
+    context.global.app_id.clone().filter(|id| !id.is_empty()).ok_or_else(|| {
+        let ways = ways(context, SettingName::AppId, "add --app-id ID");
+        CliError::usage("no application is given", format!("{ways}: {APPLICATION_ORIGIN}"))
     })
 }
 
-/// The application's secret.
-pub(crate) fn secret(global: &Global, environment: Environment<'_>) -> Result<Secret, CliError> {
-    if let Some(secret) = secret_from_file(global)? {
-        return Ok(secret);
+/// With what the application proves who it is.
+pub(crate) enum Proof {
+    /// What the user has obtained elsewhere.
+    Token(Secret),
+    Secret(Secret),
+    /// What prints the secret.
+    Command(Vec<OsString>),
+}
+
+/// A token, the secret, or what prints it: a command is not run yet.
+pub(crate) fn proof(context: &Context<'_>) -> Result<Proof, CliError> {
+    use SettingName::{Secret, SecretCommand, SecretFile, Token};
+    context.settings.secret_stays_with_its_platform()?;
+    if let Some(given) = context.settings.get(Secret) {
+        return Ok(match given.name {
+            Token => Proof::Token(given.text()?.into()),
+            SecretCommand => Proof::Command(given.words.clone()),
+            SecretFile => Proof::Secret(secret_in("secret file", Path::new(&given.words[0]))?),
+            _ => Proof::Secret(given.text()?.into()),
+        });
     }
-    given(None, SECRET, environment)?.map(Secret::from).ok_or_else(|| {
-        let advice = format!(
-            "set {SECRET}, or add --secret-file FILE: {APPLICATION_ORIGIN}; a token that you have goes into {TOKEN}"
-        );
-        CliError::usage("no secret is given", advice)
-    })
+    let ways = ways(context, Secret, "add --secret-file FILE");
+    let advice = format!("{ways}: {APPLICATION_ORIGIN}; a token that you have goes into NORTHBOUND_TOKEN");
+    Err(CliError::usage("no secret is given", advice))
 }
 
-/// A token that the user has obtained elsewhere; --secret-file takes precedence.
-pub(crate) fn token(global: &Global, environment: Environment<'_>) -> Result<Option<Secret>, CliError> {
-    let from_file = global.secret_file.is_some();
-    Ok(if from_file { None } else { given(None, TOKEN, environment)?.map(Secret::from) })
+/// How a setting that is missing can be given.
+fn ways(context: &Context<'_>, name: SettingName, option: &str) -> String {
+    let variable = name.variable();
+    match context.settings.instead(&context.global) {
+        Some(instead) => format!("{option}, or write it into the profile; or to use {variable} {instead}"),
+        None => format!("{option}, or set {variable}"),
+    }
 }
 
 /// A client that logs in when no earlier login has left a token.
 fn logging_in(
-    Context { global, .. }: &Context<'_>,
+    context: &Context<'_>,
+    login: ClientBuilder,
     endpoint: &str,
-    credentials: Credentials,
     share: Option<&Share>,
     adjust: Adjust<'_>,
 ) -> Result<Client, CliError> {
+    let Context { global, settings, .. } = context;
     let tokens = share.filter(|_| !global.no_token_cache);
-    let login = adjust(builder(global, endpoint)?).credentials(credentials);
-    let login = login.before_login(announce(tokens.cloned())).build()?;
+    let login = login.before_login(announce(tokens.cloned(), settings.instead(global))).build()?;
     let Some(tokens) = tokens else { return Ok(login) };
     // Both count into one quota.
     let builder = adjust(builder(global, endpoint)?).quota(login.quota().clone());
     Ok(tokens.tokens(builder, login).build()?)
+}
+
+/// The endpoint as a client has it.
+pub(crate) fn address(context: &Context<'_>) -> Result<String, CliError> {
+    let builder = builder_to(&context.global, &endpoint(context)?).no_proxy();
+    Ok(trial(without_certificates(builder))?.endpoint().to_owned())
+}
+
+/// Builds a client that is never used, to find out what is wrong with it.
+pub(crate) fn trial(builder: ClientBuilder) -> Result<Client, CliError> {
+    Ok(builder.token(AppId::new("nobody")?, "none").build()?)
+}
+
+/// Certificates take time, those of the system too.
+pub(crate) fn without_certificates(builder: ClientBuilder) -> ClientBuilder {
+    builder.http(|http| http.tls_certs_only([]))
+}
+
+/// Who calls. The error does not show the id: a secret may have been pasted in its place.
+pub(crate) fn application(context: &Context<'_>) -> Result<AppId, CliError> {
+    AppId::new(app_id(context)?).map_err(|error| {
+        let advice = CliError::from(error).advice().unwrap_or_default();
+        CliError::usage("the application id is not valid", advice)
+    })
 }
 
 /// A client for this endpoint with the user's options, and still without credentials.
@@ -199,47 +236,6 @@ pub(crate) fn builder_to(global: &Global, endpoint: &str) -> ClientBuilder {
     }
 }
 
-/// An option takes precedence over the environment.
-fn given(
-    typed: Option<&String>,
-    name: &str,
-    environment: Environment<'_>,
-) -> Result<Option<String>, CliError> {
-    let set = || environment(name).map(|value| without_line_ends(&value).to_owned());
-    match typed.cloned().or_else(set) {
-        Some(value) if typed.is_none() && value.contains(NOT_UTF_8) => Err(CliError::usage(
-            format!("the environment variable {name} is not UTF-8"),
-            "set it again, in a terminal or a file whose encoding is UTF-8",
-        )),
-        value => Ok(value.filter(|value| !value.is_empty())),
-    }
-}
-
 fn quota_of(calls: u32) -> Result<Quota, CliError> {
     Ok(if calls == 0 { Quota::unlimited() } else { Quota::new(calls, QUOTA.window)? })
-}
-
-/// Reads a file that an option names.
-fn read<T>(what: &str, path: &Path, content: impl FnOnce() -> io::Result<T>) -> Result<T, CliError> {
-    reading(&path.display().to_string(), content).map_err(|error| {
-        let advice = match error.kind() {
-            io::ErrorKind::InvalidData => "save the file as UTF-8",
-            _ => "check the path, and that you may read the file",
-        };
-        CliError::usage(format!("cannot read the {what} {}: {error}", path.display()), advice)
-    })
-}
-
-fn secret_from_file(global: &Global) -> Result<Option<Secret>, CliError> {
-    let Some(path) = &global.secret_file else {
-        return Ok(None);
-    };
-    secret_in("secret file", path).map(Some)
-}
-
-/// The secret that a file holds.
-pub(crate) fn secret_in(what: &str, path: &Path) -> Result<Secret, CliError> {
-    let content = || io::read_to_string(File::open(path)?.take(LONGEST_SECRET));
-    let text = read(what, path, content)?;
-    Ok(Secret::from(without_line_ends(&text)))
 }

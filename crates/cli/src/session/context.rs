@@ -15,6 +15,7 @@ use crate::screen::palette::Palette;
 use crate::session::interrupt::Interrupt;
 use crate::session::new_file::NewFile;
 use crate::session::process::{Environment, Process};
+use crate::session::settings::Settings;
 
 /// The options of every command, and the process around it.
 pub(crate) struct Context<'a> {
@@ -23,6 +24,8 @@ pub(crate) struct Context<'a> {
     pub(crate) stdout: Outlet<'a>,
     pub(crate) stderr: Outlet<'a>,
     pub(crate) interrupt: Interrupt,
+    /// Where its settings come from, once they are complete.
+    pub(crate) settings: Settings,
     /// The file that is stdout of this command, until it has its name.
     file: Option<NewFile>,
 }
@@ -33,7 +36,23 @@ impl<'a> Context<'a> {
         for outlet in [&mut stdout, &mut stderr] {
             outlet.palette = Palette::chosen(global.color, outlet.is_terminal(), environment);
         }
-        Self { global, environment, stdout, stderr, interrupt: Interrupt::never(), file: None }
+        Self {
+            global,
+            environment,
+            stdout,
+            stderr,
+            interrupt: Interrupt::never(),
+            settings: Settings::default(),
+            file: None,
+        }
+    }
+
+    /// Completes what was typed with what the environment and a profile say of the connection.
+    pub(crate) fn complete_settings(&mut self) -> Result<(), CliError> {
+        self.settings = Settings::of(&self.global, self.environment)?;
+        let (completed, problems) = self.settings.completed(self.global.clone());
+        self.global = completed;
+        problems.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Has the result go to the file of `--out` if one is named. A table leaves out some of what rows hold, so it goes to a file only if

@@ -1,4 +1,4 @@
-//! Folders of this user: where the command keeps what other users must not read.
+//! Folders of this user: where the command keeps what other users must not read, and where the user's own settings are.
 
 use std::path::PathBuf;
 
@@ -11,6 +11,8 @@ pub(crate) enum Kept {
     Caches,
     /// What must not be lost: what was sent.
     State,
+    /// What the user writes.
+    Settings,
 }
 
 /// Where this user keeps it; `None` if the environment does not say.
@@ -20,9 +22,10 @@ pub(crate) fn folder(kept: Kept, environment: Environment<'_>) -> Option<PathBuf
     let (xdg, usual, on_mac) = match kept {
         Kept::Caches => ("XDG_CACHE_HOME", ".cache", "Library/Caches"),
         Kept::State => ("XDG_STATE_HOME", ".local/state", "Library/Application Support"),
+        Kept::Settings => ("XDG_CONFIG_HOME", ".config", "Library/Application Support"),
     };
     let folder = if cfg!(windows) {
-        of("LOCALAPPDATA")
+        of(if kept == Kept::Settings { "APPDATA" } else { "LOCALAPPDATA" })
     } else if cfg!(target_os = "macos") {
         of("HOME").map(|home| home.join(on_mac))
     } else {
@@ -49,6 +52,7 @@ mod tests {
             assert_eq!(folder(Kept::State, &[home]), Some("/h/.local/state/northbound".into()));
             assert_eq!(folder(Kept::State, &[home, ("XDG_STATE_HOME", "/s")]), Some("/s/northbound".into()));
             assert_eq!(folder(Kept::Caches, &[home, ("XDG_CACHE_HOME", "/c")]), Some("/c/northbound".into()));
+            assert_eq!(folder(Kept::Settings, &[home]), Some("/h/.config/northbound".into()));
             assert_eq!(folder(Kept::Caches, &[("XDG_CACHE_HOME", "relative")]), None);
         }
     }

@@ -7,11 +7,12 @@ use northbound_shared::FileShare;
 #[cfg(feature = "redis")]
 use northbound_shared::RedisShare;
 
+#[cfg(feature = "redis")]
+use crate::arguments::global::SettingName;
 use crate::error::CliError;
 use crate::session::context::Context;
 use crate::session::private_folder::{Kept, folder};
 
-pub(crate) const SHARE: &str = "NORTHBOUND_SHARE";
 #[cfg(feature = "redis")]
 const SHARE_ADVICE: &str =
     "write it like that; a character of the password that a URL cannot have is written as % and two digits";
@@ -27,30 +28,18 @@ pub(crate) enum Share {
 }
 
 impl Share {
-    /// The one at this address, else that of this user on this machine; `None` if the environment names no folder.
-    pub(crate) fn of(context: &Context<'_>, address: Option<String>) -> Result<Option<Self>, CliError> {
-        if let Some(address) = address {
-            return Self::at(&address).map(Some);
+    /// The one that the user names, else that of this user on this machine; `None` if the environment names no folder.
+    pub(crate) fn of(context: &Context<'_>) -> Result<Option<Self>, CliError> {
+        #[cfg(feature = "redis")]
+        if let Some(address) = context.global.share.as_ref().filter(|address| !address.expose().is_empty()) {
+            // The address is not shown, since it may contain a password.
+            let share = RedisShare::new(address.expose()).map(|share| Some(Self::Redis(share)));
+            return share.map_err(|error| {
+                let named = context.settings.source(SettingName::Share, "--share");
+                CliError::usage(format!("the share of {named} is {error}"), SHARE_ADVICE)
+            });
         }
         Ok(folder(Kept::Caches, context.environment).map(|folder| Self::File(FileShare::new(folder))))
-    }
-
-    /// The address is not shown in errors, since it may contain a password.
-    #[cfg(feature = "redis")]
-    fn at(address: &str) -> Result<Self, CliError> {
-        let share = RedisShare::new(address);
-        share.map(Self::Redis).map_err(|error| {
-            CliError::usage(format!("the value of --share or {SHARE} is {error}"), SHARE_ADVICE)
-        })
-    }
-
-    #[cfg(not(feature = "redis"))]
-    fn at(_: &str) -> Result<Self, CliError> {
-        let what = format!("this program was built without the feature redis, which {SHARE} needs");
-        Err(CliError::usage(
-            what,
-            "build it with the feature, or unset the variable to share by a file of this user",
-        ))
     }
 
     /// A client that takes its tokens from here. `login` is used when there is none.
@@ -85,7 +74,8 @@ impl Share {
 }
 
 /// Warns before the first login that it cancels other tokens, unless an earlier login has left its token where tokens are shared.
-pub(crate) fn announce(tokens: Option<Share>) -> impl Fn(&Client) {
+/// `instead` says how a token of theirs can be given, if something keeps it from being read.
+pub(crate) fn announce(tokens: Option<Share>, instead: Option<String>) -> impl Fn(&Client) {
     let first = Once::new();
     move |login| {
         first.call_once(|| {
@@ -93,7 +83,8 @@ pub(crate) fn announce(tokens: Option<Share>) -> impl Fn(&Client) {
                 let app_id = login.app_id();
                 tracing::warn!(
                     "this login cancels tokens that other programs use for application {app_id}; to avoid that, give a token of theirs \
-                     in NORTHBOUND_TOKEN"
+                     in NORTHBOUND_TOKEN{}",
+                    instead.as_ref().map(|instead| format!(", and {instead}")).unwrap_or_default()
                 );
             }
         });

@@ -63,9 +63,10 @@ fn certificates_that_are_not_trusted_say_what_to_do() {
 #[test]
 fn a_certificate_that_ends_soon_is_a_warning() {
     let authority = Authority::new();
-    for (days, told) in
-        [(5, "warning: trusted, and ends in 5 days\n"), (100, "ok: trusted, and valid for 100 days")]
-    {
+    for (days, told) in [
+        (5, "warning: trusted, and ends in 5 days, with --ca-cert\n"),
+        (100, "ok: trusted, and valid for 100 days"),
+    ] {
         let end = SystemTime::now() + Duration::from_secs(days * 86_400 + 3_600);
         let server = authority.issue("127.0.0.1", |params| params.not_after = end.into());
         let platform = Platform::start(Certificates::given(authority.pem(), server.pem()), false);

@@ -10,6 +10,7 @@ mod doctor;
 mod export;
 mod platform;
 mod process;
+mod profiles;
 mod report;
 mod results;
 mod send;

@@ -5,6 +5,8 @@ mod emulator;
 #[cfg(unix)]
 mod export;
 mod gateway;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod profiles;
 #[cfg(unix)]
 mod send;
 #[cfg(unix)]

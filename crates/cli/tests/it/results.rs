@@ -52,6 +52,7 @@ fn every_command_prints_a_result_that_fits_the_schema() {
         ("compare demo live", "CompareResult", 0),
         ("export demo --format jsonl --out DIR/rows.jsonl --replace", "ExportResult", 0),
         ("compare DIR/rows.jsonl demo", "CompareResult", 0),
+        ("config", "ConfigResult", 0),
         ("doctor --task demo", "DoctorResult", 0),
         ("explain 1010005", "ExplainResult", 0),
         ("explain 100428", "ExplainResult", 0),

@@ -21,7 +21,7 @@ use crate::call::quota::sharing::{SharedSlot, StoreWait};
 use crate::call::quota::{Quota, Slot};
 use crate::call::token::{Token, TokenError, TokenStore};
 use crate::call::waiting::{Wait, WaitReason, Waits};
-use crate::client::credentials::Source;
+use crate::client::credentials::{Credentials, Source};
 use crate::error::{Error, ErrorKind, Remedy, Stop};
 
 /// What the calls of a client and of its clones share.
@@ -62,18 +62,26 @@ impl Shared {
     ) -> Pin<Box<dyn Future<Output = Result<Token, Error>> + Send + '_>> {
         Box::pin(async move {
             match &self.source {
-                Source::Login(credentials) => {
-                    let notice = || {
-                        self.counters.logs_in();
-                        self.before_login.iter().for_each(|notice| notice(self));
-                    };
-                    self.connection.secrets.note(&credentials.secret);
-                    self.run(&Login { credentials, notice }, deadline).await
+                Source::Login(credentials) => self.log_in(credentials, deadline).await,
+                Source::Asked(app_id, ask) => {
+                    let (found, remedy) = ("no secret came in time", Remedy::RaiseDeadlineForToken);
+                    let late = |_| Error::new(ErrorKind::Timeout, found, remedy).unsent();
+                    let secret = timeout_at(deadline, ask()).await.map_err(late)?.map_err(no_secret)?;
+                    self.log_in(&Credentials::new(app_id.as_str(), secret)?, deadline).await
                 }
                 Source::Elsewhere(_, source) => source.token(rejected.as_ref()).await.map_err(no_token),
                 Source::Ready(_, token) => Ok(Token::new(token.clone())),
             }
         })
+    }
+
+    async fn log_in(self: &Arc<Self>, credentials: &Credentials, deadline: Instant) -> Result<Token, Error> {
+        let notice = || {
+            self.counters.logs_in();
+            self.before_login.iter().for_each(|notice| notice(self));
+        };
+        self.connection.secrets.note(&credentials.secret);
+        self.run(&Login { credentials, notice }, deadline).await
     }
 
     /// Runs a call within a span of its own.
@@ -331,12 +339,19 @@ impl CallRunner<'_> {
 }
 
 fn no_token(fault: TokenError) -> Error {
-    let fault = match fault.downcast::<Error>() {
-        Ok(error) => return *error,
-        Err(fault) => fault,
-    };
-    let found = format!("the token source brings no token ({fault})");
-    Error::new(ErrorKind::NoToken, found, Remedy::CheckTokenSource)
+    of_source(fault, "the token source brings no token", Remedy::CheckTokenSource)
+}
+
+fn no_secret(fault: TokenError) -> Error {
+    of_source(fault, "no secret came", Remedy::CheckSecretSource)
+}
+
+/// What somebody else's code did not bring. An error of this crate stays as it is.
+fn of_source(fault: TokenError, found: &str, remedy: Remedy) -> Error {
+    match fault.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(fault) => Error::new(ErrorKind::NoToken, format!("{found} ({fault})"), remedy),
+    }
 }
 
 /// The store of a shared quota has failed, so the call was not sent.

@@ -21,7 +21,7 @@ use crate::client::endpoint::{Endpoint, ThisMachine};
 use crate::client::proxy;
 use crate::client::tls;
 use crate::redact::Secrets;
-use crate::{AppId, Client, Credentials, Error, Quota, Remedy, Retry, TokenSource};
+use crate::{AppId, Client, Credentials, Error, Quota, Remedy, Retry, TokenError, TokenSource};
 
 /// As in the vendor's Java SDK.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -88,6 +88,29 @@ impl ClientBuilder {
     /// Logs in with these credentials, on the first call, before a token ends, and when the platform refuses one.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.sources.push(Source::Login(credentials));
+        self
+    }
+
+    /// Logs in as with [`credentials`](Self::credentials), with a secret that `ask` brings before each login, and only then: from a
+    /// vault, a keyring, another program.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), northbound::Error> {
+    /// use northbound::{AppId, Client};
+    ///
+    /// let client = Client::builder("https://platform.example:8743")
+    ///     .secret_source(AppId::new("meters")?, async || {
+    ///         Ok(tokio::fs::read_to_string("/run/secrets/meters").await?.trim().into())
+    ///     })
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn secret_source<F>(mut self, app_id: AppId, ask: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Secret, TokenError>> + Send + 'static,
+    {
+        self.sources.push(Source::Asked(app_id, Box::new(move || Box::pin(ask()))));
         self
     }
 

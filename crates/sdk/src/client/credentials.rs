@@ -1,12 +1,13 @@
 //! Who calls: the application, and its secret.
 
 use std::fmt;
+use std::pin::Pin;
 
 use northbound_client::types::LoginRequestAppId;
 use northbound_client::{LONGEST_SECRET, Secret};
 
 use crate::invisible::{check, check_secret, without_line_ends};
-use crate::{Error, Remedy, TokenSource};
+use crate::{Error, Remedy, TokenError, TokenSource};
 
 const APP_ID_VARIABLE: &str = "NORTHBOUND_APP_ID";
 const SECRET_VARIABLE: &str = "NORTHBOUND_SECRET";
@@ -110,10 +111,16 @@ impl Credentials {
     }
 }
 
+/// Brings the secret.
+pub(crate) type AskForSecret =
+    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Secret, TokenError>> + Send>> + Send + Sync>;
+
 /// Where tokens come from.
 pub(crate) enum Source {
     /// The client logs in by itself.
     Login(Credentials),
+    /// The client logs in, with a secret that it asks for then.
+    Asked(AppId, AskForSecret),
     /// Somebody else brings tokens.
     Elsewhere(AppId, Box<dyn TokenSource>),
     /// The user brought one token.
@@ -124,7 +131,7 @@ impl Source {
     pub(crate) fn app_id(&self) -> &AppId {
         match self {
             Self::Login(credentials) => credentials.app_id(),
-            Self::Elsewhere(app_id, _) | Self::Ready(app_id, _) => app_id,
+            Self::Asked(app_id, _) | Self::Elsewhere(app_id, _) | Self::Ready(app_id, _) => app_id,
         }
     }
 

@@ -29,6 +29,8 @@ pub enum Remedy {
     ShareQuota,
     /// Check what brings the tokens.
     CheckTokenSource,
+    /// Check what brings the secret.
+    CheckSecretSource,
     /// Check what keeps the quota that processes share.
     CheckQuotaStore,
     /// Trust the authority that issued the platform's certificate, or this certificate itself.
@@ -95,6 +97,7 @@ impl fmt::Display for Remedy {
                  the client's, set that; or ask the operator for a higher threshold"
             }
             Self::CheckTokenSource => "check the source that was given with token_source()",
+            Self::CheckSecretSource => "check what was given to secret_source()",
             Self::CheckQuotaStore => "check what was given to the quota with shared()",
             Self::TrustAuthority => "give the platform's own authority, or its certificate, with root_certificates()",
             Self::GiveClientCertificate => "give the one that the operator issued, with identity()",

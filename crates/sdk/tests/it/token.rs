@@ -69,6 +69,42 @@ async fn a_refused_token_is_changed_and_the_call_repeated() {
     assert_eq!(announced.load(Ordering::Relaxed), 2);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_secret_is_asked_for_when_a_login_needs_it() {
+    let platform = Platform::in_process(|asked| match asked.number {
+        0 | 3 => login(asked.number),
+        2 => refusal(),
+        _ => page(),
+    });
+    let asked = Arc::new(AtomicUsize::new(0));
+    let with_secret = |secret: Option<&'static str>| {
+        let asked = Arc::clone(&asked);
+        let ask = move || {
+            asked.fetch_add(1, Ordering::Relaxed);
+            async move { secret.map(Secret::from).ok_or_else(|| "the vault is closed".into()) }
+        };
+        platform.without_credentials().secret_source(AppId::new("demo-app").unwrap(), ask).build().unwrap()
+    };
+    let client = with_secret(Some("s3cret"));
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    for _ in 0..2 {
+        client.subtasks("demo").page(0).await.unwrap();
+    }
+    assert_eq!((platform.logins(), asked.load(Ordering::Relaxed)), (2, 2));
+    assert!(!client.redacted("s3cret").contains("s3cret"));
+    for (secret, kind, found) in [
+        (None, "NoToken", "no secret came (the vault is closed)"),
+        (Some("s3cret\nuser: me"), "Refused", "the secret holds U+000A, a line break, as character 7"),
+    ] {
+        let error = with_secret(secret).log_in().await.unwrap_err();
+        assert_eq!((format!("{:?}", error.kind()).as_str(), error.found()), (kind, found));
+    }
+    let ask = std::future::pending::<Result<Secret, northbound::TokenError>>;
+    let builder = platform.without_credentials().secret_source(AppId::new("demo-app").unwrap(), ask);
+    assert!(builder.build().unwrap().log_in().await.unwrap_err().is_timeout());
+    assert_eq!(platform.logins(), 2);
+}
+
 // token-refused-always
 #[tokio::test(start_paused = true)]
 async fn fresh_tokens_that_are_refused_as_well_name_the_usual_causes() {

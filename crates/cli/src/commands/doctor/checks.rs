@@ -139,7 +139,7 @@ impl Evidence<'_> {
             several => format!(" and {} more", several - 1),
         };
         ok(match (is_given, is_address, is_proxy) {
-            (true, ..) => format!("{shown} is {first}, by --resolve"),
+            (true, ..) => format!("{shown} is {first}, by {}", self.setting.address),
             (_, true, _) => format!("{shown} is an address, so that nothing is looked up"),
             (_, _, true) => format!("{shown} is {first}{more}; it looks the platform's name up itself"),
             _ => format!("{shown} is {first}{more}"),
@@ -177,15 +177,17 @@ impl Evidence<'_> {
             _ if !self.is_answered() => return not_checked(self.no_answer()),
             _ => {}
         }
+        let given = self.setting.certificates.iter().flatten().map(|given| format!(", with {given}"));
+        let given: String = given.collect();
         let end =
             |call: &WireCall| Some(call.certificate_ends?.duration_since(call.received).unwrap_or_default());
         match self.wire_calls.iter().rev().find_map(end) {
             Some(left) if left < END_TO_WARN_OF => warning(
-                format!("trusted, and ends in {}", days(left)),
+                format!("trusted, and ends in {}{given}", days(left)),
                 "ask the platform's operator for a new one in time",
             ),
-            Some(left) => ok(format!("trusted, and valid for {}", days(left))),
-            None => ok("trusted"),
+            Some(left) => ok(format!("trusted, and valid for {}{given}", days(left))),
+            None => ok(format!("trusted{given}")),
         }
     }
 
@@ -244,7 +246,7 @@ impl Evidence<'_> {
     }
 
     fn secret(&self) -> Result<Finding, &Problem> {
-        let Proof { is_token, from } = *self.setting.secret.as_ref()?;
+        let Proof { is_token, from } = self.setting.secret.as_ref()?;
         if self.has_logged_in() {
             return Ok(ok(format!("from {from}: a login was made, which cancelled every token before it")));
         }
@@ -252,13 +254,13 @@ impl Evidence<'_> {
             Some(Err(problem)) if problem.cause == Cause::Credentials => {
                 not_checked("the platform refuses it together with the application id")
             }
-            Some(Err(problem)) if problem.cause == Cause::Token && is_token => wrong(
+            Some(Err(problem)) if problem.cause == Cause::Token && *is_token => wrong(
                 format!("the token of {from} is refused: {}", problem.found),
                 "give a newer token, or the secret; tokens end after a time, and whenever the application logs in",
             ),
             Some(Err(problem)) if problem.cause == Cause::Token => problem.finding(),
             _ if !self.is_let_in() => not_checked(self.no_answer()),
-            _ if is_token => ok(format!("none is needed: the token of {from} is good")),
+            _ if *is_token => ok(format!("none is needed: the token of {from} is good")),
             _ => not_checked(
                 "the token of an earlier login is still good; --no-token-cache logs in, which cancels that token",
             ),
@@ -336,7 +338,8 @@ mod tests {
         let setting = Setting {
             endpoint: Err(problem.clone()),
             proxy: Ok(None),
-            certificates: Ok(()),
+            certificates: Ok(None),
+            address: String::new(),
             application: Err(problem.clone()),
             secret: Err(problem),
         };
@@ -387,14 +390,15 @@ mod tests {
     };
 
     /// Whether some check is wrong after these calls, logins and others with their statuses.
-    fn is_wrong(call: Result<(), Cause>, history: &[(bool, u16)], secret: Proof) -> bool {
+    fn is_wrong(call: Result<(), Cause>, history: &[(bool, u16)], secret: &Proof) -> bool {
         let url = "https://platform.example:8743".parse().unwrap();
         let setting = Setting {
-            endpoint: Ok(GivenEndpoint { url, from: "--endpoint" }),
+            endpoint: Ok(GivenEndpoint { url, from: "--endpoint".to_owned() }),
             proxy: Ok(None),
-            certificates: Ok(()),
+            certificates: Ok(None),
+            address: String::new(),
             application: Ok("a… from --app-id".to_owned()),
-            secret: Ok(secret),
+            secret: Ok(secret.clone()),
         };
         let problem = |cause| Problem { cause, found: "x".to_owned(), help: "y".to_owned() };
         let (call, at) = (call.map_err(problem), UNIX_EPOCH);
@@ -426,13 +430,13 @@ mod tests {
         let (login, refused) = ((true, 200), (false, 403));
         let failures: [&[_]; 5] =
             [&[], &[(true, 400)], &[refused], &[login, refused], &[refused, (true, 401)]];
-        for secret in [false, true].map(|is_token| Proof { is_token, from: "x" }) {
+        for secret in [false, true].map(|is_token| Proof { is_token, from: "x".to_owned() }) {
             for (cause, history) in CAUSES.iter().flat_map(|cause| failures.map(|history| (*cause, history)))
             {
-                assert!(is_wrong(Err(cause), history, secret), "{cause:?} {history:?}");
+                assert!(is_wrong(Err(cause), history, &secret), "{cause:?} {history:?}");
             }
             for history in [&[(false, 404)][..], &[login, (false, 200)]] {
-                assert!(!is_wrong(Ok(()), history, secret), "{history:?}");
+                assert!(!is_wrong(Ok(()), history, &secret), "{history:?}");
             }
         }
     }

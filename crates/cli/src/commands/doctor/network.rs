@@ -21,7 +21,7 @@ pub(super) struct Route {
     pub(super) port: u16,
     /// Whether that is a proxy.
     pub(super) is_proxy: bool,
-    /// Whether `--resolve` gives the address.
+    /// Whether the user gives the address.
     pub(super) is_given: bool,
     pub(super) addresses: Result<Vec<IpAddr>, String>,
     /// Which address answers.
