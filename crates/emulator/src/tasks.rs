@@ -9,6 +9,7 @@ pub(crate) mod plan;
 pub(crate) mod rows;
 pub(crate) mod statuses;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::api::query::SubtaskQuery;
@@ -48,7 +49,7 @@ impl Subtasks {
                 let of_rows = || rows.iter().flatten().map(as_sent).collect::<Vec<_>>().join("\n").into();
                 Self::Own(Box::new(OwnRows::new(of_file.unwrap_or_else(of_rows))))
             }
-            Content::PageExample => Self::PageExample(Box::new(OwnRows::new(EXAMPLE.into()))),
+            Content::PageExample => Self::PageExample(Box::new(OwnRows::new(Arc::new(EXAMPLE.to_owned())))),
         }
     }
 

@@ -18,7 +18,7 @@ pub type Row = Map<String, Value>;
 pub struct RowsFile {
     path: PathBuf,
     /// None until it is read.
-    pub(crate) text: Option<Arc<str>>,
+    pub(crate) text: Option<Arc<String>>,
 }
 
 impl From<PathBuf> for RowsFile {

@@ -15,7 +15,7 @@ use crate::tasks::statuses::Statuses;
 /// The rows of one task, and what finds them.
 #[derive(Debug)]
 pub(crate) struct OwnRows {
-    text: Arc<str>,
+    text: Arc<String>,
     /// Where in the text each row begins.
     starts: Vec<usize>,
     statuses: Statuses,
@@ -25,7 +25,7 @@ pub(crate) struct OwnRows {
 
 impl OwnRows {
     /// The rows of a text that has one in each line.
-    pub(crate) fn new(text: Arc<str>) -> Self {
+    pub(crate) fn new(text: Arc<String>) -> Self {
         let (mut starts, mut ids) = (Vec::new(), [Vec::new(), Vec::new()]);
         let statuses = Statuses::frozen((0..).zip(lines(&text)).map(|(number, (_, start, row))| {
             starts.push(start);
