@@ -13,6 +13,7 @@
 //! | `recipes` | the patches in `xtask/recipes` | the files that they edit | a recipe has to fit the project of today |
 //! | `ledger` | `spec/assumptions.toml` | the tests that it names, and its table | each assumption needs a test that shows its guard |
 //! | `scenario` | the schema of scenario files | what the emulator takes | an editor checks a file by the schema |
+//! | `simulation` | SDK, sharing and gateway on a simulated clock | what the emulator sees and holds | what each of them keeps to must hold for all together |
 //! | `readmes` | pages of the crates | what both Markdown and rustdoc follow | a link must work in both |
 //! | `circles` | imports | each other | files that import each other cannot be read one by one |
 //!
@@ -32,4 +33,5 @@ mod public_api;
 mod readmes;
 mod recipes;
 mod scenario;
+mod simulation;
 mod types;

@@ -152,6 +152,12 @@ impl Builder {
         Ok(Gateway { url, stop, server })
     }
 
+    /// What it answers, without a socket, until this is told to stop.
+    #[doc(hidden)] // The simulation of the whole has no sockets.
+    pub fn router(self, stop: watch::Receiver<()>) -> axum::Router {
+        routes::router(Arc::new(self.state(stop)), None)
+    }
+
     /// What all calls share, until this is told to stop.
     pub(crate) fn state(self, stop: watch::Receiver<()>) -> State {
         State {

@@ -6,7 +6,10 @@ mod file;
 pub mod private;
 #[cfg(feature = "redis")]
 mod redis;
-mod slots;
+#[doc(hidden)] // The simulation of the whole keeps what is shared in memory.
+pub mod slots;
+#[doc(hidden)] // The same.
+pub mod token;
 
 pub use file::{FileQuota, FileShare, FileTokens};
 #[cfg(feature = "redis")]

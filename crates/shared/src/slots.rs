@@ -19,7 +19,7 @@ pub(crate) const ROUNDING: u64 = 1;
 
 /// The slots of one application on one platform, and the line of processes with calls that wait for one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Slots {
+pub struct Slots {
     taken: BTreeMap<String, Taken>,
     /// By process.
     line: BTreeMap<String, Place>,
@@ -81,12 +81,12 @@ impl Until {
 
 impl Slots {
     /// What is known after the state was lost: as if the whole quota were taken just now.
-    pub(crate) fn lost(now: u64, turn: Turn) -> Self {
+    pub fn lost(now: u64, turn: Turn) -> Self {
         Self { lost: Some(Until::after(now, life(turn))), ..Self::default() }
     }
 
     /// Asks for a slot for the longest waiting call of this process. It gets this name if it is taken.
-    pub(crate) fn acquire(&mut self, now: u64, process: &str, slot: SlotId, turn: Turn) -> Grant {
+    pub fn acquire(&mut self, now: u64, process: &str, slot: SlotId, turn: Turn) -> Grant {
         self.settle(now);
         self.pause.take_if(|pause| pause.ends.at.saturating_add(millis(turn.window)) <= now);
         let lease = LEASE.min(millis(turn.window) / 4);
@@ -124,23 +124,23 @@ impl Slots {
         Grant::Wait {
             again: Duration::from_millis(again),
             ready: Duration::from_millis(ready),
-            is_paused: paused.is_some_and(|paused| paused > 0 && paused >= slot),
+            is_paused: paused.is_some_and(|paused| paused >= slot),
         }
     }
 
     /// A call of this slot has been answered, so it had arrived by now.
-    pub(crate) fn replied(&mut self, now: u64, slot: &SlotId, turn: Turn) {
+    pub fn replied(&mut self, now: u64, slot: &SlotId, turn: Turn) {
         let returns = Until::after(now, ROUNDING + millis(turn.window));
         self.taken.insert(slot.as_str().to_owned(), Taken { returns, calls: turn.calls });
     }
 
     /// No call of this process waits any more.
-    pub(crate) fn leave(&mut self, process: &str) {
+    pub fn leave(&mut self, process: &str) {
         self.line.remove(process);
     }
 
     /// The platform throttled a call. A pause is never cut short by another one.
-    pub(crate) fn pause(&mut self, now: u64, length: Duration) {
+    pub fn pause(&mut self, now: u64, length: Duration) {
         self.settle(now);
         let ends = Until::after(now, millis(length));
         if self.pause.as_ref().is_none_or(|pause| pause.ends.at < ends.at) {
@@ -188,8 +188,8 @@ impl Slots {
         let mut back: Vec<_> = self.taken.values().map(|taken| taken.returns.left(now).min(window)).collect();
         let (nth, turns) = (before % limit, before / limit);
         let first = match (back.len() + nth).checked_sub(limit) {
-            Some(nth) if nth < back.len() => *back.select_nth_unstable(nth).1,
-            _ => 0,
+            Some(nth) => *back.select_nth_unstable(nth).1,
+            None => 0,
         };
         lost.max(first).saturating_add(window.saturating_mul(turns as u64))
     }
@@ -298,6 +298,34 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_later_waits_for_a_later_slot() {
+        let mut slots = used_up();
+        for (process, replied) in [("a", 100), ("b", 900)] {
+            slots.replied(T + replied, &slot(&format!("{process}{T}")), turn(2));
+        }
+        let waits = [("c", 30), ("d", 20), ("e", 10)]
+            .map(|(process, waited)| wait(&ask(&mut slots, T + 1000, process, waiting(waited, 1))).1);
+        assert_eq!(waits, [59_101, 59_901, 119_101]);
+    }
+
+    #[test]
+    fn the_longer_one_of_a_pause_and_the_wait_for_a_slot_is_reported() {
+        for (seconds, paused) in [(10, false), (70, true)] {
+            let mut slots = used_up();
+            slots.pause(T, Duration::from_secs(seconds));
+            let grant = ask(&mut slots, T + 1, "c", turn(2));
+            assert!(matches!(grant, Grant::Wait { is_paused, .. } if is_paused == paused), "{grant:?}");
+        }
+    }
+
+    #[test]
+    fn where_the_window_is_short_a_process_asks_more_often() {
+        let (mut slots, turn) = (Slots::default(), Turn::new(1, Duration::from_secs(2), HOLD));
+        assert!(is_taken(&ask(&mut slots, T, "a", turn)));
+        assert_eq!(wait(&ask(&mut slots, T, "b", turn)), (166, 2000));
+    }
+
+    #[test]
     fn a_burst_that_fits_does_not_wait_for_those_before_it() {
         let mut slots = Slots::default();
         assert!(
@@ -349,8 +377,9 @@ mod tests {
     #[test]
     fn after_a_pause_calls_are_spread_for_a_window_and_first_come_first_served() {
         let mut slots = Slots::default();
-        slots.pause(T, WINDOW);
-        slots.pause(T, Duration::from_secs(1));
+        for seconds in [2, 60, 1] {
+            slots.pause(T, Duration::from_secs(seconds));
+        }
         let grant = ask(&mut slots, T, "a", turn(60));
         assert_eq!(grant, Grant::Wait { again: Duration::from_millis(500), ready: WINDOW, is_paused: true });
         ask(&mut slots, T + 59_999, "a", first(9, 1, 60));

@@ -11,7 +11,6 @@ mod in_process;
 mod moving;
 mod quota_store;
 mod replies;
-mod simulation;
 mod support;
 mod tls;
 mod token;

@@ -7,13 +7,13 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, io};
 
-use northbound::reqwest::header::HeaderValue;
 use northbound::{Client, Secret, Token, TokenError, TokenFuture, TokenSource, Waiting};
 use serde::{Deserialize, Serialize};
 
 use super::FileShare;
 use crate::application::Application;
 use crate::private::{is_private, replace};
+use crate::token::KeptToken;
 
 /// The token of one application on one platform, shared with other processes of this user. See [`FileShare::tokens`].
 #[derive(Debug)]
@@ -25,16 +25,12 @@ pub struct FileTokens {
 }
 
 /// What the file holds.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct KeptToken {
+#[derive(Serialize, Deserialize)]
+struct Kept {
     #[serde(flatten)]
     application: Application,
-    token: String,
-    /// In seconds since 1970.
-    from: u64,
-    /// `None` if the platform did not say how long it lives.
-    until: Option<u64>,
+    #[serde(flatten)]
+    token: KeptToken,
 }
 
 impl FileTokens {
@@ -51,7 +47,7 @@ impl FileTokens {
                 return Ok(self.login.log_in().await?);
             }
         };
-        if let Some(token) = self.read().and_then(|kept| kept.usable(now(), rejected)) {
+        if let Some(token) = self.read().and_then(|kept| kept.token.usable(now(), rejected)) {
             tracing::debug!("the token of an earlier login is used");
             return Ok(token);
         }
@@ -64,11 +60,11 @@ impl FileTokens {
     }
 
     /// What is kept; nothing if it is damaged, is another application's, or could have been read or written by other users.
-    fn read(&self) -> Option<KeptToken> {
+    fn read(&self) -> Option<Kept> {
         let path = self.share.path(&self.application, "token", "json");
         let is_private = is_private(&fs::metadata(&path).ok()?);
         let kept = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        let kept = kept.filter(|kept: &KeptToken| is_private && kept.is_sound());
+        let kept = kept.filter(|kept: &Kept| is_private && kept.token.is_sound());
         if kept.is_none() {
             let fault = if is_private { "cannot be read" } else { "was open to other users" };
             self.share.warn(format!("the token in {} is not used: it {fault}", path.display()));
@@ -78,13 +74,7 @@ impl FileTokens {
 
     /// Puts the token in place in one go, in a file that nobody else may read.
     fn write(&self, token: &Token) -> io::Result<()> {
-        let from = now();
-        let kept = KeptToken {
-            application: self.application.clone(),
-            token: token.secret().expose().to_owned(),
-            from,
-            until: end(token, from),
-        };
+        let kept = Kept { application: self.application.clone(), token: KeptToken::new(token, now()) };
         replace(&self.share.path(&self.application, "token", "json"), &serde_json::to_vec(&kept)?)
     }
 }
@@ -101,72 +91,6 @@ impl TokenSource for FileTokens {
     }
 }
 
-impl KeptToken {
-    /// Whether the token can be sent at all: a damaged one would fail for ever.
-    fn is_sound(&self) -> bool {
-        !self.token.is_empty() && HeaderValue::try_from(&self.token).is_ok()
-    }
-
-    /// The token, unless it ends soon or the platform has refused it.
-    fn usable(self, now: u64, rejected: Option<&Secret>) -> Option<Token> {
-        if rejected.is_some_and(|rejected| rejected.expose() == self.token) {
-            return None;
-        }
-        let Some(until) = self.until else {
-            return Some(Token::new(self.token));
-        };
-        let life = Duration::from_secs(until.saturating_sub(self.from));
-        // A clock that was set back makes no token live longer.
-        let left = Duration::from_secs(until.saturating_sub(now)).min(life);
-        (left > Token::renewal_margin(life)).then(|| Token::new(self.token).lives(left))
-    }
-}
-
-/// When the token ends, in seconds since 1970. A platform that says "after 0 seconds" does not know.
-fn end(token: &Token, from: u64) -> Option<u64> {
-    let life = token.life().filter(|life| !life.is_zero())?;
-    Some(from.saturating_add(life.as_secs()))
-}
-
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    pub(super) fn kept(from: u64, until: Option<u64>) -> KeptToken {
-        let login = Client::builder("https://h").token(northbound::AppId::new("a").unwrap(), "t0ken");
-        let application = Application::of(&login.build().unwrap());
-        KeptToken { application, token: "t0ken".to_owned(), from, until }
-    }
-
-    #[test]
-    fn a_token_is_used_until_shortly_before_its_end() {
-        let life = |now| kept(1000, Some(4600)).usable(now, None).and_then(|token| token.life());
-        assert_eq!(life(1000), Some(Duration::from_secs(3600)));
-        assert_eq!(life(4299), Some(Duration::from_secs(301)));
-        assert_eq!(life(4300), None);
-        assert_eq!(life(9999), None);
-        assert_eq!(life(10), Some(Duration::from_secs(3600)), "a clock that was set back");
-        assert!(kept(1000, Some(1010)).usable(1008, None).is_some());
-        assert!(kept(1000, Some(1010)).usable(1009, None).is_none());
-        assert!(kept(1000, None).usable(u64::MAX, None).is_some_and(|token| token.life().is_none()));
-    }
-
-    #[test]
-    fn a_token_that_lives_for_0_seconds_is_used_until_it_is_refused() {
-        let token = |seconds| Token::new("t0ken").lives(Duration::from_secs(seconds));
-        assert_eq!([end(&token(0), 1000), end(&token(60), 1000)], [None, Some(1060)]);
-    }
-
-    #[test]
-    fn a_token_that_the_platform_refused_is_not_used_again() {
-        assert!(kept(0, None).usable(0, Some(&Secret::from("t0ken"))).is_none());
-        assert!(kept(0, None).usable(0, Some(&Secret::from("another"))).is_some());
-    }
-}
-
-#[cfg(test)]
-mod simulation;

@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use northbound::{AppId, Client, Grant, Quota, QuotaStore as _, SlotId, Turn};
+use northbound::{
+    AppId, Client, Credentials, Grant, Quota, QuotaStore as _, Secret, SlotId, TokenSource as _, Turn,
+};
 use northbound_shared::{FileQuota, FileShare};
 use northbound_testkit::{Platform, json_reply};
 use tempfile::TempDir;
@@ -118,6 +121,46 @@ async fn the_files_are_for_their_user_alone() {
     fs::set_permissions(user.file("json"), fs::Permissions::from_mode(0o666)).unwrap();
     assert_eq!(ready(&user.quota()).await, 101, "somebody else may have written it");
     assert_eq!(mode(user.file("json")), 0o600);
+    fs::set_permissions(user.folder.path().join("kept"), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(user.quota().acquire(turn()).await.unwrap(), Grant::Unshared, "the folder is not closed");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_token_of_a_login_is_used_by_all_processes_unless_it_is_refused_or_doubtful() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (user, logins) = (User::new(), AtomicU32::new(0));
+    let platform = Platform::in_process(move |_| {
+        let number = logins.fetch_add(1, Relaxed);
+        json_reply(200, &format!("{{\"accessToken\":\"t0ken{number}\",\"expiresIn\":3600}}"))
+    });
+    let login = |app_id| {
+        let builder = Client::builder(platform.url()).service(platform.router());
+        builder.credentials(Credentials::new(app_id, "s3cret").unwrap()).build().unwrap()
+    };
+    let token = async |rejected: Option<&str>| {
+        let rejected = rejected.map(Secret::from);
+        let token = user.share().tokens(login("meters")).token(rejected.as_ref()).await.unwrap();
+        token.secret().expose().to_owned()
+    };
+    assert!(!user.share().has_token(&login("meters")));
+    assert_eq!([token(None).await, token(None).await], ["t0ken0"; 2]);
+    assert_eq!(
+        [user.share().has_token(&login("meters")), user.share().has_token(&login("gates"))],
+        [true, false]
+    );
+    assert_eq!([token(Some("t0ken0")).await, token(Some("t0ken0")).await], ["t0ken1"; 2]);
+    fs::set_permissions(user.file("json"), fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!([token(None).await, token(None).await], ["t0ken2"; 2], "somebody else may have read it");
+    for (number, (old, new)) in
+        [("t0ken2", ""), ("t0ken3", "t0\\n"), ("meters", "gates"), ("{", "")].into_iter().enumerate()
+    {
+        let text = fs::read_to_string(user.file("json")).unwrap();
+        fs::write(user.file("json"), text.replacen(old, new, 1)).unwrap();
+        assert_eq!(token(None).await, format!("t0ken{}", number + 3), "{old} is {new}");
+    }
+    assert_eq!(platform.asked().len(), 7);
 }
 
 #[tokio::test]
