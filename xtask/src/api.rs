@@ -1,12 +1,16 @@
-//! `cargo xtask api`: compares the public API of the crates that others depend on with the listing beside each.
+//! `cargo xtask api`: compares the public API of the crates that others depend on with the listing beside each, and with that
+//! of the last release.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context as _;
+use semver::{Version, VersionReq};
 
 use crate::derived::{replace, unified_diff};
+use crate::diff::git;
 use crate::tools::output;
 use crate::{Outcome, cargo_in, print, target_folder};
 
@@ -59,5 +63,36 @@ pub fn run(root: &Path, accept: bool) -> anyhow::Result<Outcome> {
         }
         print("the public API changed: read the changes above, then run `cargo xtask api --accept`");
     }
-    Ok(outcome)
+    let now = Version::parse(env!("CARGO_PKG_VERSION")).context("the version of the crates")?;
+    let broken = broken_promises(root, &now)?;
+    broken.iter().for_each(|line| print(line));
+    Ok(if broken.is_empty() { outcome } else { Outcome::Broken })
+}
+
+/// What was public in the release before this commit and is not any more, though this version promises that it is.
+///
+/// # Errors
+/// When git cannot be run, or a listing cannot be read.
+pub fn broken_promises(root: &Path, now: &Version) -> anyhow::Result<Vec<String>> {
+    // When this commit is itself a release, the one before it counts.
+    let Some((before, tag)) = git::newest_release(root, &["--no-contains", "HEAD"])? else {
+        print("nothing is released yet: the first release is what later ones are compared with");
+        return Ok(Vec::new());
+    };
+    // As cargo reads it: 0.1.1 takes the place of 0.1.0, and 0.2.0 does not.
+    let promises = VersionReq::parse(&before.to_string()).context("the version of the release")?.matches(now);
+    let mut broken = Vec::new();
+    for (_, _, listing) in CRATES.into_iter().filter(|_| promises) {
+        let released = git::git(root, &["show", &format!("{tag}:{listing}")])?.unwrap_or_default();
+        broken.extend(gone(&released, &crate::read(root, listing)?).map(|line| {
+            format!("error: {listing}: {tag} has `{line}`; bring it back, or raise the version from {before} to the next 0.x")
+        }));
+    }
+    Ok(broken)
+}
+
+/// The lines of a listing that another one does not have.
+fn gone<'a>(before: &'a str, now: &'a str) -> impl Iterator<Item = &'a str> {
+    let present: HashSet<&str> = now.lines().collect();
+    before.lines().filter(move |line| !present.contains(line))
 }

@@ -3,7 +3,7 @@
 //! oasdiff classifies what OpenAPI itself describes. What our extensions and prose mean is decided here.
 
 mod extensions;
-mod git;
+pub(crate) mod git;
 mod oasdiff;
 mod version;
 mod yardstick;

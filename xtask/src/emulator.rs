@@ -74,28 +74,26 @@ impl Drop for Emulator {
     }
 }
 
+/// Starts without what cargo tells this process of its own package: some dependencies would be built again.
+pub(crate) fn without_own_package(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 /// Builds the command `northbound` of the project at `root`; where it is.
 ///
 /// # Errors
 /// When cargo fails.
 pub fn build(root: &Path) -> anyhow::Result<PathBuf> {
-    build_with(root, &[])
-}
-
-/// The same, with these further arguments of `cargo build`.
-pub(crate) fn build_with(root: &Path, arguments: &[&str]) -> anyhow::Result<PathBuf> {
     let mut cargo = crate::cargo();
     cargo.args(["build", "--quiet", "--package", "northbound-cli"]);
-    cargo.args(arguments);
     cargo.args(["--message-format", "json-render-diagnostics"]).current_dir(root).stderr(Stdio::inherit());
-    // What cargo tells this process of its own package would have some dependencies built anew.
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-            cargo.env_remove(&name);
-        }
-    }
-    let output = cargo.output().context("cannot run cargo")?;
+    let output = without_own_package(&mut cargo).output().context("cannot run cargo")?;
     if !output.status.success() {
         bail!("the command `northbound` does not build: see above");
     }

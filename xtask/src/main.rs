@@ -32,9 +32,9 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Compare the public API of the crates that others depend on with crates/*/api.txt.
+    /// Compare the public API of the crates that others depend on with crates/*/api.txt, and these with the last release.
     ///
-    /// Shows what changed and exits with 4. The listings are what the rustdoc of one toolchain says: see xtask/src/api.rs.
+    /// Shows what changed and exits with 4, or with 1 if something is gone that the version promises. The listings are what the rustdoc of one toolchain says: see xtask/src/api.rs.
     Api {
         /// Write the listings anew, after you have read the changes.
         #[arg(long)]
@@ -83,8 +83,15 @@ enum Command {
         #[arg(long)]
         pictures: bool,
     },
-    /// Build the command `northbound` as one static Linux program, and try it. Takes minutes.
-    Dist,
+    /// Make what is handed out, in the folder `dist` of the target folder, and try it in empty environments. Takes minutes.
+    ///
+    /// That is the command as a program for Linux on x86-64 and as a Python wheel, the packages of the crates, and their checksums.
+    /// Needs Python with venv, and PyPI.
+    Dist {
+        /// Then make it again in another folder, and compare the bytes
+        #[arg(long)]
+        reproduce: bool,
+    },
     /// Hold a server that claims to be this API to the document: black box, over HTTP, a line for each promise.
     ///
     /// It logs in several times, with wrong credentials too, and makes some 150 calls; where the server throttles, it waits.
@@ -117,7 +124,7 @@ fn main() -> ExitCode {
         }),
         Command::Diff { yardstick: true, .. } => diff::run_yardstick(root),
         Command::Diff { base, .. } => diff::run(root, base.as_deref()),
-        Command::Dist => dist::run(root),
+        Command::Dist { reproduce } => dist::run(root, reproduce),
         Command::Docs { out } => {
             let folder = out.unwrap_or_else(|| target_folder(root).join("docs"));
             emulator::build(root).and_then(|northbound| docs::write(root, &northbound, &folder)).map(|()| {

@@ -117,6 +117,8 @@ pub(crate) enum Command {
     Completions(reference::CompletionsOptions),
     /// Write the manual: one page a command
     Man(manual::ManOptions),
+    /// Print the licences of this program, and of the works of others in it
+    Licenses,
 }
 
 /// The parser. Every command accepts the options of every command, and shows those that it uses: none with `-h`.
@@ -140,7 +142,7 @@ fn uses(command: &str, option: &str) -> bool {
         _ if option == "codes" => {
             matches!(command, "explain" | "subtasks" | "report" | "send" | "resend" | "config")
         }
-        "spec" | "completions" => matches!(option, "output" | "out" | "color"),
+        "spec" | "completions" | "licenses" => matches!(option, "output" | "out" | "color"),
         "explain" => matches!(option, "output" | "out" | "color" | "profile"),
         "man" | "tasks" => matches!(option, "output" | "out" | "color" | "quiet"),
         "emulator" => matches!(option, "output" | "out" | "color" | "quiet" | "verbose" | "quota"),
@@ -199,6 +201,7 @@ pub(crate) async fn run(command: &Command, context: &mut Context<'_>) -> Result<
         Command::Explain(options) => return explain::run(context, options),
         Command::Spec(options) => return reference::spec(context, options),
         Command::Completions(options) => return reference::completions(context, options, parser()),
+        Command::Licenses => return reference::licenses(context),
         Command::Man(options) => return manual::man(context, options, parser()),
         #[cfg(feature = "emulator")]
         Command::Emulator { command } => return emulator::run(context, command).await,

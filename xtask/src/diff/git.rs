@@ -32,9 +32,7 @@ pub(super) fn base(root: &Path, named: Option<&str>, file: &str) -> anyhow::Resu
         );
         return Ok(Base { revision: name.to_owned(), shown: name.to_owned() });
     }
-    let tags = git(root, &["tag", "--list", "v*", "--merged", "HEAD"])?.unwrap_or_default();
-    let releases = tags.lines().filter_map(|tag| Some((Version::parse(tag.strip_prefix('v')?).ok()?, tag)));
-    if let Some((_, tag)) = releases.max() {
+    if let Some((_, tag)) = newest_release(root, &[])? {
         return Ok(Base {
             revision: format!("refs/tags/{tag}"),
             shown: format!("{tag}, the newest release"),
@@ -51,6 +49,14 @@ pub(super) fn base(root: &Path, named: Option<&str>, file: &str) -> anyhow::Resu
     let short = first.get(..12).unwrap_or(first);
     let shown = format!("{short}, the first commit with the document: nothing is released yet");
     Ok(Base { revision: first.to_owned(), shown })
+}
+
+/// The newest release that this commit contains, and its tag; further options of `git tag` choose among the tags.
+pub(crate) fn newest_release(root: &Path, options: &[&str]) -> anyhow::Result<Option<(Version, String)>> {
+    let list = [&["tag", "--list", "v*", "--merged", "HEAD"], options].concat();
+    let tags = git(root, &list)?.unwrap_or_default();
+    let releases = tags.lines().filter_map(|tag| Some((Version::parse(tag.strip_prefix('v')?).ok()?, tag)));
+    Ok(releases.max().map(|(version, tag)| (version, tag.to_owned())))
 }
 
 /// A file as it was at the revision.
@@ -73,7 +79,7 @@ fn shallow_hint(root: &Path) -> anyhow::Result<&'static str> {
 }
 
 /// What git prints; nothing, if it fails.
-fn git(root: &Path, arguments: &[&str]) -> anyhow::Result<Option<String>> {
+pub(crate) fn git(root: &Path, arguments: &[&str]) -> anyhow::Result<Option<String>> {
     let output = Command::new("git")
         .args(arguments)
         .current_dir(root)

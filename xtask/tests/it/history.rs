@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use xtask::tools::Needed;
-use xtask::{Outcome, diff};
+use xtask::{Outcome, api, diff};
 
 use super::GOOD;
 
@@ -153,4 +153,29 @@ fn a_change_that_no_rule_classifies_counts_as_breaking() {
     let (outcome, text) = report(repository.root(), None).expect("both can be read");
     assert_eq!(outcome, Outcome::Broken);
     assert!(text.contains("breaking: the documents promise different things"), "{text}");
+}
+
+#[test]
+fn what_a_release_had_in_its_public_api_stays_until_a_version_that_may_break() {
+    let Some(repository) = Repository::new() else { return };
+    let listings = |text: &str| {
+        for room in ["sdk", "client", "emulator", "gateway", "shared"] {
+            let folder = repository.root().join("crates").join(room);
+            fs::create_dir_all(&folder).expect("a folder");
+            fs::write(folder.join("api.txt"), if room == "sdk" { text } else { "" }).expect("a file");
+        }
+        repository.commit();
+    };
+    let broken = |version: &str| {
+        api::broken_promises(repository.root(), &version.parse().expect("a version")).expect("an answer")
+    };
+    listings("pub fn a(b: u8)\npub fn c()\n");
+    assert_eq!(broken("0.1.0"), [""; 0], "nothing is released");
+    git(repository.root(), &["tag", "v0.1.0"]);
+    listings("pub fn a(b: u16)\npub fn c()\npub fn new()\n");
+    let told = "error: crates/sdk/api.txt: v0.1.0 has `pub fn a(b: u8)`; bring it back, or raise the version from 0.1.0 to the next 0.x";
+    assert_eq!(broken("0.1.1"), [told]);
+    assert_eq!(broken("0.2.0"), [""; 0]);
+    git(repository.root(), &["tag", "v0.1.1"]);
+    assert_eq!(broken("0.1.1"), [told], "the tag of this commit is not the release before it");
 }

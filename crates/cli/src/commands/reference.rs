@@ -67,6 +67,20 @@ pub(crate) fn completions(
     Ok(())
 }
 
+/// The works of others in the program, with their licences. `xtask/tools/notices/notices.py` writes it.
+const NOTICES: &str = include_str!("../../THIRD-PARTY-NOTICES.txt");
+
+pub(crate) fn licenses(context: &mut Context<'_>) -> Result<(), CliError> {
+    let (mit, apache) = (include_str!("../../LICENSE-MIT"), include_str!("../../LICENSE-APACHE"));
+    let text =
+        format!("northbound is licensed under MIT or Apache-2.0, as you like.\n\n{mit}\n{apache}\n{NOTICES}");
+    if context.global.output().is_json() {
+        let license = env!("CARGO_PKG_LICENSE");
+        return Ok(context.deliver_json(&json!({ "license": license, "text": text }))?);
+    }
+    Ok(context.stdout.write_all(text.as_bytes())?)
+}
+
 /// The whole command tree as text.
 pub(crate) fn tree(mut command: Command) -> String {
     command.build();

@@ -59,6 +59,7 @@ fn every_command_prints_a_result_that_fits_the_schema() {
         ("explain --all", "ExplainAllResult", 0),
         ("explain 7 --codes tests/it/codes.toml", "ExplainResult", 0),
         ("completions bash", "CompletionsResult", 0),
+        ("licenses", "LicensesResult", 0),
         ("man --out DIR/man", "ManResult", 0),
         // These are the platform's and OpenAPI's own.
         ("subtasks demo", "", 0),
