@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use northbound::{Client, Credentials, Quota};
+use northbound::{Client, Credentials, Quota, Token};
 use northbound_emulator::{Application, Life, Scenario, Task, router};
 use northbound_gateway::Gateway;
 use tokio::sync::watch;
@@ -105,9 +105,7 @@ async fn simulate(seed: u64, rule: Rule, sums: &mut Sums) -> Result<(), String> 
         Known { id: "still", subtasks: random.u32(0..90), moves: false },
         Known { id: "moving", subtasks: random.u32(1..90), moves: true },
     ];
-    let quota = [10, 30, 100][random.usize(0..3)];
-    // A call has its token before it waits for a slot. Tokens that live for less than such a wait would end again and again.
-    let lifetime = [if quota == 100 { 60 } else { 600 }, 300, 3600][random.usize(0..3)];
+    let (quota, lifetime) = ([10, 30, 100][random.usize(0..3)], [60, 300, 3600][random.usize(0..3)]);
     let mut life = Life::default();
     (life.sending_seconds, life.answer_seconds, life.timeout_seconds) =
         (random.u32(1..400), random.u32(1..200), 300);
@@ -209,12 +207,14 @@ impl World {
         let machine = self.network.machine.as_ref();
         let process = machine.map(|machine| Process::new(machine, format!("process {id}")));
         let client = self.client(id, process.as_ref());
-        let gateway = (machine.is_some() && id % self.processes == 0).then(|| {
+        let gateway = (machine.is_some() && id.is_multiple_of(self.processes)).then(|| {
             let (stop, stopped) = watch::channel(());
             let gateway = Gateway::builder(client.clone()).key(programs::KEY).allow_create(true);
             (gateway.router(stopped), Arc::new(stop))
         });
-        let fights = machine.is_none() && self.processes > 1;
+        // A call has its token before it waits for a slot, so a token may end meanwhile that is renewed shortly before its end.
+        let margin = Token::renewal_margin(Duration::from_secs(self.lifetime.into()));
+        let loses_token = machine.is_none() && self.processes > 1 || margin < DEADLINE;
         for number in 0..random.u64(1..6) {
             let (network, client, tasks, rule) =
                 (Arc::clone(&self.network), client.clone(), self.tasks, self.rule);
@@ -228,7 +228,8 @@ impl World {
                     done
                 });
             } else {
-                let caller = Caller { network, client, process: id, fights, id: id_of_caller, tasks, rule };
+                let caller =
+                    Caller { network, client, process: id, loses_token, id: id_of_caller, tasks, rule };
                 callers.spawn(caller.act(random));
             }
         }

@@ -39,8 +39,8 @@ pub(super) struct Caller {
     pub(super) network: Arc<Network>,
     pub(super) client: Client,
     pub(super) process: usize,
-    /// Whether another process may cancel its token.
-    pub(super) fights: bool,
+    /// Whether its token may be refused again and again.
+    pub(super) loses_token: bool,
     pub(super) id: u64,
     pub(super) tasks: [Known; 2],
     pub(super) rule: Rule,
@@ -76,10 +76,10 @@ impl Caller {
                     let answers = self.network.log().replies.get(&self.process).copied().unwrap_or(0);
                     let in_time = !watches || started.elapsed() >= WATCHED || answers == 0;
                     let passing = error.is_connection() || error.is_timeout() || error.is_platform_fault();
-                    // Another process has logged in; or a token has expired, and no login came through before the deadline.
+                    // Or a token has expired, and no login came through before the deadline.
                     let late = error.found().contains("the deadline comes before another attempt");
-                    let fights = error.is_invalid_token() && (self.fights || late);
-                    assert!(in_time && (passing || fights), "{}: {error:?}", task.id);
+                    let refused = error.is_invalid_token() && (self.loses_token || late);
+                    assert!(in_time && (passing || refused), "{}: {error:?}", task.id);
                     done.told += &format!("{error}\n{error:?}\n");
                 }
             }

@@ -107,8 +107,14 @@ fn archive(root: &Path, program: &Path, folder: &Path, time: &str) -> anyhow::Re
     }
     let northbound = || Command::new(program);
     output(northbound().args(["man", "--out"]).arg(stage.join("man/man1")))?;
-    for shell in ["bash", "zsh", "fish", "powershell"] {
-        let file = stage.join("completions").join(format!("northbound.{shell}"));
+    let completions = [
+        ("bash", "northbound.bash"),
+        ("fish", "northbound.fish"),
+        ("powershell", "_northbound.ps1"),
+        ("zsh", "_northbound"),
+    ];
+    for (shell, file) in completions {
+        let file = stage.join("completions").join(file);
         output(northbound().args(["completions", shell, "--out"]).arg(file))?;
     }
     // Equal bytes on every machine.

@@ -122,3 +122,23 @@ impl fmt::Display for ReadError {
 }
 
 impl std::error::Error for ReadError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_has_changed() {
+        let text = |told, rows| ReadError::Changed { told, rows }.to_string();
+        assert!(text(7, 5).starts_with("the read has 5 rows, although a page before this one said 7"));
+        assert!(text(5, 5).starts_with("the first row is no longer the one"));
+    }
+
+    #[test]
+    fn a_key_takes_the_bytes_of_its_texts() {
+        let text = |length| Some("x".repeat(length));
+        let (app_id, device_id, command_id) = (text(10), text(200), text(3000));
+        let key = ReadKey { task_id: "task".into(), app_id, status: None, device_id, command_id };
+        assert_eq!(key.bytes(), 3214);
+    }
+}

@@ -184,7 +184,11 @@ mod tests {
     fn before_the_end_a_page_is_answered_if_it_is_full_and_the_total_promises_more() {
         let mut read = Read::new(true, SystemTime::UNIX_EPOCH);
         assert_eq!(page(&mut read, 0, 1), None);
+        read.push(chunk(0, Some(300)));
+        assert!(read.first().is_none());
         read.push(chunk(250, Some(300)));
+        assert!(read.first().is_some() && !read.has_a_false_total());
+        assert_eq!(chunk(250, None).bytes(), size_of::<(u64, Chunk)>() + 250 * (1 + 8));
         assert_eq!(
             [page(&mut read, 0, 250), page(&mut read, 249, 1), page(&mut read, 1, 200)],
             [Some((250, 300)), Some((1, 300)), None]
@@ -196,6 +200,8 @@ mod tests {
             [page(&mut read, 1, 250), page(&mut read, 1, 150), page(&mut read, 9, 50)],
             [Some((50, 300)), Some((150, 300)), Some((0, 300))]
         );
+        assert_eq!(page(&mut read, 130, 2), Some((2, 300)));
+        assert!(!read.has_a_false_total());
     }
 
     #[test]

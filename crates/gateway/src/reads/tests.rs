@@ -317,9 +317,11 @@ async fn a_stop_reaches_everybody_who_waits() {
         sleep(Duration::from_millis(1500)).await;
         assert!(client.waiting().is_some());
         reads.stop();
+        Instant::now()
     };
-    let (outcome, ()) = tokio::join!(reads.page(READER, whole.clone(), asked(0, 1000)), stop);
+    let (outcome, stopped) = tokio::join!(reads.page(READER, whole.clone(), asked(0, 1000)), stop);
     assert!(matches!(outcome, Err(ReadError::Stopping)), "{outcome:?}");
+    assert!(stopped.elapsed().is_zero(), "at once");
     // Not even the calls go on that were under way.
     sleep(Duration::from_millis(1)).await;
     assert!(client.waiting().is_none());

@@ -133,7 +133,7 @@ async fn the_token_of_a_login_is_used_by_all_processes_unless_it_is_refused_or_d
     let (user, logins) = (User::new(), AtomicU32::new(0));
     let platform = Platform::in_process(move |_| {
         let number = logins.fetch_add(1, Relaxed);
-        json_reply(200, &format!("{{\"accessToken\":\"t0ken{number}\",\"expiresIn\":3600}}"))
+        json_reply(200, format!("{{\"accessToken\":\"t0ken{number}\",\"expiresIn\":3600}}"))
     });
     let login = |app_id| {
         let builder = Client::builder(platform.url()).service(platform.router());

@@ -2,6 +2,7 @@
 
 mod reasons;
 mod spool;
+mod stripe;
 mod text;
 
 use std::io::{self, Seek as _, Write};
@@ -13,6 +14,7 @@ use ring::digest::{SHA256, digest};
 
 use self::reasons::{groups, reasons};
 pub(super) use self::spool::Spool;
+use self::stripe::stripe;
 use self::text::VisibleText;
 use super::content::Content;
 use crate::screen::chart::{percent, span, unnamed};
@@ -125,17 +127,6 @@ fn bar(class: &str, name: &str, count: u64, total: u64) -> Markup {
             td.number { (grouped(count)) }
             td.number { (percent(count, total)) }
             td.bar { (stripe(count, total)) }
-        }
-    }
-}
-
-/// A drawing, since the policy forbids styles of single elements. What is there at all can be seen.
-fn stripe(part: u64, whole: u64) -> Markup {
-    let share = if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
-    html! {
-        svg aria-hidden="true" focusable="false" width="100%" height="10" {
-            rect.track width="100%" height="10" rx="2" {}
-            @if part > 0 { rect.fill width={ (format!("{:.2}", share.clamp(0.3, 100.0))) "%" } height="10" rx="2" {} }
         }
     }
 }

@@ -138,8 +138,65 @@ fn after_a_new_login_a_loop_goes_on_in_the_same_read() {
         asked.1 = of_another_token(&asked.1);
         assert_eq!((asked.rows(1, 2), asked.rows(2, 2).len()), (vec!["c".into(), "d".into()], 1));
         assert_eq!(asked.page(0, 2).0, id);
+        for _ in 0..2 {
+            asked.0.now += QUIET + Duration::from_secs(1);
+            assert_eq!(asked.page(2, 2).0, id);
+        }
         asked.0.now += QUIET + Duration::from_secs(1);
         assert_ne!(asked.page(0, 2).0, id, "a read of its own");
+    }
+}
+
+/// The read that a new token goes on in, which asks for this page. A second before, another one asked for page 0 of a read; this
+/// happened at some time to a third one.
+fn goes_on(page: PageAsked, seconds: u64, happened: impl FnOnce(&mut Registry<()>, Key)) -> Option<ReadId> {
+    let mut asked = Asked::of(WITH_FILTER);
+    let mut third = of_another_token(&asked.1).as_ref().clone();
+    (third.0.token, asked.0.now) = (3, asked.0.now + Duration::from_secs(1));
+    asked.page(0, 2);
+    let now = asked.0.now;
+    asked.0.now = now - Duration::from_secs(1) + Duration::from_secs(seconds);
+    happened(&mut asked.0, Arc::new(third));
+    asked.0.now = now + Duration::from_secs(1);
+    let key = of_another_token(&asked.1);
+    asked.0.ask(&key, page, SystemTime::UNIX_EPOCH, |_| ()).map(|(_, id, ())| id).ok()
+}
+
+#[test]
+fn a_new_token_goes_on_in_a_read_only_if_no_other_read_may_be_meant() {
+    let page = |number, size| PageAsked { number, size };
+    let gone = |registry: &mut Registry<()>, key: Key| registry.interrupted(&key);
+    let ends = [0, 1, 2].map(|seconds| goes_on(page(1, 2), seconds, gone));
+    assert_eq!(ends, [Some(1), None, None], "what is gone was asked for later than what is there");
+    let elsewhere = |registry: &mut Registry<()>, key: Key| {
+        let reader = ReaderId { app: 7, ..key.0 };
+        registry.interrupted(&Arc::new((reader, key.1.clone())));
+    };
+    assert_eq!(goes_on(page(1, 2), 2, elsewhere), Some(1), "another application");
+    let counted = |registry: &mut Registry<()>, key: Key| registry.counted(&key, 5, None);
+    assert_eq!(
+        [1, 2].map(|size| goes_on(page(1, size), 2, counted)),
+        [None, Some(1)],
+        "a loop with pages of one row may have begun with a count"
+    );
+    assert_eq!(goes_on(page(0, 2), 0, |_, _| ()), Some(2), "page 0 begins a read of its own");
+}
+
+#[test]
+fn a_read_takes_memory_until_it_is_dropped_and_that_only_while_nobody_waits() {
+    let mut asked = Asked::of(WITH_FILTER);
+    let (chunk, page) = (rows(b"abc", 3).bytes(), PageAsked { number: 0, size: 10 });
+    let (key, id, ()) = asked.0.ask(&asked.1, page, SystemTime::UNIX_EPOCH, |_| ()).unwrap();
+    assert_eq!(asked.0.bytes, 17 * 1024 + "task".len());
+    asked.0.now += QUIET + Duration::from_secs(1);
+    asked.0.tick();
+    asked.read(id, b"abc", 3);
+    assert_eq!(asked.0.bytes, 1024 + "task".len() + chunk);
+    asked.0.leave(&key, id);
+    for kept in [true, false] {
+        asked.0.now += KEPT / 2 + Duration::from_secs(1);
+        asked.0.tick();
+        assert_eq!(asked.0.bytes > 0, kept);
     }
 }
 

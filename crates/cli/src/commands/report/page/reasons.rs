@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use maud::{Markup, html};
 
-use super::stripe;
+use super::stripe::stripe;
 use super::text::VisibleText;
 use crate::codes::{Explained, Group};
 use crate::commands::report::content::{Content, Reason};
