@@ -107,3 +107,14 @@ fn private() -> OpenOptions {
 pub fn checksum(sum: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(sum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_is_the_same_in_every_version() {
+        let sums = ["", "a", "foobar"].map(|text| checksum(0xcbf2_9ce4_8422_2325, text.as_bytes()));
+        assert_eq!(sums, [0xcbf2_9ce4_8422_2325, 0xaf63_dc4c_8601_ec8c, 0x8594_4171_f739_67e8]);
+    }
+}

@@ -36,7 +36,7 @@ impl Share {
             let share = RedisShare::new(address.expose()).map(|share| Some(Self::Redis(share)));
             return share.map_err(|error| {
                 let named = context.settings.source(SettingName::Share, "--share");
-                CliError::usage(format!("the share of {named} is {error}"), SHARE_ADVICE)
+                CliError::usage(format!("the value of {named} is {error}"), SHARE_ADVICE)
             });
         }
         Ok(folder(Kept::Caches, context.environment).map(|folder| Self::File(FileShare::new(folder))))

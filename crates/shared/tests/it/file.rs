@@ -11,7 +11,7 @@ use northbound::{
 use northbound_shared::{FileQuota, FileShare};
 use northbound_testkit::{Platform, json_reply};
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 const WINDOW: Duration = Duration::from_secs(60);
 const HOLD: Duration = Duration::from_secs(40);
@@ -160,7 +160,26 @@ async fn the_token_of_a_login_is_used_by_all_processes_unless_it_is_refused_or_d
         fs::write(user.file("json"), text.replacen(old, new, 1)).unwrap();
         assert_eq!(token(None).await, format!("t0ken{}", number + 3), "{old} is {new}");
     }
-    assert_eq!(platform.asked().len(), 7);
+    let text = fs::read_to_string(user.file("json")).unwrap();
+    let mut kept: serde_json::Value = serde_json::from_str(&text).unwrap();
+    (kept["from"], kept["until"]) = (0.into(), 3600.into());
+    fs::write(user.file("json"), kept.to_string()).unwrap();
+    assert_eq!(token(None).await, "t0ken7", "it ended in 1970");
+    assert_eq!(platform.asked().len(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_waits_says_what_for() {
+    let user = User::new();
+    let platform = Platform::in_process(|_| json_reply(200, r#"{"accessToken":"t0ken"}"#));
+    let login = Client::builder(platform.url()).service(platform.router());
+    let login = login.credentials(Credentials::new("meters", "s3cret").unwrap());
+    let tokens = user.share().tokens(login.quota(Quota::new(1, WINDOW).unwrap()).build().unwrap());
+    let refused = tokens.token(None).await.unwrap().secret().clone();
+    assert!(tokens.waiting().is_none());
+    let mut another = tokens.token(Some(&refused));
+    assert!(timeout(WINDOW / 2, &mut another).await.is_err());
+    assert!(tokens.waiting().is_some());
 }
 
 #[tokio::test]

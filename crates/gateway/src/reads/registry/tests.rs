@@ -180,6 +180,13 @@ fn a_new_token_goes_on_in_a_read_only_if_no_other_read_may_be_meant() {
         "a loop with pages of one row may have begun with a count"
     );
     assert_eq!(goes_on(page(0, 2), 0, |_, _| ()), Some(2), "page 0 begins a read of its own");
+    let mut asked = Asked::of(WITH_FILTER);
+    let (first, (own, _)) = (Arc::clone(&asked.1), asked.page(0, 2));
+    asked.1 = of_another_token(&first);
+    asked.0.now += Duration::from_secs(1);
+    asked.page(0, 2);
+    asked.1 = first;
+    assert_eq!(asked.page(1, 2).0, own, "its own read is there");
 }
 
 #[test]
@@ -193,10 +200,29 @@ fn a_read_takes_memory_until_it_is_dropped_and_that_only_while_nobody_waits() {
     asked.read(id, b"abc", 3);
     assert_eq!(asked.0.bytes, 1024 + "task".len() + chunk);
     asked.0.leave(&key, id);
-    for kept in [true, false] {
-        asked.0.now += KEPT / 2 + Duration::from_secs(1);
+    for (seconds, kept) in [(0, true), (1, false)] {
+        asked.0.now += KEPT * u32::from(kept) + Duration::from_secs(seconds);
         asked.0.tick();
         assert_eq!(asked.0.bytes > 0, kept);
+    }
+    let (id, _) = asked.page(0, 10);
+    assert!(asked.0.arrived(&asked.1, id, rows(b"abc", 4)));
+    asked.0.ended(&asked.1, id, Err(ReadError::Stopping));
+    assert_eq!(asked.0.bytes, 1024 + "task".len(), "a read that has failed keeps no rows");
+}
+
+#[test]
+fn a_read_makes_room_for_another_one_a_minute_after_the_last_request() {
+    let page = PageAsked { number: 0, size: 10 };
+    for (missing, seconds, begins) in [(0, 0, true), (1, 60, false), (1, 61, true)] {
+        let mut asked = Asked::of(WITH_FILTER);
+        let (id, _) = asked.page(0, 10);
+        asked.read(id, b"abc", 3);
+        asked.0.limit = asked.0.bytes + 17 * 1024 + "task".len() - missing;
+        asked.0.now += Duration::from_secs(seconds);
+        let other = Arc::new((ReaderId { token: 2, app: 2 }, asked.1.1.clone()));
+        let begun = asked.0.ask(&other, page, SystemTime::UNIX_EPOCH, |_| ()).is_ok();
+        assert_eq!(begun, begins, "after {seconds} s");
     }
 }
 
