@@ -34,8 +34,8 @@ use watch::WatchOptions;
 
 /// Which devices of a batch task failed, and why.
 ///
-/// Asks the northbound API of Huawei Cloud IoT / OceanConnect (China Telecom's CTWing speaks it too). Without an account, add
-/// --emulator to try a command against a built-in stand-in for the platform.
+/// Uses the northbound API of Huawei Cloud IoT / OceanConnect, which China Telecom's CTWing has too. If you have no account, add --emulator
+/// to try a command with a built-in emulator of the platform.
 #[derive(Debug, Parser)]
 #[command(name = "northbound", version, after_help = EXAMPLES, after_long_help = after_help())]
 pub(crate) struct Arguments {
@@ -75,13 +75,13 @@ pub(crate) enum Command {
     Watch(watch::WatchOptions),
     /// Show what happened to each device of a batch task
     Subtasks(subtasks::SubtasksOptions),
-    /// Write the subtasks of a batch task into a file, and go on after an interruption
+    /// Write the subtasks of a batch task into a file, and continue after an interruption
     ///
-    /// For a quick list use `subtasks -o csv > FILE`: it can choose columns, devices, a page or the first rows, and begins from scratch each
-    /// time. For a file that must be complete use `export`: it goes on with --resume after an interruption, compares the rows with the
-    /// platform's counts, and FILE has its name only when every row is in it.
+    /// For a quick list use `subtasks -o csv > FILE`. It can choose columns, devices, a page or the first rows, and starts from scratch
+    /// each time. For a file that must be complete use `export`. With --resume it continues after an interruption. It compares the rows
+    /// with the platform's counts, and gives FILE its name only when every row is in it.
     Export(export::ExportOptions),
-    /// Write which devices failed, and why: as a page for a browser, or as a workbook for a spreadsheet
+    /// Write which devices failed, and why, as a page for a browser or a workbook for a spreadsheet
     Report(report::ReportOptions),
     /// Send one command to many devices, once
     Send(send::SendOptions),
@@ -89,35 +89,36 @@ pub(crate) enum Command {
     Resend(resend::ResendOptions),
     /// Compare two batch tasks, or a task and a file of its subtasks: which devices failed newly, recovered, or failed both times
     Compare(compare::CompareOptions),
-    /// Show what a batch task is, and how far: name, type, status, progress, times
+    /// Show a batch task: name, type, status, progress, times
     Task(task::TaskOptions),
-    /// List the batch tasks that this command has created or read on this machine: the platform cannot list them
+    /// List the batch tasks that were created or read on this machine; the platform cannot list them
     Tasks(tasks::TasksOptions),
     /// Show each setting of a connection, and where it comes from: an option, the environment or a profile
     ///
     /// Nothing is sent, and no secret is shown. A setting that cannot be used has no value, and a line says what is wrong. All profiles of
     /// the file are checked.
     Config,
-    /// Check that everything is set up right, and say what to do where it is not
+    /// Check that everything is set up right, and say what to do if it is not
     Doctor(doctor::DoctorOptions),
     /// Explain an error code of the platform: what it means, and what to do
     Explain(explain::ExplainOptions),
     /// Print the OpenAPI document of the calls that this command makes
     Spec(reference::SpecOptions),
-    /// The stand-in for the platform
+    /// Run an emulator of the platform, or print a scenario file for it
     #[cfg(feature = "emulator")]
     Emulator {
         #[command(subcommand)]
         command: emulator::EmulatorCommand,
     },
-    /// Serve the platform's calls on this machine, for programs in any language: one token, one quota, pages that hold still
+    /// Serve the platform's calls on this machine, for programs in any language: they share one token and one quota, and pages do not
+    /// shift during a read
     #[cfg(feature = "gateway")]
     Gateway(gateway::GatewayOptions),
-    /// Print the script with which a shell completes this command
+    /// Print a completion script for a shell
     Completions(reference::CompletionsOptions),
     /// Write the manual: one page a command
     Man(manual::ManOptions),
-    /// Print the licences of this program, and of the works of others in it
+    /// Print the licences of this program and of the third-party works in it
     Licenses,
 }
 

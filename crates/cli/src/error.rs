@@ -14,12 +14,12 @@ use crate::screen::palette::{ERROR, HELP};
 
 /// Every exit code of the command, and when it comes. Help, manual and README show this table.
 pub(crate) const EXIT_CODES: [(u8, &str); 8] = [
-    (0, "success; also when whoever reads the output has closed the pipe"),
-    (1, "a call failed, or something else that the command needs; or `doctor` found something wrong"),
+    (0, "success, also if the program that reads the output has closed the pipe"),
+    (1, "a call or another step failed, or `doctor` found something wrong"),
     (2, "wrong usage: nothing was sent"),
     (3, "more subtasks failed or timed out than `watch --fail-above` allows"),
     (4, "gave up waiting: the task had not settled at the end of `watch --timeout`"),
-    (5, "it is not known whether `send` or `resend` has sent its command: the devices may have got it"),
+    (5, "it is not known whether `send` or `resend` sent its command: the devices may have received it"),
     (130, "stopped by Ctrl-C"),
     (143, "stopped by SIGTERM"),
 ];
@@ -226,7 +226,7 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
             "the token came from NORTHBOUND_TOKEN: set a newer one, or unset it to log in with the secret"
         }
         Remedy::StopOtherLogins => {
-            "another process may log in with the same application, which cancels this one's token: stop it, give it an application of \
+            "another process may log in with the same application, and so cancel this one's token: stop it, give it an application of \
              its own, or give both one token in NORTHBOUND_TOKEN; or a proxy drops the header app_key, as nginx does unless \
              underscores_in_headers is on"
         }
@@ -245,9 +245,9 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
             "if --share, NORTHBOUND_SHARE or the profile names a Redis, check that it runs, that this machine reaches it, and its user and password; else \
              check that no stopped process keeps the files of the command's cache folder locked; or raise --deadline"
         }
-        Remedy::TrustAuthority => "give the platform's own authority, or its certificate, with --ca-cert FILE",
+        Remedy::TrustAuthority => "add --ca-cert FILE, with the platform's own authority or its certificate",
         Remedy::GiveClientCertificate => {
-            "give the one that the platform's operator issued, with --client-cert FILE"
+            "add --client-cert FILE, with the certificate that the platform's operator issued"
         }
         Remedy::ResolveName => {
             "write the certificate's name in the endpoint, and give its address with --resolve HOST:ADDR"
@@ -270,8 +270,8 @@ pub(crate) fn in_options(remedy: &Remedy, command: &str) -> String {
             );
         }
         Remedy::LookForTask => {
-            "the task may exist, and no call finds its id: look for its name in the platform's portal. If it is there, take its id \
-             over with `northbound task ID --adopt NAME`; if it is not, repeat the command with --may-repeat. A repeat that is \
+            "the task may exist, and no call finds its id: look for its name in the platform's portal. If it is there, note its id \
+             with `northbound task ID --adopt NAME`; if it is not, repeat the command with --may-repeat. A repeat that is \
              answered with 105001 or 105002 proves nothing, since another program may have used the name, or have an \
              unfinished task"
         }

@@ -243,7 +243,7 @@ impl Exam {
         let (dies, throttled) = (is_due(&Event::TokenDied, 1), is_due(&Event::Throttled, 2));
         if dies {
             progress.tokens.issue(&self.id, now);
-            let reason = "the exam has it that another program logged in: the token is cancelled";
+            let reason = "the exam simulates a login by another program: the token is cancelled";
             return Err((Event::TokenDied, INVALID_TOKEN.because(reason)));
         }
         let allowed = self.allowed;
@@ -255,7 +255,7 @@ impl Exam {
         })?;
         if throttled {
             (0..allowed.calls).for_each(|_| progress.quota.count(&self.id, now));
-            let reason = "the exam has it that another program used up the quota just now";
+            let reason = "the exam simulates another program that used up the quota";
             return Err((Event::Throttled, THROTTLED.because(reason)));
         }
         Ok(())

@@ -23,8 +23,8 @@ pub(crate) const APPLICATION_ORIGIN: &str =
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
-    /// Take what is not typed here from this profile of profiles.toml: platform, application, where its secret is, and so on [env:
-    /// NORTHBOUND_PROFILE, and another file in NORTHBOUND_PROFILES]
+    /// Profile of profiles.toml whose settings apply where no option is typed, such as endpoint and application [env:
+    /// NORTHBOUND_PROFILE; NORTHBOUND_PROFILES names another file]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// Address of the platform, such as https://platform.example:8743 [env: NORTHBOUND_ENDPOINT]
@@ -36,52 +36,52 @@ pub(crate) struct Global {
     /// File that holds the application's secret [env: NORTHBOUND_SECRET_FILE, or the secret itself in NORTHBOUND_SECRET]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
-    /// Log in again, and keep no token for the next command; a login cancels the tokens that others use [env: a token of your own
-    /// in NORTHBOUND_TOKEN; true or false in NORTHBOUND_NO_TOKEN_CACHE]. The quota is shared with other commands all the same
+    /// Log in again, and keep no token for the next command. The login cancels the token that other programs use. The quota is still
+    /// shared with other commands [env: true or false in NORTHBOUND_NO_TOKEN_CACHE; NORTHBOUND_TOKEN holds a token that you already
+    /// have]
     #[arg(long, global = true)]
     pub(crate) no_token_cache: bool,
     /// Share token and quota with other machines through a Redis or Valkey, such as redis://:PASSWORD@HOST:6379, or rediss:// with TLS
-    /// [env: NORTHBOUND_SHARE, where other users do not see the password] [default: a file of this user]
+    /// [env: NORTHBOUND_SHARE, which hides the password from other users] [default: a file of this user]
     #[cfg_attr(feature = "redis", arg(long, global = true, value_name = "URL", value_parser = secret))]
     #[cfg_attr(not(feature = "redis"), arg(skip))]
     pub(crate) share: Option<Secret>,
     /// Certificate authority to trust besides those of the system, as PEM [env: NORTHBOUND_CA_CERT]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// Certificate to show to a platform that wants one, with its private key, as PEM [env: NORTHBOUND_CLIENT_CERT]
+    /// Certificate and private key for a platform that requires a client certificate, as PEM [env: NORTHBOUND_CLIENT_CERT]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) client_cert: Option<PathBuf>,
-    /// Connect to this address when the endpoint names this host: for a platform at a bare IP address [env:
-    /// NORTHBOUND_RESOLVE]
+    /// Connect to ADDR if the endpoint names HOST: for a host name that cannot be looked up [env: NORTHBOUND_RESOLVE]
     #[arg(long, global = true, value_name = "HOST:ADDR", value_parser = resolved)]
     pub(crate) resolve: Option<Resolved>,
-    /// Ask an emulator that runs inside this command, with its demo application: no account needed
+    /// Use an emulator inside this command instead of a platform, with its demo application: no account needed
     #[cfg_attr(feature = "emulator", arg(long, global = true))]
     #[cfg_attr(not(feature = "emulator"), arg(skip))]
     pub(crate) emulator: bool,
-    /// Calls to make in 60 seconds at most, together with this user's other commands; 0 is no limit, and counts nothing [env:
-    /// NORTHBOUND_QUOTA] [default: 100, as on the platform; no limit with --emulator]. With --emulator N is the emulator's quota as well
+    /// Greatest number of calls in 60 seconds, together with this user's other commands; 0 is no limit, and counts no calls [env:
+    /// NORTHBOUND_QUOTA] [default: 100, as on the platform; no limit with --emulator]. With --emulator, N is also the emulator's quota
     #[arg(long, allow_negative_numbers = true, global = true, value_name = "N")]
     pub(crate) quota: Option<u32>,
-    /// How long one call may take, with its waits, repetitions and logins [env: NORTHBOUND_DEADLINE] [default: 3min; 15min
-    /// for the gateway]
+    /// How long one call may take, including waits, retries and logins [env: NORTHBOUND_DEADLINE] [default: 3min; 15min for the
+    /// gateway]
     #[arg(long, global = true, value_name = "TIME", value_parser = super::values::time)]
     pub(crate) deadline: Option<Duration>,
-    /// File with error codes of your own fleet, on top of those that this command knows: `northbound explain --help` shows one [env:
+    /// File that adds error codes of your devices to those that this command knows; `northbound explain --help` shows an example [env:
     /// NORTHBOUND_CODES]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) codes: Option<PathBuf>,
-    /// Format of the result: a table for people, JSON for programs [default: what the name of --out ends in,
-    /// else table; export, report, man and spec have formats of their own]
+    /// Format of the result: a table for people, JSON for programs [default: by the ending of the name of --out, else table; export,
+    /// report, man and spec have other formats]
     #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Output>,
     /// Write the result to this file, once it is complete, instead of stdout; - is stdout
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Whether to colour what is printed; NO_COLOR in the environment is understood as well
+    /// When to print in colour
     #[arg(long, global = true, value_enum, default_value_t = ColourChoice::Auto, value_name = "WHEN")]
     pub(crate) color: ColourChoice,
-    /// Show the calls and their outcomes on stderr, without secrets; -vv shows more
+    /// Show calls and their outcomes on stderr, without secrets; -vv shows more
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Print the result and errors only
@@ -226,7 +226,7 @@ pub(crate) enum ColourChoice {
     /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,
-    /// Into files and pipes as well
+    /// Also into files and pipes
     Always,
     /// Plain text
     Never,

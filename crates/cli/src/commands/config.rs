@@ -66,7 +66,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<(), CliError> {
     let mut lines = table::lines(&columns, &rows, context.stdout.width(), context.stdout.palette);
     let names = if profiles.is_empty() { "none".to_owned() } else { profiles.join(", ") };
     lines.push(format!("\nprofiles: {names}, in {}", path.unwrap_or_default().display()));
-    lines.extend(unused.iter().map(|(name, why)| format!("not used: {name}, since {why}")));
+    lines.extend(unused.iter().map(|(name, why)| format!("not used: {name}, because {why}")));
     for problem in problems {
         lines.push(format!("problem: {problem}\nhelp:    {}", problem.advice().unwrap_or_default()));
     }

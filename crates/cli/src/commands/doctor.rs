@@ -36,7 +36,7 @@ use crate::session::context::Context;
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorOptions {
-    /// Check on this batch task what is taken for granted of the platform as well: with calls that change nothing, at most 12 in all
+    /// Also check on this batch task what northbound assumes about the platform. The calls change nothing; there are at most 12 in all
     #[arg(long, value_name = "TASK_ID", value_parser = id)]
     pub(crate) task: Option<String>,
 }

@@ -22,7 +22,7 @@ use crate::session::listening;
 pub(crate) enum EmulatorCommand {
     /// Serve the emulator until it is interrupted; the first line says where it listens
     ///
-    /// It has a quota of 100 calls in 60 seconds, or what the scenario says, unless --quota is given.
+    /// --quota sets the quota. Without it, the scenario file does. Without both, the quota is 100 calls in 60 seconds.
     Serve(ServeOptions),
     /// Print an example of a scenario file, or the JSON Schema of scenario files
     Scenario(ScenarioOptions),
@@ -31,10 +31,10 @@ pub(crate) enum EmulatorCommand {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct ScenarioOptions {
-    /// A file for `emulator serve --scenario`, to begin with: applications, tasks with rows of your own, faults (TOML)
+    /// An example of a file for `emulator serve --scenario`: applications, tasks with rows of your own, faults (TOML)
     #[arg(long)]
     pub(crate) example: bool,
-    /// The JSON Schema of such files, for editors
+    /// The JSON Schema of scenario files, for editors
     #[arg(long)]
     pub(crate) schema: bool,
 }
@@ -54,13 +54,13 @@ pub(crate) struct ServeOptions {
     /// Number of subtasks of the batch task `demo`
     #[arg(long, value_name = "N", default_value_t = 1000, conflicts_with = "scenario")]
     pub(crate) subtasks: u32,
-    /// File that says what the emulator knows: applications, tasks, faults (TOML) [default: the built-in scenario]
+    /// Scenario file with the applications, tasks and faults of the emulator (TOML) [default: the built-in scenario]
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
-    /// Speak TLS with the certificates in this folder: ca.pem and server.pem; made there if it has neither
+    /// Use TLS with the certificates ca.pem and server.pem in this folder; if the folder has neither, they are made
     #[arg(long, value_name = "DIR")]
     pub(crate) tls: Option<PathBuf>,
-    /// Ask each client for a certificate of the authority's, such as the client.pem that is made
+    /// Require a certificate from each client, issued by the authority in ca.pem; client.pem is one
     #[arg(long, requires = "tls")]
     pub(crate) mutual: bool,
 }

@@ -106,7 +106,7 @@ fn responses(code: &str) -> impl Iterator<Item = &'static DocumentedErrors> {
 }
 
 fn unknown(code: &str) -> CliError {
-    let what = format!("nothing is known of the error code {code:?}");
+    let what = format!("the error code {code:?} is not known");
     let advice = "`northbound explain --all` lists the codes that are known. When you know what it means, add it to the file of --codes";
     CliError::usage(
         what,

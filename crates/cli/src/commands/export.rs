@@ -34,26 +34,26 @@ use reader::{ExportReader, Sink};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportOptions {
-    /// The batch task, by the id that creating it returned
+    /// Id of the batch task, which the platform returned when the task was created
     pub(crate) task_id: String,
     /// The same as -o csv or -o jsonl
     #[arg(long, value_enum, value_name = "FORMAT", hide_short_help = true)]
     pub(crate) format: Option<Format>,
-    /// Where to: FILE.part while rows are missing, FILE when it is complete; - is stdout
+    /// File to write. It is called FILE.part until it is complete; - is stdout
     ///
-    /// The format of the rows is -o csv or -o jsonl, else what the name of FILE ends in.
+    /// The format of the rows is that of -o csv or -o jsonl, else the ending of FILE.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Only subtasks in one of these statuses, such as Fail,Timeout
     #[arg(long, value_parser = values::statuses(), ignore_case = true)]
     pub(crate) status: Vec<List<SubtaskStatus>>,
-    /// Go on where an export to FILE was interrupted; begin if there was none, and leave FILE alone if it is there
+    /// Continue an interrupted export to FILE, or start one if there is none; if FILE exists, leave it alone
     #[arg(long)]
     pub(crate) resume: bool,
-    /// Start from scratch, and replace FILE when the export is complete; with --resume go on with an interrupted export first
+    /// Start from scratch, and replace FILE when the export is complete; with --resume, continue an interrupted export instead
     #[arg(long)]
     pub(crate) replace: bool,
-    /// Rows that one call asks for, 1 to 250
+    /// Number of rows to read with one call, 1 to 250
     #[arg(long, allow_negative_numbers = true, value_name = "M", default_value_t = PAGE_SIZE.largest)]
     pub(crate) page_size: u32,
 }
@@ -136,7 +136,7 @@ fn format(global: &Global, options: &ExportOptions) -> Result<Format, CliError> 
     let typed = options.format.or(global.output.and_then(of));
     typed.or_else(|| Output::of_file(&options.out).and_then(of)).ok_or_else(|| {
         CliError::usage(
-            "an export writes rows as csv or jsonl, and neither is asked for",
+            "an export writes rows as csv or jsonl, and neither is given",
             "add --format csv or --format jsonl, or name a file that ends in .csv or .jsonl",
         )
     })
@@ -164,10 +164,10 @@ fn left_alone(paths: &Paths) -> String {
     let file = paths.file.display();
     if paths.part.exists() {
         let part = paths.part.display();
-        let advice = "use --resume --replace to go on with that";
-        return format!("{file} is there{age}, and is left alone; {part} is not complete: {advice}");
+        let advice = "use --resume --replace to continue that export";
+        return format!("{file} exists{age}, and is left alone; {part} is not complete: {advice}");
     }
-    format!("{file} is there{age}, and is left alone; use --replace to replace it")
+    format!("{file} exists{age}, and is left alone; use --replace to replace it")
 }
 
 /// What to do about an export that failed, with what is left of it.
@@ -194,7 +194,10 @@ fn left(mut part: PartFile, failure: CliError) -> CliError {
             return failure;
         }
         None => {
-            format!("the same command with --resume goes on after the {subtasks} in {}", paths.part.display())
+            format!(
+                "the same command with --resume continues after the {subtasks} in {}",
+                paths.part.display()
+            )
         }
     };
     CliError::Left { cause: Box::new(failure), advice }

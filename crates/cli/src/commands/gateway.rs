@@ -28,17 +28,17 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
 pub(crate) struct GatewayOptions {
-    /// Where to listen, as address or name; port 0 takes a free one. Beyond this machine it takes --key-file
+    /// Where to listen, as address or name; port 0 takes a free one. To listen beyond this machine, --key-file is required
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8744")]
     pub(crate) listen: String,
     /// Listen on a Unix socket instead, which only the same user can open
     #[cfg(unix)]
     #[arg(long, value_name = "PATH", conflicts_with = "listen")]
     pub(crate) unix: Option<PathBuf>,
-    /// File that holds a key: only callers that log in with it as their secret are served. Without it, everybody on this machine is
+    /// File that holds a key. Callers must log in with it as their secret. Without a key, every program on this machine is served
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
-    /// Let callers create batch tasks, which moves real devices
+    /// Allow callers to create batch tasks, which send commands to real devices
     #[arg(long, requires = "key_file")]
     pub(crate) allow_create: bool,
     /// Answer requests for this host too, such as the name of a container

@@ -18,7 +18,7 @@ use crate::session::new_file::NewFile;
 
 #[derive(Debug, Args)]
 pub(crate) struct ManOptions {
-    /// The folder to write the pages to; it is made if it is not there, and cannot be stdout
+    /// Folder for the pages, which is made if it does not exist; it cannot be stdout
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 }

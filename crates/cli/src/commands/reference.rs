@@ -17,7 +17,7 @@ pub(crate) struct SpecOptions {
     /// The same as -o: json, or else yaml
     #[arg(long, value_enum, value_name = "FORMAT", hide_short_help = true)]
     pub(crate) format: Option<DocumentFormat>,
-    /// Print the JSON Schema of what all commands print with -o json, instead of the document
+    /// Print the JSON Schema of the results that commands print with -o json, instead of the document
     #[arg(long)]
     pub(crate) results: bool,
 }

@@ -37,19 +37,19 @@ use crate::session::new_file::NewFile;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
-    /// The batch task, by the id that creating it returned
+    /// Id of the batch task, which the platform returned when the task was created
     pub(crate) task_id: String,
-    /// Where to write it: a page for a browser, such as report.html, or a workbook for a spreadsheet, such as failed.xlsx. An older report
-    /// is replaced once the new one is whole. - is stdout
+    /// File to write: a page for a browser, such as report.html, or a workbook for a spreadsheet, such as failed.xlsx. An older report
+    /// is replaced when the new one is complete. - is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// What stands at the top of the report in place of the task's id
+    /// Title at the top of the report, instead of the task's id
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) title: Option<String>,
-    /// The time zone of every time in the report: a name such as Asia/Shanghai, or local for that of this machine [default: UTC]
+    /// Time zone of all times in the report: a name such as Asia/Shanghai, or local for that of this machine [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub(crate) time_zone: Option<Zone>,
-    /// An older export of the task, or of one before it: the report marks devices that did not fail in it
+    /// An older export of this task or an earlier one: the report marks devices that did not fail in it
     #[arg(long, value_name = "FILE")]
     pub(crate) since: Option<PathBuf>,
     #[command(flatten)]

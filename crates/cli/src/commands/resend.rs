@@ -28,10 +28,11 @@ pub(crate) struct ResendOptions {
     /// The batch task whose devices failed, or a file of `export` that ends in .jsonl or .csv
     #[arg(value_name = "TASK_ID|FILE")]
     pub(crate) source: String,
-    /// The batch task that FILE is of: its devices are sent to only if the task says now that they failed
+    /// The batch task that FILE was exported from: devices that no longer have the status in the task are left out
     #[arg(long, value_name = "ID", value_parser = values::id)]
     pub(crate) task: Option<String>,
-    /// Devices in this status: Fail, or Timeout, which needs --may-repeat because these devices may have acted [default: Fail]
+    /// Send to devices in this status: Fail, or Timeout, which requires --may-repeat because these devices may have acted [default:
+    /// Fail]
     #[arg(long, value_parser = values::statuses(), ignore_case = true)]
     pub(crate) status: Vec<List<SubtaskStatus>>,
     /// Only devices that failed with one of these error codes, such as 100428
@@ -46,7 +47,7 @@ pub(crate) struct ResendOptions {
     /// The parameters of the command as a JSON object, or @FILE; {} if it has none
     #[arg(long, value_name = "JSON", requires = "service")]
     pub(crate) paras: Option<String>,
-    /// Agree to the command that the task sent, whatever it is; with --yes nobody is asked
+    /// Agree to the command that the task sent, whatever it is; with --yes, send without asking
     #[arg(long, conflicts_with = "service")]
     pub(crate) same_command: bool,
     #[command(flatten)]

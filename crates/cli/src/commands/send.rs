@@ -15,7 +15,7 @@ use crate::session::send_record::Repeat;
 
 #[derive(Debug, Args)]
 pub(crate) struct SendOptions {
-    /// The devices, by their ids: @FILE with an id a line, @- for stdin, or ids separated by commas
+    /// Ids of the devices: @FILE with one id a line, @- for stdin, or ids separated by commas
     #[arg(long, value_name = "ID", num_args = 1.., required = true, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) devices: Vec<String>,
     /// The service of the device that takes the command

@@ -22,12 +22,12 @@ use crate::session::interrupt::Interrupt;
 
 #[derive(Debug, Args)]
 pub(crate) struct SubtasksOptions {
-    /// The batch task, by the id that creating it returned
+    /// Id of the batch task, which the platform returned when the task was created
     pub(crate) task_id: String,
     /// Only subtasks in one of these statuses, such as Fail,Timeout
     #[arg(long, value_parser = values::statuses(), ignore_case = true)]
     pub(crate) status: Vec<List<SubtaskStatus>>,
-    /// Only subtasks of these devices, such as @ids.txt with an id a line; each costs a call
+    /// Only subtasks of these devices, such as @ids.txt with one id a line; each device takes one call
     #[arg(long, value_name = "ID", value_parser = ListParser(NonEmptyStringValueParser::new()))]
     pub(crate) device_id: Vec<List<String>>,
     /// Only the subtask of this device command
@@ -36,7 +36,7 @@ pub(crate) struct SubtasksOptions {
     /// Only this page; 0 is the first. Without it, all pages are read
     #[arg(long, allow_negative_numbers = true, value_name = "N", conflicts_with = "limit")]
     pub(crate) page: Option<u32>,
-    /// Rows that one call asks for, 1 to 250 [default: 25 with --page, else 250]
+    /// Number of rows to read with one call, 1 to 250 [default: 25 with --page, else 250]
     #[arg(long, allow_negative_numbers = true, value_name = "M")]
     pub(crate) page_size: Option<u32>,
     /// Stop after this many subtasks

@@ -18,7 +18,7 @@ use crate::session::known_tasks::Memory;
 
 #[derive(Debug, Args)]
 pub(crate) struct SummaryOptions {
-    /// The batch task, by the id that creating it returned
+    /// Id of the batch task, which the platform returned when the task was created
     pub(crate) task_id: String,
 }
 

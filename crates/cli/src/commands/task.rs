@@ -23,12 +23,12 @@ use crate::session::known_tasks::{Memory, TaskCounts};
 
 #[derive(Debug, Args)]
 pub(crate) struct TaskOptions {
-    /// The batch task, by the id that creating it returned
+    /// Id of the batch task, which the platform returned when the task was created
     pub(crate) task_id: String,
-    /// Ask for the tags of the task as well
+    /// Show the tags of the task too
     #[arg(long)]
     pub(crate) tags: bool,
-    /// Take this task for the one that `send` or `resend` created under this name, where its outcome is not known
+    /// Record this task as the one that `send` or `resend` created under this name, if the outcome of that send is unknown
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) adopt: Option<String>,
 }

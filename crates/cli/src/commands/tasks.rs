@@ -18,10 +18,10 @@ use crate::session::known_tasks::{KnownTask, KnownTasks, forget};
 
 #[derive(Debug, Args)]
 pub(crate) struct TasksOptions {
-    /// Forget the tasks that are named, or all of them; nothing changes on the platform, and no record of a send is deleted
+    /// Remove the named tasks from the list, or all tasks. Nothing changes on the platform, and no record of a send is deleted
     #[arg(long)]
     pub(crate) forget: bool,
-    /// Which tasks to forget
+    /// Tasks to remove from the list
     #[arg(value_name = "TASK_ID", value_parser = id, requires = "forget")]
     pub(crate) task_ids: Vec<String>,
 }
@@ -61,7 +61,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &TasksOptions) -> Re
     Ok(())
 }
 
-const ADVICE: &str = "it is a help, and nothing depends on it: if it cannot be put in order, delete it";
+const ADVICE: &str = "no command depends on this list: if you cannot repair it, delete it";
 
 fn print_table(context: &mut Context<'_>, tasks: &[KnownTask]) -> Result<(), CliError> {
     let columns = [

@@ -26,24 +26,25 @@ use view::View;
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchOptions {
-    /// The batch task, by the id that creating it returned
+    /// Id of the batch task, which the platform returned when the task was created
     pub(crate) task_id: String,
     /// Give up if the task has not settled within this time, such as 90s or 2h
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(crate) timeout: Option<Duration>,
-    /// Take a task without subtasks for settled; otherwise the watch waits until it has some
+    /// Treat a task without subtasks as settled; otherwise the watch waits until it has some
     #[arg(long)]
     pub(crate) allow_empty: bool,
-    /// End with exit code 3 as soon as a larger share of all subtasks than this failed or timed out, such as 2%
+    /// End with exit code 3 as soon as more than this share of all subtasks failed or timed out, such as 2%
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) fail_above: Option<f64>,
-    /// Ask this often, but use no more than half of the quota [default: every 6s while things move, up to 30s while they do not]
+    /// Time between two counts; the watch never uses more than half of the quota [default: 6s while subtasks change, up to 30s while
+    /// they do not]
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(crate) interval: Option<Duration>,
-    /// When the task has settled, run this command in the shell, with the result as JSON on its stdin; the watch fails if it fails
+    /// When the task has settled, run this command in the shell, with the result as JSON on its stdin; if it fails, the watch fails
     ///
-    /// It runs once: not if the watch is stopped, gives up or fails before. It writes to the stdout and stderr of the watch, after the result.
-    /// The shell is sh, and cmd on Windows.
+    /// The command does not run if the watch is stopped, gives up or fails before. It writes to the stdout and stderr of the watch,
+    /// after the result. The shell is sh, and cmd on Windows.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) on_settled: Option<String>,
 }

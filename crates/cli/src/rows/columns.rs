@@ -19,7 +19,7 @@ pub(crate) enum Column {
     Code,
     /// Why the subtask failed, in words
     Reason,
-    /// What the command brought, as the platform sent it
+    /// What the command returned, as the platform sent it
     Output,
     /// The cause of the failure, as the platform sent it
     Error,

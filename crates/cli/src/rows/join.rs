@@ -20,13 +20,13 @@ const DEVICE_COLUMNS: [&str; 3] = ["deviceId", "device", "device_id"];
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct JoinOptions {
-    /// Add the columns of this csv file, such as serial number and street: it has a line a device
+    /// Add the columns of this csv file, such as serial number and street; it has one line for each device
     #[arg(long, value_name = "FILE")]
     pub(crate) join: Option<PathBuf>,
     /// The column of that file with the device ids [default: deviceId, device or device_id]
     #[arg(long, value_name = "COLUMN", requires = "join")]
     pub(crate) on: Option<String>,
-    /// Count the devices that failed by the values of this column of that file
+    /// Count the failed devices for each value of this column of that file
     #[arg(long, value_name = "COLUMN", requires = "join")]
     pub(crate) by: Option<String>,
 }

@@ -79,7 +79,7 @@ impl Totals {
         };
         let others: u64 = others.map(|(_, count)| count).sum();
         let what = format!("{others} of {} have another status than was asked for", counted(self.all, "row"));
-        let advice = why + ": read the task without --status, and pick the rows yourself";
+        let advice = why + ": read the task without --status, and choose the rows yourself";
         if others == 0 { Ok(()) } else { Err(CliError::own(Kind::Rows, what, advice)) }
     }
 

@@ -56,11 +56,11 @@ pub(crate) async fn send(
     let told = tell(context, &connection, &order, &sent).await;
     let (name, task) = (shown(&order.name), one_line(&sent.task_id));
     if let Some(failure) = sent.unrecorded {
-        let what = format!("{name} is sent as task {task}, and its record does not say so: {failure}");
+        let what = format!("{name} was sent as task {task}, but its record does not say so: {failure}");
         return Err(CliError::file(what, format!("note it with `northbound task {task} --adopt {name}`")));
     }
     if let Err(CliError::Output(failure)) = told {
-        let what = format!("{name} is sent as task {task}, and this cannot be printed: {failure}");
+        let what = format!("{name} was sent as task {task}, but this cannot be printed: {failure}");
         return Err(CliError::file(what, format!("note the id: {task}")));
     }
     told?;
@@ -123,7 +123,7 @@ async fn tell(
     let (name, devices) = (shown(&order.name), counted(order.devices.count(), "device"));
     let done = match sent.before {
         true => format!("{name} was sent to {devices} by an earlier command, and is not sent again"),
-        false => format!("{name} is sent to {devices}"),
+        false => format!("{name} was sent to {devices}"),
     };
     // Its tasks end with this command.
     let next = match context.global.emulator {
@@ -222,7 +222,7 @@ impl SendSteps for Real<'_, '_> {
             let interrupt = self.context.interrupt.clone();
             self.locked = interrupt.or(store.lock(&self.key, patience)).await?;
             if self.locked.is_none() {
-                let advice = "wait until it has ended; the same command then reports what became of it";
+                let advice = "wait until it has ended; the same command then reports the outcome";
                 return Err(CliError::file(format!("another process is still sending {name}"), advice));
             }
         }

@@ -91,10 +91,8 @@ impl Devices {
 
     /// What was dropped, in words.
     pub(crate) fn dropped(&self) -> Option<String> {
-        let facts = [
-            (self.duplicates, "id that came again", "ids that came again"),
-            (self.empty, "empty line", "empty lines"),
-        ];
+        let facts =
+            [(self.duplicates, "repeated id", "repeated ids"), (self.empty, "empty line", "empty lines")];
         let facts: Vec<String> = facts
             .iter()
             .filter(|(count, ..)| *count > 0)
@@ -133,7 +131,7 @@ mod tests {
     fn duplicates_and_empty_lines_are_dropped_and_counted() {
         let devices = of_file("\u{feff}a\r\n\n b \na\n\nc\na").unwrap();
         assert_eq!((devices.ids.join(" "), devices.duplicates, devices.empty), ("a b c".to_owned(), 2, 2));
-        assert_eq!(devices.dropped().unwrap(), "dropped: 2 ids that came again, 2 empty lines");
+        assert_eq!(devices.dropped().unwrap(), "dropped: 2 repeated ids, 2 empty lines");
         let typed = Devices::read(&["a,b,,a".to_owned(), "c".to_owned()]).unwrap();
         assert_eq!((typed.shown(), typed.duplicates, typed.empty), ("3 devices: a, b, c".to_owned(), 1, 1));
     }

@@ -19,7 +19,8 @@ use crate::session::send_record::{Content, sha256};
 /// The options of a send, whatever says which devices it is for.
 #[derive(Debug, Args)]
 pub(crate) struct OrderOptions {
-    /// The name of the new batch task, which no other task has. A send is known by its name: the same command again does not send again
+    /// Name of the new batch task, which no other task may have. The command keeps a record under this name: if you run it again, it
+    /// does not send again
     #[arg(long, value_name = "NAME", value_parser = values::id)]
     pub(crate) name: String,
     /// How long the task may take, 10 to 2880: minutes by most editions of the platform's page, seconds by others
@@ -31,19 +32,19 @@ pub(crate) struct OrderOptions {
     /// How many times the platform sends the command again to a device that does not confirm it, 0 to 3
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=3))]
     pub(crate) max_retransmit: Option<u8>,
-    /// Print what would be sent to which devices, and send nothing
+    /// Print what would be sent, and to which devices, but send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Agree to what is sent: nobody is asked. It does not agree to a repeat
+    /// Send without asking. This does not agree to a repeat
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Agree that devices may get the command a second time: when it is not known whether it was sent
+    /// Agree that devices may get the command a second time, if it is not known whether it was sent
     #[arg(long)]
     pub(crate) may_repeat: bool,
-    /// Watch the task afterwards, until it is settled
+    /// After sending, watch the task until it has settled
     #[arg(long)]
     pub(crate) watch: bool,
-    /// Watch the task afterwards, and then write a page for a browser that says which devices failed
+    /// After sending, watch the task, then write a page for a browser that says which devices failed
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 }

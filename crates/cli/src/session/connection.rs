@@ -155,7 +155,7 @@ pub(crate) fn proof(context: &Context<'_>) -> Result<Proof, CliError> {
         });
     }
     let ways = ways(context, Secret, "add --secret-file FILE");
-    let advice = format!("{ways}: {APPLICATION_ORIGIN}; a token that you have goes into NORTHBOUND_TOKEN");
+    let advice = format!("{ways}: {APPLICATION_ORIGIN}; or set NORTHBOUND_TOKEN to a token that you have");
     Err(CliError::usage("no secret is given", advice))
 }
 

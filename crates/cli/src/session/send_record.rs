@@ -138,7 +138,7 @@ impl Content {
             let gap = if text.is_empty() { "" } else { "; " };
             let shown = |text: &str| shortened(&one_line(text), 200, "…");
             let _ = match name {
-                "devices" if digests => write!(text, "{gap}devices: as many, but other ones"),
+                "devices" if digests => write!(text, "{gap}devices: the same number, but other ones"),
                 _ => write!(text, "{gap}{name}: {} then, {} now", shown(&before), shown(&now)),
             };
         }
@@ -221,7 +221,7 @@ impl SendRecord {
         match &self.state {
             State::Sent { task_id: known } if known == task_id => return Ok(self),
             State::Sent { task_id } => {
-                let what = format!("{name} is known as task {}", one_line(task_id));
+                let what = format!("{name} is recorded as task {}", one_line(task_id));
                 return Err(CliError::usage(what, "check the task id and the name"));
             }
             State::NotSent { because } => {
@@ -264,12 +264,12 @@ impl SendRecord {
         );
         let find = in_options(&Remedy::LookForTask, "send");
         let advice = if !difference.is_empty() {
-            let _ = write!(what, "; and what is asked for now has other content: {difference}");
-            format!("for the content of then: {find}")
+            let _ = write!(what, "; and this command has other content: {difference}");
+            format!("for the earlier content: {find}")
         } else if repeat == Repeat::OnlyTimedOut {
             format!(
                 "with --status Timeout, --may-repeat agrees to the devices that timed out, and not to this repeat: look for the name \
-                 in the platform's portal. If it is there, `northbound task ID --adopt {name}` takes its id over; if it is \
+                 in the platform's portal. If it is there, `northbound task ID --adopt {name}` notes its id; if it is \
                  not, send under another --name"
             )
         } else {
@@ -295,7 +295,7 @@ impl SendRecord {
         let is_whole = record.digest == record.content.digest() && record.content.devices_digest.len() == 64;
         match is_whole && record.key == *key {
             true => Ok(record),
-            false => Err("is damaged: its digest is another one, or it is of another send".to_owned()),
+            false => Err("is damaged: its digest differs, or it is the record of another send".to_owned()),
         }
     }
 }

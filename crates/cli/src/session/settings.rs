@@ -56,9 +56,9 @@ impl Settings {
         for Setting { name, source, .. } in set {
             let why = match settings.get(name) {
                 Some(counts) if counts.source == source => continue,
-                Some(counts) if is_read(name) => format!("{} goes before it", counts.source),
+                Some(counts) if is_read(name) => format!("{} wins over it", counts.source),
                 _ => format!(
-                    "with {} no variable says which platform is asked, and as whom",
+                    "{} ignores variables that belong to a platform",
                     if global.emulator { "--emulator" } else { "--profile" }
                 ),
             };

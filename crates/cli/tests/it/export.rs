@@ -77,7 +77,7 @@ async fn jsonl_is_what_the_platform_sent_and_csv_what_subtasks_prints() {
 async fn meanwhile(fleet: &Fleet, options: &str, happens: impl FnOnce(&mut Task)) -> HashSet<usize> {
     let line = format!("--page-size 7 {options} --out DIR/file");
     let seen = fleet.export(&line, 3).await;
-    assert!(seen.code == 1 && seen.stderr.contains("--resume goes on after the "), "{seen:?}");
+    assert!(seen.code == 1 && seen.stderr.contains("--resume continues after the "), "{seen:?}");
     assert!(!fleet.exists("file"), "what is not complete has another name");
     happens(&mut fleet.task());
     let seen = fleet.export(&format!("{line} --resume"), ALL).await;
@@ -213,7 +213,7 @@ async fn rows_that_nothing_distinguishes_are_all_there_or_the_export_fails() {
     let told =
         spoilt(vec![nameless("Fail"); 50], options, 3, |task| task.rows.extend(vec![nameless("Fail"); 5]))
             .await;
-    assert!(told.contains("5 rows came or went, and nothing tells which"), "{told}");
+    assert!(told.contains("5 rows came or went, and it is not known which"), "{told}");
 }
 
 #[tokio::test]

@@ -179,7 +179,7 @@ async fn a_task_whose_id_was_lost_is_adopted_if_it_can_be_the_one_that_was_sent(
     let id = control.tasks().into_iter().find(|task| task.name == "first").unwrap().id;
     for (line, told) in [
         ("task demo --adopt first".to_owned(), "task demo is not taken for \"first\": its name is \"demo\""),
-        (format!("task {id} --adopt other"), "nothing is known of a send \"other\""),
+        (format!("task {id} --adopt other"), "there is no record of a send \"other\""),
     ] {
         let seen = run(&line).await;
         assert!(seen.code == 2 && seen.stderr.contains(told) && seen.stdout.is_empty(), "{seen:?}");

@@ -40,7 +40,7 @@ impl AppId {
         if let Some(strange) = id.chars().find(|c| !c.is_ascii_graphic()) {
             return Err(Error::refused(
                 format!("the application id {id:?} holds {strange:?}"),
-                "it may hold letters, digits and punctuation of ASCII only, since it travels in a header",
+                "it may hold only ASCII letters, digits and punctuation, because it is sent in a header",
             ));
         }
         let checked = LoginRequestAppId::try_from(id.as_str());

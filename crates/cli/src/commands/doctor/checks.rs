@@ -33,8 +33,8 @@ impl Evidence<'_> {
     /// Why the route was not explored.
     pub(super) fn no_route(&self) -> &'static str {
         match self.setting.endpoint {
-            Ok(_) => "the proxy has to be set right first",
-            Err(_) => "the endpoint has to be set right first",
+            Ok(_) => "correct the proxy first",
+            Err(_) => "correct the endpoint first",
         }
     }
 

@@ -62,7 +62,7 @@ impl Diagnosis {
         let advice = match (&checks, &assumptions) {
             (None, None) => return Ok(()),
             (_, None) => "do what the report says below each of them",
-            (None, _) => "paste the report into an issue of northbound, which takes it for granted",
+            (None, _) => "paste the report into an issue of northbound, which relies on the assumption",
             _ => "do what the report says below each check, and report the rest",
         };
         let what = checks.into_iter().chain(assumptions).collect::<Vec<_>>().join(", and ");
@@ -96,7 +96,7 @@ impl Diagnosis {
         if self.asked {
             lines.push(String::new());
             let heading = match &self.assumptions {
-                Some(_) => "what is taken for granted of the platform (spec/assumptions.toml):",
+                Some(_) => "what northbound assumes about the platform (spec/assumptions.toml):",
                 None => "no assumption was checked: the task could not be read",
             };
             lines.extend(page.indented(heading, 0));

@@ -53,7 +53,7 @@ pub(super) fn stable_order(replies: &Replies) -> Finding {
     for page in replies.defaults.iter().chain([&replies.unknown]).flatten() {
         match replies.begins_alike(page) {
             Some(true) => seen += usize::from(rows(page).len() > 1),
-            Some(false) => return does_not_hold("the rows of page 0 stood in another order the next time"),
+            Some(false) => return does_not_hold("the rows of page 0 came in another order the next time"),
             None => {}
         }
     }
@@ -159,12 +159,10 @@ pub(super) fn unknown_parameters_are_ignored(replies: &Replies) -> Finding {
     let came = rows(page).len();
     if came != expected {
         let came = counted(came, "row");
-        return does_not_hold(format!(
-            "with a parameter that nobody knows {came} came instead of {expected}"
-        ));
+        return does_not_hold(format!("with an undocumented parameter {came} came instead of {expected}"));
     }
     match replies.begins_alike(page) {
-        Some(true) => holds("a parameter that nobody knows changed nothing"),
+        Some(true) => holds("an undocumented parameter changed nothing"),
         Some(false) => could_not_tell("other rows came, as they do where the order is not stable"),
         None => could_not_tell("the rows have nothing that distinguishes them"),
     }

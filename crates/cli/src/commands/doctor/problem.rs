@@ -111,7 +111,7 @@ fn platform(code: &ErrorCode, error: &Error) -> String {
         Some(info) => format!("HTTP {status}, {code}: {}", info.meaning),
         // What is in the place of a code may be anything.
         None if code.len() <= 12 && code.bytes().all(|byte| byte.is_ascii_digit()) => {
-            format!("HTTP {status}, {code}: the platform reports an error that nobody described")
+            format!("HTTP {status}, {code}: the platform reports an undocumented error")
         }
         None => format!("HTTP {status}: the platform reports an error whose code is no number"),
     }

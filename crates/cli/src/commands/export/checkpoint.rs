@@ -32,7 +32,7 @@ impl Format {
 /// Raised when a file of an older version can no longer be read, or would be read differently.
 const VERSION: u32 = 2;
 const ABOUT: &str =
-    "An export by `northbound export` that is not complete. The same command with --resume goes on with it.";
+    "An export by `northbound export` that is not complete. The same command with --resume continues it.";
 
 /// The file beside the rows. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,7 +203,7 @@ impl Position {
             return Some(format!("{} came where the platform counts {expected}", counted(*rows, "row")));
         }
         (*nameless > 0 && moved > 0).then(|| {
-            format!("{} came or went, and nothing tells which of {nameless} are new", counted(moved, "row"))
+            format!("{} came or went, and it is not known which of {nameless} are new", counted(moved, "row"))
         })
     }
 }

@@ -72,7 +72,7 @@ impl PartFile {
         let checkpoint = options.read_checkpoint(&rows)?;
         if !resume && !replace {
             let what = format!("{} exists: an export was interrupted", paths.part.display());
-            let advice = format!("add --resume to go on with it, or {}", paths.start_over());
+            let advice = format!("add --resume to continue it, or {}", paths.start_over());
             return Err(CliError::usage(what, advice));
         }
         let checkpoint = match checkpoint {
@@ -84,7 +84,7 @@ impl PartFile {
         if let Some(difference) = checkpoint.export.difference(request) {
             return Err(CliError::usage(
                 format!("{} is of another export: {difference}", paths.part.display()),
-                format!("repeat the command of that one, name another file, or {}", paths.start_over()),
+                format!("repeat the command of that export, name another file, or {}", paths.start_over()),
             ));
         }
         if let Some(fault) = &checkpoint.fault {
@@ -94,7 +94,7 @@ impl PartFile {
         let written = &checkpoint.written;
         if there < written.bytes {
             let fault = format!(
-                "has {there} bytes where {} were written: it was changed, or the machine was stopped before they were on the disk",
+                "has {there} bytes, but {} were written: it was changed, or the machine stopped before they were on the disk",
                 written.bytes
             );
             return Err(paths.damaged(&paths.part, fault));
@@ -199,7 +199,7 @@ impl PartFile {
         let Self { paths, rows, replace, .. } = self;
         new_file::finish(&rows, &paths.file).map_err(|error| unwritable(&paths.part, &error))?;
         if paths.is_there() && !replace {
-            let what = format!("{} was made by somebody else meanwhile", paths.file.display());
+            let what = format!("{} was created by another program meanwhile", paths.file.display());
             return Err(CliError::file(what, format!("the export is complete in {}", paths.part.display())));
         }
         fs::rename(&paths.part, &paths.file).map_err(|error| unwritable(&paths.file, &error))?;
@@ -250,7 +250,7 @@ impl PartFileOptions {
             Err(_) if rows.metadata().is_ok_and(|rows| rows.len() == 0) => Ok(None),
             Err(_) => {
                 let (json, part) = (json.display(), part.display());
-                let what = format!("{json} is missing, and nothing else tells how far {part} got");
+                let what = format!("{json} is missing, and nothing else says how far {part} has come");
                 Err(CliError::file(what, format!("remove {part} to start from scratch")))
             }
         }

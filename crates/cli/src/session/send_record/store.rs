@@ -119,7 +119,7 @@ pub(crate) async fn adopt(
         CliError::file(what, "wait until it has ended, and try again")
     })?;
     let record = locked.read()?.ok_or_else(|| {
-        let what = format!("nothing is known of a send {}", shown(&locked.key.name));
+        let what = format!("there is no record of a send {}", shown(&locked.key.name));
         let advice =
             "check the name, the endpoint and the application; records are kept on the machine that sent";
         CliError::usage(what, advice)

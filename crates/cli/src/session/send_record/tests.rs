@@ -47,7 +47,7 @@ fn what_differs_is_named() {
         "\"n\" was sent before, with other content: devices: 2 then, 3 now; paras: {\"a\":1} then, {\"a\":2} now"
     );
     let others = Content { devices_digest: sha256(["a", "c"]), ..content() };
-    assert_eq!(content().difference(&others), "devices: as many, but other ones");
+    assert_eq!(content().difference(&others), "devices: the same number, but other ones");
     assert_eq!(content().difference(&content()), "");
 }
 
@@ -108,12 +108,12 @@ fn a_damaged_record_and_one_of_a_newer_version_are_refused() {
         (
             "\"method\":\"m\"",
             "\"method\":\"x\"",
-            "is damaged: its digest is another one, or it is of another send",
+            "is damaged: its digest differs, or it is the record of another send",
         ),
         (
             "\"name\":\"n\"",
             "\"name\":\"x\"",
-            "is damaged: its digest is another one, or it is of another send",
+            "is damaged: its digest differs, or it is the record of another send",
         ),
         ("\"sending\"", "\"gone\"", "is damaged: unknown variant `gone`"),
         ("}", "", "is damaged: "),

@@ -161,7 +161,7 @@ fn a_proxy_that_cannot_be_used_is_named_before_anything_is_sent() {
         let found = format!("the environment variable {variable} holds no proxy that can be used");
         assert_eq!(report.results()["proxy headers"], ("wrong", found.as_str()));
         assert_eq!(report.results()["endpoint"].0, "ok");
-        assert_eq!(report.results()["name"], ("not checked", "the proxy has to be set right first"));
+        assert_eq!(report.results()["name"], ("not checked", "correct the proxy first"));
         assert_eq!((report.code, report.json["calls"].as_u64()), (Some(1), Some(0)), "{}", report.text);
         assert!(!report.text.contains("pa55w0rd"), "{}", report.text);
     }

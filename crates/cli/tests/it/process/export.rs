@@ -67,7 +67,7 @@ fn a_signal_leaves_an_export_that_can_be_resumed() {
         let stderr = process.stderr();
         assert_eq!(process.code(), Some(code));
         let told = format!(
-            "error: stopped\nhelp:  the same command with --resume goes on after the 500 subtasks in {part}\n"
+            "error: stopped\nhelp:  the same command with --resume continues after the 500 subtasks in {part}\n"
         );
         assert!(stderr.ends_with(&told), "{stderr}");
         let rows = std::fs::read_to_string(&part).unwrap();
@@ -103,10 +103,10 @@ fn a_full_disk_or_a_silent_server_leaves_an_export_that_can_be_resumed() {
     shell.env("NORTHBOUND_ENDPOINT", platform.url()).envs(CREDENTIALS);
     let (code, _, stderr) = outcome(&mut shell);
     assert!(code == Some(1) && stderr.contains("error: cannot write "), "{stderr}");
-    assert!(stderr.contains("; the same command with --resume goes on after the "), "{stderr}");
+    assert!(stderr.contains("; the same command with --resume continues after the "), "{stderr}");
 
     platform.control().add_fault(Fault::new(FaultKind::Latency { milliseconds: 3_600_000 })).unwrap();
     let (code, _, stderr) = outcome(&mut export(&platform, &out, "--format jsonl --resume --deadline 1s"));
-    assert!(code == Some(1) && stderr.contains("--resume goes on after the "), "{stderr}");
+    assert!(code == Some(1) && stderr.contains("--resume continues after the "), "{stderr}");
     assert_eq!(names(folder.path()), ["rows.part", "rows.part.json"]);
 }

@@ -181,7 +181,7 @@ fn a_person_is_asked_and_only_yes_sends() {
     let line = format!("send --name asked --devices a,b {COMMAND} --quota 0");
     let state = [("XDG_STATE_HOME", home.path()), ("HOME", home.path())];
     for (answer, expected, told) in
-        [("y\n", 1, "the answer was not yes"), ("yes\n", 0, "is sent to 2 devices")]
+        [("y\n", 1, "the answer was not yes"), ("yes\n", 0, "was sent to 2 devices")]
     {
         let mut terminal = Terminal::run_in(&platform, 120, &line, None, &state);
         let shown = terminal.until("Type yes to send: ");
