@@ -1,5 +1,4 @@
-//! The rules for any client: a page in Markdown, of prose that stands in `rules.md` and of what the document and the ledger
-//! say.
+//! The rules for any client, a page in Markdown. The prose is in `rules.md`; tables and values come from the document and the ledger.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +18,11 @@ const TEMPLATE: &str = include_str!("rules.md");
 
 /// What a program does, for each action of the error catalogue.
 const ACTIONS: [(&str, &str); 6] = [
-    ("log-in-again", "change the token (section 1), and repeat once"),
-    ("wait-for-quota", "wait until the window has moved (section 2), and repeat"),
+    ("log-in-again", "replace the token, and repeat the call (section 1)"),
+    ("wait-for-quota", "wait, and repeat the call (section 2)"),
     ("retry", "repeat, as below"),
-    ("wait-for-task", "give up: another batch task has to finish before, which may take hours"),
-    ("fix-request", "give up: the request is wrong, and will be wrong again"),
+    ("wait-for-task", "give up: another batch task has to finish first, which may take hours"),
+    ("fix-request", "give up: the request is wrong, so the same request fails again"),
     ("fix-configuration", "give up: a person has to change the configuration"),
 ];
 
@@ -65,7 +64,7 @@ fn value(document: &Value, key: &str) -> anyhow::Result<String> {
         "texts" => embedded_texts(document),
         "int64" => wide_numbers(document).join(", "),
         "enums" => enums(document),
-        _ => bail!("nobody knows what this is"),
+        _ => bail!("there is no such value"),
     })
 }
 
@@ -111,7 +110,7 @@ fn actions(document: &Value) -> anyhow::Result<String> {
     for (code, entry) in schemas::codes_of(document, false) {
         let action = text(&entry["action"]);
         let is_known = ACTIONS.iter().any(|(known, _)| *known == action);
-        ensure!(is_known, "nothing is said of the action {action:?} of {code}");
+        ensure!(is_known, "there is no advice for the action {action:?} of {code}");
     }
     let rows = ACTIONS.iter().map(|(action, advice)| {
         format!("| `{action}` | {} | {advice} |", with_action(document, action).join(", "))
@@ -172,7 +171,8 @@ fn lifecycle(document: &Value) -> anyhow::Result<String> {
         let next = if next.is_empty() { "nothing: it is final".to_owned() } else { next.join(", ") };
         format!("| `{status}` | {next} | {direction} |")
     });
-    let several = "| several of them, unknown ones, no filter | | whole, unless all are final |".to_owned();
+    let several =
+        "| several statuses, unknown ones, or no filter | | whole, unless all are final |".to_owned();
     Ok(table("| status | may become | read |\n|---|---|---|", rows.chain([several])))
 }
 
@@ -239,7 +239,7 @@ mod tests {
         let document = json!({ "components": { "x-error-catalog": { "1": { "action": "pray" } } } });
         assert_eq!(
             actions(&document).unwrap_err().to_string(),
-            "nothing is said of the action \"pray\" of 1"
+            "there is no advice for the action \"pray\" of 1"
         );
         assert_eq!(relies("nothing", &[]).unwrap_err().to_string(), "the ledger has no entry nothing");
         assert!(value(&document, "wisdom").is_err());
