@@ -30,9 +30,9 @@ const KEPT_OF_FAILURE: usize = 64 * 1024;
 /// How much of a body is read before it is the call's turn, in bytes: several times a page of 250 rows.
 const READ_AHEAD: usize = 512 * 1024;
 
-/// One call: the headers that it carries, the limit for its reply, and, once it was made, what came back.
+/// One call: its headers, the limit for its reply and, after the call was made, what came back.
 ///
-/// Clones share what came back, so keep one to look at [`received`](Self::received) after the client took the other.
+/// Clones share what came back. Give one clone to the client, and keep another to read [`received`](Self::received).
 #[derive(Clone, Default)]
 pub struct Call {
     service: Option<Arc<dyn HttpService>>,
@@ -65,7 +65,7 @@ pub struct Received {
 pub enum Misread {
     /// A list has more rows than the call allows.
     TooManyRows,
-    /// Its end is the end of the connection, and comes in the middle of the JSON: the connection broke.
+    /// The connection ended in the middle of the JSON, and no length was given: the connection broke.
     BrokenOff,
     /// It is not what the document describes.
     At {
@@ -77,7 +77,7 @@ pub enum Misread {
 }
 
 impl Call {
-    /// A call without `app_key` and `Authorization`, as the login is.
+    /// A call without `app_key` and `Authorization`, such as the login.
     pub fn new() -> Self {
         Self::default()
     }
@@ -110,7 +110,7 @@ impl Call {
         self.most_rows.unwrap_or(usize::MAX)
     }
 
-    /// Lets the body of a long reply wait until it is this call's turn.
+    /// Delays the body of a long reply until it is this call's turn.
     #[must_use]
     pub fn turn(mut self, turn: Turn) -> Self {
         self.turn = Some(turn);
@@ -206,7 +206,7 @@ fn sensitive(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
 
 /// Whose turn it is to read a long reply. Clones are the same turn.
 ///
-/// Calls that are made ahead of others would together need several times the memory of the longest reply.
+/// Without turns, calls that are made in advance could together need several times the memory of the longest reply.
 #[derive(Clone, Debug, Default)]
 pub struct Turn(Arc<Mutex<TurnState>>);
 
@@ -218,7 +218,7 @@ struct TurnState {
 }
 
 impl Turn {
-    /// Lets the call read on, however long its reply is.
+    /// Lets the call read the whole reply, however long it is.
     pub fn comes(&self) {
         let mut state = self.state();
         state.has_come = true;

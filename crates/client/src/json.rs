@@ -31,7 +31,7 @@ impl Json {
     /// Decodes it.
     ///
     /// # Errors
-    /// When it is of another form, or a number beyond what the type holds.
+    /// When the JSON has another form, or a number is too large for the type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.as_str())
     }

@@ -86,12 +86,12 @@ impl Members {
         serde_json::from_slice(body).ok().or_else(|| serde_json::from_str(&repair::repaired(body)?.0).ok())
     }
 
-    /// Whether the object did not read as it came, and was read with a repair.
+    /// Whether the object had to be repaired before it could be read.
     pub fn is_repaired(&self) -> bool {
         self.repaired
     }
 
-    /// What came, if the object could not be read at all: it then has no members.
+    /// The text that came, if the object could not be read at all. Then it has no members.
     pub fn unreadable(&self) -> Option<&Unreadable> {
         self.unreadable.as_deref()
     }
@@ -120,7 +120,7 @@ impl Members {
         members.into_iter()
     }
 
-    /// Calls `each` with every member: a list of them would need several times the memory of the text.
+    /// Calls `each` with every member. A list of members would need several times the memory of the text.
     pub fn each<'a>(&'a self, mut each: impl FnMut(Cow<'a, str>, Exact<'a>)) {
         if !self.is_empty() {
             let mut json = serde_json::Deserializer::from_str(&self.text);
@@ -276,7 +276,7 @@ impl<'a> Exact<'a> {
     /// Decodes the value.
     ///
     /// # Errors
-    /// When it is of another form, or a number beyond what the type holds.
+    /// When the JSON has another form, or a number is too large for the type.
     pub fn decode<T: DeserializeOwned>(self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.json())
     }

@@ -10,7 +10,7 @@ use crate::members::Key;
 
 /// A value that the document does not list, as it came.
 ///
-/// Only this crate makes one, so that a listed value can never hide in here.
+/// Only this crate can make one, so it is never a documented value.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UnknownValue(Box<str>);
 
@@ -19,7 +19,7 @@ impl UnknownValue {
         Self(text.into())
     }
 
-    /// The value as it stands on the wire.
+    /// The value as it was sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }

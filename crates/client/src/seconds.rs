@@ -15,7 +15,7 @@ use crate::object::whole;
 pub struct Seconds(u64);
 
 impl Seconds {
-    /// A span of so many seconds.
+    /// A span of this number of seconds.
     pub const fn new(seconds: u64) -> Self {
         Self(seconds)
     }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// The secret itself: for the request that carries it, and for nothing else.
+    /// The secret itself. Use it only for the request that needs it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

@@ -12,7 +12,8 @@ use tower_service::Service;
 type BoxError = Box<dyn Error + Send + Sync>;
 type Answer = Pin<Box<dyn Future<Output = reqwest::Result<Response>> + Send>>;
 
-/// A [`tower_service::Service`] of http requests, such as a router of axum. Implement that trait; this one follows.
+/// A [`tower_service::Service`] of http requests, such as a router of axum. Implement that trait; every such service implements
+/// this one.
 pub trait HttpService: Send + Sync + 'static {
     #[doc(hidden)]
     fn send(&self, request: Request) -> Answer;

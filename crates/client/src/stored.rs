@@ -5,18 +5,23 @@ use crate::members::Unreadable;
 use crate::reading::{self, Reply as _};
 use crate::types::{Subtask, SubtaskPage};
 
-/// Reads a subtask that was written to a file, as a row of a reply is read: what cannot be read is
+/// Reads a subtask that was written to a file, in the same way as a row of a reply. A row that cannot be read is
 /// [unreadable](crate::Members::unreadable).
+///
+/// ```
+/// let subtask = northbound_client::read_subtask(r#"{"status":"Fail"}"#);
+/// assert_eq!(subtask.status, Some(northbound_client::SubtaskStatus::Fail));
+/// ```
 pub fn read_subtask(json: &str) -> Subtask {
     let mut subtask = reading::row(json.as_bytes(), |path| format!("row{path}"));
     restore(&mut subtask);
     subtask
 }
 
-/// Reads a page that was written to a file, as a reply is read.
+/// Reads a page that was written to a file, in the same way as a reply.
 ///
 /// # Errors
-/// When it is no page.
+/// When it is not a page.
 pub fn read_page(json: &str) -> Result<SubtaskPage, Misread> {
     let mut page = reading::read::<SubtaskPage>(json.as_bytes(), usize::MAX)?.value;
     page.task_details.iter_mut().flatten().for_each(restore);

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::limits;
 use crate::members::push_compact;
 
-/// A string, or whatever JSON the platform sent in its place: nothing is lost, and the page still reads.
+/// A string, or any other JSON that the platform sent in its place. So nothing is lost, and the page can still be read.
 ///
 /// ```
 /// use northbound_client::Text;
@@ -52,10 +52,10 @@ impl Text {
         Self(Kept::Other(json.into()))
     }
 
-    /// Decodes the JSON that the string holds, or that came in its place.
+    /// Decodes the JSON in the string, or the JSON that came in its place.
     ///
     /// # Errors
-    /// When it is no JSON, or JSON of another form.
+    /// When it is not JSON, or the JSON has another form.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.as_str())
     }

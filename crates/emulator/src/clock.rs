@@ -23,8 +23,21 @@ pub enum ClockKind {
 
 /// The clock of an emulator. It starts at zero; clones are the same clock.
 ///
-/// Either kind can be advanced: a manual clock moves by that alone, a real one jumps ahead. It never moves back, except
-/// that a reset of the emulator starts it again.
+/// Either kind can be advanced. A manual clock only moves when it is advanced; a real clock jumps ahead. A clock never moves
+/// back, except when a reset of the emulator sets it to zero.
+///
+/// ```
+/// use std::time::Duration;
+/// use northbound_emulator::{Control, Scenario};
+///
+/// # fn main() -> Result<(), northbound_emulator::ScenarioError> {
+/// let control = Control::new(Scenario::default().with_manual_clock())?;
+/// let clock = control.clock().clone();
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(clock.now(), Duration::from_secs(60));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Clock {
     shared: Arc<Shared>,
@@ -67,7 +80,7 @@ impl Clock {
         Self { shared: Arc::new(Shared { kind, moment, moved: Notify::new() }) }
     }
 
-    /// Whether it follows time or a caller.
+    /// Whether the clock runs by itself or is manual.
     #[must_use]
     pub fn kind(&self) -> ClockKind {
         self.shared.kind
@@ -86,7 +99,7 @@ impl Clock {
         self.moment().epoch.saturating_add(reading).as_secs()
     }
 
-    /// Moves the clock ahead, by milliseconds or years.
+    /// Moves the clock ahead by any time.
     pub fn advance(&self, by: Duration) {
         {
             let mut moment = self.moment();

@@ -11,7 +11,8 @@ use crate::platform::journal::Journal;
 use crate::platform::{Platform, TaskState};
 use crate::scenario::{Scenario, ScenarioError, Task};
 
-/// An emulator without a socket, and the handle to one that has a socket. Clones are the same emulator.
+/// Controls an emulator: its time, tasks, faults and journal. [`Control::new`] makes an emulator without a socket;
+/// [`Emulator::control`](crate::Emulator::control) is the handle to one with a socket. Clones control the same emulator.
 ///
 /// ```
 /// use std::time::Duration;
@@ -19,7 +20,8 @@ use crate::scenario::{Scenario, ScenarioError, Task};
 ///
 /// # fn main() -> Result<(), northbound_emulator::ScenarioError> {
 /// let control = Control::new(Scenario::default().with_manual_clock())?;
-/// let _to_be_called_or_mounted: axum::Router = control.router();
+/// let router: axum::Router = control.router(); // To be called, or mounted elsewhere.
+/// # let _ = router;
 /// control.advance(Duration::from_secs(3600));
 /// assert_eq!(control.clock().now(), Duration::from_secs(3600));
 /// # Ok(())
@@ -79,23 +81,23 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// A task that contradicts itself, of an application that does not exist, or with an id that another one has.
+    /// When the task contradicts itself, its application does not exist, or another task has its id.
     pub fn create_task(&self, task: Task) -> Result<(), ScenarioError> {
         self.platform().create_task(&task)
     }
 
-    /// Drops a batch task; whether there was one.
+    /// Removes a batch task. Returns whether it existed.
     pub fn drop_task(&self, task_id: &str) -> bool {
         self.platform().drop_task(task_id)
     }
 
-    /// Every batch task as it is now, in the order of their ids.
+    /// All batch tasks as they are now, ordered by id.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskState> {
         self.platform().task_states()
     }
 
-    /// Switches a fault on; the number names it from now on.
+    /// Adds a fault. Returns its number, for [`remove_fault`](Self::remove_fault).
     ///
     /// # Errors
     ///
@@ -105,18 +107,18 @@ impl Control {
         Ok(self.platform().faults().add(fault))
     }
 
-    /// The faults that are switched on.
+    /// The faults that are active.
     #[must_use]
     pub fn faults(&self) -> Vec<ActiveFault> {
         self.platform().faults().active.clone()
     }
 
-    /// Takes a fault back; whether there was one with this number.
+    /// Removes the fault with this number. Returns whether it existed.
     pub fn remove_fault(&self, id: u64) -> bool {
         self.platform().faults().remove(id)
     }
 
-    /// Takes all faults back.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.platform().faults().clear();
     }
@@ -132,8 +134,8 @@ impl Control {
         self.platform().recorder().clear();
     }
 
-    /// Starts again from the scenario: tasks, tokens, quota, faults, journal and clock are as at the start, and the same calls get the same
-    /// answers as then. Requests under way end on what was there before.
+    /// Starts from scratch with the scenario: tasks, tokens, quota, faults, journal and clock are as at the start, and the same
+    /// calls get the same answers again. Requests under way are still answered from the old state.
     pub fn reset(&self) {
         let Shared { scenario, clock, run, .. } = &*self.shared;
         clock.restart();

@@ -145,7 +145,7 @@ pub enum Operation {
     GetBatchTask,
 }
 
-/// Why a fault cannot be switched on: the bound that it breaks, in words.
+/// Why a fault cannot be added: says which bound it breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct FaultError {
@@ -178,7 +178,7 @@ impl Fault {
         self
     }
 
-    /// Whether it can be switched on.
+    /// Checks whether the fault can be added.
     ///
     /// # Errors
     ///

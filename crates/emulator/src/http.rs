@@ -22,8 +22,17 @@ impl Control {
     }
 }
 
-/// The emulator as an axum router, to be called without a socket or mounted elsewhere; [`Control::router`] is the same
-/// for a program that also controls the emulator.
+/// The emulator as an axum router. A test can call it without a socket, or a program can mount it elsewhere.
+/// [`Control::router`] is the same for a program that also controls the emulator.
+///
+/// ```
+/// use northbound_emulator::{Scenario, router};
+///
+/// # fn main() -> Result<(), northbound_emulator::ScenarioError> {
+/// let router: axum::Router = router(Scenario::default())?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

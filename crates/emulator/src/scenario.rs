@@ -78,14 +78,14 @@ impl Scenario {
     pub const DEMO_APP_ID: &str = "demo-app";
     /// The secret of the built-in application.
     pub const DEMO_SECRET: &str = "demo-secret";
-    /// The built-in task of 1,000 subtasks in all five statuses. It does not move.
+    /// The built-in task of 1,000 subtasks in all five statuses. Their statuses never change.
     pub const DEMO_TASK: &str = "demo";
     /// The built-in task of 1,000 subtasks that starts moving when the emulator starts, and settles within a minute.
     pub const LIVE_TASK: &str = "live";
-    /// The built-in task that returns the platform's own example, contradictions and all.
+    /// The built-in task that returns the platform's own example, with its contradictions.
     pub const EXAMPLE_TASK: &str = "doc-example";
 
-    /// A scenario file that shows what one can hold.
+    /// An example of a scenario file.
     pub const EXAMPLE_FILE: &str = include_str!("../scenario.example.toml");
     /// The JSON schema of scenario files, for editors.
     pub const SCHEMA: &str = include_str!("../scenario.schema.json");
@@ -116,13 +116,13 @@ impl Scenario {
         self
     }
 
-    /// Answers what the gateway refuses in the gateway's own envelope.
+    /// Uses the gateway's own envelope for errors that the platform's gateway reports.
     pub fn with_gateway_envelope(mut self) -> Self {
         self.gateway_envelope = true;
         self
     }
 
-    /// Lets time stand still until it is advanced by a call.
+    /// Uses a clock that stops until a call advances it.
     pub fn with_manual_clock(mut self) -> Self {
         self.clock = ClockKind::Manual;
         self
@@ -134,13 +134,13 @@ impl Scenario {
         self
     }
 
-    /// Sets what becomes of tasks that a program creates by a call.
+    /// Sets what happens to tasks that a program creates by a call.
     pub fn with_created_tasks(mut self, created_tasks: CreatedTasks) -> Self {
         self.created_tasks = created_tasks;
         self
     }
 
-    /// Sets the devices that there are.
+    /// Sets the devices of the platform.
     pub fn with_fleet(mut self, fleet: Fleet) -> Self {
         self.fleet = fleet;
         self
@@ -173,7 +173,7 @@ impl Scenario {
     }
 }
 
-/// The JSON schema of scenario files, for editors, as the code has it: [`Scenario::SCHEMA`].
+/// The JSON schema of scenario files, for editors, made from the code. [`Scenario::SCHEMA`] has the same as text.
 #[cfg(feature = "schema")]
 #[must_use]
 pub fn scenario_schema() -> schemars::Schema {

@@ -59,7 +59,7 @@ impl Emulator {
         }
     }
 
-    /// Where it listens, with the port that was chosen when port 0 was asked for.
+    /// The address where it listens. If port 0 was requested, this has the port that was chosen.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
@@ -71,13 +71,13 @@ impl Emulator {
         format!("{}://{}", self.scheme, self.addr)
     }
 
-    /// The handle by which it is steered.
+    /// The handle by which a program controls it.
     #[must_use]
     pub fn control(&self) -> &Control {
         &self.control
     }
 
-    /// Waits until the server ends, which it does not by itself. Can be cancelled and called again.
+    /// Waits until the server ends. It does not end by itself. This can be cancelled and called again.
     pub async fn wait(&mut self) {
         if let Some(server) = &mut self.server {
             // It fails only if the server panicked or its runtime is shutting down; either way, it has ended.
@@ -86,8 +86,8 @@ impl Emulator {
         }
     }
 
-    /// Waits until a connection cannot be accepted, as when the process has too many files open, and returns the reason. The
-    /// emulator goes on trying. Only the first failure is reported. Can be cancelled and called again.
+    /// Waits until a connection cannot be accepted, and returns the reason; for example, the process has too many open files.
+    /// The emulator keeps trying. Only the first failure is reported. This can be cancelled and called again.
     pub async fn accept_failed(&mut self) -> io::Error {
         if let Some(failed) = &mut self.accept_failed
             && let Ok(error) = failed.await
@@ -106,7 +106,14 @@ impl Emulator {
     }
 }
 
-/// Sets up an [`Emulator`].
+/// Sets up an [`Emulator`]. Made by [`Emulator::builder`].
+///
+/// ```
+/// use northbound_emulator::{Emulator, Scenario};
+///
+/// let scenario = Scenario::default().with_quota(100);
+/// let builder = Emulator::builder().scenario(scenario).listen(([127, 0, 0, 1], 8743).into());
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Builder {
@@ -120,13 +127,13 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// What the emulator knows; the built-in scenario unless given.
+    /// Sets the applications, tasks and rules of the emulator; the built-in scenario unless set.
     pub fn scenario(mut self, scenario: Scenario) -> Self {
         self.scenario = scenario;
         self
     }
 
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen on. Port 0 means a free port.
     pub fn listen(mut self, addr: SocketAddr) -> Self {
         self.listen = addr;
         self
@@ -134,36 +141,36 @@ impl Builder {
 
     /// Answers requests for this host as well, with or without a port; may be called several times.
     ///
-    /// The emulator answers under `localhost`, the loopback addresses and the address that it listens on. It refuses every other
-    /// host, because the owner of a web page can make a name of his own point to this machine. Other names that programs
-    /// use, such as that of a container, have to be allowed.
+    /// The emulator answers under `localhost`, the loopback addresses and the address that it listens on. It refuses every
+    /// other host name, because the owner of a web page can make a host name point to this machine. Allow other names that
+    /// programs use, such as that of a container.
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into());
         self
     }
 
-    /// Speaks TLS, with these certificates.
+    /// Uses TLS with these certificates.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, certificates: Certificates) -> Self {
         self.tls = Some(Tls { certificates, mutual: false });
         self
     }
 
-    /// Speaks TLS, and asks each client for a certificate of the authority's.
+    /// Uses TLS, and requires from each client a certificate of the authority in `certificates`.
     #[cfg(feature = "tls")]
     pub fn mutual_tls(mut self, certificates: Certificates) -> Self {
         self.tls = Some(Tls { certificates, mutual: true });
         self
     }
 
-    /// Serves the document, and a page that shows it and lets a person try it.
+    /// Serves the document, and a page on which a person can read it and try the calls.
     #[cfg(feature = "docs")]
     pub fn docs(mut self, docs: Docs) -> Self {
         self.docs = Some(docs);
         self
     }
 
-    /// Starts the emulator on the current tokio runtime, whose I/O and time drivers must be on.
+    /// Starts the emulator on the current tokio runtime, which must have I/O and time enabled.
     ///
     /// # Errors
     ///
@@ -171,7 +178,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, as everything of tokio does.
+    /// Outside of a tokio runtime.
     pub async fn start(self) -> Result<Emulator, StartError> {
         #[cfg(feature = "tls")]
         let tls = self.tls.as_ref().map(Tls::acceptor).transpose()?;

@@ -48,7 +48,15 @@ pub struct Gateway {
     server: JoinHandle<()>,
 }
 
-/// Sets up a [`Gateway`].
+/// Sets up a [`Gateway`]. Made by [`Gateway::builder`].
+///
+/// ```
+/// # fn example(client: northbound::Client) {
+/// use northbound_gateway::Gateway;
+///
+/// let builder = Gateway::builder(client).key("a long random text").memory(64 << 20).log(|line| eprintln!("{line}"));
+/// # }
+/// ```
 #[must_use]
 pub struct Builder {
     client: Client,
@@ -61,7 +69,7 @@ pub struct Builder {
 }
 
 impl Gateway {
-    /// A gateway that asks the platform with this client.
+    /// A gateway that calls the platform with this client.
     ///
     /// A long [deadline](northbound::ClientBuilder::deadline) suits a gateway: a caller that has gone waits for nothing.
     pub fn builder(client: Client) -> Builder {
@@ -92,7 +100,7 @@ impl Gateway {
 }
 
 impl Builder {
-    /// Only callers that have this key may use the gateway: it is the secret of their login.
+    /// Only callers that have this key may use the gateway. They send it as the secret of their login.
     pub fn key(self, key: impl Into<Secret>) -> Self {
         Self { key: Some(key.into()), ..self }
     }
@@ -102,7 +110,7 @@ impl Builder {
         Self { allow_create: allow, ..self }
     }
 
-    /// How much memory the rows of reads may have, in bytes; 256 MiB unless set. A read that needs more is refused.
+    /// The memory for the rows of reads, in bytes; 256 MiB unless set. A read that needs more is refused.
     pub fn memory(self, bytes: usize) -> Self {
         Self { memory: bytes, ..self }
     }
@@ -110,7 +118,7 @@ impl Builder {
     /// Answers requests for this host as well, with or without a port; may be called several times.
     ///
     /// The gateway answers under `localhost`, the loopback addresses and the address that it listens on. It refuses every other
-    /// host, because the owner of a web page can make a name of his own point to this machine.
+    /// host name, because the owner of a web page can make a host name point to this machine.
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into().to_ascii_lowercase());
         self
@@ -121,16 +129,16 @@ impl Builder {
         Self { docs: Some(docs), ..self }
     }
 
-    /// Hands a line of JSON to this for each call, when its answer has gone out. It has no secret and no token. It must not take
-    /// long, since calls wait for it.
+    /// Calls this function with a line of JSON for each call, when the answer has been sent. The line has no secret and no
+    /// token. The function must return quickly, because calls wait for it.
     pub fn log(self, log: impl Fn(String) + Send + Sync + 'static) -> Self {
         Self { log: Box::new(log), ..self }
     }
 
-    /// Starts the gateway on the current tokio runtime, whose I/O and time drivers must be on.
+    /// Starts the gateway on the current tokio runtime, which must have I/O and time enabled.
     ///
     /// # Errors
-    /// When it cannot listen there, or would need a key: beyond this machine, and to create batch tasks.
+    /// When it cannot listen there. When it has no key, but other machines can reach it or callers may create batch tasks.
     pub async fn start(mut self, listen: Listen) -> Result<Gateway, StartError> {
         if self.key.is_none() {
             match listen {

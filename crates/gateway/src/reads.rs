@@ -1,8 +1,10 @@
-//! Reads whose pages hold still: any page, size, order or repetition gives the rows of one read of the platform.
+//! Reads whose pages stay the same: pages of any size, in any order and any number of times, have the rows of one read of the
+//! platform.
 //!
-//! A read belongs to a reader, a task and filters. The first request for any of its pages begins it, and its rows are then
-//! served by their numbers. [`read`] says which pages can be answered by now, and [`registry`] which read serves a page:
-//! neither has a socket, or a clock but the one that it is given. This file reads with the SDK, a task for each read.
+//! A read belongs to a reader, a task and filters. The first request for any of its pages begins it. Its rows are then served
+//! by their numbers. [`read`] decides which pages can be answered already, and [`registry`] decides which read serves a page.
+//! Neither has a socket, and both get the time from their caller. This file reads with the SDK, in one tokio task for each
+//! read.
 
 #[cfg(test)]
 mod model;

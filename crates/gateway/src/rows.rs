@@ -15,7 +15,7 @@ const TEXTS: [&str; 5] = ["status", "output", "error", "param.deviceId", "param.
 /// The member of a row that the document describes as an object.
 const PARAM: &str = "param";
 
-/// What may come in place of a text.
+/// What may come instead of a text.
 const OTHERS: [&str; 4] = ["object", "array", "number", "boolean"];
 
 /// What was changed so that rows fit the document. Display is a list such as `error: object to text, param.deviceId: number
@@ -65,8 +65,8 @@ impl fmt::Display for Changes {
 /// Writes the JSON of a row on one line: with all members, with the digits of every number, and changed only where it would
 /// not fit the document. A member that the document lists and that did not come is null.
 ///
-/// A row of which no change makes one of the document's is `{"unreadable":"…"}`, with all that came in its text: it is not
-/// lost, and the other rows come.
+/// If no change can make a row fit the document, it becomes `{"unreadable":"…"}`, with all that came in its text. So the row is
+/// not lost, and the other rows are delivered as well.
 pub(crate) fn write(row: &Subtask, into: &mut Vec<u8>) -> Changes {
     let begins = into.len();
     let mut changed = if row.is_repaired() { Changes::REPAIRED } else { Changes::default() };

@@ -1,5 +1,5 @@
-//! Local tokens: what a login at the gateway hands out. They have nothing to do with the platform's token, and one cancels no
-//! other.
+//! Local tokens, which a login at the gateway returns. They are independent of the platform's token, and a new one does not
+//! cancel others.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

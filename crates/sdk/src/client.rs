@@ -1,7 +1,6 @@
-//! The client: who calls and where to. Here it is built and asked about itself.
+//! The client: which application calls, and which platform. This module has its constructor and what it reports about itself.
 //!
-//! How it makes a call belongs to [`crate::call`]. What can be asked with it is defined where that is answered, in
-//! [`crate::reads`] and [`crate::answers`].
+//! How it makes a call is in [`crate::call`]. Its queries are defined in [`crate::reads`] and [`crate::answers`].
 
 pub(crate) mod builder;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -23,8 +22,8 @@ use crate::{AppId, Counters, Error, Quota, Remedy, Token, Waiting};
 
 /// A client of one platform for one application.
 ///
-/// Cheap to clone; clones share connections, token and quota. It logs in by itself when a call needs it, and keeps the
-/// token: on this platform every login cancels the token before it, so make one client and share it.
+/// It is cheap to clone. Clones share connections, token and quota. The client logs in when a call needs a token, and keeps the
+/// token. On this platform every login cancels the earlier token, so make one client and share it.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), northbound::Error> {
@@ -44,8 +43,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Logs in and hands the token out, for a [`TokenSource`](crate::TokenSource) that keeps it where several processes find
-    /// it. The client itself does not use it.
+    /// Logs in and returns the token. It is for a [`TokenSource`](crate::TokenSource) that stores the token for several
+    /// processes. The client itself does not use this token.
     ///
     /// On this platform a login cancels every earlier token of the application.
     ///
@@ -68,27 +67,36 @@ impl Client {
         self.shared.connection.endpoint.base()
     }
 
-    /// Host and port of the proxy that the environment sets for calls. One that [`http`](crate::ClientBuilder::http) sets is
-    /// not known.
+    /// Host and port of the proxy that the environment sets for calls; `None` if it sets none. A proxy that was set by
+    /// [`http`](crate::ClientBuilder::http) is not reported.
     pub fn proxy(&self) -> Option<(&str, u16)> {
         self.shared.connection.endpoint.proxy.as_ref().map(|(host, port)| (host.as_str(), *port))
     }
 
-    /// The quota that this client keeps to, to be shared with other clients of the same application.
+    /// The quota of this client. Give a clone of it to other clients of the same application.
     pub fn quota(&self) -> &Quota {
         &self.shared.quota
     }
 
-    /// A text without the secret and the tokens of this client: for messages that repeat what the platform sent, since it may
-    /// send them back.
+    /// Replaces the secret and the tokens of this client in a text. The platform may send them back, so use this for messages
+    /// that repeat what the platform sent.
     pub fn redacted(&self, text: &str) -> String {
         self.shared.connection.secrets.redacted(text)
     }
 
-    /// What the calls of this client and of its clones wait for just now: the one that waits longest, and of those the first that
-    /// meets trouble; `None` if none waits. A [`TokenSource`](crate::TokenSource) may say what it waits for as well.
+    /// What a call of this client or of its clones waits for at this moment; `None` if no call waits. If several calls wait, it
+    /// is the one that has waited longest; calls that wait because something went wrong come first. A
+    /// [`TokenSource`](crate::TokenSource) can report what it waits for as well.
     ///
-    /// For a line that tells a person why nothing comes: look every second or so, and print what has waited for a while.
+    /// Use it to tell a person why nothing happens: look about once a second, and print what has waited for a while.
+    ///
+    /// ```no_run
+    /// # fn example(client: northbound::Client) {
+    /// if let Some(waiting) = client.waiting() {
+    ///     eprintln!("waiting for {} s: {:?}", waiting.since.elapsed().as_secs(), waiting.reason);
+    /// }
+    /// # }
+    /// ```
     pub fn waiting(&self) -> Option<Waiting> {
         let source = match &self.shared.source {
             Source::Elsewhere(_, source) => source.waiting(),
@@ -97,7 +105,7 @@ impl Client {
         waiting::longest(self.shared.waits.longest().into_iter().chain(source))
     }
 
-    /// How many calls this client and its clones have begun, without logins and without repeats.
+    /// The number of calls that this client and its clones have begun. Logins and retries do not count.
     pub fn calls(&self) -> u64 {
         self.shared.calls.load(Ordering::Relaxed)
     }

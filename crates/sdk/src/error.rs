@@ -1,6 +1,6 @@
-//! The one error of this crate: what was asked, what was found, what to do.
+//! The error type of this crate: what was requested, what was found, what to do.
 //!
-//! What makes a call fail belongs to [`crate::call`], and whether it is tried again to its `attempts`.
+//! What makes a call fail is in [`crate::call`]. Whether a call is retried is in `crate::call::attempts`.
 
 mod kind;
 mod remedy;
@@ -23,9 +23,20 @@ pub use remedy::Remedy;
 ///
 /// Display is one sentence of three parts: what was [asked](Self::asked), what was [found](Self::found), and the
 /// [remedy](Self::remedy). The predicates look at the platform's error code first and at the HTTP status second, because on
-/// this platform throttling and a bad token are both a 403, and one 500 is permanent.
+/// this platform both throttling and a bad token have status 403, and one error with status 500 is permanent.
 ///
 /// Neither Display nor Debug shows a secret or a token.
+///
+/// ```no_run
+/// # async fn example(client: northbound::Client) {
+/// match client.batch_task("5c8ba99030344005c02316ad").await {
+///     Ok(task) => println!("{task}"),
+///     Err(error) if error.is_task_not_found() => println!("no such task"),
+///     Err(error) if error.is_retryable() => println!("try again later: {error}"),
+///     Err(error) => println!("{} ({:?})", error, error.code()),
+/// }
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Details>);
 
@@ -99,7 +110,7 @@ impl Error {
         error.with(|details| (details.description, details.code) = (description, Some(code)))
     }
 
-    /// Changes an error that nobody else has seen yet; a shared one is copied first.
+    /// Changes an error. If it is shared, it is copied first, so other callers see no change.
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
@@ -131,13 +142,13 @@ impl Error {
         self.with(|details| details.retry_after = retry_after)
     }
 
-    /// Notes the proxy on the way: it may be what answers, or what does not.
+    /// Notes the proxy that the call went through: the answer, or the lack of one, may come from it.
     pub(crate) fn through(self, proxy: Option<&(String, u16)>) -> Self {
         let Some((host, port)) = proxy else { return self };
         self.with(|details| details.found.to_mut().push_str(&format!(", through the proxy {host}:{port}")))
     }
 
-    /// Whether the call might have gone on, had it had more time.
+    /// Whether the call could have continued with more time.
     pub(crate) fn is_late(&self) -> bool {
         self.0.is_late
     }
@@ -177,13 +188,13 @@ impl Error {
         self.0.kind
     }
 
-    /// What was asked for, such as `page 0 of the subtasks of batch task demo`; `None` for input that is refused before it
-    /// belongs to a call.
+    /// What was requested, such as `page 0 of the subtasks of batch task demo`; `None` if input was refused before there was a
+    /// call.
     pub fn asked(&self) -> Option<&str> {
         self.0.asked.as_deref()
     }
 
-    /// What came back, or what is wrong with the input, and how often it was tried. It may repeat words of the platform.
+    /// What came back, or what is wrong with the input, and the number of attempts. It may quote the platform.
     pub fn found(&self) -> &str {
         &self.0.found
     }
@@ -198,17 +209,17 @@ impl Error {
         self.0.status
     }
 
-    /// The platform's error code, if the answer had one: also one that the document does not list.
+    /// The platform's error code, if the answer had one. It may be undocumented.
     pub fn code(&self) -> Option<&ErrorCode> {
         self.0.code.as_ref()
     }
 
-    /// What the document's catalogue says of the code.
+    /// What the document's catalogue says about the code.
     pub fn info(&self) -> Option<&'static ErrorInfo> {
         self.code()?.info()
     }
 
-    /// What the catalogue says that a program should do about the code; `None` for one that it has for devices only.
+    /// What a program should do about the code, by the catalogue; `None` if the catalogue lists the code for devices only.
     pub fn action(&self) -> Option<Action> {
         self.info()?.action
     }
@@ -223,13 +234,13 @@ impl Error {
         self.0.member.as_deref()
     }
 
-    /// The beginning of the answer's body, where the answer is not an error of the platform.
+    /// The beginning of the answer's body, if the answer is not an error of the platform.
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()
     }
 
-    /// How many attempts were made: 0 if the call was refused before it was sent. Waiting for the quota and logging in again
-    /// are no attempts.
+    /// The number of attempts; 0 if the call was refused before it was sent. Waiting for the quota and logging in again do not
+    /// count.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -242,10 +253,10 @@ impl Error {
         self.0.kind == ErrorKind::Refused
     }
 
-    /// The [`TokenSource`](crate::TokenSource) brought no token, or one that no request can hold.
+    /// The [`TokenSource`](crate::TokenSource) returned no token, or one that is not allowed in a request.
     ///
     /// # Troubleshooting
-    /// The message has the source's own words. The call was not sent, but calls before it may have been.
+    /// The message quotes the source. This call was not sent, but earlier calls may have been.
     pub fn is_no_token(&self) -> bool {
         self.0.kind == ErrorKind::NoToken
     }
@@ -253,8 +264,8 @@ impl Error {
     /// The application calls more often than flow control allows (1010009, or HTTP 429).
     ///
     /// # Troubleshooting
-    /// By default the platform takes 100 calls a minute from one application, all its processes together. Call less often, or
-    /// ask the operator for more.
+    /// By default the platform takes 100 calls a minute from all processes of one application together. Call less often, or ask
+    /// the operator for a larger quota.
     pub fn is_throttled(&self) -> bool {
         self.action() == Some(Action::WaitForQuota)
             || self.unnamed_status() == Some(StatusCode::TOO_MANY_REQUESTS)
@@ -263,9 +274,9 @@ impl Error {
     /// The token is not valid (1010005).
     ///
     /// # Troubleshooting
-    /// A token dies after an hour, and as soon as anybody logs in again with the same application. If it happens right after
-    /// a login, look for a second process, or for a proxy that drops the header `app_key` (nginx does, unless
-    /// `underscores_in_headers on` is set).
+    /// A token expires after an hour, and is cancelled as soon as anybody logs in again with the same application. If it
+    /// happens right after a login, look for a second process, or for a proxy that drops the header `app_key` (nginx does,
+    /// unless `underscores_in_headers on` is set).
     pub fn is_invalid_token(&self) -> bool {
         self.action() == Some(Action::LogInAgain)
     }
@@ -279,11 +290,11 @@ impl Error {
         self.code() == Some(&ErrorCode::TaskNotFound)
     }
 
-    /// Another batch task is unfinished (105001). The platform takes one at a time: of a user, by its page.
+    /// Another batch task is unfinished (105001). The platform allows one unfinished task (its page says: for each user).
     ///
     /// # Troubleshooting
-    /// Wait until that task is finished, with [`Client::watch`](crate::Client::watch) if you know its id. It may be one of another
-    /// program, or one whose creation ended in an [unknown outcome](Self::is_outcome_unknown).
+    /// Wait until that task is finished, with [`Client::watch`](crate::Client::watch) if you know its id. Another program may
+    /// have created it. Or you created it, in a call with an [unknown outcome](Self::is_outcome_unknown).
     pub fn is_task_unfinished(&self) -> bool {
         self.code() == Some(&ErrorCode::TaskUnfinished)
     }
@@ -291,8 +302,8 @@ impl Error {
     /// A batch task of this name exists (105002).
     ///
     /// # Troubleshooting
-    /// Choose another name. After an [unknown outcome](Self::is_outcome_unknown) the task may be yours, or that of another program
-    /// that has used the name: the platform's portal shows it.
+    /// Choose another name. After an [unknown outcome](Self::is_outcome_unknown) the task may be yours, or another program may
+    /// have used the name. Look in the platform's portal.
     pub fn is_name_taken(&self) -> bool {
         self.code() == Some(&ErrorCode::TaskNameTaken)
     }
@@ -305,7 +316,7 @@ impl Error {
         self.0.kind == ErrorKind::OutcomeUnknown
     }
 
-    /// The platform says that the call itself is wrong (100022 and its relatives).
+    /// The platform says that the call itself is wrong (100022 and similar codes).
     ///
     /// # Troubleshooting
     /// The platform does not say which parameter it means. Leave the filters out one by one.
@@ -316,8 +327,8 @@ impl Error {
     /// Application id or secret is wrong, or the application lacks a right (100203, 100208, 100217, 100247).
     ///
     /// # Troubleshooting
-    /// Check id and secret, and that the endpoint is the platform on which the application was created. For 100217 leave the
-    /// foreign application id out. Repeating the call does not help, also when the status is 500.
+    /// Check id and secret, and that the endpoint is the platform on which the application was created. For 100217, leave out
+    /// the id of the other application. Repeating the call does not help, even if the status is 500.
     pub fn is_misconfigured(&self) -> bool {
         self.action() == Some(Action::FixConfiguration)
     }
@@ -331,7 +342,7 @@ impl Error {
             || self.unnamed_status().is_some_and(|status| status.is_server_error())
     }
 
-    /// No connection, or it broke before the whole answer had come.
+    /// There was no connection, or it broke before the whole answer arrived.
     ///
     /// # Troubleshooting
     /// Check address and port (8743 in most installations), the network, and the certificate. The
@@ -344,10 +355,11 @@ impl Error {
     /// requires one of ours.
     ///
     /// # Troubleshooting
-    /// The message says which. A platform with a private authority needs
-    /// [`ClientBuilder::root_certificates`](crate::ClientBuilder::root_certificates), one that requires a client certificate
-    /// [`ClientBuilder::identity`](crate::ClientBuilder::identity), and one at a bare IP address, whose certificate is for a
-    /// host name, that name in the endpoint and [`ClientBuilder::resolve`](crate::ClientBuilder::resolve). Never repeated.
+    /// The message says which. For a private authority, use
+    /// [`ClientBuilder::root_certificates`](crate::ClientBuilder::root_certificates). If the platform requires a client
+    /// certificate, use [`ClientBuilder::identity`](crate::ClientBuilder::identity). If the platform has only an IP address and
+    /// its certificate is for a host name, put that name into the endpoint and use
+    /// [`ClientBuilder::resolve`](crate::ClientBuilder::resolve). Such a call is never retried.
     pub fn is_tls(&self) -> bool {
         self.0.kind == ErrorKind::Tls
     }
@@ -391,8 +403,8 @@ impl Error {
     /// Rows may be missing from a read: the platform's pages end before its total, repeat, or are sorted again.
     ///
     /// # Troubleshooting
-    /// Every row that did come has been delivered. [`incomplete`](Self::incomplete) has the numbers. Read again, and without
-    /// a status if it stays: the set of a whole task is fixed, and can be held against its total row by row.
+    /// Every row that came has been delivered. [`incomplete`](Self::incomplete) has the numbers. Read again. If the error comes
+    /// back, read without a status: a whole task always has the same rows, so their number can be checked against the total.
     pub fn is_incomplete(&self) -> bool {
         self.0.kind == ErrorKind::Incomplete
     }

@@ -1,10 +1,10 @@
-//! Characters that come with a pasted text and that nobody sees: found, and named by the function that every constructor uses.
+//! Finds invisible characters, which often come with a pasted text. Every constructor uses this.
 
 use crate::error::Error;
 use crate::redact::is_unprintable;
 
-/// Names the first character of a value that a person does not see: a control or format character anywhere, a space that is not
-/// the ordinary one, or an ordinary one at either end. No id, secret, token or address has any.
+/// Describes the first invisible character of a value; `None` if it has none. Invisible are control and format characters,
+/// spaces other than the ordinary one, and ordinary spaces at either end. No id, secret, token or address has one.
 ///
 /// ```
 /// let found = northbound::invisible("demo\u{200b}").unwrap();
@@ -17,17 +17,18 @@ pub fn invisible(text: &str) -> Option<String> {
     Some(format!("{name}, {place}"))
 }
 
-/// The text of a file or a variable without what an editor or a shell adds: a byte order mark before it, and line breaks behind it.
+/// Removes what an editor or a shell adds to the text of a file or a variable: a byte order mark at the beginning, and line
+/// breaks at the end.
 pub fn without_line_ends(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text).trim_end_matches(['\r', '\n'])
 }
 
-/// Refuses a value with a character that nobody sees. The message quotes the value.
+/// Refuses a value with an invisible character. The message quotes the value.
 pub(crate) fn check(what: &str, text: &str) -> Result<(), Error> {
     refuse(what, invisible(text).map(|found| format!("the {what} {text:?} holds {found}")))
 }
 
-/// The same for a value that no message may show.
+/// The same for a secret value: the message does not quote it.
 pub(crate) fn check_secret(what: &str, text: &str) -> Result<(), Error> {
     let place = |at| text[..at].chars().count() + 1;
     refuse(what, find(text).map(|(at, name)| format!("the {what} holds {name}, as character {}", place(at))))

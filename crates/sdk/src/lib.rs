@@ -5,13 +5,13 @@
 //! | you want to | look at |
 //! |---|---|
 //! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`] |
-//! | ask | [`SubtaskQuery`] and its [`Plan`], [`SummaryQuery`], [`Watch`], [`FailureQuery`] |
-//! | send, and see how far it is | [`CreateBatchTask`], [`Targets`], [`DeviceCommand`], [`TaskTimeout`], [`BatchTaskQuery`], [`BatchTask`] |
-//! | use what comes | [`Subtask`], [`Page`], [`SubtaskStream`], [`PageStream`], [`Summary`], [`WatchStream`], [`Failure`], [`FailureGroups`] |
-//! | handle what fails | [`Error`], [`ErrorKind`], [`Remedy`], [`what_happens_when`] |
-//! | bring tokens, share the quota, repeat calls | [`TokenSource`], [`Quota`], [`QuotaStore`], [`Retry`] |
-//! | say what a call waits for, and count | [`Client::waiting`], [`Waiting`], [`WaitReason`], [`Counters`] |
-//! | go beneath | [`client_layer`], [`HttpService`], [`reqwest`] |
+//! | read what happened | [`SubtaskQuery`] and its [`Plan`], [`SummaryQuery`], [`Watch`], [`FailureQuery`] |
+//! | create batch tasks | [`CreateBatchTask`], [`Targets`], [`DeviceCommand`], [`TaskTimeout`], [`BatchTaskQuery`], [`BatchTask`] |
+//! | use the results | [`Subtask`], [`Page`], [`SubtaskStream`], [`PageStream`], [`Summary`], [`WatchStream`], [`Failure`], [`FailureGroups`] |
+//! | handle errors | [`Error`], [`ErrorKind`], [`Remedy`], [`what_happens_when`] |
+//! | supply tokens, share the quota, set retries | [`TokenSource`], [`Quota`], [`QuotaStore`], [`Retry`] |
+//! | report what a call waits for, and count calls | [`Client::waiting`], [`Waiting`], [`WaitReason`], [`Counters`] |
+//! | use the layer below | [`client_layer`], [`HttpService`], [`reqwest`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -7,7 +7,7 @@ use northbound_client::Secret;
 
 /// How many characters of a text a message shows.
 const EXCERPT: usize = 200;
-/// A shorter secret would be found in half of all words, so it is hidden only where a value stands, in characters.
+/// In characters. A shorter secret would occur in many ordinary words, so it is only hidden in the place of a value.
 const SHORTEST: usize = 6;
 /// How many characters of a text are looked at, and kept: more than any error needs.
 const LONGEST: usize = 16 * 1024;
@@ -23,7 +23,7 @@ pub(crate) struct Secrets(Mutex<VecDeque<Known>>);
 struct Known(Vec<Secret>);
 
 impl Secrets {
-    /// How many are remembered. A reply may repeat a token that has been replaced meanwhile.
+    /// How many secrets are remembered. A reply may repeat a token that has been replaced since.
     const MOST: usize = 16;
 
     pub(crate) fn note(&self, secret: &Secret) {
@@ -109,7 +109,8 @@ fn without(text: &str, secret: &str) -> Option<String> {
     (copied > 0).then(|| out + &text[copied..])
 }
 
-/// Whether what stands between these is a value: alone, in quotes, or after a name, as in `\"secret\":\"x\"` and `secret=x&`.
+/// Whether the text between these two is a value: the whole text, a text in quotes, or a text after a name, as in
+/// `\"secret\":\"x\"` and `secret=x&`.
 fn is_value(before: &str, rest: &str) -> bool {
     let begins = match before.chars().next_back() {
         None => rest.is_empty(),
@@ -175,8 +176,8 @@ pub(crate) fn excerpt(text: &str) -> String {
     words
 }
 
-/// Whether a character is not to be shown, because a terminal or a page obeys it: control characters, those that change the
-/// direction of writing, and those that are not seen.
+/// Whether a character should not be printed, because it would control the terminal or page, or is invisible: control
+/// characters, characters that change the direction of writing, and invisible ones.
 pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')

@@ -11,11 +11,11 @@ use serde_json::value::RawValue;
 
 /// What happened to one device of a batch task.
 ///
-/// Serialises as the platform sent it, with undocumented members and with every digit. A row that
-/// [cannot be read](Self::unreadable) serialises as its text if that is JSON, else as an object whose only member,
-/// `unreadable`, holds the text.
+/// It is serialised as the platform sent it, with undocumented members and all digits. A row that [cannot be
+/// read](Self::unreadable) is serialised as its text if that is JSON, and otherwise as an object with the text in its only
+/// member, `unreadable`.
 ///
-/// Deserialises from JSON text, such as a line that `northbound export` has written, in the way in which a reply is read.
+/// It can be deserialised from JSON text, such as a line that `northbound export` has written. The text is read like a reply.
 ///
 /// ```
 /// let line = r#"{"status":"Fail","param":{"deviceId":"868744","iccid":89860000000000000001}}"#;
@@ -45,18 +45,18 @@ impl<'de> Deserialize<'de> for Subtask {
 impl Subtask {
     /// Whether the row, or the reply around it, had to be repaired before it could be read: a byte order mark or NUL bytes
     /// around the reply, a lone surrogate, a raw control character, two members with one name, `3.0` for a whole number. Equal
-    /// names and lone surrogates within members that the document does not list are left as they came.
+    /// names and lone surrogates inside undocumented members are kept.
     pub fn is_repaired(&self) -> bool {
         self.0.extra.is_repaired() || self.param().is_some_and(|param| param.extra.is_repaired())
     }
 
-    /// What came in place of a row that can be read: its text, and the place of the fault. Such a row has no status and no
-    /// other member, and is delivered whatever was asked for.
+    /// The text of a row that cannot be read, and the position of the error; `None` if the row could be read. Such a row has no
+    /// status and no other member, and is delivered whatever the filters are.
     pub fn unreadable(&self) -> Option<&Unreadable> {
         self.0.extra.unreadable()
     }
 
-    /// The status; it may be one that the document does not list.
+    /// The status. It may be undocumented.
     pub fn status(&self) -> Option<&SubtaskStatus> {
         self.0.status.as_ref()
     }
@@ -71,29 +71,29 @@ impl Subtask {
         text(self.param()?.command_id.as_ref())
     }
 
-    /// The parameters of the task, whole: they vary with its type, which this call does not tell.
+    /// All parameters of the task. They depend on the type of the task, which this call does not return.
     pub fn param(&self) -> Option<&SubtaskParam> {
         self.0.param.as_ref()
     }
 
-    /// The output of a command, as text that holds JSON; `None` if there is none or it is empty.
+    /// The output of a command, as JSON text; `None` if there is none or it is empty.
     pub fn output(&self) -> Option<&str> {
         text(self.0.output.as_ref())
     }
 
-    /// The cause of a failure, as text that holds JSON; `None` if there is none or it is empty.
+    /// The cause of a failure, as JSON text; `None` if there is none or it is empty.
     pub fn error(&self) -> Option<&str> {
         text(self.0.error.as_ref())
     }
 
-    /// The output of a command, decoded; `None` if there is none, or it is not what the document describes. The text itself
-    /// stays in [`output`](Self::output).
+    /// The output of a command, decoded; `None` if there is none, or it is not what the document describes. The text is in
+    /// [`output`](Self::output).
     pub fn command_output(&self) -> Option<CommandOutput> {
         self.0.decode_output()?.ok()
     }
 
-    /// The cause of a failure, decoded; `None` if there is none, or it is not what the document describes. The text itself
-    /// stays in [`error`](Self::error).
+    /// The cause of a failure, decoded; `None` if there is none, or it is not what the document describes. The text is in
+    /// [`error`](Self::error).
     pub fn failure(&self) -> Option<SubtaskFailure> {
         self.0.decode_error()?.ok()
     }
@@ -125,7 +125,7 @@ impl Subtask {
         }
     }
 
-    /// The subtask as the generated layer has it, with undocumented members in `extra`.
+    /// The subtask as a type of the generated layer, with undocumented members in `extra`.
     pub fn as_raw(&self) -> &types::Subtask {
         &self.0
     }
@@ -142,13 +142,22 @@ fn text(text: Option<&Text>) -> Option<&str> {
 
 /// One page of subtasks, as the platform sent it.
 ///
-/// The counters are the platform's: its own example lists two rows under a total of one.
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// let page = client.subtasks("5c8ba99030344005c02316ad").page(0).await?;
+/// println!("{} of {:?} subtasks", page.subtasks().len(), page.total_count());
+/// # Ok(())
+/// # }
+/// ```
 ///
-/// On a page of [`SubtaskQuery::pages`](crate::SubtaskQuery::pages) the rows are those that the read delivers: without rows
-/// that came before, and without those of another status than asked for. The other members are as they came.
+/// The counters are the platform's and can be wrong: the platform's own example has two rows and a total of one.
 ///
-/// Deserialises from JSON text in the way in which a reply is read. Its [number](Self::number) is then what the platform
-/// said; what only the read knew is lost ([`resume_from`](Self::resume_from), [`repeats`](Self::repeats), [`asked_size`](Self::asked_size)).
+/// A page of [`SubtaskQuery::pages`](crate::SubtaskQuery::pages) has only the rows that the read delivers: no row that came
+/// before, and none with a status that was not requested. The other members are as they came.
+///
+/// It can be deserialised from JSON text, which is read like a reply. Its [number](Self::number) is then the one in the text.
+/// [`resume_from`](Self::resume_from), [`repeats`](Self::repeats) and [`asked_size`](Self::asked_size) are not in the text, and
+/// are lost.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Page {
@@ -208,33 +217,34 @@ impl Page {
         self.page.extra.is_repaired() || self.rows().iter().any(|row| row.extra.is_repaired())
     }
 
-    /// The number that this page was asked for with; 0 is the first.
+    /// The page number of the request; 0 is the first page.
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// How many rows this page was asked for with; `None` on a page that was read from JSON. They are fewer than the query says
-    /// once a page was too long for one reply: the rest of the read is then made of smaller pages.
+    /// The page size of the request; `None` on a page that was read from JSON. It is smaller than that of the query if an
+    /// earlier page was too long for one reply: then the rest of the read has smaller pages.
     pub fn asked_size(&self) -> Option<u32> {
         self.asked_size
     }
 
-    /// Where a later read of the same plan goes on after this page: a value for
-    /// [`SubtaskQuery::from_page`](crate::SubtaskQuery::from_page), in pages of [`asked_size`](Self::asked_size). `None` if nothing is left to read after it, and on a
-    /// page that was asked for alone.
+    /// Where a later read with the same plan can resume after this page: a value for
+    /// [`SubtaskQuery::from_page`](crate::SubtaskQuery::from_page), in pages of [`asked_size`](Self::asked_size). `None` after
+    /// the last page, and on a page that was requested alone.
     pub fn resume_from(&self) -> Option<u32> {
         self.resume_from
     }
 
-    /// How many rows a read has left out of this page, since they had come before; 0 on a page that was asked for alone.
+    /// How many rows a read has left out of this page because it had delivered them before; 0 on a page that was requested
+    /// alone.
     ///
-    /// Where rows come and go, some come twice. The rows of a whole task stay where they are: there it means that the platform
-    /// has sorted them again, and a read that is resumed after that cannot know what is missing.
+    /// In a read by status this is normal, because rows move. The rows of a whole task do not move. So in such a read it means
+    /// that the platform has sorted them again, and that a read resumed from here cannot notice missing rows.
     pub fn repeats(&self) -> usize {
         self.repeats
     }
 
-    /// The subtasks on this page, one after another, as copies; [`into_subtasks`](Self::into_subtasks) copies nothing.
+    /// Copies of the subtasks on this page. [`into_subtasks`](Self::into_subtasks) copies nothing.
     pub fn subtasks(&self) -> impl ExactSizeIterator<Item = Subtask> + '_ {
         self.rows().iter().cloned().map(Subtask)
     }
@@ -249,22 +259,22 @@ impl Page {
         self.page.task_details.unwrap_or_default().into_iter().map(Subtask).collect()
     }
 
-    /// How many rows there are in all, as far as the platform says so.
+    /// The total number of rows, if the platform reports it.
     pub fn total_count(&self) -> Option<u64> {
         count(self.page.total_count)
     }
 
-    /// The number of this page, as far as the platform says so; 0 is the first.
+    /// The number of this page, if the platform reports it; 0 is the first.
     pub fn page_no(&self) -> Option<u64> {
         count(self.page.page_no)
     }
 
-    /// The number of rows on a page, as far as the platform says so.
+    /// The number of rows on a page, if the platform reports it.
     pub fn page_size(&self) -> Option<u64> {
         count(self.page.page_size)
     }
 
-    /// The page as the generated layer has it, with undocumented members in `extra`.
+    /// The page as a type of the generated layer, with undocumented members in `extra`.
     pub fn as_raw(&self) -> &types::SubtaskPage {
         &self.page
     }

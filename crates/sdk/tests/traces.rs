@@ -1,4 +1,4 @@
-//! What the SDK tells of its calls, at every level: enough to follow them, and no secret.
+//! The traces of the SDK at every level: calls can be followed, and no secret is shown.
 //!
 //! In a process of its own, because `tracing` remembers for the whole process which events somebody listens to.
 
@@ -54,7 +54,7 @@ fn client(
     adjust(builder).build().unwrap()
 }
 
-/// What is traced at every level meanwhile, without the time.
+/// The traces of all levels during this call, without the time.
 async fn traced(calls: impl Future) -> String {
     let kept = Kept::default();
     let subscriber =

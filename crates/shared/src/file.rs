@@ -18,10 +18,25 @@ pub use tokens::FileTokens;
 
 /// Token and quota in files, for all processes of this user on this machine.
 ///
-/// Each application on each platform has files of its own, which nobody else may read. A folder that cannot be used gives one
-/// warning, and this process then goes on by itself. Clones are the same thing.
+/// Each application on each platform has files of its own, which only this user can read. If the folder cannot be used, this
+/// process warns once, and then continues without sharing. Clones use the same folder.
 ///
-/// The folder must be on a disk of this machine: locks over a network, and the clocks of several machines, are not to be relied on.
+/// The folder must be on a disk of this machine, because locks over a network are not reliable and the clocks of several
+/// machines differ.
+///
+/// ```no_run
+/// use northbound::{AppId, Client, Credentials};
+/// use northbound_shared::FileShare;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let share = FileShare::new("/home/me/.cache/northbound");
+/// let platform = || Client::builder("https://platform.example:8743");
+/// let login = platform().credentials(Credentials::new("meters", "s3cret")?).build()?;
+/// let quota = login.quota().clone().shared(share.quota(&login));
+/// let client = platform().token_source(AppId::new("meters")?, share.tokens(login)).quota(quota).build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct FileShare(Arc<Folder>);
 
@@ -34,12 +49,12 @@ struct Folder {
 }
 
 impl FileShare {
-    /// In this folder, which is made when it is needed.
+    /// Shares through files in this folder, which is made when it is needed.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self(Arc::new(Folder { path: folder.into(), is_made: AtomicBool::new(false), warning: Once::new() }))
     }
 
-    /// The token of the application of this client, which logs in when there is none.
+    /// The token of the application of `login`. This client logs in when there is no token.
     pub fn tokens(&self, login: Client) -> FileTokens {
         FileTokens::new(self.clone(), login)
     }
@@ -49,7 +64,7 @@ impl FileShare {
         FileQuota::new(self.clone(), Application::of(client))
     }
 
-    /// Whether a login of this application has left its token here, even if that has ended.
+    /// Whether this folder has a token of this application, even an expired one.
     pub fn has_token(&self, client: &Client) -> bool {
         self.path(&Application::of(client), "token", "json").exists()
     }

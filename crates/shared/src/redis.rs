@@ -18,8 +18,8 @@ pub use tokens::RedisTokens;
 
 /// A Redis or Valkey in which processes share the quota and the token of their applications.
 ///
-/// Whoever can read it has the token, so protect it as you protect the application's secret: with a password, and with TLS
-/// (`rediss://`) beyond a network that you trust. Then the server's certificate must come from an authority of the system.
+/// **Whoever can read it has the token.** Protect it like the application's secret: with a password, and with TLS (`rediss://`)
+/// in a network that you do not trust. With TLS, the server's certificate must come from an authority of the system.
 ///
 /// Clones share a connection. Nothing is sent before the first call. Neither errors nor `Debug` show the password.
 ///
@@ -40,15 +40,15 @@ pub use tokens::RedisTokens;
 pub struct RedisShare(Arc<Server>);
 
 impl RedisShare {
-    /// A server at `redis://[USER][:PASSWORD@]HOST[:PORT][/DATABASE]`, or with TLS at `rediss://…`.
+    /// Shares through the server at `redis://[USER][:PASSWORD@]HOST[:PORT][/DATABASE]`, or with TLS at `rediss://…`.
     ///
     /// # Errors
-    /// When this is no such address.
+    /// When the text is not such an address.
     pub fn new(address: &str) -> Result<Self, InvalidAddress> {
         Server::new(address).map(|server| Self(Arc::new(server))).ok_or(InvalidAddress)
     }
 
-    /// The token of the application of this client, which logs in when there is none.
+    /// The token of the application of `login`. This client logs in when there is no token.
     ///
     /// One process logs in at a time. If it dies meanwhile, another one does so 3 seconds later.
     pub fn tokens(&self, login: Client) -> RedisTokens {
@@ -73,7 +73,7 @@ fn keys(client: &Client) -> String {
     format!("northbound:{{{} {}}}:", client.endpoint(), client.app_id())
 }
 
-/// A text that is not the address of a Redis. It is not shown, since it may contain a password.
+/// The error for a text that is not the address of a Redis. It does not show the text, which may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidAddress;

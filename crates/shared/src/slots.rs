@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_waited_longest_is_served_first() {
+    fn the_call_that_has_waited_longest_is_served_first() {
         let mut slots = used_up();
         ask(&mut slots, T + 100_000, "late", waiting(10, 1));
         ask(&mut slots, T + 100_000, "early", waiting(20, 3));

@@ -22,7 +22,8 @@ pub struct ScenarioFileError {
 }
 
 impl Scenario {
-    /// Reads a scenario. What it does not give is as in the built-in scenario. Files that it names are looked up in the working folder.
+    /// Reads a scenario. Members that are missing are as in the built-in scenario. Files that it names are read from the
+    /// working folder.
     ///
     /// ```
     /// use northbound_emulator::Scenario;
@@ -51,12 +52,12 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// A file that is no TOML, has members that a scenario does not have, or describes a scenario that contradicts itself.
+    /// When the text is not TOML, has unknown members, or describes a scenario that contradicts itself.
     pub fn from_toml(text: &str) -> Result<Self, ScenarioFileError> {
         Self::from_toml_in(text, Path::new(""))
     }
 
-    /// Reads a scenario, and the files that it names in this folder.
+    /// Reads a scenario. Files that it names are read from this folder.
     ///
     /// # Errors
     ///

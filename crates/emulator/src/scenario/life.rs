@@ -56,7 +56,14 @@ impl Life {
     /// Longest time that a member may have: a week, in seconds.
     pub const MAX_SECONDS: u32 = 7 * 24 * 3600;
 
-    /// A life at this speed, in seconds, with the default outcomes; the fields tell what the times are.
+    /// A life with these times, in seconds, and the default outcomes. The fields say what the times are.
+    ///
+    /// ```
+    /// use northbound_emulator::{Life, Outcomes, Task};
+    ///
+    /// let life = Life::new(600, 120, 300).with_outcomes(Outcomes::new(17, 2, 1));
+    /// let task = Task::generated("read-out", "demo-app", 30_000).with_life(life);
+    /// ```
     pub fn new(sending_seconds: u32, answer_seconds: u32, timeout_seconds: u32) -> Self {
         Self { sending_seconds, answer_seconds, timeout_seconds, outcomes: Outcomes::default() }
     }
@@ -67,7 +74,7 @@ impl Life {
         self
     }
 
-    /// Whether it can be lived; the error says which member breaks a bound, and which bound.
+    /// Checks this life. The error says which member breaks which bound.
     pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
         for (member, seconds) in [
             ("sending_seconds", self.sending_seconds),

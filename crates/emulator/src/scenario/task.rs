@@ -32,6 +32,14 @@ impl Task {
     }
 
     /// A task of these rows: see [`Content::Rows`].
+    ///
+    /// ```
+    /// use northbound_emulator::{Row, Task};
+    ///
+    /// let row: Row = serde_json::from_str(r#"{"status":"Fail","deviceId":"868744","commandId":"c-1"}"#)?;
+    /// let task = Task::of_rows("own", "demo-app", [row]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn of_rows(
         id: impl Into<String>,
         application: impl Into<String>,

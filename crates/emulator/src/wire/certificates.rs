@@ -17,7 +17,7 @@ const CA: &str = "ca.pem";
 const SERVER: &str = "server.pem";
 const CLIENT: &str = "client.pem";
 
-/// The certificates of an emulator that speaks TLS, each in PEM.
+/// The certificates of an emulator with TLS, in PEM.
 ///
 /// ```
 /// use northbound_emulator::Certificates;
@@ -31,37 +31,38 @@ const CLIENT: &str = "client.pem";
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Certificates {
-    /// Certificate of the authority: what a client has to trust, and what a client's own certificate is held against.
+    /// Certificate of the authority. Clients must trust it. With mutual TLS, it must have issued the clients' certificates.
     pub ca: String,
     /// Certificate chain and private key of the server.
     pub server: String,
-    /// Certificate and private key for a client; made certificates have one.
+    /// Certificate and private key for a client. [`make`](Self::make) creates one.
     pub client: Option<String>,
 }
 
 impl Certificates {
-    /// Certificates given as PEM: an authority, and a server's chain and private key in one text.
+    /// Uses these certificates, as PEM: that of an authority, and the server's chain and private key in one text.
     #[must_use]
     pub fn given(ca: impl Into<String>, server: impl Into<String>) -> Self {
         Self { ca: ca.into(), server: server.into(), client: None }
     }
 
-    /// Makes an authority, and under it a server's and a client's certificate, for `localhost` and the loopback addresses.
+    /// Makes an authority, and certificates of this authority for a client and for a server at `localhost` and the loopback
+    /// addresses.
     ///
-    /// They are new every time: what the seed gives would be a private key that anyone knows.
+    /// They are new every time. They do not follow from the seed, because then everybody would know the private key.
     ///
     /// # Errors
     ///
-    /// When the system gives no randomness.
+    /// When the system returns no random numbers.
     pub fn make() -> Result<Self, TlsError> {
         Self::make_for(&HOSTS)
     }
 
-    /// The same, for a server of other names or addresses.
+    /// The same, for a server with other names or addresses.
     ///
     /// # Errors
     ///
-    /// A name that cannot stand in a certificate.
+    /// When a name is not allowed in a certificate.
     pub fn make_for(hosts: &[&str]) -> Result<Self, TlsError> {
         Self::signed(hosts, false)
     }
@@ -70,7 +71,7 @@ impl Certificates {
     ///
     /// # Errors
     ///
-    /// When the system gives no randomness.
+    /// When the system returns no random numbers.
     pub fn make_expired() -> Result<Self, TlsError> {
         Self::signed(&HOSTS, true)
     }
@@ -100,14 +101,14 @@ impl Certificates {
         Ok(Self { ca: authority.pem(), server: identity(server)?, client: Some(identity(client)?) })
     }
 
-    /// Takes the certificates from a folder that has them; into one that has none, writes made ones.
+    /// Reads the certificates from this folder. If the folder has none, makes them and writes them there.
     ///
-    /// The files are `ca.pem` (the authority's certificate), `server.pem` (chain and private key) and `client.pem`
-    /// (certificate and private key, not needed).
+    /// The files are `ca.pem` (the authority's certificate), `server.pem` (chain and private key) and `client.pem` (certificate
+    /// and private key, optional).
     ///
     /// # Errors
     ///
-    /// A file that cannot be read or written, or of which only some are there.
+    /// When a file cannot be read or written, or only some of the files exist.
     pub fn read_or_make(folder: &Path) -> Result<Self, TlsError> {
         let read = |name: &str| match fs::read_to_string(folder.join(name)) {
             Ok(text) => Ok(Some(text)),
@@ -127,12 +128,12 @@ impl Certificates {
         }
     }
 
-    /// Writes the certificates into a folder, as [`read_or_make`](Self::read_or_make) finds them. Each is a new file, which takes
-    /// the place of an old one; on Unix, only its owner can read a file with a private key.
+    /// Writes the certificates into a folder, for [`read_or_make`](Self::read_or_make). Old files are replaced. On Unix, only
+    /// the owner can read a file with a private key.
     ///
     /// # Errors
     ///
-    /// A folder or file that cannot be written.
+    /// When the folder or a file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), TlsError> {
         let failed = |path: PathBuf| |source| TlsError::File { path, source };
         fs::create_dir_all(folder).map_err(failed(folder.to_owned()))?;
@@ -169,14 +170,14 @@ impl std::fmt::Debug for Certificates {
     }
 }
 
-/// Why an emulator cannot speak TLS.
+/// Why an emulator cannot use TLS.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TlsError {
     /// Making a certificate failed.
     #[error("cannot make a certificate")]
     Make(#[from] rcgen::Error),
-    /// A text holds no certificate, or no private key, in PEM.
+    /// A text has no certificate or no private key in PEM.
     #[error("the {what} holds no {part} in PEM")]
     Pem {
         /// Which text.
@@ -187,10 +188,10 @@ pub enum TlsError {
     /// The certificates do not work for a server.
     #[error("the certificates do not work for a server")]
     Unusable(#[from] tokio_rustls::rustls::Error),
-    /// The authority's certificate cannot be held against those of clients.
+    /// The authority's certificate cannot be used to check those of clients.
     #[error("the authority's certificate does not work for checking clients")]
     Verifier(#[from] tokio_rustls::rustls::server::VerifierBuilderError),
-    /// A file that belongs to the others is not there.
+    /// One of the files is missing.
     #[error("{path} is missing: give ca.pem and server.pem, or neither to have them made", path = path.display())]
     Missing {
         /// The file.

@@ -70,7 +70,8 @@ impl Ask {
         Ok(given)
     }
 
-    /// The same of a call that takes these parameters in its query and no others: a misspelt filter would be none.
+    /// The same for a call that accepts only these parameters in its query. A misspelt filter is refused, because ignoring it
+    /// would return all rows.
     pub(crate) fn given_only(&self, names: &[&str]) -> Result<Given, Refusal> {
         let query = self.uri.query().unwrap_or_default().as_bytes();
         match form_urlencoded::parse(query).find(|(name, _)| !names.contains(&&**name)) {
@@ -92,7 +93,7 @@ impl Ask {
         Ok(Caller { reader, app_id: app_id.to_owned() })
     }
 
-    /// Who calls, if nobody has the token any more.
+    /// Who calls, if the token is no longer valid.
     pub(crate) fn former_caller(&self) -> Option<Caller> {
         let app_id = single(&self.headers, APP_KEY)?;
         Some(Caller { reader: Tokens::former(app_id), app_id: app_id.to_owned() })

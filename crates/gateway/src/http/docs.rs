@@ -15,10 +15,10 @@ use crate::state::State;
 
 const JSON: &str = "application/json";
 
-/// What the page under `/docs/` needs besides the documents, and the gateway does not have: Swagger UI.
+/// The files of Swagger UI, for the page under `/docs/`. The gateway itself does not contain them.
 #[derive(Debug, Clone, Copy)]
 pub struct Docs {
-    /// A file of Swagger UI: `swagger-ui-bundle.js` and `swagger-ui.css` are asked for.
+    /// Returns a file of Swagger UI by its name: `swagger-ui-bundle.js` or `swagger-ui.css`.
     pub swagger_ui: fn(name: &str) -> Option<Vec<u8>>,
 }
 

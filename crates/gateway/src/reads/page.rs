@@ -1,4 +1,4 @@
-//! What a page is asked for with, what it is answered with, and why it cannot be.
+//! The request for a page, its answer, and the errors that it can have.
 
 use std::fmt;
 use std::ops::Range;
@@ -91,7 +91,7 @@ pub(crate) enum ReadError {
     TooLarge { limit: usize },
     /// The read that this page belonged to is gone.
     Ended,
-    /// A total or a first row that was handed out does not belong to the read as it is now.
+    /// The read has changed: a total or a first row that was sent to a caller is no longer right.
     Changed { told: u64, rows: u64 },
     /// The gateway stops.
     Stopping,

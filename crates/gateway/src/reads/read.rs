@@ -67,7 +67,8 @@ impl Chunk {
 #[derive(Debug)]
 pub(super) struct Read {
     began: SystemTime,
-    /// Whether pages are handed out before the read has ended. Only a whole task holds still for that: its set is fixed.
+    /// Whether pages are sent to callers before the read has ended. That is possible only for a whole task, whose set of rows
+    /// is fixed.
     as_it_is_read: bool,
     /// The rows that came together, each with the number of its first row.
     chunks: Vec<(u64, Chunk)>,
@@ -119,8 +120,8 @@ impl Read {
 
     /// A page, or why there is none; `None` if it has to wait for rows or for the end.
     ///
-    /// A loop ends where a page is short or empty, or where the total says so. So before the end of the read a page is
-    /// answered only if it is full and the total promises rows after it.
+    /// A loop ends at a page that is short or empty, or when it has as many rows as the total. So before the end of the read, a
+    /// page is answered only if it is full and there are more rows after it by the total.
     pub(super) fn page(&mut self, page: PageAsked) -> Option<PageOutcome> {
         let rows = page.rows();
         let total = match &self.end {

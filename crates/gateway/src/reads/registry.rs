@@ -10,13 +10,14 @@ use tokio::time::Instant;
 use super::page::{PageAsked, PageOutcome, PageReply, ReadError, ReadKey, ReaderId};
 use super::read::{Chunk, Read};
 
-/// How long a read is awaited by nobody until it is stopped, and how long it serves a page 0 after the last request.
+/// A read is stopped when no caller has waited for it for this time. It also serves page 0 for this time after its last
+/// request.
 pub(super) const QUIET: Duration = Duration::from_secs(60);
 
 /// How long a read is kept after the last request for one of its pages.
 const KEPT: Duration = Duration::from_secs(600);
 
-/// How many keys are remembered whose reads are gone, or that were counted.
+/// How many keys are remembered of reads that are gone, and of counts.
 const REMEMBERED: usize = 10_000;
 
 /// What a read takes besides its rows and the texts of its key, in bytes: always, and as long as it is under way.
@@ -32,7 +33,7 @@ pub(super) type ReadId = u64;
 /// All reads. `H` is what belongs to a read outside of this file; it is dropped with the read.
 #[derive(Debug)]
 pub(super) struct Registry<H> {
-    /// What time it is, which the one who calls says.
+    /// The current time, as the caller has passed it.
     pub(super) now: Instant,
     limit: usize,
     /// How many bytes all reads take.
@@ -57,7 +58,7 @@ struct Entry<H> {
     ended: Option<Instant>,
     /// When another page than page 0 was last handed out.
     paged: Instant,
-    /// The end of the read has been handed out since page 0 was asked for: the loop that asked is through.
+    /// The last page has been sent since page 0 was requested, so the loop that requested it has finished.
     is_through: bool,
     handle: H,
 }
@@ -202,7 +203,7 @@ impl<H> Registry<H> {
         }))
     }
 
-    /// The answer to a count, if there is a read that has it by now. It does not make the read younger.
+    /// The answer to a count, if there is a read that has it already. This does not count as a request of the read.
     pub(super) fn count(&mut self, key: &Key) -> Option<PageReply> {
         let key = &self.joined.get(key).map_or_else(|| Arc::clone(key), |(other, _)| Arc::clone(other));
         let id = self.entries.get(key).filter(|entry| !entry.is_over(self.now))?.id;

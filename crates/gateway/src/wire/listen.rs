@@ -9,6 +9,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
 /// Where a gateway listens.
+///
+/// ```
+/// use northbound_gateway::Listen;
+///
+/// let listen = Listen::Tcp("127.0.0.1:8744".parse()?);
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Listen {

@@ -17,9 +17,9 @@ use crate::reads::stream::Items;
 use crate::{Client, Error, Subtask, SubtaskQuery};
 
 impl Client {
-    /// Asks which subtasks of a batch task failed or timed out, and why.
+    /// Queries which subtasks of a batch task failed or timed out, and why.
     ///
-    /// Costs one call for 250 of them, and at least one for each of the two statuses.
+    /// It takes one call for 250 subtasks, and at least one for each of the two statuses.
     ///
     /// ```no_run
     /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
@@ -35,9 +35,16 @@ impl Client {
     }
 }
 
-/// A query for the failures of a batch task: then [`stream`](Self::stream), [`collect`](Self::collect) or
-/// [`by_code`](Self::by_code). Made by
-/// [`Client::failures`].
+/// A query for the failures of a batch task. Call [`stream`](Self::stream), [`collect`](Self::collect) or
+/// [`by_code`](Self::by_code) on it. Made by [`Client::failures`].
+///
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// let failures = client.failures("5c8ba99030344005c02316ad").page_size(100).collect().await?;
+/// println!("{} devices failed", failures.len());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct FailureQuery {
@@ -45,7 +52,7 @@ pub struct FailureQuery {
 }
 
 impl FailureQuery {
-    /// The statuses of a subtask that will not succeed any more, in the order in which they are asked for.
+    /// The two statuses of a subtask that has failed for good, in the order in which they are read.
     pub const STATUSES: [SubtaskStatus; 2] = [SubtaskStatus::Fail, SubtaskStatus::Timeout];
 
     /// Sends the optional parameter `appId`: see [`SubtaskQuery::app_id`].
@@ -74,7 +81,7 @@ impl FailureQuery {
         FailureStream(Items(failures.boxed()))
     }
 
-    /// All failures, in the order of [`stream`](Self::stream), which takes less memory where there are many.
+    /// All failures, in the order of [`stream`](Self::stream). If there are many, the stream takes less memory.
     ///
     /// # Errors
     /// As [`stream`](Self::stream). The failures that came before the error are lost: to keep them, use the stream.
@@ -86,6 +93,15 @@ impl FailureQuery {
 /// A subtask that failed or timed out, and why.
 ///
 /// Display is the platform's words and code, as in `The device is not online. (100428)`.
+///
+/// ```
+/// use northbound::{Failure, Subtask};
+///
+/// let line = r#"{"status":"Fail","error":"{\"error_code\":\"100428\",\"error_desc\":\"The device is not online.\"}"}"#;
+/// let failure = Failure::of(serde_json::from_str::<Subtask>(line)?);
+/// assert_eq!(failure.to_string(), "The device is not online. (100428)");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     subtask: Subtask,
@@ -94,7 +110,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Reads the cause out of a subtask. Nothing is made up: without code or words there are none.
+    /// Takes the cause from a subtask. If the subtask has no code or no words, the failure has none either.
     pub fn of(subtask: Subtask) -> Self {
         let cause = subtask.failure();
         let (code, words) = cause.map_or((None, None), |cause| (cause.error_code, cause.error_desc));
@@ -115,17 +131,17 @@ impl Failure {
         self.subtask
     }
 
-    /// The platform's code, also one that the document does not list.
+    /// The platform's code. It may be undocumented.
     pub fn code(&self) -> Option<&ErrorCode> {
         self.code.as_ref()
     }
 
-    /// The platform's words; the whole text of the cause if it is not what the document describes.
+    /// The platform's words, or the whole text of the cause if it does not have the documented form.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }
 
-    /// What the document's catalogue says of the code, if it knows it.
+    /// What the document's catalogue says about the code, if it lists it.
     pub fn info(&self) -> Option<&'static ErrorInfo> {
         self.code.as_ref()?.info()
     }
@@ -139,8 +155,18 @@ impl fmt::Display for Failure {
 
 /// Subtasks that failed, then subtasks that timed out. Made by [`FailureQuery::stream`].
 ///
-/// As a [`SubtaskStream`](crate::SubtaskStream) it never ends in silence: it is complete, or its last item is an error. It is
-/// cancel safe in the same way.
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// let mut failures = client.failures("5c8ba99030344005c02316ad").stream();
+/// while let Some(failure) = failures.try_next().await? {
+///     println!("{:?}: {failure}", failure.code());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// It is complete, or its last item is an error, like a [`SubtaskStream`](crate::SubtaskStream). It is cancel safe in the same
+/// way.
 #[derive(Debug)]
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct FailureStream(Items<Failure>);

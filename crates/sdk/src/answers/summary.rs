@@ -19,9 +19,9 @@ use task::{Tally, Task};
 use crate::{Client, Error, FailureQuery};
 
 impl Client {
-    /// Asks how far a batch task is: how many subtasks there are in each status. Await it.
+    /// Queries how many subtasks of a batch task are in each status. Await it.
     ///
-    /// Costs one call a status and one for the whole: 6 calls, whether the task has 30 subtasks or 30,000.
+    /// It takes one call for each status and one for the total: 6 calls, whether the task has 30 subtasks or 30,000.
     ///
     /// ```no_run
     /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
@@ -39,11 +39,20 @@ impl Client {
 
 /// A query for the counts of a batch task; await it. Made by [`Client::summary`].
 ///
-/// The counts are the platform's totals of pages of one row each, filtered by status. The page does not say that a total
-/// counts the filtered rows only, so the totals are checked: the row that comes back has the asked status, a page has rows if
-/// it counts any and no more than it counts, and the counts do not add up to more than the task has. Where a check fails
-/// (twice, if a subtask that moves could look the same), all subtasks are read instead, at one call for 250 of them, and
-/// [`Summary::method`] says so. A total of 1 may be that of the page, so a task of one subtask is read as well.
+/// For each status, it requests a page of one row, filtered by that status, and takes the total of this page. The platform's
+/// page does not say that a total counts only the filtered rows, so the query checks it. The row must have the requested
+/// status. A page must have a row if its total is not 0, and not more rows than its total. The counts must not add up to more
+/// than the number of subtasks. If a check fails (twice, if a change of status could explain it), all subtasks are read
+/// instead, at one call for 250 subtasks; [`Summary::method`] says so. A total of 1 may be the number of rows on the page, so a
+/// task of one subtask is read as well.
+///
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// let summary = client.summary("5c8ba99030344005c02316ad").allow_empty(true).await?;
+/// println!("{} of {} devices failed", summary.failed(), summary.total());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// When the task id is empty (nothing is sent then); when a call fails; when a read is incomplete.
@@ -60,8 +69,8 @@ impl SummaryQuery {
         Self { task: self.task.app_id(app_id.into()), ..self }
     }
 
-    /// Whether a task without subtasks counts as [settled](Summary::is_settled); `false` unless set, since the subtasks of a
-    /// task that was just created may be yet to come.
+    /// Whether a task without subtasks counts as [settled](Summary::is_settled); `false` unless set, because a task that was
+    /// just created may not have its subtasks yet.
     pub fn allow_empty(self, allow: bool) -> Self {
         Self { allow_empty: allow, ..self }
     }
@@ -94,13 +103,13 @@ async fn summary(task: Task) -> Result<Summary, Error> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
-    /// By the platform's totals, a call a status.
+    /// By the platform's totals, with one call for each status.
     #[default]
     Counted,
-    /// By the counters that the task has of its own, in one call: only a [watch](crate::Client::watch) does that. They say how many
-    /// subtasks there are, and how many are in each final status.
+    /// By the task's own counters, in one call. Only a [watch](crate::Client::watch) does that. They say how many subtasks
+    /// there are, and how many are in each final status.
     Counters,
-    /// By reading all subtasks, since the totals could not be believed.
+    /// By reading all subtasks, because a check of the totals failed.
     Read(Doubt),
 }
 
@@ -114,10 +123,18 @@ impl fmt::Display for Method {
     }
 }
 
-/// How many subtasks of a batch task there are, by status and in all.
+/// The number of subtasks of a batch task, by status and in total.
 ///
-/// Serialises as an object of `taskId`, `total`, `byStatus`, `other`, `unsplit` unless it is 0, and `calls`. A summary that was deserialised does not know
-/// any more how the numbers were found ([`method`](Self::method) is the default), nor whether an empty task counts as settled.
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// let summary = client.summary("5c8ba99030344005c02316ad").await?;
+/// println!("{summary}: {:.1} % failed", 100.0 * summary.failed_share());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// It is serialised as an object with `taskId`, `total`, `byStatus`, `other`, `calls`, and `unsplit` if that is not 0. After
+/// deserialising, [`method`](Self::method) is the default, and an empty task does not count as settled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
@@ -172,34 +189,35 @@ impl Summary {
         self.total
     }
 
-    /// How many subtasks there are in each status: all that the document lists, in its order, but for `Pending` and `WaitResult` if
-    /// they [were not asked for](Self::unsplit); then those that it does not list
-    /// (these are known only if the task was [read](Method::Read), and after 100 statuses the rest is `(another status)`).
+    /// The number of subtasks in each status. First come the documented statuses, in the document's order; `Pending` and
+    /// `WaitResult` are missing if they [were not counted separately](Self::unsplit). Then come undocumented statuses, which
+    /// are known only if the task was [read](Method::Read). After 100 statuses, all others are `(another status)`.
     pub fn by_status(&self) -> impl ExactSizeIterator<Item = (&SubtaskStatus, u64)> {
         self.by_status.iter().map(|(status, count)| (status, *count))
     }
 
-    /// How many subtasks are in this status; 0 if that [was not asked for](Self::unsplit).
+    /// How many subtasks are in this status; 0 if this status [was not counted](Self::unsplit).
     pub fn count(&self, status: &SubtaskStatus) -> u64 {
         self.by_status.get(status).copied().unwrap_or_default()
     }
 
-    /// How many subtasks are in this status, as a part of all: 0 to 1. An empty task has a share of 0 of everything.
+    /// The share of subtasks that are in this status: 0 to 1. In an empty task it is 0.
     pub fn share(&self, status: &SubtaskStatus) -> f64 {
         self.part(self.count(status))
     }
 
-    /// How many subtasks were found in none of the statuses that the document lists: they have another status or none, they
-    /// changed their status between two counts, or the platform has taken them away.
+    /// How many subtasks were not found in any documented status. They have another status or none, they changed their status
+    /// between two counts, or the platform has removed them.
     ///
-    /// Only a task that was [read](Method::Read) tells which: then [`by_status`](Self::by_status) names the other statuses.
-    /// Final statuses are counted first and `Pending` last, so no subtask is counted twice.
+    /// If the task was [read](Method::Read), [`by_status`](Self::by_status) names the other statuses. Final statuses are
+    /// counted first and `Pending` last, so no subtask is counted twice.
     pub fn other(&self) -> u64 {
         self.other
     }
 
-    /// How many subtasks are in no final status, where it was not asked in which one they are: the task's
-    /// [own counters](Method::Counters) do not say. [`Watch::split_open`](crate::Watch::split_open) asks.
+    /// How many subtasks are in no final status, if these were not counted by status: the task's [own
+    /// counters](Method::Counters) do not distinguish them. [`Watch::split_open`](crate::Watch::split_open) counts them
+    /// separately.
     pub fn unsplit(&self) -> u64 {
         self.unsplit
     }
@@ -219,7 +237,7 @@ impl Summary {
             && (!is_split || self.by_status().eq(other.by_status()) && self.other == other.other)
     }
 
-    /// How many subtasks have reached a status that they keep.
+    /// How many subtasks are in a final status.
     pub fn settled(&self) -> u64 {
         self.by_status().filter(|(status, _)| status.is_final()).map(|(_, count)| count).sum()
     }
@@ -229,21 +247,21 @@ impl Summary {
         FailureQuery::STATUSES.iter().map(|status| self.count(status)).sum()
     }
 
-    /// How many subtasks failed or timed out, as a part of all: 0 to 1.
+    /// The share of subtasks that failed or timed out: 0 to 1.
     pub fn failed_share(&self) -> f64 {
         self.part(self.failed())
     }
 
-    /// Whether every subtask has reached a status that it keeps, so that nothing will change any more.
+    /// Whether every subtask is in a final status, so that nothing will change any more.
     ///
-    /// A subtask in a status that the document does not list is not settled. A task without subtasks is settled only if that
-    /// was [allowed](SummaryQuery::allow_empty).
+    /// A subtask in an undocumented status is not settled. A task without subtasks is settled only if that was
+    /// [allowed](SummaryQuery::allow_empty).
     pub fn is_settled(&self) -> bool {
         self.settled() == self.total && (self.total > 0 || self.allow_empty)
     }
 
-    /// How many calls it took, without a login and without repeats. In a [`WatchStream`](crate::WatchStream), since the
-    /// summary before.
+    /// How many calls it took. Logins and retries do not count. In a [`WatchStream`](crate::WatchStream), the number of calls
+    /// since the previous summary.
     pub fn calls(&self) -> u64 {
         self.calls
     }
@@ -294,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn every_listed_status_stands_in_the_order_of_the_document() {
+    fn documented_statuses_are_in_the_order_of_the_document() {
         let summary = summary(&[("Halted", 1), ("Fail", 2)], 0);
         let statuses: Vec<_> = summary.by_status().map(|(status, _)| status.as_str()).collect();
         let known = SubtaskStatus::KNOWN.iter().map(SubtaskStatus::as_str);

@@ -67,7 +67,21 @@ impl Client {
     }
 }
 
-/// How a batch task is to be watched: settings, then [`stream`](Self::stream). Made by [`Client::watch`].
+/// How to watch a batch task. Set options, then call [`stream`](Self::stream) or [`settled`](Self::settled). Made by
+/// [`Client::watch`].
+///
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// use std::time::Duration;
+///
+/// let watch = client.watch("5c8ba99030344005c02316ad").deadline(Duration::from_secs(3600)).share(0.2);
+/// let mut summaries = watch.stream();
+/// while let Some(summary) = summaries.try_next().await? {
+///     println!("{summary}, time left: {:?}", summaries.time_left());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Watch {
@@ -89,40 +103,40 @@ impl Watch {
         Self { batch_task: self.batch_task.app_id(app_id.clone()), task: self.task.app_id(app_id), ..self }
     }
 
-    /// Whether each poll counts `Pending` and `WaitResult` apart, which costs up to two calls more; `false` unless set.
+    /// Whether each poll counts `Pending` and `WaitResult` separately; `false` unless set. This takes up to two more calls.
     ///
-    /// A poll asks for the task's own counters ([`Client::batch_task`]): one call, which says how many subtasks there are and how
-    /// many are in each final status. The others are [`Summary::unsplit`] then. The counters are used as long as they agree with
-    /// themselves; once they say that the task is settled, they are checked against the totals that
-    /// [`summary`](Client::summary) uses. Where the platform has no such call, or its counters cannot be believed, each poll counts by
-    /// status, in up to five calls. [`Summary::method`] says which it was.
+    /// Otherwise a poll is one call, for the task's own counters ([`Client::batch_task`]). They say how many subtasks there are
+    /// and how many are in each final status; [`Summary::unsplit`] is the number of all others. When the counters say that the
+    /// task is settled, the watch checks them against the totals that [`summary`](Client::summary) uses. If the platform does
+    /// not have this call, or the counters contradict themselves, each poll counts by status, in up to five calls.
+    /// [`Summary::method`] says how a summary was counted.
     pub fn split_open(self, split: bool) -> Self {
         Self { split_open: split, ..self }
     }
 
-    /// Takes at most this share of the client's [quota](Client::quota): above 0, up to 1; a half unless set. At least one
-    /// call a window is made. Has no effect with [`Quota::unlimited`](crate::Quota::unlimited).
+    /// Uses at most this share of the client's [quota](Client::quota): above 0, at most 1; a half unless set. At least one call
+    /// is allowed in each window. It has no effect with [`Quota::unlimited`](crate::Quota::unlimited).
     ///
-    /// Where the platform's totals cannot be believed, each poll reads the whole task, within the same share: 30,000
-    /// subtasks in 120 calls, which take more than two minutes at half of the platform's default quota.
+    /// If a check of the platform's totals fails, each poll reads the whole task within the same share. For 30,000 subtasks
+    /// that is 120 calls, which take more than two minutes with half of the platform's default quota.
     pub fn share(self, share: f64) -> Self {
         Self { share, ..self }
     }
 
-    /// How long to rest between two polls while things move, and at most while they do not; 6 and 30 seconds
-    /// unless set. The share of the quota may make it longer. A slowest below the fastest counts as the fastest.
+    /// The time between two polls: `fastest` while statuses change, and up to `slowest` while they do not; 6 and 30 seconds
+    /// unless set. The share of the quota may make it longer. If `slowest` is less than `fastest`, `fastest` is used for both.
     pub fn interval(self, fastest: Duration, slowest: Duration) -> Self {
         Self { fastest, slowest, ..self }
     }
 
-    /// Ends in an error if the task has not settled so long after the stream was first polled; without it, the watch goes on
-    /// as long as it is polled.
+    /// Ends with an error if the task has not settled within this time. The time starts when the stream is first polled.
+    /// Without a deadline, the watch continues as long as it is polled.
     pub fn deadline(self, within: Duration) -> Self {
         Self { deadline: Some(within), ..self }
     }
 
-    /// Whether a task without subtasks counts as settled; `false` unless set, since the subtasks of a task that was just
-    /// created may be yet to come.
+    /// Whether a task without subtasks counts as settled; `false` unless set, because a task that was just created may not have
+    /// its subtasks yet.
     pub fn allow_empty(self, allow: bool) -> Self {
         Self { allow_empty: allow, ..self }
     }
@@ -130,10 +144,9 @@ impl Watch {
     /// A summary now, and after each poll, until the task [is settled](Summary::is_settled); the last one is of the settled
     /// task.
     ///
-    /// A subtask that settles is seen in the poll after it, so the stream ends at most one interval, and what the share of
-    /// the quota makes it wait, after the last subtask has settled. A task that has had more subtasks than it has now is not
-    /// settled, and one with subtasks in a status that the document does not list is not either: set a
-    /// [deadline](Self::deadline).
+    /// The stream ends in the first poll after the last subtask has settled: after at most one interval, plus the time that the
+    /// poll waits for its share of the quota. **Set a [deadline](Self::deadline).** A task that has fewer subtasks than before
+    /// never counts as settled, and neither does one with a subtask in an undocumented status.
     ///
     /// The first item is an error if the task id or the share is not allowed. Nothing is asked while the stream is not polled.
     pub fn stream(self) -> WatchStream {
@@ -145,7 +158,7 @@ impl Watch {
         WatchStream { summaries: Items(summaries.boxed()), progress: (None, None), calls: 0, missed }
     }
 
-    /// The summary of the settled task, for a caller who needs no report on the way.
+    /// Waits until the task is settled, and returns its summary.
     ///
     /// ```no_run
     /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
@@ -292,13 +305,24 @@ async fn until<T>(
 
 /// Summaries of a batch task until it is settled. Made by [`Watch::stream`].
 ///
-/// It ends after the summary of the settled task. It ends in an error when a call fails with a permanent error, and when the
-/// deadline is over, which is an [`is_timeout`](Error::is_timeout) that says how far the task came.
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// let mut summaries = client.watch("5c8ba99030344005c02316ad").stream();
+/// while let Some(summary) = summaries.try_next().await? {
+///     println!("{summary}; {:?} subtasks a second, {} polls missed", summaries.rate(), summaries.missed());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
-/// An outage does not end it. Where connections fail, a reply does not come, the platform fails (a 5xx without a permanent code),
-/// throttles, or refuses tokens, the poll is [missed](Self::missed), and the next one starts from scratch. Only where no reply
-/// has ever come to the client, such an error ends the watch: the address may be wrong. A reply that is not the platform's (cut off,
-/// compressed, too long, a redirect, a page of a proxy) is a missed poll too, up to three in a row, once a poll has succeeded.
+/// It ends after the summary of the settled task. It ends with an error when a call fails with a permanent error, and when the
+/// deadline is over: then [`is_timeout`](Error::is_timeout) is true, and the error says how far the task came.
+///
+/// An outage does not end it. If a connection fails, no reply comes, or the platform fails (a 5xx without a permanent code),
+/// throttles or refuses tokens, the poll counts as [missed](Self::missed), and the next one starts from scratch. There is one
+/// exception: if the client has never received a reply, such an error ends the watch, because the address may be wrong. After
+/// one successful poll, up to three replies in a row that are not the platform's (cut off, compressed, too long, a redirect, a
+/// page of a proxy) count as missed polls too.
 ///
 /// Cancel safe, as a [`SubtaskStream`](crate::SubtaskStream) is.
 #[derive(Debug)]
@@ -326,12 +350,13 @@ impl WatchStream {
 
     /// How long the task still takes if it goes on at this rate; `None` before the second summary and while nothing settles.
     ///
-    /// Devices that are asleep or out of reach settle later than their number lets expect.
+    /// This is often too short, because devices that are asleep or out of reach settle late.
     pub fn time_left(&self) -> Option<Duration> {
         self.progress.1
     }
 
-    /// How many polls have failed since the last summary. [`Client::waiting`] says why, since when, and when the next one begins.
+    /// The number of failed polls since the last summary. [`Client::waiting`] says why they failed, since when, and when the
+    /// next poll begins.
     pub fn missed(&self) -> u32 {
         self.missed.load(Ordering::Relaxed)
     }

@@ -8,17 +8,30 @@ use tokio::time::Instant;
 use crate::call::FOREVER;
 use crate::error::{Error, ErrorKind, Stop};
 
-/// How calls are repeated that failed with a temporary error.
+/// How calls are retried after a temporary error.
 ///
-/// Repeated are: connections that fail or break, timeouts, HTTP 408, 502, 503 and 504, a 500 without a code or with one that
-/// nobody knows, and the codes that the catalogue marks so (50252, 100501). The time between two attempts doubles, and is
-/// drawn at random between nothing and its full length, so that many clients do not come back at once. `Retry-After` is
-/// honoured. Everything else fails at once: what the platform refuses today it refuses tomorrow.
+/// The client retries after these errors: a connection that fails or breaks, a timeout, HTTP 408, 502, 503 and 504, a 500
+/// without a code or with an undocumented code, and the codes that the catalogue marks as temporary (50252, 100501). Before
+/// each retry it waits a random time, whose upper bound doubles each time, so that many clients do not retry at the same
+/// moment. It obeys `Retry-After`. All other errors are permanent: the call fails at once.
 ///
-/// Waiting for the quota and logging in again are no attempts.
+/// Waiting for the quota and logging in again do not count as attempts.
 ///
-/// [Creating a batch task](crate::Client::create_batch_task) is repeated only after a failure that proves that it was not carried
-/// out: no connection, a token that is refused, throttling (1010005, 1010009, HTTP 429).
+/// [Creating a batch task](crate::Client::create_batch_task) is retried only if the error proves that no task was created: no
+/// connection, a refused token (1010005), or throttling (1010009, HTTP 429).
+///
+/// ```
+/// use std::time::Duration;
+/// use northbound::{Client, Credentials, Retry};
+///
+/// # fn main() -> Result<(), northbound::Error> {
+/// let client = Client::builder("https://platform.example:8743")
+///     .credentials(Credentials::new("demo-app", "demo-secret")?)
+///     .retry(Retry::new().attempts(6).between(Duration::from_secs(1), Duration::from_secs(30)))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Retry {
@@ -28,12 +41,12 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// At most 4 attempts, the times between them drawn from 0.5 s, 1 s, 2 s.
+    /// At most 4 attempts, with random waits of up to 0.5 s, 1 s and 2 s between them.
     pub fn new() -> Self {
         Self { attempts: 4, shortest: Duration::from_millis(500), longest: Duration::from_secs(20) }
     }
 
-    /// One attempt, and no wait for a quota that somebody else has used up.
+    /// One attempt. A call that the platform throttles is not retried either.
     pub fn off() -> Self {
         Self { attempts: 1, ..Self::new() }
     }
@@ -44,7 +57,7 @@ impl Retry {
         self
     }
 
-    /// The time between two attempts: at most `shortest` after the first, doubled each time, never above `longest`.
+    /// The longest wait between two attempts: `shortest` after the first attempt, doubled each time, and at most `longest`.
     pub fn between(mut self, shortest: Duration, longest: Duration) -> Self {
         (self.shortest, self.longest) = (shortest.min(FOREVER), longest.max(shortest).min(FOREVER));
         self
@@ -256,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn throttling_waits_and_is_no_attempt() {
+    fn throttling_waits_and_does_not_count_as_an_attempt() {
         let now = Instant::now();
         let retry = Retry::new();
         let mut attempts = Attempts::new(&retry, true, true, now + Duration::from_secs(180));

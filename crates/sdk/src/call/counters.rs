@@ -7,10 +7,17 @@ use std::time::Duration;
 /// Less is no wait: it is what getting a free slot takes.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-/// What has happened to calls so far, for the figures that a program keeps of itself.
+/// Counts what has happened to calls, for the metrics of a program.
 ///
-/// Clones count together. Give one to several clients with [`ClientBuilder::counters`](crate::ClientBuilder::counters), such as a
-/// client and the one that logs in for it.
+/// Clones share their counts. Give one to several clients with [`ClientBuilder::counters`](crate::ClientBuilder::counters),
+/// such as a client and the client that logs in for it.
+///
+/// ```no_run
+/// # fn example(client: northbound::Client) {
+/// let counters = client.counters();
+/// println!("{} logins, {} throttled calls", counters.logins(), counters.throttles());
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Counters(Arc<Counts>);
 

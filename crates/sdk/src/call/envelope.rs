@@ -8,16 +8,16 @@ use northbound_client::{ErrorCode, Exact, Members};
 
 const ENVELOPES: [(&str, &str); 2] = [("error_code", "error_desc"), ("resultcode", "resultmsg")];
 
-/// A longer body holds no error, in bytes: looking for one in it would take longer than a deadline may be late.
+/// In bytes. A longer body is not searched for an error, because that could take too long after a deadline.
 const LONGEST: usize = 1024 * 1024;
 
-/// The member without which a page is none.
+/// A page must have this member.
 pub(crate) const ROWS: &str = "taskDetails";
-/// The member without which a login has failed.
+/// The reply to a login must have this member.
 pub(crate) const TOKEN: &str = "accessToken";
-/// The member without which no task was created.
+/// The reply to a create must have this member.
 pub(crate) const CREATED_TASK: &str = "taskID";
-/// A member that a batch task has, if it has any.
+/// A batch task that has any member has this one.
 pub(crate) const TASK: &str = "taskId";
 
 /// Whether a body has a member at its top, even if it is null.
@@ -50,7 +50,7 @@ impl Envelope {
         })
     }
 
-    /// Whether it says that all went well: some gateways do so beside a good reply.
+    /// Whether the code means success: some gateways add such a code to a good reply.
     pub(crate) fn is_success(&self) -> bool {
         self.code.as_str() == "0"
     }

@@ -1,4 +1,5 @@
-//! One request and its reply: sends an operation with the generated client, and turns the outcome into our words.
+//! One request and its reply: sends an operation with the generated client, and converts the outcome to the types of this
+//! crate.
 //!
 //! Tokens, the quota and further attempts belong to [`run`](super::run); what an operation sends belongs to the operation.
 
@@ -31,7 +32,7 @@ pub(crate) trait Operation: Sync {
     /// What a good reply brings.
     type Reply: Send;
 
-    /// Whether a second call does no harm, should the platform have carried out the first one without our hearing of it.
+    /// Whether the call may be repeated even if the platform may have carried it out.
     const MAY_REPEAT: bool;
     /// Whether the call needs a token.
     const NEEDS_TOKEN: bool = true;
@@ -53,7 +54,7 @@ pub(crate) trait Operation: Sync {
         client: &northbound_client::Client,
     ) -> impl Future<Output = Result<ResponseValue<Self::Body>, Generated<ErrorResponse>>> + Send;
 
-    /// Decodes a good reply under another status of success than the documented one, where the page leaves it open.
+    /// Decodes a good reply with another 2xx status than the documented one, if the page does not fix the status.
     fn read_success(&self, _body: &[u8]) -> Option<Self::Body> {
         None
     }
@@ -62,7 +63,7 @@ pub(crate) trait Operation: Sync {
     fn accept(&self, body: Self::Body, exchange: &Exchange<'_>) -> Result<Self::Reply, Error>;
 }
 
-/// The way to the platform, and what no message about it may show.
+/// The connection to the platform, and the secrets that no message may show.
 pub(crate) struct Connection {
     pub(crate) endpoint: Endpoint,
     pub(crate) http: reqwest::Client,
@@ -151,7 +152,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// A whole body came, and it is neither the documented reply nor the documented error.
+    /// The whole body came, and is neither the documented reply nor a documented error.
     fn not_as_documented(&self, body: &[u8]) -> Error {
         let status = self.status();
         match (Envelope::in_body(body), self.call.received().and_then(|received| received.misread)) {
@@ -191,7 +192,7 @@ impl Exchange<'_> {
         error.with(|details| details.member = Some(member))
     }
 
-    /// An HTTP status that says what happened, with a body that does not.
+    /// The error for a reply whose HTTP status says what happened, but whose body does not.
     fn without_code(&self) -> Error {
         let status = self.status();
         let http = format!("HTTP {}", status.as_u16());

@@ -1,4 +1,4 @@
-//! The login: the one operation that needs no token, and brings one.
+//! The login: the only operation that needs no token. It returns one.
 
 use northbound_client::types::{AccessToken, ErrorResponse, LoginRequest};
 use northbound_client::{Call, Client, may_repeat};
@@ -21,7 +21,7 @@ impl<N: Fn() + Sync> Operation for Login<'_, N> {
     type Body = AccessToken;
     type Reply = Token;
 
-    /// The token of the second login is good, whatever became of the first one.
+    /// If a login is repeated, the token of the second one works, whatever happened to the first.
     const MAY_REPEAT: bool = may_repeat::LOGIN;
     const NEEDS_TOKEN: bool = false;
 

@@ -20,15 +20,15 @@ use store::{QuotaStore, Turn};
 /// Longer windows are a mistake, and would overflow the clock.
 const LONGEST_WINDOW: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// How often an application may call, and who calls next.
+/// How many calls an application may make in a window of time, and whose turn it is.
 ///
-/// The platform throttles an application that calls more than 100 times in 60 seconds (code 1010009). A client does not let
-/// it come to that: a call waits until the platform is sure to take it, first come, first served. The whole quota is usable
-/// at once, and again as the window moves.
+/// The platform throttles an application that calls more than 100 times in 60 seconds (code 1010009). A client avoids this: a
+/// call waits until the platform is sure to accept it. Calls are served in the order in which they came. The whole quota can be
+/// used at once. A call stops counting one window after its reply.
 ///
 /// Clones share one quota. The platform counts by application, so give a clone of one object to every client of the same
-/// application in this process. Share it with other processes through a store ([`shared`](Self::shared)); without one, give each
-/// process its part, or let the platform throttle and the clients wait.
+/// application in this process. Share it with other processes through a store ([`shared`](Self::shared)). Without a store, give
+/// each process a part of the quota; otherwise the platform throttles some calls, and the clients wait.
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,7 +59,7 @@ struct Line {
 }
 
 impl Quota {
-    /// So many calls in any window of this length.
+    /// A quota of this number of calls in any window of this length.
     ///
     /// # Errors
     /// When `calls` is 0, or `window` is zero or longer than a year.
@@ -78,14 +78,14 @@ impl Quota {
 
     /// No limit: every call is sent at once.
     ///
-    /// Should the platform throttle a call all the same, calls still pause as they do with the platform's default quota.
+    /// If the platform throttles a call nevertheless, calls pause as they do with the platform's default quota.
     pub fn unlimited() -> Self {
         Self::of(Slots::unlimited())
     }
 
-    /// Shares the quota with other processes through this store. Clones share it as well, also those made before.
+    /// Shares the quota with other processes through this store. This also applies to all clones, even those made earlier.
     ///
-    /// A quota without a limit neither counts nor is counted, so it stays as it is.
+    /// It has no effect on a quota without a limit.
     #[must_use]
     pub fn shared(self, store: impl QuotaStore) -> Self {
         if self.calls().is_some() {
@@ -99,21 +99,21 @@ impl Quota {
         self.lock().calls
     }
 
-    /// The length of the window. Without a limit it is the platform's default, and rules pauses only.
+    /// The length of the window. Without a limit it is the platform's default, and only used for pauses.
     pub fn window(&self) -> Duration {
         self.lock().window
     }
 
-    /// How many calls of the quota are used up at this moment: those under way, and those that ended within the window.
-    /// Without a limit, only those under way.
+    /// How many calls count towards the quota at this moment: those under way, and those that ended within the window. Without
+    /// a limit, only those under way.
     pub fn used(&self) -> u32 {
         let used = self.lock().used(Instant::now());
         u32::try_from(used).unwrap_or(u32::MAX)
     }
 
-    /// How long the call after this number of others would wait. Calls that wait already are among the others.
+    /// How long a call would wait if this number of other calls come first. Calls that already wait are among the others.
     ///
-    /// Exact if the replies come at once, nobody else uses the quota, and all of these calls are made as soon as they may.
+    /// It is exact if replies come at once, nobody else uses the quota, and all these calls are made as early as possible.
     pub fn forecast(&self, calls: u64) -> Duration {
         self.lock().forecast(calls, Instant::now())
     }

@@ -274,7 +274,8 @@ impl CallRunner<'_> {
         }
     }
 
-    /// Reports a wait for the quota. An error if it lasts beyond the deadline: it would only keep the caller from hearing that.
+    /// Reports a wait for the quota. It fails at once if the wait ends after the deadline, so that the caller does not wait in
+    /// vain.
     fn waits_for_quota(&self, wait: Duration, is_paused: bool, is_first: bool) -> Result<(), NoOutcome> {
         let ready_at = after(Instant::now(), wait);
         if ready_at > self.deadline {
@@ -346,7 +347,7 @@ fn no_secret(fault: TokenError) -> Error {
     of_source(fault, "no secret came", Remedy::CheckSecretSource)
 }
 
-/// What somebody else's code did not bring. An error of this crate stays as it is.
+/// The error of a source or store that is not of this crate. An error of this crate stays as it is.
 fn of_source(fault: TokenError, found: &str, remedy: Remedy) -> Error {
     match fault.downcast::<Error>() {
         Ok(error) => *error,

@@ -1,4 +1,4 @@
-//! The token that every call but the login needs: where it comes from, how long it is good, and who may ask for another.
+//! The token that every call except the login needs: where it comes from, how long it is used, and when there is a new one.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -25,7 +25,14 @@ const MOST_LOGINS: u32 = 4;
 /// The shortest time between two logins after that. A token that has lasted this long makes up for one refusal.
 const RECOVERY: Duration = Duration::from_secs(300);
 
-/// A token from wherever, and how long it lives.
+/// A token and how long it lives. A [`TokenSource`] returns it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let token = northbound::Token::new("t0ken").lives(Duration::from_secs(3600));
+/// assert_eq!(token.life(), Some(Duration::from_secs(3600)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     secret: Secret,
@@ -38,7 +45,8 @@ impl Token {
         Self { secret: secret.into(), life: None }
     }
 
-    /// A token that lives so long from now. It is renewed 5 minutes before its end, or a tenth of its life if that is shorter.
+    /// Sets how long the token lives from now on. It is renewed 5 minutes before its end, or a tenth of its life if that is
+    /// shorter.
     ///
     /// A life of less than 10 seconds counts as unknown: the token is used until the platform refuses it.
     #[must_use]
@@ -57,7 +65,7 @@ impl Token {
         &self.secret
     }
 
-    /// How long it lives from the moment on at which it came, if that is known.
+    /// How long it lives, counted from the moment when it was made; `None` if that is unknown.
     pub fn life(&self) -> Option<Duration> {
         self.life
     }
@@ -66,13 +74,13 @@ impl Token {
 /// The error of a [`TokenSource`]. An [`Error`](crate::Error) of this crate reaches the caller as it is.
 pub type TokenError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The outcome of a [`TokenSource`], to come.
+/// The future that [`TokenSource::token`] returns.
 pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Token, TokenError>> + Send + 'a>>;
 
-/// Brings tokens from elsewhere, for instance from the one process of a fleet that logs in.
+/// Supplies tokens to a client that does not log in itself. For example, they come from the one process that logs in.
 ///
-/// On this platform a login cancels every earlier token of the application, so two processes that both log in knock each other
-/// out. Let one log in, and give its token to the others through this trait.
+/// On this platform a login cancels every earlier token of the application, so two processes that both log in cancel each
+/// other's tokens. Let one process log in, and give its token to the others through this trait.
 ///
 /// ```
 /// use northbound::{Secret, Token, TokenFuture, TokenSource};
@@ -86,12 +94,12 @@ pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Token, TokenError>
 /// }
 /// ```
 pub trait TokenSource: Send + Sync + 'static {
-    /// A token to use. Asked one at a time: when there is none, when the last one is about to end, and when the platform has
-    /// refused it (`rejected`), in which case the same token does not help.
+    /// Returns a token to use. The client calls this when it has no token, when its token expires soon, and when the platform
+    /// has refused the token `rejected`; then the same token does not help. It makes one call at a time.
     fn token(&self, rejected: Option<&Secret>) -> TokenFuture<'_>;
 
-    /// What it waits for just now, for [`Client::waiting`](crate::Client::waiting): of a source that logs in with a client of its
-    /// own, what that client waits for.
+    /// What the source waits for at this moment, for [`Client::waiting`](crate::Client::waiting). A source that logs in with a
+    /// client of its own returns what that client waits for.
     fn waiting(&self) -> Option<Waiting> {
         None
     }
@@ -192,8 +200,8 @@ impl TokenState {
 }
 
 impl TokenStore {
-    /// The token; `log_in` brings one if there is none. Whoever comes meanwhile waits for that login instead of making
-    /// another, which would cancel the first one's token. Dropping the future leaves nothing stuck: the next one logs in.
+    /// The token; `log_in` brings one if there is none. Calls that come during that login wait for it. A second login would
+    /// cancel the first one's token. If the future is dropped, the next call logs in.
     ///
     /// `waits` is called if that login has to wait until some time. [`Stop::Token`] says that the platform has refused too many
     /// tokens in a row, and that there is no login for now; the error is the latest refusal.

@@ -1,4 +1,4 @@
-//! What the calls of a client wait for just now, so that a program can report it.
+//! What the calls of a client wait for at this moment, so that a program can report it.
 
 use std::collections::BTreeMap;
 use std::mem::discriminant;
@@ -12,11 +12,11 @@ use crate::error::{Error, ErrorKind, Remedy};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Waiting {
-    /// What for.
+    /// What the call waits for.
     pub reason: WaitReason,
-    /// Since when. After a failure: since the first one of those that followed one another.
+    /// Since when. If several attempts in a row failed: since the first of these failures.
     pub since: Instant,
-    /// When the call continues, if that is known. A moment in the past says that the call is being made again.
+    /// When the call continues, if that is known. If this is in the past, the next attempt is under way.
     pub until: Option<Instant>,
 }
 
@@ -30,11 +30,11 @@ pub enum WaitReason {
     TokenSource,
     /// This client has used its quota, or all processes together have used theirs if it is [shared](crate::Quota::shared).
     Quota,
-    /// The store of the shared quota fails, so nobody knows what is left of the quota. This is the last error.
+    /// The store of the shared quota fails, so the client does not know how much of the quota is left. This is the last error.
     QuotaStore(Error),
     /// The platform throttled a call: other programs use the quota as well, or it is smaller than this client's.
     QuotaUsedElsewhere,
-    /// The platform refused a token that was fresh: another process logs in with this application.
+    /// The platform refused a new token: another process logs in with this application.
     TokenRefused,
     /// Connections fail, or no reply comes. This is the last error.
     Unreachable(Error),
@@ -91,7 +91,8 @@ impl Waits {
         Wait { waits: self.clone(), call: entries.next }
     }
 
-    /// The one that waits longest, trouble first: a call that needs a token waits for nothing better than the login does.
+    /// The call that has waited longest; calls for which something went wrong come first, because a login that fails holds up
+    /// all calls that need its token.
     pub(crate) fn longest(&self) -> Option<Waiting> {
         longest(self.lock().calls.values().cloned())
     }

@@ -29,7 +29,21 @@ const DEADLINE: Duration = Duration::from_secs(180);
 /// No page of 250 rows comes near it.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
 
-/// Builds a [`Client`].
+/// Builds a [`Client`]. Made by [`Client::builder`].
+///
+/// ```
+/// use std::time::Duration;
+/// use northbound::{Client, Credentials};
+///
+/// # fn main() -> Result<(), northbound::Error> {
+/// let client = Client::builder("https://platform.example:8743")
+///     .credentials(Credentials::new("demo-app", "demo-secret")?)
+///     .deadline(Duration::from_secs(60))
+///     .build()?;
+/// assert_eq!(client.app_id().as_str(), "demo-app");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct ClientBuilder {
     endpoint: String,
@@ -85,14 +99,14 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Logs in with these credentials, on the first call, before a token ends, and when the platform refuses one.
+    /// Logs in with these credentials: on the first call, before a token expires, and when the platform refuses a token.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.sources.push(Source::Login(credentials));
         self
     }
 
-    /// Logs in as with [`credentials`](Self::credentials), with a secret that `ask` brings before each login, and only then: from a
-    /// vault, a keyring, another program.
+    /// Logs in as [`credentials`](Self::credentials) does, but calls `ask` for the secret before each login. Use it to read the
+    /// secret from a vault, a keyring or another program only when it is needed.
     ///
     /// ```
     /// # fn main() -> Result<(), northbound::Error> {
@@ -114,65 +128,65 @@ impl ClientBuilder {
         self
     }
 
-    /// Calls this before each login is sent, with the client that logs in: a login cancels the tokens that other programs use.
+    /// Calls this function before each login, with the client that logs in. A login cancels the tokens that other programs use.
     pub fn before_login(mut self, notice: impl Fn(&Client) + Send + Sync + 'static) -> Self {
         self.before_login = Some(Box::new(move |shared| notice(&Client { shared: Arc::clone(shared) })));
         self
     }
 
-    /// Uses a token that somebody else has obtained; the client never logs in.
+    /// Uses this token; the client never logs in.
     pub fn token(mut self, app_id: AppId, token: impl Into<Secret>) -> Self {
         self.sources.push(Source::Ready(app_id, token.into()));
         self
     }
 
-    /// Takes tokens from elsewhere; the client never logs in. That is how several processes share one application.
+    /// Takes tokens from this source; the client itself never logs in. This is how several processes use one application.
     pub fn token_source(mut self, app_id: AppId, source: impl TokenSource) -> Self {
         self.sources.push(Source::Elsewhere(app_id, Box::new(source)));
         self
     }
 
-    /// Bounds one attempt, its reply included; 30 seconds unless set.
+    /// Limits the time of one attempt, including its reply; 30 seconds unless set.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: timeout.min(FOREVER), ..self }
     }
 
-    /// Bounds the time that a connection may take; 30 seconds unless set, and never longer than nine tenths of
-    /// [`timeout`](Self::timeout): an attempt that ends before it has a connection has sent nothing.
+    /// Limits the time to connect; 30 seconds unless set, and at most nine tenths of [`timeout`](Self::timeout). So an attempt
+    /// that cannot connect fails before its timeout, and it is known that nothing was sent.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self { connect_timeout: timeout.min(FOREVER), ..self }
     }
 
-    /// Bounds a whole call with its waits, repetitions and logins; 3 minutes unless set.
+    /// Limits the time of a whole call, including its waits, retries and logins; 3 minutes unless set.
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// Refuses a reply whose body is longer than this, while it is read; 32 MiB unless set. A read of several pages then goes on
-    /// with smaller ones.
+    /// Refuses a reply whose body is longer than this, without reading it to the end; 32 MiB unless set. A read of several
+    /// pages then continues with smaller pages.
     pub fn body_limit(self, bytes: usize) -> Self {
         Self { body_limit: bytes, ..self }
     }
 
-    /// Keeps to this quota, which other clients of the same application may share; the platform's default unless set.
+    /// Keeps to this quota; the platform's default unless set. Give a clone of it to every client of the same application.
     pub fn quota(self, quota: Quota) -> Self {
         Self { quota, ..self }
     }
 
-    /// Counts with these, which other clients may share.
+    /// Counts calls in these counters, which several clients can share.
     pub fn counters(self, counters: Counters) -> Self {
         Self { counters, ..self }
     }
 
-    /// Repeats calls in this way.
+    /// Sets how calls are retried; [`Retry::new`] unless set.
     pub fn retry(self, retry: Retry) -> Self {
         Self { retry, ..self }
     }
 
     /// Adjusts the HTTP client: a proxy, connection pools, DNS.
     ///
-    /// Redirects stay off whatever is set here: they would carry the application id to another host. Plain http to this
-    /// machine uses no proxy, and no other resolver of names.
+    /// Redirects stay off whatever is set here, because they would send the application id to another host. Plain http to this
+    /// machine never uses a proxy or a resolver that is set here.
     pub fn http(
         mut self,
         adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
@@ -181,21 +195,21 @@ impl ClientBuilder {
         self
     }
 
-    /// Uses no proxy of the environment: neither `HTTPS_PROXY` nor its relatives are read.
+    /// Ignores the proxies of the environment: `HTTPS_PROXY`, `ALL_PROXY` and the like.
     pub fn no_proxy(self) -> Self {
         Self { uses_proxy: false, ..self }
     }
 
-    /// Connects to `address` when the endpoint names `host`: for a platform at a bare IP address, whose certificate is for a
-    /// host name. Write the name in the endpoint: another host is refused.
+    /// Connects to `address` for the host name `host`. Use it for a platform that has only an IP address, but a certificate for
+    /// a host name. `host` must be the host of the endpoint.
     pub fn resolve(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
         self.resolved.push((host.into(), address));
         self
     }
 
-    /// Trusts these certificate authorities as well, given as PEM: one certificate or several. A server's own certificate can be
-    /// among them, such as a self-signed one: it is trusted for the hosts that it names, and TLS settings of
-    /// [`http`](Self::http) have no effect then.
+    /// Trusts these certificate authorities as well. They are given as PEM, one certificate or several. A server's own
+    /// certificate, such as a self-signed one, can be among them: it is trusted for the hosts that it names. In that case, TLS
+    /// settings of [`http`](Self::http) have no effect.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.certificates.roots.push(pem.into());
@@ -216,23 +230,24 @@ impl ClientBuilder {
         self
     }
 
-    /// Accepts every certificate, also of somebody who only pretends to be the platform: secret and token are then anybody's.
+    /// Accepts every certificate, even that of somebody who only pretends to be the platform and then gets the secret and the
+    /// token.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn danger_accept_any_certificate(mut self) -> Self {
         self.certificates.accepts_any = true;
         self
     }
 
-    /// Allows plain http to another machine, where everybody on the way can read secret and token.
+    /// Allows plain http to another machine. Everybody on the way can then read the secret and the token.
     pub fn danger_allow_plain_http(mut self) -> Self {
         self.allows_plain_http = true;
         self
     }
 
-    /// Sends requests to this service instead of over HTTP: any [`tower_service::Service`] of http requests, such as a router
-    /// of axum. A test hands the emulator's router over and needs no socket.
+    /// Sends requests to this service instead of over HTTP. It is any [`tower_service::Service`] of http requests, such as a
+    /// router of axum. A test that uses the emulator's router needs no socket.
     ///
-    /// Nothing is connected then, so options of TLS, proxies and connections have no effect.
+    /// Then there are no connections, so options for TLS, proxies and connections have no effect.
     ///
     /// ```
     /// use northbound::{Client, Credentials};
@@ -254,10 +269,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests to a service that is made from the HTTP client and sends with it: to look at what goes over the wire and
-    /// what comes back, headers included, or to change it.
+    /// Sends requests through a service of your own, which gets the HTTP client and sends with it. The service can look at or
+    /// change requests and replies, including their headers.
     ///
-    /// Requests have the application id and a token, logins the secret: the service must not show them.
+    /// Requests have the application id and a token, and logins have the secret. The service must not show them.
     ///
     /// ```
     /// use northbound::{AppId, Client, reqwest};
@@ -285,7 +300,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Draws what is left to chance (the time between two attempts) from this seed: for tests that must repeat themselves.
+    /// Uses this seed for everything random, such as the time between two attempts. It makes tests repeatable.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
     }
@@ -293,9 +308,9 @@ impl ClientBuilder {
     /// Builds the client. Nothing is sent yet.
     ///
     /// # Errors
-    /// When the endpoint is no URL, is plain http to another machine, or is https and this crate was built without TLS; when there
-    /// are no credentials, or several; when the deadline is zero; when a variable of the environment holds a proxy that cannot be used; when a certificate
-    /// cannot be read or the HTTP client cannot be made.
+    /// When the endpoint is not a URL, is plain http to another machine, or is https and this crate was built without TLS. When
+    /// there are no credentials, or more than one kind. When the deadline is zero, when a variable of the environment has a
+    /// proxy that cannot be used, when a certificate cannot be read, or when the HTTP client cannot be made.
     pub fn build(mut self) -> Result<Client, Error> {
         let mut endpoint = Endpoint::parse(&self.endpoint, self.allows_plain_http, &self.resolved)?;
         let [source] = <[Source; 1]>::try_from(self.sources).map_err(|sources| match sources.len() {

@@ -1,4 +1,4 @@
-//! The certificates that the user gives a client, as PEM: those that it trusts, and the one that it shows.
+//! The certificates that the user gives to a client, as PEM: those that it trusts, and the client certificate.
 
 #[cfg(all(feature = "rustls", not(target_os = "android")))]
 mod own;
@@ -76,7 +76,7 @@ fn identity(pem: &[u8]) -> Result<reqwest::Identity, Error> {
     })
 }
 
-/// The character because of which a line is not recognised as the beginning of a certificate.
+/// The character that prevents a line from being recognised as the beginning of a certificate.
 fn hidden_in(pem: &[u8]) -> String {
     let text = String::from_utf8_lossy(pem);
     let begin = text.lines().filter(|line| line.contains("-----BEGIN"));
@@ -89,7 +89,7 @@ fn read_identity(pem: &[u8]) -> reqwest::Result<reqwest::Identity> {
     reqwest::Identity::from_pem(pem)
 }
 
-/// The system's library wants the certificates and the key apart.
+/// The system's library requires the certificates and the key as separate texts.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 fn read_identity(pem: &[u8]) -> reqwest::Result<reqwest::Identity> {
     const BEGIN: &str = "-----BEGIN ";

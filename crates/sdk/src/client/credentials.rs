@@ -14,8 +14,8 @@ const SECRET_VARIABLE: &str = "NORTHBOUND_SECRET";
 
 /// The id that the platform gave to an application when it was created.
 ///
-/// One value for what the platform calls `appId` in one place and `app_key` in another. It has 1 to 256 characters, all of
-/// which can be put into a header.
+/// The platform calls it `appId` in some places and `app_key` in others. It has 1 to 256 characters, which must be allowed in
+/// an HTTP header.
 ///
 /// ```
 /// let app_id = northbound::AppId::new("demo-app")?;
@@ -29,7 +29,7 @@ impl AppId {
     /// Checks an application id.
     ///
     /// # Errors
-    /// When it is empty, longer than 256 characters, or holds a character that nobody sees or that no header can carry.
+    /// When it is empty, longer than 256 characters, or has a character that is invisible or not allowed in a header.
     pub fn new(id: impl Into<String>) -> Result<Self, Error> {
         let id = id.into();
         if id.is_empty() {
@@ -64,6 +64,12 @@ impl fmt::Display for AppId {
 /// Application id and secret, with which a client logs in by itself.
 ///
 /// Debug shows the id and hides the secret.
+///
+/// ```
+/// let credentials = northbound::Credentials::new("demo-app", "demo-secret")?;
+/// assert!(!format!("{credentials:?}").contains("demo-secret"));
+/// # Ok::<(), northbound::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     pub(crate) app_id: AppId,
@@ -74,8 +80,8 @@ impl Credentials {
     /// Credentials from given values.
     ///
     /// # Errors
-    /// When the id is not allowed (see [`AppId::new`]), or the secret is empty, longer than 256 characters, or holds a character that
-    /// nobody sees, such as a line break.
+    /// When the id is not allowed (see [`AppId::new`]), or the secret is empty, longer than 256 characters, or has an invisible
+    /// character, such as a line break.
     pub fn new(app_id: impl Into<String>, secret: impl Into<Secret>) -> Result<Self, Error> {
         let (app_id, secret) = (AppId::new(app_id)?, secret.into());
         if secret.expose().is_empty() {
@@ -96,7 +102,7 @@ impl Credentials {
     }
 
     /// Credentials from the environment: `NORTHBOUND_APP_ID` and `NORTHBOUND_SECRET`. A byte order mark before a value and line
-    /// breaks behind it are left out.
+    /// breaks after it are dropped.
     ///
     /// # Errors
     /// When a variable is missing or not UTF-8, or its value is not allowed.
@@ -111,7 +117,7 @@ impl Credentials {
     }
 }
 
-/// Brings the secret.
+/// Returns the secret.
 pub(crate) type AskForSecret =
     Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Secret, TokenError>> + Send>> + Send + Sync>;
 
@@ -119,9 +125,9 @@ pub(crate) type AskForSecret =
 pub(crate) enum Source {
     /// The client logs in by itself.
     Login(Credentials),
-    /// The client logs in, with a secret that it asks for then.
+    /// The client logs in, and asks for the secret each time.
     Asked(AppId, AskForSecret),
-    /// Somebody else brings tokens.
+    /// A [`TokenSource`] returns tokens.
     Elsewhere(AppId, Box<dyn TokenSource>),
     /// The user brought one token.
     Ready(AppId, Secret),

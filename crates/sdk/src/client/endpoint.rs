@@ -13,7 +13,7 @@ use crate::invisible::check_secret;
 pub(crate) struct Endpoint {
     pub(crate) url: Url,
     pub(crate) is_loopback: bool,
-    /// The secret goes over plain http, and so must not leave this machine.
+    /// Whether the endpoint is plain http, so that the secret must not leave this machine.
     pub(crate) stays_here: bool,
     /// Host and port of the proxy on the way, if the environment sets one.
     pub(crate) proxy: Option<(String, u16)>,
@@ -66,7 +66,7 @@ impl Endpoint {
     }
 }
 
-/// Looks names up and uses the addresses of this machine alone, whatever a hosts file says of `localhost`.
+/// Looks names up and uses only addresses of this machine, whatever a hosts file says about `localhost`.
 pub(crate) struct ThisMachine;
 
 impl Resolve for ThisMachine {

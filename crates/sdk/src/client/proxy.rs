@@ -1,4 +1,4 @@
-//! Which proxy the environment asks for. reqwest reads the same variables, and goes past a proxy that it cannot read.
+//! Which proxy the environment sets. reqwest reads the same variables, but ignores a proxy that it cannot read.
 
 use std::ffi::{OsStr, OsString};
 
@@ -15,7 +15,7 @@ pub(crate) fn of_environment(
     url: &Url,
     environment: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<(String, u16)>, Error> {
-    // A CGI script must take no proxy from its environment, which whoever calls it can set.
+    // A CGI script must not take a proxy from its environment, because its callers can set these variables.
     if environment("REQUEST_METHOD").is_some() {
         return Ok(None);
     }

@@ -1,4 +1,4 @@
-//! Trust: what goes wrong when certificates cannot be used, or two sides do not trust each other, in words.
+//! The errors of TLS: certificates that cannot be used, and handshakes in which one side does not trust the other.
 
 use std::error::Error as StdError;
 

@@ -2,13 +2,21 @@
 
 /// What kind of failure an [`Error`](crate::Error) is: where between the caller and the platform it happened.
 ///
+/// ```
+/// use northbound::{Error, ErrorKind};
+///
+/// fn task_may_exist(error: &Error) -> bool {
+///     error.kind() == ErrorKind::OutcomeUnknown
+/// }
+/// ```
+///
 /// What the platform means by an error that it reports is in [`Error::action`](crate::Error::action) and the predicates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// Input was refused, and nothing was sent.
     Refused,
-    /// The source of tokens brought no token. Calls may have been sent before.
+    /// The source of tokens returned no token. Earlier calls may have been sent.
     NoToken,
     /// No complete reply arrived.
     Connection,
@@ -28,27 +36,27 @@ pub enum ErrorKind {
     TooLarge,
     /// Rows are missing from a read, or come twice.
     Incomplete,
-    /// It is not known whether the platform has carried the call out: no reply came after the request was begun, the reply broke
-    /// off, the platform failed (HTTP 408, or a 5xx without a code that says that it refused), or a reply of success is not what
-    /// the document describes. Only a call that must not be made twice ends so, as
-    /// [`create_batch_task`](crate::Client::create_batch_task) does.
+    /// It is not known whether the platform has carried the call out: no reply came after the request was begun, the reply
+    /// broke off, the platform failed (HTTP 408, or a 5xx without a code that says that it refused), or a reply of success is
+    /// not what the document describes. Only a call that must not be made twice can end like this:
+    /// [`create_batch_task`](crate::Client::create_batch_task).
     ///
-    /// The task may exist then, and no call finds its id. Creating it again does not tell either. 105002
+    /// The task may exist then, and no call finds its id. Creating it again does not show it either. 105002
     /// ([`is_name_taken`](crate::Error::is_name_taken)) says that a task has this name, and 105001
     /// ([`is_task_unfinished`](crate::Error::is_task_unfinished)) that a task is unfinished; but another program may have used
-    /// the name, or have the unfinished task. If the repeat succeeds, the first call did not create the task, or created it under an
-    /// application or a platform that does not know this name. The platform's portal shows which tasks there are.
+    /// the name, or have the unfinished task. If the repeat succeeds, the first call did not create the task, or created it
+    /// under an application or a platform that does not know this name. The platform's portal shows which tasks there are.
     ///
-    /// The [source](std::error::Error::source) is the error as it would have been for another call.
+    /// The [source](std::error::Error::source) is the error that another call would have returned.
     OutcomeUnknown,
 }
 
-/// Why a call is not repeated any more.
+/// Why a call is not retried any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// Repeating does not help.
     Pointless,
-    /// All attempts are made.
+    /// There were as many attempts as allowed.
     Attempts,
     /// The deadline comes before the next attempt could be made.
     Deadline,

@@ -5,6 +5,11 @@ use std::fmt;
 
 /// What to do about an [`Error`](crate::Error).
 ///
+/// ```
+/// let error = northbound::Credentials::new("demo-app", "").unwrap_err();
+/// println!("{}", error.remedy());
+/// ```
+///
 /// Display names methods of this crate, as in `give a newer token(), or let the client log in with credentials()`. A program whose
 /// users have settings of their own matches the variants and names those instead. Advice that names no method is
 /// [`Text`](Self::Text).
@@ -27,11 +32,11 @@ pub enum Remedy {
     StopOtherLogins,
     /// Share the quota with other programs, or set it to what the platform allows.
     ShareQuota,
-    /// Check what brings the tokens.
+    /// Check the source of tokens.
     CheckTokenSource,
-    /// Check what brings the secret.
+    /// Check the source of the secret.
     CheckSecretSource,
-    /// Check what keeps the quota that processes share.
+    /// Check the store of the shared quota.
     CheckQuotaStore,
     /// Trust the authority that issued the platform's certificate, or this certificate itself.
     TrustAuthority,

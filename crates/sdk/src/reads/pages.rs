@@ -1,9 +1,9 @@
 //! Which page to ask for next, which of its rows to deliver, and whether the read is complete.
 //!
-//! Page numbers over rows that change their status between two calls lose rows in silence, so a read goes in one of three
-//! directions, each a state machine of its own: the [whole](whole) task, whose set is fixed; [forward](forward) through rows
-//! that only come; [backward](backward) through rows that only go. They decide and do no I/O: [`crate::reads::stream`] makes
-//! the calls, and the [model](model) feeds them from a platform whose rows move.
+//! A loop over page numbers loses rows without an error if rows change their status between two calls. So there are three kinds
+//! of read, each with a state machine of its own. [`whole`] reads a whole task, whose set of rows is fixed. [`forward`] is for
+//! rows that are only added. [`backward`] is for rows that are only removed. The state machines do no I/O:
+//! [`crate::reads::stream`] makes the calls, and in tests the module `model` is a platform whose rows move.
 
 mod backward;
 mod fingerprints;

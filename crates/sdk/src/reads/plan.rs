@@ -10,17 +10,26 @@ use northbound_client::SubtaskStatus;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Direction {
-    /// The whole task without a filter by status: a fixed set, read from page 0 on, several pages at a time.
+    /// The whole task without a filter by status, from page 0 on, several pages at a time. Its set of rows does not change.
     Whole,
-    /// From page 0 on, one call at a time: for rows that only come, since a final status is never left.
+    /// From page 0 on, one call at a time. For final statuses: rows are only added, because a final status is never left.
     Forward,
-    /// From the last page down to page 0, one call at a time: for rows that only go, since nothing becomes Pending again.
+    /// From the last page down to page 0, one call at a time. For Pending: rows are only removed, because no subtask becomes
+    /// Pending again.
     Backward,
 }
 
-/// What a read will ask for. Made by [`SubtaskQuery::plan`](crate::SubtaskQuery::plan).
+/// How a read will ask for its rows. Made by [`SubtaskQuery::plan`](crate::SubtaskQuery::plan).
 ///
 /// Display is one sentence, such as `asks for Fail, then for Timeout, 250 rows a call, forward, one call at a time`.
+///
+/// ```no_run
+/// # fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// let plan = client.subtasks("5c8ba99030344005c02316ad").plan()?;
+/// println!("{plan}, at most {} calls at a time", plan.calls_at_a_time());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub(crate) direction: Direction,
@@ -42,7 +51,7 @@ impl Plan {
         &self.sent
     }
 
-    /// The statuses that are picked out here, from a task that is read whole; empty if every row is delivered.
+    /// The statuses whose rows the client picks from a whole task; empty if every row is delivered.
     pub fn picks(&self) -> &[SubtaskStatus] {
         &self.kept
     }
@@ -52,7 +61,7 @@ impl Plan {
         self.page_size.get()
     }
 
-    /// The page at which the read is resumed, if it is.
+    /// The page at which the read resumes; `None` if it starts at the beginning.
     pub fn from_page(&self) -> Option<u32> {
         self.from_page
     }
@@ -91,9 +100,10 @@ impl Wanted {
 
     /// The direction in which the wanted rows can be read without losing one, and whether the statuses are sent.
     ///
-    /// It follows from the lifecycle in the document: a final status is only entered, the first one is only left. A status
-    /// that can be both, or that nobody knows, is picked from the whole task. So is any mix with such a one: to read it in
-    /// parts would lose the rows that move from a part that is still to be read to one that was.
+    /// It follows from the lifecycle in the document: subtasks only enter a final status, and only leave the first one. For a
+    /// status that subtasks enter and leave, or an undocumented one, the whole task is read and the rows are picked. The same
+    /// applies if such a status is among several: in a read of one part after another, rows that move from a part still to be
+    /// read to one already read would be lost.
     pub(crate) fn direction(&self) -> Direction {
         let statuses = self.0.as_deref().unwrap_or_default();
         if !statuses.is_empty() && statuses.iter().all(SubtaskStatus::is_final) {

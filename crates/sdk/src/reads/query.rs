@@ -63,16 +63,16 @@ pub struct SubtaskQuery {
 }
 
 impl SubtaskQuery {
-    /// Only subtasks in this status. The platform takes the five that the document lists; a stream picks any other one from
-    /// the whole task.
+    /// Only subtasks in this status. The platform accepts the five documented statuses as a filter. For any other status, a
+    /// stream reads the whole task and picks the rows.
     pub fn status(self, status: SubtaskStatus) -> Self {
         self.statuses([status])
     }
 
-    /// Only subtasks in one of these statuses: any mix, for [`stream`](Self::stream) and [`pages`](Self::pages).
+    /// Only subtasks in one of these statuses, for [`stream`](Self::stream) and [`pages`](Self::pages).
     ///
-    /// Final statuses (Success, Fail, Timeout) are asked for one after another. A mix with any other one is picked from the
-    /// whole task; [`plan`](Self::plan) tells.
+    /// Final statuses (Success, Fail, Timeout) are read one after another. If another status is among them, the whole task is
+    /// read and the rows are picked. [`plan`](Self::plan) says which.
     pub fn statuses(self, statuses: impl IntoIterator<Item = SubtaskStatus>) -> Self {
         Self { wanted: Wanted::new(statuses), ..self }
     }
@@ -89,9 +89,9 @@ impl SubtaskQuery {
 
     /// Sends the page's optional parameter `appId`.
     ///
-    /// The editions of the page differ: the English one describes it as the id of the authorized application, the Chinese one
-    /// wants it only when the task belongs to another application that has authorized the caller. Both agree that it is left
-    /// out otherwise, and so it is unless this is called.
+    /// The editions of the page differ. The English one describes it as the id of the authorized application. The Chinese one
+    /// requires it only if the task belongs to another application that has authorized the caller. In all other cases it is
+    /// left out.
     pub fn app_id(self, app_id: impl Into<String>) -> Self {
         Self { app_id: Some(app_id.into()), ..self }
     }
@@ -99,32 +99,33 @@ impl SubtaskQuery {
     /// How many rows to ask for in one call: 1 to 250. Unless set, 25 for [`page`](Self::page) (as on the platform's page)
     /// and 250 for [`stream`](Self::stream) and [`pages`](Self::pages).
     ///
-    /// A read goes on with smaller pages where one is too long for [a reply](crate::ClientBuilder::body_limit); a page that is
-    /// asked for alone then is an error.
+    /// If a page is too long for [a reply](crate::ClientBuilder::body_limit), a read of several pages continues with smaller
+    /// ones. A single page fails.
     pub fn page_size(self, rows: u32) -> Self {
         Self { page_size: Some(rows), ..self }
     }
 
-    /// How many pages of a whole task to ask for at a time: at least 1, and 4 unless set. They are delivered in order.
+    /// The number of pages of a whole task that are requested at the same time: at least 1; 4 unless set. They are delivered in
+    /// order.
     ///
-    /// A read with a status filter makes one call at a time whatever is set here: only then does it know what moved.
+    /// A read with a status filter always makes one call at a time, because it has to see which rows moved between two calls.
     pub fn prefetch(self, pages: usize) -> Self {
         Self { prefetch: pages.max(1), ..self }
     }
 
-    /// Resumes a read from a position, which [`Page::resume_from`] gave: the page that the read begins with, in its
-    /// direction. Task and filters must be the same as before, and the page size that of [`Page::asked_size`].
+    /// Resumes a read at this page, which is the value of [`Page::resume_from`]. Task and filters must be the same as before,
+    /// and the page size must be [`Page::asked_size`].
     ///
-    /// Nothing is known of the rows that the read before delivered: one that stood on both sides of the position may come
-    /// again. A read of several statuses one after another cannot be resumed; ask for them one by one.
+    /// The new read does not know which rows the earlier one delivered, so a row that moved meanwhile may come again. A read of
+    /// several statuses one after another cannot be resumed. Read each status by itself instead.
     pub fn from_page(self, page: u32) -> Self {
         Self { from_page: Some(page), ..self }
     }
 
-    /// Whether to watch for rows that come twice, which costs some 20 bytes a row; `true` unless set.
+    /// Whether to recognise rows that come twice; `true` unless set. This takes about 20 bytes of memory a row.
     ///
-    /// It can be switched off for a whole task only: its set is fixed, so rows come twice only if the platform sorts again.
-    /// Then rows are counted, and not distinguished.
+    /// It can be switched off for a whole task only. A whole task always has the same rows, so rows come twice only if the
+    /// platform sorts them again. When it is off, rows are only counted.
     pub fn check_repeats(self, check: bool) -> Self {
         Self { check_repeats: check, ..self }
     }
@@ -132,8 +133,8 @@ impl SubtaskQuery {
     /// One page; 0 is the first.
     ///
     /// # Errors
-    /// When the task id is empty, the page size is not within 1 to 250, more than one status is given or the page number is
-    /// beyond what the platform takes (nothing is sent then); when the call fails.
+    /// When the task id is empty, the page size is not within 1 to 250, more than one status is given, or the page number is
+    /// too large for the platform: then nothing is sent. When the call fails.
     pub async fn page(self, page_no: u32) -> Result<Page, Error> {
         let status = match self.wanted.0.as_deref() {
             None => None,
@@ -148,7 +149,7 @@ impl SubtaskQuery {
         self.client.shared.call(&request).await
     }
 
-    /// What a read will ask for: direction, filter, page size. Nothing is sent.
+    /// How [`stream`](Self::stream) and [`pages`](Self::pages) will read: direction, filter, page size. Nothing is sent.
     ///
     /// ```no_run
     /// # fn example(client: northbound::Client) -> Result<(), northbound::Error> {
@@ -161,8 +162,8 @@ impl SubtaskQuery {
     /// ```
     ///
     /// # Errors
-    /// When the read is not allowed: an empty task id, a page size not within 1 to 250, an empty list of statuses, a repeat
-    /// check switched off or a position given where it cannot be.
+    /// When the read is not allowed: an empty task id, a page size not within 1 to 250, an empty list of statuses, or
+    /// [`check_repeats`](Self::check_repeats) or [`from_page`](Self::from_page) for a read that does not support it.
     pub fn plan(&self) -> Result<Plan, Error> {
         self.read().map(|(_, plan)| plan)
     }

@@ -12,10 +12,10 @@ use crate::call::exchange::{Exchange, Operation};
 use crate::redact::excerpt;
 use crate::{Error, Page};
 
-/// A page with more times the rows asked for is refused.
+/// A page with more than this many times the requested rows is refused.
 const TOO_MANY: usize = 10;
 
-/// A request for one page. Whoever makes it has checked it: the page number is one that a request can hold.
+/// A request for one page. Its caller has checked the page number: it fits into a request.
 #[derive(Clone, Debug)]
 pub(crate) struct PageRequest {
     pub(crate) task_id: TaskId,
@@ -60,7 +60,7 @@ impl Operation for PageRequest {
     }
 
     fn prepare(&self, call: Call) -> Call {
-        // A call that only counts asks for one row; a platform that does not know the page size sends a page all the same.
+        // A call that only counts requests one row. A platform that ignores the page size sends a whole page nevertheless.
         let asked = if self.page_size.get() == 1 { PAGE_SIZE.largest } else { self.page_size.get() };
         let call = call.rows_limit(TOO_MANY.saturating_mul(asked as usize));
         self.turn.iter().cloned().fold(call, Call::turn)

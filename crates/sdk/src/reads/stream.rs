@@ -1,4 +1,5 @@
-//! The reads of several pages: makes the calls that the state machines in [`crate::reads::pages`] ask for, while it is polled.
+//! Reads several pages: while a stream is polled, it makes the calls that the state machines in [`crate::reads::pages`]
+//! request.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,31 +18,51 @@ use crate::{Client, Direction, Error, Page, Plan, Remedy, Subtask};
 
 /// The subtasks that were asked for, one after another. Made by [`SubtaskQuery::stream`](crate::SubtaskQuery::stream).
 ///
-/// *If the platform keeps the relative order of a task's subtasks, and statuses follow the lifecycle, then a subtask that
-/// held the asked status during the whole read is delivered, and none twice.* Where one of the two fails, rows cannot be
-/// shown to be all there: the last item is then an error that [is incomplete](Error::is_incomplete) and has the numbers, after
-/// every row that came. A stream never ends in silence before its end; after an error it ends.
+/// *Every subtask that had the requested status during the whole read is delivered, and none is delivered twice, if the
+/// platform keeps the relative order of a task's subtasks and statuses follow the lifecycle.* If the stream notices that this
+/// does not hold, it delivers every row that came. The last item is then an error that [is incomplete](Error::is_incomplete)
+/// and has the numbers. A stream that ends without an error is complete. After an error it ends.
+///
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// let mut subtasks = client.subtasks("5c8ba99030344005c02316ad").stream();
+/// while let Some(subtask) = subtasks.try_next().await? {
+///     println!("{:?} {:?}", subtask.device_id(), subtask.status());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// Rows come in the platform's order, except those that are read [backward](Direction::Backward): their pages come in
 /// descending order.
 ///
 /// # Cancel safety
-/// A pending [`try_next`](Self::try_next) can be dropped, for instance by `tokio::select!` or a timeout: the stream keeps the call
-/// that is under way, and the next `try_next` goes on with it. No subtask is lost and none comes twice. A stream that is not
-/// polled does not go on, while the time limits of its calls do.
+/// A pending [`try_next`](Self::try_next) can be dropped, for instance by `tokio::select!` or a timeout: the stream keeps the
+/// call that is under way, and the next `try_next` continues with it. No subtask is lost and none comes twice. A stream that is
+/// not polled makes no progress, but the time limits of its calls still apply.
 #[derive(Debug)]
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct SubtaskStream(Items<Subtask>);
 
 /// The same as [`SubtaskStream`], page by page. Made by [`SubtaskQuery::pages`](crate::SubtaskQuery::pages).
 ///
-/// A page comes for every call that brought rows to deliver, even if it has none of the rows that were asked for:
-/// [`Page::resume_from`] then tells how far the read has come. It is cancel safe in the same way.
+/// It delivers a page for every call that returned new rows, even if none of them has the requested status. Then
+/// [`Page::resume_from`] still says how far the read has come. It is cancel safe in the same way.
+///
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// let mut pages = client.subtasks("5c8ba99030344005c02316ad").pages();
+/// while let Some(page) = pages.try_next().await? {
+///     println!("{} rows; a later read can resume from {:?}", page.subtasks().len(), page.resume_from());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a stream asks for nothing until it is polled"]
 pub struct PageStream(Items<Page>);
 
-/// What a stream brings, one after another, however it is made.
+/// The items of a stream, of whatever kind.
 pub(crate) struct Items<T>(pub(crate) BoxStream<'static, Result<T, Error>>);
 
 type PageFuture = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
@@ -79,8 +100,8 @@ impl SubtaskStream {
     }
 }
 
-/// How long the replies are together whose pages a read holds, in bytes: more than the 18 pages of a search for the end have,
-/// unless the platform sends rows that are none.
+/// The total length of the replies whose pages a read may hold, in bytes. It is more than the 18 pages of a search for the end
+/// have, unless the platform sends nonsense as rows.
 const HELD: usize = 8 * 1024 * 1024;
 
 /// A read under way.
@@ -89,7 +110,7 @@ struct Reader {
     /// What every request of the read has.
     request: PageRequest,
     plan: Plan,
-    /// What remembers rows and makes their fingerprints; `None` if nobody watches for repeats.
+    /// Remembers rows and makes their fingerprints; `None` if the check for repeats is off.
     check_repeats: bool,
     fingerprints: Fingerprints,
     passes: VecDeque<FilterPass>,
@@ -147,7 +168,7 @@ impl Reader {
                 Some(Ok(page)) => {
                     let asked = self.request.page_size.get() as usize;
                     if let Some(error) = self.too_large.take_if(|_| page.rows().len() > asked) {
-                        // The platform does not keep to page sizes, so nobody knows where these rows stand.
+                        // The platform does not keep to page sizes, so the position of these rows is unknown.
                         return Err(error);
                     }
                     if let Some(page) = self.take(page, length) {
@@ -164,7 +185,7 @@ impl Reader {
         }
     }
 
-    /// Makes as many calls as the plan allows and the read has use for.
+    /// Makes as many calls as the plan allows and the read needs.
     fn ask(&mut self) {
         let Some((pass, read)) = &mut self.pass else { return };
         while self.calls.len() < self.plan.calls_at_a_time()
@@ -193,7 +214,7 @@ impl Reader {
         Ok(())
     }
 
-    /// What is to be delivered of a page, if anything.
+    /// The part of a page that is delivered, if any.
     fn take(&mut self, mut page: Page, length: usize) -> Option<Page> {
         let (pass, read) = self.pass.as_mut()?;
         let rows = page.rows();
@@ -258,10 +279,10 @@ fn resume_from(direction: Direction, number: u32, next: Next) -> Option<u32> {
     neighbour.filter(|_| next != Next::Complete)
 }
 
-/// Leaves on a page what is to be delivered: no repeats, and no status that was not asked for.
+/// Removes from a page what is not delivered: repeats, and rows whose status was not requested.
 fn pick(page: &mut Page, repeats: &[usize], kept: &[SubtaskStatus]) {
     page.retain(|place, row| {
-        // Of a row that cannot be read nobody knows the status.
+        // The status of a row that cannot be read is unknown.
         let is_asked = kept.is_empty()
             || row.extra.unreadable().is_some()
             || row.status.as_ref().is_some_and(|status| kept.contains(status));

@@ -10,9 +10,17 @@ use serde::Serialize;
 use crate::DeviceCommand;
 use crate::redact::excerpt;
 
-/// What a batch task is, and how far it is. The page marks no member as needed, so each may be missing.
+/// A batch task: what it does, and its progress. The platform's page marks no member as required, so each may be missing.
 ///
-/// Serialises as the platform sent it, with undocumented members and with every digit.
+/// It is serialised as the platform sent it, with undocumented members and all digits.
+///
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// let task = client.batch_task("5c8ba99030344005c02316ad").await?;
+/// println!("{:?} of {:?} devices succeeded", task.success(), task.total());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct BatchTask(types::BatchTask);
@@ -52,8 +60,8 @@ impl BatchTask {
         self.0.task_type.as_ref()
     }
 
-    /// Its status. No edition of the page says what the values mean, nor that a task keeps one; the counters say whether
-    /// subtasks are unfinished, and a [watch](crate::Client::watch) when the task is settled.
+    /// Its status. No edition of the page says what the values mean, or which of them are final. Use the counters to see
+    /// whether subtasks are unfinished, and a [watch](crate::Client::watch) to wait until the task is settled.
     pub fn status(&self) -> Option<&BatchTaskStatus> {
         self.0.status.as_ref()
     }
@@ -63,12 +71,12 @@ impl BatchTask {
         self.0.start_time.as_deref()
     }
 
-    /// When it was created, if that is written as the page says: `20151212T121212Z`.
+    /// When it was created; `None` if the text does not have the documented form, `20151212T121212Z`.
     pub fn started(&self) -> Option<SystemTime> {
         time(self.start_time()?)
     }
 
-    /// How long it may take, in seconds by every edition of the page. See [`TaskTimeout`](crate::TaskTimeout).
+    /// How long it may take. Every edition of the page says that this is in seconds. See [`TaskTimeout`](crate::TaskTimeout).
     pub fn timeout(&self) -> Option<u64> {
         count(self.0.timeout)
     }
@@ -78,8 +86,8 @@ impl BatchTask {
         count(self.0.progress)
     }
 
-    /// The share of subtasks that succeeded, 0 to 1000, rounded down: of all, or of those that are complete; the page does not say
-    /// which.
+    /// The share of subtasks that succeeded, 0 to 1000, rounded down. The page does not say whether it is a share of all
+    /// subtasks or of the complete ones.
     pub fn success_rate_per_mille(&self) -> Option<u64> {
         count(self.0.success_rate)
     }
@@ -104,13 +112,13 @@ impl BatchTask {
         count(self.0.timeout_cnt)
     }
 
-    /// How many subtasks expired before they were executed. Which status these have is not documented.
+    /// How many subtasks expired before they were executed. The status of such subtasks is undocumented.
     pub fn expired(&self) -> Option<u64> {
         count(self.0.expired_cnt)
     }
 
-    /// How many subtasks succeeded, failed or timed out. Those that expired are left out, so it may stay below the
-    /// [total](Self::total) for ever.
+    /// How many subtasks succeeded, failed or timed out. Expired subtasks do not count, so it may stay below the
+    /// [total](Self::total) forever.
     pub fn complete(&self) -> Option<u64> {
         count(self.0.complete_cnt)
     }
@@ -120,12 +128,12 @@ impl BatchTask {
         self.0.param.as_ref()
     }
 
-    /// The parameters of the task, decoded; `None` if they are not those that a new command task is given.
+    /// The parameters of the task, decoded; `None` if they do not have the form of the parameters of a new command task.
     pub fn task_param(&self) -> Option<TaskParam> {
         self.param()?.decode().ok()
     }
 
-    /// The command that the task sends; `None` if its parameters are not those that a new command task is given.
+    /// The command that the task sends; `None` if its parameters do not have the form of the parameters of a new command task.
     pub fn command(&self) -> Option<DeviceCommand> {
         self.task_param()?.command.map(Into::into)
     }
@@ -135,17 +143,17 @@ impl BatchTask {
         self.0.tags.as_deref()
     }
 
-    /// The members that the document does not list.
+    /// The undocumented members.
     pub fn extra(&self) -> &Members {
         &self.0.extra
     }
 
-    /// The task as the generated layer has it.
+    /// The task as a type of the generated layer.
     pub fn as_raw(&self) -> &types::BatchTask {
         &self.0
     }
 
-    /// The task as the generated layer has it.
+    /// The task as a type of the generated layer.
     pub fn into_raw(self) -> types::BatchTask {
         self.0
     }

@@ -25,17 +25,18 @@ pub struct DeviceCommand {
 }
 
 impl DeviceCommand {
-    /// A command without parameters: the service of the device that takes it (1 to 64 characters), and its name (1 to 128).
+    /// A command without parameters. `service_id` is the service of the device that receives it (1 to 64 characters), and
+    /// `method` is its name (1 to 128).
     ///
-    /// Lengths are checked when the task is created, before anything is sent. An FAQ of the platform wants
-    /// [parameters](Self::paras) that are not empty, even for a command that has none; this is not checked.
+    /// Lengths are checked when the task is created, before anything is sent. An FAQ of the platform says that
+    /// [parameters](Self::paras) must not be empty, even for a command that has none. This is not checked.
     pub fn new(service_id: impl Into<String>, method: impl Into<String>) -> Self {
         Self { service_id: service_id.into(), method: method.into(), paras: Ok(Members::default()) }
     }
 
     /// The parameters by name: a struct, a map, or [`Members`], whose numbers keep every digit.
     ///
-    /// What is not written as a JSON object is refused when the task is created, before anything is sent.
+    /// A value that is not serialised as a JSON object is refused when the task is created, before anything is sent.
     pub fn paras(self, paras: impl Serialize) -> Self {
         let members = serde_json::to_string(&paras).and_then(|json| serde_json::from_str(&json));
         let paras = members.map_err(|fault| {
@@ -45,7 +46,7 @@ impl DeviceCommand {
         Self { paras, ..self }
     }
 
-    /// The service of the device that takes the command.
+    /// The service of the device that receives the command.
     pub fn service_id(&self) -> &str {
         &self.service_id
     }
@@ -58,7 +59,7 @@ impl DeviceCommand {
     /// The parameters by name.
     ///
     /// # Errors
-    /// When [`paras`](Self::paras) was given something else than an object.
+    /// When the value given to [`paras`](Self::paras) is not an object.
     pub fn parameters(&self) -> Result<&Members, Error> {
         self.paras.as_ref().map_err(Clone::clone)
     }
@@ -85,13 +86,14 @@ impl From<types::DeviceCommand> for DeviceCommand {
     }
 }
 
-/// How long a batch task may take: the platform's integer, 10 to 2880. **Its unit is not certain**, so this type names none.
+/// How long a batch task may take: an integer from 10 to 2880. **Its unit is not certain**, so the name of this type has no
+/// unit.
 ///
 /// Most editions of the platform's page say minutes, and 2880 minutes are the 48 hours for which the platform keeps a single
-/// command. The PHP edition and two public clients say seconds. To find out on your platform, create a task for one device
-/// with a short time, such as 10, and read it with [`Client::batch_task`](crate::Client::batch_task):
-/// [`BatchTask::timeout`](crate::BatchTask::timeout) is in seconds in every edition, so a 10 that comes back as 600 was in
-/// minutes. If it comes back as 10, see when the subtask of a device that is switched off is given up.
+/// command. The PHP edition and two public clients say seconds. To find out on your platform, create a task for one device with
+/// a short time, such as 10, and read it with [`Client::batch_task`](crate::Client::batch_task):
+/// [`BatchTask::timeout`](crate::BatchTask::timeout) is in seconds in every edition. If 10 comes back as 600, the unit is
+/// minutes. If it comes back as 10, use a device that is switched off, and see when its subtask times out.
 ///
 /// ```
 /// let timeout = northbound::TaskTimeout::try_from(60)?;

@@ -23,9 +23,10 @@ impl Client {
     /// ([`is_task_unfinished`](Error::is_task_unfinished)).
     ///
     /// The call is never repeated when its outcome is unknown: see
-    /// [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown). That holds for the future as well: if it is dropped
-    /// before it is ready, nobody knows whether the task exists. So do not put it into a `select!` or a timeout of your own;
-    /// [`ClientBuilder::deadline`](crate::ClientBuilder::deadline) ends it with an error that says what is known.
+    /// [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown). **Do not put the future into a `select!` or a timeout
+    /// of your own.** If it is dropped before it is ready, nobody knows whether the task exists. Use
+    /// [`ClientBuilder::deadline`](crate::ClientBuilder::deadline) instead: it ends the call with an error that says what is
+    /// known.
     ///
     /// ```no_run
     /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
@@ -64,10 +65,10 @@ impl Client {
         }
     }
 
-    /// Creates a batch task from a request that was put together elsewhere, such as by a caller of a gateway, and returns its id.
+    /// Creates a batch task from a request that was made elsewhere, such as by a caller of a gateway. Returns its id.
     ///
-    /// Only its numbers, its type and what the Rust types say are checked before it is sent. All that is said of
-    /// [`create_batch_task`](Self::create_batch_task) holds: **it moves real devices**, and it is never repeated when its outcome is
+    /// Only its numbers, its type and what the Rust types require are checked before it is sent. As with
+    /// [`create_batch_task`](Self::create_batch_task), **it moves real devices**, and it is never repeated when its outcome is
     /// unknown.
     ///
     /// # Errors
@@ -93,13 +94,25 @@ impl Client {
 
 /// A batch task to create; await it. Made by [`Client::create_batch_task`].
 ///
-/// # Errors
-/// Refused before anything is sent ([`is_refused`](Error::is_refused)) is what the platform's page forbids: a name that is
-/// empty or longer than 256 characters, no device, a device that is listed twice, names of the command beyond their lengths,
-/// more than 3 retransmissions, an application id longer than 64 characters.
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// use northbound::{DeviceCommand, Targets, TaskTimeout};
 ///
-/// [`is_name_taken`](Error::is_name_taken) and [`is_task_unfinished`](Error::is_task_unfinished) are refusals of the platform.
-/// After an [`is_outcome_unknown`](Error::is_outcome_unknown) the task may exist; after any other error it does not.
+/// let (lamps, command) = (Targets::device_type("StreetLamp"), DeviceCommand::new("Lamp", "SWITCH_ON"));
+/// let create = client.create_batch_task("Lamps on", lamps, command, TaskTimeout::try_from(60)?);
+/// let task_id = create.max_retransmit(2).tag("district", "north").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// The client refuses some requests before anything is sent ([`is_refused`](Error::is_refused)): a name that is empty or longer
+/// than 256 characters, no device, a device that is listed twice, a command whose service or name is too long, more than 3
+/// retransmissions, an application id longer than 64 characters.
+///
+/// The platform refuses a name that is in use ([`is_name_taken`](Error::is_name_taken)), and a second unfinished task
+/// ([`is_task_unfinished`](Error::is_task_unfinished)). After an [`is_outcome_unknown`](Error::is_outcome_unknown) the task may
+/// exist; after any other error it does not.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until it is awaited"]
 pub struct CreateBatchTask {
@@ -116,14 +129,14 @@ pub struct CreateBatchTask {
 }
 
 impl CreateBatchTask {
-    /// Sends the member `appId`: the application that the task is created for, if that one has authorized the caller. Editions of
-    /// the page differ in whether the own id may be left out; it is unless this is called.
+    /// Sends the member `appId`: the application that the task is created for. It must have authorized the caller. Without this
+    /// call the member is left out. The editions of the page do not agree whether that is allowed for an own task.
     pub fn app_id(self, app_id: impl Into<String>) -> Self {
         Self { app_id: Some(app_id.into()), ..self }
     }
 
-    /// Where the platform posts the result of each command. It needs a host that is reachable from the internet, a port and a
-    /// path; host and port must be those of the application's subscriptions.
+    /// The URL to which the platform posts the result of each command. It requires a host that is reachable from the internet,
+    /// a port and a path. Host and port must be those of the application's subscriptions.
     pub fn callback_url(self, url: impl Into<String>) -> Self {
         Self { callback_url: Some(url.into()), ..self }
     }
@@ -138,7 +151,7 @@ impl CreateBatchTask {
         Self { group_tag: Some(tag.into()), ..self }
     }
 
-    /// Adds a tag to the task. The platform refuses one that it does not know, or that is in use.
+    /// Adds a tag to the task. The platform refuses a tag that does not exist or is in use.
     pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.push(TaskTagRequest { tag_name: name.into(), tag_value: value.into() });
         self

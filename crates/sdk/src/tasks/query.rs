@@ -17,7 +17,7 @@ use crate::{BatchTask, Client, Error};
 const TAGS: &str = "tag";
 
 impl Client {
-    /// Asks what a batch task is, and how far it is: name, type, status, times, progress, counters. Await it: it is one call.
+    /// Queries a batch task: its name, type, status, times, progress and counters. Await it; it is one call.
     ///
     /// ```no_run
     /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
@@ -33,9 +33,17 @@ impl Client {
 
 /// A query for one batch task; await it. Made by [`Client::batch_task`].
 ///
+/// ```no_run
+/// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
+/// let task = client.batch_task("5c8ba99030344005c02316ad").tags().await?;
+/// println!("{:?} has {:?} tags", task.name(), task.tags().map(<[_]>::len));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
-/// When the task id is empty (nothing is sent then), and when the call fails. A platform without this call answers with an HTTP
-/// 404 without a code, as a rule.
+/// When the task id is empty (nothing is sent then), and when the call fails. A platform that does not have this call usually
+/// answers with HTTP 404 and no code.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is asked until it is awaited"]
 pub struct BatchTaskQuery {

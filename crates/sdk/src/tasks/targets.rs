@@ -35,8 +35,8 @@ enum Chosen {
 }
 
 impl Targets {
-    /// The devices with these ids (`DeviceList`). Each of them once: what the platform does with an id that is listed twice is
-    /// not documented. How many it takes is not documented either.
+    /// The devices with these ids (`DeviceList`). An id that is listed twice is refused, because it is not documented what the
+    /// platform does with it. The largest number of ids is not documented either.
     pub fn devices(ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self::new(Chosen::Devices(texts(ids)))
     }
@@ -66,12 +66,12 @@ impl Targets {
         Self::new(Chosen::Everything)
     }
 
-    /// Only devices of this manufacturer: for [`device_type`](Self::device_type) alone.
+    /// Only devices of this manufacturer. Only allowed with [`device_type`](Self::device_type).
     pub fn manufacturer(self, manufacturer: impl Into<String>) -> Self {
         Self { manufacturer: Some(manufacturer.into()), ..self }
     }
 
-    /// Only devices of this model: for [`device_type`](Self::device_type) alone.
+    /// Only devices of this model. Only allowed with [`device_type`](Self::device_type).
     pub fn model(self, model: impl Into<String>) -> Self {
         Self { model: Some(model.into()), ..self }
     }

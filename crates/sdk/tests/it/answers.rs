@@ -166,7 +166,7 @@ async fn a_count_that_a_race_explains_is_asked_once_more() {
 }
 
 #[tokio::test]
-async fn what_moves_while_it_is_counted_is_in_no_status_and_never_counted_twice() {
+async fn a_subtask_that_changes_its_status_during_a_count_is_never_counted_twice() {
     // A subtask succeeds after Success was counted; another gets its command after WaitResult was.
     let (summary, _) = summary(|asked| {
         let moment: &Task = match asked.status() {
@@ -211,7 +211,7 @@ async fn an_error_ends_the_answer_at_once() {
 }
 
 #[tokio::test]
-async fn what_nobody_can_ask_sends_nothing() {
+async fn nothing_is_sent_for_a_task_that_is_not_allowed() {
     let platform = fleet(vec![METERS]);
     let client = platform.client();
     assert!(client.summary("").await.unwrap_err().is_refused());

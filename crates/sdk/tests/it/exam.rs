@@ -20,7 +20,7 @@ async fn post(control: &Control, path: &str, body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_sdk_passes_the_exam_whole() {
+async fn the_sdk_passes_the_whole_exam() {
     let control = Control::new(Scenario::default()).unwrap();
     let emulated = Emulated::serving(&control).await;
     let offer = post(&control, "", json!({ "window_ms": 300 })).await;

@@ -249,7 +249,7 @@ fn reads() -> Vec<Read> {
 }
 
 #[tokio::test]
-async fn every_fault_of_pages_ends_as_promised() {
+async fn every_fault_of_pages_ends_as_the_page_says() {
     for (id, pages, rows, complete) in reads() {
         let bodies = pages.into_iter().map(|(total, rows)| {
             let rows: Vec<_> = rows.map(|row| serde_json::json!({ "param": { "deviceId": row } })).collect();
@@ -317,7 +317,7 @@ async fn nobody_listening_is_tried_four_times() {
 
 // throttled-for-ever
 #[tokio::test]
-async fn throttling_for_ever_ends_at_the_deadline() {
+async fn endless_throttling_ends_at_the_deadline() {
     let server = Raw::start(vec![Act::json(403, THROTTLED)]).await;
     let error = call(in_short_windows(&server).deadline(Duration::from_millis(400))).await.unwrap_err();
     assert!(error.is_throttled() && server.requests() > 1, "{error:?}");

@@ -64,7 +64,7 @@ async fn every_direction_delivers_what_the_whole_task_holds() {
 }
 
 #[tokio::test]
-async fn the_example_of_the_page_ends_clean_in_every_direction() {
+async fn the_example_of_the_page_is_read_without_an_error_in_every_direction() {
     let (_emulator, client) = emulator().await;
     for (wanted, rows) in [(None, 2), (Some(WaitResult), 2), (Some(Pending), 0), (Some(Fail), 0)] {
         for size in [1, 250] {

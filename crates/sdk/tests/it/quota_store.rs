@@ -145,7 +145,7 @@ async fn a_store_that_fails_is_asked_again_and_a_call_is_never_sent_without_a_sl
 
 /// A process may also be stopped before it sees the answer: the slot may have returned by then.
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_comes_late_is_none() {
+async fn a_late_answer_of_the_store_is_ignored() {
     let slow = |asked| if asked == 0 { (Duration::from_secs(6), taken(0).1) } else { taken(asked) };
     let (platform, store) = (platform(), Store::new(slow));
     call(&client(&platform, &store)).await.unwrap();

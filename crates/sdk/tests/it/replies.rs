@@ -116,7 +116,7 @@ async fn a_page_that_repeats_ends_in_an_error_and_not_in_a_loop() {
 }
 
 #[tokio::test]
-async fn rows_that_stay_out_end_in_an_error_and_not_in_silence() {
+async fn missing_rows_end_a_read_with_an_error() {
     let (rows, _, error) = read_of(vec![page(0..250, 1000), page(0..0, 1000)]).await;
     assert_eq!(rows, 250);
     insta::assert_snapshot!(error.unwrap());

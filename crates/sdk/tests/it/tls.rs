@@ -130,14 +130,14 @@ async fn a_client_certificate_is_asked_for_and_shown() {
 }
 
 #[tokio::test]
-async fn checks_go_only_when_they_are_loudly_switched_off() {
+async fn any_certificate_is_accepted_if_the_danger_option_is_set() {
     let platform = start(&Authority::new().issue("another.example", |_| {}), None).await;
     call(client(&platform, "platform.example").danger_accept_any_certificate()).await.unwrap();
 }
 
 // tls-plain-port
 #[tokio::test]
-async fn a_port_that_does_not_speak_tls_is_no_passing_fault() {
+async fn a_port_without_tls_is_a_permanent_error() {
     let plain = Platform::always(200, "application/json", "{}").await;
     let error = distrust(client_of(&plain.url().replace("http:", "https:"))).await;
     assert!(error.to_string().contains("the TLS handshake failed"), "{error}");

@@ -213,7 +213,7 @@ impl TokenSource for Dry {
 }
 
 #[tokio::test]
-async fn a_source_that_runs_dry_after_a_call_was_sent_is_no_refused_input() {
+async fn a_source_without_another_token_is_not_reported_as_refused_input() {
     let platform = Platform::in_process(|_| refusal());
     let client = with_source(&platform, Dry(AtomicUsize::new(0)));
     let error = client.subtasks("demo").page(0).await.unwrap_err();

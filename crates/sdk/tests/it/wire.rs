@@ -73,7 +73,7 @@ async fn a_service_over_http_sees_and_changes_what_is_sent() {
 }
 
 #[tokio::test]
-async fn a_task_id_of_nothing_sends_nothing() {
+async fn nothing_is_sent_for_an_empty_task_id_or_a_page_that_is_not_allowed() {
     let platform = platform().await;
     let client = platform.client();
     assert!(client.subtasks("").page(0).await.unwrap_err().is_refused());

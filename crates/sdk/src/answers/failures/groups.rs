@@ -19,8 +19,8 @@ const LONGEST: usize = 1024;
 /// Failures, counted by the platform's code. Made by [`FailureQuery::by_code`](super::FailureQuery::by_code), or filled
 /// while failures are streamed.
 ///
-/// It keeps counts and a few texts a code, not the subtasks, so its size does not grow with the task. A text is cut after 1
-/// KiB, and after 500 different codes the rest counts as one code, `(another code)`.
+/// It keeps counts and a few texts for each code, but no subtasks. So its size does not grow with the task. A text is cut after
+/// 1 KiB. After 500 different codes, all others are counted as one code, `(another code)`.
 ///
 /// ```no_run
 /// # async fn example(client: northbound::Client) -> Result<(), northbound::Error> {
@@ -37,7 +37,7 @@ const LONGEST: usize = 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FailureGroups(BTreeMap<Option<ErrorCode>, FailureGroup>);
 
-/// The failures with one code, or without any.
+/// The failures with one code, or the failures without a code.
 ///
 /// Display is the text that came most often and the code, as in `The device is not online. (100428)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl FailureGroups {
         self.0.values().map(FailureGroup::count).sum()
     }
 
-    /// The groups, the largest first; among equals in the order of the document's catalogue.
+    /// The groups, the largest first. Groups of equal size are in the order of the document's catalogue.
     pub fn groups(&self) -> Vec<&FailureGroup> {
         let mut groups: Vec<_> = self.0.values().collect();
         groups.sort_by_key(|group| Reverse(group.count));
@@ -131,12 +131,12 @@ impl FailureGroup {
         }
     }
 
-    /// The platform's code, also one that the document does not list; `None` for failures that have none.
+    /// The platform's code, which may be undocumented; `None` for failures without a code.
     pub fn code(&self) -> Option<&ErrorCode> {
         self.code.as_ref()
     }
 
-    /// What the document's catalogue says of the code, if it knows it.
+    /// What the document's catalogue says about the code, if it lists it.
     pub fn info(&self) -> Option<&'static ErrorInfo> {
         self.code.as_ref()?.info()
     }
@@ -151,15 +151,15 @@ impl FailureGroup {
         self.timed_out
     }
 
-    /// The platform's words for it: of several, those that came most often.
+    /// The platform's words for this code; if there are several texts, the most frequent one.
     pub fn text(&self) -> Option<&str> {
         self.texts().first().map(|(text, _)| *text)
     }
 
-    /// The platform's different words for it and how often each came, the most frequent first.
+    /// The platform's different texts for this code and how often each came, the most frequent first.
     ///
-    /// The first 16 different texts are kept, since some may name the device; the counts may then be fewer than
-    /// [`count`](Self::count).
+    /// Only the first 16 different texts are kept, because a platform may put the device into each text. Then the sum of these
+    /// counts is smaller than [`count`](Self::count).
     pub fn texts(&self) -> Vec<(&str, u64)> {
         let mut texts: Vec<_> = self.texts.iter().map(|(text, count)| (text.as_str(), *count)).collect();
         texts.sort_by_key(|(_, count)| Reverse(*count));
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_frequent_words_stand_for_a_code() {
+    fn the_most_frequent_text_represents_a_code() {
         let mut groups = FailureGroups::default();
         for words in ["offline", "The device is not online.", "The device is not online."] {
             groups.add(&failure("Fail", coded("100428", words)));
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_name_each_device_do_not_pile_up() {
+    fn the_number_of_different_texts_in_a_report_is_limited() {
         let mut groups = FailureGroups::default();
         for device in 0..1000 {
             groups.add(&failure("Fail", coded("100428", &format!("Device {device} is not online."))));
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_that_a_platform_makes_up_do_not_pile_up() {
+    fn the_number_of_different_codes_in_a_report_is_limited() {
         let mut groups = FailureGroups::default();
         for code in 0..1000 {
             groups.add(&failure("Fail", coded(&format!("made up {code}"), "")));

@@ -1,4 +1,4 @@
-//! Counting a task by the totals of pages that hold one row, and when these totals are not believed. Decides only.
+//! Counts a task by the totals of pages of one row, and decides when these totals are not believed. It does no I/O.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -24,25 +24,25 @@ pub(crate) enum Sample {
     Page { total: Option<u64>, rows: u64, stray: bool },
 }
 
-/// Why the platform's totals were not believed, so that the task was read.
+/// Which check of the platform's totals failed, so that the whole task was read.
 ///
-/// Its page never says that `totalCount` counts the rows that match the filter.
+/// The platform's page never says that `totalCount` counts only the rows that match the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Doubt {
-    /// The platform answered the whole task, and refuses a filter by status.
+    /// The platform answered a query without a filter, and refuses a filter by status.
     FilterRefused,
-    /// A row came back in another status than the one that was asked for.
+    /// A row has another status than the requested one.
     FilterIgnored,
     /// A page has no total.
     NoTotal,
     /// A page has more rows than its total, as in the example of the platform's page.
     MoreRowsThanTotal,
-    /// The first page counts rows and shows none.
+    /// The first page has a total but no rows.
     TotalWithoutRows,
-    /// A total of 1 came with a page of one row: it may count the page, and one call tells.
+    /// A page of one row has a total of 1, which may be the number of rows on the page. Reading the task takes one call.
     MayCountThePage,
-    /// The counts by status add up to more than the task has.
+    /// The counts by status add up to more subtasks than the task has.
     MoreThanAll,
 }
 
@@ -96,7 +96,7 @@ pub(crate) struct Counting {
     pub(crate) total: u64,
     pub(crate) by_status: BTreeMap<SubtaskStatus, u64>,
     asks: VecDeque<Ask>,
-    /// The ask in front was answered once with something that a race can look like.
+    /// The first ask was answered once with something that a change of status could explain.
     suspect: bool,
     calls: u64,
 }
@@ -144,7 +144,7 @@ impl Counting {
 
     /// Takes in the answer to [`next`](Self::next).
     ///
-    /// That not every status equals the total needs no check of its own: two that do exceed it together.
+    /// No separate check is needed for counts that all equal the total: two of them together exceed it.
     pub(crate) fn take(&mut self, sample: &Sample) -> Result<(), Doubt> {
         self.calls += 1;
         let count = match sample.count() {
@@ -182,7 +182,7 @@ impl Counting {
         std::mem::take(&mut self.calls)
     }
 
-    /// Cannot overflow: it is held against the total after each count, and both come as `i64`.
+    /// Cannot overflow: it is compared with the total after each count, and both come as `i64`.
     fn sum(&self) -> u64 {
         self.by_status.values().sum()
     }

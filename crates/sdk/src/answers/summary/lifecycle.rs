@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_status_is_neither_final_nor_followed() {
+    fn an_undocumented_status_is_not_final_and_has_no_successor() {
         let stopped = SubtaskStatus::from("Halted");
         assert!(!stopped.is_final());
         assert!(reachable(&stopped).is_empty());

@@ -1,4 +1,4 @@
-//! One batch task, asked for counts: carries out what the machines decide.
+//! Makes the calls that count one batch task, as the state machines decide.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::{Client, Error, Page, PageStream, SubtaskQuery};
 
 /// How many different statuses are counted one by one: a platform may send another one with every row.
 const STATUSES: usize = 100;
-/// What stands for the others.
+/// The name under which all others are counted.
 const UNNAMED: &str = "(another status)";
 
 /// A task, and how it is asked for.
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_platform_that_makes_statuses_up_does_not_fill_the_memory() {
+    fn many_undocumented_statuses_do_not_fill_the_memory() {
         let mut tally = Tally::default();
         tally.add(Some(&SubtaskStatus::from("x".repeat(LONGEST_WORD + 1))));
         (0..1000).for_each(|number| tally.add(Some(&SubtaskStatus::from(format!("made up {number}")))));

@@ -1,17 +1,18 @@
-//! The counters that a task has of its own: one call instead of one a status. When they are believed is decided here.
+//! The task's own counters: one call instead of one for each status. This module decides when they are believed.
 //!
-//! They say how many subtasks there are and how many succeeded, failed and timed out; not how many are pending and how many wait
-//! for their result. The page promises little of them, so they are used only as long as they agree with themselves: they add up,
-//! the total stays, and no count of a final status shrinks. They alone never end a watch.
+//! They say how many subtasks there are and how many succeeded, failed and timed out. They do not distinguish `Pending` and
+//! `WaitResult`. The page says little about them, so they are used only as long as they are consistent: they add up, the total
+//! stays the same, and no count of a final status shrinks. A watch never ends by these counters alone.
 
 use northbound_client::SubtaskStatus;
 
 use crate::{BatchTask, Error, ErrorKind, Summary};
 
-/// After this many polls in which nothing has moved, a poll counts by status: counters that stand still for ever may be wrong, and a
-/// watch that believes them would never end.
+/// After this many polls without a change, a poll counts by status. Counters that never change may be wrong, and a watch that
+/// believes them would never end.
 pub(crate) const STILL: u32 = 20;
-/// After this many calls that failed in a row, with other calls in between that did not, the platform is believed not to have the call.
+/// If the call fails this many times in a row while other calls succeed, the watch concludes that the platform does not have
+/// it.
 const FAILED: u32 = 3;
 
 /// Counters that add up.
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn counters_that_shrink_or_grow_are_lost_for_ever() {
+    fn counters_that_shrink_or_grow_are_never_used_again() {
         for other in [counters(9, 5), counters(11, 5), counters(10, 4), counters(0, 0)] {
             let mut belief = Belief::default();
             assert!(belief.begin() && belief.take(Some(counters(10, 5)), None).is_some());

@@ -25,7 +25,7 @@ impl Outlook {
         }
     }
 
-    /// Forgets what was before an outage: nobody saw what settled when.
+    /// Forgets the points before an outage, because it is not known when subtasks settled during the outage.
     pub(crate) fn forget(&mut self) {
         self.points.clear();
     }
@@ -37,7 +37,7 @@ impl Outlook {
         (seconds > 0.0).then(|| after.saturating_sub(*before) as f64 / seconds)
     }
 
-    /// How long it takes until all are settled, if it goes on like this; `None` if nobody can tell.
+    /// How long it takes until all are settled at this rate; `None` if that cannot be estimated.
     pub(crate) fn left(&self) -> Option<Duration> {
         if self.open == 0 {
             return Some(Duration::ZERO);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_lies_far_back_is_forgotten() {
+    async fn old_points_in_time_are_forgotten() {
         let start = Instant::now();
         let mut outlook = Outlook::default();
         for (second, settled) in [(0, 0), (60, 600), (400, 600), (700, 600)] {

@@ -1,4 +1,5 @@
-//! When a watch may call again: a share of the quota, faster while things move. Decides only; the clock is injected.
+//! Decides when a watch may call again: within a share of the quota, and more often while statuses change. The clock is
+//! injected.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_does_not_rest_while_things_move_rests_when_they_do_not() {
+    async fn with_a_fastest_interval_of_zero_polls_rest_only_while_nothing_changes() {
         let now = Instant::now();
         let mut pace = Pace::new((Some(QUOTA.calls), QUOTA.window), 1.0, Duration::ZERO, 3 * SECOND);
         let mut rest = |moved| {

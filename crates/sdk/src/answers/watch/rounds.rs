@@ -1,20 +1,20 @@
-//! What a watch asks for, poll after poll, and when the task is settled. Decides only, and knows no time.
+//! Decides which calls each poll of a watch makes, and when the task is settled. It does no I/O and has no clock.
 //!
 //! A poll counts only what can have changed since the one before, by the lifecycle in the document:
 //!
-//! * A status that the earlier ones have left for ever (`Pending` once it is empty, then `WaitResult`) is not asked again.
-//! * When the last poll saw no change, and its counts held every subtask, the open statuses alone tell whether anything has
-//!   moved since. They are counted in the same order as before, descendants first. The earliest of them only ever loses
-//!   subtasks, so an equal count means that none has left it; then nothing has entered the next one, and so on.
+//! * A status that will stay empty (`Pending` once it is empty, then `WaitResult`) is not counted again.
+//! * If the last poll saw no change and counted every subtask, it is enough to count the open statuses to see whether anything
+//!   has changed since. They are counted in the same order as before, later statuses first. Subtasks only leave the first
+//!   status, so an equal count means that none has left it. Then none has entered the next status, and so on.
 //!
-//! Where the task's own [counters](super::counters) are believed, a poll asks for them alone: that is one call. The open statuses are
-//! counted after that if the caller wants them apart. Once the counters say that the task is settled, the final statuses are
-//! counted, and then the total.
+//! If the task's own [counters](super::counters) are believed, a poll is one call, for the counters. After that the open
+//! statuses are counted if the caller wants them separately. When the counters say that the task is settled, the final statuses
+//! are counted, and then the total.
 //!
-//! The task is settled when its final statuses hold every subtask: they are never left, so it does not matter that they are
-//! counted one after another. The total is asked for once more before that is said, and in every poll while the counts do not
-//! hold all subtasks; it never shrinks. Whatever has a status that the document does not list is in no count, so as long as
-//! there is such a subtask, every status is counted: nobody knows what may follow it.
+//! The task is settled when every subtask is in a final status. Subtasks never leave a final status, so it does not matter that
+//! these are counted one after another. Before the watch reports this, it requests the total once more. It also requests the
+//! total in every poll whose counts do not include all subtasks. The total never shrinks. A subtask in an undocumented status
+//! is in no count. As long as there is one, every status is counted, because any status may follow.
 
 use northbound_client::SubtaskStatus;
 

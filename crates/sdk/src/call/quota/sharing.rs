@@ -1,4 +1,4 @@
-//! Asks the store of a shared quota. Who asks, and when, is decided by the local line.
+//! Requests slots from the store of a shared quota. The line in this process decides which call requests one, and when.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use super::store::{Grant, QuotaStore, SlotId, Turn};
 use crate::call::token::TokenError;
 
-/// An answer that takes longer is none: a slot is taken for a call that is sent now.
+/// A later answer is ignored, because a slot is taken for a call that is sent now.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait after a failure.
 const ASK_AGAIN: Duration = Duration::from_millis(500);

@@ -276,7 +276,7 @@ async fn a_slot_freed_a_window_after_giving_up_is_seen_to_fail() {
 
 /// Resuming with the whole quota at once, half of the calls would be throttled.
 #[tokio::test(start_paused = true)]
-async fn two_processes_do_not_drive_each_other_into_the_same_wall() {
+async fn two_processes_that_each_use_the_whole_quota_are_rarely_throttled() {
     let clients = (0..2).map(|_| Quota::new(CALLS, WINDOW).unwrap()).collect();
     let scene = Scene { clients, ..Scene::new(Network::Jittered, Pattern::Saturated) };
     let seen = scene.run(20_000).await;

@@ -1,5 +1,5 @@
-//! The rules of the quota: when a call may be sent. Decides only; the clock is the caller's, and so are the waiting and the
-//! order of those that wait.
+//! The rules of the quota: decides when a call may be sent. The caller supplies the clock, does the waiting, and keeps the
+//! order of the waiting calls.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -67,7 +67,7 @@ impl Slots {
         Self { calls: Some(calls), window, ..Self::unlimited() }
     }
 
-    /// No limit, so that nobody waits but in a pause, which then goes by the platform's default.
+    /// No limit: calls wait only in a pause, whose length follows from the platform's default quota.
     pub(super) fn unlimited() -> Self {
         Self {
             calls: None,
@@ -79,7 +79,7 @@ impl Slots {
         }
     }
 
-    /// How many slots are not to be had: their calls are in flight, or ended less than a window ago.
+    /// How many slots are taken: their calls are in flight, or ended less than a window ago.
     pub(super) fn used(&self, now: Instant) -> usize {
         self.in_flight + self.returning.iter().filter(|Reverse(back)| *back > now).count()
     }
@@ -124,12 +124,12 @@ impl Slots {
         self.end(now + TRAVEL + self.window);
     }
 
-    /// The platform throttled a call all the same: somebody else uses the quota. Nobody calls until every call that the
-    /// platform counted has left its window, or for as long as the reply `asked` for; returns how long. `jitter`, from 0 to 1,
-    /// keeps several processes from resuming as one.
+    /// The platform throttled a call nevertheless: another program uses the quota. No call is sent until every call that the
+    /// platform counted has left its window, or for as long as the reply `asked` for. Returns the length of the pause.
+    /// `jitter`, from 0 to 1, prevents several processes from resuming at the same moment.
     ///
-    /// All calls in flight may come back throttled, and each moves the end; the jitter of the first stays, since the largest
-    /// of many is no jitter any more.
+    /// All calls in flight may come back throttled, and each moves the end. The jitter of the first one is kept: the largest of
+    /// many random values would be nearly the same in all processes.
     pub(super) fn pause(&mut self, now: Instant, asked: Option<Duration>, jitter: f64) -> Duration {
         let rest = asked.map_or(self.window, |asked| asked.clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
         let (jitter, earliest) = match &self.pause {
@@ -192,7 +192,7 @@ impl Slots {
         pause.next_call.saturating_duration_since(now) + spread
     }
 
-    /// Forgets what lies behind: slots that have come back, and a pause whose effect is over.
+    /// Forgets what is over: slots that have come back, and a pause that has no effect any more.
     fn settle(&mut self, now: Instant) {
         while self.returning.peek().is_some_and(|Reverse(back)| *back <= now) {
             self.returning.pop();

@@ -5,35 +5,38 @@ use std::time::Duration;
 
 use crate::call::token::TokenError;
 
-/// The outcome of a [`QuotaStore`], to come.
+/// The future that a method of [`QuotaStore`] returns.
 pub type QuotaFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, TokenError>> + Send + 'a>>;
 
 /// Keeps the slots of a quota that several processes share: see [`Quota::shared`](crate::Quota::shared).
 ///
-/// A store belongs to one application on one platform. Each value of this type has one place in the line of all processes: that of
-/// the call that has waited longest here.
+/// A store belongs to one application on one platform. Each value of this type has one place in the line of all processes. It
+/// is the place of the call that has waited longest in this process.
 ///
-/// A slot's return is set when it is taken, to [`hold`](Turn::hold) plus [`window`](Turn::window) from then, and brought forward
-/// when the reply arrives. So a process that dies, or a store that cannot be reached any more, costs some time, and never leads to
-/// a call too many. The crate `northbound-shared` has two stores: a file, and Redis.
+/// When a slot is taken, the store notes that it returns after [`hold`](Turn::hold) plus [`window`](Turn::window). When the
+/// reply arrives, the slot returns earlier: a [`window`](Turn::window) after the reply. So if a process dies or the store
+/// cannot be reached, calls may wait longer, but there are never too many calls. The crate `northbound-shared` has two stores:
+/// a file, and Redis.
 pub trait QuotaStore: Send + Sync + 'static {
-    /// Asks for a slot for the call that has waited longest in this process. It is asked for one at a time.
+    /// Requests a slot for the call that has waited longest in this process. The client requests one slot at a time.
     ///
-    /// After an error the call asks again until its deadline, and is not sent without a slot.
+    /// After an error, the client requests the slot again until the deadline of the call. The call is never sent without a
+    /// slot.
     fn acquire(&self, turn: Turn) -> QuotaFuture<'_, Grant>;
 
-    /// A reply has come: the slot returns a window from now, even if the store knows nothing of it any more. `turn` is what it was
-    /// taken with.
+    /// A reply has come: the slot returns a window from now, even if the store has forgotten the slot. `turn` is the one with
+    /// which it was taken.
     fn replied(&self, slot: SlotId, turn: Turn) -> QuotaFuture<'_, ()>;
 
-    /// No call of this process waits any more. Without this, the store gives the place in the line up a little later.
+    /// No call of this process waits any more, so the store can give up its place in the line. Without this call the store does
+    /// so a little later.
     fn leave(&self) -> QuotaFuture<'_, ()>;
 
-    /// The platform throttled a call all the same: no process calls for this long.
+    /// The platform throttled a call nevertheless: no process may make a call for this long.
     fn pause(&self, pause: Duration) -> QuotaFuture<'_, ()>;
 }
 
-/// Who asks a [`QuotaStore`] for a slot, and for how much.
+/// A request to a [`QuotaStore`] for a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Turn {
@@ -41,16 +44,16 @@ pub struct Turn {
     pub waited: Duration,
     /// How many calls wait in this process, this one included.
     pub waiting: u32,
-    /// How many calls this process allows in a window. The smallest number of all processes holds.
+    /// How many calls this process allows in a window. The smallest number of all processes applies.
     pub calls: u32,
     /// The length of the window.
     pub window: Duration,
-    /// After this time the call has arrived at the platform, or never will: the timeout of a request, and 10 seconds.
+    /// After this time the call has either arrived at the platform or never will: the timeout of a request plus 10 seconds.
     pub hold: Duration,
 }
 
 impl Turn {
-    /// A call that has just come, of a process in which no other call waits.
+    /// A request for a call that has not waited yet, in a process in which no other call waits.
     pub fn new(calls: u32, window: Duration, hold: Duration) -> Self {
         Self { waited: Duration::ZERO, waiting: 1, calls, window, hold }
     }
@@ -64,14 +67,14 @@ pub enum Grant {
     Taken(SlotId),
     /// Not yet.
     Wait {
-        /// Ask again after this time, so that the place in the line is kept.
+        /// Ask again after this time; otherwise the place in the line is lost.
         again: Duration,
-        /// The call waits at least for so long, unless others leave the line.
+        /// The call waits at least this long, unless others leave the line.
         ready: Duration,
         /// Whether it waits because the platform throttled a call, rather than for a slot.
         is_paused: bool,
     },
-    /// The store is out of order, and has reported it: the call is counted in this process alone.
+    /// The store does not work, and has reported this itself. The call is counted in this process only.
     Unshared,
 }
 

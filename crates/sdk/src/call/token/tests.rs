@@ -108,7 +108,7 @@ async fn calls_that_waited_for_a_login_share_its_failure_and_the_next_one_tries_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_login_that_ran_out_of_its_caller_s_time_fails_nobody_else() {
+async fn a_login_that_times_out_fails_only_its_own_caller() {
     let tokens = TokenStore::default();
     let late = get(&tokens, |_| async {
         tokio::time::sleep(seconds(1)).await;

@@ -1,9 +1,9 @@
-//! Reading rows that only go: nothing becomes Pending again.
+//! Reads rows that are only removed: no subtask becomes Pending again.
 //!
-//! Rows that go pull later ones to lower places, so a row that stays is never above the page that is asked for next: the
-//! read begins at the end and goes down to page 0. Page 0 is asked for first, only to learn how many rows there are and how
-//! long pages are; its rows are delivered when the read comes back to it. Rows that were delivered may show again at the end
-//! of a lower page.
+//! When rows are removed, later rows move to lower places. So the read begins at the last page and goes down to page 0: a row
+//! that has not been read can only move to a page that is still to be read. The first request is for page 0, only to learn how
+//! many rows there are and how long pages are. Its rows are delivered at the end of the read. Rows that were delivered may come
+//! again at the end of a lower page.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use super::seen::SeenRows;
 use super::shortfall::{Cause, Shortfall};
 use super::totals::Totals;
 
-/// Where the read stands.
+/// How far the read is.
 #[derive(Clone, Copy, Debug, Default)]
 enum Stage {
     /// Asks for page 0, to learn the total.
@@ -134,7 +134,8 @@ impl Backward {
         }
         match page.total.filter(|total| is_believed(*total)) {
             Some(total) if total >= len => self.begin(total.div_ceil(self.size).saturating_sub(1), total),
-            // No total, or a false one: rows only go, so an empty page stays empty, and all there is stands before it.
+            // There is no total, or a wrong one. Rows are only removed, so an empty page stays empty, and all rows are before
+            // it.
             _ => self.stage = Stage::Climb(1),
         }
         Deliver::Nothing
@@ -184,7 +185,7 @@ impl Backward {
         Taken { deliver, next }
     }
 
-    /// The page to go on with: below this one, and not above what the total leaves.
+    /// The next page: below this one, and not above the last page by the total.
     fn after(&mut self, page: &Arrived<'_>, number: u64) -> Result<Next, Cause> {
         if let Some(below) = number.checked_sub(1) {
             // A page that has rows is followed by the one below, whatever the total says.

@@ -1,4 +1,4 @@
-//! Who a row is: a fingerprint of its parameters, which stay while its status moves.
+//! Recognises a row by a fingerprint of its parameters, which stay the same while its status changes.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -8,15 +8,15 @@ use foldhash::quality::RandomState;
 use northbound_client::Members;
 use northbound_client::types::{Subtask, SubtaskParam};
 
-/// The fingerprint of a row; `None` for a row without parameters, which nothing distinguishes from another.
+/// The fingerprint of a row; `None` for a row without parameters, which cannot be distinguished from others.
 pub(crate) type Fingerprint = Option<u64>;
 
-/// How deep objects in objects are looked into for the order of their members.
+/// To this depth of nested objects, the order of members makes no difference.
 const DEPTH: usize = 4;
-/// A longer object is taken as the text that it is, in bytes.
+/// In bytes. Of a longer object the text is used as it is, so the order of its members makes a difference.
 const LONG: usize = 64 * 1024;
 
-/// Makes fingerprints with a key of its own, so that rows that collide in one read do not in the next.
+/// Makes fingerprints. Each read has its own key, so rows that collide in one read do not collide in the next.
 ///
 /// 64 bits: among 1,000,000 rows two collide with a probability of 3 in 100 million.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +58,7 @@ impl Fingerprints {
         Some(hasher.finish())
     }
 
-    /// Members count in any order, as far as it is worth looking for them; every number counts with all its digits.
+    /// The order of members makes no difference, within the two limits above. All digits of a number count.
     fn value(&self, json: &str, depth: usize) -> u64 {
         if !json.starts_with('{') || depth == 0 || json.len() > LONG {
             return self.0.hash_one(json);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_equal_rows_without_a_fingerprint_is_alike() {
+    fn a_page_of_equal_rows_without_a_fingerprint_is_recognised() {
         let maker = Fingerprints::default();
         let alike = rows(json!([{ "status": "Fail" }, { "status": "Fail" }]));
         let digest = maker.digest(&alike, &[None, None]).unwrap();

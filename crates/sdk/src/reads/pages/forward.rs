@@ -1,12 +1,12 @@
-//! Reading rows that only come: a final status is never left.
+//! Reads rows that are only added: a final status is never left.
 //!
-//! Rows that come in push later ones to higher places, so a row that held the status from the beginning is never behind the
-//! page that is asked for; what is pushed over the edge of a page comes twice, and is known by its fingerprint.
+//! New rows push later ones to higher places, so a row that has not been read can only move to a page that is still to be read.
+//! A row that is pushed from one page to the next comes twice, and is recognised by its fingerprint.
 //!
-//! The read ends at an empty page, or when the rows received are the total and the last page was not full. As many distinct
-//! rows as were counted at the beginning must have come by then, and rows of the first page may have shifted no farther than
-//! the totals moved. If that does not hold, rows may have come between the first list and its count, which no total shows: so
-//! the read looks once more from the beginning, with totals from before it, and decides then.
+//! The read ends at an empty page, or when it has received as many rows as the total and the last page was not full. Then two
+//! things are checked. The number of distinct rows must be at least the total at the beginning. Rows of the first page must not
+//! have shifted farther than the totals changed. If a check fails, rows may have been added between the first list and its
+//! count, which no total shows. So the read starts once more at the beginning, with totals from before, and then decides.
 
 use super::lengths::{Lengths, page_number};
 use super::order::{ForwardOrder, Listed};

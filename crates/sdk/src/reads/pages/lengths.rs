@@ -8,18 +8,19 @@ use super::shortfall::Cause;
 
 /// How many pages a read may ask for beyond those that the platform counts first, before it is called endless.
 pub(super) const PAGES_BEYOND: u64 = 10_000;
-/// How many pages may come that bring a read no nearer to an end: behind the end that the totals before them tell, or with
-/// rows that came before where no total tells an end.
+/// How many pages a read accepts without progress: pages beyond the end by the earlier totals, or, if there is no total, pages
+/// with rows that came before.
 pub(super) const PAGES_ASTRAY: u32 = 100;
 /// A larger total is not believed: no task is that large.
 const MOST_ROWS: u64 = 100_000_000;
 
-/// A number as requests hold it.
+/// A number in the type of a request.
 pub(super) fn page_number(page: u64) -> Option<u32> {
     i32::try_from(page).ok().map(i32::unsigned_abs)
 }
 
-/// How long pages are (as long as asked, unless the platform caps them), and how far a read may go: every read ends.
+/// How long pages are (as long as requested, unless the platform limits them), and how far a read may go. It makes sure that
+/// every read ends.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lengths {
     pub(super) asked: u64,

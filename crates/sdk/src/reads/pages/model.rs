@@ -245,7 +245,7 @@ fn seeds() -> u64 {
 }
 
 #[test]
-fn of_1000_reads_of_a_moving_set_none_misses_doubles_or_accuses() {
+fn in_1000_reads_no_row_is_lost_or_repeated_and_no_error_is_reported() {
     let (mut calls, mut faults, mut unseen) = (0, Vec::new(), 0);
     for seed in 0..seeds() {
         let (platform, start) = Platform::new(seed, |_| Sorts::Never, 10_000);
@@ -268,7 +268,7 @@ fn of_1000_reads_of_a_moving_set_none_misses_doubles_or_accuses() {
 
 /// The model sees: what fails in practice fails in it.
 #[test]
-fn the_plain_loop_misses_doubles_and_accuses_under_the_same_model() {
+fn a_plain_loop_loses_and_repeats_rows_in_the_same_simulation() {
     let (mut missed, mut doubled, mut accused) = (0, 0, 0);
     for seed in 0..seeds() {
         let (platform, _) = Platform::new(seed, |_| Sorts::Never, 10_000);
@@ -284,7 +284,7 @@ fn the_plain_loop_misses_doubles_and_accuses_under_the_same_model() {
 /// A platform that sorts again while rows move can show exactly what one does that keeps its order: no reader tells them
 /// apart. On pages of one row or two that comes about; on larger ones it is a rare chance.
 #[test]
-fn a_platform_that_sorts_anew_does_not_shorten_a_read_in_silence() {
+fn a_read_of_rows_that_are_sorted_again_is_never_short_without_an_error() {
     let (mut complete, mut incomplete, mut short, mut short_on_tiny_pages) = (0, 0, Vec::new(), 0);
     for seed in 0..seeds() {
         let sorts = |draw: &mut Draw| {

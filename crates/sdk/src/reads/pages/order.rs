@@ -1,9 +1,9 @@
-//! Holds rows that come twice against where they stood when they came before.
+//! Compares the place of a row that comes twice with its earlier place.
 //!
-//! A platform that keeps the order of its rows shows a row at another place only because rows before it came or went: by no
-//! more places than the totals moved, and in the same order as its neighbours. Anything else means that it has sorted again,
-//! and that rows may be missing. Only the latest rows are remembered with their places; of a row that came earlier it is
-//! only known that it has passed all of those.
+//! If a platform keeps the order of its rows, a row changes its place only because rows before it were added or removed. Then
+//! it shifts by no more places than the totals changed, and keeps its order among its neighbours. Anything else means that the
+//! platform has sorted again, and that rows may be missing. Only the latest rows are remembered with their places. Of an
+//! earlier row it is only known that it has passed all of these.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -14,7 +14,7 @@ use super::totals::Shift;
 /// How many rows are remembered with their places.
 const WINDOW: usize = 4096;
 
-/// Where a row stood.
+/// The place of a row.
 #[derive(Clone, Copy, Debug)]
 struct Stood {
     place: u64,
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_in_another_order_were_sorted_anew() {
+    fn rows_that_change_their_order_were_sorted_again() {
         assert_eq!(forth(&[(0, &[1, 2, 3]), (3, &[3, 2, 4])])[1], Err(Cause::Disorder));
         assert_eq!(back(&[(3, &[4, 5, 6]), (0, &[3, 5, 4])])[1], Err(Cause::Disorder));
     }

@@ -1,4 +1,4 @@
-//! What the state machines of all directions have in common: a page as they see it, and what they say to it.
+//! What all three state machines have in common: their input, a page, and their decision about it.
 
 use std::num::NonZeroU32;
 
@@ -12,11 +12,11 @@ pub(crate) struct Arrived<'a> {
     pub(crate) page: u32,
     /// How many rows it has.
     pub(crate) len: usize,
-    /// Who the rows are, one by one; empty if nobody watches for repeats.
+    /// The fingerprints of the rows; empty if the check for repeats is off.
     pub(crate) rows: &'a [Fingerprint],
     /// What distinguishes the page from another; `None` if it has no rows.
     pub(crate) digest: Option<u64>,
-    /// All rows are equal, and have no param: pages of such rows may well follow each other.
+    /// All rows are equal and have no param. Several such pages in a row are no sign of a repeated page.
     pub(crate) alike: bool,
     /// `totalCount` of the reply.
     pub(crate) total: Option<u64>,

@@ -62,7 +62,7 @@ fn end(direction: Direction, script: &[Reply]) -> (Option<Result<(), Cause>>, us
 }
 
 #[test]
-fn whole_reads_on_when_its_counter_is_not_to_be_believed() {
+fn whole_continues_when_its_total_is_wrong() {
     let end_of = |totals: [u64; 3]| {
         end(Whole, &[(0..10, Some(totals[0])), (10..20, Some(totals[1])), (20..20, Some(totals[2]))])
     };
@@ -205,7 +205,7 @@ fn forward_looks_again_before_it_says_that_rows_are_missing() {
 }
 
 #[test]
-fn forward_holds_a_shift_against_the_totals() {
+fn forward_compares_a_shift_with_the_totals() {
     let shifted = |after| [(0..10, Some(40)), (10..20, Some(40)), (18..28, Some(40)), (28..38, Some(after))];
     assert_eq!(end(Forward, &shifted(42)).0, None);
     assert_eq!(end(Forward, &shifted(41)).0, Some(Err(Cause::Unexplained)));
@@ -224,14 +224,14 @@ fn end_of_nameless(direction: Direction, script: &[(usize, u64, Option<u64>)]) -
 }
 
 #[test]
-fn forward_what_the_first_look_showed_says_nothing_of_the_order_in_the_second() {
+fn forward_the_second_look_does_not_compare_its_order_with_the_first() {
     let first = [(0..10, Some(18)), (10..15, Some(18)), (15..15, Some(18))];
     let second = [(0..10, Some(18)), (10..18, Some(18))];
     assert_eq!(end(Forward, &[&first[..], &second[..]].concat()), (Some(Ok(())), 18, 5));
 }
 
 #[test]
-fn forward_a_page_that_comes_again_was_not_turned_unless_rows_may_have_pushed_it() {
+fn forward_a_repeated_page_is_an_error_unless_the_total_grew_by_a_page() {
     let same = |after| end_of_nameless(Forward, &[(10, 1, Some(40)), (10, 1, after)]);
     assert_eq!(same(Some(40)), Some(Err(Cause::SamePage)));
     assert_eq!(same(Some(49)), Some(Err(Cause::SamePage)), "nine rows do not push ten");
@@ -320,7 +320,7 @@ fn backward_ends_where_pages_stay_empty_against_the_total() {
 }
 
 #[test]
-fn backward_a_total_that_denies_the_rows_of_its_page_skips_nothing() {
+fn backward_a_total_smaller_than_its_page_skips_nothing() {
     let down = [(30..40, Some(45)), (20..30, Some(45)), (10..20, Some(45)), (0..10, Some(45))];
     let log = log(Backward, &[&[(0..10, Some(45)), (40..45, Some(15))], &down[..]].concat());
     assert_eq!((log.asked, log.delivered.len(), log.end), (vec![0, 4, 3, 2, 1, 0], 45, Some(Ok(()))));
@@ -349,7 +349,7 @@ fn backward_knows_the_rows_of_the_probe() {
 }
 
 #[test]
-fn more_than_a_page_beyond_the_largest_total_is_too_many() {
+fn rows_of_more_than_a_page_beyond_the_largest_total_end_the_read() {
     for direction in [Whole, Forward] {
         let pages = [(0..10, Some(12)), (10..20, Some(11)), (20..23, Some(11))];
         assert_eq!(end(direction, &pages[..2]), (None, 20, 2), "{direction:?}");

@@ -17,7 +17,7 @@ pub(crate) struct Shortfall {
 pub(crate) enum Cause {
     /// The pages end before the rows that the platform counts.
     Missing,
-    /// The platform does not turn its pages.
+    /// The platform sends the same page for different page numbers.
     SamePage,
     /// Rows came back in another order.
     Disorder,
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_numbers_stand_in_the_sentence() {
+    fn the_message_has_the_numbers() {
         let told = |received, counted| {
             let fault = Shortfall { cause: Cause::Missing, page: 3, received, counted };
             let error = fault.into_error(None);

@@ -1,4 +1,4 @@
-//! Platforms whose pages never end: every read ends all the same.
+//! Simulates platforms whose pages never end. Every read must end nevertheless.
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
@@ -10,7 +10,7 @@ use super::{Arrived, Cause, Deliver, Direction, Next, Start, begin};
 #[derive(Clone, Copy, Debug)]
 enum Shows {
     SamePage,
-    /// So many pages, over and over.
+    /// This number of pages, again and again.
     Cycle(u64),
     /// The same rows in another order each time.
     Shuffled,
@@ -120,7 +120,7 @@ fn every_read_ends_with_the_rows_that_came() {
 }
 
 #[test]
-fn an_end_that_moves_on_with_every_page_is_none() {
+fn a_read_whose_total_grows_with_every_page_is_stopped() {
     let platform = Platform { rows: 10, shows: Shows::NewRows, counts: Counts::Ahead(0), has_param: true };
     for direction in [Direction::Whole, Direction::Forward] {
         let (end, calls, _) = read(platform, direction, 10);

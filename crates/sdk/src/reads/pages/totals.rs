@@ -1,9 +1,8 @@
-//! What `totalCount` has to say when rows shift from page to page.
+//! Checks by `totalCount` whether a shift of rows from page to page is normal.
 //!
-//! Rows shift because rows before them came or went, and then the total changes as well. A shift that the totals around it do
-//! not explain means that the platform has sorted again. Whether the platform counts before it lists or after it is not
-//! known, and rows may move in between, so a shift is held against totals that surely enclose it: one call further back, and
-//! one call later.
+//! Rows shift because rows before them were added or removed. Then the total changes as well. If the totals do not explain a
+//! shift, the platform has sorted its rows again. It is not known whether the platform counts before or after it lists, and
+//! rows may move in between. So a shift is compared with totals that surely enclose it: one call earlier and one call later.
 
 /// The totals of the latest calls, and the shift that they still have to explain.
 #[derive(Debug, Default)]
@@ -15,7 +14,7 @@ pub(super) struct Totals {
     doubt: bool,
 }
 
-/// By how many places rows have shifted since a total was counted.
+/// The number of places by which rows have shifted since a total was counted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Shift {
     rows: u64,
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_total_accuses_nobody() {
+    fn a_missing_total_changes_nothing() {
         let mut totals = totals(&[10, 10]);
         totals.shifted(shift(3, Some(10)));
         assert!(totals.push(None) && totals.settled());

@@ -1,7 +1,8 @@
 //! Reading a whole task: its set of subtasks is fixed, whatever their status does meanwhile.
 //!
-//! Pages are asked for in ascending order, several at a time once the first one tells how many there are, and taken in that
-//! order. At the end the distinct rows are held against `totalCount`: what is sorted again between two calls shows there.
+//! Pages are requested in ascending order: first one, which says how many there are, then several at a time. They are processed
+//! in that order. At the end the number of distinct rows is compared with `totalCount`: this shows whether the platform sorted
+//! rows again between two calls.
 
 use super::lengths::{Lengths, page_number};
 use super::page::{Arrived, Deliver, Next, Read, Split, Start, Taken};
