@@ -1,7 +1,7 @@
 //! Where the rows of a report go while they come: into a page or into a workbook.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use super::content::Content;
@@ -12,6 +12,9 @@ use crate::codes::Codes;
 use crate::error::CliError;
 use crate::screen::outlet::Outlet;
 use crate::session::new_file::{NewFile, folder};
+
+/// The names of a workbook's parts are in the last bytes of its file.
+const DIRECTORY: u64 = 64 * 1024;
 
 /// What a report is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +40,21 @@ impl Format {
         Err(CliError::usage(what, "name a file that ends in .html or .xlsx; `northbound export` writes rows"))
     }
 
-    /// Whether a file begins as such a report does.
-    pub(super) fn is_begun(self, path: &Path) -> bool {
-        let begun: &[u8] = match self {
-            Self::Page => b"<!doctype",
-            Self::Workbook => b"PK\x03\x04",
+    /// Whether a file is such a report: a page begins as one, and a workbook names its parts at its end.
+    pub(super) fn is_there(self, path: &Path) -> bool {
+        let found = |from: SeekFrom, length: u64, text: &[u8]| {
+            let mut file = File::open(path)?;
+            file.seek(from)?;
+            let mut read = Vec::new();
+            file.take(length).read_to_end(&mut read)?;
+            Ok::<_, io::Error>(read.to_ascii_lowercase().windows(text.len()).any(|part| part == text))
         };
-        let mut start = vec![0; begun.len()];
-        let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-        read.is_ok() && start.eq_ignore_ascii_case(begun)
+        let end = || File::open(path)?.seek(SeekFrom::End(0)).map(|end| end.saturating_sub(DIRECTORY));
+        match self {
+            Self::Page => found(SeekFrom::Start(0), 9, b"<!doctype"),
+            Self::Workbook => end().and_then(|at| found(SeekFrom::Start(at), DIRECTORY, b"xl/workbook.xml")),
+        }
+        .unwrap_or(false)
     }
 }
 

@@ -325,6 +325,18 @@ mod tests {
     }
 
     #[test]
+    fn a_call_waits_for_a_pause_if_that_ends_after_the_slot_comes_back() {
+        let now = Instant::now();
+        assert!(!Slots::new(1, WINDOW).is_paused(now));
+        let mut slots = taken(1, now);
+        slots.replied(now);
+        for (asked, paused) in [(10, false), (90, true)] {
+            slots.pause(now, Some(s(asked)), 0.0);
+            assert_eq!(slots.is_paused(now), paused);
+        }
+    }
+
+    #[test]
     fn a_pause_in_a_pause_moves_its_end_and_keeps_its_jitter() {
         let now = Instant::now();
         let mut slots = Slots::new(100, WINDOW);
