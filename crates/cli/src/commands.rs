@@ -309,7 +309,7 @@ mod tests {
         let PageSize { smallest, largest, default, .. } = PAGE_SIZE;
         let mut command = Arguments::command();
         let mut help = |name: &str| command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
-        let bounds = format!("Rows that one call asks for, {smallest} to {largest}");
+        let bounds = format!("Number of rows to read with one call, {smallest} to {largest}");
         assert!(help("export").contains(&bounds));
         let default = format!("{bounds} [default: {default} with --page, else {largest}]");
         assert!(help("subtasks").contains(&default));

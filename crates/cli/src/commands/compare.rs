@@ -4,6 +4,8 @@
 
 mod comparison;
 
+use std::path::Path;
+
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use northbound::{Client, FailureQuery, SubtaskStatus};
@@ -23,6 +25,7 @@ use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
 use crate::session::known_tasks::Memory;
+use crate::session::new_file::refuse_input;
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareOptions {
@@ -36,6 +39,9 @@ pub(crate) struct CompareOptions {
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &CompareOptions) -> Result<(), CliError> {
     let (before, after) = (Source::of(&options.before)?, Source::of(&options.after)?);
+    if let Some(out) = &context.global.out {
+        refuse_input(out, [&options.before, &options.after].map(|list| Some(Path::new(list))))?;
+    }
     let mut comparison = Comparison::default();
     let needs_platform = before.task().or(after.task()).is_some();
     let connection = if needs_platform { Some(Connection::open(context).await?) } else { None };

@@ -110,6 +110,8 @@ fn unknown(code: &str) -> CliError {
     let advice = "`northbound explain --all` lists the codes that are known. When you know what it means, add it to the file of --codes";
     CliError::usage(
         what,
-        format!("{advice}: {code:?} = {{ meaning = \"…\", next_step = \"…\", who = \"…\" }}"),
+        format!(
+            "{advice}: a line [{code:?}], and below it lines such as meaning = \"…\", next_step = \"…\" and who = \"…\""
+        ),
     )
 }

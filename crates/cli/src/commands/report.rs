@@ -33,7 +33,7 @@ use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
 use crate::session::known_tasks::Memory;
-use crate::session::new_file::NewFile;
+use crate::session::new_file::{NewFile, refuse_input};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
@@ -65,6 +65,7 @@ impl ReportOptions {
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &ReportOptions) -> Result<(), CliError> {
     Format::check_name(&options.out)?;
+    refuse_input(&options.out, [options.join.join.as_deref(), options.since.as_deref()])?;
     let connection = Connection::open(context).await?;
     // Before the first call, so that a folder that is not there is reported at once.
     check(context, &options.out)?;
@@ -121,9 +122,9 @@ pub(crate) async fn write(
     };
     let cut = sink.cut();
     sink.write(&content, file, &mut context.stdout)?;
-    for note in
-        content.warnings().into_iter().chain(content.repeats()).chain(content.about_own_columns()).chain(cut)
-    {
+    let doubt = content.list.earlier.as_ref().and_then(Earlier::doubt);
+    let notes = content.warnings().into_iter().chain(content.repeats()).chain(doubt);
+    for note in notes.chain(content.about_own_columns()).chain(cut) {
         context.note(&note)?;
     }
     if let Some(path) = file {
@@ -177,7 +178,7 @@ fn print_result(context: &mut Context<'_>, content: &Content, path: &Path) -> io
 fn check_file(path: &Path) -> Result<(), CliError> {
     let checked = |_| match fs::metadata(path) {
         // What begins as a report may be one; anything else is somebody's work.
-        Ok(there) if there.len() > 0 && !Format::of(path).is_begun(path) => {
+        Ok(there) if there.len() > 0 && !Format::of(path).is_there(path) => {
             Err(io::Error::other("it is no report"))
         }
         _ => Ok(()),

@@ -19,6 +19,7 @@ use crate::screen::progress::Progress;
 use crate::session::connection::Connection;
 use crate::session::context::Context;
 use crate::session::interrupt::Interrupt;
+use crate::session::new_file::refuse_input;
 
 #[derive(Debug, Args)]
 pub(crate) struct SubtasksOptions {
@@ -51,6 +52,9 @@ pub(crate) struct SubtasksOptions {
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &SubtasksOptions) -> Result<(), CliError> {
     let output = context.global.output();
+    if let Some(out) = &context.global.out {
+        refuse_input(out, [options.join.join.as_deref()])?;
+    }
     let mut join = read_join(output, options)?;
     let usual = if output == Output::Csv { &Column::CSV[..] } else { &Column::TABLE };
     let selection = Selection::new(&List::all(&options.columns), usual, join.as_ref())?;

@@ -7,6 +7,7 @@ mod view;
 
 use crate::arguments::values;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use std::time::Duration;
 
 use northbound::{Client, Summary, Watch, WatchStream};
@@ -45,7 +46,7 @@ pub(crate) struct WatchOptions {
     ///
     /// The command does not run if the watch is stopped, gives up or fails before. It writes to the stdout and stderr of the watch,
     /// after the result. The shell is sh, and cmd on Windows.
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) on_settled: Option<String>,
 }
 

@@ -78,18 +78,27 @@ impl Join {
         let Some(path) = &options.join else { return Ok(None) };
         let file = one_line(&path.display().to_string());
         let cannot = |error: io::Error| {
-            let advice = "--join needs a csv file in UTF-8 with a line a device, and the names of its columns in the first line";
+            let advice = match error.raw_os_error() {
+                Some(_) => "check the path, and that you may read the file",
+                None => {
+                    "--join needs a csv file in UTF-8 with a line a device, and the names of its columns in the first line"
+                }
+            };
             CliError::file(format!("cannot read {file}: {error}"), advice)
         };
         let opened = may_hang(|| File::open(path)).map_err(cannot)?;
         let mut lines = CsvFile::new(BufReader::with_capacity(256 * 1024, opened)).map_err(cannot)?;
         let find = |option, names: &[String], wanted: &[&str]| {
             place(names, wanted).map_err(|why| {
-                let names = names.iter().map(|name| one_line(name)).collect::<Vec<_>>().join(", ");
-                CliError::usage(
-                    format!("{file} has {why}"),
-                    format!("{option} takes one of its columns: {names}"),
-                )
+                // A file that is no csv may have one long name, or thousands.
+                let shown = |name: &String| one_line(name).chars().take(40).collect();
+                let mut shown: Vec<String> = names.iter().take(20).map(shown).collect();
+                shown.extend((names.len() > 20).then(|| format!("and {} more", names.len() - 20)));
+                let advice = match shown.is_empty() {
+                    true => "the first line has to name the columns".to_owned(),
+                    false => format!("{option} takes one of its columns: {}", shown.join(", ")),
+                };
+                CliError::usage(format!("{file} has {why}"), advice)
             })
         };
         let mut names: Vec<String> = lines.heading().iter().map(|name| name.trim().to_owned()).collect();

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
+use crate::error::CliError;
 use crate::session::interrupt::may_hang;
 
 /// The names of files in the making.
@@ -173,6 +174,22 @@ pub(crate) fn is_stream(path: &Path) -> bool {
     ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"].iter().any(|name| path.starts_with(name))
 }
 
+/// Refuses to replace a file that the result is made from.
+pub(crate) fn refuse_input<'a>(
+    out: &Path,
+    inputs: impl IntoIterator<Item = Option<&'a Path>>,
+) -> Result<(), CliError> {
+    let Ok(place) = may_hang(|| out.canonicalize()) else { return Ok(()) };
+    let is_input = |input: &&Path| may_hang(|| input.canonicalize()).is_ok_and(|input| input == place);
+    match inputs.into_iter().flatten().find(is_input) {
+        None => Ok(()),
+        Some(_) => Err(CliError::usage(
+            format!("{} is read, so the result cannot go there", out.display()),
+            "give --out another name",
+        )),
+    }
+}
+
 pub(crate) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -211,6 +228,17 @@ mod tests {
         fs::remove_file(&path).unwrap();
         NewFile::beside(&path).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "what is not kept is removed");
+    }
+
+    #[test]
+    fn what_is_read_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let [list, link, other] = ["list", "link", "other"].map(|name| folder.path().join(name));
+        fs::write(&list, "").unwrap();
+        symlink(&list, &link).unwrap();
+        for (out, is_refused) in [(&list, true), (&link, true), (&other, false)] {
+            assert_eq!(refuse_input(out, [None, Some(&*list)]).is_err(), is_refused, "{out:?}");
+        }
     }
 
     #[test]

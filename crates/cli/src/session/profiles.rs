@@ -28,6 +28,18 @@ const NO_SECRET: &str = "write the path of a file with the secret into secret-fi
 const A_TEXT: &str = "write it as a text in quotes, or leave it out";
 const A_COMMAND: &str = "write the command as a list of texts, such as [\"pass\", \"show\", \"meters\"]";
 
+/// Whether nobody but this user and root can write to a file: it names commands that are run.
+#[cfg(unix)]
+fn is_own(file: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    [0, rustix::process::geteuid().as_raw()].contains(&file.uid()) && file.mode() & 0o002 == 0
+}
+
+#[cfg(not(unix))]
+fn is_own(_: &fs::Metadata) -> bool {
+    true
+}
+
 /// The file of this user.
 pub(crate) struct ProfilesFile {
     pub(crate) path: PathBuf,
@@ -50,6 +62,13 @@ impl ProfilesFile {
             CliError::usage("no folder for profiles.toml is known", advice)
         })?;
         let file = path.display();
+        if fs::metadata(&path).is_ok_and(|there| !is_own(&there)) {
+            let what = format!("other users can write to the profiles in {file}");
+            return Err(CliError::usage(
+                what,
+                "take the file over, and close it to them: `chown` and `chmod go-w`",
+            ));
+        }
         let text = reading(&file.to_string(), || fs::read_to_string(&path)).map_err(|error| {
             CliError::usage(
                 format!("cannot read the profiles in {file}: {error}"),
@@ -72,7 +91,12 @@ impl ProfilesFile {
         let Some((key, table)) = tables.iter().find(|(key, _)| key.get_ref() == name) else {
             let names: Vec<_> = tables.keys().map(|name| name.get_ref().as_ref()).collect();
             let what = format!("{} has no profile {name:?}", self.path.display());
-            return Err(CliError::usage(what, format!("it has {}", names.join(", "))));
+            let has = if names.is_empty() {
+                "it is empty".to_owned()
+            } else {
+                format!("it has {}", names.join(", "))
+            };
+            return Err(CliError::usage(what, has));
         };
         let DeValue::Table(table) = table.get_ref() else {
             return Err(self.wrong(key.span(), format!("{name:?} is no profile"), EXAMPLE));

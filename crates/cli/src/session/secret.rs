@@ -67,7 +67,13 @@ pub(crate) async fn secret_of(words: Vec<OsString>) -> Result<Secret, TokenError
         Ok((_, text)) => {
             let text =
                 String::from_utf8(text).map_err(|_| format!("the secret-command {named} prints no UTF-8"))?;
-            Ok(Secret::from(without_line_ends(&text)))
+            match without_line_ends(&text) {
+                "" => Err(format!("the secret-command {named} prints nothing").into()),
+                text if text.contains(['\n', '\r']) => {
+                    Err(format!("the secret-command {named} prints more than one line").into())
+                }
+                text => Ok(Secret::from(text)),
+            }
         }
     }
 }
@@ -75,6 +81,17 @@ pub(crate) async fn secret_of(words: Vec<OsString>) -> Result<Secret, TokenError
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_command_prints_one_line() {
+        for (text, expected) in
+            [("a\\n", Ok(())), ("", Err("prints nothing")), ("a\\nb", Err("prints more than one line"))]
+        {
+            let words = ["printf", text].map(OsString::from).to_vec();
+            let read = secret_of(words).await.map(drop).map_err(|error| error.to_string());
+            assert_eq!(read, expected.map_err(|what| format!("the secret-command printf {what}")));
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_command_that_prints_nothing_is_stopped() {

@@ -93,6 +93,17 @@ fn a_person_sees_each_setting_and_what_is_wrong_with_it() {
 }
 
 /// Whatever is wrong is found before anything is sent, and named by its line.
+#[cfg(unix)]
+#[test]
+fn profiles_to_which_others_can_write_are_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder(FILE);
+    let file = folder.path().join("profiles.toml");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let seen = run_in(folder.path(), &[], "--profile prod summary t");
+    assert!(seen.code == 2 && seen.stderr.contains("other users can write to the profiles"), "{seen:?}");
+}
+
 #[test]
 fn a_profile_that_cannot_be_used_is_refused_with_its_line() {
     let told = |text: &str, line: &str| {

@@ -238,6 +238,26 @@ async fn no_name_becomes_markup_and_each_comes_back_whole() {
 }
 
 #[test]
+fn a_workbook_takes_the_place_of_a_workbook_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("failed.xlsx");
+    let report = || northbound(&format!("--emulator report demo --out {}", file.display())).code;
+    assert_eq!((report(), report()), (0, 0));
+    fs::write(&file, b"PK\x03\x04 and word/document.xml").unwrap();
+    assert_eq!(report(), 2);
+}
+
+#[test]
+fn an_older_export_without_failures_is_doubted() {
+    let file = tempfile::Builder::new().suffix(".jsonl").tempfile().unwrap();
+    let line = format!("--emulator report demo --out - --since {}", file.path().display());
+    let seen = northbound(&line);
+    for shown in [&seen.stdout, &seen.stderr] {
+        assert!(shown.contains("so every failure counts as new"), "{}", seen.stderr);
+    }
+}
+
+#[test]
 fn a_report_takes_the_place_of_the_one_before_only_when_it_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.html");

@@ -130,9 +130,16 @@ impl Content {
         let other = (other > 0)
             .then(|| format!("{} of {all} subtasks were not found in a documented status.", grouped(other)));
         let warnings = self.warnings().into_iter().map(|warning| format!("The numbers differ: {warning}."));
+        let since = self.list.earlier.as_ref().and_then(Earlier::doubt);
         let mismatch = self.about_own_columns();
         let mismatch = mismatch.iter().filter_map(|note| note.strip_prefix("warning: ").map(str::to_owned));
-        open.into_iter().chain(other).chain(warnings).chain(self.repeats()).chain(mismatch).collect()
+        open.into_iter()
+            .chain(other)
+            .chain(warnings)
+            .chain(self.repeats())
+            .chain(since)
+            .chain(mismatch)
+            .collect()
     }
 
     /// What to say of devices that are listed more than once.

@@ -54,6 +54,16 @@ impl Earlier {
         is_new
     }
 
+    /// What to say if the file cannot be an older list of failures.
+    pub(super) fn doubt(&self) -> Option<String> {
+        self.failed.is_empty().then(|| {
+            format!(
+                "No device failed in {}, so every failure counts as new. Is it an older export of this task?",
+                self.name
+            )
+        })
+    }
+
     /// How many devices failed then, and are not among the failures now.
     pub(super) fn recovered(&self) -> u64 {
         (self.failed.len() as u64).saturating_sub(self.still)
